@@ -1,0 +1,58 @@
+package egon
+
+import (
+	"fmt"
+	"io"
+)
+
+// A Message is a request on its way to an upstream.
+type Message struct {
+	Service *Service
+	Async   bool      // called with ?async
+	Length  int64     // bytes of Body, or -1 when it is not known
+	Body    io.Reader // read once; an error other than io.EOF aborts the message on the wire
+}
+
+// An Answer is a reply on its way to the caller. Whoever holds it closes Body.
+type Answer struct {
+	HTTPStatus  int
+	ContentType string
+	Length      int64  // bytes of Body, or -1 when it is not known
+	Kod         string // VysledekKod when the gateway made the reply itself, otherwise empty
+	Body        io.ReadCloser
+}
+
+// A Party is who a detail of a status speaks of (RegTypy, Puvodce and
+// Prijemce): a registry, an information system or an agenda. The zero Party is
+// nobody.
+type Party struct {
+	Kind PartyKind
+	Code string // ISZR, RPP, ROB, ROS, RUIAN, ORG, or the number of an AIS, or the code of an agenda
+}
+
+// PartyKind says what a [Party] is.
+type PartyKind uint8
+
+// The kinds of RegTypy's choice.
+const (
+	Nobody PartyKind = iota
+	Registr
+	Ais
+	Agenda
+)
+
+// A CallError says that an upstream could not be had: it did not answer, not
+// in time, or not with what its contract promises.
+type CallError struct {
+	Party   Party  // who failed; Nobody for the relay's target
+	Name    string // the upstream's name in the configuration, for the log
+	Timeout bool   // the deadline of the call passed
+	Sent    bool   // the request left, so the registry may have acted on it
+	Detail  []Detail
+	Err     error
+}
+
+func (e *CallError) Error() string { return fmt.Sprintf("call %s: %v", e.Name, e.Err) }
+
+// Unwrap returns the cause.
+func (e *CallError) Unwrap() error { return e.Err }

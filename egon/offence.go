@@ -1,0 +1,35 @@
+package egon
+
+import "fmt"
+
+// An OffenceKind says what sort of offence a message commits.
+type OffenceKind uint8
+
+// The kinds, from the outermost layer inwards.
+const (
+	Malformed OffenceKind = iota // not the XML or the SOAP that the gate lets pass
+	TooLarge                     // a bound was exceeded
+	Mismatch                     // path, SOAPAction and body name different services
+	Invalid                      // a value that the contract of the service does not allow
+)
+
+// An Offence is why a message cannot be served, whoever sent it. It is an
+// error; Popis is the Czech sentence for the caller and, like Err, never
+// quotes personal data.
+type Offence struct {
+	Kind   OffenceKind
+	Offset int64  // byte in the message at which it is certain
+	Path   string // /Envelope/Body/..., local names; may be empty
+	Popis  string // Czech, without code, names what is wrong and what to do
+	Err    error  // the cause, English, for lint and for the log
+}
+
+func (o *Offence) Error() string {
+	if o.Path == "" {
+		return fmt.Sprintf("%v at byte %d", o.Err, o.Offset)
+	}
+	return fmt.Sprintf("%v at byte %d (%s)", o.Err, o.Offset, o.Path)
+}
+
+// Unwrap returns the cause.
+func (o *Offence) Unwrap() error { return o.Err }
