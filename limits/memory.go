@@ -1,0 +1,111 @@
+package limits
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// Memory keeps the counts in the process: for one gateway alone, exact, and forgotten when it ends. It is safe for
+// concurrent use. Callers that have nothing counted and nothing running are dropped, so its size is bounded by the
+// callers of the last hour.
+type Memory struct {
+	calendar *Calendar
+	now      func() time.Time
+	start    time.Time
+	shards   [256]shard
+}
+
+// shard holds the callers whose key begins with one byte. Keys are hashes, so shards fill evenly.
+type shard struct {
+	mu      sync.Mutex
+	callers map[Key]*ledger
+	number  uint64 // of the last slot given
+	drop    int64  // when to look for idle callers next
+	_       [24]byte
+}
+
+// NewMemory returns an empty store. The calendar must not be nil; now tells the time, nil means time.Now.
+func NewMemory(calendar *Calendar, now func() time.Time) *Memory {
+	if now == nil {
+		now = time.Now
+	}
+	m := &Memory{calendar: calendar, now: now, start: now()}
+	for i := range m.shards {
+		m.shards[i].callers = make(map[Key]*ledger)
+	}
+	return m
+}
+
+// Admit decides about a call; an admitted one has used a permit of its hour and holds a Slot until Release or the end of
+// its Lifetime. It never waits and the only error is ErrLifetime.
+func (m *Memory) Admit(_ context.Context, c Call) (Decision, error) {
+	if c.Lifetime <= 0 {
+		return Decision{}, ErrLifetime
+	}
+	t := m.now()
+	in := m.calendar.Regime(t)
+	now := m.millis(t)
+	s := &m.shards[c.Key[0]]
+
+	s.mu.Lock()
+	s.dropIdle(now)
+	caller := s.callers[c.Key]
+	if caller == nil {
+		caller = &ledger{}
+		s.callers[c.Key] = caller
+	}
+	o, place := caller.admit(now, &c, in, s.number+1)
+	if o.verdict == Admitted {
+		s.number++
+	}
+	number := s.number
+	s.mu.Unlock()
+
+	d := o.decision(c.Rule, m.calendar, t, in)
+	if o.verdict == Admitted {
+		d.Slot = Slot{key: c.Key, place: uint64(place), number: number}
+	}
+	return d, nil
+}
+
+// millis is the time since 1970 by the monotonic clock, as far as t has one: steps of the wall clock while the gateway
+// runs neither open nor shut the window.
+func (m *Memory) millis(t time.Time) int64 {
+	return (m.start.UnixNano() + int64(t.Sub(m.start))) / int64(time.Millisecond)
+}
+
+// lifetimeMillis rounds up: a slot is never shorter than its call.
+func lifetimeMillis(d time.Duration) int64 {
+	return int64((d-1)/time.Millisecond) + 1
+}
+
+// dropIdle forgets idle callers, looking once a minute.
+func (s *shard) dropIdle(now int64) {
+	if now < s.drop {
+		return
+	}
+	s.drop = now + time.Minute.Milliseconds()
+	for key, caller := range s.callers {
+		if caller.idle(now) {
+			delete(s.callers, key)
+		}
+	}
+}
+
+// Release gives a slot back; the permit stays used. A slot given back before, or expired, is left alone. It never fails.
+func (m *Memory) Release(_ context.Context, slot Slot) error {
+	s := &m.shards[slot.key[0]]
+	s.mu.Lock()
+	if caller := s.callers[slot.key]; caller != nil {
+		caller.release(slot.place, slot.number)
+	}
+	s.mu.Unlock()
+	return nil
+}
+
+// Ready always returns nil: decisions can be had as long as the process lives.
+func (m *Memory) Ready(context.Context) error { return nil }
+
+// Close has nothing to give back and returns nil.
+func (m *Memory) Close() error { return nil }

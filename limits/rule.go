@@ -1,0 +1,81 @@
+package limits
+
+import "time"
+
+// counts is the calls of one caller within the window, by the regime in which they were made.
+type counts [regimes]int64
+
+// room is how many calls can still be admitted in a regime; zero or less is none. It offers two invariants, and holds
+// both because a call's whole past hour is counted at the moment of the call:
+//
+//	(a) the calls made in regime r within any rolling hour are at most the quota of r;
+//	(b) all calls within any rolling hour are at most the highest quota of the regimes they were made in.
+//
+// So the first working hour of a day is not shut by the night before it unless the night used more than a whole
+// working hour may, and the two quotas never add up. Take any rolling hour and the last call in it: if all its calls
+// were made in one regime, (a) bounds them; if in both, the count held both at that last call, and so does the maximum.
+func (c counts) room(rule Rule, in Regime) int64 {
+	most, all := rule.quota(in), int64(0)
+	for r, calls := range c {
+		if calls > 0 {
+			most = max(most, rule.quota(Regime(r)))
+		}
+		all += calls
+	}
+	return min(rule.quota(in)-c[in], most-all)
+}
+
+// decide is the whole rule. It does no I/O and reads no clock. admit.lua holds the same rule for Redis; the contract and
+// the differential test keep the two equal.
+func decide(c counts, running int, rule Rule, in Regime) Verdict {
+	switch {
+	case c.room(rule, in) <= 0:
+		return OverQuota
+	case running >= rule.Concurrent:
+		return OverConcurrency
+	}
+	return Admitted
+}
+
+// outcome is what a store found and did: the verdict and the counts after it. Waits are milliseconds from now.
+type outcome struct {
+	verdict Verdict
+	counts  counts
+	running int
+	reset   int64          // until the oldest counted bucket leaves
+	wait    [regimes]int64 // OverQuota only: until a call in this regime would have room
+}
+
+// decision words an outcome for the caller; t is the moment of the call and in its regime.
+func (o outcome) decision(rule Rule, cal *Calendar, t time.Time, in Regime) Decision {
+	d := Decision{
+		Verdict:    o.verdict,
+		Quota:      rule.quota(in),
+		Remaining:  max(0, o.counts.room(rule, in)),
+		Reset:      time.Duration(o.reset) * time.Millisecond,
+		Concurrent: rule.Concurrent,
+		Running:    o.running,
+	}
+	switch o.verdict {
+	case OverQuota:
+		d.RetryAfter = o.retryAfter(cal, t, in)
+	case OverConcurrency:
+		d.RetryAfter = crowded
+	}
+	return d
+}
+
+// retryAfter follows the calendar from t: in each stretch of one regime the call has room from its wait on, if that lies
+// before the stretch ends. Room in a regime once gained is not lost by waiting, so the first such moment is the answer.
+func (o outcome) retryAfter(cal *Calendar, t time.Time, in Regime) time.Duration {
+	const longest = Window + Bucket
+	for from := time.Duration(0); from < longest; in = in.other() {
+		ready := max(from, time.Duration(o.wait[in])*time.Millisecond)
+		change := cal.NextChange(t.Add(from))
+		if change.IsZero() || ready < change.Sub(t) {
+			return min(ready, longest)
+		}
+		from = change.Sub(t)
+	}
+	return longest
+}
