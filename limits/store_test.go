@@ -1,0 +1,328 @@
+package limits
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// store is what Memory and Redis have in common.
+type store interface {
+	Admit(context.Context, Call) (Decision, error)
+	Release(context.Context, Slot) error
+	Ready(context.Context) error
+	Close() error
+}
+
+// hands is a clock that tests move.
+type hands struct{ millis atomic.Int64 }
+
+func handsAt(t testing.TB, local string) *hands {
+	t.Helper()
+	h := &hands{}
+	h.millis.Store(prague(t, local).UnixMilli())
+	return h
+}
+
+func (h *hands) now() time.Time       { return time.UnixMilli(h.millis.Load()) }
+func (h *hands) move(d time.Duration) { h.millis.Add(d.Milliseconds()) }
+
+func prague(t testing.TB, local string) time.Time {
+	t.Helper()
+	zone, err := time.LoadLocation("Europe/Prague")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at, err := time.ParseInLocation("2006-01-02 15:04:05", local, zone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
+func czech(t testing.TB) *Calendar {
+	t.Helper()
+	c, err := NewCalendar(CalendarConfig{Working: "Mon-Fri 07:00-17:00", Holidays: "cz", Zone: "Europe/Prague"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// newRedis opens a store on a running server; a nil clock is the clock of Redis.
+func newRedis(t testing.TB, s *server, clock *hands) *Redis {
+	t.Helper()
+	r, err := NewRedis(RedisConfig{URL: s.url(), Calendar: czech(t), Timeout: 2 * time.Second, Prefix: t.Name() + ":"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if clock != nil {
+		r.clock = clock.now
+	}
+	t.Cleanup(func() { _ = r.Close() })
+	return r
+}
+
+func TestMemory(t *testing.T) {
+	testStore(t, func(t *testing.T, clock *hands) store { return NewMemory(czech(t), clock.now) })
+}
+
+func TestRedis(t *testing.T) {
+	s := startServer(t)
+	testStore(t, func(t *testing.T, clock *hands) store { return newRedis(t, s, clock) })
+}
+
+// caller is one key with one rule at a store; every answer it gets must be a decision.
+type caller struct {
+	t     testing.TB
+	store store
+	call  Call
+}
+
+func (c caller) admit(want Verdict) Decision {
+	c.t.Helper()
+	d, err := c.store.Admit(c.t.Context(), c.call)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if d.Verdict != want {
+		c.t.Fatalf("verdict = %v, want %v: %+v", d.Verdict, want, d)
+	}
+	return d
+}
+
+func (c caller) release(s Slot) {
+	c.t.Helper()
+	if err := c.store.Release(c.t.Context(), s); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// spend makes n calls, one after the other.
+func (c caller) spend(n int) {
+	c.t.Helper()
+	for range n {
+		c.release(c.admit(Admitted).Slot)
+	}
+}
+
+// wednesday is an ordinary working day.
+const wednesday = "2026-03-04 "
+
+// testStore is the contract of a store.
+func testStore(t *testing.T, newStore func(*testing.T, *hands) store) {
+	for _, test := range []struct {
+		name  string
+		start string
+		rule  Rule
+		run   func(*testing.T, caller, *hands)
+	}{
+		{"the call after the quota is refused until the first permit frees", wednesday + "10:00:03", Rule{100, 1000, 5}, quotaIsUsedUp},
+		{"refused calls do not count", wednesday + "10:00:00", Rule{3, 3, 5}, refusedDoNotCount},
+		{"a slot given back admits the next call", wednesday + "10:00:00", Rule{100, 100, 2}, slotsAreGivenBack},
+		{"a slot given back twice frees one", wednesday + "10:00:00", Rule{100, 100, 2}, releaseIsIdempotent},
+		{"a slot frees itself when its lifetime ends", wednesday + "10:00:00", Rule{100, 100, 1}, slotsExpire},
+		{"a call over concurrency uses no quota", wednesday + "10:00:00", Rule{2, 2, 1}, allOrNothing},
+		{"a call over both limits is told the longer wait", wednesday + "10:00:00", Rule{1, 1, 1}, overBoth},
+		{"keys are counted apart", wednesday + "10:00:00", Rule{1, 1, 1}, keysAreApart},
+		{"working hours begin with the night still counted", wednesday + "06:59:00", Rule{5, 20, 50}, morning},
+		{"the night begins with what the day left", wednesday + "16:59:00", Rule{5, 20, 50}, evening},
+		{"a lower night quota waits for working hours", wednesday + "06:40:00", Rule{20, 5, 50}, waitForMorning},
+		{"a lowered rule holds at once", wednesday + "10:00:00", Rule{10, 10, 5}, loweredRule},
+		{"a clock that steps back does not open the window", wednesday + "10:00:00", Rule{3, 3, 3}, clockStepsBack},
+		{"a call without lifetime is an error", wednesday + "10:00:00", Rule{1, 1, 1}, lifetimeIsRequired},
+		{"what is counted is told", wednesday + "10:00:04", Rule{10, 20, 3}, facts},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			clock := handsAt(t, test.start)
+			s := newStore(t, clock)
+			if err := s.Ready(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			test.run(t, caller{t, s, Call{KeyOf(t.Name()), test.rule, time.Minute}}, clock)
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+func quotaIsUsedUp(t *testing.T, c caller, clock *hands) {
+	c.spend(100)
+	d := c.admit(OverQuota)
+	// All calls lie in the bucket that began 3 s ago; it leaves when an hour and its own 10 s have passed.
+	if want := time.Hour + 7*time.Second; d.RetryAfter != want || d.Reset != want || d.Remaining != 0 || d.Quota != 100 {
+		t.Errorf("decision = %+v, want a wait of %v", d, want)
+	}
+	clock.move(d.RetryAfter - time.Millisecond)
+	c.admit(OverQuota)
+	clock.move(time.Millisecond)
+	c.spend(100)
+	c.admit(OverQuota)
+}
+
+func refusedDoNotCount(t *testing.T, c caller, clock *hands) {
+	c.spend(3)
+	clock.move(30 * time.Minute)
+	for range 10 {
+		c.admit(OverQuota)
+	}
+	clock.move(30*time.Minute + Bucket)
+	c.spend(3)
+}
+
+func slotsAreGivenBack(t *testing.T, c caller, _ *hands) {
+	first := c.admit(Admitted)
+	c.admit(Admitted)
+	d := c.admit(OverConcurrency)
+	if d.RetryAfter != time.Second || d.Running != 2 || d.Concurrent != 2 || d.Slot != (Slot{}) {
+		t.Errorf("decision = %+v, want 2 of 2 running, one second to wait and no slot", d)
+	}
+	c.release(first.Slot)
+	c.admit(Admitted)
+	c.admit(OverConcurrency)
+}
+
+func releaseIsIdempotent(t *testing.T, c caller, _ *hands) {
+	first := c.admit(Admitted)
+	c.admit(Admitted)
+	c.release(first.Slot)
+	c.release(first.Slot)
+	c.release(Slot{})
+	third := c.admit(Admitted)
+	c.release(first.Slot) // its place may be the third call's now
+	c.admit(OverConcurrency)
+	c.release(third.Slot)
+	c.admit(Admitted)
+}
+
+func slotsExpire(t *testing.T, c caller, clock *hands) {
+	lost := c.admit(Admitted)
+	clock.move(time.Minute - time.Millisecond)
+	c.admit(OverConcurrency)
+	clock.move(time.Millisecond)
+	c.admit(Admitted)
+	c.release(lost.Slot)
+	c.admit(OverConcurrency)
+	// A longer call beside shorter ones keeps its slot, also when nobody asks for more than the window.
+	clock.move(time.Minute)
+	c.call.Lifetime = 3 * time.Hour
+	c.admit(Admitted)
+	clock.move(3*time.Hour - time.Millisecond)
+	c.admit(OverConcurrency)
+}
+
+func allOrNothing(t *testing.T, c caller, _ *hands) {
+	first := c.admit(Admitted)
+	for range 5 {
+		c.admit(OverConcurrency)
+	}
+	c.release(first.Slot)
+	c.release(c.admit(Admitted).Slot)
+	c.admit(OverQuota)
+}
+
+func overBoth(t *testing.T, c caller, _ *hands) {
+	c.admit(Admitted)
+	if d := c.admit(OverQuota); d.RetryAfter <= time.Minute {
+		t.Errorf("retry after = %v, want the wait for the quota", d.RetryAfter)
+	}
+}
+
+func keysAreApart(t *testing.T, c caller, _ *hands) {
+	other := c
+	other.call.Key = KeyOf("another")
+	c.admit(Admitted)
+	d := other.admit(Admitted)
+	c.admit(OverQuota)
+	other.release(d.Slot)
+	other.admit(OverQuota)
+}
+
+func morning(t *testing.T, c caller, clock *hands) {
+	c.spend(18) // of 20 in off hours
+	clock.move(time.Minute)
+	c.spend(2) // (b): 20 in this hour, though only 2 of 5 in working hours
+	d := c.admit(OverQuota)
+	if want := time.Hour - time.Minute + Bucket; d.RetryAfter != want {
+		t.Errorf("retry after = %v, want %v, when the night's calls leave", d.RetryAfter, want)
+	}
+	clock.move(d.RetryAfter)
+	c.spend(3) // (a): 5 of 5
+	c.admit(OverQuota)
+}
+
+func evening(t *testing.T, c caller, clock *hands) {
+	c.spend(5)
+	d := c.admit(OverQuota)
+	if d.RetryAfter != time.Minute {
+		t.Errorf("retry after = %v, want 1m, when the night begins", d.RetryAfter)
+	}
+	clock.move(d.RetryAfter)
+	if d := c.admit(Admitted); d.Remaining != 14 || d.Quota != 20 {
+		t.Errorf("decision = %+v, want 14 of 20 remaining", d)
+	}
+	c.spend(14)
+	c.admit(OverQuota)
+}
+
+func waitForMorning(t *testing.T, c caller, clock *hands) {
+	c.spend(5)
+	d := c.admit(OverQuota)
+	if d.RetryAfter != 20*time.Minute {
+		t.Errorf("retry after = %v, want 20m, when working hours begin", d.RetryAfter)
+	}
+	clock.move(d.RetryAfter)
+	c.spend(15)
+	c.admit(OverQuota)
+}
+
+func loweredRule(t *testing.T, c caller, clock *hands) {
+	for range 5 {
+		c.spend(2)
+		clock.move(time.Minute)
+	}
+	c.call.Rule.Working = 5
+	d := c.admit(OverQuota)
+	// Ten are counted and only four may be: the first three minutes' calls have to leave.
+	if want := time.Hour + Bucket - 3*time.Minute; d.RetryAfter != want || d.Remaining != 0 {
+		t.Errorf("decision = %+v, want a wait of %v", d, want)
+	}
+	clock.move(d.RetryAfter)
+	c.spend(1)
+	c.admit(OverQuota)
+}
+
+func clockStepsBack(t *testing.T, c caller, clock *hands) {
+	c.spend(3)
+	clock.move(-2 * time.Hour)
+	c.admit(OverQuota)
+	clock.move(2*time.Hour + Window)
+	c.admit(OverQuota)
+	clock.move(Bucket)
+	c.spend(3)
+}
+
+func lifetimeIsRequired(t *testing.T, c caller, _ *hands) {
+	for _, lifetime := range []time.Duration{0, -time.Second} {
+		c.call.Lifetime = lifetime
+		if _, err := c.store.Admit(t.Context(), c.call); !errors.Is(err, ErrLifetime) {
+			t.Errorf("Admit with lifetime %v: error = %v, want %v", lifetime, err, ErrLifetime)
+		}
+	}
+	c.call.Lifetime = time.Nanosecond
+	c.admit(Admitted)
+}
+
+func facts(t *testing.T, c caller, clock *hands) {
+	c.admit(Admitted)
+	clock.move(10 * time.Second)
+	d := c.admit(Admitted)
+	d.Slot = Slot{}
+	want := Decision{Quota: 10, Remaining: 8, Reset: time.Hour - 4*time.Second, Concurrent: 3, Running: 2}
+	if d != want {
+		t.Errorf("decision = %+v, want %+v", d, want)
+	}
+}
