@@ -1,0 +1,52 @@
+package egon
+
+import (
+	_ "embed"
+	"strings"
+	"sync"
+)
+
+//go:embed services.txt
+var servicesText string
+
+// catalogue is built once and never changed.
+var catalogue = sync.OnceValue(readCatalogue)
+
+type serviceIndex struct {
+	inOrder []*Service
+	byCode  map[string]*Service
+}
+
+// readCatalogue trusts the embedded text: its form is a test's matter.
+func readCatalogue() serviceIndex {
+	index := serviceIndex{byCode: map[string]*Service{}}
+	for line := range strings.Lines(servicesText) {
+		f := strings.Fields(line)
+		if strings.HasPrefix(line, "#") || len(f) != 3 {
+			continue
+		}
+		action := "Iszr" + strings.TrimPrefix(f[2], "Iszr")
+		s := &Service{
+			Code:      f[0],
+			Action:    action,
+			Request:   f[2],
+			Response:  f[2] + "Response",
+			Namespace: "urn:cz:isvs:iszr:schemas:" + action + ":v1",
+			Mode:      map[string]Mode{"sync": SyncOnly, "both": SyncAndAsync}[f[1]],
+		}
+		index.inOrder = append(index.inOrder, s)
+		index.byCode[s.Code] = s
+	}
+	return index
+}
+
+// ServiceByCode returns the service with the given code as it stands in the
+// path, such as E198 or E34a, or nil when there is none. Letter case matters.
+// It does not allocate. Nobody may change what it returns.
+func ServiceByCode[T string | []byte](code T) *Service {
+	return catalogue().byCode[string(code)]
+}
+
+// Services returns all services in the natural order of their codes: E99
+// before E100. The slice and the services are shared; nobody may change them.
+func Services() []*Service { return catalogue().inOrder }

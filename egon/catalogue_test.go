@@ -1,0 +1,97 @@
+package egon
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestServiceByCode(t *testing.T) {
+	tests := []struct {
+		code string
+		want Service
+	}{
+		{"E198", Service{"E198", "IszrAgendaMediaDataCtiPodleUdaju", "AgendaMediaDataCtiPodleUdaju",
+			"AgendaMediaDataCtiPodleUdajuResponse", NSMedia, SyncOnly}},
+		{"E227", Service{"E227", "IszrVypisOpravneniPolozky", "IszrVypisOpravneniPolozky",
+			"IszrVypisOpravneniPolozkyResponse", NSRights, SyncAndAsync}},
+		{"E100", Service{"E100", "IszrAsyncOdpovedZFronty", "IszrAsyncOdpovedZFronty",
+			"IszrAsyncOdpovedZFrontyResponse", NSAsyncAnswer, ModeUnknown}},
+		{"E35t", Service{"E35t", "IszrRuianCtiPrvekVolebniOkrsek", "RuianCtiPrvekVolebniOkrsek",
+			"RuianCtiPrvekVolebniOkrsekResponse", "urn:cz:isvs:iszr:schemas:IszrRuianCtiPrvekVolebniOkrsek:v1", SyncAndAsync}},
+		{"E101", Service{"E101", "IszrAsyncSmazatFrontu", "IszrAsyncSmazatFrontu",
+			"IszrAsyncSmazatFrontuResponse", "urn:cz:isvs:iszr:schemas:IszrAsyncSmazatFrontu:v1", ModeUnknown}},
+	}
+	for _, tt := range tests {
+		got := ServiceByCode(tt.code)
+		if got == nil || *got != tt.want {
+			t.Errorf("ServiceByCode(%q) = %+v, want %+v", tt.code, got, tt.want)
+		}
+		if ServiceByCode([]byte(tt.code)) != got {
+			t.Errorf("ServiceByCode([]byte(%q)) differs from the string's", tt.code)
+		}
+	}
+	for _, code := range []string{"", "e198", "E1980", " E198", "E9", "E34", "#"} {
+		if got := ServiceByCode(code); got != nil {
+			t.Errorf("ServiceByCode(%q) = %+v, want nil", code, got)
+		}
+	}
+}
+
+func TestServicesAreUniqueAndInOrder(t *testing.T) {
+	const known = 358 // the 360 of the contract without the two that have no code
+	if got := len(Services()); got != known {
+		t.Errorf("%d services, want %d", got, known)
+	}
+	codes, actions, names := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	last := ""
+	for _, s := range Services() {
+		if codes[s.Code] || actions[s.Action] || names[s.Namespace+s.Request] {
+			t.Errorf("%s: its code, its action or its request element is another's too", s.Code)
+		}
+		codes[s.Code], actions[s.Action], names[s.Namespace+s.Request] = true, true, true
+		// With digits padded to three places, natural order is byte order.
+		digits := strings.TrimRight(s.Code[1:], "abcdefghijklmnopqrstuvwxyz")
+		key := strings.Repeat("0", 3-len(digits)) + s.Code[1:]
+		if key <= last {
+			t.Errorf("%s is out of order", s.Code)
+		}
+		last = key
+	}
+}
+
+// The contract set names each element in full; the catalogue derives them.
+func TestServicesAgreeWithTheContract(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join(sharedFolder(t), "data", "services.tsv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimRight(string(data), "\n"), "\n")[1:]
+	for _, line := range lines {
+		f := strings.Split(line, "\t")
+		s := ServiceByCode(f[0])
+		switch {
+		case f[0] == "":
+			continue
+		case s == nil:
+			t.Errorf("%s is missing", f[0])
+		case s.Action != f[1] || s.Request != f[2] || s.Response != f[3] || s.Namespace != f[4]:
+			t.Errorf("%s = %+v, want %v", f[0], s, f[1:5])
+		}
+	}
+}
+
+// sharedFolder is where the reference data is, which is not part of the
+// project. Without it the test is skipped, unless the run demands it.
+func sharedFolder(t *testing.T) string {
+	t.Helper()
+	folder := os.Getenv("BRANA_SHARED")
+	if folder == "" {
+		if os.Getenv("BRANA_REQUIRE_SHARED") == "1" {
+			t.Fatal("BRANA_REQUIRE_SHARED=1 but BRANA_SHARED is not set")
+		}
+		t.Skip("BRANA_SHARED is not set: no reference data to compare with")
+	}
+	return folder
+}

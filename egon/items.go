@@ -1,0 +1,207 @@
+package egon
+
+import "strings"
+
+// Register says which registry an item word of SeznamUdaju asks of.
+type Register uint8
+
+// The registries of item and control words. RUIAN has control words only: its
+// data come for the references that a person's data hold.
+const (
+	NoRegister Register = iota // not a word that is known
+	ROB
+	ROBv2 // in ROB since its version 2; E198 does not give these out
+	ROS
+	RUIAN
+	Evidence // photos and signatures of EOP and ECD
+)
+
+// item is one word that SeznamUdaju may hold.
+type item struct {
+	word     string
+	register Register
+	internal string // the registry's own name of it, where it differs
+	rpp      string // code in RPP, where one is documented
+}
+
+// The words are those of the reference client; the internal names are those of
+// RegTypy 1.23.0 and AisSeTypy; the codes are those of seed E227 §12.1.
+var items = [...]item{
+	{word: "Aifo", register: ROB},
+	{word: "Prijmeni", register: ROB, rpp: "101-1-1"},
+	{word: "Jmeno", register: ROB, rpp: "101-1-2"},
+	{word: "AdresaPobytu", register: ROB, rpp: "101-1-3"},
+	{word: "DorucovaciAdresa", register: ROB, rpp: "101-1-4"},
+	{word: "DatumNarozeni", register: ROB, rpp: "101-1-5"},
+	{word: "MistoNarozeni", register: ROB, rpp: "101-1-6"},
+	{word: "DatumUmrti", register: ROB},
+	{word: "DatumPravniMociUmrti", register: ROB},
+	{word: "MistoUmrti", register: ROB},
+	{word: "Obcanstvi", register: ROB, rpp: "101-1-10"},
+	{word: "Doklad", register: ROB, rpp: "101-1-11"},
+	{word: "DatovaSchrankaROB", register: ROB, internal: "DatovaSchranka", rpp: "101-1-12"},
+	{word: "RodnePrijmeni", register: ROBv2},
+	{word: "OmezeniSvepravnosti", register: ROBv2},
+	{word: "RodinnyStavPartnerstvi", register: ROBv2},
+	{word: "Pohlavi", register: ROBv2},
+	{word: "Telefon", register: ROBv2},
+	{word: "Email", register: ROBv2},
+	{word: "Certifikat", register: ROBv2},
+	{word: "Ico", register: ROS, rpp: "102-1-1"},
+	{word: "AdresaSidla", register: ROS, rpp: "102-1-14"},
+	{word: "DatovaSchrankaROS", register: ROS, internal: "DatovaSchranka"},
+	{word: "FyzickaOsoba", register: ROS},
+	{word: "ObchodniNazev", register: ROS},
+	{word: "DatumVznikuOpravneni", register: ROS},
+	{word: "DatumZanikuOpravneni", register: ROS},
+	{word: "PravniForma", register: ROS},
+	{word: "PravniStav", register: ROS},
+	{word: "StatutarniOrgany", register: ROS},
+	{word: "Provozovny", register: ROS},
+	{word: "DorucovaciAdresaOsoby", register: ROS},
+	{word: "KontaktniUdaje", register: ROS},
+	{word: "Likvidator", register: ROS},
+	{word: "OpatrovnikPravnickeOsoby", register: ROS},
+	{word: "NucenySpravce", register: ROS},
+	{word: "InsolvencniSpravce", register: ROS},
+	{word: "DatumNarozeniFyzickeOsoby", register: ROS},
+	{word: "DatumNarozeniAngazovaneOsoby", register: ROS},
+	{word: "DorucovaciAdresaProvozovny", register: ROS},
+	{word: "PozastaveniPreruseni", register: ROS},
+	{word: "ZastupcePoStatutara", register: ROS},
+	{word: "EopFoto", register: Evidence, internal: "Foto"},
+	{word: "EopPodpis", register: Evidence, internal: "Podpis"},
+	{word: "EcdFoto", register: Evidence, internal: "Foto"},
+	{word: "EcdPodpis", register: Evidence, internal: "Podpis"},
+}
+
+// itemByWord is never changed after it was built.
+var itemByWord = indexItems()
+
+func indexItems() map[string]*item {
+	m := make(map[string]*item, len(items))
+	for i := range items {
+		m[items[i].word] = &items[i]
+	}
+	return m
+}
+
+func itemOf[T string | []byte](word T) item {
+	if it := itemByWord[string(word)]; it != nil {
+		return *it
+	}
+	return item{}
+}
+
+// ItemRegister returns the registry that an item word of SeznamUdaju asks of,
+// or NoRegister when the word is not a known item; control words are not
+// items. Letter case matters, as in the schemas.
+func ItemRegister[T string | []byte](word T) Register { return itemOf(word).register }
+
+// InternalName returns the name that an item has in the messages between the
+// bus and the registry: DatovaSchranka for DatovaSchrankaROB, Foto for EopFoto,
+// most often the word itself. It is empty when the word is not a known item.
+func InternalName[T string | []byte](word T) string {
+	it := itemOf(word)
+	if it.internal != "" {
+		return it.internal
+	}
+	return it.word
+}
+
+// RppCode returns the code of an item in the register of rights, such as
+// 101-1-2 for Jmeno, or an empty string when none is documented.
+func RppCode[T string | []byte](word T) string { return itemOf(word).rpp }
+
+// A Control is a word of SeznamUdaju that steers the course of a service
+// instead of asking for an item (seed E198 §8.2.1): ROBCti reads from ROB.
+type Control struct {
+	Register Register // ROB, ROS or RUIAN
+	Action   Action
+}
+
+// Action is what a control word asks for.
+type Action uint8
+
+// The actions.
+const (
+	Necti Action = iota // do not read, which holds without a control word too
+	Over                // verify only
+	Cti                 // read
+)
+
+var controls = map[string]Control{
+	"ROBNecti": {ROB, Necti}, "ROBOver": {ROB, Over}, "ROBCti": {ROB, Cti},
+	"ROSNecti": {ROS, Necti}, "ROSOver": {ROS, Over}, "ROSCti": {ROS, Cti},
+	"RUIANNecti": {RUIAN, Necti}, "RUIANOver": {RUIAN, Over}, "RUIANCti": {RUIAN, Cti},
+}
+
+// ParseControl returns the control word that word is, and whether it is one.
+func ParseControl[T string | []byte](word T) (Control, bool) {
+	c, ok := controls[string(word)]
+	return c, ok
+}
+
+// NearMiss returns the word that was probably meant: the one of among, or of
+// all known item and control words when among is empty, that differs from word
+// in letter case only. It is empty when there is none. It is slow and meant for
+// refusals.
+func NearMiss(word string, among ...string) string {
+	if len(among) == 0 {
+		for _, it := range items {
+			among = append(among, it.word)
+		}
+		for control := range controls {
+			among = append(among, control)
+		}
+	}
+	for _, known := range among {
+		if known != word && strings.EqualFold(known, word) {
+			return known
+		}
+	}
+	return ""
+}
+
+// Flow is what the words of SeznamUdaju make of E198: what is read besides the
+// evidence, and for which items. Words that E198 does not know are not in it;
+// [Head.Check] has refused them before.
+type Flow struct {
+	RobRead  bool     // ROBCti: read from ROB, not only verify
+	Ruian    Action   // Cti, Over, or Necti when no control word asks for more
+	Rob      []string // items of ROB, each once, in the order of the request
+	Evidence []string // items of the evidence, likewise
+}
+
+// Flow reads the course of E198 out of the words of SeznamUdaju. Cti beats
+// Over, and Over beats Necti.
+func (h *Head) Flow() Flow {
+	var f Flow
+	for _, w := range h.Items {
+		if c, ok := ParseControl(w.Text); ok {
+			switch c.Register {
+			case ROB:
+				f.RobRead = f.RobRead || c.Action == Cti
+			case RUIAN:
+				f.Ruian = max(f.Ruian, c.Action)
+			}
+			continue
+		}
+		switch it := itemOf(w.Text); it.register {
+		case ROB:
+			f.Rob = appendNew(f.Rob, it.word)
+		case Evidence:
+			f.Evidence = appendNew(f.Evidence, it.word)
+		}
+	}
+	return f
+}
+
+func appendNew(list []string, word string) []string {
+	for _, w := range list {
+		if w == word {
+			return list
+		}
+	}
+	return append(list, word)
+}
