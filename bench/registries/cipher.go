@@ -1,0 +1,188 @@
+package registries
+
+import (
+	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/asn1"
+	"errors"
+	"fmt"
+)
+
+// The size of the keys that are accepted, in bits. Below the first a key is no
+// protection; above the second it would only cost time.
+const (
+	minKeyBits = 2048
+	maxKeyBits = 8192
+)
+
+// Cipher encrypts media for the holder of one key: CMS EnvelopedData (RFC
+// 5652) with RSA-OAEP-SHA256 (RFC 4055) and AES-256-CBC, which
+// `openssl cms -decrypt -inform DER -inkey key.pem` reads. The real evidences
+// describe their format of keys and envelopes in a document that is not public
+// (seed E198 §15.2 names it), so this one is an assumption. A Cipher may be
+// used by several goroutines.
+type Cipher struct {
+	key *rsa.PublicKey
+	id  []byte // the recipient in the envelope
+}
+
+// NewCipher reads KlicProSifrovani after its base64: a SubjectPublicKeyInfo in
+// DER with an RSA key of 2048 to 8192 bits. Anything else is an error whose
+// text quotes nothing of the key.
+func NewCipher(spki []byte) (Cipher, error) {
+	parsed, err := x509.ParsePKIXPublicKey(spki)
+	if err != nil {
+		return Cipher{}, errors.New("read key: not a SubjectPublicKeyInfo in DER")
+	}
+	key, ok := parsed.(*rsa.PublicKey)
+	if !ok {
+		return Cipher{}, errors.New("read key: not an RSA key")
+	}
+	if bits := key.N.BitLen(); bits < minKeyBits || bits > maxKeyBits {
+		return Cipher{}, fmt.Errorf("read key: %d bits, want %d to %d", bits, minKeyBits, maxKeyBits)
+	}
+	return Cipher{key, keyID(key)}, nil
+}
+
+// keyID names a key as RFC 7093 §2 method 1 does: the first 160 bits of the
+// SHA-256 of the bare public key. The caller has a key and no certificate, so
+// the usual issuer and serial number do not exist.
+func keyID(key *rsa.PublicKey) []byte {
+	digest := sha256.Sum256(x509.MarshalPKCS1PublicKey(key))
+	return digest[:20]
+}
+
+// Encrypt returns content as an envelope in DER. It holds both in memory.
+func (c Cipher) Encrypt(content []byte) ([]byte, error) {
+	secret := make([]byte, 32+aes.BlockSize)
+	rand.Read(secret) // never fails: the process ends when the system has no randomness
+	contentKey, iv := secret[:32], secret[32:]
+	block, err := aes.NewCipher(contentKey)
+	if err != nil {
+		return nil, fmt.Errorf("make cipher: %w", err)
+	}
+	padding := aes.BlockSize - len(content)%aes.BlockSize
+	text := make([]byte, len(content)+padding)
+	copy(text, content)
+	copy(text[len(content):], bytes.Repeat([]byte{byte(padding)}, padding))
+	cipher.NewCBCEncrypter(block, iv).CryptBlocks(text, text)
+
+	encryptedKey, err := rsa.EncryptOAEP(sha256.New(), rand.Reader, c.key, contentKey, nil)
+	if err != nil {
+		return nil, fmt.Errorf("encrypt content key: %w", err)
+	}
+	return asn1.Marshal(contentInfo{oidEnvelopedData, envelopedData{
+		Version: 2,
+		Recipients: []recipient{{
+			Version:      2,
+			KeyID:        c.id,
+			Algorithm:    oaepAlgorithm(),
+			EncryptedKey: encryptedKey,
+		}},
+		Content: encryptedContent{oidData, contentAlgorithm{oidAES256CBC, iv}, text},
+	}})
+}
+
+// Decrypt returns the content of an envelope made by [Cipher.Encrypt] for the
+// public part of key.
+func Decrypt(key *rsa.PrivateKey, der []byte) ([]byte, error) {
+	var info contentInfo
+	rest, err := asn1.Unmarshal(der, &info)
+	if err != nil || len(rest) > 0 || !info.Type.Equal(oidEnvelopedData) {
+		return nil, errors.New("read envelope: not EnvelopedData in DER")
+	}
+	content, wanted := info.Envelope.Content, keyID(&key.PublicKey)
+	for _, r := range info.Envelope.Recipients {
+		if !bytes.Equal(r.KeyID, wanted) {
+			continue
+		}
+		contentKey, err := rsa.DecryptOAEP(sha256.New(), nil, key, r.EncryptedKey, nil)
+		if err != nil {
+			return nil, fmt.Errorf("decrypt content key: %w", err)
+		}
+		return decryptContent(contentKey, content.Algorithm.IV, content.Text)
+	}
+	return nil, errors.New("decrypt envelope: it is for another key")
+}
+
+// decryptContent undoes AES-256-CBC with the padding of RFC 5652 §6.3. text is
+// overwritten.
+func decryptContent(key, iv, text []byte) ([]byte, error) {
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, fmt.Errorf("make cipher: %w", err)
+	}
+	if len(iv) != aes.BlockSize || len(text) == 0 || len(text)%aes.BlockSize != 0 {
+		return nil, errors.New("decrypt content: it is cut")
+	}
+	cipher.NewCBCDecrypter(block, iv).CryptBlocks(text, text)
+	padding := int(text[len(text)-1])
+	if padding < 1 || padding > aes.BlockSize {
+		return nil, errors.New("decrypt content: the padding is damaged")
+	}
+	return text[:len(text)-padding], nil
+}
+
+// The envelope of RFC 5652 §6.1, as far as it is used: one recipient, named by
+// the identifier of its key (so both versions are 2), no attributes.
+type (
+	contentInfo struct {
+		Type     asn1.ObjectIdentifier
+		Envelope envelopedData `asn1:"explicit,tag:0"`
+	}
+	envelopedData struct {
+		Version    int
+		Recipients []recipient `asn1:"set"`
+		Content    encryptedContent
+	}
+	recipient struct {
+		Version      int
+		KeyID        []byte `asn1:"tag:0"`
+		Algorithm    oaep
+		EncryptedKey []byte
+	}
+	encryptedContent struct {
+		Type      asn1.ObjectIdentifier
+		Algorithm contentAlgorithm
+		Text      []byte `asn1:"tag:0"`
+	}
+	contentAlgorithm struct {
+		OID asn1.ObjectIdentifier
+		IV  []byte
+	}
+	// oaep says twice that the hash is SHA-256. The second place counts: the
+	// mask generation function has its own hash, SHA-1 where nothing is said.
+	oaep struct {
+		OID        asn1.ObjectIdentifier
+		Parameters struct {
+			Hash hashAlgorithm `asn1:"explicit,tag:0"`
+			Mask struct {
+				OID  asn1.ObjectIdentifier
+				Hash hashAlgorithm
+			} `asn1:"explicit,tag:1"`
+		}
+	}
+	hashAlgorithm struct{ OID asn1.ObjectIdentifier }
+)
+
+var (
+	oidData          = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 1}
+	oidEnvelopedData = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 3}
+	oidOAEP          = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 7}
+	oidMGF1          = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 8}
+	oidSHA256        = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 1}
+	oidAES256CBC     = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 1, 42}
+)
+
+func oaepAlgorithm() oaep {
+	algorithm := oaep{OID: oidOAEP}
+	algorithm.Parameters.Hash.OID = oidSHA256
+	algorithm.Parameters.Mask.OID = oidMGF1
+	algorithm.Parameters.Mask.Hash.OID = oidSHA256
+	return algorithm
+}
