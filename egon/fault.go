@@ -1,0 +1,27 @@
+package egon
+
+// NSFault is the namespace of the one element in the detail of our faults.
+const NSFault = "urn:brana:fault:v1"
+
+// A FaultCode says whose doing a fault is (SOAP 1.1, section 4.4.1).
+type FaultCode string
+
+// The codes; VersionMismatch and MustUnderstand are not ours to send.
+const (
+	FaultClient FaultCode = "Client"
+	FaultServer FaultCode = "Server"
+)
+
+// AppendFault appends a SOAP 1.1 envelope with a Fault: text is the sentence
+// for the caller, kind the code of the refusal, which stands alone in the
+// element Kind of [NSFault] within detail.
+func AppendFault(dst []byte, code FaultCode, text, kind string) []byte {
+	dst = append(dst, soapOpen...)
+	dst = append(dst, "<s:Fault>"...)
+	dst = leaf(dst, "faultcode", "s:"+string(code))
+	dst = leaf(dst, "faultstring", text)
+	dst = append(dst, `<detail><b:Kind xmlns:b="`+NSFault+`">`...)
+	dst = appendText(dst, kind)
+	dst = append(dst, "</b:Kind></detail></s:Fault>"...)
+	return append(dst, soapClose...)
+}

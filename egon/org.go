@@ -1,0 +1,48 @@
+package egon
+
+// An OrgService is a primitive service of ORG that translates identifiers; its
+// value is the SOAPAction.
+type OrgService string
+
+// The services: OrgCtiAifo (G27) translates, OrgZalozAifo (G02) creates the
+// target identifier when there is none.
+const (
+	OrgCtiAifo   OrgService = "OrgCtiAifo"
+	OrgZalozAifo OrgService = "OrgZalozAifo"
+)
+
+// An AgendaAis is an agenda and an information system of it, the space in
+// which an AIFO holds.
+type AgendaAis struct {
+	Agenda string
+	Ais    string
+}
+
+// A Translation is a question to ORG: the entries of Map are identifiers of
+// Source, and their equals in Target are wanted. Only Local and Global of the
+// entries are read.
+type Translation struct {
+	Source, Target AgendaAis
+	Map            []PrevodAifo
+}
+
+// AppendTranslate appends a request of ORG.
+func AppendTranslate(dst []byte, st *Step, op OrgService, t *Translation) []byte {
+	root := string(op) + "Request"
+	dst = openStep(dst, root, NSOrg)
+	dst = append(dst, ` xmlns:ot="`+NSOrgTypes+`">`...)
+	dst = st.appendInfo(dst)
+	entries := make([]PrevodAifo, len(t.Map))
+	for i := range t.Map {
+		entries[i] = PrevodAifo{
+			Agenda: t.Source.Agenda, Ais: t.Source.Ais,
+			Local: t.Map[i].Local, Global: t.Map[i].Global,
+		}
+	}
+	dst = appendMapa(dst, "e:MapaAifo", "", entries)
+	dst = append(dst, "<e:OrgAgendaAis>"...)
+	dst = leaf(dst, "ot:Agenda", t.Target.Agenda)
+	dst = leaf(dst, "ot:AIS", t.Target.Ais)
+	dst = append(dst, "</e:OrgAgendaAis>"...)
+	return closeStep(dst, root)
+}

@@ -1,0 +1,146 @@
+package egon
+
+import "unicode/utf8"
+
+const (
+	maxPopis = 1024 // characters, reg:VysledekPopisType
+	nilUUID  = "00000000-0000-0000-0000-000000000000"
+	// timeLayout is xs:dateTime with the seven fractional digits of the bus.
+	timeLayout = "2006-01-02T15:04:05.0000000Z07:00"
+)
+
+// AppendReply appends the reply of service s that holds its header alone, as a
+// refusal does. The services of the asynchronous queue that answer with
+// KodAsyncSluzby first and with their own OdpovedInfo get that form.
+func AppendReply(dst []byte, s *Service, enveloped bool, info *OdpovedInfo) []byte {
+	dst = openReply(dst, s, enveloped)
+	switch s.Namespace {
+	case NSAsyncAnswer, nsAsyncPush:
+		dst = leaf(dst, "e:KodAsyncSluzby", asyncCode(s))
+		dst = appendOdpovedInfo(dst, "e:OdpovedInfo", info)
+	default:
+		dst = appendOdpovedInfo(dst, "abs:OdpovedInfo", info)
+	}
+	return closeReply(dst, s, enveloped)
+}
+
+// nsAsyncPush is the namespace of the one service without a code whose reply
+// has the form of E100's.
+const nsAsyncPush = "urn:cz:isvs:iszr:schemas:IszrAsyncPushOdpovedZFronty:v1"
+
+// asyncCode is what KodAsyncSluzby names: the reference client writes the code
+// of the queue service itself; a service without a code goes by its operation.
+func asyncCode(s *Service) string {
+	if s.Code != "" {
+		return s.Code
+	}
+	return s.Action
+}
+
+// openReply appends the beginning of a reply up to its OdpovedInfo and binds
+// the prefixes e (the service), abs and reg.
+func openReply(dst []byte, s *Service, enveloped bool) []byte {
+	if enveloped {
+		dst = append(dst, soapOpen...)
+	}
+	return openPayload(dst, s.Response, s.Namespace)
+}
+
+func closeReply(dst []byte, s *Service, enveloped bool) []byte {
+	dst = append(dst, "</e:"...)
+	dst = append(dst, s.Response...)
+	dst = append(dst, '>')
+	if enveloped {
+		dst = append(dst, soapClose...)
+	}
+	return dst
+}
+
+// openPayload appends the start tag of a request or reply of the external
+// interface.
+func openPayload(dst []byte, local, space string) []byte {
+	dst = append(dst, "<e:"...)
+	dst = append(dst, local...)
+	dst = attr(dst, "xmlns:e", space)
+	return append(dst, ` xmlns:abs="`+NSAbstract+`" xmlns:reg="`+NSReg+`">`...)
+}
+
+// appendOdpovedInfo appends the header of a reply as element name.
+func appendOdpovedInfo(dst []byte, name string, info *OdpovedInfo) []byte {
+	dst = open(dst, name)
+	dst = open(dst, "reg:CasOdpovedi")
+	dst = info.CasOdpovedi.AppendFormat(dst, timeLayout)
+	dst = shut(dst, "reg:CasOdpovedi")
+	dst = append(dst, "<reg:Status>"...)
+	dst = leaf(dst, "reg:VysledekKod", info.Status.Kod)
+	for i := range info.Status.Details {
+		dst = appendDetail(dst, &info.Status.Details[i])
+	}
+	dst = append(dst, "</reg:Status>"...)
+	id := info.AgendaZadostId
+	if !isUUID(id) {
+		id = nilUUID
+	}
+	dst = leaf(dst, "reg:AgendaZadostId", id)
+	if info.IszrZadostId != "" {
+		dst = leaf(dst, "reg:IszrZadostId", info.IszrZadostId)
+	}
+	return shut(dst, name)
+}
+
+func appendDetail(dst []byte, d *Detail) []byte {
+	dst = append(dst, "<reg:VysledekDetail>"...)
+	dst = leaf(dst, "reg:VysledekSubKod", d.SubKod)
+	if d.Popis != "" {
+		dst = leaf(dst, "reg:VysledekPopis", cut(d.Popis, maxPopis))
+	}
+	dst = appendParty(dst, d.Puvodce)
+	return append(dst, "</reg:VysledekDetail>"...)
+}
+
+// appendParty appends who a detail speaks of as its Puvodce.
+func appendParty(dst []byte, p Party) []byte {
+	var name string
+	switch p.Kind {
+	case Registr:
+		name = "reg:Registr"
+	case Ais:
+		name = "reg:Ais"
+	case Agenda:
+		name = "reg:Agenda"
+	default:
+		return dst
+	}
+	dst = append(dst, "<reg:Puvodce>"...)
+	dst = leaf(dst, name, p.Code)
+	return append(dst, "</reg:Puvodce>"...)
+}
+
+// cut returns the first n characters of s.
+func cut(s string, n int) string {
+	if len(s) <= n || utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	for i := range s {
+		if n == 0 {
+			return s[:i]
+		}
+		n--
+	}
+	return s
+}
+
+// isUUID reports whether s has the form of reg:UuidType.
+func isUUID(s string) bool {
+	if len(s) != len(nilUUID) {
+		return false
+	}
+	for i := range len(s) {
+		c := s[i]
+		hex := c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
+		if hex == (nilUUID[i] == '-') || !hex && c != '-' {
+			return false
+		}
+	}
+	return true
+}
