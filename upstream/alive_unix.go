@@ -1,0 +1,23 @@
+//go:build unix
+
+package upstream
+
+import "syscall"
+
+// alive reports whether an idle connection can still carry a call: the
+// upstream has neither closed it nor said anything that nobody asked for. It
+// never waits. A streamed message cannot be sent twice, so the connection is
+// looked at before the first byte.
+func (c *conn) alive() bool {
+	raw, err := c.tcp.SyscallConn()
+	if err != nil {
+		return false
+	}
+	var b [1]byte
+	silent := false
+	err = raw.Control(func(fd uintptr) {
+		_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		silent = err == syscall.EAGAIN || err == syscall.EWOULDBLOCK
+	})
+	return err == nil && silent
+}

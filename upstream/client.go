@@ -1,0 +1,259 @@
+package upstream
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"brana/egon"
+)
+
+// A Client calls one upstream. It is safe for concurrent use; whoever made it
+// closes it.
+//
+// Nothing of the caller's HTTP message is forwarded but the body: the request
+// has Host, User-Agent, Content-Type, SOAPAction and the framing, and of the
+// answer only the status, Content-Type and the body are taken. Redirects are
+// answers like any other.
+//
+// The library keeps the connections; the round trip is our own, since its
+// deadlines are absolute and it does not know a context. The connection is
+// half duplex: the answer is read when the message has been sent, or could not
+// be sent any further. An upstream that answers more than the sockets hold
+// before it has read the message makes both wait until Config.Timeout.
+type Client struct {
+	cfg  Config
+	to   target
+	host *fasthttp.HostClient
+}
+
+// NewClient returns a client of the upstream that c describes. It does not
+// connect.
+func NewClient(c Config) (*Client, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	c = c.withDefaults()
+	to, err := c.target()
+	if err != nil {
+		return nil, err
+	}
+	return &Client{cfg: c, to: to, host: &fasthttp.HostClient{
+		Addr:                to.addr,
+		DialTimeout:         newDialer(c, to).dial,
+		ConnPoolStrategy:    fasthttp.LIFO,
+		MaxConns:            c.MaxConns,
+		MaxConnWaitTimeout:  waitForConn,
+		MaxIdleConnDuration: c.Idle,
+		ReadBufferSize:      16 << 10, // also the bound of an answer's header
+	}}, nil
+}
+
+// Close closes the connections that are idle; those in use close when their
+// answers are closed and the idle time has passed.
+func (c *Client) Close() { c.host.CloseIdleConnections() }
+
+// A message is what a client sends.
+type message struct {
+	path   string // appended to the path of the upstream's URL
+	action string // SOAPAction, without quotes
+	length int64  // bytes of body, or -1
+	body   io.Reader
+}
+
+// do sends m and returns the answer when its head is here. The context rules
+// the body of the answer too, until it is closed. An error of m.body comes back
+// as it is, and the message on the wire is then broken off without its end;
+// every other error is an *egon.CallError without a Party.
+func (c *Client) do(ctx context.Context, m message) (*reply, error) {
+	for {
+		cc, err := c.host.AcquireConn(remaining(ctx), false)
+		if err != nil {
+			return nil, c.failed(ctx, nil, fmt.Errorf("get a connection: %w", err))
+		}
+		nc := cc.Conn().(*conn)
+		if ctx.Err() != nil {
+			c.host.ReleaseConn(cc)
+			return nil, c.failed(ctx, nil, context.Cause(ctx))
+		}
+		if nc.used && !nc.alive() {
+			c.host.CloseConn(cc) // each turn takes one from the pool, so this ends
+			continue
+		}
+		nc.begin()
+		return c.roundTrip(ctx, m, nc, func(reuse bool) {
+			nc.used = true
+			if reuse {
+				c.host.ReleaseConn(cc)
+			} else {
+				c.host.CloseConn(cc)
+			}
+		})
+	}
+}
+
+// roundTrip sends m on nc. It gives nc back by giveBack, at once when it fails,
+// otherwise when the reply is closed.
+func (c *Client) roundTrip(ctx context.Context, m message, nc *conn, giveBack func(reuse bool)) (*reply, error) {
+	r := &reply{
+		failed:   func(err error) *egon.CallError { return c.failed(ctx, nc, err) },
+		giveBack: giveBack,
+		unwatch:  context.AfterFunc(ctx, func() { _ = nc.Close() }),
+		conn:     nc,
+		pool:     c.host,
+		resp:     fasthttp.AcquireResponse(),
+	}
+	body := &source{r: m.body}
+	sendErr := c.send(m, body, nc)
+	if body.err != nil {
+		_ = r.Close()
+		return nil, body.err
+	}
+	nc.until = time.Now().Add(c.cfg.Timeout)
+	err := r.readHead(sendErr == nil)
+	nc.until = time.Time{}
+	if err == nil {
+		return r, nil
+	}
+	if sendErr != nil {
+		err = fmt.Errorf("send the message: %w", sendErr)
+	} else {
+		err = fmt.Errorf("read the head of the answer: %w", err)
+	}
+	failure := r.failed(err)
+	_ = r.Close()
+	return nil, failure
+}
+
+func (c *Client) send(m message, body io.Reader, nc *conn) error {
+	req := fasthttp.AcquireRequest()
+	defer fasthttp.ReleaseRequest(req)
+	h := &req.Header
+	h.DisableNormalizing()
+	h.SetNoDefaultContentType(true)
+	h.SetMethod(fasthttp.MethodPost)
+	h.SetRequestURI(c.to.path + m.path)
+	h.SetHost(c.to.host)
+	h.SetUserAgent("brana")
+	h.SetContentType("text/xml; charset=utf-8")
+	h.Set("SOAPAction", `"`+m.action+`"`)
+	req.SetBodyStream(body, int(m.length))
+	w := c.host.AcquireWriter(nc)
+	defer c.host.ReleaseWriter(w)
+	if err := req.Write(w); err != nil {
+		return err
+	}
+	return w.Flush()
+}
+
+// errStale says that a connection from the pool broke before it said anything:
+// the upstream had most likely closed it while it was idle.
+var errStale = errors.New("the upstream closed an idle connection")
+
+// failed says what became of a call; nc is nil when it had no connection.
+func (c *Client) failed(ctx context.Context, nc *conn, err error) *egon.CallError {
+	e := &egon.CallError{Name: c.cfg.Name, Err: err}
+	var t interface{ Timeout() bool }
+	switch {
+	case ctx.Err() != nil:
+		e.Timeout = errors.Is(ctx.Err(), context.DeadlineExceeded)
+		e.Err = fmt.Errorf("%w: %w", ctx.Err(), err)
+	case nc != nil || errors.Is(err, fasthttp.ErrTimeout):
+		e.Timeout = errors.As(err, &t) && t.Timeout()
+	}
+	if nc != nil {
+		e.Sent = nc.out > 0
+		if nc.used && nc.in == 0 && !e.Timeout && ctx.Err() == nil {
+			e.Err = fmt.Errorf("%w: %w", errStale, err)
+		}
+	}
+	return e
+}
+
+// remaining returns what is left until the deadline of ctx, 0 when it has none.
+func remaining(ctx context.Context) time.Duration {
+	by, ok := ctx.Deadline()
+	if !ok {
+		return 0
+	}
+	return max(time.Until(by), time.Nanosecond)
+}
+
+// A source is the body of a message on its way out. It keeps the reader's own
+// error apart from those of the connection, and hides its Close.
+type source struct {
+	r   io.Reader
+	err error // other than io.EOF
+}
+
+func (s *source) Read(p []byte) (int, error) {
+	if s.err != nil {
+		return 0, s.err
+	}
+	n, err := s.r.Read(p)
+	if err != nil && err != io.EOF {
+		s.err = err
+	}
+	return n, err
+}
+
+// A request is a small message of a step whose reply is read whole.
+type request struct {
+	party  egon.Party // who is to blame when it fails
+	action string
+	body   []byte
+	again  bool // may be sent once more when the connection turned out stale
+}
+
+// maxReply bounds the replies that are read whole, in bytes.
+const maxReply = 1 << 20
+
+// call sends a request and returns its whole reply.
+func (c *Client) call(ctx context.Context, q request) ([]byte, error) {
+	m := message{action: q.action, length: int64(len(q.body))}
+	for {
+		m.body = bytes.NewReader(q.body)
+		b, err := c.callOnce(ctx, m)
+		if err == nil {
+			return b, nil
+		}
+		if q.again && errors.Is(err, errStale) {
+			q.again = false
+			continue
+		}
+		return nil, blame(q.party, err)
+	}
+}
+
+func (c *Client) callOnce(ctx context.Context, m message) ([]byte, error) {
+	r, err := c.do(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	if err := r.acceptable(); err != nil {
+		return nil, r.failed(err)
+	}
+	b, err := io.ReadAll(io.LimitReader(r, maxReply+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(b) > maxReply {
+		return nil, r.failed(fmt.Errorf("the answer is longer than %d bytes", maxReply))
+	}
+	return b, nil
+}
+
+// blame names the party in a CallError that does not name one.
+func blame(p egon.Party, err error) error {
+	var e *egon.CallError
+	if errors.As(err, &e) && e.Party == (egon.Party{}) {
+		e.Party = p
+	}
+	return err
+}

@@ -1,0 +1,128 @@
+package upstream
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// A Config describes one upstream.
+type Config struct {
+	// Name of the upstream in the configuration and in the log.
+	Name string
+	// URL is http or https, with an optional path to which the code of the
+	// service is appended; no user, query or fragment.
+	URL string
+	// Timeout is the longest single wait for the upstream: for the head of an
+	// answer, for each further piece of it, for each piece of the message to be
+	// taken. The call as a whole is bounded by its context. 0 means 60 s.
+	Timeout time.Duration
+	// Connect bounds dialling with the TLS handshake. 0 means 5 s.
+	Connect time.Duration
+	// Idle is how long an unused connection is kept. It should be shorter than
+	// what the upstream keeps it for. 0 means 30 s.
+	Idle time.Duration
+	// MaxConns bounds the connections, so the calls in flight. A call that
+	// finds none free for 1 s fails. 0 means 512.
+	MaxConns int
+	// ReceiveBuffer is SO_RCVBUF of each connection in bytes: what the kernel
+	// holds of an answer that is not being read. 0 leaves it to the kernel.
+	ReceiveBuffer int
+	// Agenda and Ais are the codes under which the registry holds its AIFO;
+	// needed by the steps of E198 only.
+	Agenda string
+	Ais    int
+}
+
+const (
+	defaultTimeout  = 60 * time.Second
+	defaultConnect  = 5 * time.Second
+	defaultIdle     = 30 * time.Second
+	defaultMaxConns = 512
+	waitForConn     = time.Second
+)
+
+// Validate returns all that is wrong with the configuration, joined.
+func (c Config) Validate() error {
+	var errs []error
+	wrong := func(format string, args ...any) {
+		errs = append(errs, fmt.Errorf("upstream %s: "+format, append([]any{c.Name}, args...)...))
+	}
+	if c.Name == "" {
+		errs = append(errs, errors.New("upstream: name is empty"))
+	}
+	if u, err := url.Parse(c.URL); err != nil {
+		wrong("url: %w", err)
+	} else {
+		switch {
+		case u.Scheme != "http" && u.Scheme != "https":
+			wrong("url: scheme must be http or https, not %q", u.Scheme)
+		case u.Hostname() == "":
+			wrong("url: the host is missing")
+		}
+		if u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.ForceQuery {
+			wrong("url: user, query and fragment are not allowed")
+		}
+	}
+	for _, d := range []struct {
+		name  string
+		value time.Duration
+	}{{"timeout", c.Timeout}, {"connect", c.Connect}, {"idle", c.Idle}} {
+		if d.value < 0 {
+			wrong("%s: must not be negative", d.name)
+		}
+	}
+	if c.MaxConns < 0 {
+		wrong("max connections: must not be negative")
+	}
+	if c.ReceiveBuffer < 0 {
+		wrong("receive buffer: must not be negative")
+	}
+	return errors.Join(errs...)
+}
+
+// withDefaults returns c with every zero that has a meaning replaced by it.
+func (c Config) withDefaults() Config {
+	if c.Timeout == 0 {
+		c.Timeout = defaultTimeout
+	}
+	if c.Connect == 0 {
+		c.Connect = defaultConnect
+	}
+	if c.Idle == 0 {
+		c.Idle = defaultIdle
+	}
+	if c.MaxConns == 0 {
+		c.MaxConns = defaultMaxConns
+	}
+	return c
+}
+
+// A target is a URL taken apart for dialling and for the request line.
+type target struct {
+	addr string // host:port
+	host string // as the Host header has it
+	name string // for TLS
+	path string // without a trailing slash
+	tls  bool
+}
+
+func (c Config) target() (target, error) {
+	u, err := url.Parse(c.URL)
+	if err != nil {
+		return target{}, fmt.Errorf("read url of upstream %s: %w", c.Name, err)
+	}
+	t := target{host: u.Host, name: u.Hostname(), path: strings.TrimRight(u.EscapedPath(), "/"), tls: u.Scheme == "https"}
+	port := u.Port()
+	if port == "" {
+		port = "80"
+		if t.tls {
+			port = "443"
+		}
+	}
+	t.addr = net.JoinHostPort(t.name, port)
+	return t, nil
+}

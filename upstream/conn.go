@@ -1,0 +1,104 @@
+package upstream
+
+import (
+	"context"
+	"crypto/tls"
+	"io"
+	"net"
+	"time"
+)
+
+// A conn is a connection to an upstream whose waits are bounded one by one. An
+// absolute deadline, as the HTTP library would set it, would also count the
+// time in which the caller of the gateway does not take the answer, and fail a
+// read of bytes that the kernel has long had.
+//
+// It is used by one call at a time; only Close may come from elsewhere.
+type conn struct {
+	net.Conn
+	tcp  *net.TCPConn  // below Conn, for the check of liveness
+	wait time.Duration // longest single read or write
+
+	// Of the call that has the connection:
+	until time.Time // the head of the answer must be here by then; zero: no such bound
+	in    int64     // bytes read
+	out   int64     // bytes written
+	ended bool      // the upstream closed its side
+
+	used bool // it has carried a call before
+}
+
+func (c *conn) begin() { c.until, c.in, c.out, c.ended = time.Time{}, 0, 0, false }
+
+// Read arms the deadline of one wait. An end that comes with the last bytes is
+// told by the next Read, so that ended is true only when somebody wanted more.
+func (c *conn) Read(p []byte) (int, error) {
+	by := time.Now().Add(c.wait)
+	if !c.until.IsZero() && c.until.Before(by) {
+		by = c.until
+	}
+	if err := c.Conn.SetReadDeadline(by); err != nil {
+		return 0, err
+	}
+	n, err := c.Conn.Read(p)
+	c.in += int64(n)
+	if n > 0 {
+		return n, nil
+	}
+	c.ended = c.ended || err == io.EOF
+	return n, err
+}
+
+func (c *conn) Write(p []byte) (int, error) {
+	if err := c.Conn.SetWriteDeadline(time.Now().Add(c.wait)); err != nil {
+		return 0, err
+	}
+	n, err := c.Conn.Write(p)
+	c.out += int64(n)
+	return n, err
+}
+
+// A dialer opens connections to one target.
+type dialer struct {
+	cfg Config
+	to  target
+	tls *tls.Config // nil for http
+}
+
+func newDialer(cfg Config, to target) *dialer {
+	d := &dialer{cfg: cfg, to: to}
+	if to.tls {
+		d.tls = &tls.Config{ServerName: to.name, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}
+	}
+	return d
+}
+
+// dial has the shape that the HTTP library wants; limit is what remains of the
+// call's time, 0 when that is not known.
+func (d *dialer) dial(_ string, limit time.Duration) (net.Conn, error) {
+	if limit <= 0 || limit > d.cfg.Connect {
+		limit = d.cfg.Connect
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	var nd net.Dialer
+	nc, err := nd.DialContext(ctx, "tcp", d.to.addr)
+	if err != nil {
+		return nil, err
+	}
+	tcp := nc.(*net.TCPConn)
+	if d.cfg.ReceiveBuffer > 0 {
+		// A hint: a kernel that bounds it lower is obeyed.
+		_ = tcp.SetReadBuffer(d.cfg.ReceiveBuffer)
+	}
+	c := &conn{Conn: tcp, tcp: tcp, wait: d.cfg.Timeout}
+	if d.tls != nil {
+		t := tls.Client(tcp, d.tls)
+		if err := t.HandshakeContext(ctx); err != nil {
+			_ = tcp.Close()
+			return nil, err
+		}
+		c.Conn = t
+	}
+	return c, nil
+}

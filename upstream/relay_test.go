@@ -1,0 +1,406 @@
+package upstream
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"brana/egon"
+)
+
+// send relays m and reads the answer to its end.
+func send(t *testing.T, c *Client, m *egon.Message) (string, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	a, err := NewRelay(c).Send(ctx, m)
+	if err != nil {
+		return "", err
+	}
+	defer a.Body.Close()
+	b, err := io.ReadAll(a.Body)
+	return string(b), err
+}
+
+func wantCallError(t *testing.T, err error) *egon.CallError {
+	t.Helper()
+	var e *egon.CallError
+	if !errors.As(err, &e) {
+		t.Fatalf("got error %v, want a CallError", err)
+	}
+	if e.Name != "fake" || e.Party != (egon.Party{}) {
+		t.Errorf("error blames %q %v, want the upstream's name and nobody", e.Name, e.Party)
+	}
+	return e
+}
+
+// Only what the contract needs is sent, and only the body of the message.
+func TestRelayHeaders(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		base   string
+		m      egon.Message
+		target string
+		want   http.Header
+	}{
+		{"known length", "/publikace", egon.Message{Length: 4}, "/publikace/E05", http.Header{"Content-Length": {"4"}}},
+		{"chunked, async", "/", egon.Message{Length: -1, Async: true}, "/E05?async", http.Header{}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := make(chan *http.Request, 1)
+			bodies := make(chan string, 1)
+			url := rawFake(func(nc net.Conn, br *bufio.Reader) {
+				req, body, err := takeRequest(br)
+				if err != nil {
+					return
+				}
+				got <- req
+				bodies <- body
+				io.WriteString(nc, ok("<a/>"))
+			}).listen(t)
+			tt.m.Service, tt.m.Body = e05, strings.NewReader("<b/>")
+			reply, err := send(t, client(t, Config{URL: url + tt.base}), &tt.m)
+			if err != nil || reply != "<a/>" {
+				t.Fatalf("got %q, %v", reply, err)
+			}
+			req := <-got
+			tt.want["Content-Type"] = []string{"text/xml; charset=utf-8"}
+			tt.want["Soapaction"] = []string{`"IszrRobCtiPodleUdaju"`}
+			tt.want["User-Agent"] = []string{"brana"}
+			if d := cmp.Diff(tt.want, req.Header); d != "" {
+				t.Errorf("header (-want +got):\n%s", d)
+			}
+			if req.RequestURI != tt.target || req.Host != strings.TrimPrefix(url, "http://") || req.Method != "POST" {
+				t.Errorf("got %s %s for %s", req.Method, req.RequestURI, req.Host)
+			}
+			if body := <-bodies; body != "<b/>" {
+				t.Errorf("body = %q", body)
+			}
+		})
+	}
+}
+
+// What counts as an answer, and what as a failure of the upstream.
+func TestRelayAnswers(t *testing.T) {
+	const xml = "Content-Type: text/xml\r\n"
+	for _, tt := range []struct {
+		name   string
+		answer string
+		status int // 0: a CallError
+		body   string
+	}{
+		{"reply", ok("<a/>"), 200, "<a/>"},
+		{"chunked reply", "HTTP/1.1 200 OK\r\n" + xml + "Transfer-Encoding: chunked\r\n\r\n3\r\n<a/\r\n1\r\n>\r\n0\r\n\r\n", 200, "<a/>"},
+		{"100 before", "HTTP/1.1 100 Continue\r\n\r\n" + ok("<a/>"), 200, "<a/>"},
+		{"fault", "HTTP/1.1 500 No\r\n" + xml + "Content-Length: 4\r\n\r\n<f/>", 500, "<f/>"},
+		{"SOAP 1.2 type", "HTTP/1.1 200 OK\r\nContent-Type: application/soap+xml; charset=\"UTF-8\"\r\nContent-Length: 4\r\n\r\n<a/>", 200, "<a/>"},
+		{"html", "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\n<a/>", 0, ""},
+		{"no type", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n<a/>", 0, ""},
+		{"other charset", "HTTP/1.1 200 OK\r\nContent-Type: text/xml; charset=utf-16\r\nContent-Length: 4\r\n\r\n<a/>", 0, ""},
+		{"gzip", "HTTP/1.1 200 OK\r\n" + xml + "Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\n<a/>", 0, ""},
+		{"redirect", "HTTP/1.1 302 Found\r\n" + xml + "Location: /x\r\nContent-Length: 4\r\n\r\n<a/>", 0, ""},
+		{"no content", "HTTP/1.1 204 No Content\r\n" + xml + "\r\n", 0, ""},
+		{"bad gateway page", "HTTP/1.1 502 No\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\n<a/>", 0, ""},
+		{"two lengths", "HTTP/1.1 200 OK\r\n" + xml + "Content-Length: 4\r\nContent-Length: 5\r\n\r\n<a/>", 0, ""},
+		{"not HTTP", "hello\r\n\r\n", 0, ""},
+		{"header without end", "HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 20<<10), 0, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := client(t, Config{URL: answering(tt.answer).listen(t)})
+			for range 2 { // the second call shows that the connection is in order, or gone
+				a, err := NewRelay(c).Send(t.Context(), text("<b/>"))
+				if tt.status == 0 {
+					if e := wantCallError(t, err); !e.Sent || e.Timeout {
+						t.Errorf("error = %+v, want sent, no timeout", e)
+					}
+					continue
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				b, err := io.ReadAll(a.Body)
+				a.Body.Close()
+				if a.HTTPStatus != tt.status || string(b) != tt.body || err != nil {
+					t.Errorf("got %d %q, %v", a.HTTPStatus, b, err)
+				}
+			}
+		})
+	}
+}
+
+// A body that ends before its framing says so is never taken for whole.
+func TestRelayCutAnswers(t *testing.T) {
+	const head = "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n"
+	for _, tt := range []struct{ name, answer string }{
+		{"in the length", head + "Content-Length: 10\r\n\r\n<a>"},
+		{"in a chunk", head + "Transfer-Encoding: chunked\r\n\r\n9\r\n<a>"},
+		{"after a chunk", head + "Transfer-Encoding: chunked\r\n\r\n3\r\n<a>\r\n"},
+		{"before the trailer's end", head + "Transfer-Encoding: chunked\r\n\r\n3\r\n<a>\r\n0\r\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			url := rawFake(func(nc net.Conn, br *bufio.Reader) {
+				if _, _, err := takeRequest(br); err == nil {
+					io.WriteString(nc, tt.answer)
+				}
+			}).listen(t)
+			body, err := send(t, client(t, Config{URL: url}), text("<b/>"))
+			e := wantCallError(t, err)
+			if body != "<a>" || !errors.Is(e, io.ErrUnexpectedEOF) {
+				t.Errorf("got %q, %v", body, err)
+			}
+		})
+	}
+}
+
+// A message whose source fails is broken off: neither the last chunk nor the
+// promised length arrives, and the source's own error comes back.
+func TestRelayAbortsMessage(t *testing.T) {
+	offence := &egon.Offence{Kind: egon.Malformed, Err: errors.New("bad tail")}
+	for _, length := range []int64{-1, 100_000} {
+		t.Run(fmt.Sprint(length), func(t *testing.T) {
+			got := make(chan error, 1)
+			url := rawFake(func(_ net.Conn, br *bufio.Reader) {
+				_, _, err := takeRequest(br)
+				got <- err
+			}).listen(t)
+			m := &egon.Message{Service: e05, Length: length, Body: io.MultiReader(
+				strings.NewReader(strings.Repeat("x", 50_000)), &failing{offence})}
+			_, err := send(t, client(t, Config{URL: url}), m)
+			var o *egon.Offence
+			if !errors.As(err, &o) || o != offence {
+				t.Errorf("error = %v, want the source's", err)
+			}
+			if err := <-got; !errors.Is(err, io.ErrUnexpectedEOF) {
+				t.Errorf("the upstream read the message with error %v, want one that is cut", err)
+			}
+		})
+	}
+	t.Run("short", func(t *testing.T) {
+		url := rawFake(func(_ net.Conn, br *bufio.Reader) { takeRequest(br) }).listen(t)
+		m := &egon.Message{Service: e05, Length: 10, Body: strings.NewReader("<b/>")}
+		_, err := send(t, client(t, Config{URL: url}), m)
+		wantCallError(t, err)
+	})
+}
+
+type failing struct{ err error }
+
+func (f *failing) Read([]byte) (int, error) { return 0, f.err }
+
+// A connection that the upstream closed while it was idle costs nobody a call,
+// streamed or not.
+func TestRelayStaleConnections(t *testing.T) {
+	var conns atomic.Int32
+	closed := make(chan struct{}, 8)
+	url := rawFake(func(nc net.Conn, br *bufio.Reader) {
+		conns.Add(1)
+		if _, _, err := takeRequest(br); err == nil {
+			io.WriteString(nc, ok("<a/>"))
+		}
+		nc.Close()
+		closed <- struct{}{}
+	}).listen(t)
+	c := client(t, Config{URL: url})
+	for range 4 {
+		m := &egon.Message{Service: e05, Length: -1, Body: io.MultiReader(strings.NewReader("<b/>"))}
+		if _, err := send(t, c, m); err != nil {
+			t.Fatal(err)
+		}
+		<-closed
+	}
+	if n := conns.Load(); n != 4 {
+		t.Errorf("%d connections, want 4", n)
+	}
+}
+
+// Calls in a row share a connection, also after a Fault.
+func TestRelayKeepsConnections(t *testing.T) {
+	var conns atomic.Int32
+	answer := answering(ok("<a/>"))
+	url := rawFake(func(nc net.Conn, br *bufio.Reader) { conns.Add(1); answer(nc, br) }).listen(t)
+	c := client(t, Config{URL: url})
+	for range 5 {
+		if _, err := send(t, c, text("<b/>")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := conns.Load(); n != 1 {
+		t.Errorf("%d connections, want 1", n)
+	}
+	a, err := NewRelay(c).Send(t.Context(), text("<b/>"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Body.Close() // unread
+	if _, err := send(t, c, text("<b/>")); err != nil {
+		t.Fatal(err)
+	}
+	if n := conns.Load(); n != 2 {
+		t.Errorf("%d connections, want 2: an unread answer closes its own", n)
+	}
+}
+
+// Every wait ends: with the deadline, with a cancel, with Config.Timeout.
+func TestRelayWaitsEnd(t *testing.T) {
+	silent := func(_ net.Conn, br *bufio.Reader) { takeRequest(br); br.ReadByte() }
+	half := func(nc net.Conn, br *bufio.Reader) {
+		takeRequest(br)
+		io.WriteString(nc, "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: 10\r\n\r\n<a>")
+		br.ReadByte()
+	}
+	drip := func(nc net.Conn, br *bufio.Reader) {
+		takeRequest(br)
+		for {
+			if _, err := io.WriteString(nc, "H"); err != nil {
+				return
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+	}
+	deaf := func(_ net.Conn, br *bufio.Reader) { time.Sleep(time.Second) }
+	long := &egon.Message{Service: e05, Length: -1, Body: endless{}}
+	for _, tt := range []struct {
+		name    string
+		fake    rawFake
+		timeout time.Duration
+		end     func(context.Context) (context.Context, context.CancelFunc)
+		m       *egon.Message
+		late    bool
+	}{
+		{"silent, deadline", silent, 0, soon, text("<b/>"), true},
+		{"silent, timeout", silent, 50 * time.Millisecond, context.WithCancel, text("<b/>"), true},
+		{"silent, cancel", silent, 0, cancelled, text("<b/>"), false},
+		{"half a body, deadline", half, 0, soon, text("<b/>"), true},
+		{"half a body, timeout", half, 50 * time.Millisecond, context.WithCancel, text("<b/>"), true},
+		{"half a body, cancel", half, 0, cancelled, text("<b/>"), false},
+		{"head byte by byte", drip, 50 * time.Millisecond, context.WithCancel, text("<b/>"), true},
+		{"does not take the message", deaf, 50 * time.Millisecond, context.WithCancel, long, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := client(t, Config{URL: tt.fake.listen(t), Timeout: tt.timeout})
+			ctx, cancel := tt.end(context.Background())
+			defer cancel()
+			a, err := NewRelay(c).Send(ctx, tt.m)
+			if err == nil {
+				_, err = io.ReadAll(a.Body)
+				a.Body.Close()
+			}
+			e := wantCallError(t, err)
+			if e.Timeout != tt.late || !e.Sent {
+				t.Errorf("timeout %v, sent %v (%v)", e.Timeout, e.Sent, err)
+			}
+		})
+	}
+}
+
+func soon(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, 50*time.Millisecond)
+}
+
+func cancelled(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	time.AfterFunc(50*time.Millisecond, cancel)
+	return ctx, cancel
+}
+
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) { return len(p), nil }
+
+// The time in which nobody reads the answer does not count.
+func TestRelayPausedReads(t *testing.T) {
+	body := strings.Repeat("x", 1<<20)
+	c := client(t, Config{URL: answering(ok(body)).listen(t), Timeout: 50 * time.Millisecond})
+	a, err := NewRelay(c).Send(t.Context(), text("<b/>"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Body.Close()
+	first := make([]byte, 64<<10)
+	if _, err := io.ReadFull(a.Body, first); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(200 * time.Millisecond) // the pause is the subject
+	rest, err := io.ReadAll(a.Body)
+	if err != nil || len(first)+len(rest) != len(body) {
+		t.Errorf("read %d bytes, %v", len(first)+len(rest), err)
+	}
+}
+
+// Closing an answer frees a Read that waits for it.
+func TestRelayCloseWhileReading(t *testing.T) {
+	reading := make(chan struct{})
+	url := rawFake(func(nc net.Conn, br *bufio.Reader) {
+		takeRequest(br)
+		io.WriteString(nc, "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: 10\r\n\r\n<a>")
+		close(reading)
+		br.ReadByte()
+	}).listen(t)
+	c := client(t, Config{URL: url})
+	a, err := NewRelay(c).Send(t.Context(), text("<b/>"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error)
+	go func() {
+		_, err := io.ReadAll(a.Body)
+		done <- err
+	}()
+	<-reading
+	a.Body.Close()
+	if err := <-done; err == nil {
+		t.Error("the Read ended without an error")
+	}
+	a.Body.Close()
+	waitFor(t, "the connection to be given back", func() bool { return c.host.ConnsCount() == 0 })
+}
+
+// An upstream that refuses in the middle of a message is heard when its answer
+// can still be read.
+func TestRelayEarlyAnswer(t *testing.T) {
+	url := rawFake(func(nc net.Conn, br *bufio.Reader) {
+		br.Peek(1)
+		io.WriteString(nc, "HTTP/1.1 413 Too Large\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno")
+		nc.(*net.TCPConn).CloseWrite()
+		io.CopyN(io.Discard, br, 1<<20)
+	}).listen(t)
+	_, err := send(t, client(t, Config{URL: url}), &egon.Message{Service: e05, Length: 64 << 20, Body: io.LimitReader(endless{}, 64<<20)})
+	wantCallError(t, err)
+}
+
+// Nobody listens, and no connection is free.
+func TestRelayUnreachable(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := "http://" + l.Addr().String()
+	l.Close()
+	_, err = send(t, client(t, Config{URL: url}), text("<b/>"))
+	if e := wantCallError(t, err); e.Sent || e.Timeout {
+		t.Errorf("error = %+v", e)
+	}
+
+	c := client(t, Config{URL: answering(ok("<a/>")).listen(t), MaxConns: 1})
+	a, err := NewRelay(c).Send(t.Context(), text("<b/>"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Body.Close()
+	ctx, cancel := soon(t.Context())
+	defer cancel()
+	_, err = NewRelay(c).Send(ctx, text("<b/>"))
+	if e := wantCallError(t, err); e.Sent || !e.Timeout {
+		t.Errorf("error = %+v", e)
+	}
+}

@@ -1,0 +1,136 @@
+package upstream
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/valyala/fasthttp"
+
+	"brana/egon"
+)
+
+// A reply is an answer whose body is still on the connection. Whoever holds it
+// closes it; Close may come at any time and from anywhere, also while a Read
+// waits, and closes the connection unless the body has been read to its end.
+type reply struct {
+	status      int
+	contentType string
+	encoding    string
+	length      int64 // or -1
+
+	failed   func(error) *egon.CallError
+	giveBack func(reuse bool)
+	unwatch  func() bool // stops the watch on the context; false: it has acted
+
+	mu      sync.Mutex // of all below, once the head is read
+	conn    *conn
+	pool    *fasthttp.HostClient // where reader comes from
+	reader  *bufio.Reader        // nil until the message was sent
+	resp    *fasthttp.Response
+	chunked bool
+	keep    bool  // the connection may carry another call
+	err     error // sticky result of Read; io.EOF: the body was read whole
+	closed  atomic.Bool
+}
+
+// readHead waits for the head of the answer. sent says that the message was
+// sent to its end.
+func (r *reply) readHead(sent bool) error {
+	r.reader = r.pool.AcquireReader(r.conn)
+	r.resp.StreamBody = true
+	if err := r.resp.ReadLimitBody(r.reader, 0); err != nil {
+		return err
+	}
+	h := &r.resp.Header
+	r.status = h.StatusCode()
+	r.contentType = string(h.ContentType())
+	r.encoding = string(h.ContentEncoding())
+	r.length = int64(max(h.ContentLength(), -1))
+	r.chunked = h.ContentLength() == -1
+	r.keep = sent && !r.resp.ConnectionClose()
+	if r.resp.BodyStream() == nil {
+		r.length, r.err = 0, io.EOF
+	}
+	return nil
+}
+
+// Read reads the body. Its errors are *egon.CallError without a Party; a body
+// that is cut, also between two chunks, is one of them.
+func (r *reply) Read(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed.Load() {
+		return 0, errClosed
+	}
+	if r.err != nil {
+		return 0, r.err
+	}
+	n, err := r.resp.BodyStream().Read(p)
+	if err == io.EOF && r.chunked && r.conn.ended {
+		err = io.ErrUnexpectedEOF // the last chunk never came
+	}
+	switch {
+	case err == io.EOF:
+		r.err = io.EOF
+	case err != nil:
+		r.err = r.failed(fmt.Errorf("read the answer: %w", err))
+	}
+	return n, r.err
+}
+
+var errClosed = errors.New("read a closed answer")
+
+// Close ends the call.
+func (r *reply) Close() error {
+	if r.closed.Swap(true) {
+		return nil
+	}
+	if !r.mu.TryLock() {
+		_ = r.conn.Close() // wakes the Read that waits
+		r.mu.Lock()
+		r.keep = false
+	}
+	defer r.mu.Unlock()
+	whole := r.err == io.EOF && r.reader.Buffered() == 0
+	unwatched := r.unwatch()
+	if r.reader != nil {
+		_ = r.resp.CloseBodyStream()
+		r.pool.ReleaseReader(r.reader)
+	}
+	fasthttp.ReleaseResponse(r.resp)
+	r.giveBack(unwatched && r.keep && whole)
+	return nil
+}
+
+// acceptable says whether the answer is one that the contract knows: 200 or an
+// error status, which in SOAP 1.1 (§6.2) goes with a Fault, and XML as it is.
+func (r *reply) acceptable() error {
+	if r.status != fasthttp.StatusOK && r.status < 400 {
+		return fmt.Errorf("the answer has HTTP status %d", r.status)
+	}
+	if !isXML(r.contentType) {
+		return fmt.Errorf("the answer is not XML (HTTP status %d)", r.status)
+	}
+	if r.encoding != "" && !strings.EqualFold(r.encoding, "identity") {
+		return errors.New("the answer has a content encoding that nobody asked for")
+	}
+	return nil
+}
+
+// isXML reports whether a Content-Type promises XML in UTF-8.
+func isXML(contentType string) bool {
+	kind, params, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		return false
+	}
+	if charset, ok := params["charset"]; ok && !strings.EqualFold(charset, "utf-8") {
+		return false
+	}
+	return kind == "text/xml" || kind == "application/xml" || kind == "application/soap+xml"
+}
