@@ -1,0 +1,195 @@
+package policy
+
+import (
+	"time"
+
+	"brana/egon"
+)
+
+// A Verdict is the kind of a [Decision]. The zero Verdict is a refusal.
+type Verdict uint8
+
+// The verdicts.
+const (
+	NotGranted            Verdict = iota // no valid grant of this service to this quadruple; see Reason
+	ItemNotPermitted                     // the grant stands, items of the request are beyond it
+	ParameterNotPermitted                // all items are permitted, a parameter is not
+	Granted
+)
+
+// A Decision answers whether a request may be made. Being refused is an answer,
+// not an error.
+type Decision struct {
+	Verdict Verdict
+	Version string    // of the snapshot that decided
+	Limits  Limits    // of the grant; zero unless the quadruple has one that is valid now
+	Grant   *Grant    // the grant it rests on, or whose validity is amiss; nil when there is none
+	Refused []Refusal // items or parameters, each once, in the order of the request
+	Reason  Reason    // NotGranted only: why
+	Hint    string    // the id that Reason names as it would be right, when only its case or its leading zeros differ
+}
+
+// A Refusal is one item or parameter that is not permitted.
+type Refusal struct {
+	Word  string
+	Hint  string // the word as it would be right when only its case is wrong, otherwise empty
+	Input bool   // the right is needed for a search input; nobody asked for the item itself
+}
+
+// A Reason says why there is no grant.
+type Reason uint8
+
+// The reasons. The Unknown ones name the first id of the quadruple that no grant
+// of the environment has together with the ids before it.
+const (
+	NoReason      Reason = iota
+	AisMissing           // the header has no Ais, so there is no quadruple
+	UnknownAgenda        // these four stand in the order of the quadruple
+	UnknownRole
+	UnknownOvm
+	UnknownAis
+	NotYetValid       // a grant exists and will be valid
+	Expired           // a grant exists and was valid
+	ServiceNotGranted // a grant is valid and does not list the service
+)
+
+// Decide answers whether the request may be made at this moment. It does no
+// I/O, and does not allocate when it grants. Whether the request is well made
+// is not its business.
+func (s *Snapshot) Decide(h *egon.Head, now time.Time) Decision {
+	d := Decision{Version: s.version}
+	i := &h.Info
+	if len(i.Ais) == 0 {
+		d.Reason = AisMissing
+		return d
+	}
+	grants := s.byCaller[caller{string(i.Agenda), string(i.AgendovaRole), string(i.Ovm), string(i.Ais)}]
+	if len(grants) == 0 {
+		d.Reason, d.Hint = s.unknown(callerOf(h.Quadruple()))
+		return d
+	}
+	if d.Grant, d.Reason = current(grants, now); d.Reason != NoReason {
+		return d
+	}
+	d.Limits = d.Grant.Limits
+	if !d.Grant.covers(h.Service) {
+		d.Reason = ServiceNotGranted
+		return d
+	}
+	r := rights{grant: d.Grant, row: s.matrix.row(i.Agenda, i.AgendovaRole, i.Ovm)}
+	if d.Refused = r.refusedItems(h); d.Refused != nil {
+		d.Verdict = ItemNotPermitted
+	} else if d.Refused = r.refusedParameters(h.Media); d.Refused != nil {
+		d.Verdict = ParameterNotPermitted
+	} else {
+		d.Verdict = Granted
+	}
+	return d
+}
+
+// rights are what one caller has: by its grant, and by the row of its triple,
+// which may be nil.
+type rights struct {
+	grant *Grant
+	row   *row
+}
+
+// permits says whether an item word may be asked for (e198 rules 2.11).
+func (r rights) permits(word []byte) bool {
+	switch sourceOf(word) {
+	case controlWord:
+		return true
+	case matrixOnly:
+		return r.row.has(word)
+	case grantOnly:
+		return r.grant.has(word)
+	default:
+		return r.grant.has(word) || r.row.has(word)
+	}
+}
+
+// refusedItems returns the items asked for that are not permitted, then the
+// items whose rights the search inputs need and that are not permitted either.
+func (r rights) refusedItems(h *egon.Head) []Refusal {
+	var refused []Refusal
+	var seen map[string]bool
+	refuse := func(word string, input bool) {
+		if seen == nil {
+			seen = make(map[string]bool)
+		}
+		if !seen[word] {
+			seen[word] = true
+			refused = append(refused, Refusal{word, r.nearMiss(word), input})
+		}
+	}
+	for _, w := range h.Items {
+		if !r.permits(w.Text) {
+			refuse(string(w.Text), false)
+		}
+	}
+	if h.Media != nil {
+		for _, item := range inputs(h.Media.Kind) {
+			if item != "" && !r.row.has([]byte(item)) {
+				refuse(item, true)
+			}
+		}
+	}
+	return refused
+}
+
+// inputs returns the items of ROB whose rights a query of E198 needs (seed E198
+// §8.2.2). RodneCislo is not in ROB and needs none.
+func inputs(k egon.QueryKind) [4]string {
+	const name, surname, born = "Jmeno", "Prijmeni", "DatumNarozeni"
+	switch k {
+	case egon.NoQuery:
+		return [4]string{}
+	case egon.Dotaz1JmPrijRC:
+		return [4]string{name, surname}
+	case egon.Dotaz2JmPrijDatNar:
+		return [4]string{name, surname, born}
+	case egon.Dotaz3JmPrijDatNarMN:
+		return [4]string{name, surname, born, "MistoNarozeni"}
+	case egon.Dotaz4JmPrijDatNarTP:
+		return [4]string{name, surname, born, "AdresaPobytu"}
+	default:
+		return [4]string{name, surname, "Doklad"}
+	}
+}
+
+// refusedParameters returns the parameters of E198 that are used without right.
+func (r rights) refusedParameters(m *egon.MediaQuery) []Refusal {
+	if m == nil {
+		return nil
+	}
+	var refused []Refusal
+	if m.Photos.Used || m.Signatures.Used {
+		refused = r.parameter(refused, MediaCriteria)
+	}
+	if m.HideLog() {
+		refused = r.parameter(refused, HideLog)
+	}
+	return refused
+}
+
+func (r rights) parameter(refused []Refusal, name string) []Refusal {
+	for _, p := range r.grant.Parameters {
+		if p == name {
+			return refused
+		}
+	}
+	return append(refused, Refusal{Word: name})
+}
+
+// nearMiss returns the word that differs from this one only in case: of the
+// vocabulary, or of what this caller has.
+func (r rights) nearMiss(word string) string {
+	near := egon.NearMiss(word)
+	if near == "" && len(r.grant.Items) > 0 {
+		near = egon.NearMiss(word, r.grant.Items...)
+	}
+	if near == "" && r.row != nil {
+		near = egon.NearMiss(word, r.row.kods...)
+	}
+	return near
+}

@@ -1,0 +1,117 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"brana/egon"
+)
+
+// A Grant is an operator's entry for one quadruple and environment, in the words
+// of the form of access (agenda, role, OVM, AIS, item scope, performance). It is
+// immutable.
+type Grant struct {
+	Quadruple   egon.Quadruple
+	Environment Environment
+	Reference   string    // the decision it rests on, free text; may be empty
+	From, To    time.Time // the first and the last day it is valid, each at its midnight in Prague
+	Services    []string  // codes, as written
+	Items       []string  // items beyond the matrix, as written
+	Parameters  []string  // of MediaCriteria and HideLog, as written
+	Limits      Limits
+	Place       string // file:line:col at which it is written
+
+	sorted []string // Items in order
+}
+
+// The parameters of E198 that need a grant.
+const (
+	MediaCriteria = "media-criteria" // may restrict media by DatumOd, DatumDo, Pocet
+	HideLog       = "hide-log"       // may set znepristupniLog
+)
+
+// Limits are the declared bounds of a quadruple's calls (form of access, point
+// 1). All are positive.
+type Limits struct {
+	Working         int64  // calls per rolling hour in working time
+	Off             int64  // calls per rolling hour outside of it
+	Concurrent      int    // calls running at once
+	WhenRedisIsDown string // Closed, Share or Open
+}
+
+// What a gateway does with the limits while the store of them cannot be had.
+const (
+	Closed = "closed" // admit nobody; the default
+	Share  = "share"  // admit a share of the limits
+	Open   = "open"   // admit everybody
+)
+
+// ValidAt reports whether the grant is valid at an instant: from the midnight in
+// Prague that begins From to the one that ends To.
+func (g *Grant) ValidAt(now time.Time) bool { return !now.Before(g.From) && now.Before(g.end()) }
+
+// end is the first instant at which the grant is no longer valid.
+func (g *Grant) end() time.Time { return g.To.AddDate(0, 0, 1) }
+
+func (g *Grant) covers(s *egon.Service) bool { return s != nil && slices.Contains(g.Services, s.Code) }
+
+func (g *Grant) has(item []byte) bool { return has(g.sorted, item) }
+
+// has looks a word up in sorted words without allocating, however long it is.
+func has(sorted []string, word []byte) bool {
+	lo, hi := 0, len(sorted)
+	for lo < hi {
+		if mid := int(uint(lo+hi) >> 1); sorted[mid] < string(word) {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo < len(sorted) && sorted[lo] == string(word)
+}
+
+// insertByStart adds a grant to grants of one caller, the earliest first.
+func insertByStart(grants []*Grant, g *Grant) []*Grant {
+	at, _ := slices.BinarySearchFunc(grants, g, func(a, b *Grant) int { return a.From.Compare(b.From) })
+	return slices.Insert(grants, at, g)
+}
+
+// current picks from a caller's grants, which do not overlap, the one valid now;
+// when none is, the next to come, or else the last that was.
+func current(grants []*Grant, now time.Time) (*Grant, Reason) {
+	for _, g := range grants {
+		switch {
+		case now.Before(g.From):
+			return g, NotYetValid
+		case now.Before(g.end()):
+			return g, NoReason
+		}
+	}
+	return grants[len(grants)-1], Expired
+}
+
+// overlaps finds grants of one quadruple and environment that would be valid on
+// the same day, for then nobody could say which of them holds.
+func overlaps(grants []*Grant, p *problems) {
+	type key struct {
+		caller
+		Environment
+	}
+	before := make(map[key][]*Grant)
+	for _, g := range grants {
+		k := key{callerOf(g.Quadruple), g.Environment}
+		for _, other := range before[k] {
+			if g.From.Before(other.end()) && other.From.Before(g.end()) {
+				p.add(g.Place, "overlaps with the grant at %s for the same quadruple and environment: give them validity without a common day", other.Place)
+			}
+		}
+		before[k] = append(before[k], g)
+	}
+}
+
+// String names the grant by its quadruple and environment.
+func (g *Grant) String() string {
+	q := g.Quadruple
+	return fmt.Sprintf("%s/%s/%s/%s in %s", q.Agenda, q.Role, q.Ovm, q.Ais, g.Environment)
+}

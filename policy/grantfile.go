@@ -1,0 +1,251 @@
+package policy
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"brana/egon"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// grantFile reads the grants of one file. A grant with a mistake is left out of
+// the result, and its mistakes are noted.
+func grantFile(d document, text []byte, prague *time.Location) []*Grant {
+	root := d.parse(text)
+	if root == nil {
+		return nil
+	}
+	m, ok := d.mapping(root, "the file", "grants")
+	list := m.values["grants"]
+	if !ok || list == nil {
+		return nil
+	}
+	seq, ok := list.(*ast.SequenceNode)
+	if !ok {
+		d.fail(list, "grants is %s: write a list of grants, or []", describe(list))
+		return nil
+	}
+	var grants []*Grant
+	for _, n := range seq.Values {
+		if g := grantOf(d, n, prague); g != nil {
+			grants = append(grants, g)
+		}
+	}
+	return grants
+}
+
+func grantOf(d document, n ast.Node, prague *time.Location) *Grant {
+	before := d.count()
+	m, ok := d.mapping(n, "the grant", "agenda", "role", "ovm", "ais", "environment", "reference?",
+		"valid", "services", "items?", "parameters?", "limits")
+	if !ok {
+		return nil
+	}
+	g := &Grant{
+		Quadruple: egon.Quadruple{
+			Agenda: m.code("agenda", 15),
+			Role:   m.code("role", 15),
+			Ovm:    m.code("ovm", 36),
+			Ais:    m.ais(),
+		},
+		Environment: Environment(m.oneOf("environment", string(Test), string(Production))),
+		Services:    m.services(),
+		Items:       m.items(),
+		Parameters:  m.parameters(),
+		Limits:      m.limits(),
+		Place:       d.whereOf(n),
+	}
+	reference, _ := m.string("reference")
+	g.Reference = reference.text
+	g.From, g.To = m.valid(prague)
+	g.sorted = slices.Sorted(slices.Values(g.Items))
+	if d.count() > before {
+		return nil
+	}
+	return g
+}
+
+// code reads a code of the bus: an NMTOKEN of at most so many characters
+// (RegTypy 1.23.0, KodAgendyType, AgendovaRoleType, KodOvmType).
+func (m mapping) code(key string, most int) string {
+	s, ok := m.string(key)
+	if ok && !isCode(s.text, most) {
+		m.fail(s.node, "%s is %q: write a code of letters, digits, dots, hyphens, underscores and colons, at most %d", key, s.text, most)
+	}
+	return s.text
+}
+
+// isCode reports whether text is an NMTOKEN of at most so many characters.
+func isCode(text string, most int) bool {
+	return text != "" && utf8.RuneCountInString(text) <= most && !strings.ContainsFunc(text, func(r rune) bool {
+		return r == utf8.RuneError || !unicode.In(r, unicode.L, unicode.M, unicode.Nd) && !strings.ContainsRune(".-_:", r)
+	})
+}
+
+// ais reads the number of an information system, 1 to 9999999 (KodAisType), as
+// the decimal text that a header carries.
+func (m mapping) ais() string {
+	n := m.values["ais"]
+	if n == nil {
+		return ""
+	}
+	if v, ok := n.(*ast.IntegerNode); ok {
+		if i, ok := positive(v.Token.Value); ok && i <= 9999999 {
+			return v.Token.Value
+		}
+	}
+	m.fail(n, "ais is %s: write a number from 1 to 9999999, without quotes and leading zeros", describe(n))
+	return ""
+}
+
+// positive reads a positive number written in plain decimal digits.
+func positive(text string) (int64, bool) {
+	i, err := strconv.ParseInt(text, 10, 64)
+	return i, err == nil && i > 0 && strconv.FormatInt(i, 10) == text
+}
+
+// valid reads the first and the last day of validity.
+func (m mapping) valid(prague *time.Location) (from, to time.Time) {
+	n := m.values["valid"]
+	if n == nil {
+		return
+	}
+	v, ok := m.mapping(n, "valid", "from", "to")
+	if !ok {
+		return
+	}
+	from, to = v.date("from", prague), v.date("to", prague)
+	if !from.IsZero() && !to.IsZero() && to.Before(from) {
+		m.fail(v.values["to"], "to is before from: write a last day of validity that is not before the first")
+	}
+	return from, to
+}
+
+// date reads a day as the instant that begins it.
+func (m mapping) date(key string, zone *time.Location) time.Time {
+	s, ok := m.string(key)
+	if !ok {
+		return time.Time{}
+	}
+	day, err := time.ParseInLocation(time.DateOnly, s.text, zone)
+	if err != nil {
+		m.fail(s.node, "%s is %q: write a day of the calendar as 2026-12-31", key, s.text)
+	}
+	return day
+}
+
+func (m mapping) services() []string {
+	var codes []string
+	for _, s := range m.list("services") {
+		if egon.ServiceByCode(s.text) == nil {
+			m.fail(s.node, "unknown service %s: write %s", s.text, serviceAdvice(s.text))
+		}
+		codes = append(codes, s.text)
+	}
+	if n, ok := m.values["services"].(*ast.SequenceNode); ok && len(n.Values) == 0 {
+		m.fail(n, "services is empty: list at least one code, or remove the grant")
+	}
+	return codes
+}
+
+func serviceAdvice(code string) string {
+	for _, s := range egon.Services() {
+		if strings.EqualFold(s.Code, code) {
+			return s.Code
+		}
+	}
+	return "a code of the catalogue, such as E198"
+}
+
+func (m mapping) items() []string {
+	var words []string
+	for _, s := range m.list("items") {
+		near := egon.NearMiss(s.text)
+		switch source := sourceOf(s.text); {
+		case source == controlWord:
+			m.fail(s.node, "%s is a control word: remove it, it needs no right", s.text)
+		case source == matrixOnly:
+			m.fail(s.node, "%s is an item of a base registry: it belongs to the matrix, remove it here", s.text)
+		case near != "":
+			m.fail(s.node, "unknown item %s: write %s", s.text, near)
+		case !isCode(s.text, longestItem):
+			m.fail(s.node, "items has %q: write a word as SeznamUdaju has it, at most %d characters", s.text, longestItem)
+		}
+		words = append(words, s.text)
+	}
+	return words
+}
+
+func (m mapping) parameters() []string {
+	var names []string
+	for _, s := range m.list("parameters") {
+		if known := []string{MediaCriteria, HideLog}; !slices.Contains(known, s.text) {
+			m.fail(s.node, "unknown parameter %s: write %s", s.text, orMiss(s.text, known))
+		}
+		names = append(names, s.text)
+	}
+	return names
+}
+
+func (m mapping) limits() Limits {
+	n := m.values["limits"]
+	if n == nil {
+		return Limits{}
+	}
+	v, ok := m.mapping(n, "limits", "working_hours", "off_hours", "concurrent", "when_redis_is_down?")
+	if !ok {
+		return Limits{}
+	}
+	l := Limits{
+		Working:         v.quota("working_hours"),
+		Off:             v.quota("off_hours"),
+		Concurrent:      v.concurrent(),
+		WhenRedisIsDown: Closed,
+	}
+	if v.values["when_redis_is_down"] != nil {
+		l.WhenRedisIsDown = v.oneOf("when_redis_is_down", Closed, Share, Open)
+	}
+	return l
+}
+
+// Bounds of what can be declared; beyond them a number is a slip of the pen.
+const (
+	mostCalls      = 1_000_000_000
+	mostConcurrent = 1_000_000
+)
+
+// quota reads calls per hour, 5000/h.
+func (m mapping) quota(key string) int64 {
+	n := m.values[key]
+	if n == nil {
+		return 0
+	}
+	if s, ok := n.(*ast.StringNode); ok {
+		if text, ok := strings.CutSuffix(s.Value, "/h"); ok {
+			if i, ok := positive(text); ok && i <= mostCalls {
+				return i
+			}
+		}
+	}
+	m.fail(n, "%s is %s: write calls per hour as 5000/h, from 1/h to %d/h", key, describe(n), mostCalls)
+	return 0
+}
+
+func (m mapping) concurrent() int {
+	n := m.values["concurrent"]
+	if n == nil {
+		return 0
+	}
+	if v, ok := n.(*ast.IntegerNode); ok {
+		if i, ok := positive(v.Token.Value); ok && i <= mostConcurrent {
+			return int(i)
+		}
+	}
+	m.fail(n, "concurrent is %s: write how many calls may run at once, from 1 to %d", describe(n), mostConcurrent)
+	return 0
+}

@@ -1,0 +1,147 @@
+package policy
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+	_ "time/tzdata" // Prague must be known in a container without zone files too
+)
+
+// Config says where a policy is.
+type Config struct {
+	// Dir is the directory of the grant files. Every *.yaml in it is read, its
+	// folders are not. A directory without one is a mistake, for it would
+	// revoke everything.
+	Dir string
+	// MatrixFile is the CSV file of the matrix; empty means an empty matrix,
+	// which permits no item of ROB or ROS to anybody.
+	MatrixFile string
+	// Environment is the one whose grants hold. Those of the other one are
+	// checked as well, but never match.
+	Environment Environment
+}
+
+// Load reads a policy. Its error joins all mistakes found, each as
+// "file:line:col: what is wrong: what to do"; then there is no snapshot.
+func Load(c Config) (*Snapshot, error) {
+	return load(c, files{
+		list: os.ReadDir,
+		open: func(name string) (fs.File, error) { return os.Open(name) },
+		join: func(dir, name string) string { return filepath.Join(dir, name) },
+	})
+}
+
+// LoadFS is Load with the paths of the configuration within a file system.
+func LoadFS(fsys fs.FS, c Config) (*Snapshot, error) {
+	return load(c, files{
+		list: func(dir string) ([]fs.DirEntry, error) { return fs.ReadDir(fsys, dir) },
+		open: fsys.Open,
+		join: func(dir, name string) string { return path.Join(dir, name) },
+	})
+}
+
+// files is what loading needs of a file system.
+type files struct {
+	list func(dir string) ([]fs.DirEntry, error)
+	open func(name string) (fs.File, error)
+	join func(dir, name string) string
+}
+
+// mostGrantBytes bounds one grant file; a grant takes less than a kilobyte.
+const mostGrantBytes = 64 << 20
+
+func load(c Config, in files) (*Snapshot, error) {
+	if c.Environment != Test && c.Environment != Production {
+		return nil, fmt.Errorf("environment is %q: write %s or %s", c.Environment, Test, Production)
+	}
+	prague, err := time.LoadLocation("Europe/Prague")
+	if err != nil {
+		return nil, fmt.Errorf("load the zone of validity: %w", err)
+	}
+	l := loader{files: in, sum: sha256.New(), prague: prague}
+	fmt.Fprintf(l.sum, "%s\x00", c.Environment)
+	s := &Snapshot{grants: l.grants(c.Dir), loaded: time.Now()}
+	if c.MatrixFile != "" {
+		s.matrix = l.matrix(c.MatrixFile)
+	}
+	overlaps(s.grants, &l.problems)
+	if err := l.err(); err != nil {
+		return nil, err
+	}
+	s.version = hex.EncodeToString(l.sum.Sum(nil)[:6])
+	s.index(c.Environment)
+	return s, nil
+}
+
+// A loader reads files, and sums their names and contents up to a version.
+type loader struct {
+	files
+	problems
+	sum    hash.Hash
+	prague *time.Location
+}
+
+func (l *loader) grants(dir string) []*Grant {
+	entries, err := l.list(dir)
+	if err != nil {
+		l.add(dir, "read the directory of grants: %v", err)
+		return nil
+	}
+	var grants []*Grant
+	found := false
+	for _, e := range entries {
+		name := l.join(dir, e.Name())
+		switch ext := path.Ext(e.Name()); {
+		case e.IsDir() || strings.HasPrefix(e.Name(), "."):
+		case ext == ".yml":
+			l.add(name, "this file would not be read: rename it to .yaml, or remove it")
+		case ext == ".yaml":
+			found = true
+			grants = append(grants, l.grantFile(name)...)
+		}
+	}
+	if !found && l.count() == 0 {
+		l.add(dir, "no *.yaml file: write one, with grants: [] if nobody may do anything")
+	}
+	return grants
+}
+
+func (l *loader) grantFile(name string) []*Grant {
+	f, err := l.open(name)
+	if err != nil {
+		l.add(name, "open: %v", err)
+		return nil
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, mostGrantBytes+1))
+	if err != nil {
+		l.add(name, "read: %v", err)
+		return nil
+	}
+	if len(text) > mostGrantBytes {
+		l.add(name, "the file is longer than %d bytes: split it", mostGrantBytes)
+		return nil
+	}
+	fmt.Fprintf(l.sum, "%s\x00%d\x00", path.Base(filepath.ToSlash(name)), len(text))
+	l.sum.Write(text)
+	return grantFile(document{name, &l.problems}, text, l.prague)
+}
+
+func (l *loader) matrix(name string) matrix {
+	f, err := l.open(name)
+	if err != nil {
+		l.add(name, "open: %v", err)
+		return matrix{}
+	}
+	defer f.Close()
+	l.sum.Write([]byte("matrix\x00"))
+	return readMatrix(name, io.TeeReader(f, l.sum), &l.problems)
+}

@@ -1,0 +1,114 @@
+package policy
+
+import (
+	"strings"
+	"time"
+
+	"brana/egon"
+)
+
+// Environment is one of the two worlds of the base registries. A grant is given
+// for one of them (form of access to AISEO, points 3 and 8).
+type Environment string
+
+// The environments.
+const (
+	Test       Environment = "test"
+	Production Environment = "production"
+)
+
+// A Snapshot is all that is known of rights at one moment. It never changes, so
+// any number of goroutines may ask it, and what it hands out is shared: callers
+// do not change it either.
+type Snapshot struct {
+	version  string
+	loaded   time.Time
+	grants   []*Grant
+	byCaller map[caller][]*Grant // of the snapshot's environment, earliest first, never overlapping
+	known    map[caller]bool     // the callers of byCaller and their beginnings
+	nearest  map[caller]string   // the same with the last code folded → that code as it is granted
+	matrix   matrix
+}
+
+// A caller is a quadruple, in order agenda, role, OVM, AIS. As an array it can
+// be cut to its beginnings.
+type caller [4]string
+
+func callerOf(q egon.Quadruple) caller { return caller{q.Agenda, q.Role, q.Ovm, q.Ais} }
+
+// Version identifies the content the snapshot was loaded from: 12 hexadecimal
+// digits, the same for the same files and environment.
+func (s *Snapshot) Version() string { return s.version }
+
+// Loaded returns when the snapshot was loaded.
+func (s *Snapshot) Loaded() time.Time { return s.loaded }
+
+// Grants returns all grants, of both environments, in the order of their files
+// and of their places in them.
+func (s *Snapshot) Grants() []*Grant { return s.grants }
+
+// Counts says how large a policy is.
+type Counts struct {
+	Grants int // of both environments
+	Rows   int // triples of the matrix
+	Pairs  int // pairs of a triple and an item
+}
+
+// Counts returns the size of the snapshot.
+func (s *Snapshot) Counts() Counts {
+	return Counts{Grants: len(s.grants), Rows: len(s.matrix.rows), Pairs: s.matrix.pairs}
+}
+
+// Row returns what the matrix permits to a triple, as E227 answers it: in
+// lexicographic order of KodRpp, then of Kod; nil when the triple has no row.
+// It neither checks the triple nor asks who wants to know.
+func (s *Snapshot) Row(agenda, role, ovm []byte) []Item {
+	row := s.matrix.row(agenda, role, ovm)
+	if row == nil {
+		return nil
+	}
+	return row.items
+}
+
+// index makes the grants of the environment findable. They do not overlap.
+func (s *Snapshot) index(env Environment) {
+	s.byCaller = make(map[caller][]*Grant)
+	s.known = make(map[caller]bool)
+	s.nearest = make(map[caller]string)
+	for _, g := range s.grants {
+		if g.Environment != env {
+			continue
+		}
+		c := callerOf(g.Quadruple)
+		s.byCaller[c] = insertByStart(s.byCaller[c], g)
+		var beginning caller
+		for i, code := range c {
+			beginning[i] = fold(code)
+			s.nearest[beginning] = code
+			beginning[i] = code
+			s.known[beginning] = true
+		}
+	}
+}
+
+// unknown says which code of the caller is the first that no grant has after
+// the codes before it, and how it would be right if it is nearly so.
+func (s *Snapshot) unknown(c caller) (Reason, string) {
+	var beginning caller
+	for i, code := range c {
+		beginning[i] = code
+		if code != "" && s.known[beginning] {
+			continue
+		}
+		hint := ""
+		if beginning[i] = fold(code); beginning[i] != "" {
+			hint = s.nearest[beginning]
+		}
+		return UnknownAgenda + Reason(i), hint
+	}
+	return UnknownAis, ""
+}
+
+// fold makes codes equal that differ only in case, or in the leading zeros that
+// spreadsheets eat.
+func fold(code string) string { return strings.ToLower(strings.TrimLeft(code, "+0")) }

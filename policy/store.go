@@ -1,0 +1,61 @@
+package policy
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A Store holds the current snapshot and swaps it at once for a newer one.
+// Readers never wait.
+type Store struct {
+	current atomic.Pointer[Snapshot]
+	load    func() (*Snapshot, error)
+	mu      sync.Mutex // serializes Reload, guards reloads
+	reloads Reloads
+}
+
+// Reloads says how the loading went; the first load by [NewStore] counts.
+type Reloads struct {
+	Done, Failed int64
+	LastDone     time.Time // when the current snapshot was taken over
+	LastError    error     // of the latest load; nil when it was done
+}
+
+// NewStore loads the first snapshot; without one there is no store.
+func NewStore(load func() (*Snapshot, error)) (*Store, error) {
+	s := &Store{load: load}
+	if err := s.Reload(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Current returns the snapshot of this moment. Whoever asks it twice about one
+// request keeps it, since the next call may return a newer one.
+func (s *Store) Current() *Snapshot { return s.current.Load() }
+
+// Reload loads anew and takes the result over. On an error the last good
+// snapshot stays.
+func (s *Store) Reload() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next, err := s.load()
+	s.reloads.LastError = err
+	if err != nil {
+		s.reloads.Failed++
+		return err
+	}
+	s.reloads.Done++
+	s.reloads.LastDone = time.Now()
+	s.current.Store(next)
+	return nil
+}
+
+// Reloads returns how the loading went so far, for metrics. It waits while a
+// reload is running.
+func (s *Store) Reloads() Reloads {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.reloads
+}

@@ -1,0 +1,29 @@
+package policy
+
+import "brana/egon"
+
+// A source says where the right to a word of SeznamUdaju comes from.
+type source uint8
+
+const (
+	anySource   source = iota // an unknown word: from whichever has it
+	matrixOnly                // an item of ROB or ROS
+	grantOnly                 // an item of the evidence systems
+	controlWord               // no item, needs no right
+)
+
+// longestItem bounds an item word, in characters.
+const longestItem = 64
+
+func sourceOf[T string | []byte](word T) source {
+	switch egon.ItemRegister(word) {
+	case egon.ROB, egon.ROBv2, egon.ROS:
+		return matrixOnly
+	case egon.Evidence:
+		return grantOnly
+	}
+	if _, ok := egon.ParseControl(word); ok {
+		return controlWord
+	}
+	return anySource
+}
