@@ -1,0 +1,291 @@
+package limits
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func TestRedisDecidesByItsOwnClock(t *testing.T) {
+	s := startServer(t)
+	c := caller{t, newRedis(t, s, nil), Call{KeyOf("a"), Rule{2, 2, 2}, time.Minute}}
+	if d := c.admit(Admitted); d.Reset <= Window || d.Reset > Window+Bucket {
+		t.Errorf("reset = %v, want an hour and less than a bucket", d.Reset)
+	}
+	c.spend(1)
+	c.admit(OverQuota)
+}
+
+func TestGatewaysShareQuotaAndSlots(t *testing.T) {
+	s := startServer(t)
+	call := Call{KeyOf("a"), Rule{4, 4, 2}, time.Minute}
+	one, two := caller{t, newRedis(t, s, nil), call}, caller{t, newRedis(t, s, nil), call}
+	first := one.admit(Admitted)
+	second := two.admit(Admitted)
+	one.admit(OverConcurrency)
+	two.release(first.Slot) // whoever knows a slot may give it back: a call may end where it did not begin
+	one.release(second.Slot)
+	one.spend(1)
+	two.spend(1)
+	one.admit(OverQuota)
+	two.admit(OverQuota)
+}
+
+// Many at once, at one key: exactly the quota is admitted and never more run than may.
+func TestStoresUnderContention(t *testing.T) {
+	t.Run("memory", func(t *testing.T) { contend(t, NewMemory(czech(t), nil)) })
+	t.Run("redis", func(t *testing.T) { contend(t, newRedis(t, startServer(t), nil)) })
+}
+
+func contend(t *testing.T, s store) {
+	const quota, concurrent = 200, 3
+	call := Call{KeyOf("a"), Rule{quota, quota, concurrent}, time.Minute}
+	var admitted, running atomic.Int64
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			for {
+				d, err := s.Admit(t.Context(), call)
+				if err != nil || d.Verdict == OverQuota {
+					if err != nil {
+						t.Error(err)
+					}
+					return
+				}
+				if d.Verdict == OverConcurrency {
+					continue
+				}
+				admitted.Add(1)
+				if now := running.Add(1); now > concurrent {
+					t.Errorf("%d calls run at once, want at most %d", now, concurrent)
+				}
+				running.Add(-1)
+				if err := s.Release(t.Context(), d.Slot); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	if admitted.Load() != quota {
+		t.Errorf("admitted %d calls, want %d", admitted.Load(), quota)
+	}
+}
+
+func TestRedisNeedsNoServerToBeMade(t *testing.T) {
+	r, err := NewRedis(RedisConfig{URL: "redis://127.0.0.1:" + freePort(t), Calendar: czech(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if err := r.Ready(t.Context()); err == nil {
+		t.Error("ready without a server")
+	}
+}
+
+// What breaks Redis, how it is mended, and that the store comes back by itself.
+func TestRedisFaults(t *testing.T) {
+	for _, fault := range []struct {
+		name        string
+		breaks      func(*server)
+		mends       func(*testing.T, *server)
+		countsStay  bool
+		answersStay bool
+	}{
+		{"killed and started again",
+			(*server).kill,
+			func(t *testing.T, s *server) {
+				if !s.start() {
+					t.Fatal("redis-server does not start again")
+				}
+			}, false, false},
+		{"frozen and thawed",
+			func(s *server) { _ = s.cmd.Process.Signal(syscall.SIGSTOP) },
+			func(_ *testing.T, s *server) { _ = s.cmd.Process.Signal(syscall.SIGCONT) }, true, false},
+		{"made a replica of nobody and a master again",
+			func(s *server) { s.command("REPLICAOF 127.0.0.1 1") },
+			func(_ *testing.T, s *server) { s.command("REPLICAOF NO ONE") }, true, false},
+		{"full and given room",
+			func(s *server) { s.command("CONFIG SET maxmemory 1") },
+			func(_ *testing.T, s *server) { s.command("CONFIG SET maxmemory 0") }, true, false},
+		{"its scripts flushed",
+			func(s *server) { s.command("SCRIPT FLUSH") },
+			func(*testing.T, *server) {}, true, true},
+		{"its connections cut",
+			func(s *server) { s.command("CLIENT KILL TYPE normal SKIPME yes") },
+			func(*testing.T, *server) {}, true, true},
+	} {
+		t.Run(fault.name, func(t *testing.T) {
+			s := startServer(t)
+			r, err := NewRedis(RedisConfig{URL: s.url(), Calendar: czech(t), Timeout: 200 * time.Millisecond})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Close()
+			call := Call{KeyOf("a"), Rule{1000, 1000, 1000}, time.Minute}
+			before := ask(t, r, call)
+
+			fault.breaks(s)
+			if !fault.answersStay {
+				mustFail(t, r, call, before.Slot)
+			}
+			fault.mends(t, s)
+
+			after := ask(t, r, call)
+			if kept := after.Remaining < before.Remaining; kept != fault.countsStay {
+				t.Errorf("remaining was %d and is %d, want the count kept: %v", before.Remaining, after.Remaining, fault.countsStay)
+			}
+		})
+	}
+}
+
+// ask repeats a call until there is a decision; a connection found broken costs one call each.
+func ask(t *testing.T, r *Redis, call Call) Decision {
+	t.Helper()
+	var err error
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		var d Decision
+		if d, err = r.Admit(t.Context(), call); err == nil {
+			if err := r.Ready(t.Context()); err != nil {
+				t.Errorf("decides but is not ready: %v", err)
+			}
+			return d
+		}
+	}
+	t.Fatalf("no decision after Redis was mended: %v", err)
+	return Decision{}
+}
+
+// mustFail holds every call to an error well before anyone would call it hanging; the test asks often, since
+// connections from the pool fail in other ways than those that cannot be made.
+func mustFail(t *testing.T, r *Redis, call Call, slot Slot) {
+	t.Helper()
+	for range 5 {
+		for name, try := range map[string]func(context.Context) error{
+			"Admit":   func(ctx context.Context) error { _, err := r.Admit(ctx, call); return err },
+			"Release": func(ctx context.Context) error { return r.Release(ctx, slot) },
+			"Ready":   r.Ready,
+		} {
+			start := time.Now()
+			err := try(t.Context())
+			if took := time.Since(start); took > 3*time.Second {
+				t.Fatalf("%s took %v", name, took)
+			}
+			// A full Redis still lets a slot be given back: that only makes room.
+			if err == nil && name != "Release" {
+				t.Errorf("%s succeeds with Redis broken", name)
+			}
+		}
+	}
+}
+
+// A decision is written whole or not at all: a Redis that ran full neither counts nor forgets.
+func TestFullRedisKeepsItsCounts(t *testing.T) {
+	s := startServer(t)
+	clock := handsAt(t, wednesday+"10:00:00")
+	c := caller{t, newRedis(t, s, clock), Call{KeyOf("a"), Rule{3, 3, 3}, time.Minute}}
+	c.spend(1)
+	clock.move(30 * time.Minute)
+	c.spend(2)
+	clock.move(30*time.Minute + Bucket) // the first call is to be swept now
+	s.command("CONFIG SET maxmemory 1")
+	for range 3 {
+		if _, err := c.store.Admit(t.Context(), c.call); err == nil {
+			t.Fatal("a full Redis counted a call")
+		}
+	}
+	s.command("CONFIG SET maxmemory 0")
+	c.spend(1)
+	c.admit(OverQuota)
+}
+
+// The keys of one caller lie in one slot of a Cluster, or the script would be refused.
+func TestRedisCluster(t *testing.T) {
+	s := startServer(t, "--cluster-enabled", "yes", "--cluster-config-file", "nodes-"+freePort(t)+".conf", "--dir", t.TempDir())
+	if got := s.command("CLUSTER ADDSLOTSRANGE 0 16383"); got != "+OK" {
+		t.Fatalf("CLUSTER ADDSLOTSRANGE: %s", got)
+	}
+	r, err := NewRedis(RedisConfig{URL: s.url() + "?addr=127.0.0.1:" + s.port, Calendar: czech(t), Timeout: 2 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	for _, name := range []string{"a", "b", "c", "d"} {
+		call := Call{KeyOf(name), Rule{2, 2, 2}, time.Minute}
+		ask(t, r, call)
+		c := caller{t, r, call}
+		c.spend(1)
+		c.admit(OverQuota)
+	}
+}
+
+func TestKeysCleanUpAfterThemselves(t *testing.T) {
+	s := startServer(t)
+	r := newRedis(t, s, nil)
+	key := KeyOf("a")
+	caller{t, r, Call{key, Rule{10, 10, 10}, 2 * time.Hour}}.admit(Admitted)
+	caller{t, r, Call{key, Rule{10, 10, 10}, time.Minute}}.admit(Admitted)
+	for name, least := range map[string]time.Duration{"hour": Window + Bucket, "calls": Window + Bucket, "slots": 2 * time.Hour} {
+		got, err := r.client.PTTL(t.Context(), r.base(key)+name).Result()
+		if err != nil || got < least || got > least+2*Bucket {
+			t.Errorf("%s lives on for %v (error %v), want at least %v and little more", name, got, err, least)
+		}
+	}
+}
+
+func TestRedisConfigErrors(t *testing.T) {
+	const secret = "hunter2"
+	good := RedisConfig{URL: "redis://user:" + secret + "@127.0.0.1:1/0", Calendar: czech(t)}
+	for _, test := range []struct {
+		name string
+		bend func(*RedisConfig)
+		want string
+	}{
+		{"no url", func(c *RedisConfig) { c.URL = "" }, "url"},
+		{"not a url", func(c *RedisConfig) { c.URL = "redis://user:" + secret + "@127.0.0.1:1/%zz" }, "url"},
+		{"bad port", func(c *RedisConfig) { c.URL = "redis://user:" + secret + "@127.0.0.1:x/0" }, "url"},
+		{"another scheme", func(c *RedisConfig) { c.URL = "http://user:" + secret + "@127.0.0.1:1" }, "scheme"},
+		{"unknown option", func(c *RedisConfig) { c.URL += "?tiemout=1s" }, "tiemout"},
+		{"bad node", func(c *RedisConfig) { c.URL += "?addr=nowhere" }, "addr"},
+		{"bad sentinel", func(c *RedisConfig) { c.URL += "?master_name=m&addr=nowhere" }, "addr"},
+		{"no calendar", func(c *RedisConfig) { c.Calendar = nil }, "calendar"},
+		{"tiny timeout", func(c *RedisConfig) { c.Timeout = time.Microsecond }, "timeout"},
+		{"negative timeout", func(c *RedisConfig) { c.Timeout = -1 }, "timeout"},
+		{"brace in prefix", func(c *RedisConfig) { c.Prefix = "a{b" }, "prefix"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			config := good
+			test.bend(&config)
+			_, err := NewRedis(config)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Fatalf("error = %v, want one about %q", err, test.want)
+			}
+			if strings.Contains(err.Error(), secret) {
+				t.Errorf("error tells the password: %v", err)
+			}
+		})
+	}
+}
+
+func TestRedisURLs(t *testing.T) {
+	for _, url := range []string{
+		"redis://127.0.0.1:1", "rediss://user:word@127.0.0.1:1/3", "unix:///nowhere.sock",
+		"redis://127.0.0.1:1?addr=127.0.0.1:2", "redis://127.0.0.1:1?master_name=m&addr=127.0.0.1:2",
+	} {
+		r, err := NewRedis(RedisConfig{URL: url, Calendar: czech(t)})
+		if err != nil {
+			t.Errorf("NewRedis(%q): %v", url, err)
+			continue
+		}
+		if err := r.Ready(t.Context()); err == nil {
+			t.Errorf("%q is ready without a server", url)
+		}
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
