@@ -1,0 +1,221 @@
+package xmltext
+
+import "unicode/utf8"
+
+// The functions of this file and of markup.go look at one slice, whose first
+// byte is at offset base, and never beyond it. They return how much of it they
+// used, or errShort with 0 if what begins there does not end in it, or a
+// sentinel with the position of the offence.
+
+// step reads on until it has a token. It returns what it used with errShort
+// too: white space and delimiters are no tokens.
+func (s *Scanner) step(tok *Token, b []byte) (n int, err error) {
+	for {
+		used, err := s.item(tok, b[n:])
+		n += used
+		s.base += int64(used)
+		if err != nil || tok.Kind != 0 {
+			return n, err
+		}
+	}
+}
+
+// item reads what begins at b[0] and may leave tok without a kind.
+func (s *Scanner) item(tok *Token, b []byte) (int, error) {
+	if len(b) == 0 {
+		return 0, errShort
+	}
+	switch s.in {
+	case inContent:
+		switch b[0] {
+		case '<':
+			return s.markup(tok, b)
+		case '&':
+			return s.reference(tok, b)
+		}
+		return s.text(tok, b)
+	case inComment, inCData, inInstruction:
+		return s.piece(tok, b)
+	case inStart:
+		return s.byteOrderMark(b)
+	}
+	if n := skipSpace(b, 0); n > 0 {
+		return n, nil
+	}
+	if b[0] == '<' {
+		return s.markup(tok, b)
+	}
+	return 0, s.misplaced()
+}
+
+// misplaced is the error for content outside the root element.
+func (s *Scanner) misplaced() error {
+	if s.in == inEpilog {
+		return ErrTrailing
+	}
+	return ErrOutside
+}
+
+// byteOrderMark takes that of UTF-8 and refuses the others. UTF-32 and UTF-16
+// without a mark are refused for their zeros, see first.
+func (s *Scanner) byteOrderMark(b []byte) (int, error) {
+	switch b[0] {
+	case 0xFE, 0xFF:
+		return 0, ErrEncoding
+	case 0xEF:
+		n, err := scanLiteral(b, 0, "\xEF\xBB\xBF", ErrEncoding)
+		if err == nil {
+			s.in, s.docStart = inProlog, s.base+int64(n)
+		}
+		return short(n, err)
+	}
+	s.in = inProlog
+	return 0, nil
+}
+
+// short makes the positions of errShort zero: nothing was used.
+func short(n int, err error) (int, error) {
+	if err == errShort {
+		return 0, err
+	}
+	return n, err
+}
+
+// text reads a piece of character data. "]]>" is found across pieces by the
+// count of the brackets that end the one before.
+func (s *Scanner) text(tok *Token, b []byte) (int, error) {
+	brackets := int(s.brackets)
+	s.brackets = 0
+	if brackets == 2 && b[0] == '>' {
+		return 0, ErrCDataEnd
+	}
+	n := 0
+	for {
+		n = scanText(b, n)
+		if n == len(b) || b[n] != ']' {
+			break
+		}
+		if n > 0 {
+			brackets = 0
+		}
+		for n < len(b) && b[n] == ']' {
+			n++
+			brackets++
+		}
+		if n == len(b) || brackets >= 2 && b[n] == '>' {
+			s.brackets = uint8(min(brackets, 2))
+			break
+		}
+	}
+	if n == 0 {
+		return s.unusual(tok, b, Text)
+	}
+	tok.Kind, tok.Data = Text, b[:n]
+	tok.Start, tok.End = s.base, s.base+int64(n)
+	return n, nil
+}
+
+// unusual reads what ends a run of ordinary characters in any content: a CR, a
+// character that is cut, or one that is not allowed.
+func (s *Scanner) unusual(tok *Token, b []byte, kind Kind) (int, error) {
+	if b[0] != '\r' {
+		return short(charOffence(b, 0))
+	}
+	if len(b) == 1 {
+		return 0, errShort
+	}
+	n := 1
+	if b[1] == '\n' {
+		n = 2
+	}
+	tok.Kind, tok.Data = kind, append(s.small[:0], '\n')
+	tok.Start, tok.End = s.base, s.base+int64(n)
+	return n, nil
+}
+
+// reference reads one reference, which is a piece of text of its own.
+func (s *Scanner) reference(tok *Token, b []byte) (int, error) {
+	s.brackets = 0
+	r, n, err := scanReference(b, 0)
+	if err != nil {
+		return short(n, err)
+	}
+	tok.Kind, tok.Data, tok.Ref = Text, utf8.AppendRune(s.small[:0], r), true
+	tok.Start, tok.End = s.base, s.base+int64(n)
+	return n, nil
+}
+
+// piece reads a piece of a comment, CDATA section or instruction, together with
+// the closing delimiter if that follows it.
+func (s *Scanner) piece(tok *Token, b []byte) (n int, err error) {
+	kind, closing := Comment, "-->"
+	switch s.in {
+	case inCData:
+		kind, closing = CData, "]]>"
+	case inInstruction:
+		kind, closing = ProcInst, "?>"
+		if !s.unspaced {
+			n = skipSpace(b, 0)
+			s.unspaced = n < len(b)
+			if n > 0 {
+				return n, nil
+			}
+		}
+	}
+	for {
+		n = scanBlocks(b, n, closing[0], false)
+		if n+1 >= len(b) || b[n] != closing[0] || b[n+1] == closing[1] {
+			break
+		}
+		n++
+	}
+	data := b[:n]
+	end, err := scanLiteral(b, n, closing, nil)
+	switch {
+	case end > n && err == nil:
+		s.in = s.level()
+		n = end
+	case n > 0:
+		tok.More = true
+	case err == errShort:
+		return 0, errShort
+	case b[0] != closing[0]:
+		if n, err = s.unusual(tok, b, kind); err != nil {
+			return n, err
+		}
+		data, tok.More = tok.Data, true
+	case kind == Comment:
+		return 0, ErrComment
+	default:
+		// "]]" and no '>': both are content, unless a third one takes their place.
+		n = 2
+		if b[2] == ']' {
+			n = 1
+		}
+		data, tok.More = b[:n], true
+	}
+	tok.Kind, tok.Data = kind, data
+	if kind == ProcInst {
+		tok.Name.Local = s.target
+	}
+	tok.Start, tok.End = s.from, s.base+int64(n)
+	s.from = tok.End
+	return n, nil
+}
+
+// level is where in the grammar markup outside tags leads back to.
+func (s *Scanner) level() in {
+	switch {
+	case len(s.open) > 0:
+		return inContent
+	case s.rooted:
+		return inEpilog
+	}
+	return inProlog
+}
+
+// begin enters a comment, CDATA section or instruction that began n bytes ago.
+func (s *Scanner) begin(kind in, n int) (int, error) {
+	s.in, s.from, s.unspaced = kind, s.base, kind != inInstruction
+	return n, nil
+}

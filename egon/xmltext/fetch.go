@@ -1,0 +1,115 @@
+package xmltext
+
+import "bytes"
+
+// The functions of this file are the only ones that move bytes into and out of
+// the carry; what they hand to step is either the window or the carry.
+
+// fetch reads one token from the carry and the window, of which it takes n
+// bytes. With an error other than errShort, base is where the offence is.
+func (s *Scanner) fetch(tok *Token, window []byte) (n int, err error) {
+	if len(s.carry) > 0 {
+		if n, err = s.join(tok, window); err != nil || tok.Kind != 0 {
+			s.off += int64(n)
+			return n, err
+		}
+	}
+	s.base = s.off + int64(n)
+	k, err := s.step(tok, window[n:])
+	switch err {
+	case nil:
+		n += k
+	case errShort:
+		s.hold(window[n+k:])
+		n = len(window)
+	default:
+		return 0, err
+	}
+	s.off += int64(n)
+	return n, err
+}
+
+// hold carries the beginning of an item.
+func (s *Scanner) hold(part []byte) {
+	s.carry = append(s.carry[:0], part...)
+	s.quote = 0
+	if len(part) > 1 {
+		_, s.quote = scanTagEnd(part[1:], 0)
+	}
+}
+
+// join adds bytes of the window to the carry until the item in it is complete.
+// With neither token nor error the carry is empty, and the window goes on at n.
+func (s *Scanner) join(tok *Token, window []byte) (n int, err error) {
+	begin := s.off - int64(len(s.carry))
+	for n < len(window) {
+		held := len(s.carry)
+		k, decisive := s.reach(window[n:])
+		s.carry = append(s.carry, window[n:n+k]...)
+		if !decisive {
+			n += k
+			continue
+		}
+		s.base = begin
+		used, err := s.step(tok, s.carry)
+		switch {
+		case err == errShort && used == 0:
+			n += k
+		case err != nil && err != errShort:
+			return 0, err
+		case used >= held:
+			s.carry = s.carry[:0]
+			return n + used - held, nil
+		default:
+			// Of "]]" and a third bracket the first is content.
+			tok.Data = append(s.small[:0], tok.Data...)
+			s.carry = s.carry[:copy(s.carry, s.carry[used:])]
+			return n + k, nil
+		}
+	}
+	return n, errShort
+}
+
+// reach says how many bytes of the window to join to the carry, and whether
+// those may complete the item or show what is wrong with it. It keeps reading
+// linear: a long item is not read anew for every byte that comes.
+func (s *Scanner) reach(window []byte) (k int, decisive bool) {
+	if len(s.carry) < 2 || s.carry[0] != '<' || s.carry[1] == '!' {
+		return 1, true
+	}
+	room := s.bounds.TagBytes - len(s.carry)
+	window = window[:min(len(window), room)]
+	switch s.carry[1] {
+	case '?':
+		before := s.carry[len(s.carry)-1]
+		return 1, room <= 1 || class[window[0]]&class[before]&space == 0
+	case '/':
+		k = bytes.IndexByte(window, '>') + 1
+		if k == 0 {
+			return len(window), len(window) == room
+		}
+		return k, true
+	}
+	k, s.quote = scanTagEnd(window, s.quote)
+	if k == 0 {
+		return len(window), len(window) == room
+	}
+	return k, true
+}
+
+// scanTagEnd returns the position after the first '>' outside quotes or the
+// first '<' anywhere, which is always wrong, and 0 if b has neither; and the
+// quote that is open there. quote is the one that is open before b.
+func scanTagEnd(b []byte, quote byte) (int, byte) {
+	for i, c := range b {
+		switch {
+		case c == '<', c == '>' && quote == 0:
+			return i + 1, quote
+		case c == quote:
+			quote = 0
+		case quote == 0 && (c == '"' || c == '\''):
+			quote = c
+		}
+	}
+	return 0, quote
+}

@@ -1,0 +1,91 @@
+package xmltext
+
+// The two namespaces that are bound by definition (Namespaces §3).
+const (
+	xmlNamespace   = "http://www.w3.org/XML/1998/namespace"
+	xmlnsNamespace = "http://www.w3.org/2000/xmlns/"
+)
+
+// A scope is the stack of the declarations of all open elements.
+//
+// The bytes of a binding live in the arena until its element closes. An arena
+// that grows moves; bindings made before keep the old one, which nobody writes
+// to any more.
+type scope struct {
+	bound []Binding // bound[0] is xml, which is always there
+	arena []byte
+}
+
+// A mark is a height of the stack to go back to.
+type mark struct{ bound, arena int32 }
+
+func (c *scope) reset() {
+	if c.bound == nil {
+		c.bound = append(c.bound, Binding{[]byte("xml"), []byte(xmlNamespace)})
+	}
+	c.bound, c.arena = c.bound[:1], c.arena[:0]
+}
+
+func (c *scope) mark() mark { return mark{int32(len(c.bound)), int32(len(c.arena))} }
+
+func (c *scope) release(m mark) {
+	c.bound, c.arena = c.bound[:m.bound], c.arena[:m.arena]
+}
+
+// declare binds prefix to uri for the element whose declarations begin at from.
+func (c *scope) declare(prefix, uri []byte, from int) error {
+	for _, b := range c.bound[from:] {
+		if string(b.Prefix) == string(prefix) {
+			return ErrDuplicateAttribute
+		}
+	}
+	switch {
+	case string(prefix) == "xmlns", string(uri) == xmlnsNamespace,
+		(string(prefix) == "xml") != (string(uri) == xmlNamespace),
+		len(uri) == 0 && len(prefix) != 0:
+		return ErrNamespace
+	}
+	k := len(c.arena)
+	c.arena = append(append(c.arena, prefix...), uri...)
+	own := c.arena[k:len(c.arena):len(c.arena)]
+	c.bound = append(c.bound, Binding{own[:len(prefix):len(prefix)], own[len(prefix):]})
+	return nil
+}
+
+// lookup returns the index of the innermost binding of prefix, -1 for none.
+func (c *scope) lookup(prefix []byte) int32 {
+	for i := len(c.bound) - 1; i >= 0; i-- {
+		if string(c.bound[i].Prefix) == string(prefix) {
+			return int32(i)
+		}
+	}
+	return -1
+}
+
+// uri returns the URI of a binding that lookup found, nil for -1.
+func (c *scope) uri(i int32) []byte {
+	if i < 0 {
+		return nil
+	}
+	return c.bound[i].URI
+}
+
+// inScope appends to dst what an element sees: of each prefix the innermost
+// binding, without xml.
+func (c *scope) inScope(dst []Binding) []Binding {
+	from := len(dst)
+next:
+	for i := len(c.bound) - 1; i > 0; i-- {
+		b := c.bound[i]
+		if string(b.Prefix) == "xml" {
+			continue
+		}
+		for _, seen := range dst[from:] {
+			if string(seen.Prefix) == string(b.Prefix) {
+				continue next
+			}
+		}
+		dst = append(dst, b)
+	}
+	return dst
+}

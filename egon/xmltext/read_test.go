@@ -1,0 +1,135 @@
+package xmltext
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// A reading is all that a caller of the scanner can learn from a document,
+// however it is cut into windows.
+type reading struct {
+	Tokens []string
+	Offset int64 // of the error, or the length of the document
+	Err    error // a sentinel, or nil
+	Path   string
+}
+
+// read feeds doc in windows whose lengths cut tells; cut is asked for the next
+// length and given how much is left.
+func read(t testing.TB, s *Scanner, doc []byte, cut func(left int) int) reading {
+	t.Helper()
+	s.Reset()
+	r := recorder{t: t}
+	for fed, window := 0, []byte(nil); ; {
+		tok, n, err := s.Next(window, fed == len(doc))
+		switch {
+		case n < 0 || n > len(window):
+			t.Fatalf("took %d of %d bytes", n, len(window))
+		case err == ErrMore:
+			if n != len(window) {
+				t.Fatalf("ErrMore after %d of %d bytes", n, len(window))
+			}
+			// A fresh slice: what was borrowed from the last window is gone.
+			k := max(1, cut(len(doc)-fed))
+			for i := range window {
+				window[i] = '#'
+			}
+			window = append([]byte(nil), doc[fed:min(fed+k, len(doc))]...)
+			fed += len(window)
+			continue
+		case err != nil:
+			var se *SyntaxError
+			if !errors.As(err, &se) {
+				t.Fatalf("error %v is no SyntaxError", err)
+			}
+			if _, n, again := s.Next(window, true); again != err || n != 0 {
+				t.Fatalf("failed scanner answers %v and takes %d", again, n)
+			}
+			return reading{r.done(), se.Offset, se.Err, se.Path}
+		}
+		r.add(tok, s)
+		window = window[n:]
+		if tok.Kind == End {
+			return reading{r.done(), s.Offset(), nil, s.Path()}
+		}
+	}
+}
+
+// A recorder writes tokens down, pieces of the same thing joined.
+type recorder struct {
+	t      testing.TB
+	lines  []string
+	kind   Kind
+	data   []byte
+	start  int64
+	end    int64
+	target string
+}
+
+func (r *recorder) add(tok Token, s *Scanner) {
+	if gap := tok.Start - r.end; gap < 0 || gap > 0 && s.Depth() > 1 {
+		r.t.Fatalf("%v begins at %d after %d", tok.Kind, tok.Start, r.end)
+	}
+	if tok.Kind != r.kind || tok.Kind == StartElement || tok.Kind == EndElement {
+		r.flush()
+		r.kind, r.start = tok.Kind, tok.Start
+	}
+	r.end = tok.End
+	r.data = append(r.data, tok.Data...)
+	switch tok.Kind {
+	case ProcInst:
+		r.target = string(tok.Name.Local)
+	case StartElement, EndElement:
+		r.data = fmt.Appendf(nil, "{%s}%s:%s depth=%d empty=%t", tok.Name.Space, tok.Name.Prefix, tok.Name.Local, s.Depth(), tok.Empty)
+		for _, b := range tok.Namespaces() {
+			r.data = fmt.Appendf(r.data, " xmlns:%s=%q", b.Prefix, b.URI)
+		}
+		for _, a := range tok.Attrs() {
+			r.data = fmt.Appendf(r.data, " {%s}%s:%s=%q", a.Name.Space, a.Name.Prefix, a.Name.Local, a.Value)
+		}
+	}
+}
+
+func (r *recorder) flush() {
+	if r.kind != 0 {
+		r.lines = append(r.lines, fmt.Sprintf("%d-%d %v %s%q", r.start, r.end, r.kind, r.target, r.data))
+	}
+	r.kind, r.data, r.target = 0, r.data[:0], ""
+}
+
+func (r *recorder) done() []string {
+	r.flush()
+	return r.lines
+}
+
+func whole(left int) int { return left }
+
+// everyCut reads doc whole, byte by byte and cut in two at every position, and
+// fails unless all readings are the same, which it returns.
+func everyCut(t testing.TB, s *Scanner, doc []byte) reading {
+	t.Helper()
+	want := read(t, s, doc, whole)
+	check := func(name string, cut func(int) int) {
+		t.Helper()
+		got := read(t, s, doc, cut)
+		if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b error) bool { return a == b })); diff != "" {
+			t.Fatalf("%s: %s\n%.200q", name, diff, doc)
+		}
+	}
+	check("byte by byte", func(int) int { return 1 })
+	for at := 1; at < len(doc); at++ {
+		check(fmt.Sprintf("cut at %d", at), func(left int) int {
+			if left == len(doc) {
+				return at
+			}
+			return left
+		})
+	}
+	return want
+}
+
+func repeat(s string, n int) string { return strings.Repeat(s, n) }

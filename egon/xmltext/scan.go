@@ -1,0 +1,302 @@
+package xmltext
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+	"unicode/utf8"
+)
+
+// The functions of this file are pure: bytes in, positions out. They know no
+// state and never look behind the position they are given.
+
+// Eight bytes at a time: every value has its byte repeated eight times.
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// special marks, in the highest bit of each byte of x, the controls, the bytes
+// beyond ASCII, '<', '&', and the byte that third repeats. Only the lowest mark
+// is exact: a borrow may add marks above a true one.
+func special(x, third uint64) uint64 {
+	lt, amp, third := x^('<'*ones), x^('&'*ones), x^third
+	return (((x - ' '*ones) | x) | (lt-ones)&^lt | (amp-ones)&^amp | (third-ones)&^third) & highs
+}
+
+// shortRun is how far text is read eight bytes at a time before it is worth
+// searching it block by block.
+const shortRun = 96
+
+// scanText returns the end of the character data at b[i:] that stands for
+// itself: legal characters, complete, without '<', '&', ']' and CR.
+func scanText(b []byte, i int) int {
+	limit := min(len(b)-8, i+shortRun)
+	for i <= limit {
+		m := special(binary.LittleEndian.Uint64(b[i:]), ']'*ones)
+		if m == 0 {
+			i += 8
+			continue
+		}
+		i += bits.TrailingZeros64(m) / 8
+		size := charSize(b, i)
+		if size == 0 {
+			return i
+		}
+		i += size
+	}
+	if i <= len(b)-8 {
+		return scanBlocks(b, i, ']', true)
+	}
+	for i < len(b) {
+		if class[b[i]]&plainText != 0 {
+			i++
+			continue
+		}
+		size := charSize(b, i)
+		if size == 0 {
+			return i
+		}
+		i += size
+	}
+	return i
+}
+
+// charSize returns the length of the character at b[i] if it is TAB, LF or a
+// complete legal one beyond ASCII, and 0 if it is anything else.
+func charSize(b []byte, i int) int {
+	c := b[i]
+	switch {
+	case c == '\n' || c == '\t':
+		return 1
+	case c < 0xC2:
+		return 0
+	case c < 0xE0:
+		if i+1 < len(b) && b[i+1]&0xC0 == 0x80 {
+			return 2
+		}
+		return 0
+	}
+	r, size := utf8.DecodeRune(b[i:])
+	if size == 1 || r == 0xFFFE || r == 0xFFFF {
+		return 0
+	}
+	return size
+}
+
+// scanBlocks returns the end of the run of complete legal characters at b[i:]
+// without CR and stop and, if it is markup that ends the run, without '<' and
+// '&'. It searches in blocks that grow, so that a run that ends early never
+// pays for the length of b.
+func scanBlocks(b []byte, i int, stop byte, markup bool) int {
+	for block := 256; i < len(b); block = min(2*block, 8<<10) {
+		end := min(i+block, len(b))
+		found := end
+		if k := bytes.IndexByte(b[i:end], stop); k >= 0 {
+			found = i + k
+		}
+		if markup {
+			if k := bytes.IndexByte(b[i:found], '<'); k >= 0 {
+				found = i + k
+			}
+			if k := bytes.IndexByte(b[i:found], '&'); k >= 0 {
+				found = i + k
+			}
+		}
+		i = scanLegal(b, i, found)
+		if i < end {
+			return i
+		}
+	}
+	return i
+}
+
+// scanLegal returns the end of the run of complete legal characters without CR
+// that begins at b[i], looking no further than the character that crosses end.
+func scanLegal(b []byte, i, end int) int {
+	for i < end {
+		for ; i+32 <= end; i += 32 {
+			w := b[i : i+32 : i+32]
+			x0, x1 := binary.LittleEndian.Uint64(w), binary.LittleEndian.Uint64(w[8:])
+			x2, x3 := binary.LittleEndian.Uint64(w[16:]), binary.LittleEndian.Uint64(w[24:])
+			if (x0|(x0-' '*ones)|x1|(x1-' '*ones)|x2|(x2-' '*ones)|x3|(x3-' '*ones))&highs != 0 {
+				break
+			}
+		}
+		for ; i+8 <= end; i += 8 {
+			x := binary.LittleEndian.Uint64(b[i:])
+			if m := (x | (x - ' '*ones)) & highs; m != 0 {
+				i += bits.TrailingZeros64(m) / 8
+				break
+			}
+		}
+		if i >= end {
+			break
+		}
+		if b[i] >= ' ' && b[i] < utf8.RuneSelf {
+			i++
+			continue
+		}
+		size := charSize(b, i)
+		if size == 0 {
+			return i
+		}
+		i += size
+	}
+	return i
+}
+
+// scanValue returns the end of the run at b[i:] that stands for itself in an
+// attribute value: no white space but the blank, no '<', '&' and quote.
+func scanValue(b []byte, i int, quote byte) int {
+	third := uint64(quote) * ones
+	for i < len(b) {
+		for ; i+8 <= len(b); i += 8 {
+			if m := special(binary.LittleEndian.Uint64(b[i:]), third); m != 0 {
+				i += bits.TrailingZeros64(m) / 8
+				break
+			}
+		}
+		if i == len(b) {
+			return i
+		}
+		if c := b[i]; class[c]&plainAttr != 0 || (c == '"' || c == '\'') && c != quote {
+			i++
+			continue
+		}
+		if b[i] < utf8.RuneSelf {
+			return i
+		}
+		size := charSize(b, i)
+		if size == 0 {
+			return i
+		}
+		i += size
+	}
+	return i
+}
+
+// skipSpace returns the end of the white space at b[i:].
+func skipSpace(b []byte, i int) int {
+	for i < len(b) && class[b[i]]&space != 0 {
+		i++
+	}
+	return i
+}
+
+// charOffence says what is wrong with the character at b[i], at which a run of
+// legal characters stopped: errShort (with len(b)) if it only is not complete.
+func charOffence(b []byte, i int) (int, error) {
+	if b[i] < utf8.RuneSelf {
+		return i, ErrBadChar
+	}
+	if !utf8.FullRune(b[i:]) {
+		return len(b), errShort
+	}
+	if r, size := utf8.DecodeRune(b[i:]); r == utf8.RuneError && size == 1 {
+		return i, ErrNotUTF8
+	}
+	return i, ErrBadChar
+}
+
+// isChar tells the production Char (§2.2).
+func isChar(r rune) bool {
+	switch {
+	case r < ' ':
+		return r == '\t' || r == '\n' || r == '\r'
+	case r < 0xD800:
+		return true
+	}
+	return r >= 0xE000 && r <= 0xFFFD || r >= 0x10000 && r <= utf8.MaxRune
+}
+
+// scanLiteral returns the end of lit if it stands at b[i:]; otherwise errShort
+// if b ends inside it, or wrong.
+func scanLiteral(b []byte, i int, lit string, wrong error) (int, error) {
+	rest := b[i:]
+	if len(rest) >= len(lit) {
+		if string(rest[:len(lit)]) == lit {
+			return i + len(lit), nil
+		}
+		return i, wrong
+	}
+	if string(rest) == lit[:len(rest)] {
+		return len(b), errShort
+	}
+	return i, wrong
+}
+
+// maxReference bounds a reference in bytes, so that leading zeros end.
+const maxReference = 64
+
+// scanReference reads the reference at b[i], where the '&' is, and returns its
+// character and its end. With an error it returns i, or len(b) for errShort.
+func scanReference(b []byte, i int) (r rune, end int, err error) {
+	rest := b[i:min(i+maxReference, len(b))]
+	if len(rest) > 1 && rest[1] == '#' {
+		r, end, err = scanCharRef(rest)
+	} else {
+		r, end, err = scanEntity(rest)
+	}
+	switch {
+	case err == nil:
+		return r, i + end, nil
+	case err == errShort && len(rest) < maxReference:
+		return 0, len(b), errShort
+	case err == errShort:
+		err = ErrCharRef
+	}
+	return 0, i, err
+}
+
+func scanEntity(b []byte) (rune, int, error) {
+	for _, e := range [...]struct {
+		name string
+		r    rune
+	}{{"&lt;", '<'}, {"&gt;", '>'}, {"&amp;", '&'}, {"&quot;", '"'}, {"&apos;", '\''}} {
+		end, err := scanLiteral(b, 0, e.name, ErrEntity)
+		if err != ErrEntity {
+			return e.r, end, err
+		}
+	}
+	return 0, 0, ErrEntity
+}
+
+// scanCharRef reads "&#65;" or "&#x41;". The value is kept from overflowing by
+// giving up as soon as it is no character.
+func scanCharRef(b []byte) (rune, int, error) {
+	i, base := 2, rune(10)
+	if len(b) > 2 && b[2] == 'x' {
+		i, base = 3, 16
+	}
+	first, r := i, rune(0)
+	for ; i < len(b); i++ {
+		d := digit(b[i])
+		if d >= base {
+			break
+		}
+		if r = r*base + d; r > utf8.MaxRune {
+			return 0, 0, ErrCharRef
+		}
+	}
+	switch {
+	case i == len(b):
+		return 0, 0, errShort
+	case i == first || b[i] != ';' || !isChar(r):
+		return 0, 0, ErrCharRef
+	}
+	return r, i + 1, nil
+}
+
+// digit returns the value of a hexadecimal digit, and 16 for any other byte.
+func digit(c byte) rune {
+	switch {
+	case c >= '0' && c <= '9':
+		return rune(c - '0')
+	case c >= 'a' && c <= 'f':
+		return rune(c-'a') + 10
+	case c >= 'A' && c <= 'F':
+		return rune(c-'A') + 10
+	}
+	return 16
+}

@@ -1,0 +1,214 @@
+package xmltext
+
+import "unicode/utf8"
+
+// Bounds limits what a document may ask the scanner to hold. All are required:
+// zero does not mean "unlimited", it lets nothing through.
+type Bounds struct {
+	NameBytes  int // bytes of a name, prefix included
+	TagBytes   int // bytes of one tag with all its attributes, or of the XML declaration
+	Attrs      int // attributes of one tag, namespace declarations included
+	Depth      int // open elements
+	Namespaces int // namespace declarations in scope
+}
+
+// DefaultBounds returns bounds that every message of a registry keeps to with
+// room to spare.
+func DefaultBounds() Bounds {
+	return Bounds{NameBytes: 256, TagBytes: 16 << 10, Attrs: 64, Depth: 128, Namespaces: 64}
+}
+
+// in says where in the grammar the next byte stands.
+type in uint8
+
+const (
+	inStart   in = iota // at the first byte
+	inProlog            // before the root element
+	inContent           // inside the root element
+	inEpilog            // after it
+	inComment
+	inCData
+	inInstruction
+	inEmpty  // between the two tokens of an empty tag
+	inEnd    // the document was complete
+	inFailed // err says why
+)
+
+// An element is an open element. Its name is names[name:] up to that of the
+// next one.
+type element struct {
+	name   int32 // where its QName begins in Scanner.names
+	prefix int32 // length of the prefix, 0 for none
+	bound  int32 // index of its namespace in scope.bound, -1 for none
+	before mark  // the scope before its own declarations
+}
+
+// A Scanner reads one document token by token, in windows of any size. It is
+// not safe for concurrent use. After [Scanner.Reset] it can be used again and
+// then allocates nothing.
+//
+// Invariants: an item of markup that a window cuts is in carry, from its first
+// byte on, and all of carry counts as taken: off-len(carry) is where the item
+// begins. Everywhere else carry is empty or holds the few bytes that decide how
+// the content goes on: part of a character, a CR, part of a closing delimiter.
+type Scanner struct {
+	bounds Bounds
+	in     in
+	rooted bool // the root element was opened
+	err    error
+
+	off      int64 // bytes taken
+	base     int64 // offset of the first byte that step looks at
+	docStart int64 // where an XML declaration may stand: after the byte order mark
+	from     int64 // where the next piece of a comment, CDATA section or instruction begins
+
+	carry    []byte
+	quote    byte  // the quote that is open at the end of a carried tag
+	brackets uint8 // how many ']' end the text before the window, at most 2
+	unspaced bool  // white space before the content of an instruction is behind
+
+	open   []element
+	names  []byte // the QNames of the open elements, one after the other
+	scope  scope
+	attrs  []Attr
+	spots  []int  // where in the tag each of attrs begins
+	values []byte // decoded attribute values of this tag
+	target []byte // of the instruction being read
+	small  [utf8.UTFMax]byte
+}
+
+// NewScanner returns a scanner at the beginning of a document.
+func NewScanner(b Bounds) *Scanner {
+	s := &Scanner{bounds: Bounds{
+		NameBytes: max(b.NameBytes, 0), TagBytes: max(b.TagBytes, 0), Attrs: b.Attrs, Depth: b.Depth, Namespaces: b.Namespaces,
+	}}
+	s.Reset()
+	return s
+}
+
+// Reset puts the scanner at the beginning of a new document and keeps its
+// buffers, which never hold more than the bounds allow.
+func (s *Scanner) Reset() {
+	s.in, s.rooted, s.err = inStart, false, nil
+	s.off, s.base, s.docStart, s.from = 0, 0, 0, 0
+	s.carry, s.quote, s.brackets, s.unspaced = s.carry[:0], 0, 0, false
+	s.open, s.names, s.attrs, s.spots = s.open[:0], s.names[:0], s.attrs[:0], s.spots[:0]
+	s.scope.reset()
+}
+
+// Offset returns how many bytes were taken since Reset. Once Next has returned
+// ErrMore, those include the beginning of an item that is not complete.
+func (s *Scanner) Offset() int64 { return s.off }
+
+// Depth returns the number of open elements. It counts an element from its
+// start token up to, but not including, its end token.
+func (s *Scanner) Depth() int { return len(s.open) }
+
+// Path returns the local names of the open elements as /Envelope/Body. It
+// allocates; nothing is built before it is asked for.
+func (s *Scanner) Path() string {
+	path := make([]byte, 0, len(s.names)+len(s.open)+1)
+	for i, e := range s.open {
+		end := len(s.names)
+		if i+1 < len(s.open) {
+			end = int(s.open[i+1].name)
+		}
+		path = append(append(path, '/'), localName(s.names[e.name:end], e.prefix)...)
+	}
+	if len(path) == 0 {
+		return "/"
+	}
+	return string(path)
+}
+
+// InScope appends to dst the namespace bindings that hold here, of each prefix
+// the innermost, without that of xml. Their bytes are valid until the element
+// that declared them closes.
+func (s *Scanner) InScope(dst []Binding) []Binding { return s.scope.inScope(dst) }
+
+// Next reads one token from window and says how many of its bytes are taken;
+// the window of the next call begins after them. last says that nothing follows
+// the window.
+//
+// [ErrMore] says that the whole window is taken (n is its length), that no
+// token is complete, and that the document goes on. When a complete document
+// has ended and last is true, the token is [End]. Any other error is a
+// [*SyntaxError]; it takes nothing, and every later call returns it again.
+// Neither tokens nor errors depend on how the document is cut into windows,
+// except that character data comes in other pieces.
+func (s *Scanner) Next(window []byte, last bool) (tok Token, n int, err error) {
+	if s.in >= inEmpty {
+		if s.in == inEmpty {
+			s.base = s.off
+			s.endElement(&tok)
+			tok.Empty = true
+			return tok, 0, nil
+		}
+		return s.rest(window)
+	}
+	if s.off < 4 {
+		return s.first(window, last)
+	}
+	n, err = s.fetch(&tok, window)
+	if err != nil {
+		return s.settle(n, last, err)
+	}
+	return tok, n, nil
+}
+
+// first is Next while the first four bytes are not taken: a zero among them is
+// UTF-16 or UTF-32, unless what stands before it is wrong already.
+func (s *Scanner) first(window []byte, last bool) (tok Token, n int, err error) {
+	for k := range min(int64(len(window)), 4-s.off) {
+		if window[k] == 0 {
+			if n, err = s.fetch(&tok, window[:k]); err == errShort {
+				s.base, err = s.off, ErrEncoding
+			}
+			if err != nil {
+				return s.settle(0, last, err)
+			}
+			return tok, n, nil
+		}
+	}
+	if n, err = s.fetch(&tok, window); err != nil {
+		return s.settle(n, last, err)
+	}
+	return tok, n, nil
+}
+
+// settle turns the error of a step into that of Next.
+func (s *Scanner) settle(n int, last bool, err error) (Token, int, error) {
+	if err == errShort {
+		switch {
+		case !last:
+			return Token{}, n, ErrMore
+		case s.in == inEpilog && len(s.carry) == 0:
+			s.in = inEnd
+			return Token{Kind: End, Start: s.off, End: s.off}, n, nil
+		}
+		s.base, err = s.off, ErrCut
+	}
+	s.err = &SyntaxError{Offset: s.base, Path: s.Path(), Err: err}
+	s.in = inFailed
+	return Token{}, 0, s.err
+}
+
+// rest answers after the end: nothing may follow it.
+func (s *Scanner) rest(window []byte) (Token, int, error) {
+	if s.in == inEnd {
+		if len(window) == 0 {
+			return Token{Kind: End, Start: s.off, End: s.off}, 0, nil
+		}
+		s.base = s.off
+		return s.settle(0, true, ErrTrailing)
+	}
+	return Token{}, 0, s.err
+}
+
+// localName returns the local part of a QName whose prefix has that length.
+func localName(qname []byte, prefix int32) []byte {
+	if prefix > 0 {
+		return qname[prefix+1:]
+	}
+	return qname
+}
