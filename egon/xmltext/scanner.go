@@ -186,11 +186,24 @@ func (s *Scanner) settle(n int, last bool, err error) (Token, int, error) {
 			s.in = inEnd
 			return Token{Kind: End, Start: s.off, End: s.off}, n, nil
 		}
-		s.base, err = s.off, ErrCut
+		err = s.cut()
 	}
 	s.err = &SyntaxError{Offset: s.base, Path: s.Path(), Err: err}
 	s.in = inFailed
 	return Token{}, 0, s.err
+}
+
+// cut is the error of a document that ends here: what is wrong with an item
+// that is carried comes before it not being complete.
+func (s *Scanner) cut() error {
+	if len(s.carry) > 0 {
+		s.base = s.off - int64(len(s.carry))
+		if _, err := s.step(&Token{}, s.carry); err != errShort {
+			return err
+		}
+	}
+	s.base = s.off
+	return ErrCut
 }
 
 // rest answers after the end: nothing may follow it.

@@ -1,0 +1,94 @@
+package xmltext
+
+import (
+	"archive/zip"
+	"bytes"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// shared returns the path of a reference file, which are no part of this
+// repository.
+func shared(t *testing.T, name string) string {
+	t.Helper()
+	dir := os.Getenv("BRANA_SHARED")
+	if dir == "" {
+		dir = filepath.Join("..", "..", "..", "shared")
+	}
+	path := filepath.Join(dir, name)
+	if _, err := os.Stat(path); err != nil {
+		if os.Getenv("BRANA_REQUIRE_SHARED") == "1" {
+			t.Fatalf("open reference file: %v", err)
+		}
+		t.Skipf("no reference file %s: set BRANA_SHARED", name)
+	}
+	return path
+}
+
+// misjudged documents have "<!DOCTYPE" where it is content: the verdicts took
+// them for documents with a document type declaration.
+var misjudged = map[string]bool{
+	"oasis/p16pass1.xml": true, // in an instruction
+	"oasis/p18pass1.xml": true, // in a CDATA section
+}
+
+// The W3C conformance suite, judged as a gate judges it that knows neither
+// document types nor encodings other than UTF-8.
+func TestConformance(t *testing.T) {
+	verdicts, err := os.ReadFile(shared(t, "xmlconf/verdicts.tsv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	suite, err := zip.OpenReader(shared(t, "xmlconf/xmlts20130923.zip"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer suite.Close()
+	bounds := DefaultBounds()
+	bounds.NameBytes = bounds.TagBytes // the suite has names of some hundred letters
+	s := NewScanner(bounds)
+	count := map[string]int{}
+	for _, line := range strings.Split(strings.TrimSpace(string(verdicts)), "\n")[1:] {
+		col := strings.Split(line, "\t")
+		path, verdict, why := col[0], col[1], col[2]
+		f, err := suite.Open("xmlconf/" + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc, err := io.ReadAll(f)
+		f.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := read(t, s, doc, whole)
+		slow := read(t, s, doc, func(int) int { return 1 })
+		if diff := cmp.Diff(got, slow, cmp.Comparer(func(a, b error) bool { return a == b })); diff != "" {
+			t.Errorf("%s: byte by byte differs: %s", path, diff)
+		}
+		switch {
+		case misjudged[path]:
+			verdict, why = "accept", "misjudged"
+		case verdict == "accept" && bytes.HasPrefix(doc, []byte(`<?xml version="1.1"`)):
+			verdict, why = "reject", "version"
+		}
+		switch {
+		case (got.Err == nil) != (verdict == "accept"):
+			t.Errorf("%s: want %s (%s), got %v at %d", path, verdict, why, got.Err, got.Offset)
+		case why == "encoding" && got.Err != ErrEncoding && got.Err != ErrVersion, why == "version" && got.Err != ErrVersion:
+			t.Errorf("%s: want it refused for its %s, got %v at %d", path, why, got.Err, got.Offset)
+		case verdict == "reject":
+			why += ", refused because: " + got.Err.Error()
+		}
+		count[verdict+" "+why]++
+	}
+	for _, what := range slices.Sorted(maps.Keys(count)) {
+		t.Log(count[what], what)
+	}
+}
