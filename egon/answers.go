@@ -67,3 +67,14 @@ type PlacesReply struct {
 	Places []Place // the references with their Stav
 	Block  []byte  // SeznamAdres and SeznamLokalit
 }
+
+// Translated returns the entry that says what the local AIFO number stands for
+// in the target agenda, if ORG could tell.
+func (r *TranslateReply) Translated(local int) (PrevodAifo, bool) {
+	for _, p := range r.Map {
+		if p.Local == local && p.Global != "" && p.Status == "" {
+			return p, true
+		}
+	}
+	return PrevodAifo{}, false
+}

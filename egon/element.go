@@ -1,5 +1,7 @@
 package egon
 
+import "brana/egon/xmltext"
+
 // The writers below and in the other files append markup with prefixes only
 // and never declare a default namespace around foreign bytes, so that an
 // element spliced from another document means what it meant there.
@@ -14,7 +16,7 @@ type chars interface{ string | []byte }
 // leaf appends <name>value</name>.
 func leaf[T chars](dst []byte, name string, value T) []byte {
 	dst = open(dst, name)
-	dst = appendText(dst, value)
+	dst = xmltext.AppendText(dst, value)
 	return shut(dst, name)
 }
 
@@ -43,7 +45,7 @@ func attr[T chars](dst []byte, name string, value T) []byte {
 	dst = append(dst, ' ')
 	dst = append(dst, name...)
 	dst = append(dst, '=', '"')
-	dst = appendText(dst, value)
+	dst = xmltext.AppendAttr(dst, value)
 	return append(dst, '"')
 }
 
@@ -54,30 +56,4 @@ func optionalAttr[T chars](dst []byte, name string, value T) []byte {
 		return dst
 	}
 	return attr(dst, name, value)
-}
-
-// appendText appends value so that a parser reads it back unchanged from text and
-// from an attribute alike.
-func appendText[T chars](dst []byte, value T) []byte {
-	for i := 0; i < len(value); i++ {
-		switch c := value[i]; c {
-		case '&':
-			dst = append(dst, "&amp;"...)
-		case '<':
-			dst = append(dst, "&lt;"...)
-		case '>':
-			dst = append(dst, "&gt;"...)
-		case '"':
-			dst = append(dst, "&quot;"...)
-		case '\t':
-			dst = append(dst, "&#9;"...)
-		case '\n':
-			dst = append(dst, "&#10;"...)
-		case '\r':
-			dst = append(dst, "&#13;"...)
-		default:
-			dst = append(dst, c)
-		}
-	}
-	return dst
 }

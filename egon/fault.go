@@ -1,5 +1,7 @@
 package egon
 
+import "brana/egon/xmltext"
+
 // NSFault is the namespace of the one element in the detail of our faults.
 const NSFault = "urn:brana:fault:v1"
 
@@ -21,7 +23,7 @@ func AppendFault(dst []byte, code FaultCode, text, kind string) []byte {
 	dst = leaf(dst, "faultcode", "s:"+string(code))
 	dst = leaf(dst, "faultstring", text)
 	dst = append(dst, `<detail><b:Kind xmlns:b="`+NSFault+`">`...)
-	dst = appendText(dst, kind)
+	dst = xmltext.AppendText(dst, kind)
 	dst = append(dst, "</b:Kind></detail></s:Fault>"...)
 	return append(dst, soapClose...)
 }

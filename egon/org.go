@@ -46,3 +46,32 @@ func AppendTranslate(dst []byte, st *Step, op OrgService, t *Translation) []byte
 	dst = append(dst, "</e:OrgAgendaAis>"...)
 	return closeStep(dst, root)
 }
+
+// ParseTranslateReply reads the answer to a request that [AppendTranslate] wrote
+// with the same op.
+func ParseTranslateReply(doc []byte, op OrgService) (*TranslateReply, error) {
+	n, err := openAnswer(doc, string(op)+"Response", NSOrg)
+	if err != nil {
+		return nil, err
+	}
+	r := &TranslateReply{}
+	if r.Info, err = readInfo(n); err != nil {
+		return nil, err
+	}
+	mapa := n.Child(NSOrg, "MapaAifo")
+	if mapa == nil && r.Info.Status.Kod != Chyba {
+		return nil, expected(NSOrg, "MapaAifo", n.Local)
+	}
+	if r.Map, err = readMapa(mapa); err != nil {
+		return nil, err
+	}
+	status := n.Child(NSOrg, "OrgStatus")
+	for _, s := range status.All(NSOrgTypes, "OrgAifoStatus") {
+		r.Codes = append(r.Codes, s.Child(NSOrgTypes, "OrgAifoStatusDetail").Value())
+	}
+	for _, s := range status.All(NSOrgTypes, "OrgStatusDetail") {
+		r.Codes = append(r.Codes, s.Value())
+	}
+	r.Org = status.Splice(nil)
+	return r, nil
+}

@@ -10,31 +10,18 @@ const (
 )
 
 // AppendReply appends the reply of service s that holds its header alone, as a
-// refusal does. The services of the asynchronous queue that answer with
-// KodAsyncSluzby first and with their own OdpovedInfo get that form.
+// refusal does. E100 alone has another form: KodAsyncSluzby first, which the
+// reference client fills with the code of E100 itself, and an OdpovedInfo of
+// its own namespace.
 func AppendReply(dst []byte, s *Service, enveloped bool, info *OdpovedInfo) []byte {
 	dst = openReply(dst, s, enveloped)
-	switch s.Namespace {
-	case NSAsyncAnswer, nsAsyncPush:
-		dst = leaf(dst, "e:KodAsyncSluzby", asyncCode(s))
-		dst = appendOdpovedInfo(dst, "e:OdpovedInfo", info)
-	default:
-		dst = appendOdpovedInfo(dst, "abs:OdpovedInfo", info)
+	name := "abs:OdpovedInfo"
+	if s.Namespace == NSAsyncAnswer {
+		dst = leaf(dst, "e:KodAsyncSluzby", s.Code)
+		name = "e:OdpovedInfo"
 	}
+	dst = appendOdpovedInfo(dst, name, info)
 	return closeReply(dst, s, enveloped)
-}
-
-// nsAsyncPush is the namespace of the one service without a code whose reply
-// has the form of E100's.
-const nsAsyncPush = "urn:cz:isvs:iszr:schemas:IszrAsyncPushOdpovedZFronty:v1"
-
-// asyncCode is what KodAsyncSluzby names: the reference client writes the code
-// of the queue service itself; a service without a code goes by its operation.
-func asyncCode(s *Service) string {
-	if s.Code != "" {
-		return s.Code
-	}
-	return s.Action
 }
 
 // openReply appends the beginning of a reply up to its OdpovedInfo and binds

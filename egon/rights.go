@@ -1,5 +1,7 @@
 package egon
 
+import "brana/egon/xmltext"
+
 // A RightsItem is one item that a triple may read (E227, Polozka): its word
 // for SeznamUdaju and, when known, its code in RPP.
 type RightsItem struct {
@@ -50,10 +52,10 @@ func AppendRights(dst []byte, enveloped bool, info *OdpovedInfo, q *RightsQuery,
 func appendNoRights(dst []byte, q *RightsQuery) []byte {
 	dst = append(dst, "<t:VysledekDetail><t:VysledekSubKod>ZAZNAM NENALEZEN</t:VysledekSubKod>"+
 		"<t:VysledekPopis>S227_001: Nejsou evidována žádná oprávnění na položky pro "...)
-	dst = appendText(dst, q.Agenda)
+	dst = xmltext.AppendText(dst, q.Agenda)
 	dst = append(dst, '/')
-	dst = appendText(dst, q.AgendovaRole)
+	dst = xmltext.AppendText(dst, q.AgendovaRole)
 	dst = append(dst, '/')
-	dst = appendText(dst, q.Ovm)
+	dst = xmltext.AppendText(dst, q.Ovm)
 	return append(dst, ".</t:VysledekPopis></t:VysledekDetail>"...)
 }

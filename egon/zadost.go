@@ -1,6 +1,10 @@
 package egon
 
-import "bytes"
+import (
+	"bytes"
+
+	"brana/egon/xmltext"
+)
 
 // A Request is a call of a service of the external interface, to be written.
 type Request struct {
@@ -19,7 +23,7 @@ func AppendRequest(dst []byte, r *Request) []byte {
 	dst = openPayload(dst, r.Service.Request, r.Service.Namespace)
 	name := "abs:ZadostInfo"
 	if r.Service.Namespace == NSAsyncAnswer {
-		dst = leaf(dst, "e:KodAsyncSluzby", asyncCode(r.Service))
+		dst = leaf(dst, "e:KodAsyncSluzby", r.Service.Code)
 		name = "e:ZadostInfo"
 	}
 	dst = open(dst, name)
@@ -64,7 +68,7 @@ func appendWords(dst []byte, words []string) []byte {
 		if i > 0 {
 			dst = append(dst, ' ')
 		}
-		dst = appendText(dst, word)
+		dst = xmltext.AppendText(dst, word)
 	}
 	return dst
 }
@@ -181,7 +185,7 @@ func appendBirthplace(dst []byte, name string, m *MediaQuery) []byte {
 		dst = append(dst, "<rob:NarozeniCr"...)
 		dst = optionalAttr(dst, "obec", m.NarozeniObec)
 		dst = append(dst, '>')
-		dst = appendText(dst, m.NarozeniCr)
+		dst = xmltext.AppendText(dst, m.NarozeniCr)
 		dst = append(dst, "</rob:NarozeniCr>"...)
 	} else {
 		dst = append(dst, "<rob:NarozeniSvet>"...)

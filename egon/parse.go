@@ -1,0 +1,147 @@
+package egon
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"brana/egon/xmltext"
+)
+
+// expected is the error of an answer that lacks what the workflow rests on. It
+// names the lack, never what stands there instead.
+func expected(space, local, in string) error {
+	return fmt.Errorf("expect {%s}%s in %s", space, local, in)
+}
+
+// openAnswer returns the payload of an answer: the one child of Body, which must
+// be local in one of the spaces.
+func openAnswer(doc []byte, local string, spaces ...string) (*xmltext.Node, error) {
+	root, err := xmltext.Parse(doc, xmltext.DefaultBounds())
+	if err != nil {
+		return nil, fmt.Errorf("parse answer: %w", err)
+	}
+	if root.Space != NSEnvelope || root.Local != "Envelope" {
+		return nil, expected(NSEnvelope, "Envelope", "the answer")
+	}
+	body := root.Child(NSEnvelope, "Body")
+	if body == nil {
+		return nil, expected(NSEnvelope, "Body", "Envelope")
+	}
+	if fault := body.Child(NSEnvelope, "Fault"); fault != nil {
+		return nil, faultOf(fault)
+	}
+	if len(body.Children) == 1 {
+		for _, space := range spaces {
+			if p := body.Child(space, local); p != nil {
+				return p, nil
+			}
+		}
+	}
+	return nil, expected(spaces[0], local, "Body, alone")
+}
+
+func faultOf(n *xmltext.Node) *FaultError {
+	code := n.Child("", "faultcode").Value()
+	return &FaultError{
+		Code: code[strings.IndexByte(code, ':')+1:],
+		Text: n.Child("", "faultstring").Value(),
+	}
+}
+
+// need returns the child of n of that name or the error that it is missing.
+func need(n *xmltext.Node, space, local string) (*xmltext.Node, error) {
+	if c := n.Child(space, local); c != nil {
+		return c, nil
+	}
+	return nil, expected(space, local, n.Local)
+}
+
+// readInfo reads the OdpovedInfo of a payload, which bears the payload's own
+// namespace.
+func readInfo(n *xmltext.Node) (info OdpovedInfo, err error) {
+	head, err := need(n, n.Space, "OdpovedInfo")
+	if err != nil {
+		return info, err
+	}
+	status, err := need(head, NSReg, "Status")
+	if err != nil {
+		return info, err
+	}
+	info.AgendaZadostId = head.Child(NSReg, "AgendaZadostId").Value()
+	info.IszrZadostId = head.Child(NSReg, "IszrZadostId").Value()
+	info.Status.Kod, err = readKod(status, NSReg, "VysledekKod")
+	for _, d := range status.All(NSReg, "VysledekDetail") {
+		info.Status.Details = append(info.Status.Details, Detail{
+			SubKod:  d.Child(NSReg, "VysledekSubKod").Value(),
+			Popis:   d.Child(NSReg, "VysledekPopis").Value(),
+			Puvodce: readParty(d.Child(NSReg, "Puvodce")),
+		})
+	}
+	return info, err
+}
+
+func readKod(n *xmltext.Node, space, local string) (string, error) {
+	switch kod := n.Child(space, local).Value(); kod {
+	case OK, Varovani, Chyba:
+		return kod, nil
+	}
+	return "", fmt.Errorf("expect OK, VAROVANI or CHYBA in {%s}%s", space, local)
+}
+
+func readParty(n *xmltext.Node) Party {
+	if n == nil || len(n.Children) != 1 || n.Children[0].Space != NSReg {
+		return Party{}
+	}
+	c := n.Children[0]
+	switch c.Local {
+	case "Registr":
+		return Party{Registr, c.Value()}
+	case "Ais":
+		return Party{Ais, c.Value()}
+	case "Agenda":
+		return Party{Agenda, c.Value()}
+	}
+	return Party{}
+}
+
+// readMapa reads a MapaAifo; n may be nil.
+func readMapa(n *xmltext.Node) (entries []PrevodAifo, err error) {
+	for _, p := range n.All(NSReg, "PrevodAifo") {
+		lokalni, err := need(p, NSReg, "LokalniAifo")
+		if err != nil {
+			return nil, err
+		}
+		entry := PrevodAifo{Global: p.Child(NSReg, "GlobalniAifo").Value()}
+		if entry.Local, err = number(lokalni); err != nil {
+			return nil, err
+		}
+		entry.Agenda, _ = p.AttrValue("agenda")
+		entry.Ais, _ = p.AttrValue("ais")
+		entry.Status, _ = lokalni.AttrValue("prevodAifoStatus")
+		if v, ok := lokalni.AttrValue("stavOvereniAifo"); ok {
+			entry.Overeno = triOf(v)
+		}
+		entries = append(entries, entry)
+	}
+	return entries, nil
+}
+
+func triOf(v string) Tri {
+	if v = strings.TrimSpace(v); v == "true" || v == "1" {
+		return Yes
+	}
+	return No
+}
+
+// number reads an xs:int.
+func number(n *xmltext.Node) (int, error) {
+	v, err := strconv.ParseInt(n.Value(), 10, 32)
+	if err != nil {
+		return 0, fmt.Errorf("expect a number in %s", n.Local)
+	}
+	return int(v), nil
+}
+
+// words returns the words of a list value; n may be nil.
+func words(n *xmltext.Node) []string { return strings.Fields(n.Value()) }

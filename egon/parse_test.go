@@ -1,0 +1,256 @@
+package egon
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func answer(t testing.TB, name string) []byte {
+	t.Helper()
+	doc, err := os.ReadFile(filepath.Join("testdata", "answers", name+".xml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+// must returns the result of a Parse function.
+func must[T any](t *testing.T) func(*T, error) *T {
+	return func(r *T, err error) *T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+}
+
+const testAifo = "iaG1BBvjvYcCn7WRcXS+4MQ="
+
+// The answers that the tests read keep to the contracts themselves.
+func TestAnswersKeepToTheSchemas(t *testing.T) {
+	o := newOracle(t)
+	rob := o.robEnvelope(t)
+	for name, schema := range map[string]string{
+		"g27": "org/xsd/OrgRozhrani.xsd", "g27-merged": "org/xsd/OrgRozhrani.xsd",
+		"o25": rob, "o25-differs": rob, "o25-unknown": rob, "o08": rob, "failed": rob,
+		"a28-v1": "ruian/xsd/cti_pro_rob/CtiProRob.xsd",
+		"a28-v2": "ruian/xsd/ext/v2/cti_pro_rob/CtiProRob.xsd",
+	} {
+		t.Run(name, func(t *testing.T) {
+			doc := strings.TrimSpace(string(answer(t, name)))
+			o.validate(t, schema, payload([]byte(doc)))
+		})
+	}
+}
+
+func TestParseTranslateReply(t *testing.T) {
+	r := must[TranslateReply](t)(ParseTranslateReply(answer(t, "g27"), OrgCtiAifo))
+	want := PrevodAifo{Agenda: "A999", Ais: "1", Local: 1, Global: testAifo}
+	if got, ok := r.Translated(1); !ok || got != want {
+		t.Errorf("Translated(1) = %v, %v, want %v", got, ok, want)
+	}
+	if got, ok := r.Translated(2); ok {
+		t.Errorf("Translated(2) = %v, want none", got)
+	}
+	if r.Org != nil || r.Codes != nil || r.Info.Status.Kod != OK {
+		t.Errorf("reply = %+v", r)
+	}
+	if r.Info.AgendaZadostId != testAgendaID || r.Info.IszrZadostId != testIszrID {
+		t.Errorf("info = %+v", r.Info)
+	}
+}
+
+func TestParseTranslateReplyThatFails(t *testing.T) {
+	r := must[TranslateReply](t)(ParseTranslateReply(answer(t, "g27-merged"), OrgCtiAifo))
+	if got, ok := r.Translated(1); ok {
+		t.Errorf("Translated(1) = %v, want none", got)
+	}
+	if diff := cmp.Diff([]PrevodAifo{{Local: 1, Status: "AifoZdrojNeplatne"}}, r.Map); diff != "" {
+		t.Errorf("Map (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"OSOBA SPOJENA", "ZAZNAM NENALEZEN"}, r.Codes); diff != "" {
+		t.Errorf("Codes (-want +got):\n%s", diff)
+	}
+	want := Status{Kod: Varovani, Details: []Detail{{SubKod: "APLIKACNI CHYBA", Puvodce: Party{Registr, "ORG"}}}}
+	if diff := cmp.Diff(want, r.Info.Status); diff != "" {
+		t.Errorf("Status (-want +got):\n%s", diff)
+	}
+}
+
+func TestParseVerifyReply(t *testing.T) {
+	tests := []struct {
+		answer string
+		rob    RobStatus
+		person VerifiedPerson
+		known  Tri
+	}{
+		{"o25", RobStatus{Kod: OK}, VerifiedPerson{Local: 1, Overene: []string{"Aifo", "Jmeno", "Prijmeni"}}, Yes},
+		{"o25-differs", RobStatus{Varovani, []string{"PARCIALNI ZAZNAM NEOVEREN"}}, VerifiedPerson{
+			Local: 1, Overene: []string{"Aifo", "Jmeno"}, CastecneOverene: []string{"Doklad"},
+			Neoverene: []string{"Prijmeni", "DatumNarozeni"},
+		}, Yes},
+		{"o25-unknown", RobStatus{Varovani, []string{"PARCIALNI ZAZNAM NENALEZEN"}}, VerifiedPerson{Local: 1}, No},
+	}
+	for _, tt := range tests {
+		t.Run(tt.answer, func(t *testing.T) {
+			r := must[VerifyReply](t)(ParseVerifyReply(answer(t, tt.answer)))
+			if diff := cmp.Diff(tt.rob, r.Rob); diff != "" {
+				t.Errorf("Rob (-want +got):\n%s", diff)
+			}
+			// An empty list reads as none.
+			for _, list := range []*[]string{&r.Persons[0].Overene, &r.Persons[0].CastecneOverene, &r.Persons[0].Neoverene} {
+				if len(*list) == 0 {
+					*list = nil
+				}
+			}
+			if diff := cmp.Diff([]VerifiedPerson{tt.person}, r.Persons); diff != "" {
+				t.Errorf("Persons (-want +got):\n%s", diff)
+			}
+			want := []PrevodAifo{{Agenda: "A999", Ais: "1", Local: 1, Global: testAifo, Overeno: tt.known}}
+			if diff := cmp.Diff(want, r.Map); diff != "" {
+				t.Errorf("Map (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestParseReadReply(t *testing.T) {
+	r := must[ReadReply](t)(ParseReadReply(answer(t, "o08")))
+	want := []Place{{Kod: 14492253, Kind: AdresniMisto}, {Kod: 500054, Kind: LokalitaMP}, {Kod: 554782, Kind: LokalitaOB}}
+	if diff := cmp.Diff(want, r.Places); diff != "" {
+		t.Errorf("Places (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]int{1}, r.Persons); diff != "" {
+		t.Errorf("Persons (-want +got):\n%s", diff)
+	}
+	if r.Rob.Kod != OK || len(r.Block) == 0 {
+		t.Errorf("reply = %+v", r)
+	}
+}
+
+func TestParsePlacesReply(t *testing.T) {
+	for name, states := range map[string][3]string{
+		"a28-v1": {"existuje", "existuje", "existuje"},
+		"a28-v2": {"zrusen", "existuje", "nenalezen"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := must[PlacesReply](t)(ParsePlacesReply(answer(t, name)))
+			want := []Place{
+				{Kod: 14492253, Kind: AdresniMisto, Stav: states[0]},
+				{Kod: 554782, Kind: LokalitaOB, Stav: states[1]},
+				{Kod: 500054, Kind: LokalitaMP, Stav: states[2]},
+			}
+			if diff := cmp.Diff(want, r.Places); diff != "" {
+				t.Errorf("Places (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// A registry that says CHYBA owes no data.
+func TestParseSystemError(t *testing.T) {
+	want := Status{Kod: Chyba, Details: []Detail{{
+		SubKod: "NENI K DISPOZICI", Popis: "údržba", Puvodce: Party{Registr, "ROB"},
+	}}}
+	verify := must[VerifyReply](t)(ParseVerifyReply(answer(t, "failed")))
+	read := must[ReadReply](t)(ParseReadReply(answer(t, "failed")))
+	for _, got := range []Status{verify.Info.Status, read.Info.Status} {
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("Status (-want +got):\n%s", diff)
+		}
+	}
+}
+
+func TestParseFault(t *testing.T) {
+	_, err := ParsePlacesReply(answer(t, "fault"))
+	var fault *FaultError
+	if !errors.As(err, &fault) {
+		t.Fatalf("err = %v, want a fault", err)
+	}
+	if *fault != (FaultError{"Server", "stack trace of ROB"}) {
+		t.Errorf("fault = %+v", fault)
+	}
+	if strings.Contains(err.Error(), "stack") {
+		t.Errorf("error %q tells the text of the fault", err)
+	}
+}
+
+// parsers are the Parse functions behind one signature.
+func parsers() map[string]func([]byte) error {
+	return map[string]func([]byte) error{
+		"translate": func(doc []byte) error { _, err := ParseTranslateReply(doc, OrgCtiAifo); return err },
+		"create":    func(doc []byte) error { _, err := ParseTranslateReply(doc, OrgZalozAifo); return err },
+		"verify":    func(doc []byte) error { _, err := ParseVerifyReply(doc); return err },
+		"read":      func(doc []byte) error { _, err := ParseReadReply(doc); return err },
+		"places":    func(doc []byte) error { _, err := ParsePlacesReply(doc); return err },
+	}
+}
+
+// An answer that lacks what the workflow rests on is an error that says what
+// was expected.
+func TestParseNamesWhatIsMissing(t *testing.T) {
+	tests := []struct {
+		name, parser, answer string
+		old, new             string
+		want                 string
+	}{
+		{"no XML", "verify", "o25", "<s:Body>", "<s:Body", "parse answer"},
+		{"another envelope", "verify", "o25", "schemas.xmlsoap.org/soap/envelope/", "www.w3.org/2003/05/soap-envelope", "}Envelope"},
+		{"a Header only", "verify", "o25", "s:Body>", "s:Header>", "}Body"},
+		{"another service of ROB", "read", "o25", "", "", "RobCtiHromadneAifoDataResponse"},
+		{"another operation of ORG", "create", "g27", "", "", "OrgZalozAifoResponse"},
+		{"another version", "places", "a28-v2", "CtiProRob:v2", "CtiProRob:v3", "CtiProRobResponse"},
+		{"two payloads", "verify", "o25", "<s:Body>", `<s:Body><x/>`, "RobSyncDotazResponse"},
+		{"no header", "verify", "o25", "OdpovedInfo", "Info", "OdpovedInfo"},
+		{"no status", "verify", "o25", "reg:Status", "reg:Stav", "}Status"},
+		{"an unknown status", "verify", "o25", "VysledekKod>OK", "VysledekKod>ok", "VysledekKod"},
+		{"no answer", "verify", "o25", "Odpoved>", "Vysledek>", "}Odpoved in"},
+		{"no application status", "verify", "o25", "RobAplikacniStatus", "Status", "RobAplikacniStatus"},
+		{"no application code", "verify", "o25", "VysledekRobKodType", "Kod", "VysledekRobKodType"},
+		{"a nameless person", "verify", "o25", "<Aifo>1</Aifo>", "", "}Aifo in Osoba"},
+		{"a person that is no number", "read", "o08", `stav="spravny">1<`, `stav="spravny">jedna<`, "number in Aifo"},
+		{"a map without a person", "translate", "g27", "reg:LokalniAifo>", "reg:L>", "LokalniAifo"},
+		{"a number too large", "translate", "g27", "LokalniAifo>1<", "LokalniAifo>2147483648<", "number in LokalniAifo"},
+		{"no map", "translate", "g27", "MapaAifo", "Mapa", "MapaAifo"},
+		{"a reference that is no number", "read", "o08", "14492253<", "doma<", "number in AdresaPobytu"},
+		{"no references", "places", "a28-v1", "SeznamIdAdres", "Seznam", "SeznamIdAdres"},
+		{"no addresses", "places", "a28-v1", "SeznamAdres", "Seznam", "SeznamAdres"},
+		{"no localities", "places", "a28-v1", "SeznamLokalit", "Seznam", "SeznamLokalit"},
+		{"an unknown state", "places", "a28-v2", "zrusen", "ztracen", "stavOvereniPrvku"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			doc := strings.ReplaceAll(string(answer(t, tt.answer)), tt.old, tt.new)
+			if tt.old == "" {
+				doc = string(answer(t, tt.answer))
+			}
+			err := parsers()[tt.parser]([]byte(doc))
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("err = %v, want it to name %s", err, tt.want)
+			}
+		})
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	files, err := filepath.Glob("testdata/answers/*.xml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range files {
+		f.Add(answer(f, strings.TrimSuffix(filepath.Base(file), ".xml")))
+	}
+	f.Fuzz(func(t *testing.T, doc []byte) {
+		for name, parse := range parsers() {
+			if err := parse(doc); err != nil && len(err.Error()) > 1<<10 {
+				t.Errorf("%s: error of %d bytes", name, len(err.Error()))
+			}
+		}
+	})
+}
