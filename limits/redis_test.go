@@ -2,6 +2,9 @@ package limits
 
 import (
 	"context"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -209,7 +212,7 @@ func TestRedisCluster(t *testing.T) {
 	if got := s.command("CLUSTER ADDSLOTSRANGE 0 16383"); got != "+OK" {
 		t.Fatalf("CLUSTER ADDSLOTSRANGE: %s", got)
 	}
-	r, err := NewRedis(RedisConfig{URL: s.url() + "?addr=127.0.0.1:" + s.port, Calendar: czech(t), Timeout: 2 * time.Second})
+	r, err := NewRedis(RedisConfig{URL: s.url() + "?addr=127.0.0.1:" + s.port, Calendar: czech(t), Timeout: 300 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,6 +223,47 @@ func TestRedisCluster(t *testing.T) {
 		c := caller{t, r, call}
 		c.spend(1)
 		c.admit(OverQuota)
+	}
+	_ = s.cmd.Process.Signal(syscall.SIGSTOP)
+	mustFail(t, r, Call{KeyOf("a"), Rule{2, 2, 2}, time.Minute}, Slot{})
+	_ = s.cmd.Process.Signal(syscall.SIGCONT)
+	ask(t, r, Call{KeyOf("e"), Rule{2, 2, 2}, time.Minute})
+}
+
+// Sentinels name the master; when it dies, the store follows them to the replica, which has the counts.
+func TestRedisSentinel(t *testing.T) {
+	master := startServer(t)
+	replica := startServer(t, "--replicaof", "127.0.0.1 "+master.port)
+	config := filepath.Join(t.TempDir(), "sentinel.conf")
+	text := "sentinel monitor brana 127.0.0.1 " + master.port + " 1\n" +
+		"sentinel down-after-milliseconds brana 300\nsentinel failover-timeout brana 2000\n"
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	sentinel := startServer(t, config)
+	r, err := NewRedis(RedisConfig{URL: sentinel.url() + "?master_name=brana", Calendar: czech(t), Timeout: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	call := Call{KeyOf("a"), Rule{1000, 1000, 1000}, time.Minute}
+	before := ask(t, r, call)
+	wait(t, "the Sentinel knows the replica and the replica the counts", func() bool {
+		return sentinel.command("SENTINEL REPLICAS brana") == "*1" &&
+			replica.command("ZCARD "+r.base(call.Key)+"slots") == fmt.Sprint(":", before.Running)
+	})
+	master.kill()
+	if after := ask(t, r, call); after.Remaining >= before.Remaining {
+		t.Errorf("remaining was %d and is %d after failover", before.Remaining, after.Remaining)
+	}
+}
+
+func wait(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain: %s", what)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -60,6 +61,9 @@ func freePort(t testing.TB) string {
 func (s *server) start(options ...string) bool {
 	s.log.Reset()
 	s.cmd = exec.Command(s.path, append([]string{"--port", s.port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"}, options...)...)
+	if len(options) > 0 && !strings.HasPrefix(options[0], "--") { // a Sentinel and its file
+		s.cmd = exec.Command(s.path, options[0], "--sentinel", "--port", s.port, "--bind", "127.0.0.1")
+	}
 	s.cmd.Dir = os.TempDir()
 	s.cmd.Stdout = &s.log
 	if s.cmd.Start() != nil {

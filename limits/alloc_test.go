@@ -1,0 +1,40 @@
+//go:build !race
+
+package limits
+
+import (
+	"testing"
+	"time"
+)
+
+// Budgets: allocations per call in a steady state. A change is a reviewed line.
+func TestMemoryAllocates(t *testing.T) {
+	clock := handsAt(t, wednesday+"10:00:00")
+	m := NewMemory(czech(t), clock.now)
+	call := Call{KeyOf("a"), Rule{1 << 40, 1 << 40, 100}, time.Minute}
+	once := func() {
+		d, err := m.Admit(t.Context(), call)
+		if err != nil || d.Verdict != Admitted {
+			t.Fatalf("decision = %+v, %v", d, err)
+		}
+		if err := m.Release(t.Context(), d.Slot); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 * liveBuckets { // an hour's buckets are grown once
+		once()
+		clock.move(Bucket)
+	}
+	const budget = 0
+	if got := testing.AllocsPerRun(1000, func() { once(); clock.move(time.Second) }); got > budget {
+		t.Errorf("Admit and Release allocate %v times, budget %d", got, budget)
+	}
+	call.Rule.Working, call.Rule.Off = 1, 1
+	if got := testing.AllocsPerRun(1000, func() {
+		if d, err := m.Admit(t.Context(), call); err != nil || d.Verdict != OverQuota {
+			t.Fatalf("decision = %+v, %v", d, err)
+		}
+	}); got > budget {
+		t.Errorf("a refusal allocates %v times, budget %d", got, budget)
+	}
+}
