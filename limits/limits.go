@@ -30,7 +30,7 @@ const (
 
 // ErrLifetime is returned by Admit for a Call whose Lifetime is not positive: such a slot would be free before it is
 // taken and the concurrency limit would limit nothing.
-var ErrLifetime = errors.New("limits: a call needs a lifetime above zero")
+var ErrLifetime = errors.New("admit a call: its lifetime must be above zero")
 
 // Key identifies a quadruple (agenda, role, OVM, AIS), for which limits are counted, without naming it: keys may be seen
 // in Redis and in dumps.
