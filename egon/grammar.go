@@ -1,0 +1,108 @@
+package egon
+
+// An element is one that the head of a request may hold, with what may stand
+// in it. The variables below are the contract (IszrAbstract 1.9.0, RegTypy
+// 1.23.0 and the schemas of E198, E227 and E100) as far as the head reaches;
+// values are checked by [Head.Check].
+type element struct {
+	space, name string
+	rank        int8 // place in the parent's sequence, from 1; alternatives share one
+	required    bool
+	many        bool // may repeat; what repeats too often is left to Check
+	kids        []*element
+
+	value    func(*Head) *[]byte // where the text goes; nil when it is not kept
+	text     textRule
+	fallback string      // what an empty element means
+	guarded  bool        // no attribute that gives it another content or type; others do not matter
+	attrs    []attribute // of an element that is not guarded: all it may have
+	kind     QueryKind   // the search combination that it stands for
+}
+
+// An attribute is one in no namespace.
+type attribute struct {
+	name     string
+	value    func(*Head) *[]byte
+	collapse bool
+}
+
+// textRule says what text may stand in an element.
+type textRule uint8
+
+const (
+	noText        textRule = iota // child elements only
+	plain                         // one plain run that decides: no comment, CDATA section or attribute trick; collapsed
+	plainList                     // a decision that is a list
+	collapsedText                 // collapsed
+	rawText                       // as it stands
+)
+
+// An operation is what may stand in the element of the operation.
+type operation struct {
+	kids []*element
+	last *element // the head is known when this one has ended
+	open bool     // after those of kids any other elements may stand
+}
+
+// operationOf returns the grammar of a service's operation.
+func operationOf(s *Service) *operation {
+	switch s.Namespace {
+	case NSMedia:
+		return &mediaOperation
+	case NSRights:
+		return &rightsOperation
+	case NSAsyncAnswer:
+		return &asyncAnswerOperation
+	}
+	return &anyOperation
+}
+
+var (
+	mediaOperation  = operation{kids: []*element{elInfo, elAuthorization, elMediaZadost}, last: elMediaZadost}
+	rightsOperation = operation{kids: []*element{elInfo, elAuthorization, elRightsZadost}, last: elRightsZadost}
+
+	anyOperation         = operation{kids: []*element{elInfo, elAuthorization}, last: elAuthorization, open: true}
+	asyncAnswerOperation = operation{kids: []*element{elAsyncCode, elAsyncInfo}, last: elAsyncInfo, open: true}
+
+	// mismatched reads the request of another service as far as its
+	// AgendaZadostId, which the refusal echoes.
+	mismatched = operation{kids: []*element{elAsyncCode, elInfo, elAsyncInfo}, open: true}
+)
+
+var (
+	elInfo      = &element{space: NSAbstract, name: "ZadostInfo", rank: 2, required: true, guarded: true, kids: infoKids}
+	elAsyncInfo = &element{space: NSAsyncAnswer, name: "ZadostInfo", rank: 2, required: true, guarded: true, kids: infoKids}
+	elAsyncCode = &element{space: NSAsyncAnswer, name: "KodAsyncSluzby", rank: 1, required: true, text: plain}
+
+	infoKids = []*element{
+		{space: NSReg, name: "CasZadosti", rank: 1, text: plain, value: func(h *Head) *[]byte { return &h.Info.CasZadosti }},
+		{space: NSReg, name: "Agenda", rank: 2, text: plain, value: func(h *Head) *[]byte { return &h.Info.Agenda }},
+		{space: NSReg, name: "AgendovaRole", rank: 3, text: plain, value: func(h *Head) *[]byte { return &h.Info.AgendovaRole }},
+		{space: NSReg, name: "Ovm", rank: 4, text: plain, value: func(h *Head) *[]byte { return &h.Info.Ovm }},
+		{space: NSReg, name: "Ais", rank: 5, text: plain, value: func(h *Head) *[]byte { return &h.Info.Ais }},
+		{space: NSReg, name: "Subjekt", rank: 6, text: plain, value: func(h *Head) *[]byte { return &h.Info.Subjekt }},
+		{space: NSReg, name: "Uzivatel", rank: 7, text: plain, value: func(h *Head) *[]byte { return &h.Info.Uzivatel }},
+		{space: NSReg, name: "DuvodUcel", rank: 8, text: plain, value: func(h *Head) *[]byte { return &h.Info.DuvodUcel }},
+		{space: NSReg, name: "AgendaZadostId", rank: 9, text: plain, value: func(h *Head) *[]byte { return &h.Info.AgendaZadostId }},
+		{space: NSReg, name: "PredchoziZadostId", rank: 10, text: plain, value: func(h *Head) *[]byte { return &h.Info.PredchoziZadostId }},
+		{space: NSReg, name: "IszrZadostId", rank: 11, text: plain, value: func(h *Head) *[]byte { return &h.Info.IszrZadostId }},
+		{space: NSReg, name: "AisKontrola", rank: 12, text: plain, value: func(h *Head) *[]byte { return &h.Info.AisKontrola }},
+		{space: NSReg, name: "IszrKontrola", rank: 13, text: plain, value: func(h *Head) *[]byte { return &h.Info.IszrKontrola }},
+		{space: NSAbstract, name: "PrioritaAis", rank: 14, text: plain, value: func(h *Head) *[]byte { return &h.Info.PrioritaAis }},
+	}
+
+	elAuthorization = &element{space: NSAbstract, name: "AutorizaceInfo", rank: 3, guarded: true, kids: []*element{
+		{space: NSAbstract, name: "MaximalniPocetZaznamu", rank: 1, text: plain},
+		elItems,
+	}}
+	elItems = &element{space: NSAbstract, name: "SeznamUdaju", rank: 2, text: plainList}
+)
+
+// The question of E227.
+var elRightsZadost = &element{space: NSRights, name: "Zadost", rank: 4, required: true, kids: []*element{
+	{space: NSRights, name: "IszrVypisOpravneniPolozkyData", rank: 1, required: true, kids: []*element{
+		{space: NSRightsData, name: "Agenda", rank: 1, text: plain, value: func(h *Head) *[]byte { return &h.Rights.Agenda }},
+		{space: NSRightsData, name: "AgendovaRole", rank: 2, text: plain, value: func(h *Head) *[]byte { return &h.Rights.AgendovaRole }},
+		{space: NSRightsData, name: "Ovm", rank: 3, text: plain, value: func(h *Head) *[]byte { return &h.Rights.Ovm }},
+	}},
+}}

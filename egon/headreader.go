@@ -1,0 +1,325 @@
+package egon
+
+import "brana/egon/xmltext"
+
+// The functions of this file follow the grammar of the operation: which child
+// may open, what text may stand in it, and where its value goes.
+
+// open takes a start tag inside the operation.
+func (r *Reader) open(tok *xmltext.Token) *Offence {
+	if r.beyond > 0 {
+		r.beyond++
+		return r.intruder(tok)
+	}
+	f := &r.frames[r.top]
+	if f.inside != noText {
+		return r.childOfValue(f, tok)
+	}
+	i := f.find(tok.Name)
+	if i < 0 || f.kids[i].rank < f.rank || f.kids[i].rank == f.rank && !f.kids[i].many {
+		return r.unexpected(f, tok, i >= 0)
+	}
+	el := f.kids[i]
+	if el.rank > f.rank+1 {
+		if missing := f.missing(el.rank); missing != "" {
+			return r.invalid(tok, missingBefore, tok.Start, missing, el.name)
+		}
+	}
+	f.rank, f.next = el.rank, i+1
+	return r.enter(el, tok)
+}
+
+// find returns the index of the child of that name, or -1. It looks first
+// where the next one should be.
+func (f *frame) find(n xmltext.Name) int {
+	for i := f.next; i < len(f.kids); i++ {
+		if n.Is(f.kids[i].space, f.kids[i].name) {
+			return i
+		}
+	}
+	for i := range f.next {
+		if n.Is(f.kids[i].space, f.kids[i].name) {
+			return i
+		}
+	}
+	return -1
+}
+
+// missing returns the name of a required child that should have come before
+// one of the given rank, or an empty string.
+func (f *frame) missing(rank int8) string {
+	for _, el := range f.kids {
+		if el.required && el.rank > f.rank && el.rank < rank {
+			return el.name
+		}
+	}
+	return ""
+}
+
+// enter opens an element that the grammar knows.
+func (r *Reader) enter(el *element, tok *xmltext.Token) *Offence {
+	r.top++
+	r.frames[r.top] = frame{el: el, kids: el.kids, inside: el.text}
+	r.begun = len(r.arena)
+	switch {
+	case el.text == plainList:
+		r.head.HasItems = true
+	case el.many:
+		if r.media.Queries++; r.media.Queries == 1 {
+			r.media.Kind = el.kind
+		}
+	case el.kind != NoQuery && r.media.Queries == 1:
+		r.media.Kind = el.kind
+	}
+	if attrs := tok.Attrs(); len(attrs) > 0 {
+		return r.attributes(el, tok, attrs)
+	}
+	return nil
+}
+
+func (r *Reader) attributes(el *element, tok *xmltext.Token, attrs []xmltext.Attr) *Offence {
+	guarded := el.guarded || el.text == plain || el.text == plainList
+	for i := range attrs {
+		a := &attrs[i]
+		switch {
+		case guarded && trick(a.Name):
+			return r.offend(trickAttribute, tok.Start, string(a.Name.Local), el.name)
+		case guarded, string(a.Name.Space) == NSXSI && string(a.Name.Local) != "nil" && string(a.Name.Local) != "type":
+		default:
+			if o := r.attribute(el, tok, a); o != nil {
+				return o
+			}
+		}
+	}
+	return nil
+}
+
+// attribute keeps the value of an attribute of the question.
+func (r *Reader) attribute(el *element, tok *xmltext.Token, a *xmltext.Attr) *Offence {
+	for i := range el.attrs {
+		known := &el.attrs[i]
+		if !a.Name.Is("", known.name) {
+			continue
+		}
+		r.begun = len(r.arena)
+		r.arena = append(r.arena, a.Value...)
+		r.keep(known.value(&r.head), known.collapse)
+		r.begun = len(r.arena)
+		return nil
+	}
+	return r.invalid(tok, unknownAttribute, tok.Start, string(a.Name.Local), el.name)
+}
+
+// trick reports whether an attribute says that the content of its element is
+// not what stands in it.
+func trick(n xmltext.Name) bool {
+	switch string(n.Local) {
+	case "nil", "type":
+		return string(n.Space) == NSXSI
+	case "href", "id", "Id", "ID":
+		return true
+	}
+	return false
+}
+
+// keep gives a value of the head what was read since begun, unless it has one
+// already: that of the first of two search combinations stays.
+func (r *Reader) keep(value *[]byte, collapsed bool) {
+	text := r.arena[r.begun:len(r.arena):len(r.arena)]
+	if collapsed {
+		text = collapse(text)
+	}
+	if *value == nil {
+		*value = text
+	}
+}
+
+// collapse removes white space at the ends of b and makes one blank of each
+// run of it inside (XML Schema, whiteSpace=collapse). It works in place.
+func collapse(b []byte) []byte {
+	n, pending := 0, false
+	for i, c := range b {
+		if white(c) {
+			pending = n > 0
+			continue
+		}
+		if pending {
+			b[n], n, pending = ' ', n+1, false
+		}
+		if n != i {
+			b[n] = c
+		}
+		n++
+	}
+	return b[:n:n]
+}
+
+// close takes an end tag inside the operation.
+func (r *Reader) close(tok *xmltext.Token) *Offence {
+	if r.beyond > 0 {
+		r.beyond--
+		return nil
+	}
+	f := &r.frames[r.top]
+	if r.top == 0 {
+		return r.closeOperation(f, tok)
+	}
+	el := f.el
+	switch {
+	case el.text == plainList:
+		r.endWord()
+	case el.value != nil:
+		if len(r.arena) == r.begun {
+			r.arena = append(r.arena, el.fallback...)
+		}
+		r.keep(el.value(&r.head), el.text != rawText)
+	}
+	if missing := f.missing(maxRank); missing != "" {
+		return r.invalid(tok, missingIn, tok.Start, missing, el.name)
+	}
+	r.top--
+	if r.pending != nil && isInfo(el) {
+		return r.pending
+	}
+	if el == r.grammar.last {
+		r.know(tok.End)
+	}
+	return nil
+}
+
+const maxRank = 127
+
+func (r *Reader) closeOperation(f *frame, tok *xmltext.Token) *Offence {
+	if r.pending != nil {
+		return r.pending
+	}
+	if missing := f.missing(maxRank); missing != "" {
+		return r.offend(missingIn, tok.Start, missing, r.head.Service.Request)
+	}
+	if !r.known {
+		r.know(tok.End)
+	}
+	r.top = -1
+	r.leave(tok)
+	return nil
+}
+
+// unexpected takes a start tag that the grammar does not allow here.
+func (r *Reader) unexpected(f *frame, tok *xmltext.Token, known bool) *Offence {
+	if r.top == 0 && r.pending != nil {
+		return r.pending
+	}
+	if o := r.intruder(tok); o != nil {
+		return o
+	}
+	parent := r.head.Service.Request
+	if r.top > 0 {
+		parent = f.el.name
+	}
+	switch missing := f.missing(maxRank); {
+	case known:
+		return r.invalid(tok, outOfOrder, tok.Start, string(tok.Name.Local), parent)
+	case r.top > 0 || !r.grammar.open:
+		return r.invalid(tok, unknownElement, tok.Start, string(tok.Name.Local), parent)
+	case missing != "":
+		return r.invalid(tok, missingBefore, tok.Start, missing, string(tok.Name.Local))
+	}
+	if !r.known {
+		r.know(tok.End)
+	}
+	f.rank, r.beyond = maxRank, 1
+	return nil
+}
+
+func (r *Reader) childOfValue(f *frame, tok *xmltext.Token) *Offence {
+	if o := r.intruder(tok); o != nil {
+		return o
+	}
+	if f.inside == plain || f.inside == plainList {
+		return r.offend(notPlain, tok.Start, f.el.name)
+	}
+	return r.invalid(tok, unknownElement, tok.Start, string(tok.Name.Local), f.el.name)
+}
+
+// invalid makes an offence against the contract. Inside ZadostInfo it waits
+// for the end of that, so that the refusal can echo the AgendaZadostId; the
+// element that tok opens is passed over.
+func (r *Reader) invalid(tok *xmltext.Token, why reason, at int64, args ...any) *Offence {
+	if r.pending == nil {
+		r.pending = r.offend(why, at, args...)
+	}
+	if r.top == 0 || !isInfo(r.frames[1].el) {
+		return r.pending
+	}
+	if tok.Kind == xmltext.StartElement {
+		r.beyond = 1
+	}
+	return nil
+}
+
+func isInfo(el *element) bool { return el == elInfo || el == elAsyncInfo }
+
+// comment takes a comment inside the operation.
+func (r *Reader) comment(tok *xmltext.Token) *Offence {
+	f := &r.frames[r.top]
+	if r.beyond == 0 && (f.inside == plain || f.inside == plainList) {
+		return r.offend(notPlain, tok.Start, f.el.name)
+	}
+	return nil
+}
+
+// chars takes character data inside the operation.
+func (r *Reader) chars(tok *xmltext.Token) *Offence {
+	f := &r.frames[r.top]
+	if r.beyond > 0 {
+		return nil
+	}
+	switch f.inside {
+	case noText:
+		if i := notWhite(tok); i >= 0 {
+			return r.invalid(tok, strayText, tok.Start+int64(i))
+		}
+		return nil
+	case plain, plainList:
+		if tok.Kind == xmltext.CData {
+			return r.offend(notPlain, tok.Start, f.el.name)
+		}
+		if f.inside == plainList {
+			return r.words(tok)
+		}
+	}
+	r.arena = append(r.arena, tok.Data...)
+	return nil
+}
+
+// words splits a piece of SeznamUdaju at its white space.
+func (r *Reader) words(tok *xmltext.Token) *Offence {
+	data := tok.Data
+	for i := 0; i < len(data); {
+		if white(data[i]) {
+			r.endWord()
+			i++
+			continue
+		}
+		from := i
+		for i < len(data) && !white(data[i]) {
+			i++
+		}
+		if !r.inWord {
+			if len(r.items) == r.bounds.Items {
+				return r.offend(tooManyItems, tok.Start+int64(from), r.bounds.Items)
+			}
+			r.inWord, r.begun = true, len(r.arena)
+			r.items = append(r.items, Word{Offset: tok.Start + int64(from)})
+		}
+		r.arena = append(r.arena, data[from:i]...)
+	}
+	return nil
+}
+
+func (r *Reader) endWord() {
+	if r.inWord {
+		r.items[len(r.items)-1].Text = r.arena[r.begun:len(r.arena):len(r.arena)]
+		r.inWord = false
+	}
+}

@@ -1,0 +1,218 @@
+package egon
+
+import (
+	"math"
+
+	"brana/egon/xmltext"
+)
+
+// Bounds limits what a request may make a [Reader] hold. All but TotalBytes
+// are required: zero does not mean "unlimited".
+type Bounds struct {
+	XML        xmltext.Bounds
+	HeadBytes  int   // bytes of the message up to where its head is known
+	Items      int   // words of SeznamUdaju
+	TotalBytes int64 // bytes of the message; 0 for as many as come
+}
+
+// DefaultBounds returns bounds that every honest request keeps to with room to
+// spare.
+func DefaultBounds() Bounds {
+	return Bounds{XML: xmltext.DefaultBounds(), HeadBytes: 64 << 10, Items: 256}
+}
+
+// A Reader reads a request while it arrives, in windows of any size: first its
+// head, which decides, then its tail, of which only the form matters. After
+// [Reader.Reset] it can be used again and allocates nothing. It is not safe for
+// concurrent use.
+//
+// What it says does not depend on how the message is cut into windows.
+type Reader struct {
+	soap
+	bounds  Bounds
+	grammar *operation
+	frames  [maxFrames]frame // open elements of the head, from the operation inwards
+	top     int              // index of the innermost; -1 outside the operation
+	beyond  int              // open elements that no grammar describes, inside the innermost of frames
+
+	arena  []byte // the values of the head; never written to twice
+	begun  int    // where in arena the value being read begins
+	inWord bool   // of SeznamUdaju; its first byte is at begun
+
+	items   []Word
+	media   MediaQuery
+	rights  RightsQuery
+	head    Head
+	known   bool
+	pending *Offence // to be returned after ZadostInfo, whose AgendaZadostId the refusal echoes
+}
+
+// maxFrames is the depth of the deepest grammar: a birthplace in E198.
+const maxFrames = 10
+
+// A frame is an open element of the head and how far its content has come.
+type frame struct {
+	el     *element // nil for the operation
+	kids   []*element
+	next   int  // index in kids from which the next child may be
+	rank   int8 // of the last child
+	inside textRule
+}
+
+// NewReader returns a Reader; [Reader.Reset] makes it ready for a request.
+func NewReader(b Bounds) *Reader {
+	return &Reader{
+		soap:   soap{scan: xmltext.NewScanner(b.XML)},
+		bounds: b,
+		arena:  make([]byte, 0, 4<<10),
+		items:  make([]Word, 0, 32),
+	}
+}
+
+// Reset makes the Reader ready for a request of the service s. What it
+// returned before is no longer valid.
+func (r *Reader) Reset(s *Service) {
+	r.soap.reset()
+	r.limit, r.tooLarge = int64(r.bounds.HeadBytes), headTooLarge
+	if r.bounds.TotalBytes > 0 && r.bounds.TotalBytes <= r.limit {
+		r.limit, r.tooLarge = r.bounds.TotalBytes, messageTooLarge
+	}
+	r.grammar = operationOf(s)
+	r.top, r.beyond = -1, 0
+	r.arena, r.items, r.inWord = r.arena[:0], r.items[:0], false
+	r.head, r.media, r.rights = Head{Service: s}, MediaQuery{}, RightsQuery{}
+	switch r.grammar {
+	case &mediaOperation:
+		r.head.Media = &r.media
+	case &rightsOperation:
+		r.head.Rights = &r.rights
+	}
+	r.known, r.pending = false, nil
+}
+
+// Feed reads the next window of the message; last says that nothing follows
+// it. It keeps nothing of the window. The error is an [*Offence], and every
+// later call returns it again.
+func (r *Reader) Feed(window []byte, last bool) error {
+	var tok xmltext.Token
+	for r.offence == nil && r.next(&tok, &window, last) {
+		if o := r.take(&tok); o != nil {
+			r.offence = o
+			break
+		}
+		r.released = tok.End
+	}
+	if r.offence != nil {
+		return r.offence
+	}
+	return nil
+}
+
+// Head returns the head of the request, or nil as long as it is not known: it
+// is known once nothing that follows can change it. It is valid until Reset.
+func (r *Reader) Head() *Head {
+	if !r.known {
+		return nil
+	}
+	return &r.head
+}
+
+// RequestID returns the AgendaZadostId as far as it was read, for the refusal
+// of a request whose head is not known; it may be nil, empty or not valid.
+func (r *Reader) RequestID() []byte { return r.head.Info.AgendaZadostId }
+
+// Enveloped reports whether the request came in a SOAP Envelope, as far as it
+// was read.
+func (r *Reader) Enveloped() bool { return r.enveloped }
+
+// Done reports whether the message is complete and proven.
+func (r *Reader) Done() bool { return r.done }
+
+// Releasable returns the offset up to which bytes of the message may leave:
+// whole tokens without offence, and nothing from the end tag of the operation
+// on before the message is Done, so that nobody can take what was forwarded
+// for a complete request before it is one.
+func (r *Reader) Releasable() int64 { return r.releasable() }
+
+// take reads one token.
+func (r *Reader) take(tok *xmltext.Token) *Offence {
+	if tok.Kind == xmltext.ProcInst {
+		return r.offend(instruction, tok.Start)
+	}
+	if r.place == inOperation {
+		switch tok.Kind {
+		case xmltext.StartElement:
+			return r.open(tok)
+		case xmltext.EndElement:
+			return r.close(tok)
+		case xmltext.Comment:
+			return r.comment(tok)
+		}
+		return r.chars(tok)
+	}
+	if tok.Kind == xmltext.StartElement && r.place == inHeader {
+		if o := r.intruder(tok); o != nil {
+			return o
+		}
+	}
+	operation, o := r.outside(tok)
+	if operation {
+		r.operation(tok)
+	}
+	return o
+}
+
+// operation takes the start tag of the operation.
+func (r *Reader) operation(tok *xmltext.Token) {
+	s := r.head.Service
+	r.head.Enveloped = r.enveloped
+	if !tok.Name.Is(s.Namespace, s.Request) {
+		r.grammar = &mismatched
+		r.pending = r.offend(otherService, tok.Start, s.Code, s.Request, s.Namespace, bodyService(tok.Name))
+	}
+	r.top = 0
+	r.frames[0] = frame{kids: r.grammar.kids}
+}
+
+// bodyService names what the operation of a message is, with the code of the
+// service if there is one.
+func bodyService(n xmltext.Name) string {
+	for _, s := range Services() {
+		if n.Is(s.Namespace, s.Request) {
+			return s.Request + " služby " + s.Code
+		}
+	}
+	return string(n.Local) + " z prostoru jmen „" + string(n.Space) + "“"
+}
+
+// intruder refuses an element that would give the message a second head, or a
+// second Envelope, for a reader that looks for names without regard to their
+// place or namespace.
+func (r *Reader) intruder(tok *xmltext.Token) *Offence {
+	switch string(tok.Name.Local) {
+	case "ZadostInfo", "AutorizaceInfo":
+	case "SeznamUdaju":
+		if string(tok.Name.Space) != NSAbstract {
+			return nil
+		}
+	case "Envelope", "Header", "Body":
+		if string(tok.Name.Space) != NSEnvelope {
+			return nil
+		}
+	default:
+		return nil
+	}
+	return r.offend(strayElement, tok.Start, string(tok.Name.Local))
+}
+
+// know ends the head.
+func (r *Reader) know(offset int64) {
+	m := &r.media
+	m.Photos.Used = m.Photos.DatumOd != nil || m.Photos.DatumDo != nil || m.Photos.Pocet != nil
+	m.Signatures.Used = m.Signatures.DatumOd != nil || m.Signatures.DatumDo != nil || m.Signatures.Pocet != nil
+	r.head.Items, r.head.Offset, r.known = r.items, offset, true
+	r.limit, r.tooLarge = math.MaxInt64, messageTooLarge
+	if r.bounds.TotalBytes > 0 {
+		r.limit = r.bounds.TotalBytes
+	}
+}

@@ -1,0 +1,171 @@
+package egon
+
+import (
+	"fmt"
+
+	"brana/egon/xmltext"
+)
+
+// A reason is the text of one way to offend: for the caller in Czech, for the
+// log in English. Both are formats for the same arguments, which never are
+// personal data: names of elements, words of SeznamUdaju, numbers.
+type reason struct {
+	kind  OffenceKind
+	popis string
+	err   string
+}
+
+func (r reason) offence(at int64, path string, args ...any) *Offence {
+	return &Offence{
+		Kind: r.kind, Offset: at, Path: path,
+		Popis: fmt.Sprintf(r.popis, args...), Err: fmt.Errorf(r.err, args...),
+	}
+}
+
+// What is wrong with the form of a message.
+var (
+	notXML = reason{Malformed,
+		"Zpráva není správně utvořené XML 1.0 v kódování UTF-8, chyba je u bajtu %d. Opravte ji a odešlete znovu.",
+		"read XML at byte %d"}
+	notSoap11 = reason{Malformed,
+		"Obálka není SOAP 1.1. Použijte jmenný prostor " + NSEnvelope + ".",
+		"root is an Envelope of another SOAP version"}
+	instruction = reason{Malformed,
+		"Zpráva obsahuje instrukci pro zpracování, kterou SOAP nedovoluje. Odstraňte ji.",
+		"processing instruction not allowed"}
+	textInEnvelope = reason{Malformed,
+		"Mezi elementy obálky SOAP je text. Odstraňte jej.",
+		"text between the elements of the envelope"}
+	strayElement = reason{Malformed,
+		"Element %s je jinde, než kde smí být, nebo je ve zprávě vícekrát. Ponechte jediný, na jeho místě a v jeho jmenném prostoru.",
+		"element %s out of its place"}
+	secondOperation = reason{Malformed,
+		"V elementu Body je za žádostí další element %s. Ponechte jedinou žádost.",
+		"second element %s in Body"}
+	emptyBody = reason{Malformed,
+		"Element Body je prázdný. Vložte do něj žádost.",
+		"Body is empty"}
+	noBody = reason{Malformed,
+		"V obálce SOAP chybí element Body. Doplňte jej.",
+		"Envelope has no Body"}
+	notPlain = reason{Malformed,
+		"Element %s smí obsahovat jen prostý text, bez komentáře, oddílu CDATA a vnořených elementů.",
+		"content of %s is not plain text"}
+	trickAttribute = reason{Malformed,
+		"Atribut %s není u elementu %s dovolen. Odstraňte jej.",
+		"attribute %s on %s not allowed"}
+)
+
+// What is too large.
+var (
+	headTooLarge = reason{TooLarge,
+		"Začátek žádosti až po údaje, které rozhodují, je delší než %d bajtů. Zkraťte jej.",
+		"head exceeds %d bytes"}
+	messageTooLarge = reason{TooLarge,
+		"Zpráva je delší než %d bajtů. Zkraťte ji nebo rozdělte.",
+		"message exceeds %d bytes"}
+	tooManyItems = reason{TooLarge,
+		"SeznamUdaju má více než %d slov. Zkraťte jej.",
+		"more than %d words in SeznamUdaju"}
+)
+
+// xmlBounds are the scanner's errors that say "too large".
+var xmlBounds = []struct {
+	err   error
+	popis string
+}{
+	{xmltext.ErrNameTooLong, "Jméno elementu nebo atributu u bajtu %d je příliš dlouhé."},
+	{xmltext.ErrTagTooLong, "Značka u bajtu %d je příliš dlouhá. Zkraťte její atributy."},
+	{xmltext.ErrTooManyAttributes, "Značka u bajtu %d má příliš mnoho atributů."},
+	{xmltext.ErrTooDeep, "Elementy jsou u bajtu %d vnořeny příliš hluboko."},
+	{xmltext.ErrTooManyNamespaces, "U bajtu %d platí příliš mnoho deklarací jmenných prostorů. Deklarujte je jednou, na obálce."},
+}
+
+// What the structure of a request breaks.
+var (
+	otherService = reason{Mismatch,
+		"Volána je služba %s, jejíž žádostí je element %s z prostoru jmen „%s“, v těle je ale %s. Opravte adresu nebo tělo.",
+		"path names service %s with element %s in %q, body holds %s"}
+	otherReply = reason{Mismatch,
+		"Odpověď služby %s má být element %s, přišel element %s.",
+		"reply of %s should be %s, is %s"}
+	missingBefore = reason{Invalid,
+		"Element %s chybí nebo není před elementem %s. Doplňte jej na jeho místo.",
+		"element %s missing before %s"}
+	missingIn = reason{Invalid,
+		"Element %s chybí v elementu %s. Doplňte jej.",
+		"element %s missing in %s"}
+	outOfOrder = reason{Invalid,
+		"Element %s je v elementu %s vícekrát nebo ve špatném pořadí. Dodržte pořadí podle schématu.",
+		"element %s in %s repeated or out of order"}
+	unknownElement = reason{Invalid,
+		"Element %s do elementu %s nepatří, nebo má jiný jmenný prostor než podle schématu. Odstraňte jej, nebo jej opravte.",
+		"element %s not known in %s"}
+	unknownAttribute = reason{Invalid,
+		"Atribut %s k elementu %s nepatří. Odstraňte jej, nebo jej opravte.",
+		"attribute %s not known on %s"}
+	strayText = reason{Invalid,
+		"Mezi elementy žádosti je text. Odstraňte jej.",
+		"text between elements"}
+)
+
+// What is wrong with a value. The second argument of badValue says what the
+// contract expects.
+var (
+	noValue = reason{Invalid,
+		"Element %s chybí. Doplňte jej.",
+		"element %s missing"}
+	emptyValue = reason{Invalid,
+		"Element %s je prázdný. Uveďte hodnotu.",
+		"element %s empty"}
+	badValue = reason{Invalid,
+		"Hodnota %s není platná: musí to být %s.",
+		"value of %s is not %s"}
+	blankEnds = reason{Invalid,
+		"Hodnota %s začíná nebo končí mezerou. Odstraňte ji.",
+		"value of %s begins or ends with white space"}
+	emptyOptional = reason{Invalid,
+		"Nepovinný element %s je prázdný. Uveďte hodnotu, nebo jej vynechte.",
+		"optional element %s empty"}
+)
+
+// What is wrong with the question of E198. The arguments about a word are the
+// word, the evidence that is asked, and a hint with a blank before it.
+var (
+	unknownItem = reason{Invalid,
+		"Slovo „%[1]s“ v SeznamUdaju není známá položka.%[3]s Opravte je, nebo je vynechte.",
+		"word %[1]q in SeznamUdaju is not known"}
+	newerItem = reason{Invalid,
+		"Položku „%[1]s“ služba E198 nevydává, je až ve verzi 2 ROB. Vynechte ji ze SeznamUdaju.",
+		"item %[1]q is of version 2 of ROB"}
+	rosItem = reason{Invalid,
+		"Položka „%[1]s“ patří do ROS, který služba E198 nečte. Vynechte ji ze SeznamUdaju.",
+		"item %[1]q is of ROS"}
+	otherEvidence = reason{Invalid,
+		"Položka „%[1]s“ nepatří k evidenci %[2]s, která je v elementu AgendaZdroj. Uveďte %[2]sFoto nebo %[2]sPodpis.",
+		"item %[1]q is not of evidence %[2]s"}
+	contradiction = reason{Invalid,
+		"SeznamUdaju obsahuje %[1]sCti i %[1]sNecti. Ponechte jedno z nich.",
+		"SeznamUdaju has both %[1]sCti and %[1]sNecti"}
+	noEvidenceItem = reason{Invalid,
+		"SeznamUdaju nežádá žádný údaj z evidence. Uveďte %[1]sFoto nebo %[1]sPodpis.",
+		"SeznamUdaju asks for no item of evidence %[1]s"}
+	noRobItem = reason{Invalid,
+		"SeznamUdaju žádá čtení z ROB (ROBCti), ale žádnou položku ROB. Uveďte je, například Jmeno a Prijmeni, nebo ROBCti vynechte.",
+		"SeznamUdaju has ROBCti but no item of ROB"}
+	queryCount = reason{Invalid,
+		"Žádost má %d kombinací vyhledávacích údajů (Dotaz1 až Dotaz5). Uveďte právě jednu.",
+		"%d search combinations, want exactly one"}
+	periodReversed = reason{Invalid,
+		"V elementu %s je DatumOd pozdější než DatumDo. Opravte období.",
+		"period of %s ends before it begins"}
+	noBirthplace = reason{Invalid,
+		"V elementu Dotaz3JmPrijDatNarMN chybí místo narození. Uveďte MistoNarozeni s elementem NarozeniCr nebo NarozeniSvet.",
+		"place of birth missing"}
+	noDocument = reason{Invalid,
+		"V elementu Dotaz5JmPrijDoklad chybí doklad. Uveďte Op nebo Cd podle evidence.",
+		"document missing"}
+	otherDocument = reason{Invalid,
+		"Doklad %s nelze hledat v evidenci %s. Uveďte %s, nebo změňte AgendaZdroj.",
+		"document %s does not belong to evidence %s, which has %s"}
+)

@@ -1,0 +1,206 @@
+package egon
+
+import (
+	"errors"
+	"math"
+
+	"brana/egon/xmltext"
+)
+
+// place says where in the SOAP Envelope the next token stands.
+type place uint8
+
+const (
+	beforeRoot  place = iota
+	inEnvelope        // before Header and Body
+	inHeader          // inside Header
+	afterHeader       // before Body
+	inBody            // before the operation
+	inOperation       // the operation's element and all inside it
+	afterOperation
+	afterBody
+	afterRoot
+)
+
+// soap reads the Envelope around an operation, which may be missing: then the
+// operation is the root. It knows nothing of what is in the operation.
+//
+// Invariants: held is where the closing part of the message begins, and no
+// byte from there on is released before the document is complete; released is
+// the end of the last token that was taken without offence.
+type soap struct {
+	scan      *xmltext.Scanner
+	place     place
+	skip      int // open elements of a header block
+	enveloped bool
+	done      bool
+	limit     int64  // bytes that may be taken
+	tooLarge  reason // the offence of the next one
+	released  int64
+	held      int64
+	offence   *Offence
+}
+
+func (s *soap) reset() {
+	s.scan.Reset()
+	s.place, s.skip, s.enveloped, s.done = beforeRoot, 0, false, false
+	s.released, s.held, s.offence = 0, math.MaxInt64, nil
+}
+
+// next reads the next token of the window and moves the window behind it. It
+// returns false when the window is used up, the document is complete, or an
+// offence was found.
+func (s *soap) next(tok *xmltext.Token, window *[]byte, last bool) bool {
+	part := *window
+	if room := s.limit - s.scan.Offset(); int64(len(part)) > room {
+		part, last = part[:room], false
+	}
+	var n int
+	var err error
+	*tok, n, err = s.scan.Next(part, last)
+	*window = (*window)[n:]
+	switch {
+	case err == nil && tok.Kind == xmltext.End:
+		s.released, s.done = tok.End, true
+		return false
+	case err == nil:
+		return true
+	case err != xmltext.ErrMore:
+		s.offence = syntaxOffence(err)
+	case len(*window) > 0:
+		s.offence = s.offend(s.tooLarge, s.limit, s.limit)
+	}
+	return false
+}
+
+// releasable is the offset up to which the bytes of the message may leave.
+func (s *soap) releasable() int64 {
+	if s.done {
+		return s.released
+	}
+	return min(s.released, s.held)
+}
+
+// outside reads a token that is not inside the operation, and says whether it
+// is the operation's start tag.
+func (s *soap) outside(tok *xmltext.Token) (operation bool, o *Offence) {
+	switch tok.Kind {
+	case xmltext.StartElement:
+		return s.start(tok)
+	case xmltext.EndElement:
+		return false, s.end(tok)
+	case xmltext.Text, xmltext.CData:
+		i := notWhite(tok)
+		if i >= 0 && s.skip == 0 {
+			return false, s.offend(textInEnvelope, tok.Start+int64(i))
+		}
+	}
+	return false, nil
+}
+
+func (s *soap) start(tok *xmltext.Token) (operation bool, o *Offence) {
+	name := tok.Name
+	soap11 := string(name.Space) == NSEnvelope
+	switch s.place {
+	case beforeRoot:
+		switch {
+		case soap11 && string(name.Local) == "Envelope":
+			s.place, s.enveloped = inEnvelope, true
+			return false, nil
+		case string(name.Local) == "Envelope":
+			return false, s.offend(notSoap11, tok.Start)
+		}
+		s.place = inOperation
+		return true, nil
+	case inEnvelope, afterHeader:
+		switch {
+		case soap11 && string(name.Local) == "Header" && s.place == inEnvelope:
+			s.place = inHeader
+			return false, nil
+		case soap11 && string(name.Local) == "Body":
+			s.place = inBody
+			return false, nil
+		}
+	case inHeader:
+		s.skip++
+		return false, nil
+	case inBody:
+		if !soap11 || string(name.Local) == "Fault" {
+			s.place = inOperation
+			return true, nil
+		}
+	case afterOperation:
+		return false, s.offend(secondOperation, tok.Start, string(name.Local))
+	}
+	return false, s.offend(strayElement, tok.Start, string(name.Local))
+}
+
+func (s *soap) end(tok *xmltext.Token) *Offence {
+	switch s.place {
+	case inHeader:
+		if s.skip > 0 {
+			s.skip--
+		} else {
+			s.place = afterHeader
+		}
+	case inBody:
+		return s.offend(emptyBody, tok.Start)
+	case inEnvelope, afterHeader:
+		return s.offend(noBody, tok.Start)
+	case afterOperation:
+		s.place = afterBody
+	case afterBody:
+		s.place = afterRoot
+	}
+	return nil
+}
+
+// leave takes the end tag of the operation.
+func (s *soap) leave(tok *xmltext.Token) {
+	s.held = tok.Start
+	s.place = afterOperation
+	if !s.enveloped {
+		s.place = afterRoot
+	}
+}
+
+// offend makes the offence that the text of r describes.
+func (s *soap) offend(r reason, at int64, args ...any) *Offence {
+	return r.offence(at, s.scan.Path(), args...)
+}
+
+// syntaxOffence is the offence that the scanner found.
+func syntaxOffence(err error) *Offence {
+	var syntax *xmltext.SyntaxError
+	if !errors.As(err, &syntax) {
+		return &Offence{Kind: Malformed, Popis: err.Error(), Err: err}
+	}
+	r, ok := notXML, false
+	for _, bound := range xmlBounds {
+		if ok = bound.err == syntax.Err; ok {
+			r = reason{TooLarge, bound.popis, ""}
+			break
+		}
+	}
+	o := r.offence(syntax.Offset, syntax.Path, syntax.Offset)
+	o.Err = syntax.Err
+	return o
+}
+
+// notWhite returns the index of the first byte of character data that is not
+// XML white space, or -1. A CDATA section is never white space, even an empty
+// one: it is there to hold text.
+func notWhite(tok *xmltext.Token) int {
+	if tok.Kind == xmltext.CData {
+		return 0
+	}
+	for i, c := range tok.Data {
+		if !white(c) {
+			return i
+		}
+	}
+	return -1
+}
+
+// white reports whether c is XML white space (XML 1.0 §2.3).
+func white(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }

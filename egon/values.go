@@ -1,0 +1,217 @@
+package egon
+
+import (
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// A valueType is a simple type of the contract.
+type valueType struct {
+	valid       func([]byte) bool // of a value that is not empty
+	cs, en      string            // what a value must be
+	noBlankEnds bool              // says so in its own sentence
+	maybeEmpty  bool
+}
+
+// The types, as RegTypy 1.23.0, AisSeTypy and RobTypy have them, where E198 is
+// not stricter: its search values are as rob:JmenoType, never blank at an end.
+var (
+	dateTimeType = &valueType{valid: isDateTime, cs: "datum a čas, například 2026-01-31T12:00:00+01:00", en: "an xs:dateTime"}
+	dateType     = &valueType{valid: isDate, cs: "datum, například 2026-01-31", en: "an xs:date", noBlankEnds: true}
+	codeType     = &valueType{valid: func(v []byte) bool { return isToken(v, 15) }, cs: "kód o nejvýše 15 znacích bez mezer", en: "an NMTOKEN of at most 15 characters"}
+	ovmType      = &valueType{valid: func(v []byte) bool { return isToken(v, 36) }, cs: "kód o nejvýše 36 znacích bez mezer", en: "an NMTOKEN of at most 36 characters"}
+	uuidType     = &valueType{valid: validUUID, cs: "UUID, například a75167b3-b260-49a0-aac6-4d763538b259", en: "a UUID"}
+	text2Type    = &valueType{valid: func(v []byte) bool { return isText(v, 2) }, cs: "text o nejvýše 2 znacích", en: "text of at most 2 characters", noBlankEnds: true}
+	text4Type    = &valueType{valid: func(v []byte) bool { return utf8.RuneCount(v) <= 4 }, cs: "text o nejvýše 4 znacích", en: "text of at most 4 characters", maybeEmpty: true}
+	text65Type   = &valueType{valid: func(v []byte) bool { return isText(v, 65) }, cs: "text o nejvýše 65 znacích", en: "text of at most 65 characters"}
+	text100Type  = &valueType{valid: func(v []byte) bool { return isText(v, 100) }, cs: "text o nejvýše 100 znacích", en: "text of at most 100 characters"}
+	text255Type  = &valueType{valid: func(v []byte) bool { return isText(v, 255) }, cs: "text o nejvýše 255 znacích", en: "text of at most 255 characters"}
+	nameType     = &valueType{valid: func(v []byte) bool { return isText(v, 100) }, cs: "neprázdný text na jednom řádku o nejvýše 100 znacích", en: "one line of 1 to 100 characters", noBlankEnds: true}
+	base64Type   = &valueType{valid: func(v []byte) bool { return base64Bytes(v) > 0 }, cs: "neprázdný base64", en: "base64 and not empty"}
+	checksumType = &valueType{valid: func(v []byte) bool { return base64Bytes(v) == 64 }, cs: "64 bajtů v base64", en: "base64 of 64 bytes"}
+
+	aisType      = intBetween(1, 9999999, "číslo od 1 do 9999999", "an integer from 1 to 9999999")
+	countType    = intBetween(1, maxInt, "celé číslo, nejméně 1", "an integer of at least 1")
+	intType      = intBetween(-maxInt-1, maxInt, "celé číslo", "an xs:int")
+	localityType = intBetween(2, 999998, "kód obce nebo pražského obvodu v RÚIAN, číslo od 2 do 999998", "an integer from 2 to 999998")
+	addressType  = intBetween(1, 999999998, "kód adresního místa v RÚIAN, číslo od 1 do 999999998", "an integer from 1 to 999999998")
+	stateType    = intBetween(0, 999, "číselný kód státu, nejvýše tři číslice", "an integer from 0 to 999")
+
+	sourceType     = oneOf("Eop nebo Ecd", "Eop or Ecd", "Eop", "Ecd")
+	comparisonType = oneOf("striktni, diakritika nebo ascii", "striktni, diakritika or ascii", "striktni", "diakritika", "ascii")
+	booleanType    = oneOf("true, false, 1 nebo 0", "true, false, 1 or 0", "true", "false", "1", "0")
+)
+
+const maxInt = 1<<31 - 1
+
+func intBetween(low, high int, cs, en string) *valueType {
+	return &valueType{valid: func(v []byte) bool {
+		n, ok := parseInt(v)
+		return ok && n >= low && n <= high
+	}, cs: cs, en: en, noBlankEnds: true}
+}
+
+func oneOf(cs, en string, words ...string) *valueType {
+	return &valueType{valid: func(v []byte) bool {
+		for _, w := range words {
+			if string(v) == w {
+				return true
+			}
+		}
+		return false
+	}, cs: cs, en: en}
+}
+
+// parseInt reads the lexical form of xs:int.
+func parseInt(v []byte) (n int, ok bool) {
+	negative := v[0] == '-'
+	if negative || v[0] == '+' {
+		v = v[1:]
+	}
+	for _, c := range v {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		if n = 10*n + int(c-'0'); n > maxInt+1 {
+			return 0, false
+		}
+	}
+	if negative {
+		n = -n
+	}
+	return n, len(v) > 0 && n <= maxInt
+}
+
+// isToken reports whether v is an NMTOKEN of at most limit characters. Beyond
+// ASCII any letter, mark or digit passes: no code has one, so no grant has.
+func isToken(v []byte, limit int) bool {
+	n := 0
+	for i := 0; i < len(v); n++ {
+		c := v[i]
+		if c < utf8.RuneSelf {
+			if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '.' || c == '_' || c == ':') {
+				return false
+			}
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRune(v[i:])
+		if !unicode.In(r, unicode.L, unicode.M, unicode.N) {
+			return false
+		}
+		i += size
+	}
+	return n <= limit
+}
+
+// isText reports whether v is one line of at most limit characters, neither
+// blank nor with white space at an end.
+func isText(v []byte, limit int) bool {
+	if white(v[0]) || white(v[len(v)-1]) || len(v) > limit && utf8.RuneCount(v) > limit {
+		return false
+	}
+	for _, c := range v {
+		if c == '\n' || c == '\r' {
+			return false
+		}
+	}
+	return true
+}
+
+// blank reports whether v is nothing but XML white space.
+func blank(v []byte) bool {
+	for _, c := range v {
+		if !white(c) {
+			return false
+		}
+	}
+	return true
+}
+
+// validUUID reports whether v has the form of reg:UuidType.
+func validUUID(v []byte) bool {
+	if len(v) != 36 {
+		return false
+	}
+	for i, c := range v {
+		dash := i == 8 || i == 13 || i == 18 || i == 23
+		if dash != (c == '-') || !dash && !isHex(c) {
+			return false
+		}
+	}
+	return true
+}
+
+func isHex(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
+}
+
+// isDate reports whether v is an xs:date with a year of four digits.
+func isDate(v []byte) bool { return isDay(v) && isZone(v[10:]) }
+
+// isDay reports whether v begins with a day of the calendar, YYYY-MM-DD.
+func isDay(v []byte) bool {
+	if len(v) < 10 || v[4] != '-' || v[7] != '-' {
+		return false
+	}
+	year, ok1 := digits(v[0:4])
+	month, ok2 := digits(v[5:7])
+	day, ok3 := digits(v[8:10])
+	if !ok1 || !ok2 || !ok3 || year == 0 || month < 1 || month > 12 || day < 1 {
+		return false
+	}
+	return day <= 28 || day <= time.Date(year, time.Month(month)+1, 0, 0, 0, 0, 0, time.UTC).Day()
+}
+
+// isZone reports whether v is the time zone of an xs:date or xs:dateTime,
+// which may be missing.
+func isZone(v []byte) bool {
+	if len(v) == 0 || string(v) == "Z" {
+		return true
+	}
+	if len(v) != 6 || v[0] != '+' && v[0] != '-' || v[3] != ':' {
+		return false
+	}
+	hour, ok1 := digits(v[1:3])
+	minute, ok2 := digits(v[4:6])
+	return ok1 && ok2 && minute < 60 && hour*60+minute <= 14*60
+}
+
+// isDateTime reports whether v is an xs:dateTime with a year of four digits.
+func isDateTime(v []byte) bool {
+	if len(v) < 19 || !isDay(v) || v[10] != 'T' || v[13] != ':' || v[16] != ':' {
+		return false
+	}
+	hour, ok1 := digits(v[11:13])
+	minute, ok2 := digits(v[14:16])
+	second, ok3 := digits(v[17:19])
+	if !ok1 || !ok2 || !ok3 || minute > 59 || second > 59 || hour > 24 || hour == 24 && minute+second > 0 {
+		return false
+	}
+	v = v[19:]
+	if len(v) > 0 && v[0] == '.' {
+		n := 1
+		for n < len(v) && v[n] >= '0' && v[n] <= '9' {
+			if hour == 24 && v[n] != '0' {
+				return false
+			}
+			n++
+		}
+		if n == 1 {
+			return false
+		}
+		v = v[n:]
+	}
+	return isZone(v)
+}
+
+func digits(v []byte) (n int, ok bool) {
+	for _, c := range v {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = 10*n + int(c-'0')
+	}
+	return n, true
+}
