@@ -27,13 +27,10 @@ func (s *Scanner) item(tok *Token, b []byte) (int, error) {
 	}
 	switch s.in {
 	case inContent:
-		switch b[0] {
-		case '<':
+		if b[0] == '<' {
 			return s.markup(tok, b)
-		case '&':
-			return s.reference(tok, b)
 		}
-		return s.text(tok, b)
+		return s.characters(tok, b)
 	case inComment, inCData, inInstruction:
 		return s.piece(tok, b)
 	case inStart:
@@ -81,14 +78,17 @@ func short(n int, err error) (int, error) {
 	return n, err
 }
 
-// text reads a piece of character data. "]]>" is found across pieces by the
-// count of the brackets that end the one before.
-func (s *Scanner) text(tok *Token, b []byte) (int, error) {
+// characters reads a piece of character data that b begins with. "]]>" is found
+// across pieces by the count of the brackets that end the one before.
+func (s *Scanner) characters(tok *Token, b []byte) (int, error) {
+	if b[0] == '&' {
+		return s.reference(tok, b)
+	}
 	brackets := int(s.brackets)
-	s.brackets = 0
 	if brackets == 2 && b[0] == '>' {
 		return 0, ErrCDataEnd
 	}
+	s.brackets = 0
 	n := 0
 	for {
 		n = scanText(b, n)

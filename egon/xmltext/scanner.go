@@ -133,20 +133,44 @@ func (s *Scanner) InScope(dst []Binding) []Binding { return s.scope.inScope(dst)
 // [ErrMore] says that the whole window is taken (n is its length), that no
 // token is complete, and that the document goes on. When a complete document
 // has ended and last is true, the token is [End]. Any other error is a
-// [*SyntaxError]; it takes nothing, and every later call returns it again.
+// [*SyntaxError], and every later call returns it again.
 // Neither tokens nor errors depend on how the document is cut into windows,
 // except that character data comes in other pieces.
 func (s *Scanner) Next(window []byte, last bool) (tok Token, n int, err error) {
-	if s.in >= inEmpty {
-		if s.in == inEmpty {
-			s.base = s.off
-			s.endElement(&tok)
-			tok.Empty = true
-			return tok, 0, nil
+	// What nearly every token is: begun and ended in this window, inside the
+	// root element. Whatever fails here is read anew.
+	if s.in == inContent && len(s.carry) == 0 && len(window) > 0 && s.off >= sniffed {
+		s.base = s.off
+		if window[0] == '<' {
+			n, err = s.markup(&tok, window)
+		} else {
+			n, err = s.characters(&tok, window)
 		}
+		if err == nil {
+			s.off += int64(n)
+			if tok.Kind != 0 {
+				return tok, n, nil
+			}
+			opening := n
+			tok, n, err = s.next(window[n:], last)
+			return tok, opening + n, err
+		}
+	}
+	return s.next(window, last)
+}
+
+// next is Next in all its cases.
+func (s *Scanner) next(window []byte, last bool) (tok Token, n int, err error) {
+	switch s.in {
+	case inEmpty:
+		s.base = s.off
+		s.endElement(&tok)
+		tok.Empty = true
+		return tok, 0, nil
+	case inEnd, inFailed:
 		return s.rest(window)
 	}
-	if s.off < 4 {
+	if s.off < sniffed {
 		return s.first(window, last)
 	}
 	n, err = s.fetch(&tok, window)
@@ -156,10 +180,13 @@ func (s *Scanner) Next(window []byte, last bool) (tok Token, n int, err error) {
 	return tok, n, nil
 }
 
+// sniffed is how many bytes tell the encoding (XML 1.0 appendix F).
+const sniffed = 4
+
 // first is Next while the first four bytes are not taken: a zero among them is
 // UTF-16 or UTF-32, unless what stands before it is wrong already.
 func (s *Scanner) first(window []byte, last bool) (tok Token, n int, err error) {
-	for k := range min(int64(len(window)), 4-s.off) {
+	for k := range min(int64(len(window)), sniffed-s.off) {
 		if window[k] == 0 {
 			if n, err = s.fetch(&tok, window[:k]); err == errShort {
 				s.base, err = s.off, ErrEncoding
