@@ -2,8 +2,8 @@ package egon
 
 import "fmt"
 
-// The Parse functions read whole answers of registries, which are small. They
-// check what the workflow rests on, not the schema: an answer that lacks it is
+// The Parse functions read whole answers of registries in SOAP envelopes, which
+// are small; it is for the caller to bound their length. They check what the workflow rests on, not the schema: an answer that lacks it is
 // an error, which names what was expected. In what they return, CasOdpovedi is
 // zero, and a byte block is one or more elements that declare every namespace
 // they use and do not share memory with the document.

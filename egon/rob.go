@@ -3,7 +3,6 @@ package egon
 import "strconv"
 
 const (
-	robRoot  = ActionRob
 	overData = "RobOverHromadneAifoData"
 	ctiData  = "RobCtiHromadneAifoData"
 )
@@ -41,7 +40,7 @@ func AppendVerify(dst []byte, st *Step, person PrevodAifo) []byte {
 	dst = leaf(dst, "rod:Aifo", strconv.Itoa(person.Local))
 	dst = appendSearched(dst, m)
 	dst = append(dst, "</rod:Osoba></rod:"+overData+"></e:Dotaz>"...)
-	return closeStep(dst, robRoot)
+	return closeStep(dst, ActionRob)
 }
 
 // appendSearched appends the search inputs as the items of ROB that they are,
@@ -85,12 +84,12 @@ func AppendRead(dst []byte, st *Step, person PrevodAifo, items []string) []byte 
 	dst = append(dst, `<e:SeznamIdAdres/><e:Dotaz verzeSluzby="1.0.0"><rod:`+ctiData...)
 	dst = optionalAttr(dst, "znepristupniLog", st.Head.Media.ZnepristupniLog)
 	dst = append(dst, "/></e:Dotaz>"...)
-	return closeStep(dst, robRoot)
+	return closeStep(dst, ActionRob)
 }
 
 // openRob appends a request in ROB's envelope up to its AutorizaceInfo.
 func openRob(dst []byte, st *Step, service string, items []string) []byte {
-	dst = openStep(dst, robRoot, NSRobEnvelope)
+	dst = openStep(dst, ActionRob, NSRobEnvelope)
 	dst = append(dst, ` xmlns:rod="`+NSRobData+`" xmlns:rob="`+NSRobTypes+`" verzeZadosti="1.0.0">`...)
 	dst = leaf(dst, "e:KodSluzby", service)
 	dst = st.appendInfo(dst)

@@ -56,7 +56,7 @@ type robAnswer struct {
 // openRobAnswer reads ROB's envelope and, unless the system status is CHYBA,
 // the application status and the persons of the data element local.
 func openRobAnswer(doc []byte, local string) (*robAnswer, error) {
-	n, err := openAnswer(doc, robRoot+"Response", NSRobEnvelope)
+	n, err := openAnswer(doc, ActionRob+"Response", NSRobEnvelope)
 	if err != nil {
 		return nil, err
 	}

@@ -1,10 +1,6 @@
 package egon
 
-import (
-	"bytes"
-
-	"brana/egon/xmltext"
-)
+import "brana/egon/xmltext"
 
 // A Request is a call of a service of the external interface, to be written.
 type Request struct {
@@ -209,7 +205,7 @@ func AppendRightsQuestion(dst []byte, q *RightsQuery) []byte {
 // wordsHold reports whether word stands among the words of a SeznamUdaju.
 func wordsHold(words []Word, word string) bool {
 	for i := range words {
-		if bytes.Equal(words[i].Text, []byte(word)) {
+		if string(words[i].Text) == word {
 			return true
 		}
 	}

@@ -3,6 +3,8 @@ package egon
 import (
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func testZadostInfo() *ZadostInfo {
@@ -88,5 +90,57 @@ func TestAppendRequestWithoutItems(t *testing.T) {
 	r.Items = []string{}
 	if doc := string(AppendRequest(nil, &r)); !strings.Contains(doc, "<abs:SeznamUdaju></abs:SeznamUdaju>") {
 		t.Errorf("request = %s", doc)
+	}
+}
+
+// readBack reads a request as the gateway does.
+func readBack(t *testing.T, s *Service, doc []byte) *Head {
+	t.Helper()
+	r := NewReader(DefaultBounds())
+	r.Reset(s)
+	if err := r.Feed(doc, true); err != nil {
+		t.Fatalf("%v in %s", err, doc)
+	}
+	h := r.Head()
+	if h == nil {
+		t.Fatalf("no head in %s", doc)
+	}
+	return h
+}
+
+// What the builders write is what the gateway reads, and finds no fault with.
+func TestRequestRoundTrip(t *testing.T) {
+	s := ServiceByCode("E198")
+	for name, m := range mediaQueries() {
+		t.Run(name, func(t *testing.T) {
+			h := readBack(t, s, AppendRequest(nil, &Request{
+				Service: s, Enveloped: name != "card", Info: testZadostInfo(),
+				Items: []string{string(m.AgendaZdroj) + "Foto", "Jmeno", "ROBCti"}, Inner: AppendMediaQuestion(nil, m),
+			}))
+			if diff := cmp.Diff(m, h.Media); diff != "" {
+				t.Errorf("Media (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(*testZadostInfo(), h.Info); diff != "" {
+				t.Errorf("Info (-want +got):\n%s", diff)
+			}
+			if len(h.Items) != 3 || h.Enveloped != (name != "card") {
+				t.Errorf("head = %+v", h)
+			}
+			if o := h.Check(); o != nil {
+				t.Errorf("Check: %v", o)
+			}
+		})
+	}
+}
+
+func TestRightsRequestRoundTrip(t *testing.T) {
+	s := ServiceByCode("E227")
+	q := &RightsQuery{Agenda: []byte("A115"), AgendovaRole: []byte("CT239"), Ovm: []byte("00007064")}
+	h := readBack(t, s, AppendRequest(nil, &Request{Service: s, Info: testZadostInfo(), Inner: AppendRightsQuestion(nil, q)}))
+	if diff := cmp.Diff(q, h.Rights); diff != "" {
+		t.Errorf("Rights (-want +got):\n%s", diff)
+	}
+	if o := h.Check(); o != nil {
+		t.Errorf("Check: %v", o)
 	}
 }
