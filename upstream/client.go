@@ -114,9 +114,14 @@ func (c *Client) roundTrip(ctx context.Context, m message, nc *conn, giveBack fu
 		_ = r.Close()
 		return nil, body.err
 	}
-	nc.until = time.Now().Add(c.cfg.Timeout)
-	err := r.readHead(sendErr == nil)
-	nc.until = time.Time{}
+	err := sendErr
+	// An upstream that does not want the message may have said so before it
+	// closed the connection.
+	if sendErr == nil || nc.stuck && !isTimeout(sendErr) {
+		nc.until = time.Now().Add(c.cfg.Timeout)
+		err = r.readHead(sendErr == nil)
+		nc.until = time.Time{}
+	}
 	if err == nil {
 		return r, nil
 	}
@@ -158,13 +163,12 @@ var errStale = errors.New("the upstream closed an idle connection")
 // failed says what became of a call; nc is nil when it had no connection.
 func (c *Client) failed(ctx context.Context, nc *conn, err error) *egon.CallError {
 	e := &egon.CallError{Name: c.cfg.Name, Err: err}
-	var t interface{ Timeout() bool }
 	switch {
 	case ctx.Err() != nil:
 		e.Timeout = errors.Is(ctx.Err(), context.DeadlineExceeded)
 		e.Err = fmt.Errorf("%w: %w", ctx.Err(), err)
 	case nc != nil || errors.Is(err, fasthttp.ErrTimeout):
-		e.Timeout = errors.As(err, &t) && t.Timeout()
+		e.Timeout = isTimeout(err)
 	}
 	if nc != nil {
 		e.Sent = nc.out > 0
@@ -173,6 +177,11 @@ func (c *Client) failed(ctx context.Context, nc *conn, err error) *egon.CallErro
 		}
 	}
 	return e
+}
+
+func isTimeout(err error) bool {
+	var t interface{ Timeout() bool }
+	return errors.As(err, &t) && t.Timeout()
 }
 
 // remaining returns what is left until the deadline of ctx, 0 when it has none.
@@ -215,45 +224,61 @@ const maxReply = 1 << 20
 
 // call sends a request and returns its whole reply.
 func (c *Client) call(ctx context.Context, q request) ([]byte, error) {
-	m := message{action: q.action, length: int64(len(q.body))}
-	for {
-		m.body = bytes.NewReader(q.body)
-		b, err := c.callOnce(ctx, m)
-		if err == nil {
-			return b, nil
-		}
-		if q.again && errors.Is(err, errStale) {
-			q.again = false
-			continue
-		}
+	r, err := c.start(ctx, q)
+	if err != nil {
 		return nil, blame(q.party, err)
 	}
+	defer r.Close()
+	b, err := io.ReadAll(io.LimitReader(r, maxReply+1))
+	if err == nil && len(b) > maxReply {
+		err = r.failed(fmt.Errorf("the answer is longer than %d bytes", maxReply))
+	}
+	return b, blame(q.party, err)
 }
 
-func (c *Client) callOnce(ctx context.Context, m message) ([]byte, error) {
+// start sends a request and returns the reply when its head is here and is one
+// that the contract knows.
+func (c *Client) start(ctx context.Context, q request) (*reply, error) {
+	m := message{action: q.action, length: int64(len(q.body)), body: bytes.NewReader(q.body)}
 	r, err := c.do(ctx, m)
+	if q.again && errors.Is(err, errStale) {
+		m.body = bytes.NewReader(q.body)
+		r, err = c.do(ctx, m)
+	}
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
 	if err := r.acceptable(); err != nil {
+		defer r.Close()
 		return nil, r.failed(err)
 	}
-	b, err := io.ReadAll(io.LimitReader(r, maxReply+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(b) > maxReply {
-		return nil, r.failed(fmt.Errorf("the answer is longer than %d bytes", maxReply))
-	}
-	return b, nil
+	return r, nil
 }
 
-// blame names the party in a CallError that does not name one.
+// blame names the party in a CallError that does not name one; err may be nil.
 func blame(p egon.Party, err error) error {
 	var e *egon.CallError
 	if errors.As(err, &e) && e.Party == (egon.Party{}) {
 		e.Party = p
 	}
 	return err
+}
+
+// unreadable is the error of an answer that breaks the contract.
+func (c *Client) unreadable(p egon.Party, err error) error {
+	return &egon.CallError{Party: p, Name: c.cfg.Name, Sent: true, Err: err}
+}
+
+// refused returns the error of an answer whose system status is CHYBA, and nil
+// for any other. Of the details only the codes go on: what a registry says of
+// its own errors stays inside.
+func (c *Client) refused(p egon.Party, s egon.Status) error {
+	if s.Kod != egon.Chyba {
+		return nil
+	}
+	e := &egon.CallError{Party: p, Name: c.cfg.Name, Sent: true, Err: errors.New("receive status CHYBA")}
+	for _, d := range s.Details {
+		e.Detail = append(e.Detail, egon.Detail{SubKod: d.SubKod, Puvodce: p})
+	}
+	return e
 }

@@ -22,13 +22,14 @@ type conn struct {
 	// Of the call that has the connection:
 	until time.Time // the head of the answer must be here by then; zero: no such bound
 	in    int64     // bytes read
+	stuck bool      // a write failed: the upstream closed, or takes nothing more
 	out   int64     // bytes written
 	ended bool      // the upstream closed its side
 
 	used bool // it has carried a call before
 }
 
-func (c *conn) begin() { c.until, c.in, c.out, c.ended = time.Time{}, 0, 0, false }
+func (c *conn) begin() { c.until, c.in, c.out, c.stuck, c.ended = time.Time{}, 0, 0, false, false }
 
 // Read arms the deadline of one wait. An end that comes with the last bytes is
 // told by the next Read, so that ended is true only when somebody wanted more.
@@ -55,6 +56,7 @@ func (c *conn) Write(p []byte) (int, error) {
 	}
 	n, err := c.Conn.Write(p)
 	c.out += int64(n)
+	c.stuck = err != nil
 	return n, err
 }
 

@@ -1,9 +1,15 @@
 package upstream
 
 import (
+	"bufio"
 	"context"
+	"fmt"
+	"io"
+
+	"github.com/valyala/fasthttp"
 
 	"brana/egon"
+	"brana/egon/xmltext"
 )
 
 // A Relay sends messages to one upstream as they came.
@@ -20,7 +26,8 @@ func NewRelay(c *Client) *Relay { return &Relay{client: c} }
 //
 // An error of m.Body comes back as it is: the message is then broken off on the
 // wire without its end, so that the upstream cannot take it for whole. Any
-// other error is an *egon.CallError; so is an answer that is not XML.
+// other error is an *egon.CallError; so is an answer that is not XML, or that
+// has an HTTP error status without a SOAP Fault.
 //
 // The context rules the answer's Body too, until that is closed. Closing it
 // before its end closes the connection.
@@ -37,5 +44,60 @@ func (r *Relay) Send(ctx context.Context, m *egon.Message) (*egon.Answer, error)
 		defer rep.Close()
 		return nil, rep.failed(err)
 	}
-	return &egon.Answer{HTTPStatus: rep.status, ContentType: rep.contentType, Length: rep.length, Body: rep}, nil
+	a := &egon.Answer{HTTPStatus: rep.status, ContentType: rep.contentType, Length: rep.length, Body: rep}
+	if rep.status == fasthttp.StatusOK {
+		return a, nil
+	}
+	body := bufio.NewReaderSize(rep, faultHead)
+	head, err := body.Peek(faultHead)
+	if err == io.EOF {
+		err = nil
+	}
+	if err == nil && !isFault(head) {
+		err = rep.failed(fmt.Errorf("the answer has HTTP status %d and no SOAP fault", rep.status))
+	}
+	if err != nil {
+		_ = rep.Close()
+		return nil, err
+	}
+	a.Body = faultBody{body, rep}
+	return a, nil
+}
+
+// faultHead is how much of an error answer is looked at, in bytes.
+const faultHead = 4 << 10
+
+// A faultBody is a reply of which the beginning has been looked at.
+type faultBody struct {
+	io.Reader
+	io.Closer
+}
+
+// isFault reports whether a document that begins with head is a SOAP Fault: the
+// first element in Body says it.
+func isFault(head []byte) bool {
+	s := xmltext.NewScanner(xmltext.DefaultBounds())
+	body := false
+	for {
+		t, n, err := s.Next(head, false)
+		if err != nil {
+			return false
+		}
+		head = head[n:]
+		if t.Kind != xmltext.StartElement {
+			continue
+		}
+		switch s.Depth() {
+		case 1:
+			if !t.Name.Is(egon.NSEnvelope, "Envelope") {
+				return false
+			}
+		case 2:
+			body = t.Name.Is(egon.NSEnvelope, "Body")
+		case 3:
+			if body {
+				return t.Name.Is(egon.NSEnvelope, "Fault")
+			}
+		}
+	}
 }

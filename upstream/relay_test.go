@@ -92,7 +92,13 @@ func TestRelayHeaders(t *testing.T) {
 
 // What counts as an answer, and what as a failure of the upstream.
 func TestRelayAnswers(t *testing.T) {
-	const xml = "Content-Type: text/xml\r\n"
+	const (
+		xml     = "Content-Type: text/xml\r\n"
+		open    = `<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Header><a><b/></a></e:Header><e:Body>`
+		fault   = open + "<e:Fault><faultcode>e:Server</faultcode></e:Fault></e:Body></e:Envelope>"
+		noFault = open + "<e:Other/></e:Body></e:Envelope>"
+	)
+	longFault := strings.Replace(fault, "</faultcode>", strings.Repeat(" ", 20_000)+"</faultcode>", 1)
 	for _, tt := range []struct {
 		name   string
 		answer string
@@ -102,7 +108,10 @@ func TestRelayAnswers(t *testing.T) {
 		{"reply", ok("<a/>"), 200, "<a/>"},
 		{"chunked reply", "HTTP/1.1 200 OK\r\n" + xml + "Transfer-Encoding: chunked\r\n\r\n3\r\n<a/\r\n1\r\n>\r\n0\r\n\r\n", 200, "<a/>"},
 		{"100 before", "HTTP/1.1 100 Continue\r\n\r\n" + ok("<a/>"), 200, "<a/>"},
-		{"fault", "HTTP/1.1 500 No\r\n" + xml + "Content-Length: 4\r\n\r\n<f/>", 500, "<f/>"},
+		{"fault", "HTTP/1.1 500 No\r\n" + xml + fmt.Sprintf("Content-Length: %d\r\n\r\n", len(fault)) + fault, 500, fault},
+		{"long fault with another status", "HTTP/1.1 400 No\r\n" + xml + fmt.Sprintf("Content-Length: %d\r\n\r\n", len(longFault)) + longFault, 400, longFault},
+		{"error without a fault", "HTTP/1.1 500 No\r\n" + xml + fmt.Sprintf("Content-Length: %d\r\n\r\n", len(noFault)) + noFault, 0, ""},
+		{"error that is not SOAP", "HTTP/1.1 503 No\r\n" + xml + "Content-Length: 4\r\n\r\n<f/>", 0, ""},
 		{"SOAP 1.2 type", "HTTP/1.1 200 OK\r\nContent-Type: application/soap+xml; charset=\"UTF-8\"\r\nContent-Length: 4\r\n\r\n<a/>", 200, "<a/>"},
 		{"html", "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\n<a/>", 0, ""},
 		{"no type", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n<a/>", 0, ""},
@@ -267,7 +276,7 @@ func TestRelayWaitsEnd(t *testing.T) {
 			time.Sleep(5 * time.Millisecond)
 		}
 	}
-	deaf := func(_ net.Conn, br *bufio.Reader) { time.Sleep(time.Second) }
+	deaf := func(net.Conn, *bufio.Reader) { time.Sleep(200 * time.Millisecond) }
 	long := &egon.Message{Service: e05, Length: -1, Body: endless{}}
 	for _, tt := range []struct {
 		name    string

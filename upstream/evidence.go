@@ -1,0 +1,246 @@
+package upstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+
+	"brana/egon"
+	"brana/egon/xmltext"
+)
+
+// An evidence is the answer of EOP or ECD (X21, X22), whose head has been read
+// and whose media are still arriving. Reading it gives the element
+// [egon.Source].Block: its start tag with the declarations of its old
+// ancestors, the status and the AIFO, and then, byte for byte, the media that
+// were asked for. Whatever else stands in the block is left out and counted.
+//
+// io.EOF comes when the answer was whole to its last byte; one that is cut or
+// malformed in its tail ends with an *egon.CallError, so that it is never taken
+// for complete. Between the head and the first Read nothing is taken off the
+// connection.
+type evidence struct {
+	evidenceHead
+
+	client  *Client
+	party   egon.Party
+	src     *egon.Source
+	wanted  []string             // local names of the media asked for
+	dropped func(element string) // called for each subtree left out
+
+	reply   *reply
+	scan    *scanner
+	over    bool   // the block has ended
+	media   bool   // inside a medium that was asked for
+	pending []byte // to be given out before the next token
+	err     error  // sticky; io.EOF: the answer was whole
+}
+
+// askEvidence sends the request and reads the answer's head: up to the AIFO, or
+// to the end of an answer without one. The evidence may log the question, so it
+// is never sent twice.
+func askEvidence(ctx context.Context, c *Client, st *egon.Step, src *egon.Source) (*evidence, error) {
+	e := &evidence{
+		client:  c,
+		party:   egon.Party{Kind: egon.Ais, Code: strconv.Itoa(c.cfg.Ais)},
+		src:     src,
+		wanted:  mediaWanted(st.Head.Flow().Evidence, src),
+		dropped: func(string) {},
+	}
+	q := request{action: src.Request, body: egon.AppendMediaRequest(nil, st, src)}
+	r, err := c.start(ctx, q)
+	if err != nil {
+		return nil, blame(e.party, err)
+	}
+	e.reply, e.scan = r, newScanner(r)
+	if err := e.readHead(); err != nil {
+		defer r.Close()
+		return nil, e.broken(err)
+	}
+	return e, nil
+}
+
+// refusedByEvidence is refused for both statuses of an evidence. What its
+// application says is meant for the caller; what its system says stays inside.
+func (c *Client) refusedByEvidence(e *evidence) error {
+	if err := c.refused(e.party, e.system); err != nil {
+		return err
+	}
+	err := c.refused(e.party, e.application)
+	var call *egon.CallError
+	if errors.As(err, &call) {
+		for i, d := range e.application.Details {
+			call.Detail[i].Popis = d.Popis
+		}
+	}
+	switch {
+	case err != nil:
+		return err
+	case !e.found && e.application.Kod == egon.OK:
+		return c.unreadable(e.party, errors.New("expect an AIFO in an answer with status OK"))
+	}
+	return nil
+}
+
+// mediaWanted returns the elements that hold what the items ask for.
+func mediaWanted(items []string, src *egon.Source) (elements []string) {
+	for _, item := range items {
+		switch item {
+		case src.Photo:
+			elements = append(elements, "Fotky")
+		case src.Signature:
+			elements = append(elements, "Podpisy")
+		}
+	}
+	return elements
+}
+
+// broken makes err a CallError that names the evidence; that the answer was
+// closed from elsewhere is nobody's fault.
+func (e *evidence) broken(err error) error {
+	var call *egon.CallError
+	switch {
+	case errors.As(err, &call):
+		return blame(e.party, err)
+	case errors.Is(err, errClosed):
+		return err
+	}
+	return e.client.unreadable(e.party, err)
+}
+
+// Depths in an answer: Envelope, Body, the response, its outer element, the
+// block, and what stands in it.
+const (
+	blockDepth = 5
+	childDepth = blockDepth + 1
+)
+
+// readHead reads up to the end of the AIFO, of the block, or of the answer.
+// That the block has the right ancestors is seen when all of them are read.
+func (e *evidence) readHead() error {
+	var head headBytes
+	inside := false
+	for done := false; !done; {
+		t, raw, err := e.scan.token(true)
+		if err != nil {
+			return err
+		}
+		if err := head.add(t, raw); err != nil {
+			return err
+		}
+		depth := e.scan.xml.Depth()
+		switch {
+		case t.Kind == xmltext.StartElement && depth == blockDepth:
+			inside = t.Name.Is(e.src.Namespace, e.src.Block)
+		case t.Kind == xmltext.StartElement && depth == childDepth && inside:
+			if !t.Name.Is(egon.NSEvidence, "AisAplikacniStatus") && !t.Name.Is(egon.NSEvidence, "Aifo") {
+				return fmt.Errorf("expect the status and the AIFO before anything else in %s", e.src.Block)
+			}
+		case t.Kind == xmltext.EndElement && depth == blockDepth && inside:
+			done = t.Name.Is(egon.NSEvidence, "Aifo")
+		case t.Kind == xmltext.EndElement && depth == blockDepth-1 && inside, t.Kind == xmltext.End:
+			done, e.over = true, true
+		}
+	}
+	var err error
+	e.evidenceHead, err = head.read(e.src)
+	e.pending = e.block
+	return err
+}
+
+// arrive waits until the first medium begins, or until it is certain that there
+// is none: then the answer has been read to its end, and what Read will give is
+// of the length returned, otherwise -1.
+func (e *evidence) arrive() (length int64, err error) {
+	for !e.media && e.err == nil {
+		e.advance(true)
+	}
+	switch {
+	case e.media:
+		return -1, nil
+	case e.err == io.EOF:
+		return int64(len(e.pending)), nil
+	}
+	return 0, e.err
+}
+
+// Read gives what has arrived; it waits only when there is nothing to give.
+func (e *evidence) Read(p []byte) (n int, err error) {
+	for n < len(p) {
+		if len(e.pending) > 0 {
+			k := copy(p[n:], e.pending)
+			e.pending, n = e.pending[k:], n+k
+			continue
+		}
+		if e.err != nil || !e.advance(n == 0) {
+			break
+		}
+	}
+	if n == 0 && len(p) > 0 {
+		return 0, e.err
+	}
+	return n, nil
+}
+
+// advance takes the next token. It reports false when it would have to wait
+// and must not.
+func (e *evidence) advance(wait bool) bool {
+	t, raw, err := e.scan.token(wait)
+	switch {
+	case err == errWait:
+		return false
+	case err == nil:
+		err = e.take(t, raw)
+	}
+	if err != nil && err != io.EOF {
+		err = e.broken(err)
+	}
+	e.err = err
+	return true
+}
+
+// take decides what becomes of a token that follows the head.
+func (e *evidence) take(t xmltext.Token, raw []byte) error {
+	depth := e.scan.xml.Depth()
+	switch {
+	case t.Kind == xmltext.End:
+		return io.EOF
+	case t.Kind == xmltext.ProcInst:
+		return errors.New("find a processing instruction in the answer")
+	case e.over:
+		return nil
+	case t.Kind == xmltext.StartElement && depth == childDepth:
+		if t.Name.Is(egon.NSEvidence, "AisAplikacniStatus") || t.Name.Is(egon.NSEvidence, "Aifo") {
+			return fmt.Errorf("find a second %s in %s", t.Name.Local, e.src.Block)
+		}
+		e.media = string(t.Name.Space) == egon.NSEvidence && slices.Contains(e.wanted, string(t.Name.Local))
+		if !e.media {
+			e.dropped(string(t.Name.Local))
+		}
+	case t.Kind == xmltext.EndElement && depth == blockDepth-1:
+		e.over = true
+		e.give(raw)
+		return nil
+	}
+	if e.media {
+		e.give(raw)
+	}
+	if t.Kind == xmltext.EndElement && depth == blockDepth {
+		e.media = false
+	}
+	return nil
+}
+
+func (e *evidence) give(raw []byte) {
+	if len(e.pending) == 0 {
+		e.pending = raw // valid until the next token, which is not taken before this was given
+		return
+	}
+	e.pending = append(e.pending, raw...)
+}
+
+// Close ends the call; it may come from elsewhere while a Read waits.
+func (e *evidence) Close() error { return e.reply.Close() }

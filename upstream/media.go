@@ -1,0 +1,216 @@
+package upstream
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"brana/egon"
+)
+
+// Media answers E198 (agendaMediaDataCtiPodleUdaju) out of the evidences and
+// the base registries. The clients stay their maker's to close.
+type Media struct {
+	Eop, Ecd *Client // of the AIS that hold identity cards and travel documents
+	Org      *Client
+	Rob      *Client
+	Ruian    *Client
+
+	NewID   func() string        // a fresh UUID for each message
+	Now     func() time.Time     // for CasOdpovedi
+	Dropped func(element string) // an evidence sent what was not asked for, which was left out; may be nil
+}
+
+// Validate returns all that is missing, joined. ORG translates between agendas
+// and AIS, so those of the evidences and of ROB must be known.
+func (m *Media) Validate() error {
+	var errs []error
+	for _, c := range []struct {
+		name   string
+		client *Client
+		holds  bool // AIFO of its own
+	}{{"eop", m.Eop, true}, {"ecd", m.Ecd, true}, {"org", m.Org, false}, {"rob", m.Rob, true}, {"ruian", m.Ruian, false}} {
+		switch {
+		case c.client == nil:
+			errs = append(errs, fmt.Errorf("workflow of E198: upstream %s is missing", c.name))
+		case c.holds && (c.client.cfg.Agenda == "" || c.client.cfg.Ais <= 0):
+			errs = append(errs, fmt.Errorf("workflow of E198: upstream %s needs agenda and ais", c.name))
+		}
+	}
+	if m.NewID == nil || m.Now == nil {
+		errs = append(errs, errors.New("workflow of E198: a source of ids and a clock are needed"))
+	}
+	return errors.Join(errs...)
+}
+
+// Serve answers the request that h is the head of; [egon.Head] has been checked
+// and is allowed. What can be told only with the whole answer of the evidence
+// ends the Body with an error. A failure before is an *egon.CallError that names
+// the party; h must stay valid and ctx alive until the Body is closed.
+func (m *Media) Serve(ctx context.Context, h *egon.Head) (*egon.Answer, error) {
+	src, ok := egon.SourceOf(h.Media.AgendaZdroj)
+	if !ok {
+		return nil, errors.New("serve E198: the evidence is not known")
+	}
+	e, err := m.askEvidence(ctx, h, src)
+	if err != nil {
+		return nil, err
+	}
+	a, err := m.compose(ctx, h, e)
+	if err != nil {
+		_ = e.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+// gather is the graph of E198. A step without effects runs as early as its
+// input is there; G02, which makes an AIFO, and O08, which leaves a record, wait
+// for ROB's yes.
+//
+//	evidence ─ G27 to ROB ─┬─ O25 ──yes──┬─ O08 ─ A28
+//	                       └─ G27 to the └─ G02, if the caller
+//	                          caller        has no AIFO yet
+func (m *Media) gather(ctx context.Context, h *egon.Head, e *evidence) (f found, err error) {
+	f.evidence = &e.evidenceHead
+	if !e.found {
+		return f, nil
+	}
+	flow, local := h.Flow(), e.person.Local
+	evidence, rob, caller := agendaOf(m.of(e.src)), agendaOf(m.Rob), callerOf(h)
+
+	f.toRob, err = translate(ctx, m.Org, m.step(h), egon.OrgCtiAifo, &egon.Translation{Source: evidence, Target: rob, Map: []egon.PrevodAifo{e.person}})
+	if err != nil {
+		return f, err
+	}
+	person, ok := translated(f.toRob, local)
+	if !ok {
+		return f, nil
+	}
+	verified := make(chan bool, 1)
+	err = both(ctx, func(ctx context.Context) (err error) {
+		f.verified, err = verify(ctx, m.Rob, m.step(h), person)
+		yes := err == nil && isVerified(f.verified, local)
+		verified <- yes
+		if !yes || !flow.RobRead {
+			return err
+		}
+		if f.read, err = read(ctx, m.Rob, m.step(h), person, flow.Rob); err != nil {
+			return err
+		}
+		if flow.Ruian == egon.Necti || len(f.read.Places) == 0 {
+			return nil
+		}
+		f.places, err = checkPlaces(ctx, m.Ruian, m.step(h), flow.Ruian == egon.Cti, f.read.Places)
+		return err
+	}, func(ctx context.Context) (err error) {
+		t := &egon.Translation{Source: evidence, Target: caller, Map: []egon.PrevodAifo{e.person}}
+		if f.toCaller, err = translate(ctx, m.Org, m.step(h), egon.OrgCtiAifo, t); err != nil {
+			return err
+		}
+		if lacksAifo(f.toCaller, local) && <-verified {
+			f.toCaller, err = translate(ctx, m.Org, m.step(h), egon.OrgZalozAifo, t)
+		}
+		return err
+	})
+	return f, err
+}
+
+// both runs two steps side by side. The first error ends the other and is
+// returned when both have ended.
+func both(ctx context.Context, a, b func(context.Context) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	errs := make(chan error, 2)
+	run := func(step func(context.Context) error) {
+		err := step(ctx)
+		errs <- err // before cancel: what it causes comes second
+		if err != nil {
+			cancel()
+		}
+	}
+	go run(b)
+	run(a)
+	if err := <-errs; err != nil {
+		<-errs
+		return err
+	}
+	return <-errs
+}
+
+// compose takes the steps and begins the reply.
+func (m *Media) compose(ctx context.Context, h *egon.Head, e *evidence) (*egon.Answer, error) {
+	f, err := m.gather(ctx, h, e)
+	if err != nil {
+		return nil, err
+	}
+	media, err := e.arrive()
+	if err != nil {
+		return nil, err
+	}
+	info := &egon.OdpovedInfo{
+		CasOdpovedi:    m.Now(),
+		Status:         f.status(e.party),
+		AgendaZadostId: string(h.Info.AgendaZadostId),
+		IszrZadostId:   m.NewID(),
+	}
+	head := egon.AppendMediaHead(nil, h.Enveloped, info, f.blocks(e.src, h.Flow().Ruian == egon.Cti))
+	tail := egon.AppendMediaTail(nil, h.Enveloped, e.src)
+	length := int64(-1)
+	if media >= 0 {
+		length = int64(len(head)) + media + int64(len(tail))
+	}
+	return &egon.Answer{
+		HTTPStatus:  200,
+		ContentType: "text/xml; charset=utf-8",
+		Length:      length,
+		Kod:         info.Status.Kod,
+		Body:        mediaBody{io.MultiReader(bytes.NewReader(head), e, bytes.NewReader(tail)), e},
+	}, nil
+}
+
+// A mediaBody is the reply on its way: what the gateway wrote, the block of the
+// evidence as it arrives, and the end. Closing it gives the evidence's
+// connection back, or closes that when it was not read to its end.
+type mediaBody struct {
+	io.Reader
+	io.Closer
+}
+
+// askEvidence sends the caller's question to the evidence it names.
+func (m *Media) askEvidence(ctx context.Context, h *egon.Head, src *egon.Source) (*evidence, error) {
+	c := m.of(src)
+	e, err := askEvidence(ctx, c, m.step(h), src)
+	if err != nil {
+		return nil, err
+	}
+	if m.Dropped != nil {
+		e.dropped = m.Dropped
+	}
+	if err := c.refusedByEvidence(e); err != nil {
+		_ = e.Close()
+		return nil, err
+	}
+	return e, nil
+}
+
+func (m *Media) of(src *egon.Source) *Client {
+	if src.Zdroj == "Eop" {
+		return m.Eop
+	}
+	return m.Ecd
+}
+
+func (m *Media) step(h *egon.Head) *egon.Step { return &egon.Step{Head: h, IszrZadostId: m.NewID()} }
+
+func agendaOf(c *Client) egon.AgendaAis {
+	return egon.AgendaAis{Agenda: c.cfg.Agenda, Ais: strconv.Itoa(c.cfg.Ais)}
+}
+
+func callerOf(h *egon.Head) egon.AgendaAis {
+	return egon.AgendaAis{Agenda: string(h.Info.Agenda), Ais: string(h.Info.Ais)}
+}

@@ -1,0 +1,45 @@
+package upstream
+
+import (
+	"context"
+
+	"brana/egon"
+)
+
+var orgParty = egon.Party{Kind: egon.Registr, Code: "ORG"}
+
+// translate asks ORG for the equals of AIFO in another agenda (G27, G02). G27
+// has no effect and may be sent again; G02 makes an AIFO. That ORG cannot
+// translate a person is an answer, not an error, whatever the status.
+func translate(ctx context.Context, c *Client, st *egon.Step, op egon.OrgService, t *egon.Translation) (*egon.TranslateReply, error) {
+	b, err := c.call(ctx, request{
+		party:  orgParty,
+		action: string(op),
+		body:   egon.AppendTranslate(nil, st, op, t),
+		again:  op == egon.OrgCtiAifo,
+	})
+	if err != nil {
+		return nil, err
+	}
+	r, err := egon.ParseTranslateReply(b, op)
+	if err != nil {
+		return nil, c.unreadable(orgParty, err)
+	}
+	if concernsPerson(r.Codes) {
+		return r, nil
+	}
+	return r, c.refused(orgParty, r.Info.Status)
+}
+
+// concernsPerson reports whether ORG says why a person cannot be translated
+// (OrgTypy, OrgAifoStatusDetailType), rather than what is wrong with ORG or with
+// the request.
+func concernsPerson(codes []string) bool {
+	for _, c := range codes {
+		switch c {
+		case "AIFO NENALEZENO", "AIFO ZNEPLATNENO", "AIFO KOMPROMITOVANO", "OSOBA SPOJENA", "OSOBA ROZDELENA":
+			return true
+		}
+	}
+	return false
+}

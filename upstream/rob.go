@@ -1,0 +1,59 @@
+package upstream
+
+import (
+	"context"
+	"slices"
+
+	"brana/egon"
+)
+
+var robParty = egon.Party{Kind: egon.Registr, Code: "ROB"}
+
+// verify asks ROB whether the person exists and has the caller's search inputs
+// (O25). ROB logs it, so it is never sent again.
+func verify(ctx context.Context, c *Client, st *egon.Step, person egon.PrevodAifo) (*egon.VerifyReply, error) {
+	b, err := c.call(ctx, request{party: robParty, action: egon.ActionRob, body: egon.AppendVerify(nil, st, person)})
+	if err != nil {
+		return nil, err
+	}
+	r, err := egon.ParseVerifyReply(b)
+	if err != nil {
+		return nil, c.unreadable(robParty, err)
+	}
+	return r, c.refusedByRob(r.Info.Status, r.Rob)
+}
+
+// read asks ROB for items of the person (O08). ROB keeps a record of the use,
+// so it is never sent again.
+func read(ctx context.Context, c *Client, st *egon.Step, person egon.PrevodAifo, items []string) (*egon.ReadReply, error) {
+	internal := make([]string, len(items))
+	for i, item := range items {
+		internal[i] = egon.InternalName(item)
+	}
+	b, err := c.call(ctx, request{party: robParty, action: egon.ActionRob, body: egon.AppendRead(nil, st, person, internal)})
+	if err != nil {
+		return nil, err
+	}
+	r, err := egon.ParseReadReply(b)
+	if err != nil {
+		return nil, c.unreadable(robParty, err)
+	}
+	return r, c.refusedByRob(r.Info.Status, r.Rob)
+}
+
+// refusedByRob is refused for both statuses of ROB. That nobody was found is an
+// answer, with whatever application status.
+func (c *Client) refusedByRob(system egon.Status, rob egon.RobStatus) error {
+	if rob.Kod == egon.Chyba && !nobodyInRob(rob) {
+		application := egon.Status{Kod: rob.Kod}
+		for _, code := range rob.SubKods {
+			application.Details = append(application.Details, egon.Detail{SubKod: code})
+		}
+		return c.refused(robParty, application)
+	}
+	return c.refused(robParty, system)
+}
+
+func nobodyInRob(rob egon.RobStatus) bool {
+	return slices.Contains(rob.SubKods, "PARCIALNI ZAZNAM NENALEZEN") || slices.Contains(rob.SubKods, "ZAZNAM NENALEZEN")
+}

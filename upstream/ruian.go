@@ -1,0 +1,47 @@
+package upstream
+
+import (
+	"context"
+	"fmt"
+
+	"brana/egon"
+)
+
+var ruianParty = egon.Party{Kind: egon.Registr, Code: "RUIAN"}
+
+// checkPlaces asks RUIAN for places, or only whether they exist (A28). It has
+// no effect and may be sent again. Every place asked for is in the reply, with
+// its state.
+func checkPlaces(ctx context.Context, c *Client, st *egon.Step, whole bool, places []egon.Place) (*egon.PlacesReply, error) {
+	b, err := c.call(ctx, request{
+		party:  ruianParty,
+		action: egon.ActionRuian,
+		body:   egon.AppendPlaces(nil, st, whole, places),
+		again:  true,
+	})
+	if err != nil {
+		return nil, err
+	}
+	r, err := egon.ParsePlacesReply(b)
+	if err != nil {
+		return nil, c.unreadable(ruianParty, err)
+	}
+	if err := c.refused(ruianParty, r.Info.Status); err != nil {
+		return nil, err
+	}
+	for _, p := range places {
+		if !states(r.Places, p) {
+			return nil, c.unreadable(ruianParty, fmt.Errorf("expect the state of every place asked for"))
+		}
+	}
+	return r, nil
+}
+
+func states(answered []egon.Place, asked egon.Place) bool {
+	for _, p := range answered {
+		if p.Kod == asked.Kod && p.Kind == asked.Kind {
+			return p.Stav != ""
+		}
+	}
+	return false
+}

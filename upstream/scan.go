@@ -1,0 +1,79 @@
+package upstream
+
+import (
+	"errors"
+	"io"
+
+	"brana/egon/xmltext"
+)
+
+// scanWindow is how much of a streamed answer is held, in bytes. It exceeds the
+// longest tag that the bounds let through.
+const scanWindow = 32 << 10
+
+// A scanner gives out the tokens of a document while it arrives, each with the
+// bytes it was written with.
+//
+// buf holds the document from the end of the token before the last one on:
+// buf[:tok] was given out, buf[tok:next] is the last token, buf[next:pos] is
+// what the xmltext.Scanner has taken of an item that is not complete, and
+// buf[pos:] is what it has not seen.
+type scanner struct {
+	src io.Reader
+	xml *xmltext.Scanner
+	buf []byte
+
+	base           int64 // offset of buf[0] in the document
+	tok, next, pos int
+	whole          bool // src has ended
+}
+
+func newScanner(src io.Reader) *scanner {
+	return &scanner{
+		src: src,
+		xml: xmltext.NewScanner(xmltext.DefaultBounds()),
+		buf: make([]byte, 0, scanWindow),
+	}
+}
+
+// errWait says that the next token needs bytes that are not here yet.
+var errWait = errors.New("the next token has not arrived")
+
+// token returns the next token and its bytes, both valid until the next call.
+// With wait false it reads nothing and returns errWait instead.
+func (s *scanner) token(wait bool) (xmltext.Token, []byte, error) {
+	for {
+		t, n, err := s.xml.Next(s.buf[s.pos:], s.whole)
+		s.pos += n
+		switch {
+		case err == nil:
+			s.tok, s.next = int(t.Start-s.base), int(t.End-s.base)
+			return t, s.buf[s.tok:s.next], nil
+		case err != xmltext.ErrMore:
+			return t, nil, err
+		case !wait:
+			return t, nil, errWait
+		}
+		if err := s.fill(); err != nil {
+			return t, nil, err
+		}
+	}
+}
+
+// fill drops what was given out and reads once.
+func (s *scanner) fill() error {
+	kept := copy(s.buf, s.buf[s.next:])
+	s.base += int64(s.next)
+	s.pos -= s.next
+	s.tok, s.next = 0, 0
+	s.buf = s.buf[:kept]
+	if kept == cap(s.buf) {
+		return errors.New("read an item of the answer that is too long")
+	}
+	n, err := s.src.Read(s.buf[kept:cap(s.buf)])
+	s.buf = s.buf[:kept+n]
+	if err == io.EOF {
+		s.whole, err = true, nil
+	}
+	return err
+}
