@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"time"
 
 	"brana/egon"
@@ -108,6 +109,10 @@ func (r rights) permits(word []byte) bool {
 	}
 }
 
+// mostHints bounds the work on a request that lists thousands of wrong words:
+// the items after so many are named without a hint.
+const mostHints = 32
+
 // refusedItems returns the items asked for that are not permitted, then the
 // items whose rights the search inputs need and that are not permitted either.
 func (r rights) refusedItems(h *egon.Head) []Refusal {
@@ -119,7 +124,11 @@ func (r rights) refusedItems(h *egon.Head) []Refusal {
 		}
 		if !seen[word] {
 			seen[word] = true
-			refused = append(refused, Refusal{word, r.nearMiss(word), input})
+			one := Refusal{Word: word, Input: input}
+			if len(refused) < mostHints {
+				one.Hint = r.nearMiss(word)
+			}
+			refused = append(refused, one)
 		}
 	}
 	for _, w := range h.Items {
@@ -173,10 +182,8 @@ func (r rights) refusedParameters(m *egon.MediaQuery) []Refusal {
 }
 
 func (r rights) parameter(refused []Refusal, name string) []Refusal {
-	for _, p := range r.grant.Parameters {
-		if p == name {
-			return refused
-		}
+	if slices.Contains(r.grant.Parameters, name) {
+		return refused
 	}
 	return append(refused, Refusal{Word: name})
 }

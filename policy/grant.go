@@ -20,9 +20,10 @@ type Grant struct {
 	Items       []string  // items beyond the matrix, as written
 	Parameters  []string  // of MediaCriteria and HideLog, as written
 	Limits      Limits
-	Place       string // file:line:col at which it is written
+	Place       Place // where it is written
 
-	sorted []string // Items in order
+	services, items []string  // Services and Items in order
+	end             time.Time // the first instant after To
 }
 
 // The parameters of E198 that need a grant.
@@ -49,17 +50,14 @@ const (
 
 // ValidAt reports whether the grant is valid at an instant: from the midnight in
 // Prague that begins From to the one that ends To.
-func (g *Grant) ValidAt(now time.Time) bool { return !now.Before(g.From) && now.Before(g.end()) }
+func (g *Grant) ValidAt(now time.Time) bool { return !now.Before(g.From) && now.Before(g.end) }
 
-// end is the first instant at which the grant is no longer valid.
-func (g *Grant) end() time.Time { return g.To.AddDate(0, 0, 1) }
+func (g *Grant) covers(s *egon.Service) bool { return s != nil && has(g.services, s.Code) }
 
-func (g *Grant) covers(s *egon.Service) bool { return s != nil && slices.Contains(g.Services, s.Code) }
-
-func (g *Grant) has(item []byte) bool { return has(g.sorted, item) }
+func (g *Grant) has(item []byte) bool { return has(g.items, item) }
 
 // has looks a word up in sorted words without allocating, however long it is.
-func has(sorted []string, word []byte) bool {
+func has[T string | []byte](sorted []string, word T) bool {
 	lo, hi := 0, len(sorted)
 	for lo < hi {
 		if mid := int(uint(lo+hi) >> 1); sorted[mid] < string(word) {
@@ -84,7 +82,7 @@ func current(grants []*Grant, now time.Time) (*Grant, Reason) {
 		switch {
 		case now.Before(g.From):
 			return g, NotYetValid
-		case now.Before(g.end()):
+		case now.Before(g.end):
 			return g, NoReason
 		}
 	}
@@ -102,7 +100,7 @@ func overlaps(grants []*Grant, p *problems) {
 	for _, g := range grants {
 		k := key{callerOf(g.Quadruple), g.Environment}
 		for _, other := range before[k] {
-			if g.From.Before(other.end()) && other.From.Before(g.end()) {
+			if g.From.Before(other.end) && other.From.Before(g.end) {
 				p.add(g.Place, "overlaps with the grant at %s for the same quadruple and environment: give them validity without a common day", other.Place)
 			}
 		}

@@ -48,9 +48,9 @@ func grantOf(d document, n ast.Node, prague *time.Location) *Grant {
 	}
 	g := &Grant{
 		Quadruple: egon.Quadruple{
-			Agenda: m.code("agenda", 15),
-			Role:   m.code("role", 15),
-			Ovm:    m.code("ovm", 36),
+			Agenda: m.code("agenda", longestAgenda),
+			Role:   m.code("role", longestRole),
+			Ovm:    m.code("ovm", longestOvm),
 			Ais:    m.ais(),
 		},
 		Environment: Environment(m.oneOf("environment", string(Test), string(Production))),
@@ -63,15 +63,16 @@ func grantOf(d document, n ast.Node, prague *time.Location) *Grant {
 	reference, _ := m.string("reference")
 	g.Reference = reference.text
 	g.From, g.To = m.valid(prague)
-	g.sorted = slices.Sorted(slices.Values(g.Items))
+	g.end = g.To.AddDate(0, 0, 1)
+	g.services = slices.Sorted(slices.Values(g.Services))
+	g.items = slices.Sorted(slices.Values(g.Items))
 	if d.count() > before {
 		return nil
 	}
 	return g
 }
 
-// code reads a code of the bus: an NMTOKEN of at most so many characters
-// (RegTypy 1.23.0, KodAgendyType, AgendovaRoleType, KodOvmType).
+// code reads a code of the bus: an NMTOKEN of at most so many characters.
 func (m mapping) code(key string, most int) string {
 	s, ok := m.string(key)
 	if ok && !isCode(s.text, most) {
@@ -174,7 +175,7 @@ func (m mapping) items() []string {
 		case near != "":
 			m.fail(s.node, "unknown item %s: write %s", s.text, near)
 		case !isCode(s.text, longestItem):
-			m.fail(s.node, "items has %q: write a word as SeznamUdaju has it, at most %d characters", s.text, longestItem)
+			m.fail(s.node, "items has %q: write one word as SeznamUdaju has it, at most %d characters", s.text, longestItem)
 		}
 		words = append(words, s.text)
 	}

@@ -56,7 +56,7 @@ type files struct {
 }
 
 // mostGrantBytes bounds one grant file; a grant takes less than a kilobyte.
-const mostGrantBytes = 64 << 20
+const mostGrantBytes = 4 << 20
 
 func load(c Config, in files) (*Snapshot, error) {
 	if c.Environment != Test && c.Environment != Production {
@@ -92,7 +92,7 @@ type loader struct {
 func (l *loader) grants(dir string) []*Grant {
 	entries, err := l.list(dir)
 	if err != nil {
-		l.add(dir, "read the directory of grants: %v", err)
+		l.add(Place{File: dir}, "read the directory of grants: %v", err)
 		return nil
 	}
 	var grants []*Grant
@@ -102,14 +102,14 @@ func (l *loader) grants(dir string) []*Grant {
 		switch ext := path.Ext(e.Name()); {
 		case e.IsDir() || strings.HasPrefix(e.Name(), "."):
 		case ext == ".yml":
-			l.add(name, "this file would not be read: rename it to .yaml, or remove it")
+			l.add(Place{File: name}, "this file would not be read: rename it to .yaml, or remove it")
 		case ext == ".yaml":
 			found = true
 			grants = append(grants, l.grantFile(name)...)
 		}
 	}
 	if !found && l.count() == 0 {
-		l.add(dir, "no *.yaml file: write one, with grants: [] if nobody may do anything")
+		l.add(Place{File: dir}, "no *.yaml file: write one, with grants: [] if nobody may do anything")
 	}
 	return grants
 }
@@ -117,17 +117,17 @@ func (l *loader) grants(dir string) []*Grant {
 func (l *loader) grantFile(name string) []*Grant {
 	f, err := l.open(name)
 	if err != nil {
-		l.add(name, "open: %v", err)
+		l.add(Place{File: name}, "open: %v", err)
 		return nil
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, mostGrantBytes+1))
 	if err != nil {
-		l.add(name, "read: %v", err)
+		l.add(Place{File: name}, "read: %v", err)
 		return nil
 	}
 	if len(text) > mostGrantBytes {
-		l.add(name, "the file is longer than %d bytes: split it", mostGrantBytes)
+		l.add(Place{File: name}, "the file is longer than %d bytes: split it", mostGrantBytes)
 		return nil
 	}
 	fmt.Fprintf(l.sum, "%s\x00%d\x00", path.Base(filepath.ToSlash(name)), len(text))
@@ -138,7 +138,7 @@ func (l *loader) grantFile(name string) []*Grant {
 func (l *loader) matrix(name string) matrix {
 	f, err := l.open(name)
 	if err != nil {
-		l.add(name, "open: %v", err)
+		l.add(Place{File: name}, "open: %v", err)
 		return matrix{}
 	}
 	defer f.Close()

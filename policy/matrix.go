@@ -47,7 +47,8 @@ func (r *row) has(kod []byte) bool { return r != nil && has(r.kods, kod) }
 // number of its set so far; adding an item moves it to another set, which is
 // remembered, so that triples with the same items share the sets on the way too.
 type matrixBuilder struct {
-	rows  map[triple]uint32
+	rows  map[triple]uint32 // triple → place in state
+	state []uint32          // the number of the triple's set so far
 	text  map[string]string // every code once
 	items []Item
 	ids   map[Item]uint32
@@ -77,15 +78,17 @@ func (b *matrixBuilder) add(t triple, item Item) bool {
 		b.items = append(b.items, item)
 		b.ids[item] = id
 	}
-	from, ok := b.rows[t]
+	at, ok := b.rows[t]
 	if !ok {
-		t = triple{b.intern(t.agenda), b.intern(t.role), b.intern(t.ovm)}
+		at = uint32(len(b.state))
+		b.state = append(b.state, 0)
+		b.rows[triple{b.intern(t.agenda), b.intern(t.role), b.intern(t.ovm)}] = at
 	}
-	to := b.move(from, id)
-	if to == from {
+	from := b.state[at]
+	b.state[at] = b.move(from, id)
+	if b.state[at] == from {
 		return false
 	}
-	b.rows[t] = to
 	b.pairs++
 	return true
 }
@@ -134,7 +137,8 @@ func (b *matrixBuilder) intern(s string) string {
 func (b *matrixBuilder) matrix() matrix {
 	m := matrix{rows: b.rows, pairs: b.pairs}
 	final := make(map[uint32]uint32)
-	for t, n := range b.rows {
+	for t, at := range b.rows {
+		n := b.state[at]
 		to, ok := final[n]
 		if !ok {
 			to = uint32(len(m.sets))

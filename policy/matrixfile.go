@@ -14,6 +14,19 @@ import (
 // header is the first line of a matrix file.
 const header = "agenda,role,ovm,kod_iszr,kod_rpp"
 
+// columns are its columns and the characters that each may have.
+var columns = [...]struct {
+	name     string
+	most     int
+	optional bool
+}{
+	{name: "agenda", most: longestAgenda},
+	{name: "role", most: longestRole},
+	{name: "ovm", most: longestOvm},
+	{name: "kod_iszr", most: longestItem},
+	{name: "kod_rpp", most: longestItem, optional: true},
+}
+
 // readMatrix reads a CSV file (RFC 4180, UTF-8, a byte order mark allowed): the
 // header, then one pair of a triple and an item on each line, in any order.
 func readMatrix(file string, r io.Reader, p *problems) matrix {
@@ -40,67 +53,74 @@ type matrixFile struct {
 	amiss map[string]string // item word → what is wrong with it, empty when nothing
 }
 
-// read returns the fields of the next line, nil at the end or after what is not
-// CSV.
+// read returns the fields of the next line that is CSV, nil when there is none
+// any more.
 func (f *matrixFile) read() []string {
-	record, err := f.csv.Read()
-	var bad *csv.ParseError
-	switch {
-	case err == nil:
-		return record
-	case errors.As(err, &bad):
-		f.add(place(f.file, bad.Line, bad.Column), "not CSV: %v: double the quotes within a quoted value", bad.Err)
-	case err != io.EOF:
-		f.add(f.file, "read: %v", err)
+	for {
+		record, err := f.csv.Read()
+		var bad *csv.ParseError
+		switch {
+		case err == nil:
+			return record
+		case errors.As(err, &bad):
+			f.add(Place{f.file, bad.Line, bad.Column}, "not CSV: %v: double the quotes within a quoted value", bad.Err)
+		case err == io.EOF:
+			return nil
+		default:
+			f.add(Place{File: f.file}, "read: %v", err)
+			return nil
+		}
 	}
-	return nil
 }
 
 func (f *matrixFile) header() bool {
-	before := f.count()
-	record := f.read()
-	if got := strings.Join(record, ","); got != header && f.count() == before {
-		f.add(place(f.file, 1, 1), "the first line is %q: write %s", shorten(got), header)
+	got := strings.Join(f.read(), ",")
+	if got != header {
+		f.add(Place{f.file, 1, 1}, "the first line is %q: write %s", shorten(got), header)
 	}
-	return f.count() == before
+	return got == header
 }
 
 // line reads one pair; it returns false when there is none any more.
 func (f *matrixFile) line() bool {
 	record := f.read()
-	if record == nil {
+	switch {
+	case record == nil:
 		return false
-	}
-	if len(record) != 5 {
-		f.fail(0, "the line has %d values: write the 5 of %s", len(record), header)
+	case len(record) != len(columns):
+		f.fail(0, "the line has %d values: write the %d of %s", len(record), len(columns), header)
+		return true
+	case !f.codes(record):
 		return true
 	}
-	ok := true
-	for i, column := range [...]struct {
-		name  string
-		most  int
-		empty bool
-	}{{"agenda", 15, false}, {"role", 15, false}, {"ovm", 36, false}, {"kod_iszr", longestItem, false}, {"kod_rpp", longestItem, true}} {
-		if column.empty && record[i] == "" || f.build.text[record[i]] != "" && len(record[i]) <= column.most || isCode(record[i], column.most) {
-			continue
-		}
-		f.fail(i, "%s is %q: write a code without blanks, from 1 to %d characters", column.name, shorten(record[i]), column.most)
-		ok = false
-	}
-	if wrong := f.wrongWord(record[3]); ok && wrong != "" {
+	if wrong := f.wrongWord(record[3]); wrong != "" {
 		f.fail(3, "%s", wrong)
-		ok = false
+		return true
 	}
 	t, item := triple{record[0], record[1], record[2]}, Item{record[3], record[4]}
-	if ok && !f.build.add(t, item) {
-		f.fail(0, "%s/%s/%s has %s with this kod_rpp twice: remove one line", t.agenda, t.role, t.ovm, item.Kod)
+	if !f.build.add(t, item) {
+		f.fail(0, "%s/%s/%s has the item %s twice: remove one line", t.agenda, t.role, t.ovm, item.Kod)
 	}
 	return true
 }
 
+// codes checks that the values are codes of the lengths that RegTypy allows.
+func (f *matrixFile) codes(record []string) bool {
+	ok := true
+	for i, c := range columns {
+		v := record[i]
+		if v == "" && c.optional || f.build.text[v] != "" && len(v) <= c.most || isCode(v, c.most) {
+			continue
+		}
+		f.fail(i, "%s is %q: write a code of letters, digits, dots, hyphens, underscores and colons, from 1 to %d", c.name, shorten(v), c.most)
+		ok = false
+	}
+	return ok
+}
+
 func (f *matrixFile) fail(field int, format string, args ...any) {
 	line, col := f.csv.FieldPos(field)
-	f.add(place(f.file, line, col), format, args...)
+	f.add(Place{f.file, line, col}, format, args...)
 }
 
 // wrongWord says what is wrong with an item word. Words that the vocabulary

@@ -1,9 +1,34 @@
 package policy
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 )
+
+// A Place is where something is written. The file alone stands for itself when
+// Line is 0.
+type Place struct {
+	File      string
+	Line, Col int // from 1; columns count bytes in the matrix, characters in grants
+}
+
+// String returns file:line:col.
+func (p Place) String() string {
+	if p.Line == 0 {
+		return p.File
+	}
+	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Col)
+}
+
+// A problem is one mistake: what is wrong, and what to do.
+type problem struct {
+	place Place
+	text  string
+}
+
+func (p problem) Error() string { return p.place.String() + ": " + p.text }
 
 // mostProblems bounds what one load reports; a matrix exported wrongly has a
 // mistake on each of its millions of lines.
@@ -11,29 +36,35 @@ const mostProblems = 100
 
 // problems collects mistakes, so that all can be mended at once.
 type problems struct {
-	all  []error
+	all  []problem
 	more int
 }
 
-// add notes a mistake at a place, file:line:col or a file alone.
-func (p *problems) add(place, format string, args ...any) {
+func (p *problems) add(at Place, format string, args ...any) {
 	if len(p.all) == mostProblems {
 		p.more++
 		return
 	}
-	p.all = append(p.all, fmt.Errorf("%s: "+format, append([]any{place}, args...)...))
+	p.all = append(p.all, problem{at, fmt.Sprintf(format, args...)})
 }
 
 // count returns how many mistakes there are, so that a caller sees whether there
 // are more than before.
 func (p *problems) count() int { return len(p.all) + p.more }
 
-// err returns all mistakes as one error, nil when there were none.
+// err returns all mistakes as one error, in the order of their places; nil when
+// there were none.
 func (p *problems) err() error {
-	if p.more > 0 {
-		return errors.Join(append(p.all, fmt.Errorf("%d more mistakes: mend these first", p.more))...)
+	slices.SortStableFunc(p.all, func(a, b problem) int {
+		x, y := a.place, b.place
+		return cmp.Or(cmp.Compare(x.File, y.File), cmp.Compare(x.Line, y.Line), cmp.Compare(x.Col, y.Col))
+	})
+	var errs []error
+	for _, one := range p.all {
+		errs = append(errs, one)
 	}
-	return errors.Join(p.all...)
+	if p.more > 0 {
+		errs = append(errs, fmt.Errorf("%d more mistakes: mend these first", p.more))
+	}
+	return errors.Join(errs...)
 }
-
-func place(file string, line, col int) string { return fmt.Sprintf("%s:%d:%d", file, line, col) }

@@ -12,8 +12,14 @@ const (
 	controlWord               // no item, needs no right
 )
 
-// longestItem bounds an item word, in characters.
-const longestItem = 64
+// The longest codes, in characters (RegTypy 1.23.0, KodAgendyType,
+// AgendovaRoleType, KodOvmType); the schemas do not bound items.
+const (
+	longestAgenda = 15
+	longestRole   = 15
+	longestOvm    = 36
+	longestItem   = 64
+)
 
 func sourceOf[T string | []byte](word T) source {
 	switch egon.ItemRegister(word) {

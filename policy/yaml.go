@@ -9,6 +9,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 )
@@ -24,9 +25,14 @@ type document struct {
 // parse returns the root of the file's only document, nil when there is none or
 // when it is not YAML.
 func (d document) parse(text []byte) ast.Node {
-	f, err := parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey())
+	tokens := lexer.Tokenize(string(text))
+	if deep := tooDeep(tokens); deep != nil {
+		d.add(d.at(deep), "nested more than %d deep: write grants plainly", deepest)
+		return nil
+	}
+	f, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
-		at, message := d.file, err.Error()
+		at, message := Place{File: d.file}, err.Error()
 		if e, ok := err.(yaml.Error); ok {
 			at, message = d.at(e.GetToken()), e.GetMessage()
 		}
@@ -37,22 +43,49 @@ func (d document) parse(text []byte) ast.Node {
 		d.fail(f.Docs[1].Body, "a second document begins: have one in each file")
 	}
 	if len(f.Docs) == 0 || f.Docs[0].Body == nil {
-		d.add(place(d.file, 1, 1), "the file is empty: write grants: []")
+		d.add(Place{d.file, 1, 1}, "the file is empty: write grants: []")
 		return nil
 	}
 	return f.Docs[0].Body
 }
 
-func (d document) at(t *token.Token) string {
-	if t == nil || t.Position == nil {
-		return d.file
+// deepest bounds the nesting of a file. The parser's time grows with the square
+// of the depth; grants need four.
+const deepest = 16
+
+// tooDeep returns the token at which brackets, or dashes and question marks of
+// one line, nest too deep. Nesting by indentation is bounded by its own length.
+func tooDeep(tokens token.Tokens) *token.Token {
+	open, entries, line := 0, 0, 0
+	for _, t := range tokens {
+		if t.Position.Line != line {
+			entries, line = 0, t.Position.Line
+		}
+		switch t.Type {
+		case token.MappingStartType, token.SequenceStartType:
+			open++
+		case token.MappingEndType, token.SequenceEndType:
+			open--
+		case token.SequenceEntryType, token.MappingKeyType:
+			entries++
+		}
+		if open > deepest || entries > deepest {
+			return t
+		}
 	}
-	return place(d.file, t.Position.Line, t.Position.Column)
+	return nil
+}
+
+func (d document) at(t *token.Token) Place {
+	if t == nil || t.Position == nil {
+		return Place{File: d.file}
+	}
+	return Place{d.file, t.Position.Line, t.Position.Column}
 }
 
 // whereOf returns the place at which a node begins; the tokens of mappings are
 // their first colon.
-func (d document) whereOf(n ast.Node) string {
+func (d document) whereOf(n ast.Node) Place {
 	switch v := n.(type) {
 	case *ast.MappingNode:
 		if !v.IsFlowStyle && len(v.Values) > 0 {
@@ -118,22 +151,23 @@ func pairsOf(n ast.Node) ([]*ast.MappingValueNode, bool) {
 
 func keyList(keys []string) string { return strings.ReplaceAll(strings.Join(keys, ", "), "?", "") }
 
-// text reads a string. A number in its place is not taken for one, since YAML
-// may have dropped its leading zeros.
+// text reads a string. Digits without quotes are not taken for one: whether YAML
+// keeps their leading zeros depends on what the digits are.
 func (d document) text(n ast.Node, name string) (string, bool) {
-	s, ok := n.(*ast.StringNode)
-	if !ok {
-		advice := "write a string"
-		switch n.(type) {
-		case *ast.IntegerNode, *ast.FloatNode:
-			advice = "quote it, or its leading zeros would be lost"
-		case *ast.BoolNode, *ast.NullNode, *ast.InfinityNode, *ast.NanNode:
-			advice = "quote it if it is meant"
+	switch v := n.(type) {
+	case *ast.StringNode:
+		if v.Token.Type != token.StringType || strings.Trim(v.Value, "0123456789") != "" {
+			return v.Value, true
 		}
-		d.fail(n, "%s is %s: %s", name, describe(n), advice)
-		return "", false
+		d.fail(n, "%s is %s without quotes: quote it, or leading zeros can be lost", name, v.Value)
+	case *ast.IntegerNode, *ast.FloatNode:
+		d.fail(n, "%s is %s: quote it, or leading zeros can be lost", name, describe(n))
+	case *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
+		d.fail(n, "%s is %s: quote it if it is meant", name, describe(n))
+	default:
+		d.fail(n, "%s is %s: write a string", name, describe(n))
 	}
-	return s.Value, true
+	return "", false
 }
 
 // describe names a node in words.

@@ -1,0 +1,245 @@
+package policy
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// mapFS makes a file system of pairs of a name and a content.
+func mapFS(pairs ...string) fstest.MapFS {
+	fsys := fstest.MapFS{}
+	for i := 0; i < len(pairs); i += 2 {
+		fsys[pairs[i]] = &fstest.MapFile{Data: []byte(pairs[i+1])}
+	}
+	return fsys
+}
+
+// mustLoad loads a policy of the test environment: grants, and the lines of a
+// matrix without its header.
+func mustLoad(t testing.TB, grants, matrix string) *Snapshot {
+	t.Helper()
+	fsys := mapFS("p/grants.yaml", grants, "m.csv", header+"\n"+matrix)
+	s, err := LoadFS(fsys, Config{Dir: "p", MatrixFile: "m.csv", Environment: Test})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// Every mistake is named with its place; the golden next to a bad file is all
+// that loading it says.
+func TestBadFiles(t *testing.T) {
+	yamls, _ := filepath.Glob("testdata/bad/*.yaml")
+	csvs, _ := filepath.Glob("testdata/bad/*.csv")
+	for _, file := range append(yamls, csvs...) {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			name := filepath.Base(file)
+			fsys := mapFS(name, string(text))
+			c := Config{Dir: ".", Environment: Test}
+			if filepath.Ext(name) == ".csv" {
+				fsys["none.yaml"] = &fstest.MapFile{Data: []byte("grants: []")}
+				c.MatrixFile = name
+			}
+			s, err := LoadFS(fsys, c)
+			if err == nil || s != nil {
+				t.Fatalf("loaded: snapshot %v, error %v", s, err)
+			}
+			got := err.Error() + "\n"
+			golden := file + ".golden"
+			if *update {
+				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), got); diff != "" {
+				t.Errorf("message (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+const oneGrant = `grants:
+  - agenda: X999
+    role: XR1
+    ovm: "12345678"
+    ais: 999001
+    environment: test            # test | production
+    reference: "MV-2026/0815"
+    valid: {from: 2026-01-01, to: 2027-12-31}
+    services: [E198, E227, E05]
+    items: [EopFoto, EopPodpis, EcdFoto]
+    parameters: [media-criteria]
+    limits: {working_hours: 5000/h, off_hours: 20000/h, concurrent: 20, when_redis_is_down: share}
+`
+
+func TestGrantIsReadAsWritten(t *testing.T) {
+	s := mustLoad(t, oneGrant, "")
+	if n := len(s.Grants()); n != 1 {
+		t.Fatalf("%d grants, want 1", n)
+	}
+	g := s.Grants()[0]
+	got := fmt.Sprintf("%v %q\n%s to %s\n%v %v %v\n%+v\n%s", g, g.Reference, g.From, g.To, g.Services, g.Items, g.Parameters, g.Limits, g.Place)
+	want := `X999/XR1/12345678/999001 in test "MV-2026/0815"
+2026-01-01 00:00:00 +0100 CET to 2027-12-31 00:00:00 +0100 CET
+[E198 E227 E05] [EopFoto EopPodpis EcdFoto] [media-criteria]
+{Working:5000 Off:20000 Concurrent:20 WhenRedisIsDown:share}
+p/grants.yaml:2:5`
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("grant (-want +got):\n%s", diff)
+	}
+}
+
+func TestWhenRedisIsDownIsClosedUnlessSaidOtherwise(t *testing.T) {
+	s := mustLoad(t, strings.Replace(oneGrant, ", when_redis_is_down: share", "", 1), "")
+	if got := s.Grants()[0].Limits.WhenRedisIsDown; got != Closed {
+		t.Errorf("when_redis_is_down = %q, want closed", got)
+	}
+}
+
+// A policy is all the *.yaml files of a directory, and the mistakes of all of
+// them are told together.
+func TestDirectory(t *testing.T) {
+	later := strings.Replace(oneGrant, "from: 2026-01-01", "from: 2027-01-01", 1)
+	other := strings.Replace(oneGrant, "XR1", "XR2", 1)
+	tests := []struct {
+		name string
+		fsys fstest.MapFS
+		want string // error, or the grants
+	}{
+		{"two files", mapFS("p/a.yaml", oneGrant, "p/b.yaml", other), "p/a.yaml:2:5 p/b.yaml:2:5"},
+		{"other files and folders are left alone", mapFS("p/a.yaml", oneGrant, "p/README", "x", "p/.b.yaml", "x", "p/c/d.yaml", "x"), "p/a.yaml:2:5"},
+		{"nobody may do anything", mapFS("p/a.yaml", "grants: []"), ""},
+		{"overlap between files", mapFS("p/a.yaml", oneGrant, "p/b.yaml", later),
+			"p/b.yaml:2:5: overlaps with the grant at p/a.yaml:2:5 for the same quadruple and environment: give them validity without a common day"},
+		{"wrong extension", mapFS("p/a.yaml", oneGrant, "p/b.yml", other), "p/b.yml: this file would not be read: rename it to .yaml, or remove it"},
+		{"no file", mapFS("p/a.txt", ""), "p: no *.yaml file: write one, with grants: [] if nobody may do anything"},
+		{"no directory", mapFS("q/a.yaml", oneGrant), "p: read the directory of grants: open p: file does not exist"},
+		{"two bad files", mapFS("p/a.yaml", "", "p/b.yaml", "[]"),
+			"p/a.yaml:1:1: the file is empty: write grants: []\np/b.yaml:1:1: the file is a list: write it as a mapping with the keys grants"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s, err := LoadFS(tt.fsys, Config{Dir: "p", Environment: Test})
+			var got []string
+			if err != nil {
+				got = append(got, err.Error())
+			} else {
+				for _, g := range s.Grants() {
+					got = append(got, g.Place.String())
+				}
+			}
+			if diff := cmp.Diff(tt.want, strings.Join(got, " ")); diff != "" {
+				t.Errorf("LoadFS (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestConfigMistakes(t *testing.T) {
+	fsys := mapFS("p/a.yaml", "grants: []")
+	tests := []struct {
+		c    Config
+		want string
+	}{
+		{Config{Dir: "p"}, `environment is "": write test or production`},
+		{Config{Dir: "p", Environment: "Test"}, `environment is "Test": write test or production`},
+		{Config{Dir: "p", Environment: Test, MatrixFile: "m.csv"}, "m.csv: open: open m.csv: file does not exist"},
+	}
+	for _, tt := range tests {
+		if _, err := LoadFS(fsys, tt.c); err == nil || err.Error() != tt.want {
+			t.Errorf("LoadFS(%+v) = %v, want %s", tt.c, err, tt.want)
+		}
+	}
+}
+
+// Load and LoadFS read the same.
+func TestLoadReadsFromDisk(t *testing.T) {
+	dir := t.TempDir()
+	matrix := header + "\r\nX999,XR1,12345678,Jmeno,101-1-2\r\n"
+	for name, text := range map[string]string{"p/a.yaml": oneGrant, "m.csv": matrix} {
+		name = filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	disk, err := Load(Config{Dir: filepath.Join(dir, "p"), MatrixFile: filepath.Join(dir, "m.csv"), Environment: Test})
+	if err != nil {
+		t.Fatal(err)
+	}
+	memory, err := LoadFS(mapFS("p/a.yaml", oneGrant, "m.csv", matrix), Config{Dir: "p", MatrixFile: "m.csv", Environment: Test})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if disk.Version() != memory.Version() {
+		t.Errorf("versions %s and %s, want the same", disk.Version(), memory.Version())
+	}
+	if got, want := disk.Counts(), (Counts{Grants: 1, Rows: 1, Pairs: 1}); got != want {
+		t.Errorf("Counts() = %+v, want %+v", got, want)
+	}
+	if d := time.Since(disk.Loaded()); d < 0 || d > time.Hour {
+		t.Errorf("loaded %v ago", d)
+	}
+}
+
+// The version follows the content: the same for the same, another for another.
+func TestVersion(t *testing.T) {
+	version := func(env Environment, pairs ...string) string {
+		s, err := LoadFS(mapFS(pairs...), Config{Dir: "p", MatrixFile: "m.csv", Environment: env})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.Version()
+	}
+	const row = header + "\nX999,XR1,12345678,Jmeno,"
+	first := version(Test, "p/a.yaml", oneGrant, "m.csv", row)
+	if again := version(Test, "p/a.yaml", oneGrant, "m.csv", row); again != first {
+		t.Errorf("same content: %s, then %s", first, again)
+	}
+	if len(first) != 12 {
+		t.Errorf("version %q has %d digits, want 12", first, len(first))
+	}
+	for what, other := range map[string]string{
+		"environment": version(Production, "p/a.yaml", oneGrant, "m.csv", row),
+		"grant":       version(Test, "p/a.yaml", strings.Replace(oneGrant, "5000/h", "5001/h", 1), "m.csv", row),
+		"file":        version(Test, "p/a.yaml", oneGrant, "p/b.yaml", "grants: []", "m.csv", row),
+		"matrix":      version(Test, "p/a.yaml", oneGrant, "m.csv", row+"101-1-2"),
+	} {
+		if other == first {
+			t.Errorf("another %s has the same version", what)
+		}
+	}
+}
+
+// What one load reports is bounded, however wrong a file is.
+func TestMistakesAreBounded(t *testing.T) {
+	fsys := mapFS("p/a.yaml", "grants: []", "m.csv", header+"\n"+strings.Repeat("a\n", 1000))
+	_, err := LoadFS(fsys, Config{Dir: "p", MatrixFile: "m.csv", Environment: Test})
+	if err == nil {
+		t.Fatal("loaded")
+	}
+	lines := strings.Split(err.Error(), "\n")
+	if last := lines[len(lines)-1]; len(lines) != 101 || last != "900 more mistakes: mend these first" {
+		t.Errorf("%d lines, the last is %q", len(lines), last)
+	}
+}
