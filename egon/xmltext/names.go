@@ -39,7 +39,7 @@ func classes() (t [256]uint8) {
 }
 
 // scanName returns the end of the NCName that begins at b[i]. With an error it
-// returns where the offending character is, or len(b) for errShort.
+// returns where the offending or the incomplete character is.
 func scanName(b []byte, i int) (int, error) {
 	if i == len(b) {
 		return i, errShort

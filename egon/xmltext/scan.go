@@ -185,13 +185,13 @@ func skipSpace(b []byte, i int) int {
 }
 
 // charOffence says what is wrong with the character at b[i], at which a run of
-// legal characters stopped: errShort (with len(b)) if it only is not complete.
+// legal characters stopped: errShort if it only is not complete.
 func charOffence(b []byte, i int) (int, error) {
 	if b[i] < utf8.RuneSelf {
 		return i, ErrBadChar
 	}
 	if !utf8.FullRune(b[i:]) {
-		return len(b), errShort
+		return i, errShort
 	}
 	if r, size := utf8.DecodeRune(b[i:]); r == utf8.RuneError && size == 1 {
 		return i, ErrNotUTF8

@@ -189,7 +189,7 @@ func (s *Scanner) first(window []byte, last bool) (tok Token, n int, err error) 
 	for k := range min(int64(len(window)), sniffed-s.off) {
 		if window[k] == 0 {
 			if n, err = s.fetch(&tok, window[:k]); err == errShort {
-				s.base, err = s.off, ErrEncoding
+				err = s.stop(ErrEncoding)
 			}
 			if err != nil {
 				return s.settle(0, last, err)
@@ -213,16 +213,16 @@ func (s *Scanner) settle(n int, last bool, err error) (Token, int, error) {
 			s.in = inEnd
 			return Token{Kind: End, Start: s.off, End: s.off}, n, nil
 		}
-		err = s.cut()
+		err = s.stop(ErrCut)
 	}
 	s.err = &SyntaxError{Offset: s.base, Path: s.Path(), Err: err}
 	s.in = inFailed
 	return Token{}, 0, s.err
 }
 
-// cut is the error of a document that ends here: what is wrong with an item
-// that is carried comes before it not being complete.
-func (s *Scanner) cut() error {
+// stop is the error of a document that goes on no further than here, which is
+// why unless something is wrong already with the item that is carried.
+func (s *Scanner) stop(why error) error {
 	if len(s.carry) > 0 {
 		s.base = s.off - int64(len(s.carry))
 		if _, err := s.step(&Token{}, s.carry); err != errShort {
@@ -230,7 +230,7 @@ func (s *Scanner) cut() error {
 		}
 	}
 	s.base = s.off
-	return ErrCut
+	return why
 }
 
 // rest answers after the end: nothing may follow it.

@@ -94,6 +94,7 @@ func TestRejects(t *testing.T) {
 		{"\xFE\xFF\x00<\x00a\x00/\x00>", ErrEncoding, 0},
 		{"\xFF\xFE<\x00a\x00/\x00>\x00", ErrEncoding, 0},
 		{"<\x00a\x00/\x00>\x00", ErrEncoding, 1},
+		{"<a\"\x00", ErrTag, 2},
 		{"\x00<\x00a\x00/\x00>", ErrEncoding, 0},
 		{"<a>\x00</a>", ErrEncoding, 3},
 		{"<ab>\x00</ab>", ErrBadChar, 4},
@@ -282,6 +283,7 @@ func TestRejects(t *testing.T) {
 		{`<a><![CDATA[x]]`, ErrCut, 15},
 		// Rule 10: bounds.
 		{`<` + repeat("a", 13) + `/>`, ErrNameTooLong, 13},
+		{`<` + repeat("a", 12) + "\xC5>", ErrNotUTF8, 13},
 		{`<a ` + repeat("b", 13) + `=""/>`, ErrNameTooLong, 15},
 		{`<abcdef:abcdef/>`, ErrNameTooLong, 13},
 		{`<` + repeat("a", 300), ErrNameTooLong, 13},
