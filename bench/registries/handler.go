@@ -16,4 +16,6 @@ type reply struct {
 	head   []byte                  // the payload from its first byte
 	stream func(w io.Writer) error // writes the rest after head; nil when head is all
 	kod    string                  // VysledekKod of the answer, for the log of the server
+	uses   int                     // use records that the registry keeps of this message, one per person
+	hidden bool                    // those are not shown to the person (znepristupniLog)
 }

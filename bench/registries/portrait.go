@@ -2,11 +2,13 @@ package registries
 
 import (
 	"bytes"
+	"cmp"
 	"image"
 	"image/color"
 	"image/jpeg"
 	"math"
 	"math/rand/v2"
+	"sync"
 	"time"
 )
 
@@ -22,25 +24,81 @@ const (
 
 // Portrait draws the photo of a person on the document issued on a day, as a
 // JPEG of size bytes (up to three less); 0 leaves the size to the person. A
-// size below that of the picture itself, some 4 KiB, is not reached. The same
+// size below that of the picture itself, some 6 KiB, is not reached. The same
 // arguments give the same bytes.
 func Portrait(p *Person, issued time.Time, size int) []byte {
-	random := pictureRandom(p, issued)
-	f := newFace(p, random)
+	return fill(drawPortrait(p, issued), cmp.Or(size, ownSize(p, issued, portraitBytes)))
+}
+
+// Signature draws the signature of a person, as [Portrait] does the photo.
+func Signature(p *Person, issued time.Time, size int) []byte {
+	return fill(drawSignature(p, issued), cmp.Or(size, ownSize(p, issued, signatureBytes)))
+}
+
+// ownSize returns the size of a picture nobody chose one for: least or up to
+// twice as much.
+func ownSize(p *Person, issued time.Time, least int) int {
+	return least + pictureRandom(p, issued).IntN(least)
+}
+
+// album keeps drawn pictures, because drawing one takes longer than all the
+// rest of an answer. It is emptied when it is full.
+type album struct {
+	mu       sync.Mutex
+	pictures map[pictureKey][]byte
+}
+
+// albumSize is how many pictures of some 6 KiB an album keeps.
+const albumSize = 2048
+
+type pictureKey struct {
+	person    int
+	issued    time.Time
+	signature bool
+}
+
+// portrait returns what [Portrait] does.
+func (a *album) portrait(p *Person, issued time.Time, size int) []byte {
+	drawn := a.drawn(pictureKey{p.ID, issued, false}, func() []byte { return drawPortrait(p, issued) })
+	return fill(drawn, cmp.Or(size, ownSize(p, issued, portraitBytes)))
+}
+
+// signature returns what [Signature] does.
+func (a *album) signature(p *Person, issued time.Time) []byte {
+	drawn := a.drawn(pictureKey{p.ID, issued, true}, func() []byte { return drawSignature(p, issued) })
+	return fill(drawn, ownSize(p, issued, signatureBytes))
+}
+
+// drawn returns a kept picture, or draws it outside the lock.
+func (a *album) drawn(key pictureKey, draw func() []byte) []byte {
+	a.mu.Lock()
+	picture, ok := a.pictures[key]
+	a.mu.Unlock()
+	if ok {
+		return picture
+	}
+	picture = draw()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.pictures) >= albumSize || a.pictures == nil {
+		a.pictures = make(map[pictureKey][]byte)
+	}
+	a.pictures[key] = picture
+	return picture
+}
+
+func drawPortrait(p *Person, issued time.Time) []byte {
+	f := newFace(p, pictureRandom(p, issued))
 	picture := image.NewRGBA(image.Rect(0, 0, portraitWidth, portraitHeight))
 	for y := range portraitHeight {
 		for x := range portraitWidth {
 			picture.SetRGBA(x, y, f.at(float64(x), float64(y)))
 		}
 	}
-	if size == 0 {
-		size = portraitBytes + random.IntN(portraitBytes)
-	}
-	return encode(picture, size)
+	return encode(picture)
 }
 
-// Signature draws the signature of a person, as [Portrait] does the photo.
-func Signature(p *Person, issued time.Time, size int) []byte {
+func drawSignature(p *Person, issued time.Time) []byte {
 	random := pictureRandom(p, issued)
 	picture := image.NewGray(image.Rect(0, 0, signatureWidth, signatureHeight))
 	for i := range picture.Pix {
@@ -56,10 +114,7 @@ func Signature(p *Person, issued time.Time, size int) []byte {
 			picture.SetGray(int(x)+d.X, int(y)+d.Y, color.Gray{Y: 0x20})
 		}
 	}
-	if size == 0 {
-		size = signatureBytes + random.IntN(signatureBytes)
-	}
-	return encode(picture, size)
+	return encode(picture)
 }
 
 // pictureRandom is what makes the pictures of a person and a document differ
@@ -120,13 +175,12 @@ func (f face) at(x, y float64) color.RGBA {
 	return f.back
 }
 
-// encode writes a picture as JPEG and fills it up to size with comments.
-func encode(picture image.Image, size int) []byte {
+func encode(picture image.Image) []byte {
 	var file bytes.Buffer
 	if err := jpeg.Encode(&file, picture, &jpeg.Options{Quality: 85}); err != nil {
 		panic("encode a picture to memory: " + err.Error())
 	}
-	return fill(file.Bytes(), size)
+	return file.Bytes()
 }
 
 // fill makes a JPEG size bytes long by comment segments (marker COM) behind its
