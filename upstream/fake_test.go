@@ -123,3 +123,11 @@ func waitFor(t testing.TB, what string, cond func() bool) {
 	}
 	t.Fatalf("waited in vain: %s", what)
 }
+
+// silent takes a request and never answers.
+func silent() rawFake {
+	return func(_ net.Conn, br *bufio.Reader) {
+		takeRequest(br)
+		br.ReadByte()
+	}
+}

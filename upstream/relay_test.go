@@ -261,7 +261,6 @@ func TestRelayKeepsConnections(t *testing.T) {
 
 // Every wait ends: with the deadline, with a cancel, with Config.Timeout.
 func TestRelayWaitsEnd(t *testing.T) {
-	silent := func(_ net.Conn, br *bufio.Reader) { takeRequest(br); br.ReadByte() }
 	half := func(nc net.Conn, br *bufio.Reader) {
 		takeRequest(br)
 		io.WriteString(nc, "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: 10\r\n\r\n<a>")
@@ -286,9 +285,9 @@ func TestRelayWaitsEnd(t *testing.T) {
 		m       *egon.Message
 		late    bool
 	}{
-		{"silent, deadline", silent, 0, soon, text("<b/>"), true},
-		{"silent, timeout", silent, 50 * time.Millisecond, context.WithCancel, text("<b/>"), true},
-		{"silent, cancel", silent, 0, cancelled, text("<b/>"), false},
+		{"silent, deadline", silent(), 0, soon, text("<b/>"), true},
+		{"silent, timeout", silent(), 50 * time.Millisecond, context.WithCancel, text("<b/>"), true},
+		{"silent, cancel", silent(), 0, cancelled, text("<b/>"), false},
 		{"half a body, deadline", half, 0, soon, text("<b/>"), true},
 		{"half a body, timeout", half, 50 * time.Millisecond, context.WithCancel, text("<b/>"), true},
 		{"half a body, cancel", half, 0, cancelled, text("<b/>"), false},

@@ -1,0 +1,348 @@
+package upstream
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/iotest"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"brana/egon"
+	"brana/egon/xmltext"
+)
+
+// evidenceOf reads doc as EOP's answer to a question for photos, without a
+// connection.
+func evidenceOf(src io.Reader) (*evidence, error) {
+	s, _ := egon.SourceOf([]byte("Eop"))
+	e := &evidence{
+		client: &Client{cfg: Config{Name: "eop"}}, src: s, wanted: []string{"Fotky"},
+		dropped: func(string) {}, scan: newScanner(src),
+	}
+	return e, e.readHead()
+}
+
+// A spliced block means what it meant, however its namespaces were declared,
+// and the media keep every byte.
+func TestEvidenceSplice(t *testing.T) {
+	const medium = "<s:Fotka\n a = '1' >QUJD&#13;\r\nREVG</s:Fotka ><s:DatumVydani>2016-05-30</s:DatumVydani><!-- x --><s:Prazdny/>"
+	for _, tt := range []struct {
+		name   string
+		open   string // from the response's start tag to the block's, without Envelope
+		close  string
+		prefix string // that the block's children bear
+		want   string // the block's start tag as spliced
+	}{
+		{
+			"prefixed", `<v:AisEopMediaSyncCtiPodleUdajuResponse xmlns:v="EOP" xmlns:s="AIS">INFO<v:EopOdpoved><v:EopOdpovedV1>`,
+			`</v:EopOdpovedV1></v:EopOdpoved></v:AisEopMediaSyncCtiPodleUdajuResponse>`, "s",
+			`<v:EopOdpovedV1 xmlns:v="EOP" xmlns:s="AIS" xmlns:env="ENV" xmlns="">`,
+		},
+		{
+			"default", `<AisEopMediaSyncCtiPodleUdajuResponse xmlns="EOP" xmlns:s="AIS">INFO<EopOdpoved><EopOdpovedV1>`,
+			`</EopOdpovedV1></EopOdpoved></AisEopMediaSyncCtiPodleUdajuResponse>`, "s",
+			`<EopOdpovedV1 xmlns="EOP" xmlns:s="AIS" xmlns:env="ENV">`,
+		},
+		{
+			"declared on the block", `<v:AisEopMediaSyncCtiPodleUdajuResponse xmlns:v="EOP">INFO<v:EopOdpoved><e:EopOdpovedV1 xmlns:e='EOP' xmlns:s="AIS" >`,
+			`</e:EopOdpovedV1></v:EopOdpoved></v:AisEopMediaSyncCtiPodleUdajuResponse>`, "s",
+			`<e:EopOdpovedV1 xmlns:v="EOP" xmlns:env="ENV" xmlns="" xmlns:e='EOP' xmlns:s="AIS" >`,
+		},
+		{
+			"redeclared between", `<s:AisEopMediaSyncCtiPodleUdajuResponse xmlns:s="EOP">INFO<EopOdpoved xmlns="EOP" xmlns:s="AIS"><EopOdpovedV1>`,
+			`</EopOdpovedV1></EopOdpoved></s:AisEopMediaSyncCtiPodleUdajuResponse>`, "s",
+			`<EopOdpovedV1 xmlns="EOP" xmlns:s="AIS" xmlns:env="ENV">`,
+		},
+		{
+			"redeclared as the reply's own prefixes", `<abs:AisEopMediaSyncCtiPodleUdajuResponse xmlns:abs="EOP" xmlns:e="AIS" xmlns:s="urn:a&amp;&quot;b">INFO<abs:EopOdpoved><abs:EopOdpovedV1>`,
+			`</abs:EopOdpovedV1></abs:EopOdpoved></abs:AisEopMediaSyncCtiPodleUdajuResponse>`, "e",
+			`<abs:EopOdpovedV1 xmlns:abs="EOP" xmlns:e="AIS" xmlns:s="urn:a&amp;&quot;b" xmlns:env="ENV" xmlns="">`,
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			uris := strings.NewReplacer("EOP", egon.NSEop, "AIS", egon.NSEvidence, "ENV", egon.NSEnvelope)
+			p := tt.prefix + ":"
+			head := strings.ReplaceAll(appStatus("OK", "")+"\n "+aifo1, "s:", p)
+			photos := "<" + p + "Fotky>" + strings.ReplaceAll(medium, "s:", p) + "</" + p + "Fotky>"
+			response := strings.Replace(uris.Replace(tt.open), "INFO", infoIn(egon.NSEop)+mapaIn(egon.NSEop), 1) +
+				head + photos + " \n" + photos + uris.Replace(tt.close)
+			doc := `<env:Envelope xmlns:env="` + egon.NSEnvelope + `"><env:Body>` + response + `</env:Body></env:Envelope>`
+			e, err := evidenceOf(iotest.OneByteReader(strings.NewReader(doc)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := io.ReadAll(e)
+			if err != nil {
+				t.Fatal(err)
+			}
+			end := tt.close[:strings.Index(tt.close, ">")+1]
+			if d := cmp.Diff(uris.Replace(tt.want)+head+photos+photos+end, string(got)); d != "" {
+				t.Errorf("block (-want +got):\n%s", d)
+			}
+			// In a reply of ours, under our prefixes, it still reads the same.
+			info := &egon.OdpovedInfo{Status: egon.Status{Kod: egon.OK}}
+			reply := egon.AppendMediaHead(nil, true, info, &egon.MediaBlocks{Source: e.src})
+			reply = egon.AppendMediaTail(append(reply, got...), true, e.src)
+			root, err := xmltext.Parse(reply, xmltext.DefaultBounds())
+			if err != nil {
+				t.Fatal(err)
+			}
+			block := root.Child(egon.NSEnvelope, "Body").Child(egon.NSMedia, "AgendaMediaDataCtiPodleUdajuResponse").
+				Child(egon.NSMedia, "EopOdpoved").Child(egon.NSMedia, "EopOdpoved").Child(egon.NSEop, "EopOdpovedV1")
+			if n := len(block.All(egon.NSEvidence, "Fotky")); n != 2 {
+				t.Errorf("%d photos under the right names, want 2", n)
+			}
+		})
+	}
+}
+
+func infoIn(space string) string {
+	return strings.Replace(info("", "OK"), "<OdpovedInfo", `<OdpovedInfo xmlns="`+space+`"`+regNS, 1)
+}
+
+func mapaIn(space string) string {
+	return strings.Replace(mapa("", known), "<MapaAifo", `<MapaAifo xmlns="`+space+`"`+regNS, 1)
+}
+
+// Wherever an answer is cut or spoilt, reading it never ends as if it were
+// whole.
+func TestEvidenceIsWholeOrAnError(t *testing.T) {
+	doc := envelope(eop("OK", known, appStatus("OK", "")+aifo1+photo+sign))
+	read := func(doc string) error {
+		e, err := evidenceOf(strings.NewReader(doc))
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(io.Discard, e)
+		return err
+	}
+	if err := read(doc); err != nil {
+		t.Fatal(err)
+	}
+	for i := range doc {
+		if read(doc[:i]) == nil {
+			t.Fatalf("cut at byte %d: taken for whole", i)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		at := rapid.IntRange(0, len(doc)).Draw(t, "at")
+		junk := rapid.SampledFrom([]string{"<", "&", "<?x y?>", "<!DOCTYPE x>", "</a>", "\x00", "\xff", "<a>"}).Draw(t, "junk")
+		if read(doc[:at]+junk+doc[at:]) == nil {
+			t.Fatalf("%q at byte %d: taken for whole", junk, at)
+		}
+	})
+}
+
+// How an answer arrives changes nothing.
+func TestEvidenceChunks(t *testing.T) {
+	doc := envelope(eop("OK", known, appStatus("OK", "")+aifo1+strings.Repeat(photo+sign, 50)))
+	read := func(r io.Reader) string {
+		e, err := evidenceOf(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	want := read(strings.NewReader(doc))
+	if n := strings.Count(want, photo); n != 50 || strings.Contains(want, "Podpis") {
+		t.Fatalf("%d photos, want 50 and no signature", n)
+	}
+	for name, r := range map[string]io.Reader{
+		"one byte":       iotest.OneByteReader(strings.NewReader(doc)),
+		"half":           iotest.HalfReader(strings.NewReader(doc)),
+		"end with bytes": iotest.DataErrReader(strings.NewReader(doc)),
+	} {
+		if got := read(r); got != want {
+			t.Errorf("%s: another result", name)
+		}
+	}
+}
+
+// The steps run while the photos are not even there yet, and a photo of any
+// size passes through a window.
+func TestMediaStreams(t *testing.T) {
+	const size = 8 << 20
+	answer := envelope(eop("OK", known, appStatus("OK", "")+aifo1+strings.Replace(photo, "QUJD", strings.Repeat("QUJD", size/4), 1)))
+	at := strings.Index(answer, "<s:Fotky>")
+	robAsked := make(chan struct{})
+	evidence := rawFake(func(nc net.Conn, br *bufio.Reader) {
+		if _, _, err := takeRequest(br); err != nil {
+			return
+		}
+		fmt.Fprintf(nc, "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n%s", len(answer), answer[:at])
+		<-robAsked
+		io.WriteString(nc, answer[at:])
+	})
+	m, _ := wellWorld().open(t)
+	m.Eop = client(t, Config{Name: "eop", URL: evidence.listen(t), Agenda: "A385", Ais: 385})
+	verify := rawFake(func(nc net.Conn, br *bufio.Reader) {
+		if _, _, err := takeRequest(br); err != nil {
+			return
+		}
+		close(robAsked)
+		io.WriteString(nc, ok(envelope(wellWorld()["O25"])))
+	})
+	m.Rob = client(t, Config{Name: "rob", URL: verify.listen(t), Agenda: "A999", Ais: 1})
+
+	a, err := m.Serve(t.Context(), question("EopFoto"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Body.Close()
+	if a.Length != -1 || a.Kod != egon.OK {
+		t.Errorf("answer %+v", a)
+	}
+	b, err := io.ReadAll(a.Body)
+	if err != nil || strings.Count(string(b), "QUJD") != size/4 {
+		t.Errorf("%d bytes, %v", len(b), err)
+	}
+}
+
+// An evidence that breaks in the middle of a photo breaks the reply.
+func TestMediaBreaksOff(t *testing.T) {
+	answer := envelope(eop("OK", known, appStatus("OK", "")+aifo1+photo))
+	for _, tt := range []struct{ name, body string }{
+		{"cut in a photo", answer[:strings.Index(answer, "QUJD")+2]},
+		{"cut after the block", answer[:strings.Index(answer, "</EopOdpoved>")]},
+		{"malformed tail", strings.Replace(answer, "</s:Body>", "<x></s:Body>", 1)},
+		{"second document", answer + "<a/>"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m, _ := wellWorld().open(t)
+			m.Eop = client(t, Config{Name: "eop", URL: answering(ok(tt.body)).listen(t), Agenda: "A385", Ais: 385})
+			a, err := m.Serve(t.Context(), question("EopFoto"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer a.Body.Close()
+			b, err := io.ReadAll(a.Body)
+			var call *egon.CallError
+			if !errors.As(err, &call) || call.Party.Code != "385" {
+				t.Errorf("error = %v, want a CallError of the evidence", err)
+			}
+			if strings.HasSuffix(string(b), "Envelope>") {
+				t.Error("the reply was closed")
+			}
+		})
+	}
+}
+
+// What an evidence sends unasked is counted; its connection is kept when the
+// reply was read to its end and closed when it was not.
+func TestMediaGivesBack(t *testing.T) {
+	w := wellWorld().with("X21", eop("OK", known, appStatus("OK", "")+aifo1+sign+photo+sign))
+	m, _ := w.open(t)
+	var dropped []string
+	m.Dropped = func(element string) { dropped = append(dropped, element) }
+	for range 3 {
+		if _, err := ask(t, m, question("EopFoto")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := strings.Join(dropped, " "); got != "Podpisy Podpisy Podpisy Podpisy Podpisy Podpisy" {
+		t.Errorf("dropped %s", got)
+	}
+	if n := m.Eop.host.ConnsCount(); n != 1 {
+		t.Errorf("%d connections after three replies, want 1", n)
+	}
+	long := strings.Replace(photo, "QUJD", strings.Repeat("QUJD", 1<<20), 1)
+	m, _ = w.with("X21", eop("OK", known, appStatus("OK", "")+aifo1+long)).open(t)
+	a, err := m.Serve(t.Context(), question("EopFoto"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Body.Close()
+	if _, err := io.Copy(io.Discard, a.Body); !errors.Is(err, errClosed) {
+		t.Errorf("reading on gives %v", err)
+	}
+	if n := m.Eop.host.ConnsCount(); n != 0 {
+		t.Errorf("%d connections after an unread reply, want 0", n)
+	}
+}
+
+// ECD and a bare payload: the names differ, the course does not.
+func TestMediaEcdBare(t *testing.T) {
+	w := wellWorld()
+	w["X22"] = strings.NewReplacer("Eop", "Ecd", egon.NSEop, egon.NSEcd).Replace(w["X21"])
+	m, c := w.without("X21").open(t)
+	h := question("EcdFoto")
+	h.Enveloped, h.Media.AgendaZdroj = false, []byte("Ecd")
+	a, err := m.Serve(t.Context(), h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Body.Close()
+	b, err := io.ReadAll(a.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := xmltext.Parse(b, xmltext.DefaultBounds())
+	if err != nil || root.Local != "AgendaMediaDataCtiPodleUdajuResponse" || c.took() != "G27 ROB G27 caller O25 X22" {
+		t.Errorf("%v, took %s: %s", err, c.took(), b)
+	}
+}
+
+// Only the steps without effects are sent again when a connection turns out to
+// have been closed under them.
+func TestCallAgain(t *testing.T) {
+	for _, again := range []bool{true, false} {
+		var requests atomic.Int32
+		url := rawFake(func(nc net.Conn, br *bufio.Reader) {
+			for n := 0; ; n++ {
+				if _, _, err := takeRequest(br); err != nil {
+					return
+				}
+				requests.Add(1)
+				if n == 1 {
+					return // the second on a connection is taken and not answered
+				}
+				io.WriteString(nc, ok("<a/>"))
+			}
+		}).listen(t)
+		c := client(t, Config{URL: url})
+		var err error
+		for range 2 {
+			_, err = c.call(context.Background(), request{party: orgParty, action: "X", body: []byte("<b/>"), again: again})
+		}
+		want := int32(2)
+		if again {
+			want = 3
+		}
+		if (err == nil) != again || requests.Load() != want {
+			t.Errorf("again %v: %v after %d requests, want %d", again, err, requests.Load(), want)
+		}
+	}
+}
+
+// A reply that is to be read whole is bounded.
+func TestCallBound(t *testing.T) {
+	url := rawFake(func(nc net.Conn, br *bufio.Reader) {
+		if _, _, err := takeRequest(br); err != nil {
+			return
+		}
+		io.WriteString(nc, "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nTransfer-Encoding: chunked\r\n\r\n")
+		w := bufio.NewWriter(nc)
+		for {
+			if _, err := fmt.Fprintf(w, "400\r\n%s\r\n", strings.Repeat(" ", 0x400)); err != nil {
+				return
+			}
+		}
+	}).listen(t)
+	_, err := client(t, Config{URL: url}).call(context.Background(), request{party: robParty, action: "X", body: []byte("<b/>")})
+	var call *egon.CallError
+	if !errors.As(err, &call) || call.Party != robParty || call.Timeout {
+		t.Errorf("error = %v", err)
+	}
+}

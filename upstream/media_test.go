@@ -1,0 +1,269 @@
+package upstream
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"brana/egon"
+)
+
+// The course of E198 and the blocks of its reply, rule by rule.
+func TestMediaRules(t *testing.T) {
+	const (
+		person  = "MapaAifo from 2 1=GGGGGGGGGGGGGGGGGGGGGGG= verified:true"
+		photos  = "EopOdpoved AisAplikacniStatus Aifo Fotky"
+		over1   = "RobOdpoved RobOverHromadneAifoDataResponse"
+		overCti = over1 + " RobCtiPodleUdajuDataResponse"
+	)
+	whole := []string{"EopFoto", "Jmeno", "Prijmeni", "ROBCti", "RUIANCti"}
+	lines := func(l ...string) string { return strings.Join(l, "\n") }
+	detail := func(sub, popis string) string {
+		return `<s:VysledekDetail><s:VysledekSubKod>` + sub + `</s:VysledekSubKod><s:VysledekPopis>` + popis + `</s:VysledekPopis></s:VysledekDetail>`
+	}
+	for _, tt := range []struct {
+		name  string
+		words []string
+		world world
+		took  string
+		want  string
+	}{
+		{
+			"media alone", []string{"EopFoto"}, wellWorld(), "G27 ROB G27 caller O25 X21",
+			lines("OK", person, "SeznamIdAdres", over1, photos),
+		},
+		{
+			"everything", whole, wellWorld(), "A28 G27 ROB G27 caller O08 O25 X21",
+			lines("OK", person, "SeznamIdAdres 14492253:existuje", overCti, "RuianOdpoved RuianCtiProRobDataResponse", photos),
+		},
+		{
+			"places are only verified", []string{"EopFoto", "Jmeno", "ROBCti", "RUIANOver"}, wellWorld(), "A28 G27 ROB G27 caller O08 O25 X21",
+			lines("OK", person, "SeznamIdAdres 14492253:existuje", overCti, photos),
+		},
+		{
+			"references without RUIAN", []string{"EopFoto", "Jmeno", "ROBCti"}, wellWorld(), "G27 ROB G27 caller O08 O25 X21",
+			lines("OK", person, "SeznamIdAdres 14492253:", overCti, photos),
+		},
+		{
+			"RUIAN without ROBCti (5)", []string{"EopFoto", "Jmeno", "RUIANCti"}, wellWorld(), "G27 ROB G27 caller O25 X21",
+			lines("OK", person, "SeznamIdAdres", over1, photos),
+		},
+		{
+			"RUIAN, but the person has no reference (5)", whole, wellWorld().with("O08", cti(`<rod:Jmeno>ZORAN</rod:Jmeno>`)),
+			"G27 ROB G27 caller O08 O25 X21",
+			lines("OK", person, "SeznamIdAdres", overCti, photos),
+		},
+		{
+			"nobody found (14)", whole,
+			wellWorld().with("X21", eop("VAROVANI", "", appStatus("VAROVANI", detail("SPECIFIKACE V POPISU", "nikdo")))), "X21",
+			lines("VAROVANI (SPECIFIKACE V POPISU by 385)", "SeznamIdAdres", "EopOdpoved AisAplikacniStatus"),
+		},
+		{
+			"nobody found, and no word why (14)", whole, wellWorld().with("X21", eop("OK", "", appStatus("VAROVANI", ""))), "X21",
+			lines("VAROVANI (SPECIFIKACE V POPISU by 385)", "SeznamIdAdres", "EopOdpoved AisAplikacniStatus"),
+		},
+		{
+			"no photo (15)", whole, wellWorld().with("X21", eop("OK", known, appStatus("OK", "")+aifo1)), "A28 G27 ROB G27 caller O08 O25 X21",
+			lines("OK", person, "SeznamIdAdres 14492253:existuje", overCti, "RuianOdpoved RuianCtiProRobDataResponse", "EopOdpoved AisAplikacniStatus Aifo"),
+		},
+		{
+			"a kind that was not asked (15)", []string{"EopFoto"},
+			wellWorld().with("X21", eop("OK", known, appStatus("OK", "")+aifo1+photo+"<s:Jine/>"+sign+photo)), "G27 ROB G27 caller O25 X21",
+			lines("OK", person, "SeznamIdAdres", over1, photos+" Fotky"),
+		},
+		{
+			"warning of the evidence (16)", []string{"EopFoto"},
+			wellWorld().with("X21", eop("OK", known, appStatus("VAROVANI", detail("UDAJ NEVYDAN", "x"))+aifo1+photo)), "G27 ROB G27 caller O25 X21",
+			lines("VAROVANI", person, "SeznamIdAdres", over1, photos),
+		},
+		{
+			"unknown to ROB (17)", whole, wellWorld().with("O25", over(robStatus("VAROVANI", "PARCIALNI ZAZNAM NENALEZEN"), "")),
+			"G27 ROB G27 caller O25 X21",
+			lines("VAROVANI", "SeznamIdAdres", over1, photos),
+		},
+		{
+			"untranslatable to ROB (18)", whole, wellWorld().with("G27 ROB", org("OrgCtiAifo", "VAROVANI", invalid, orgStatus("OSOBA SPOJENA"))),
+			"G27 ROB X21",
+			lines("VAROVANI", "SeznamIdAdres", "OrgOdpoved OrgCtiAifoDataResponse", photos),
+		},
+		{
+			"untranslatable to ROB, status CHYBA (18)", whole, wellWorld().with("G27 ROB", org("OrgCtiAifo", "CHYBA", invalid, orgStatus("AIFO NENALEZENO"))),
+			"G27 ROB X21",
+			lines("VAROVANI", "SeznamIdAdres", "OrgOdpoved OrgCtiAifoDataResponse", photos),
+		},
+		{
+			"untranslatable to ROB, and no word why (18)", whole, wellWorld().with("G27 ROB", org("OrgCtiAifo", "VAROVANI", invalid, "")),
+			"G27 ROB X21",
+			lines("VAROVANI (AIFO NEEXISTUJE by ORG)", "SeznamIdAdres", photos),
+		},
+		{
+			"untranslatable to the caller (19)", []string{"EopFoto", "Jmeno", "ROBCti"},
+			wellWorld().with("G27 caller", org("OrgCtiAifo", "VAROVANI", invalid, orgStatus("AIFO ZNEPLATNENO"))), "G27 ROB G27 caller O08 O25 X21",
+			lines("VAROVANI", "SeznamIdAdres 14492253:", "OrgOdpoved OrgCtiAifoDataResponse", overCti, photos),
+		},
+		{
+			"the caller has no AIFO yet", []string{"EopFoto"},
+			wellWorld().with("G27 caller", org("OrgCtiAifo", "OK", lacking, ""), "G02", org("OrgZalozAifo", "OK", known, "")), "G02 G27 ROB G27 caller O25 X21",
+			lines("OK", person, "SeznamIdAdres", over1, photos),
+		},
+		{
+			"no AIFO is made for whom ROB does not know", []string{"EopFoto"},
+			wellWorld().with("G27 caller", org("OrgCtiAifo", "OK", lacking, ""), "O25", over(robStatus("VAROVANI", "PARCIALNI ZAZNAM NENALEZEN"), "")),
+			"G27 ROB G27 caller O25 X21",
+			lines("VAROVANI", "SeznamIdAdres", over1, photos),
+		},
+		{
+			"ORG makes no AIFO (19)", []string{"EopFoto"},
+			wellWorld().with("G27 caller", org("OrgCtiAifo", "OK", lacking, ""), "G02", org("OrgZalozAifo", "VAROVANI", invalid, orgStatus("OSOBA ROZDELENA"))),
+			"G02 G27 ROB G27 caller O25 X21",
+			lines("VAROVANI", "SeznamIdAdres", "OrgOdpoved OrgCtiAifoDataResponse", over1, photos),
+		},
+		{
+			"an input does not agree (20)", whole,
+			wellWorld().with("O25", over(robStatus("VAROVANI", "PARCIALNI ZAZNAM NEOVEREN"), `<rod:OvereneUdaje>Aifo Jmeno</rod:OvereneUdaje><rod:NeovereneUdaje>Prijmeni</rod:NeovereneUdaje>`)),
+			"G27 ROB G27 caller O25 X21",
+			lines("VAROVANI", "SeznamIdAdres", over1, photos),
+		},
+		{
+			"an input agrees in part, though ROB says OK (20)", whole,
+			wellWorld().with("O25", over(robStatus("OK", ""), `<rod:OvereneUdaje>Aifo Jmeno</rod:OvereneUdaje><rod:CastecneOvereneUdaje>Prijmeni</rod:CastecneOvereneUdaje>`)),
+			"G27 ROB G27 caller O25 X21",
+			lines("VAROVANI", "SeznamIdAdres", over1, photos),
+		},
+		{
+			"dead references (21)", []string{"EopFoto", "AdresaPobytu", "MistoNarozeni", "ROBCti", "RUIANOver"},
+			wellWorld().with(
+				"O08", cti(`<rod:AdresaPobytu>14492253</rod:AdresaPobytu><rod:MistoNarozeni><rob:NarozeniCr obec="false">500054</rob:NarozeniCr></rod:MistoNarozeni>`),
+				"A28", ruian(`<reg:AdresniMisto stavOvereniPrvku="nenalezen">14492253</reg:AdresniMisto><reg:AdresniLokalita typPrvku="MP" stavOvereniPrvku="zrusen">500054</reg:AdresniLokalita>`)),
+			"A28 G27 ROB G27 caller O08 O25 X21",
+			lines("VAROVANI (ADRESA NEEXISTUJE by RUIAN) (ADRESA SMAZANA by RUIAN)", person, "SeznamIdAdres 14492253:nenalezen 500054:zrusen", overCti, photos),
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m, c := tt.world.open(t)
+			got, err := ask(t, m, question(tt.words...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(tt.want, got); d != "" {
+				t.Errorf("reply (-want +got):\n%s", d)
+			}
+			if c.took() != tt.took {
+				t.Errorf("took %s, want %s", c.took(), tt.took)
+			}
+		})
+	}
+}
+
+// A registry that is down, or breaks its contract, is named; nothing is
+// answered.
+func TestMediaFailures(t *testing.T) {
+	eopAis := egon.Party{Kind: egon.Ais, Code: "385"}
+	chyba := func(answer string) string {
+		return strings.Replace(answer, "<reg:VysledekKod>OK</reg:VysledekKod>",
+			"<reg:VysledekKod>CHYBA</reg:VysledekKod><reg:VysledekDetail><reg:VysledekSubKod>NENI K DISPOZICI</reg:VysledekSubKod><reg:VysledekPopis>db01 down</reg:VysledekPopis></reg:VysledekDetail>", 1)
+	}
+	well := wellWorld()
+	whole := []string{"EopFoto", "Jmeno", "ROBCti", "RUIANCti"}
+	for _, tt := range []struct {
+		name   string
+		world  world
+		party  egon.Party
+		detail []egon.Detail
+	}{
+		{"evidence down", wellWorld().with("X21", down), eopAis, nil},
+		{"ORG down", wellWorld().with("G27 ROB", down), orgParty, nil},
+		{"ORG down for the caller", wellWorld().with("G27 caller", down), orgParty, nil},
+		{"ORG down for G02", wellWorld().with("G27 caller", org("OrgCtiAifo", "OK", lacking, ""), "G02", down), orgParty, nil},
+		{"ROB down for O25", wellWorld().with("O25", down), robParty, nil},
+		{"ROB down for O08", wellWorld().with("O08", down), robParty, nil},
+		{"RUIAN down", wellWorld().with("A28", down), ruianParty, nil},
+		{"CHYBA of the evidence's system", wellWorld().with("X21", chyba(well["X21"])), eopAis, []egon.Detail{{SubKod: "NENI K DISPOZICI", Puvodce: eopAis}}},
+		{
+			"CHYBA of the evidence's application (16)",
+			wellWorld().with("X21", eop("OK", "", appStatus("CHYBA", `<s:VysledekDetail><s:VysledekSubKod>SPECIFIKACE V POPISU</s:VysledekSubKod><s:VysledekPopis>kriteria</s:VysledekPopis></s:VysledekDetail>`))),
+			eopAis,
+			[]egon.Detail{{SubKod: "SPECIFIKACE V POPISU", Popis: "kriteria", Puvodce: eopAis}},
+		},
+		{"CHYBA of ORG", wellWorld().with("G27 ROB", chyba(well["G27 ROB"])), orgParty, []egon.Detail{{SubKod: "NENI K DISPOZICI", Puvodce: orgParty}}},
+		{"CHYBA of ROB", wellWorld().with("O25", chyba(well["O25"])), robParty, []egon.Detail{{SubKod: "NENI K DISPOZICI", Puvodce: robParty}}},
+		{"CHYBA of ROB's application", wellWorld().with("O08", rob("OK", "RobCtiHromadneAifoData", robStatus("CHYBA", "NENI OPRAVNENI"), "")), robParty, []egon.Detail{{SubKod: "NENI OPRAVNENI", Puvodce: robParty}}},
+		{"CHYBA of RUIAN", wellWorld().with("A28", chyba(well["A28"])), ruianParty, []egon.Detail{{SubKod: "NENI K DISPOZICI", Puvodce: ruianParty}}},
+		{"the AIFO is not in the evidence's map (22)", wellWorld().with("X21", eop("OK", strings.Replace(known, ">1<", ">2<", 1), appStatus("OK", "")+aifo1+photo)), eopAis, nil},
+		{"the AIFO has no value (22)", wellWorld().with("X21", eop("OK", lacking, appStatus("OK", "")+aifo1+photo)), eopAis, nil},
+		{"OK without an AIFO", wellWorld().with("X21", eop("OK", "", appStatus("OK", ""))), eopAis, nil},
+		{"media before the AIFO", wellWorld().with("X21", eop("OK", known, appStatus("OK", "")+photo+aifo1)), eopAis, nil},
+		{"two AIFO", wellWorld().with("X21", eop("OK", known, appStatus("OK", "")+aifo1+aifo1+photo)), eopAis, nil},
+		{"another answer", wellWorld().with("X21", well["O25"]), eopAis, nil},
+		{"a Fault", wellWorld().with("X21", "<s:Fault><faultcode>s:Server</faultcode></s:Fault>"), eopAis, nil},
+		{"a Fault of ROB", wellWorld().with("O25", "<s:Fault><faultcode>s:Server</faultcode></s:Fault>"), robParty, nil},
+		{"RUIAN forgets a place", wellWorld().with("A28", ruian("")), ruianParty, nil},
+		{"cut answer of ORG", wellWorld().with("G27 ROB", "<a>"), orgParty, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m, _ := tt.world.open(t)
+			got, err := ask(t, m, question(whole...))
+			var call *egon.CallError
+			if !errors.As(err, &call) {
+				t.Fatalf("got %q, %v, want a CallError", got, err)
+			}
+			if d := cmp.Diff(tt.party, call.Party); d != "" {
+				t.Errorf("%v blames the wrong party (-want +got):\n%s", err, d)
+			}
+			if d := cmp.Diff(tt.detail, call.Detail); d != "" {
+				t.Errorf("detail (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+// A call whose deadline passes says so and names who was waited for.
+func TestMediaDeadline(t *testing.T) {
+	m, _ := wellWorld().open(t)
+	m.Rob = client(t, Config{Name: "rob", URL: silent().listen(t), Agenda: "A999", Ais: 1})
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	_, err := m.Serve(ctx, question("EopFoto"))
+	var call *egon.CallError
+	if !errors.As(err, &call) || !call.Timeout || call.Party != robParty {
+		t.Errorf("error = %#v, want a timeout of ROB", err)
+	}
+}
+
+// What the steps ask for.
+func TestMediaRequests(t *testing.T) {
+	w := wellWorld().with("G27 caller", org("OrgCtiAifo", "OK", lacking, ""), "G02", org("OrgZalozAifo", "OK", known, ""))
+	m, c := w.open(t)
+	if _, err := ask(t, m, question("EopFoto", "DatovaSchrankaROB", "ROBCti", "RUIANOver")); err != nil {
+		t.Fatal(err)
+	}
+	for service, parts := range map[string][]string{
+		"X21":        {">Foto<", ">Zoran<", ">a75167b3-b260-49a0-aac6-4d763538b259<", ">5b7cbb6e-7d0a-4a3f-9d5c-0123456789ab<"},
+		"G27 ROB":    {`agenda="A385"`, `ais="385"`, ">A999<", ">1<", ">GGGGGGGGGGGGGGGGGGGGGGG=<"},
+		"G27 caller": {`agenda="A385"`, `ais="385"`, ">X999<", ">999001<"},
+		"G02":        {`agenda="A385"`, `ais="385"`, ">X999<", ">999001<"},
+		"O25":        {">Zoran<", ">1977-05-03<", ">GGGGGGGGGGGGGGGGGGGGGGG=<"},
+		"O08":        {">DatovaSchranka<", `nacistData="true"`},
+		"A28":        {`nacistData="false"`, ">14492253<"},
+	} {
+		for _, part := range parts {
+			if !strings.Contains(c.asked[service], part) {
+				t.Errorf("%s does not ask with %s: %s", service, part, c.asked[service])
+			}
+		}
+	}
+}
+
+func TestMediaValidate(t *testing.T) {
+	m := &Media{Eop: client(t, Config{URL: "http://127.0.0.1:1"})}
+	want := "workflow of E198: upstream eop needs agenda and ais\nworkflow of E198: upstream ecd is missing\n" +
+		"workflow of E198: upstream org is missing\nworkflow of E198: upstream rob is missing\n" +
+		"workflow of E198: upstream ruian is missing\nworkflow of E198: a source of ids and a clock are needed"
+	if err := m.Validate(); err == nil || err.Error() != want {
+		t.Errorf("Validate() = %v", err)
+	}
+}
