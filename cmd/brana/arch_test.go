@@ -1,0 +1,169 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const root = "../.."
+
+// mayImport is the import table of the house (docs/architecture.md): for each
+// package the packages of this module and the two libraries that it may
+// import. Test files may import more.
+var mayImport = map[string][]string{
+	"egon/xmltext":     {},
+	"egon":             {"egon/xmltext"},
+	"policy":           {"egon"},
+	"limits":           {redis},
+	"upstream":         {"egon/xmltext", "egon", fasthttp},
+	"gateway":          {"egon/xmltext", "egon", "policy", "limits", fasthttp},
+	"bench/registries": {"egon/xmltext", "egon", "limits", fasthttp, redis},
+	"cmd/brana":        {"egon/xmltext", "egon", "policy", "limits", "upstream", "gateway", "bench/registries"},
+}
+
+const (
+	fasthttp = "github.com/valyala/fasthttp"
+	redis    = "github.com/redis/go-redis"
+)
+
+// why says what breaks when a package imports what it may not.
+var why = map[string]string{
+	"egon/xmltext":     "the scanner knows bytes and tokens, no domain and no transport",
+	"egon":             "the language depends on its tokens alone",
+	"policy":           "a decision is pure: it needs the language, not the wire",
+	"limits":           "the ledger counts keys; it knows neither XML nor callers",
+	"upstream":         "clients of registries must not know who may ask, or how much",
+	"gateway":          "the pipeline speaks to upstreams through its own interfaces",
+	"bench/registries": "simulated registries that know the gateway would not be honest",
+	"cmd/brana":        "cmd wires packages; the wire and Redis are theirs",
+}
+
+func TestImportsFollowTheTable(t *testing.T) {
+	for dir, files := range packages(t) {
+		allowed, known := mayImport[dir]
+		if !known {
+			t.Errorf("package %s is not in the import table; decide what it may import", dir)
+			continue
+		}
+		for _, file := range files {
+			for _, path := range imports(t, file) {
+				if governed(path) && !slices.ContainsFunc(allowed, func(a string) bool { return within(path, a) }) {
+					t.Errorf("%s imports %s: %s", file, path, why[dir])
+				}
+			}
+		}
+	}
+}
+
+// governed reports whether the table speaks of an import at all.
+func governed(path string) bool {
+	return strings.HasPrefix(path, "brana/") || within(path, fasthttp) || within(path, redis)
+}
+
+func within(path, allowed string) bool {
+	path = strings.TrimPrefix(path, "brana/")
+	return path == allowed || strings.Contains(allowed, ".") && strings.HasPrefix(path, allowed+"/")
+}
+
+func TestTheTableCatchesAnImport(t *testing.T) {
+	for _, c := range []struct {
+		dir, path string
+		want      bool
+	}{
+		{"egon/xmltext", "brana/egon", false},
+		{"gateway", "brana/upstream", false},
+		{"gateway", "brana/egon", true},
+		{"bench/registries", "brana/gateway", false},
+		{"policy", "github.com/valyala/fasthttp", false},
+		{"limits", "github.com/redis/go-redis/v9", true},
+		{"cmd/brana", "github.com/redis/go-redis/v9", false},
+	} {
+		got := slices.ContainsFunc(mayImport[c.dir], func(a string) bool { return within(c.path, a) })
+		if got != c.want {
+			t.Errorf("%s importing %s: allowed = %v, want %v", c.dir, c.path, got, c.want)
+		}
+	}
+}
+
+func TestEveryPackageSaysWhatItIs(t *testing.T) {
+	for dir, files := range packages(t) {
+		documented := 0
+		for _, file := range files {
+			f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.PackageClauseOnly|parser.ParseComments)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if f.Doc != nil && strings.TrimSpace(f.Doc.Text()) != "" {
+				documented++
+			}
+		}
+		if documented != 1 {
+			t.Errorf("package %s has %d package comments, want exactly one", dir, documented)
+		}
+	}
+}
+
+func TestNoFolderIsNamedAfterNothing(t *testing.T) {
+	forbidden := []string{"utils", "common", "helpers", "internal", "pkg", "models", "types"}
+	for dir := range packages(t) {
+		for _, part := range strings.Split(dir, "/") {
+			if slices.Contains(forbidden, part) {
+				t.Errorf("folder %s: %q is a name not yet found", dir, part)
+			}
+		}
+	}
+}
+
+// packages lists the non-test Go files of every package of the module.
+func packages(t *testing.T) map[string][]string {
+	t.Helper()
+	list := map[string][]string{}
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (d.Name() == "testdata" || strings.HasPrefix(d.Name(), ".") && path != root):
+			return fs.SkipDir
+		case d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go"):
+			return nil
+		}
+		dir, err := filepath.Rel(root, filepath.Dir(path))
+		list[dir] = append(list[dir], path)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(list) == 0 {
+		t.Fatal("no packages found")
+	}
+	return list
+}
+
+func imports(t *testing.T, file string) []string {
+	t.Helper()
+	src, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := parser.ParseFile(token.NewFileSet(), file, src, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var paths []string
+	for _, spec := range f.Imports {
+		path, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, path)
+	}
+	return paths
+}

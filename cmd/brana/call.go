@@ -1,0 +1,162 @@
+package main
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"brana/egon"
+)
+
+type callCmd struct {
+	Service string        `arg:"" help:"Code of the service, as E198."`
+	URL     string        `default:"http://127.0.0.1:8080/publikace" help:"Where services are called, without the code."`
+	Timeout time.Duration `default:"60s" help:"Longest wait for the answer."`
+
+	Agenda  string `default:"X999" help:"Agenda of the caller." group:"caller"`
+	Role    string `default:"XR1" help:"AgendovaRole of the caller." group:"caller"`
+	Ovm     string `default:"12345678" help:"Ovm of the caller." group:"caller"`
+	Ais     string `default:"999001" help:"Ais of the caller." group:"caller"`
+	Subject string `default:"brana call" help:"Subjekt." group:"caller"`
+	User    string `default:"brana" help:"Uzivatel." group:"caller"`
+	Reason  string `default:"test" help:"DuvodUcel." group:"caller"`
+
+	Items   string `help:"SeznamUdaju, words separated by blanks." group:"question"`
+	Triple  string `placeholder:"AGENDA/ROLE/OVM" help:"E227: whose items." group:"question"`
+	Inner   string `type:"existingfile" help:"File with the element Zadost of any service." group:"question"`
+	Message string `type:"existingfile" help:"File with the whole message, sent as it stands." group:"question"`
+	queryFlags
+
+	Async bool   `help:"Call with ?async."`
+	Bare  bool   `help:"Send the payload without a SOAP Envelope."`
+	Raw   bool   `help:"Print the reply as it came."`
+	Save  string `type:"path" placeholder:"DIR" help:"Write the decrypted portraits and signatures there."`
+}
+
+// Run builds a call, sends it and prints the answer. It ends with 1 when the
+// answer is CHYBA or a SOAP Fault.
+func (c *callCmd) Run(io stdio) error {
+	service := egon.ServiceByCode(c.Service)
+	if service == nil {
+		return exit(exitUsage, fmt.Errorf("%s: no service of the catalogue has this code", c.Service))
+	}
+	var key *rsa.PrivateKey
+	message, err := c.message(service, &key)
+	if err != nil {
+		return exit(exitUsage, err)
+	}
+	reply, err := c.send(service, message)
+	if err != nil {
+		return exit(exitUnreachable, err)
+	}
+	if c.Raw {
+		_, err = io.out.Write(append(reply.body, '\n'))
+		return errors.Join(err, reply.refused())
+	}
+	return errors.Join(c.print(io, reply, key), reply.refused())
+}
+
+// message is the whole message; for E198 it makes the key pair to which the
+// evidence encrypts.
+func (c *callCmd) message(s *egon.Service, key **rsa.PrivateKey) ([]byte, error) {
+	if c.Message != "" {
+		return os.ReadFile(c.Message)
+	}
+	inner, err := c.question(s, key)
+	if err != nil {
+		return nil, err
+	}
+	info := &egon.ZadostInfo{
+		CasZadosti: []byte(time.Now().Format(time.RFC3339Nano)),
+		Agenda:     []byte(c.Agenda), AgendovaRole: []byte(c.Role), Ovm: []byte(c.Ovm), Ais: optionalBytes(c.Ais),
+		Subjekt: optionalBytes(c.Subject), Uzivatel: optionalBytes(c.User), DuvodUcel: optionalBytes(c.Reason),
+		AgendaZadostId: []byte(uuid.NewString()),
+	}
+	return egon.AppendRequest(nil, &egon.Request{Service: s, Enveloped: !c.Bare, Info: info, Items: c.items(), Inner: inner}), nil
+}
+
+func (c *callCmd) items() []string {
+	if c.Items == "" {
+		return nil
+	}
+	return strings.Fields(c.Items)
+}
+
+// question is the element Zadost.
+func (c *callCmd) question(s *egon.Service, key **rsa.PrivateKey) ([]byte, error) {
+	switch {
+	case c.Inner != "":
+		return os.ReadFile(c.Inner)
+	case s.Code == "E198":
+		query, err := c.media()
+		if err != nil {
+			return nil, err
+		}
+		if *key, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
+			return nil, err
+		}
+		spki, err := x509.MarshalPKIXPublicKey(&(*key).PublicKey)
+		query.Klic = []byte(base64.StdEncoding.EncodeToString(spki))
+		return egon.AppendMediaQuestion(nil, query), err
+	case s.Code == "E227":
+		parts := strings.Split(c.Triple, "/")
+		if len(parts) != 3 {
+			return nil, errors.New("E227 needs --triple AGENDA/ROLE/OVM")
+		}
+		return egon.AppendRightsQuestion(nil, &egon.RightsQuery{Agenda: []byte(parts[0]), AgendovaRole: []byte(parts[1]), Ovm: []byte(parts[2])}), nil
+	case s.Code == "E05" || s.Code == "E278":
+		return c.search(s)
+	default:
+		return nil, fmt.Errorf("%s needs its question: --inner FILE with the element Zadost, or --message FILE with the whole message", s.Code)
+	}
+}
+
+func optionalBytes(s string) []byte {
+	if s == "" {
+		return nil
+	}
+	return []byte(s)
+}
+
+// A callReply is what came back.
+type callReply struct {
+	status int
+	body   []byte
+	header http.Header
+	took   time.Duration
+}
+
+func (c *callCmd) send(s *egon.Service, message []byte) (*callReply, error) {
+	url := strings.TrimSuffix(c.URL, "/") + "/" + s.Code
+	if c.Async {
+		url += "?async"
+	}
+	request, err := http.NewRequest(http.MethodPost, url, bytes.NewReader(message))
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Content-Type", "text/xml; charset=utf-8")
+	request.Header.Set("SOAPAction", `"`+s.Action+`"`)
+	start := time.Now()
+	response, err := (&http.Client{Timeout: c.Timeout}).Do(request)
+	if err != nil {
+		return nil, fmt.Errorf("call: %w; is the gateway running? start one with: brana dev", err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return nil, fmt.Errorf("read the reply: %w", err)
+	}
+	return &callReply{status: response.StatusCode, body: body, header: response.Header, took: time.Since(start)}, nil
+}

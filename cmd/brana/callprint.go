@@ -1,0 +1,163 @@
+package main
+
+import (
+	"crypto/rsa"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"brana/bench/registries"
+	"brana/egon"
+	"brana/egon/xmltext"
+)
+
+// print says what a reply holds: the status, the persons, the media.
+func (c *callCmd) print(io stdio, r *callReply, key *rsa.PrivateKey) error {
+	root, err := xmltext.Parse(r.body, xmltext.DefaultBounds())
+	if err != nil {
+		return exit(exitUnreachable, fmt.Errorf("the reply (HTTP %d) is not XML: %w", r.status, err))
+	}
+	if fault := find(root, "Fault"); fault != nil {
+		fmt.Fprintf(io.out, "SOAP Fault (HTTP %d): %s\n", r.status, text(fault, "faultstring"))
+		return nil
+	}
+	c.printStatus(io, root, r)
+	for _, p := range findAll(root, "Polozka") {
+		fmt.Fprintf(io.out, "  %-22s %s\n", text(p, "KodIszr"), text(p, "KodRpp"))
+	}
+	for _, p := range findAll(root, "PrevodAifo") {
+		if global := text(p, "GlobalniAifo"); global != "" {
+			fmt.Fprintf(io.out, "person %s  AIFO %s\n", text(p, "LokalniAifo"), global)
+		}
+	}
+	for _, local := range []string{"RobOverHromadneAifoDataResponse", "RobCtiPodleUdajuDataResponse", "RobCtiPodleUdaju2DataResponse"} {
+		for _, block := range findAll(root, local) {
+			printRob(io, block)
+		}
+	}
+	for _, a := range append(findAll(root, "AdresniMisto"), findAll(root, "AdresniLokalita")...) {
+		state, _ := a.AttrValue("stavOvereniPrvku")
+		fmt.Fprintf(io.out, "RUIAN %s %s %s\n", a.Local, a.Value(), state)
+	}
+	return c.printMedia(io, root, key)
+}
+
+func (c *callCmd) printStatus(io stdio, root *xmltext.Node, r *callReply) {
+	status := find(root, "Status")
+	fmt.Fprintf(io.out, "%s  (HTTP %d, %d bytes, %s)\n", text(status, "VysledekKod"), r.status, len(r.body), r.took.Round(100_000))
+	if status == nil {
+		return
+	}
+	for _, d := range append(findAll(status, "VysledekDetail"), findAll(find(root, "IszrAplikacniStatus"), "VysledekDetail")...) {
+		fmt.Fprintf(io.out, "  %s: %s", text(d, "VysledekSubKod"), text(d, "VysledekPopis"))
+		if p := find(d, "Puvodce"); p != nil {
+			fmt.Fprintf(io.out, " [%s]", allText(p))
+		}
+		fmt.Fprintln(io.out)
+	}
+	if after := r.header.Get("Retry-After"); after != "" {
+		fmt.Fprintf(io.out, "  retry after %s s\n", after)
+	}
+}
+
+// printRob prints what ROB verified or gave out; empty items are left out.
+func printRob(io stdio, block *xmltext.Node) {
+	fmt.Fprintf(io.out, "%s: %s", block.Local, text(block, "VysledekRobKodType"))
+	for _, d := range findAll(block, "VysledekSubKod") {
+		fmt.Fprintf(io.out, " %s", d.Value())
+	}
+	fmt.Fprintln(io.out)
+	for _, o := range findAll(block, "Osoba") {
+		for _, item := range o.Children {
+			if value := allText(item); value != "" && item.Local != "AifoKontrolaType" {
+				fmt.Fprintf(io.out, "  %-22s %s\n", item.Local, value)
+			}
+		}
+	}
+}
+
+// printMedia lists photos and signatures and saves them decrypted.
+func (c *callCmd) printMedia(io stdio, root *xmltext.Node, key *rsa.PrivateKey) error {
+	for _, kind := range []struct{ outer, inner string }{{"Fotky", "Fotka"}, {"Podpisy", "Podpis"}} {
+		for i, m := range findAll(root, kind.outer) {
+			cipher, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text(m, kind.inner)), ""))
+			if err != nil {
+				return exit(exitRefused, fmt.Errorf("%s %d is not base64: %w", kind.inner, i+1, err))
+			}
+			fmt.Fprintf(io.out, "%s issued %s, %d bytes encrypted", kind.inner, text(m, "DatumVydani"), len(cipher))
+			if c.Save != "" && key != nil {
+				name := fmt.Sprintf("%s-%s-%d.jpg", strings.ToLower(kind.inner), text(m, "DatumVydani"), i+1)
+				if err := c.save(filepath.Base(name), cipher, key); err != nil {
+					return exit(exitRefused, err)
+				}
+				fmt.Fprintf(io.out, ", saved as %s", filepath.Join(c.Save, filepath.Base(name)))
+			}
+			fmt.Fprintln(io.out)
+		}
+	}
+	return nil
+}
+
+func (c *callCmd) save(name string, cipher []byte, key *rsa.PrivateKey) error {
+	plain, err := registries.Decrypt(key, cipher)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(c.Save, 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(c.Save, name), plain, 0o600)
+}
+
+// refused is the exit of a call that was not served.
+func (r *callReply) refused() error {
+	root, err := xmltext.Parse(r.body, xmltext.DefaultBounds())
+	if err != nil {
+		return exit(exitUnreachable, errors.New("the reply is not XML"))
+	}
+	if find(root, "Fault") != nil || text(find(root, "Status"), "VysledekKod") == egon.Chyba {
+		return exit(exitRefused, nil)
+	}
+	return nil
+}
+
+// find returns the first element with a local name in document order, or nil.
+func find(n *xmltext.Node, local string) *xmltext.Node {
+	if all := findAll(n, local); len(all) > 0 {
+		return all[0]
+	}
+	return nil
+}
+
+func findAll(n *xmltext.Node, local string) []*xmltext.Node {
+	if n == nil {
+		return nil
+	}
+	var list []*xmltext.Node
+	for _, child := range n.Children {
+		if child.Local == local {
+			list = append(list, child)
+		}
+		list = append(list, findAll(child, local)...)
+	}
+	return list
+}
+
+func text(n *xmltext.Node, local string) string {
+	if f := find(n, local); f != nil {
+		return f.Value()
+	}
+	return ""
+}
+
+// allText joins the text of an element and of everything in it.
+func allText(n *xmltext.Node) string {
+	words := strings.Fields(n.Value())
+	for _, child := range n.Children {
+		words = append(words, strings.Fields(allText(child))...)
+	}
+	return strings.Join(words, " ")
+}

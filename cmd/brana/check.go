@@ -1,0 +1,53 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+type checkCmd struct {
+	Config  string `short:"c" default:"brana.yaml" help:"Static configuration." type:"path"`
+	Example bool   `help:"Print an example configuration and end."`
+}
+
+// Run checks a configuration as serve would, without listening or calling
+// anybody.
+func (k *checkCmd) Run(io stdio) error {
+	if k.Example {
+		_, err := io.out.Write(exampleConfig)
+		return err
+	}
+	c, err := readConfig(k.Config)
+	if err != nil {
+		return exit(exitRefused, err)
+	}
+	w, err := wire(c, c.loadPolicy, zap.NewNop())
+	if err != nil {
+		return exit(exitRefused, err)
+	}
+	counts := w.policy.Current().Counts()
+	fmt.Fprintf(io.out, "%s: ok, policy %s: %d grants, %d matrix rows, %d items\n", k.Config, w.policy.Current().Version(), counts.Grants, counts.Rows, counts.Pairs)
+	return w.close()
+}
+
+type healthCmd struct {
+	Admin string `default:"127.0.0.1:8081" placeholder:"ADDR" help:"Admin listener of the gateway."`
+}
+
+// Run asks /readyz: 0 when ready, 1 when not, 3 when nobody answers.
+func (h *healthCmd) Run(io stdio) error {
+	client := http.Client{Timeout: 2 * time.Second}
+	response, err := client.Get("http://" + h.Admin + "/readyz")
+	if err != nil {
+		return exit(exitUnreachable, fmt.Errorf("ask %s: %w", h.Admin, err))
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return exit(exitRefused, fmt.Errorf("not ready (see http://%s/readyz?verbose)", h.Admin))
+	}
+	_, err = fmt.Fprintln(io.out, "ready")
+	return err
+}

@@ -1,0 +1,286 @@
+package main
+
+import (
+	"bytes"
+	_ "embed" // the example configuration
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"brana/limits"
+	"brana/policy"
+)
+
+//go:embed example.yaml
+var exampleConfig []byte
+
+// config is brana.yaml, the static part of the configuration.
+type config struct {
+	Environment policy.Environment        `yaml:"environment"`
+	Listen      listenConfig              `yaml:"listen"`
+	Admin       adminConfig               `yaml:"admin"`
+	Upstreams   map[string]upstreamConfig `yaml:"upstreams"`
+	Routes      map[string]string         `yaml:"routes"`
+	Policy      policyConfig              `yaml:"policy"`
+	Limits      limitsConfig              `yaml:"limits"`
+	Log         logConfig                 `yaml:"log"`
+}
+
+type listenConfig struct {
+	Address          string   `yaml:"address"`
+	Prefix           string   `yaml:"prefix"`
+	StatusMode       string   `yaml:"status_mode"` // egon | http
+	InlineLimit      size     `yaml:"inline_limit"`
+	MaxMessage       size     `yaml:"max_message"`
+	MaxExchanges     int64    `yaml:"max_exchanges"`
+	Drain            duration `yaml:"drain"`
+	ReadIdle         duration `yaml:"read_idle"`
+	WriteIdle        duration `yaml:"write_idle"`
+	KeepAlive        duration `yaml:"keep_alive"`
+	InsecureIdentity bool     `yaml:"insecure_identity"`
+}
+
+type adminConfig struct {
+	Address string `yaml:"address"`
+}
+
+type upstreamConfig struct {
+	URL      string   `yaml:"url"`
+	Timeout  duration `yaml:"timeout"`
+	MaxConns int      `yaml:"max_conns"`
+	Agenda   string   `yaml:"agenda"`
+	Ais      int      `yaml:"ais"`
+}
+
+type policyConfig struct {
+	Dir    string       `yaml:"dir"`
+	Matrix matrixConfig `yaml:"matrix"`
+}
+
+type matrixConfig struct {
+	File string `yaml:"file"`
+}
+
+type limitsConfig struct {
+	Store    string         `yaml:"store"` // memory | redis
+	Redis    redisConfig    `yaml:"redis"`
+	Calendar calendarConfig `yaml:"calendar"`
+}
+
+type redisConfig struct {
+	URL          string   `yaml:"url"`
+	PasswordFile string   `yaml:"password_file"`
+	Timeout      duration `yaml:"timeout"`
+}
+
+type calendarConfig struct {
+	Working  string `yaml:"working"`
+	Holidays string `yaml:"holidays"`
+	Zone     string `yaml:"zone"`
+}
+
+type logConfig struct {
+	Level string `yaml:"level"` // debug | info | warn | error
+}
+
+// duration is written as 250ms or 25s.
+type duration time.Duration
+
+// UnmarshalYAML reads a duration; the library adds the position to an error.
+func (d *duration) UnmarshalYAML(b []byte) error {
+	v, err := time.ParseDuration(strings.Trim(string(bytes.TrimSpace(b)), `"'`))
+	if err != nil || v < 0 {
+		return fmt.Errorf("%s is not a duration: write it as 250ms, 15s or 2m", bytes.TrimSpace(b))
+	}
+	*d = duration(v)
+	return nil
+}
+
+// size is written as 512B, 64KiB or 256MiB.
+type size int64
+
+var sizePattern = regexp.MustCompile(`^(\d{1,12})(B|KiB|MiB|GiB)$`)
+
+// UnmarshalYAML reads a size in bytes.
+func (s *size) UnmarshalYAML(b []byte) error {
+	m := sizePattern.FindStringSubmatch(strings.Trim(string(bytes.TrimSpace(b)), `"'`))
+	if m == nil {
+		return fmt.Errorf("%s is not a size: write it as 512B, 64KiB, 256MiB or 1GiB", bytes.TrimSpace(b))
+	}
+	var n int64
+	fmt.Sscan(m[1], &n)
+	*s = size(n << map[string]int{"B": 0, "KiB": 10, "MiB": 20, "GiB": 30}[m[2]])
+	return nil
+}
+
+// defaultConfig has what a file may leave out.
+func defaultConfig() config {
+	return config{
+		Environment: "test",
+		Listen: listenConfig{Address: "127.0.0.1:8080", Prefix: "/publikace", StatusMode: "egon",
+			InlineLimit: 64 << 10, MaxMessage: 256 << 20, MaxExchanges: 4096, Drain: duration(25 * time.Second),
+			ReadIdle: duration(15 * time.Second), WriteIdle: duration(60 * time.Second), KeepAlive: duration(60 * time.Second)},
+		Admin: adminConfig{Address: "127.0.0.1:8081"},
+		Limits: limitsConfig{Store: "memory",
+			Calendar: calendarConfig{Working: "Mon-Fri 07:00-17:00", Holidays: "cz", Zone: "Europe/Prague"}},
+		Log: logConfig{Level: "info"},
+	}
+}
+
+// readConfig reads a file; paths in it are relative to its folder.
+func readConfig(file string) (*config, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	c, err := parseConfig(file, text, os.LookupEnv)
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range []*string{&c.Policy.Dir, &c.Policy.Matrix.File, &c.Limits.Redis.PasswordFile} {
+		if *path != "" && !filepath.IsAbs(*path) {
+			*path = filepath.Join(filepath.Dir(file), *path)
+		}
+	}
+	return c, nil
+}
+
+var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
+
+// expand puts the environment's variables in the place of ${NAME}; lines that
+// are a comment are left alone.
+func expand(file string, text []byte, lookup func(string) (string, bool)) ([]byte, error) {
+	var errs []error
+	lines := bytes.SplitAfter(text, []byte("\n"))
+	for i, line := range lines {
+		if bytes.HasPrefix(bytes.TrimSpace(line), []byte("#")) {
+			continue
+		}
+		lines[i] = variable.ReplaceAllFunc(line, func(m []byte) []byte {
+			value, ok := lookup(string(m[2 : len(m)-1]))
+			if !ok {
+				errs = append(errs, fmt.Errorf("%s:%d:%d: variable %s is not set in the environment", file, i+1, bytes.Index(line, m)+1, m[2:len(m)-1]))
+			}
+			return []byte(value)
+		})
+	}
+	return bytes.Join(lines, nil), errors.Join(errs...)
+}
+
+// parseConfig parses the text of a configuration; ${NAME} stands for a
+// variable of the environment, which must be set. Unknown keys are errors.
+func parseConfig(file string, text []byte, lookup func(string) (string, bool)) (*config, error) {
+	text, err := expand(file, text, lookup)
+	if err != nil {
+		return nil, err
+	}
+	c := defaultConfig()
+	if err := yaml.UnmarshalWithOptions(text, &c, yaml.Strict()); err != nil {
+		return nil, positioned(file, err)
+	}
+	return &c, c.validate(file)
+}
+
+// positioned puts file:line:col before what the YAML library says.
+func positioned(file string, err error) error {
+	var syntax yaml.Error
+	if errors.As(err, &syntax) && syntax.GetToken() != nil {
+		p := syntax.GetToken().Position
+		return fmt.Errorf("%s:%d:%d: %s", file, p.Line, p.Column, syntax.GetMessage())
+	}
+	return fmt.Errorf("%s: %w", file, err)
+}
+
+// validate returns all that is wrong with the values, each named by its key.
+func (c *config) validate(file string) error {
+	var errs []error
+	wrong := func(key, format string, args ...any) {
+		errs = append(errs, fmt.Errorf("%s: %s: %s", file, key, fmt.Sprintf(format, args...)))
+	}
+	oneOf := func(key, value string, allowed ...string) {
+		for _, a := range allowed {
+			if value == a {
+				return
+			}
+		}
+		wrong(key, "%q is not one of %s", value, strings.Join(allowed, ", "))
+	}
+	oneOf("environment", string(c.Environment), "test", "production")
+	oneOf("listen.status_mode", c.Listen.StatusMode, "egon", "http")
+	oneOf("limits.store", c.Limits.Store, "memory", "redis")
+	oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
+	if c.Limits.Store == "redis" && c.Limits.Redis.URL == "" {
+		wrong("limits.redis.url", "is needed with store: redis; write it as redis://host:6379/0")
+	}
+	for key, address := range map[string]string{"listen.address": c.Listen.Address, "admin.address": c.Admin.Address} {
+		if _, _, err := net.SplitHostPort(address); err != nil {
+			wrong(key, "%q is not host:port", address)
+		}
+	}
+	if !c.Listen.InsecureIdentity && !loopback(c.Listen.Address) {
+		wrong("listen.address", "plain HTTP lets anybody claim to be any AIS, so it serves loopback only; listen on 127.0.0.1, or set insecure_identity: true when another gate before this one has proven who calls")
+	}
+	if len(c.Routes) == 0 {
+		wrong("routes", "name at least a default, as: routes: {default: relay iszr, E198: workflow, E227: local}")
+	}
+	for code, text := range c.Routes {
+		if err := c.checkRoute(text); err != nil {
+			wrong("routes."+code, "%v", err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	ip := net.ParseIP(host)
+	return err == nil && (host == "localhost" || ip != nil && ip.IsLoopback())
+}
+
+func (c *config) checkRoute(text string) error {
+	name, relayed := strings.CutPrefix(text, "relay ")
+	switch {
+	case relayed:
+		if _, ok := c.Upstreams[name]; !ok {
+			return fmt.Errorf("relay %s: no upstream has this name", name)
+		}
+		return nil
+	case text == "workflow", text == "local", text == "refuse":
+		return nil
+	default:
+		return fmt.Errorf("%q is not a route: write relay NAME, workflow, local or refuse", text)
+	}
+}
+
+// redisURL is the URL with the password of its file.
+func (r redisConfig) url() (string, error) {
+	if r.PasswordFile == "" {
+		return r.URL, nil
+	}
+	secret, err := os.ReadFile(r.PasswordFile)
+	if err != nil {
+		return "", fmt.Errorf("read limits.redis.password_file: %w", err)
+	}
+	u, err := url.Parse(r.URL)
+	if err != nil {
+		return "", errors.New("limits.redis.url: is not a URL; write it as redis://host:6379/0")
+	}
+	u.User = url.UserPassword(u.User.Username(), strings.TrimSpace(string(secret)))
+	return u.String(), nil
+}
+
+func (c calendarConfig) calendar() (*limits.Calendar, error) {
+	calendar, err := limits.NewCalendar(limits.CalendarConfig{Working: c.Working, Holidays: c.Holidays, Zone: c.Zone})
+	if err != nil {
+		return nil, fmt.Errorf("limits.calendar: %w", err)
+	}
+	return calendar, nil
+}

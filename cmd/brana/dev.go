@@ -1,0 +1,84 @@
+package main
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+
+	"brana/policy"
+)
+
+//go:embed sample
+var sample embed.FS
+
+type devCmd struct {
+	Listen string `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Where the gateway listens."`
+	Admin  string `default:"127.0.0.1:8081" placeholder:"ADDR" help:"Where the admin listener is."`
+	Redis  string `placeholder:"URL" help:"Keep limits in Redis instead of in the process, as redis://127.0.0.1:6379/0."`
+	Policy string `placeholder:"DIR" type:"path" help:"Directory of grants and matrix.csv instead of the sample policy."`
+	Config string `placeholder:"FILE" type:"path" help:"Static configuration instead of the built-in one; its upstreams are kept."`
+	simFlags
+}
+
+// Run serves the gateway and the registries until SIGTERM or SIGINT.
+func (d *devCmd) Run(io stdio) error {
+	c, err := d.configuration()
+	if err != nil {
+		return exit(exitUsage, err)
+	}
+	log, err := c.logger(io)
+	if err != nil {
+		return exit(exitUsage, err)
+	}
+	server, listener, err := d.start()
+	if err != nil {
+		return err
+	}
+	go func() { _ = server.Serve(listener) }() // its listener is ours: it ends by Shutdown alone
+	fmt.Fprintf(io.err, "brana: gateway http://%s%s/{code}, admin http://%s, registries http://%s\n", c.Listen.Address, c.Listen.Prefix, c.Admin.Address, d.Sim)
+	fmt.Fprintf(io.err, "brana: try: brana call E198 --name \"Zoran Vosáhlo\" --born 1977-05-03 --source Eop --items \"EopFoto Jmeno Prijmeni ROBCti RUIANCti\"\n")
+	return errors.Join(serve(c, d.load(c), log), stopRegistries(server))
+}
+
+// configuration is the built-in one, or the file's, with what the flags say.
+func (d *devCmd) configuration() (*config, error) {
+	if d.Config != "" {
+		return readConfig(d.Config)
+	}
+	c, err := parseConfig("built-in", exampleConfig, func(string) (string, bool) { return "", false })
+	if err != nil {
+		return nil, err
+	}
+	c.Listen.Address, c.Admin.Address = d.Listen, d.Admin
+	for name, u := range c.Upstreams {
+		path := "/" + name
+		if name == "iszr" {
+			path = "/publikace"
+		}
+		u.URL = "http://" + d.Sim + path
+		c.Upstreams[name] = u
+	}
+	if d.Redis != "" {
+		c.Limits.Store, c.Limits.Redis.URL = "redis", d.Redis
+	}
+	return c, c.validate("flags")
+}
+
+// load loads the sample policy, or that of --policy.
+func (d *devCmd) load(c *config) func() (*policy.Snapshot, error) {
+	if d.Policy != "" {
+		return func() (*policy.Snapshot, error) {
+			return policy.Load(policy.Config{Dir: d.Policy, MatrixFile: d.Policy + "/matrix.csv", Environment: c.Environment})
+		}
+	}
+	if d.Config != "" {
+		return c.loadPolicy
+	}
+	return func() (*policy.Snapshot, error) {
+		return policy.LoadFS(sample, samplePolicy(c.Environment))
+	}
+}
+
+func samplePolicy(e policy.Environment) policy.Config {
+	return policy.Config{Dir: "sample", MatrixFile: "sample/matrix.csv", Environment: e}
+}

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"brana/policy"
+)
+
+type serveCmd struct {
+	Config string `short:"c" default:"brana.yaml" help:"Static configuration." type:"path"`
+}
+
+// Run serves until SIGTERM or SIGINT.
+func (s *serveCmd) Run(io stdio) error {
+	c, err := readConfig(s.Config)
+	if err != nil {
+		return exit(exitUsage, err)
+	}
+	log, err := c.logger(io)
+	if err != nil {
+		return exit(exitUsage, err)
+	}
+	return serve(c, c.loadPolicy, log)
+}
+
+// loadPolicy loads the grants and the matrix that the configuration names.
+func (c *config) loadPolicy() (*policy.Snapshot, error) {
+	return policy.Load(policy.Config{Dir: c.Policy.Dir, MatrixFile: c.Policy.Matrix.File, Environment: c.Environment})
+}
+
+// logger writes JSON lines to the diagnostics.
+func (c *config) logger(io stdio) (*zap.Logger, error) {
+	level, err := zapcore.ParseLevel(c.Log.Level)
+	if err != nil {
+		return nil, err
+	}
+	encoder := zap.NewProductionEncoderConfig()
+	encoder.EncodeTime = zapcore.RFC3339NanoTimeEncoder
+	encoder.EncodeDuration = zapcore.SecondsDurationEncoder
+	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(encoder), zapcore.Lock(zapcore.AddSync(io.err)), level)), nil
+}
+
+// serve runs a gateway until a signal ends it: SIGHUP reloads the policy,
+// SIGTERM and SIGINT drain.
+func serve(c *config, load func() (*policy.Snapshot, error), log *zap.Logger) error {
+	w, err := wire(c, load, log)
+	if err != nil {
+		return exit(exitUsage, err)
+	}
+	listener, admin, err := c.listen()
+	if err != nil {
+		return exit(exitUnreachable, errors.Join(err, w.close()))
+	}
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+	defer signal.Stop(signals)
+
+	failed := make(chan error, 2)
+	adminServer := &http.Server{Handler: w.gateway.Admin(versionText()), ReadHeaderTimeout: 5 * time.Second}
+	go func() { failed <- w.gateway.Serve(listener) }()
+	go func() { failed <- adminServer.Serve(admin) }()
+	log.Info("serving", zap.String("version", versionText()), zap.Stringer("listen", listener.Addr()),
+		zap.Stringer("admin", admin.Addr()), zap.String("environment", string(c.Environment)), zap.String("policy", w.policy.Current().Version()))
+
+	err = w.attend(signals, failed, log)
+	return errors.Join(err, w.drain(time.Duration(c.Listen.Drain), log), adminServer.Close(), w.close())
+}
+
+// listen opens both listeners, or none.
+func (c *config) listen() (listener, admin net.Listener, err error) {
+	if listener, err = net.Listen("tcp", c.Listen.Address); err != nil {
+		return nil, nil, fmt.Errorf("listen.address: %w; choose another address, or end whatever uses it", err)
+	}
+	if admin, err = net.Listen("tcp", c.Admin.Address); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("admin.address: %w; choose another address, or end whatever uses it", err), listener.Close())
+	}
+	return listener, admin, nil
+}
+
+// attend waits for what ends the gateway; on the way it reloads the policy.
+func (w *wired) attend(signals <-chan os.Signal, failed <-chan error, log *zap.Logger) error {
+	for {
+		select {
+		case err := <-failed:
+			return exit(exitUnreachable, fmt.Errorf("serve: %w", err))
+		case s := <-signals:
+			if s != syscall.SIGHUP {
+				log.Info("draining", zap.Stringer("signal", s), zap.Int64("running", w.gateway.Running()))
+				return nil
+			}
+			if err := w.policy.Reload(); err != nil {
+				log.Error("reload policy: the last good one stays in force", zap.String("policy", w.policy.Current().Version()), zap.Error(err))
+				continue
+			}
+			log.Info("policy reloaded", zap.String("policy", w.policy.Current().Version()))
+		}
+	}
+}
+
+// drain lets the running exchanges end.
+func (w *wired) drain(patience time.Duration, log *zap.Logger) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := w.gateway.Shutdown(ctx); err != nil {
+		return exit(exitRefused, fmt.Errorf("drain: %d exchanges were still running after %s and were cut", w.gateway.Running(), patience))
+	}
+	log.Info("drained")
+	return nil
+}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"brana/bench/registries"
+)
+
+// simFlags say how the simulated registries behave.
+type simFlags struct {
+	Persons int      `default:"10000" help:"Synthetic persons beside the test persons."`
+	Seed    uint64   `default:"1" help:"Seed of the population."`
+	Sim     string   `default:"127.0.0.1:8090" placeholder:"ADDR" help:"Where the registries listen, a path each."`
+	Set     []string `placeholder:"REGISTRY.KEY=VALUE" help:"A setting of a registry, or of all, as rob.latency=5ms, eop.photo_bytes=1048576, all.failure=slow."`
+}
+
+type simCmd struct {
+	simFlags
+}
+
+// Run serves the registries until SIGTERM or SIGINT.
+func (s *simCmd) Run(io stdio) error {
+	server, listener, err := s.start()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(io.err, "brana: registries at http://%s/{rob,org,ruian,eop,ecd,aiseo,publikace/CODE}, control at /control\n", listener.Addr())
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
+	defer signal.Stop(signals)
+	select {
+	case err = <-ended:
+	case <-signals:
+	}
+	return errors.Join(err, stopRegistries(server))
+}
+
+// settings reads the --set flags in the words of the control endpoint.
+func (s *simFlags) settings() (map[string]registries.Settings, error) {
+	list := map[string]registries.Settings{}
+	for _, flag := range s.Set {
+		key, value, found := strings.Cut(flag, "=")
+		registry, key, dotted := strings.Cut(key, ".")
+		if !found || !dotted {
+			return nil, fmt.Errorf("--set %s: write it as rob.latency=5ms", flag)
+		}
+		names := []string{registry}
+		if registry == "all" {
+			names = registries.Names()
+		}
+		for _, name := range names {
+			settings := list[name]
+			if err := set(&settings, key, value); err != nil {
+				return nil, fmt.Errorf("--set %s: %w", flag, err)
+			}
+			list[name] = settings
+		}
+	}
+	return list, nil
+}
+
+// set sets one value by its JSON name; a value that is no JSON is a string.
+func set(s *registries.Settings, key, value string) error {
+	if !json.Valid([]byte(value)) {
+		value = strconv.Quote(value)
+	}
+	decoder := json.NewDecoder(strings.NewReader(`{` + strconv.Quote(key) + `:` + value + `}`))
+	decoder.DisallowUnknownFields()
+	return decoder.Decode(s)
+}
+
+// start makes the registries and their listener.
+func (s *simFlags) start() (*registries.Server, net.Listener, error) {
+	settings, err := s.settings()
+	if err != nil {
+		return nil, nil, exit(exitUsage, err)
+	}
+	server, err := registries.NewServer(registries.Config{
+		Population: registries.NewPopulation(s.Persons, s.Seed),
+		Settings:   settings,
+	})
+	if err != nil {
+		return nil, nil, exit(exitUsage, err)
+	}
+	listener, err := net.Listen("tcp", s.Sim)
+	if err != nil {
+		return nil, nil, exit(exitUnreachable, fmt.Errorf("--sim: %w; choose another address, or end whatever uses it", err))
+	}
+	return server, listener, nil
+}
+
+func stopRegistries(server *registries.Server) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	return server.Shutdown(ctx)
+}

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"go.uber.org/zap"
+
+	"brana/gateway"
+	"brana/limits"
+	"brana/policy"
+	"brana/upstream"
+)
+
+// limiter is a limits store that can be closed; the two stores are it.
+type limiter interface {
+	gateway.Limiter
+	Close() error
+}
+
+// wired is a gateway with what it was made of.
+type wired struct {
+	gateway *gateway.Gateway
+	policy  *policy.Store
+	limiter limiter
+	clients []*upstream.Client
+}
+
+// close gives back what the parts hold.
+func (w *wired) close() error {
+	for _, c := range w.clients {
+		c.Close()
+	}
+	return w.limiter.Close()
+}
+
+// wire makes a gateway of a configuration and a way to load its policy.
+func wire(c *config, load func() (*policy.Snapshot, error), log *zap.Logger) (*wired, error) {
+	store, err := policy.NewStore(load)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.checkDegradeModes(store.Current()); err != nil {
+		return nil, err
+	}
+	limiter, err := c.limiter()
+	if err != nil {
+		return nil, err
+	}
+	w := &wired{policy: store, limiter: limiter}
+	clients, err := c.clients()
+	if err != nil {
+		return nil, err
+	}
+	for _, client := range clients {
+		w.clients = append(w.clients, client)
+	}
+	cfg, parts := c.gateway(clients), gateway.Parts{
+		Policy:  store,
+		Limiter: limiter,
+		Log:     log,
+		Metrics: gateway.NewMetrics(w.gauges()),
+		NewID:   uuid.NewString,
+	}
+	if media := c.media(clients); media != nil {
+		if err := media.Validate(); err != nil {
+			return nil, err
+		}
+		parts.Media = media
+	}
+	w.gateway, err = gateway.New(cfg, parts)
+	return w, err
+}
+
+// checkDegradeModes refuses what this version cannot keep: a grant that is to
+// go on while Redis is down.
+func (c *config) checkDegradeModes(s *policy.Snapshot) error {
+	if c.Limits.Store != "redis" {
+		return nil // the embedded store is never down
+	}
+	var errs []error
+	for _, g := range s.Grants() {
+		if g.Limits.WhenRedisIsDown != policy.Closed {
+			errs = append(errs, fmt.Errorf("%s: when_redis_is_down: %s: only closed is supported with limits.store redis", g.Place, g.Limits.WhenRedisIsDown))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (c *config) limiter() (limiter, error) {
+	calendar, err := c.Limits.Calendar.calendar()
+	if err != nil {
+		return nil, err
+	}
+	if c.Limits.Store == "memory" {
+		return limits.NewMemory(calendar, nil), nil
+	}
+	url, err := c.Limits.Redis.url()
+	if err != nil {
+		return nil, err
+	}
+	return limits.NewRedis(limits.RedisConfig{URL: url, Calendar: calendar, Timeout: time.Duration(c.Limits.Redis.Timeout)})
+}
+
+func (c *config) clients() (map[string]*upstream.Client, error) {
+	clients := map[string]*upstream.Client{}
+	var errs []error
+	for name, u := range c.Upstreams {
+		client, err := upstream.NewClient(upstream.Config{Name: name, URL: u.URL, Timeout: time.Duration(u.Timeout),
+			MaxConns: u.MaxConns, Agenda: u.Agenda, Ais: u.Ais})
+		if err != nil {
+			errs = append(errs, fmt.Errorf("upstreams.%s: %w", name, err))
+			continue
+		}
+		clients[name] = client
+	}
+	return clients, errors.Join(errs...)
+}
+
+// media is the E198 workflow, or nil when a registry it needs is not named.
+func (c *config) media(clients map[string]*upstream.Client) *upstream.Media {
+	for _, name := range []string{"rob", "org", "ruian", "eop", "ecd"} {
+		if clients[name] == nil {
+			return nil
+		}
+	}
+	return &upstream.Media{Rob: clients["rob"], Org: clients["org"], Ruian: clients["ruian"],
+		Eop: clients["eop"], Ecd: clients["ecd"], NewID: uuid.NewString, Now: time.Now}
+}
+
+func (c *config) gateway(clients map[string]*upstream.Client) gateway.Config {
+	l := c.Listen
+	cfg := gateway.Config{
+		Prefix: l.Prefix, InlineLimit: int(l.InlineLimit), MaxMessage: int64(l.MaxMessage), MaxExchanges: l.MaxExchanges,
+		ReadIdle: time.Duration(l.ReadIdle), WriteIdle: time.Duration(l.WriteIdle), KeepAlive: time.Duration(l.KeepAlive),
+		AdmitTimeout: time.Duration(c.Limits.Redis.Timeout),
+		Routes:       gateway.Routes{Services: map[string]gateway.Route{}},
+	}
+	if l.StatusMode == "http" {
+		cfg.StatusMode = gateway.HTTPMode
+	}
+	for code, text := range c.Routes {
+		route := c.route(text, clients)
+		if code == "default" {
+			cfg.Routes.Default = route
+		} else {
+			cfg.Routes.Services[code] = route
+		}
+	}
+	return cfg
+}
+
+// route is a route as it is written; validate has checked the words.
+func (c *config) route(text string, clients map[string]*upstream.Client) gateway.Route {
+	if name, relayed := strings.CutPrefix(text, "relay "); relayed {
+		return gateway.Route{Kind: gateway.RelayRoute, Name: name, Relay: upstream.NewRelay(clients[name]),
+			Timeout: time.Duration(c.Upstreams[name].Timeout)}
+	}
+	kinds := []string{"refuse", "", "workflow", "local"}
+	return gateway.Route{Kind: gateway.RouteKind(slices.Index(kinds, text))}
+}
+
+// gauges read what the policy and the gateway know.
+func (w *wired) gauges() gateway.Gauges {
+	return gateway.Gauges{
+		Running:        func() float64 { return float64(w.gateway.Running()) },
+		PolicyLoaded:   func() float64 { return float64(w.policy.Reloads().LastDone.Unix()) },
+		PolicyGrants:   func() float64 { return float64(w.policy.Current().Counts().Grants) },
+		PolicyRows:     func() float64 { return float64(w.policy.Current().Counts().Rows) },
+		ReloadFailures: func() float64 { return float64(w.policy.Reloads().Failed) },
+	}
+}

@@ -1,0 +1,70 @@
+package gateway
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// A Check is one condition of readiness.
+type Check struct {
+	Name string
+	Err  error // why it does not hold, or nil
+}
+
+// Admin serves what operators and orchestrators ask: /livez, /readyz with
+// ?verbose, /metrics, /version and /v1/status. It belongs on a listener of its
+// own, loopback by default.
+func (g *Gateway) Admin(version string) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /readyz", g.serveReady)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(g.parts.Metrics.Registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /version", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, version) })
+	mux.HandleFunc("GET /v1/status", g.serveStatus)
+	return mux
+}
+
+func (g *Gateway) checks(r *http.Request) []Check {
+	snapshot := g.parts.Policy.Current()
+	policyCheck := Check{Name: "policy " + snapshot.Version()}
+	drainCheck := Check{Name: "accepting"}
+	if g.draining.Load() {
+		drainCheck.Err = errDraining
+	}
+	return []Check{drainCheck, policyCheck, {Name: "limits", Err: g.limitsReady(r.Context())}}
+}
+
+func (g *Gateway) serveReady(w http.ResponseWriter, r *http.Request) {
+	checks := g.checks(r)
+	status := http.StatusOK
+	for _, c := range checks {
+		if c.Err != nil {
+			status = http.StatusServiceUnavailable
+		}
+	}
+	w.WriteHeader(status)
+	if !r.URL.Query().Has("verbose") {
+		fmt.Fprintln(w, map[bool]string{true: "ok", false: "not ready"}[status == http.StatusOK])
+		return
+	}
+	for _, c := range checks {
+		if c.Err != nil {
+			fmt.Fprintf(w, "[-] %s: %v\n", c.Name, c.Err)
+		} else {
+			fmt.Fprintf(w, "[+] %s\n", c.Name)
+		}
+	}
+}
+
+func (g *Gateway) serveStatus(w http.ResponseWriter, _ *http.Request) {
+	snapshot := g.parts.Policy.Current()
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(map[string]any{ // a client that left reads nothing
+		"policy":   snapshot.Version(),
+		"running":  g.Running(),
+		"draining": g.draining.Load(),
+	})
+}

@@ -1,0 +1,181 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/valyala/fasthttp"
+	"go.uber.org/zap"
+
+	"brana/egon"
+	"brana/limits"
+	"brana/policy"
+)
+
+// A Relay sends a message unchanged to one upstream and returns its reply
+// unchanged. A failure of the upstream is an *egon.CallError; an error of the
+// message's own body comes back wrapped.
+type Relay interface {
+	Send(ctx context.Context, m *egon.Message) (*egon.Answer, error)
+}
+
+// A Workflow serves a composed service. The head stays valid until the body of
+// the answer is closed.
+type Workflow interface {
+	Serve(ctx context.Context, h *egon.Head) (*egon.Answer, error)
+}
+
+// A Limiter says whether one more call may start now. An error means that no
+// decision could be had.
+type Limiter interface {
+	Admit(ctx context.Context, c limits.Call) (limits.Decision, error)
+	Release(ctx context.Context, s limits.Slot) error
+	Ready(ctx context.Context) error
+}
+
+// Config is the static part of a gateway. Only package cmd reads files and
+// flags; the zero values of the bounds mean the defaults named.
+type Config struct {
+	Prefix       string        // path before the service code, /publikace
+	StatusMode   StatusMode    // HTTP status of refusals
+	InlineLimit  int           // bytes; messages up to it are read whole before they are forwarded; default 64 KiB
+	MaxMessage   int64         // bytes of a request at most; default 256 MiB
+	MaxExchanges int64         // exchanges at once at most; default 4096
+	ReadIdle     time.Duration // longest wait for the next bytes of a request; default 15 s
+	WriteIdle    time.Duration // longest wait until the caller takes the next bytes; default 60 s
+	KeepAlive    time.Duration // an idle connection is closed after it; default 60 s
+	DrainBytes   int64         // at most so much of an unread body is read before a refusal; default 1 MiB
+	DrainTime    time.Duration // and for so long; default 2 s
+	AdmitTimeout time.Duration // longest wait for a decision of the limiter; default 250 ms
+	Routes       Routes
+}
+
+// Routes say how a service is answered. A service not named takes Default.
+type Routes struct {
+	Default  Route
+	Services map[string]Route // by service code
+}
+
+// A Route is how one service is answered.
+type Route struct {
+	Kind    RouteKind
+	Name    string        // of the relay, for the log
+	Relay   Relay         // for RelayRoute
+	Timeout time.Duration // deadline of the call; default 60 s
+}
+
+// RouteKind is the sort of a [Route].
+type RouteKind uint8
+
+// The sorts of routes.
+const (
+	RefuseRoute   RouteKind = iota // the service is not offered
+	RelayRoute                     // bytes unchanged there and back
+	WorkflowRoute                  // composed by the gateway (E198)
+	LocalRoute                     // answered from the policy snapshot (E227)
+)
+
+// Parts are what a Gateway works with.
+type Parts struct {
+	Policy  *policy.Store
+	Limiter Limiter
+	Media   Workflow // may be nil when no route is a workflow
+	Log     *zap.Logger
+	Metrics *Metrics
+	NewID   func() string // a fresh UUID, for IszrZadostId
+}
+
+// A Gateway serves exchanges. Make one with [New], serve with [Gateway.Serve].
+type Gateway struct {
+	cfg      Config
+	parts    Parts
+	server   *fasthttp.Server
+	draining atomic.Bool
+	running  atomic.Int64
+	readers  sync.Pool // *egon.Reader
+	replies  sync.Pool // *egon.ReplyReader
+	buffers  sync.Pool // *[]byte
+}
+
+// New checks the configuration and makes a gateway of it.
+func New(cfg Config, parts Parts) (*Gateway, error) {
+	cfg.setDefaults()
+	if err := cfg.validate(parts); err != nil {
+		return nil, err
+	}
+	g := &Gateway{cfg: cfg, parts: parts}
+	bounds := egon.DefaultBounds()
+	bounds.TotalBytes = cfg.MaxMessage
+	g.readers.New = func() any { return egon.NewReader(bounds) }
+	g.replies.New = func() any { return egon.NewReplyReader(egon.DefaultBounds()) }
+	g.buffers.New = func() any { b := make([]byte, 0, windowBytes); return &b }
+	g.server = g.newServer()
+	return g, nil
+}
+
+func (c *Config) setDefaults() {
+	setDefault(&c.Prefix, "/publikace")
+	setDefault(&c.InlineLimit, 64<<10)
+	setDefault(&c.MaxMessage, 256<<20)
+	setDefault(&c.MaxExchanges, 4096)
+	setDefault(&c.ReadIdle, 15*time.Second)
+	setDefault(&c.WriteIdle, 60*time.Second)
+	setDefault(&c.KeepAlive, 60*time.Second)
+	setDefault(&c.DrainBytes, 1<<20)
+	setDefault(&c.DrainTime, 2*time.Second)
+	setDefault(&c.AdmitTimeout, 250*time.Millisecond)
+}
+
+func setDefault[T comparable](p *T, value T) {
+	var zero T
+	if *p == zero {
+		*p = value
+	}
+}
+
+func (c *Config) validate(parts Parts) error {
+	var errs []error
+	if !strings.HasPrefix(c.Prefix, "/") || strings.HasSuffix(c.Prefix, "/") {
+		errs = append(errs, fmt.Errorf("listen.prefix %q: write it with a leading and without a trailing slash, as /publikace", c.Prefix))
+	}
+	if c.MaxMessage < int64(c.InlineLimit) {
+		errs = append(errs, errors.New("listen.max_message: must not be below inline_limit"))
+	}
+	for code, r := range c.Routes.Services {
+		if egon.ServiceByCode(code) == nil {
+			errs = append(errs, fmt.Errorf("routes.%s: no service of the catalogue has this code", code))
+		}
+		errs = append(errs, r.validate(code, parts))
+	}
+	errs = append(errs, c.Routes.Default.validate("default", parts))
+	return errors.Join(errs...)
+}
+
+func (r Route) validate(code string, parts Parts) error {
+	switch {
+	case r.Kind == RelayRoute && r.Relay == nil:
+		return fmt.Errorf("routes.%s: relay names no upstream", code)
+	case r.Kind == WorkflowRoute && code != "E198":
+		return fmt.Errorf("routes.%s: only E198 is a workflow; relay it, or refuse", code)
+	case r.Kind == WorkflowRoute && parts.Media == nil:
+		return fmt.Errorf("routes.%s: a workflow needs the upstreams rob, org, ruian, eop and ecd", code)
+	case r.Kind == LocalRoute && code != "E227":
+		return fmt.Errorf("routes.%s: only E227 is answered locally; relay it, or refuse", code)
+	}
+	return nil
+}
+
+// route says how a service is answered.
+func (g *Gateway) route(s *egon.Service) Route {
+	r, ok := g.cfg.Routes.Services[s.Code]
+	if !ok {
+		r = g.cfg.Routes.Default
+	}
+	setDefault(&r.Timeout, 60*time.Second)
+	return r
+}

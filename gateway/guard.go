@@ -1,0 +1,154 @@
+package gateway
+
+import (
+	"errors"
+	"io"
+	"sync"
+
+	"brana/egon"
+)
+
+const (
+	windowBytes  = 32 << 10  // what one read of a body asks for
+	maxHeldBytes = 256 << 10 // what a guard holds at most: a head, an unfinished tag, the closing part
+	contentType  = "text/xml; charset=utf-8"
+)
+
+// A scanner proves a message while it flows; *egon.Reader and
+// *egon.ReplyReader are scanners.
+type scanner interface {
+	Feed(window []byte, last bool) error
+	Done() bool
+	Releasable() int64
+}
+
+// A guard reads a message through a scanner and hands out only bytes that are
+// proven: never past an offence, and the closing part only when the whole
+// document is proven. Its error is sticky and comes without bytes, so that no
+// writer mistakes a broken message for a complete one.
+//
+// buf[start:len] holds the bytes received and not handed out; base is the
+// offset of buf[0] in the message.
+type guard struct {
+	scan   scanner
+	src    io.Reader
+	length int64 // Content-Length, or -1
+	got    int64 // bytes received
+	base   int64
+	buf    *[]byte
+	start  int
+	wait   func() error // arms the deadline of the next read; may be nil
+	broken func(error) error
+	err    error
+}
+
+// done reports whether the whole message was received and proven.
+func (g *guard) done() bool { return g.scan != nil && g.scan.Done() }
+
+// received reports whether nothing of the message is left on the wire.
+func (g *guard) received() bool { return g.done() || g.length >= 0 && g.got >= g.length }
+
+// ready is how many bytes may be handed out now.
+func (g *guard) ready() int64 {
+	return min(g.scan.Releasable(), g.base+int64(len(*g.buf))) - g.base - int64(g.start)
+}
+
+// Read hands out proven bytes.
+func (g *guard) Read(p []byte) (int, error) {
+	for {
+		if g.err != nil {
+			return 0, g.err
+		}
+		if n := g.ready(); n > 0 {
+			k := copy(p[:min(int64(len(p)), n)], (*g.buf)[g.start:])
+			g.start += k
+			return k, nil
+		}
+		if g.done() {
+			return 0, io.EOF
+		}
+		if err := g.fill(); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// room makes space for the next bytes: what was handed out is forgotten, and
+// when that is nothing the buffer grows, within its bound.
+func (g *guard) room() ([]byte, error) {
+	b := *g.buf
+	if g.start > 0 {
+		g.base += int64(g.start)
+		b = b[:copy(b, b[g.start:])]
+		g.start = 0
+	}
+	if len(b) < cap(b) {
+		return b, nil
+	}
+	if cap(b) >= maxHeldBytes {
+		return nil, &egon.Offence{Kind: egon.TooLarge, Offset: g.got,
+			Popis: "Část zprávy, kterou je třeba držet v paměti, je příliš velká.", Err: errHeld}
+	}
+	return append(b, make([]byte, min(cap(b), maxHeldBytes-cap(b)))...)[:len(b)], nil
+}
+
+// fill receives the next bytes and has them scanned.
+func (g *guard) fill() error {
+	if g.err != nil {
+		return g.err
+	}
+	g.err = g.receive()
+	return g.err
+}
+
+func (g *guard) receive() error {
+	if g.src == nil || g.length == 0 {
+		return g.scan.Feed(nil, true)
+	}
+	if g.wait != nil {
+		if err := g.wait(); err != nil {
+			return g.broken(err)
+		}
+	}
+	b, err := g.room()
+	if err != nil {
+		return err
+	}
+	n, err := g.src.Read(b[len(b):cap(b)])
+	window := b[len(b) : len(b)+n]
+	*g.buf = b[:len(b)+n]
+	g.got += int64(n)
+	last := g.length >= 0 && g.got >= g.length
+	if n > 0 || last {
+		if err := g.scan.Feed(window, last); err != nil {
+			return err
+		}
+	}
+	switch {
+	case err == nil || last:
+		return nil
+	case err != io.EOF:
+		return g.broken(err)
+	case g.length >= 0: // fasthttp says a plain EOF when a body is cut
+		return g.broken(io.ErrUnexpectedEOF)
+	default:
+		return g.scan.Feed(nil, true)
+	}
+}
+
+var errHeld = errors.New("more bytes to hold back than the bound")
+
+// release gives the buffer back.
+func (g *guard) release(pool *sync.Pool) {
+	if g.buf == nil {
+		return
+	}
+	*g.buf = (*g.buf)[:0]
+	if cap(*g.buf) == windowBytes {
+		pool.Put(g.buf)
+	}
+	g.buf = nil
+	if g.err == nil {
+		g.err = io.ErrClosedPipe
+	}
+}

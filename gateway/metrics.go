@@ -1,0 +1,105 @@
+package gateway
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Metrics are the gateway's counters, in one registry of their own. Labels are
+// from closed sets: service codes of the catalogue and outcomes.
+type Metrics struct {
+	Registry  *prometheus.Registry
+	exchanges *prometheus.CounterVec
+	seconds   *prometheus.HistogramVec
+	upstream  *prometheus.HistogramVec
+	refusals  *prometheus.CounterVec
+	bytes     *prometheus.CounterVec
+}
+
+// A Metric is one row of the table from which docs/metrics.md is generated.
+type Metric struct {
+	Name, Type, Labels, Help string
+}
+
+// MetricTable lists every metric that the gateway itself counts.
+func MetricTable() []Metric {
+	return []Metric{
+		{"brana_exchanges_total", "counter", "service, outcome", "Exchanges ended, by what came of them."},
+		{"brana_exchange_seconds", "histogram", "service", "From the first byte of a request to the last byte of its answer."},
+		{"brana_upstream_seconds", "histogram", "service", "From sending a message upstream to the beginning of its reply."},
+		{"brana_refusals_total", "counter", "kind", "Calls refused, by kind."},
+		{"brana_bytes_total", "counter", "direction", "Bytes of bodies, in and out."},
+		{"brana_exchanges_running", "gauge", "", "Exchanges at this moment."},
+		{"brana_policy_loaded_timestamp_seconds", "gauge", "", "When the policy in force was loaded."},
+		{"brana_policy_reload_failures_total", "counter", "", "Reloads that failed; the last good policy stayed."},
+		{"brana_policy_grants", "gauge", "", "Grants in force."},
+		{"brana_policy_rows", "gauge", "", "Rows of the matrix in force."},
+	}
+}
+
+// NewMetrics makes the metrics of one gateway; gauges are read from the
+// functions when they are scraped.
+func NewMetrics(gauges Gauges) *Metrics {
+	help := map[string]string{}
+	for _, m := range MetricTable() {
+		help[m.Name] = m.Help
+	}
+	counter := func(name string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help[name]}, labels)
+	}
+	histogram := func(name string, labels ...string) *prometheus.HistogramVec {
+		return prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: name, Help: help[name],
+			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 18)}, labels)
+	}
+	m := &Metrics{
+		Registry:  prometheus.NewRegistry(),
+		exchanges: counter("brana_exchanges_total", "service", "outcome"),
+		seconds:   histogram("brana_exchange_seconds", "service"),
+		upstream:  histogram("brana_upstream_seconds", "service"),
+		refusals:  counter("brana_refusals_total", "kind"),
+		bytes:     counter("brana_bytes_total", "direction"),
+	}
+	m.Registry.MustRegister(m.exchanges, m.seconds, m.upstream, m.refusals, m.bytes)
+	for name, read := range gauges.byName() {
+		if read != nil {
+			m.Registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help[name]}, read))
+		}
+	}
+	if gauges.ReloadFailures != nil {
+		name := "brana_policy_reload_failures_total"
+		m.Registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help[name]}, gauges.ReloadFailures))
+	}
+	return m
+}
+
+// Gauges read what other packages know; a nil one is not exported.
+type Gauges struct {
+	Running, PolicyLoaded, PolicyGrants, PolicyRows, ReloadFailures func() float64
+}
+
+func (g Gauges) byName() map[string]func() float64 {
+	return map[string]func() float64{
+		"brana_exchanges_running":               g.Running,
+		"brana_policy_loaded_timestamp_seconds": g.PolicyLoaded,
+		"brana_policy_grants":                   g.PolicyGrants,
+		"brana_policy_rows":                     g.PolicyRows,
+	}
+}
+
+// ended counts an exchange.
+func (m *Metrics) ended(x *exchange, outcome string, took time.Duration) {
+	service := x.code()
+	m.exchanges.WithLabelValues(service, outcome).Inc()
+	m.seconds.WithLabelValues(service).Observe(took.Seconds())
+	if !x.received.IsZero() {
+		m.upstream.WithLabelValues(service).Observe(x.received.Sub(x.sent).Seconds())
+	}
+	if x.refusal != nil {
+		m.refused(x.refusal.Kind)
+	}
+	m.bytes.WithLabelValues("in").Add(float64(x.body.got))
+	m.bytes.WithLabelValues("out").Add(float64(x.written))
+}
+
+func (m *Metrics) refused(k *Kind) { m.refusals.WithLabelValues(k.Code).Inc() }

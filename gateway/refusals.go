@@ -1,0 +1,182 @@
+package gateway
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"brana/egon"
+)
+
+// StatusMode says which HTTP status a refusal has.
+type StatusMode uint8
+
+// The modes of a listener.
+const (
+	EgonMode StatusMode = iota // refusals are ordinary replies with status 200, faults have 500
+	HTTPMode                   // refusals have the status of their kind
+)
+
+// A Kind is one way a call can be refused. Code is at once the outcome in the
+// log, the label of the metric and the detail of a SOAP Fault.
+type Kind struct {
+	Code   string
+	Number int            // BR_nnn of VysledekPopis
+	SubKod string         // VysledekSubKod; empty when the refusal is a SOAP Fault
+	Fault  egon.FaultCode // of a SOAP Fault
+	Status int            // HTTP status in HTTPMode
+	Popis  string         // Czech sentence, used when the place of refusal has none more exact
+	Help   string         // what an operator or integrator does about it
+}
+
+// The kinds; docs/refusals.md is generated from this table.
+var (
+	NotGranted = &Kind{"not-granted", 101, "NENI OPRAVNENI EGON", "", 403,
+		"Volající nemá ke službě oprávnění.",
+		"No valid grant in this environment gives this service to this agenda, role, OVM and AIS. Compare the four ids and the service with the grant."}
+	CallerMismatch = &Kind{"caller-mismatch", 102, "NENI OPRAVNENI EGON", "", 403,
+		"Volající není tím, za koho se vydává.",
+		"The certificate belongs to another AIS than the header names, or the agenda is not registered to it."}
+	ItemNotPermitted = &Kind{"item-not-permitted", 111, "NENI OPRAVNENI", "", 403,
+		"Některé z požadovaných údajů nejsou povoleny.",
+		"An item of SeznamUdaju, or a search input of E198, is in neither the matrix row nor the grant. E227 lists what the matrix gives."}
+	ParameterNotPermitted = &Kind{"parameter-not-permitted", 112, "NENI OPRAVNENI", "", 403,
+		"Volající nesmí použít volitelný parametr.",
+		"The grant lacks the parameter media-criteria (DatumOd, DatumDo, Pocet) or hide-log (znepristupniLog)."}
+	HourlyQuota = &Kind{"hourly-quota", 201, "NENI K DISPOZICI", "", 429,
+		"Hodinový limit volání je vyčerpán.",
+		"The declared calls of a rolling hour are used up. Wait as Retry-After says, or declare more."}
+	ConcurrencyQuota = &Kind{"concurrency-quota", 202, "NENI K DISPOZICI", "", 429,
+		"Je vyčerpán počet souběžných volání.",
+		"As many calls as were declared run at this moment. Send fewer at once."}
+	LimitsUnavailable = &Kind{"limits-unavailable", 203, "NENI K DISPOZICI", "", 503,
+		"Limity volání nelze nyní ověřit, opakujte volání později.",
+		"The limits store (Redis) does not answer. The gateway fails closed and recovers by itself."}
+	Overloaded = &Kind{"overloaded", 204, "NENI K DISPOZICI", "", 503,
+		"Brána je přetížena, opakujte volání později.",
+		"More exchanges run at once than listen.max_exchanges allows."}
+	Draining = &Kind{"draining", 205, "NENI K DISPOZICI", "", 503,
+		"Brána se ukončuje, opakujte volání.",
+		"The gateway is shutting down. Send the call again; it reaches another instance or the restarted one."}
+	InvalidData = &Kind{"invalid-data", 301, "NEVALIDNI DATA", "", 400,
+		"Údaje žádosti nejsou platné.",
+		"A value breaks the contract of the service; the text names the element."}
+	ServiceMismatch = &Kind{"service-mismatch", 302, "NEVALIDNI ZADOST", "", 400,
+		"Kód služby neodpovídá XML struktuře žádosti.",
+		"The code in the path, SOAPAction and the element in the Body must name one service."}
+	StaleTime = &Kind{"stale-time", 303, "NEPLATNY CAS", "", 400,
+		"CasZadosti je mimo povolenou odchylku.",
+		"The clock of the AIS is off, or the request is old."}
+	DuplicateRequest = &Kind{"duplicate-request", 304, "DUPLICITNI ZADOST", "", 409,
+		"AgendaZadostId již bylo použito.",
+		"Every call needs a fresh AgendaZadostId."}
+	SyncOnlyKind = &Kind{"sync-only", 305, "JENOM SYNC", "", 400,
+		"Služba je poskytována pouze synchronně, volejte ji bez ?async.",
+		"Call the service without ?async."}
+	AsyncOnlyKind = &Kind{"async-only", 306, "JENOM ASYNC", "", 400,
+		"Služba je poskytována pouze asynchronně, volejte ji s ?async.",
+		"Call the service with ?async."}
+	RegistryFailed = &Kind{"registry-failed", 401, "CHYBA VOLANI REGISTRU", "", 502,
+		"Volání registru selhalo, opakujte volání později.",
+		"The registry named in Puvodce did not answer, or not with what its contract promises."}
+	AisFailed = &Kind{"ais-failed", 402, "CHYBA VOLANI AIS", "", 502,
+		"Volání agendového informačního systému selhalo, opakujte volání později.",
+		"The evidence named in Puvodce did not answer, or not with what its contract promises."}
+	Deadline = &Kind{"deadline", 403, "PREKROCEN CAS", "", 504,
+		"Byl překročen čas pro zpracování.",
+		"The call did not end within its deadline; Puvodce names who was waited for."}
+	MalformedKind = &Kind{"malformed", 501, "", egon.FaultClient, 400,
+		"Zpráva není správně vytvořená zpráva SOAP 1.1.",
+		"The XML or the envelope is broken or holds what the gate refuses (DOCTYPE, entities, processing instructions, a second ZadostInfo). The text says at which byte."}
+	BadHTTP = &Kind{"bad-http", 502, "", egon.FaultClient, 400,
+		"Požadavek HTTP není přijatelný.",
+		"Use POST with Content-Type text/xml; charset=utf-8, Content-Length or chunked, no Content-Encoding. In http mode the status is 405, 411, 415, 417 or 431 as the case may be."}
+	UnknownService = &Kind{"unknown-service", 503, "", egon.FaultClient, 404,
+		"Služba neexistuje nebo není touto bránou poskytována.",
+		"Call {prefix}/{code} with a code of the catalogue, in the right case, that has a route."}
+	TooLargeKind = &Kind{"too-large", 504, "", egon.FaultClient, 413,
+		"Zpráva nebo její část je příliš velká.",
+		"A bound of the gate was exceeded; the text says which."}
+	Internal = &Kind{"internal", 599, "", egon.FaultServer, 500,
+		"Vnitřní chyba brány, opakujte volání později.",
+		"A defect. The log has the cause under the IszrZadostId of the reply."}
+)
+
+// Kinds lists every kind of refusal in the order of their numbers.
+func Kinds() []*Kind {
+	return []*Kind{NotGranted, CallerMismatch, ItemNotPermitted, ParameterNotPermitted,
+		HourlyQuota, ConcurrencyQuota, LimitsUnavailable, Overloaded, Draining,
+		InvalidData, ServiceMismatch, StaleTime, DuplicateRequest, SyncOnlyKind, AsyncOnlyKind,
+		RegistryFailed, AisFailed, Deadline,
+		MalformedKind, BadHTTP, UnknownService, TooLargeKind, Internal}
+}
+
+// A Refusal is the answer no. It is an error on its way up the pipeline; the
+// caller sees the kind and the sentences, the log sees the cause.
+type Refusal struct {
+	Kind       *Kind
+	Popisy     []string   // Czech sentences, one VysledekDetail each; empty: the kind's own
+	Puvodce    egon.Party // who failed
+	Details    []egon.Detail
+	Status     int           // HTTP status in HTTPMode when it differs from the kind's
+	RetryAfter time.Duration // 0: not said
+	Hangup     bool          // the framing of the request is in doubt: close without reading on
+	Cause      error
+}
+
+func (r *Refusal) Error() string {
+	if r.Cause == nil {
+		return r.Kind.Code
+	}
+	return r.Kind.Code + ": " + r.Cause.Error()
+}
+
+// Unwrap returns the cause.
+func (r *Refusal) Unwrap() error { return r.Cause }
+
+// refuse makes a refusal with sentences that say what failed and what to do.
+func refuse(k *Kind, popisy ...string) *Refusal { return &Refusal{Kind: k, Popisy: popisy} }
+
+// because adds the cause, which only the log sees.
+func (r *Refusal) because(err error) *Refusal {
+	r.Cause = err
+	return r
+}
+
+// details are the refusal's VysledekDetail elements: one for each sentence,
+// then what the failing party itself said.
+func (r *Refusal) details() []egon.Detail {
+	popisy := r.Popisy
+	if len(popisy) == 0 {
+		popisy = []string{r.Kind.Popis}
+	}
+	list := make([]egon.Detail, 0, len(popisy)+len(r.Details))
+	for _, p := range popisy {
+		list = append(list, egon.Detail{SubKod: r.Kind.SubKod, Popis: r.Kind.numbered(p), Puvodce: r.Puvodce})
+	}
+	return append(list, r.Details...)
+}
+
+// text is what a SOAP Fault says.
+func (r *Refusal) text() string {
+	if len(r.Popisy) == 0 {
+		return r.Kind.numbered(r.Kind.Popis)
+	}
+	return r.Kind.numbered(strings.Join(r.Popisy, " "))
+}
+
+func (k *Kind) numbered(popis string) string { return fmt.Sprintf("BR_%03d: %s", k.Number, popis) }
+
+// status is the HTTP status the refusal is answered with.
+func (r *Refusal) status(m StatusMode) int {
+	switch {
+	case m == HTTPMode && r.Status != 0:
+		return r.Status
+	case m == HTTPMode:
+		return r.Kind.Status
+	case r.Kind.SubKod == "":
+		return 500 // SOAP 1.1 §6.2: a Fault travels with 500
+	default:
+		return 200
+	}
+}

@@ -1,0 +1,131 @@
+package gateway
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"brana/egon"
+	"brana/limits"
+	"brana/policy"
+)
+
+// maxNamed is how many characters of item words one VysledekPopis names; more
+// go into the next VysledekDetail, since the schema allows 1024 characters.
+const maxNamed = 700
+
+// notPermitted is the refusal of a decision that is not granted.
+func notPermitted(h *egon.Head, d *policy.Decision) *Refusal {
+	switch d.Verdict {
+	case policy.ItemNotPermitted:
+		return refuse(ItemNotPermitted, refusedItems(h, d.Refused)...)
+	case policy.ParameterNotPermitted:
+		var popisy []string
+		for _, r := range d.Refused {
+			popisy = append(popisy, parameterPopis(r.Word))
+		}
+		return refuse(ParameterNotPermitted, popisy...)
+	default:
+		return refuse(NotGranted, notGrantedPopis(h, d))
+	}
+}
+
+func parameterPopis(word string) string {
+	switch word {
+	case policy.MediaCriteria:
+		return "Volající nesmí použít výběrová kritéria DatumOd, DatumDo a Pocet (parametr media-criteria)."
+	case policy.HideLog:
+		return "Volající nesmí požadovat znepřístupnění logu, znepristupniLog (parametr hide-log)."
+	default:
+		return "Volající nesmí použít parametr " + word + "."
+	}
+}
+
+// refusedItems names every refused item, with what was probably meant.
+func refusedItems(h *egon.Head, refused []policy.Refusal) []string {
+	var asked, inputs []string
+	for _, r := range refused {
+		word := r.Word
+		if r.Hint != "" {
+			word += " (správně " + r.Hint + ")"
+		}
+		if r.Input {
+			inputs = append(inputs, word)
+		} else {
+			asked = append(asked, word)
+		}
+	}
+	i := &h.Info
+	who := fmt.Sprintf("%s/%s/%s", i.Agenda, i.AgendovaRole, i.Ovm)
+	popisy := named("Nepovolené položky v SeznamUdaju: %s. Pro "+who+" je povolený rozsah v odpovědi služby E227.", asked)
+	return append(popisy, named("K vyhledání podle zadaných údajů chybí oprávnění na položky ROB: %s.", inputs)...)
+}
+
+// named puts words into as many sentences as the length of a VysledekPopis
+// demands.
+func named(format string, words []string) []string {
+	var popisy []string
+	for len(words) > 0 {
+		n, size := 0, 0
+		for n < len(words) && (n == 0 || size+len(words[n]) < maxNamed) {
+			size += len(words[n]) + 2
+			n++
+		}
+		popisy = append(popisy, fmt.Sprintf(format, strings.Join(words[:n], ", ")))
+		words = words[n:]
+	}
+	return popisy
+}
+
+// notGrantedPopis says which of the four ids, the service or the time the
+// missing grant fails on.
+func notGrantedPopis(h *egon.Head, d *policy.Decision) string {
+	i := &h.Info
+	hint := ""
+	if d.Hint != "" {
+		hint = " Správně je " + d.Hint + "."
+	}
+	switch d.Reason {
+	case policy.AisMissing:
+		return "V ZadostInfo chybí Ais; bez něj nelze oprávnění určit."
+	case policy.UnknownAgenda:
+		return fmt.Sprintf("Agenda %s nemá v tomto prostředí oprávnění.%s", i.Agenda, hint)
+	case policy.UnknownRole:
+		return fmt.Sprintf("AgendovaRole %s nemá v agendě %s oprávnění.%s", i.AgendovaRole, i.Agenda, hint)
+	case policy.UnknownOvm:
+		return fmt.Sprintf("Ovm %s nemá v agendě %s a roli %s oprávnění.%s", i.Ovm, i.Agenda, i.AgendovaRole, hint)
+	case policy.UnknownAis:
+		return fmt.Sprintf("Ais %s nemá pro %s/%s/%s oprávnění.%s", i.Ais, i.Agenda, i.AgendovaRole, i.Ovm, hint)
+	case policy.NotYetValid:
+		return "Oprávnění volajícího ještě není platné."
+	case policy.Expired:
+		return "Platnost oprávnění volajícího skončila."
+	default:
+		return fmt.Sprintf("Služba %s není pro %s/%s/%s/%s povolena.", h.Service.Code, i.Agenda, i.AgendovaRole, i.Ovm, i.Ais)
+	}
+}
+
+// overLimit is the refusal of a call for which there is no room.
+func overLimit(d *limits.Decision, rule policy.Limits) *Refusal {
+	var r *Refusal
+	if d.Verdict == limits.OverConcurrency {
+		r = refuse(ConcurrencyQuota, fmt.Sprintf("Souběžně smí běžet nejvýše %d volání; opakujte volání po dokončení některého z nich.", rule.Concurrent))
+	} else {
+		r = refuse(HourlyQuota, fmt.Sprintf("Hodinový limit %d volání je vyčerpán; opakujte volání za %d s.", d.Quota, seconds(d.RetryAfter)))
+	}
+	r.RetryAfter = d.RetryAfter
+	return r
+}
+
+// setLimitFields tells the caller where it stands
+// (draft-ietf-httpapi-ratelimit-headers: policy "hour" with quota and window,
+// what remains and when more comes).
+func (x *exchange) setLimitFields() {
+	if !x.decided {
+		return
+	}
+	h := &x.rc.Response.Header
+	h.Set("RateLimit-Policy", `"hour";q=`+strconv.FormatInt(x.limits.Quota, 10)+`;w=3600`)
+	h.Set("RateLimit", `"hour";r=`+strconv.FormatInt(x.limits.Remaining, 10)+`;t=`+strconv.FormatInt(seconds(max(x.limits.Reset, time.Second)), 10))
+}
