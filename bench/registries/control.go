@@ -1,0 +1,223 @@
+package registries
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// The registries of one server, by the first element of their path. The front
+// stands for the information system of the base registries itself, which
+// relays to all of them.
+const (
+	ROB   = "rob"
+	ORG   = "org"
+	RUIAN = "ruian"
+	EOP   = "eop"
+	ECD   = "ecd"
+	AISEO = "aiseo"
+	Front = "front"
+)
+
+// Names returns the registries of a server in the order in which they are
+// reported.
+func Names() []string { return []string{ROB, ORG, RUIAN, EOP, ECD, AISEO, Front} }
+
+// A Failure is a way in which a registry can misbehave.
+type Failure string
+
+// The failures. Those up to [FailCut] break the transport, the others only the
+// message.
+const (
+	FailNone           Failure = "none"
+	FailRefuse         Failure = "refuse"          // the connection closes without an answer
+	FailHang           Failure = "hang"            // the request is taken and never answered
+	FailSlow           Failure = "slow"            // the answer trickles, a latency (at least 50 ms) between its twenty parts
+	FailHTTP500        Failure = "500"             // HTTP 500 with a text that is no SOAP
+	FailCut            Failure = "cut"             // the connection closes in the middle of the answer
+	FailFault          Failure = "fault"           // a SOAP Fault with HTTP 500
+	FailMalformed      Failure = "malformed"       // the answer is not well-formed
+	FailWrongNamespace Failure = "wrong-namespace" // the answer is of another namespace
+	FailEmpty          Failure = "empty"           // HTTP 200 without a body
+	FailChyba          Failure = "chyba"           // OdpovedInfo with CHYBA
+)
+
+var failures = []Failure{FailNone, FailRefuse, FailHang, FailSlow, FailHTTP500, FailCut, FailFault,
+	FailMalformed, FailWrongNamespace, FailEmpty, FailChyba}
+
+// Duration is a [time.Duration] that is written as 250ms in JSON.
+type Duration time.Duration
+
+// MarshalText writes d the way time.Duration prints.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+// UnmarshalText reads what [time.ParseDuration] reads, except negative ones.
+func (d *Duration) UnmarshalText(text []byte) error {
+	v, err := time.ParseDuration(string(text))
+	if err != nil {
+		return err
+	}
+	if v < 0 {
+		return fmt.Errorf("duration %s is negative", v)
+	}
+	*d = Duration(v)
+	return nil
+}
+
+// Settings say how one registry behaves. The zero Settings are a registry that
+// answers at once and well.
+type Settings struct {
+	Latency Duration `json:"latency"`     // waited before every answer
+	Jitter  Duration `json:"jitter"`      // up to so much more, evenly spread
+	Failure Failure  `json:"failure"`     // empty means none
+	Rate    float64  `json:"rate"`        // share of the messages that fail, 0 to 1; 0 means all of them
+	Down    bool     `json:"down"`        // as FailRefuse for every message, whatever Failure and Rate say
+	Photo   int      `json:"photo_bytes"` // size of one photo in bytes before encryption (eop, ecd); 0 means the portrait's own
+
+	ReplyBytes int64 `json:"reply_bytes"` // least size of a reply (front); shorter ones are filled up with comments
+	Echo       bool  `json:"echo"`        // the reply is the request, byte for byte (front)
+}
+
+// Validate reports a value that no registry can take.
+func (s Settings) Validate() error {
+	switch {
+	case s.Failure != "" && !slices.Contains(failures, s.Failure):
+		return fmt.Errorf("failure %q is none of %v", s.Failure, failures)
+	case !(s.Rate >= 0 && s.Rate <= 1):
+		return fmt.Errorf("rate %v is not between 0 and 1", s.Rate)
+	case s.Photo < 0 || s.Photo > maxPhotoBytes:
+		return fmt.Errorf("photo_bytes %d is not between 0 and %d", s.Photo, maxPhotoBytes)
+	case s.ReplyBytes < 0 || s.ReplyBytes > maxReplyBytes:
+		return fmt.Errorf("reply_bytes %d is not between 0 and %d", s.ReplyBytes, maxReplyBytes)
+	case s.Latency < 0 || s.Jitter < 0:
+		return fmt.Errorf("latency and jitter must not be negative")
+	}
+	return nil
+}
+
+const (
+	maxPhotoBytes = 256 << 20
+	maxReplyBytes = 4 << 30
+)
+
+// An Entry is one message in the log of a server, without personal data.
+type Entry struct {
+	Registry       string    `json:"registry"`
+	Step           string    `json:"step"`   // G27, O08, X21, E05 and so on; empty for a message that was not understood
+	Action         string    `json:"action"` // SOAPAction
+	Start          time.Time `json:"start"`  // the request's head has been read
+	Head           Duration  `json:"head"`   // from Start until the answer could begin
+	Duration       Duration  `json:"duration"`
+	HTTPStatus     int       `json:"status"`
+	Kod            string    `json:"kod"` // VysledekKod of the answer
+	AgendaZadostId string    `json:"agenda_zadost_id"`
+	IszrZadostId   string    `json:"iszr_zadost_id"`
+	Failure        Failure   `json:"failure,omitempty"` // played on purpose
+	Problem        string    `json:"problem,omitempty"` // a panic with its stack
+	Uses           int       `json:"uses,omitempty"`    // use records that ROB keeps for this message, one per person
+	Hidden         bool      `json:"hidden,omitempty"`  // those are not shown to the person (znepristupniLog)
+}
+
+// Set changes how a registry behaves, from the next message on.
+func (s *Server) Set(registry string, v Settings) error {
+	if err := v.Validate(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.settings[registry]; !ok {
+		return fmt.Errorf("registry %q is none of %v", registry, Names())
+	}
+	s.settings[registry] = v
+	return nil
+}
+
+// Settings returns how a registry behaves now; the zero Settings for an
+// unknown one.
+func (s *Server) Settings(registry string) Settings {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.settings[registry]
+}
+
+// logSize is how many entries a server keeps.
+const logSize = 1 << 14
+
+// Log returns the last messages, oldest first, at most logSize of them. A
+// message is entered when its answer has been handed over whole.
+func (s *Server) Log() []Entry {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append(slices.Clone(s.log[s.oldest:]), s.log[:s.oldest]...)
+}
+
+// ClearLog forgets all messages.
+func (s *Server) ClearLog() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.log, s.oldest = nil, 0
+}
+
+func (s *Server) record(e Entry) {
+	e.Duration = Duration(time.Since(e.Start))
+	if e.Head == 0 {
+		e.Head = e.Duration
+	}
+	s.mu.Lock()
+	if len(s.log) < logSize {
+		s.log = append(s.log, e)
+	} else {
+		s.log[s.oldest] = e
+		s.oldest = (s.oldest + 1) % logSize
+	}
+	s.mu.Unlock()
+	if s.cfg.Log != nil {
+		s.cfg.Log(e)
+	}
+}
+
+// control serves /control/{registry} and /control/log.
+func (s *Server) control(method, name string, body []byte) (status int, answer any) {
+	switch {
+	case name == "log" && method == "GET":
+		return 200, s.Log()
+	case name == "log" && method == "DELETE":
+		s.ClearLog()
+		return 200, []Entry{}
+	case name == "" && method == "GET":
+		all := map[string]Settings{}
+		for _, n := range Names() {
+			all[n] = s.Settings(n)
+		}
+		return 200, all
+	case !slices.Contains(Names(), name):
+		return 404, problem{fmt.Sprintf("registry %q is none of %v", name, Names())}
+	case method == "GET":
+		return 200, s.Settings(name)
+	case method == "PUT":
+		v := s.Settings(name)
+		if err := unmarshalStrict(body, &v); err != nil {
+			return 400, problem{err.Error()}
+		}
+		if err := s.Set(name, v); err != nil {
+			return 400, problem{err.Error()}
+		}
+		return 200, s.Settings(name)
+	case method == "DELETE":
+		_ = s.Set(name, Settings{}) // the name was checked above and the zero Settings are valid
+		return 200, s.Settings(name)
+	}
+	return 405, problem{"use GET, PUT or DELETE"}
+}
+
+type problem struct {
+	Error string `json:"error"`
+}
+
+func unmarshalStrict(data []byte, v any) error {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	return d.Decode(v)
+}

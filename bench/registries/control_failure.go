@@ -1,0 +1,216 @@
+package registries
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"brana/egon"
+)
+
+// breakTransport plays the failures that need no answer of the registry. It
+// reports whether there was one.
+func (x *exchange) breakTransport() bool {
+	switch x.fail {
+	case FailRefuse, FailHang:
+		hang := x.fail == FailHang
+		if hang {
+			x.s.hung.Add(1)
+		}
+		x.rc.HijackSetNoResponse(true)
+		x.rc.Hijack(func(c net.Conn) {
+			if hang {
+				defer x.s.hung.Done()
+				x.s.hold(c)
+			}
+		})
+		x.finish(0)
+	case FailHTTP500:
+		x.rc.SetStatusCode(500)
+		x.rc.SetContentType("text/html")
+		x.rc.SetBodyString("<html><body><h1>Internal Server Error<br></body></html>")
+		x.finish(500)
+	case FailEmpty:
+		x.rc.SetStatusCode(200)
+		x.rc.SetContentType(soapType)
+		x.finish(200)
+	default:
+		return false
+	}
+	return true
+}
+
+// hold keeps a connection open until its other end closes it or the server is
+// shut down.
+func (s *Server) hold(c net.Conn) {
+	gone := make(chan struct{})
+	defer close(gone)
+	go func() {
+		select {
+		case <-s.done:
+			_ = c.SetReadDeadline(time.Unix(1, 0)) // ends the Copy; an error means that it has ended
+		case <-gone:
+		}
+	}()
+	_, _ = io.Copy(io.Discard, c) // how the other end leaves does not matter
+}
+
+// finish enters the exchange in the log, once its answer is known.
+func (x *exchange) finish(status int) {
+	x.entry.HTTPStatus = status
+	if x.fail != FailNone {
+		x.entry.Failure = x.fail
+	}
+	x.s.record(x.entry)
+}
+
+// fault answers with a SOAP Fault.
+func (x *exchange) fault(code, text string) {
+	x.rc.SetStatusCode(500)
+	x.rc.SetContentType(soapType)
+	x.rc.SetBody(faultText(code, text))
+	x.finish(500)
+}
+
+// send answers with the reply to m, as the failure being played would have it.
+func (x *exchange) send(m *message, r reply) {
+	x.entry.Kod, x.entry.Uses, x.entry.Hidden = r.kod, r.uses, r.hidden
+	x.entry.Head = Duration(time.Since(x.entry.Start))
+	if x.fail == FailFault {
+		x.fault("Server", "Registr zprávu nezpracoval.")
+		return
+	}
+	if x.fail == FailWrongNamespace {
+		r.head = bytes.ReplaceAll(r.head, []byte(m.body.Space), []byte(egon.NSReg+":jiny"))
+	}
+	start, end := envelopeStart, bodyEnd+envelopeEnd
+	if m.bare {
+		start, end = "", ""
+	}
+	if x.fail == FailMalformed {
+		end = envelopeEnd
+	}
+	x.rc.SetStatusCode(200)
+	x.rc.SetContentType(soapType)
+	head := append([]byte(start), r.head...)
+	size := len(head) + len(end)
+	filler := max(x.set.ReplyBytes-int64(size), 0)
+	switch {
+	case x.fail == FailCut:
+		x.stream(func(w io.Writer) error { return cutAfter(w, head) }, -1)
+	case x.fail == FailSlow:
+		wait := max(time.Duration(x.set.Latency), 50*time.Millisecond)
+		x.stream(func(w io.Writer) error {
+			return writeReply(&slowWriter{w, x.s, wait, size/20 + 1}, head, r.stream, end)
+		}, -1)
+	case r.stream != nil:
+		x.stream(func(w io.Writer) error { return writeReply(w, head, r.stream, end) }, -1)
+	case filler > 0:
+		filler = max(filler, int64(fillerLeast))
+		pad := func(w io.Writer) error { return writeFiller(w, filler) }
+		x.stream(func(w io.Writer) error { return writeReply(w, head, pad, end) }, size+int(filler))
+	default:
+		x.rc.SetBody(append(head, end...))
+		x.finish(200)
+	}
+}
+
+func writeReply(w io.Writer, head []byte, stream func(io.Writer) error, end string) error {
+	if _, err := w.Write(head); err != nil {
+		return err
+	}
+	if stream != nil {
+		if err := stream(w); err != nil {
+			return err
+		}
+	}
+	_, err := io.WriteString(w, end)
+	return err
+}
+
+// cutAfter writes the first half of head and fails.
+func cutAfter(w io.Writer, head []byte) error {
+	if _, err := w.Write(head[:len(head)/2]); err != nil {
+		return err
+	}
+	return errCut
+}
+
+// stream has the answer written when the handler has returned; size is its
+// length in bytes, or -1 for a chunked one. The exchange ends with the stream.
+func (x *exchange) stream(write func(io.Writer) error, size int) {
+	b := &body{write: write, done: func() { x.finish(200) }}
+	x.rc.SetBodyStream(b, size)
+}
+
+// body is an answer that writes itself to the connection: fasthttp takes
+// WriteTo for streams that say so, and flushes after each Write of a chunked
+// one. An error closes the connection without the end of the answer.
+type body struct {
+	write func(io.Writer) error
+	done  func()
+	once  sync.Once
+}
+
+// SupportsBodyWriteTo tells fasthttp to use WriteTo.
+func (b *body) SupportsBodyWriteTo() bool { return true }
+
+// WriteTo writes the answer. A panic becomes an error, since here nobody else
+// would catch it.
+func (b *body) WriteTo(w io.Writer) (n int64, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("write answer: %v\n%s", p, debug.Stack())
+		}
+	}()
+	counted := &countWriter{w: w}
+	err = b.write(counted)
+	return counted.n, err
+}
+
+func (b *body) Read([]byte) (int, error) { return 0, errNotRead }
+
+// Close ends the exchange; fasthttp calls it however the writing ended.
+func (b *body) Close() error {
+	b.once.Do(b.done)
+	return nil
+}
+
+var (
+	errNotRead = errors.New("answer is written, not read")
+	errCut     = errors.New("answer cut on purpose")
+)
+
+type countWriter struct {
+	w io.Writer
+	n int64
+}
+
+func (c *countWriter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// slowWriter waits before every part of so many bytes.
+type slowWriter struct {
+	w    io.Writer
+	s    *Server
+	wait time.Duration
+	part int
+}
+
+func (c *slowWriter) Write(p []byte) (n int, err error) {
+	for n < len(p) && err == nil {
+		c.s.wait(c.wait)
+		var m int
+		m, err = c.w.Write(p[n:min(len(p), n+c.part)])
+		n += m
+	}
+	return n, err
+}

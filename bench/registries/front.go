@@ -1,0 +1,257 @@
+package registries
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"strings"
+
+	"brana/egon"
+	"brana/egon/xmltext"
+)
+
+// The front takes requests of any size. The first part is held, and a request
+// that fits is answered by what it says; of a larger one only its head is read
+// and the rest passes through the digest.
+const (
+	frontHeld = 1 << 20
+	frontEcho = 65 << 20 // the largest request that can be echoed: it has to be held whole
+)
+
+// front is the information system of the base registries: it serves the eGON
+// services from the registries of the same server, without the network.
+type front struct {
+	population *Population
+	org        *org
+	rob        *rob
+	ruian      *ruian
+	aiseo      *aiseo
+}
+
+// services are those that the front answers with data; any other gets a bare
+// OdpovedInfo.
+func (f *front) services() map[string]func(*message) reply {
+	return map[string]func(*message) reply{
+		"E05":  f.robCtiPodleUdaju,
+		"E278": f.robCtiPodleUdaju,
+		"E183": f.robOverHromadneAifo,
+		"E172": f.aiseoCtiPodleUdaju2,
+		"E227": f.vypisOpravneniPolozky,
+	}
+}
+
+// front answers one message to /publikace/{code}.
+func (x *exchange) front(code string) {
+	x.entry.Registry, x.entry.Step, x.entry.Action = Front, code, soapAction(x.rc)
+	if string(x.rc.Method()) != "POST" {
+		x.text(405, "POST a SOAP 1.1 message")
+		return
+	}
+	limit := frontHeld
+	if x.s.Settings(Front).Echo {
+		limit = frontEcho
+	}
+	in, err := x.take(limit)
+	if err != nil {
+		x.text(400, err.Error())
+		return
+	}
+	x.rc.Response.Header.Set("X-Request-Sha256", hex.EncodeToString(in.digest.Sum(nil)))
+	if !x.begin() {
+		return
+	}
+	if x.set.Echo {
+		x.echo(in)
+		return
+	}
+	service := egon.ServiceByCode(code)
+	if service == nil {
+		x.fault("Client", "Neznámá služba.")
+		return
+	}
+	m, err := in.message()
+	if err != nil {
+		x.fault("Client", "Zpráva není čitelná: "+err.Error())
+		return
+	}
+	x.serveFront(service, m)
+}
+
+func (x *exchange) serveFront(service *egon.Service, m *message) {
+	m.entry, m.action = &x.entry, x.entry.Action
+	if !isID(m.info.IszrZadostId) {
+		m.info.IszrZadostId = newID()
+	}
+	x.entry.AgendaZadostId, x.entry.IszrZadostId = m.info.AgendaZadostId, m.info.IszrZadostId
+	answer := x.s.front.services()[service.Code]
+	switch {
+	case m.body.Local != service.Request || m.body.Space != service.Namespace,
+		m.action != "" && m.action != service.Action:
+		x.send(m, frontReply(service, m, egon.Chyba, detail{subKod: "NEVALIDNI ZADOST", registr: "ISZR"}))
+	case x.fail == FailChyba:
+		x.send(m, frontReply(service, m, egon.Chyba, detail{subKod: "NENI K DISPOZICI", registr: "ISZR"}))
+	case answer == nil || m.partial:
+		x.send(m, frontReply(service, m, egon.OK))
+	default:
+		x.send(m, answer(m))
+	}
+}
+
+// frontReply is a reply of a service with nothing but its header.
+func frontReply(service *egon.Service, m *message, kod string, details ...detail) reply {
+	var d doc
+	d.open("r:"+service.Response, "xmlns:r", service.Namespace, "xmlns:abs", egon.NSAbstract, "xmlns:reg", egon.NSReg)
+	d.odpovedInfo("abs:OdpovedInfo", m, kod, details...)
+	d.shut("r:" + service.Response)
+	return reply{head: d, kod: kod}
+}
+
+// taken is a request as the front has it.
+type taken struct {
+	held   []byte // the first part
+	whole  bool   // which is all
+	digest hash.Hash
+}
+
+// take reads the request to its end and holds its first part.
+func (x *exchange) take(limit int) (*taken, error) {
+	t := &taken{digest: sha256.New(), whole: true}
+	in := x.rc.RequestBodyStream()
+	if in == nil {
+		return t, nil
+	}
+	want := x.rc.Request.Header.ContentLength()
+	held := bytes.NewBuffer(make([]byte, 0, min(max(want, 0), limit)+bytes.MinRead))
+	_, err := held.ReadFrom(io.LimitReader(io.TeeReader(in, t.digest), int64(limit)))
+	if err != nil {
+		return nil, err
+	}
+	rest, err := io.CopyBuffer(t.digest, struct{ io.Reader }{in}, make([]byte, 64<<10))
+	if err != nil {
+		return nil, err
+	}
+	if t.held, t.whole = held.Bytes(), rest == 0; want >= 0 && int64(want) != int64(held.Len())+rest {
+		return nil, io.ErrUnexpectedEOF // fasthttp reports a cut body as complete
+	}
+	return t, nil
+}
+
+// echo answers with the request.
+func (x *exchange) echo(in *taken) {
+	if !in.whole {
+		x.text(413, fmt.Sprintf("only %d bytes can be echoed", frontEcho))
+		return
+	}
+	x.rc.SetStatusCode(200)
+	x.rc.Response.Header.SetContentTypeBytes(x.rc.Request.Header.ContentType())
+	x.rc.Response.SetBodyRaw(in.held)
+	x.finish(200)
+}
+
+// message reads what the request says. Of one that is not held whole only the
+// root of the payload and its ZadostInfo are known.
+func (t *taken) message() (*message, error) {
+	if !t.whole {
+		return readHead(t.held)
+	}
+	root, err := xmltext.Parse(t.held, xmltext.DefaultBounds())
+	if err != nil {
+		return nil, err
+	}
+	if root.Local == "Envelope" {
+		return payloadOf(root)
+	}
+	m := messageOf(root)
+	m.bare = true
+	return m, nil
+}
+
+var errNoHead = errors.New("no ZadostInfo in the first part")
+
+// readHead reads a message of which only the beginning is at hand.
+func readHead(data []byte) (*message, error) {
+	s := xmltext.NewScanner(xmltext.DefaultBounds())
+	m := &message{partial: true, bare: true}
+	depth := 0
+	var text []byte
+	for {
+		tok, n, err := s.Next(data, false)
+		if errors.Is(err, xmltext.ErrMore) {
+			return nil, errNoHead
+		}
+		if err != nil {
+			return nil, err
+		}
+		data = data[n:]
+		switch tok.Kind {
+		case xmltext.StartElement:
+			depth++
+			text = text[:0]
+			payload := tok.Name.Space
+			switch {
+			case depth == 1 && tok.Name.Is(egon.NSEnvelope, "Envelope"):
+				m.bare = false
+			case m.body == nil && !bytes.Equal(payload, []byte(egon.NSEnvelope)) && !tok.Name.Is(actionSpace, "Action"):
+				m.body = &xmltext.Node{Space: string(tok.Name.Space), Local: string(tok.Name.Local)}
+			}
+		case xmltext.Text, xmltext.CData:
+			if len(text) < len(nilID) {
+				text = append(text, tok.Data...)
+			}
+		case xmltext.EndElement:
+			depth--
+			switch {
+			case tok.Name.Is(egon.NSReg, "AgendaZadostId"):
+				m.info.AgendaZadostId = strings.TrimSpace(string(text))
+			case tok.Name.Is(egon.NSAbstract, "ZadostInfo"):
+				return m, nil
+			}
+		}
+	}
+}
+
+// actionSpace is the namespace of the header block that some callers send.
+const actionSpace = "http://schemas.microsoft.com/ws/2005/05/addressing/none"
+
+// newID makes a random UUID.
+func newID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // it never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// filler is a comment that makes a reply longer; a reply is filled with whole
+// ones and a shorter one.
+const (
+	commentStart, commentEnd = "<!--", "-->"
+	fillerSize               = 4096
+	fillerLeast              = len(commentStart + commentEnd)
+)
+
+// writeFiller writes comments of n bytes together, n being 0 or at least fillerLeast.
+func writeFiller(w io.Writer, n int64) error {
+	one := commentStart + strings.Repeat("brana ", fillerSize)
+	block := []byte(strings.Repeat(one[:fillerSize-len(commentEnd)]+commentEnd, 16))
+	for ; n >= int64(len(block))+fillerSize; n -= int64(len(block)) {
+		if _, err := w.Write(block); err != nil {
+			return err
+		}
+	}
+	for n > 0 {
+		size := min(n, fillerSize)
+		if rest := n - size; rest > 0 && rest < int64(fillerLeast) {
+			size -= int64(fillerLeast)
+		}
+		if _, err := io.WriteString(w, one[:int(size)-len(commentEnd)]+commentEnd); err != nil {
+			return err
+		}
+		n -= size
+	}
+	return nil
+}

@@ -1,0 +1,341 @@
+package registries
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+// Bounds of what a server reads, in bytes.
+const (
+	maxMessage = 64 << 20 // a request to a registry, read whole
+	maxHeader  = 16 << 10 // the header block of a request
+)
+
+// A System is what ORG knows an information system by: an agenda and an
+// information system that is registered for it.
+type System struct {
+	Agenda string
+	AIS    int
+}
+
+// Config says what the registries of one server are.
+type Config struct {
+	Population *Population // mandatory
+	// The systems of the registries, as the configuration of whoever calls
+	// them has to name them. A zero System takes the one of [DefaultSystems].
+	Systems Systems
+	// NoCriteriaFor are the information systems that may not choose photos and
+	// signatures by date and count, by number.
+	NoCriteriaFor []int
+	// Settings are the first settings by registry; absent ones answer well.
+	Settings map[string]Settings
+	// Log is called with every entry, from many goroutines; nil means never.
+	Log func(Entry)
+}
+
+// Systems are the systems of the registries that identify persons.
+type Systems struct{ ROB, EOP, ECD, AISEO System }
+
+// DefaultSystems returns agendas and numbers that belong to nobody; the real
+// ones are not public.
+func DefaultSystems() Systems {
+	return Systems{ROB: System{"A101", 1}, EOP: System{"A102", 2}, ECD: System{"A103", 3}, AISEO: System{"A104", 4}}
+}
+
+// A Server is all registries behind one listener. Create it with [NewServer];
+// it may be used by several goroutines.
+type Server struct {
+	cfg        Config
+	http       *fasthttp.Server
+	registries map[string]registry
+	front      *front
+
+	done chan struct{}  // closed by Shutdown: whoever waits or hangs gives up
+	once sync.Once      // closes done
+	hung sync.WaitGroup // connections of FailHang
+
+	mu       sync.Mutex
+	settings map[string]Settings
+	log      []Entry // a ring once it is full
+	oldest   int     // index of the oldest entry of a full ring
+}
+
+// registry is one registry: its messages by root element, and how it says
+// that it broke down.
+type registry struct {
+	name  string
+	serve func(m *message) reply // a reply without head: the message is not one of the registry
+	extra func(d *doc)           // what the schema demands beside OdpovedInfo; nil: nothing
+}
+
+// NewServer makes the registries over cfg.Population. It fails when a setting
+// is out of its range or a registry has no name.
+func NewServer(cfg Config) (*Server, error) {
+	if cfg.Population == nil {
+		return nil, errors.New("make registries: no population")
+	}
+	cfg.Systems = cfg.Systems.withDefaults()
+	s := &Server{cfg: cfg, done: make(chan struct{}), settings: map[string]Settings{}}
+	for _, name := range Names() {
+		s.settings[name] = Settings{}
+	}
+	for name, v := range cfg.Settings {
+		if err := s.Set(name, v); err != nil {
+			return nil, fmt.Errorf("make registries: %s: %w", name, err)
+		}
+	}
+	s.assemble()
+	s.http = &fasthttp.Server{
+		Handler:                      s.Handler(),
+		Logger:                       silent{},
+		StreamRequestBody:            true,
+		DisablePreParseMultipartForm: true,
+		NoDefaultServerHeader:        true,
+		NoDefaultDate:                true,
+		NoDefaultContentType:         true,
+		CloseOnShutdown:              true,
+		ReadBufferSize:               maxHeader,
+		IdleTimeout:                  5 * time.Minute,
+	}
+	return s, nil
+}
+
+// silent drops what fasthttp reports of broken connections: breaking them is
+// one of the tasks here, and a line may hold bytes of a request.
+type silent struct{}
+
+func (silent) Printf(string, ...any) {}
+
+func (v Systems) withDefaults() Systems {
+	d := DefaultSystems()
+	for _, p := range []struct {
+		have *System
+		want System
+	}{{&v.ROB, d.ROB}, {&v.EOP, d.EOP}, {&v.ECD, d.ECD}, {&v.AISEO, d.AISEO}} {
+		if *p.have == (System{}) {
+			*p.have = p.want
+		}
+	}
+	return v
+}
+
+// Serve answers the connections of ln until [Server.Shutdown], then returns
+// nil. It closes ln.
+func (s *Server) Serve(ln net.Listener) error { return s.http.Serve(ln) }
+
+// Shutdown closes the listeners, lets what runs finish and frees what hangs.
+// It returns ctx's error when that takes too long.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.once.Do(func() { close(s.done) })
+	err := s.http.ShutdownWithContext(ctx)
+	s.hung.Wait()
+	return err
+}
+
+// Handler returns what serves one request; its server has to stream request
+// bodies.
+func (s *Server) Handler() fasthttp.RequestHandler {
+	return func(rc *fasthttp.RequestCtx) {
+		x := &exchange{s: s, rc: rc, entry: Entry{Start: time.Now()}}
+		defer x.recover()
+		first, rest, _ := strings.Cut(strings.TrimPrefix(string(rc.Path()), "/"), "/")
+		switch r, known := s.registries[first]; {
+		case first == "control":
+			x.control(rest)
+		case first == "publikace" && rest != "":
+			x.front(rest)
+		case known && rest == "":
+			x.registry(r)
+		default:
+			x.text(404, "no such registry")
+		}
+	}
+}
+
+// exchange is one request to a server and its answer.
+type exchange struct {
+	s     *Server
+	rc    *fasthttp.RequestCtx
+	set   Settings
+	fail  Failure // what is played; FailNone for nothing
+	entry Entry
+}
+
+// recover answers for a handler that panicked: fasthttp would let the process
+// end.
+func (x *exchange) recover() {
+	if p := recover(); p != nil {
+		x.entry.Problem = fmt.Sprintf("panic: %v\n%s", p, debug.Stack())
+		x.rc.Response.Reset()
+		x.fault("Server", "Vnitřní chyba registru.")
+	}
+}
+
+func (x *exchange) control(name string) {
+	body, err := x.readBody(1 << 20)
+	if err != nil {
+		x.text(413, err.Error())
+		return
+	}
+	status, answer := x.s.control(string(x.rc.Method()), name, body)
+	out, err := json.Marshal(answer)
+	if err != nil {
+		panic(err) // all answers are plain values
+	}
+	x.rc.SetStatusCode(status)
+	x.rc.SetContentType("application/json")
+	x.rc.SetBody(append(out, '\n'))
+}
+
+func (x *exchange) text(status int, text string) {
+	x.rc.SetConnectionClose() // the body may be unread
+	x.rc.SetStatusCode(status)
+	x.rc.SetContentType("text/plain; charset=utf-8")
+	x.rc.SetBodyString(text + "\n")
+}
+
+var errTooLarge = errors.New("body too large")
+
+// readBody reads the request's body whole, at most limit bytes.
+func (x *exchange) readBody(limit int) ([]byte, error) {
+	in := x.rc.RequestBodyStream()
+	if in == nil {
+		return nil, nil
+	}
+	want := x.rc.Request.Header.ContentLength()
+	if want > limit {
+		return nil, errTooLarge
+	}
+	body := make([]byte, 0, max(want, 0)+512)
+	for {
+		n, err := in.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		switch {
+		case len(body) > limit:
+			return nil, errTooLarge
+		case err == io.EOF && len(body) < want:
+			return nil, io.ErrUnexpectedEOF // fasthttp reports a cut body as complete
+		case err == io.EOF:
+			return body, nil
+		case err != nil:
+			return nil, err
+		}
+		if len(body) == cap(body) {
+			body = append(body, 0)[:len(body)]
+		}
+	}
+}
+
+// begin takes the settings of a registry and waits its latency. It reports
+// false when the message has been dealt with by a failure of the transport.
+func (x *exchange) begin() bool {
+	x.set = x.s.Settings(x.entry.Registry)
+	x.fail = FailNone
+	if x.set.Failure != "" && (x.set.Rate == 0 || rand.Float64() < x.set.Rate) {
+		x.fail = x.set.Failure
+	}
+	if x.set.Down {
+		x.fail = FailRefuse
+	}
+	wait := time.Duration(x.set.Latency)
+	if x.set.Jitter > 0 {
+		wait += rand.N(time.Duration(x.set.Jitter))
+	}
+	x.s.wait(wait)
+	return !x.breakTransport()
+}
+
+// wait sleeps for d, or until the server is shut down.
+func (s *Server) wait(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-s.done:
+	}
+}
+
+// registry answers one message to a registry.
+func (x *exchange) registry(r registry) {
+	x.entry.Registry = r.name
+	if string(x.rc.Method()) != "POST" {
+		x.text(405, "POST a SOAP 1.1 message")
+		return
+	}
+	body, err := x.readBody(maxMessage)
+	if err != nil {
+		x.text(413, err.Error())
+		return
+	}
+	if !x.begin() {
+		return
+	}
+	m, err := readMessage(body)
+	if err != nil {
+		x.fault("Client", "Zpráva není čitelná: "+err.Error())
+		return
+	}
+	x.answer(r, m)
+}
+
+func (x *exchange) answer(r registry, m *message) {
+	m.action = soapAction(x.rc)
+	m.entry, m.photo = &x.entry, x.set.Photo
+	x.entry.Action = m.action
+	x.entry.AgendaZadostId, x.entry.IszrZadostId = m.info.AgendaZadostId, m.info.IszrZadostId
+	if want := actionOf(m.body); m.action != want {
+		x.fault("Client", fmt.Sprintf("SOAPAction neodpovídá zprávě, očekává se %.60q.", want))
+		return
+	}
+	answer := r.serve(m)
+	if answer.head == nil {
+		x.fault("Client", fmt.Sprintf("Zprávu %.60q registr %s nezná.", m.body.Local, r.name))
+		return
+	}
+	if x.fail == FailChyba {
+		answer = m.chyba(r.extra)
+	}
+	x.send(m, answer)
+}
+
+// assemble puts the registries together. Only here is it said which is which.
+func (s *Server) assemble() {
+	p, v := s.cfg.Population, s.cfg.Systems
+	o := &org{population: p, systems: v, created: map[identity]bool{}}
+	f := &front{population: p, org: o, rob: &rob{p, v.ROB}, ruian: &ruian{p}, aiseo: &aiseo{p, v.AISEO}}
+	eop, ecd := NewEOP(p, v.EOP.Agenda, v.EOP.AIS), NewECD(p, v.ECD.Agenda, v.ECD.AIS)
+	eop.NoCriteriaFor, ecd.NoCriteriaFor = s.cfg.NoCriteriaFor, s.cfg.NoCriteriaFor
+	s.front, s.registries = f, map[string]registry{}
+	for _, r := range []registry{
+		{ORG, o.serve, func(d *doc) { d.empty("MapaAifo") }},
+		{ROB, f.rob.serve, nil},
+		{RUIAN, f.ruian.serve, nil},
+		{AISEO, f.aiseo.serve, aiseoChyba},
+		{EOP, func(m *message) reply { return m.step("X21", eop.handle(m.body, m.photo)) }, nil},
+		{ECD, func(m *message) reply { return m.step("X22", ecd.handle(m.body, m.photo)) }, nil},
+	} {
+		s.registries[r.name] = r
+	}
+}
+
+// step enters the code of the step that r answers.
+func (m *message) step(code string, r reply) reply {
+	if r.head != nil {
+		m.entry.Step = code
+	}
+	return r
+}
