@@ -1,6 +1,9 @@
 package xmltext
 
-import "bytes"
+import (
+	"bytes"
+	"unicode/utf8"
+)
 
 // markup reads what begins with '<', up to its end or, of a comment, a CDATA
 // section and an instruction, up to where their content begins.
@@ -202,16 +205,20 @@ func (s *Scanner) endElement(tok *Token) {
 	tok.Name = Name{s.scope.uri(e.bound), qname[:e.prefix], localName(qname, e.prefix)}
 	tok.Start, tok.End = s.base, s.base
 	s.names = s.names[:e.name]
-	s.scope.release(e.before)
 	s.open = s.open[:len(s.open)-1]
+	s.scope.release(e.before)
 	s.in = s.level()
 }
 
-// qname is scanQName within the bound.
+// qname is scanQName within the bound, and quick if the name is ASCII and has
+// no prefix.
 func (s *Scanner) qname(b []byte, i int) (end, prefix int, err error) {
-	end, prefix, err = scanQName(b, i)
-	if end-i > s.bounds.NameBytes {
-		return i + s.bounds.NameBytes, 0, ErrNameTooLong
+	end = scanASCII(b, i)
+	if end == i || end == len(b) || end-i > s.bounds.NameBytes || class[b[i]]&nameStart == 0 || b[end] == ':' || b[end] >= utf8.RuneSelf {
+		end, prefix, err = scanQName(b, i)
+		if end-i > s.bounds.NameBytes {
+			return i + s.bounds.NameBytes, 0, ErrNameTooLong
+		}
 	}
 	return end, prefix, err
 }

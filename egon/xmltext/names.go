@@ -1,6 +1,10 @@
 package xmltext
 
-import "unicode/utf8"
+import (
+	"encoding/binary"
+	"math/bits"
+	"unicode/utf8"
+)
 
 // Classes of ASCII bytes; a byte can be of several.
 const (
@@ -38,6 +42,33 @@ func classes() (t [256]uint8) {
 	return t
 }
 
+// unnamed marks, in the highest bit of each byte of x, the bytes that cannot
+// stand in an ASCII NCName. Adding 0x80-c to seven bits sets the eighth if they
+// are at least c, and never carries into the next byte.
+func unnamed(x uint64) uint64 {
+	const seven = ^uint64(highs)
+	low := x & seven
+	lower := low | ' '*ones
+	letter := (lower + (0x80-'a')*ones) &^ (lower + (0x80-'z'-1)*ones)
+	digit := (low + (0x80-'-')*ones) &^ (low + (0x80-'9'-1)*ones) & (low ^ '/'*ones + seven)
+	score := ^(low ^ '_'*ones + seven)
+	return (^(letter | digit | score) | x) & highs
+}
+
+// scanASCII returns the end of the bytes at b[i:] that may stand in an NCName
+// and are ASCII.
+func scanASCII(b []byte, i int) int {
+	for ; i+8 <= len(b); i += 8 {
+		if m := unnamed(binary.LittleEndian.Uint64(b[i:])); m != 0 {
+			return i + bits.TrailingZeros64(m)/8
+		}
+	}
+	for i < len(b) && class[b[i]]&nameByte != 0 {
+		i++
+	}
+	return i
+}
+
 // scanName returns the end of the NCName that begins at b[i]. With an error it
 // returns where the offending or the incomplete character is.
 func scanName(b []byte, i int) (int, error) {
@@ -46,8 +77,7 @@ func scanName(b []byte, i int) (int, error) {
 	}
 	first := i
 	if class[b[i]]&nameStart != 0 {
-		for i++; i < len(b) && class[b[i]]&nameByte != 0; i++ {
-		}
+		i = scanASCII(b, i+1)
 	}
 	for i < len(b) && (b[i] >= utf8.RuneSelf || class[b[i]]&nameByte != 0) {
 		r, size := rune(b[i]), 1

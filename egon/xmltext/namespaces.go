@@ -29,7 +29,9 @@ func (c *scope) reset() {
 func (c *scope) mark() mark { return mark{int32(len(c.bound)), int32(len(c.arena))} }
 
 func (c *scope) release(m mark) {
-	c.bound, c.arena = c.bound[:m.bound], c.arena[:m.arena]
+	if len(c.bound) > int(m.bound) {
+		c.bound, c.arena = c.bound[:m.bound], c.arena[:m.arena]
+	}
 }
 
 // declare binds prefix to uri for the element whose declarations begin at from.

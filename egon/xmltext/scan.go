@@ -39,6 +39,9 @@ func scanText(b []byte, i int) int {
 			continue
 		}
 		i += bits.TrailingZeros64(m) / 8
+		if b[i] == '<' {
+			return i
+		}
 		size := charSize(b, i)
 		if size == 0 {
 			return i

@@ -14,7 +14,7 @@ func (s *Scanner) startTag(tok *Token, b []byte) (int, error) {
 		return end, err
 	}
 	before := s.scope.mark()
-	s.attrs, s.spots, s.values = s.attrs[:0], s.spots[:0], s.values[:0]
+	s.attrs = s.attrs[:0]
 	i := end
 	if b[i] != '>' {
 		if i, err = s.attributes(b, i); err != nil {
@@ -51,6 +51,7 @@ func (s *Scanner) startTag(tok *Token, b []byte) (int, error) {
 // attributes reads attributes and declarations from b[i], where the name of
 // the element ends, and returns where '>' or "/>" is.
 func (s *Scanner) attributes(b []byte, i int) (int, error) {
+	s.spots, s.values = s.spots[:0], s.values[:0]
 	from := len(s.scope.bound)
 	for count := 0; ; count++ {
 		begin := skipSpace(b, i)
@@ -132,11 +133,13 @@ func (s *Scanner) resolve() (at int, err error) {
 // value reads `="…"` at b[i:] and returns the normalised value and the position
 // after it. The value is part of b, or of values if it had to be decoded.
 func (s *Scanner) value(b []byte, i int) (value []byte, end int, err error) {
-	if i, err = scanLiteral(b, skipSpace(b, i), "=", ErrTag); err != nil {
-		return nil, i, err
+	if len(b)-i < 2 || b[i] != '=' || b[i+1] != '"' {
+		if i, err = scanLiteral(b, skipSpace(b, i), "=", ErrTag); err != nil {
+			return nil, i, err
+		}
+		i = skipSpace(b, i) - 1
 	}
-	i = skipSpace(b, i)
-	if i == len(b) {
+	if i++; i == len(b) {
 		return nil, i, errShort
 	}
 	quote := b[i]
