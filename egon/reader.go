@@ -100,7 +100,9 @@ func (r *Reader) Feed(window []byte, last bool) error {
 			r.offence = o
 			break
 		}
-		r.released = tok.End
+		if r.pending == nil {
+			r.released = tok.End
+		}
 	}
 	if r.offence != nil {
 		return r.offence

@@ -109,8 +109,8 @@ var (
 		"text between elements"}
 )
 
-// What is wrong with a value. The second argument of badValue says what the
-// contract expects.
+// What is wrong with a value. The other arguments of badValue say what the
+// contract expects, in Czech and in English.
 var (
 	noValue = reason{Invalid,
 		"Element %s chybí. Doplňte jej.",
@@ -119,8 +119,8 @@ var (
 		"Element %s je prázdný. Uveďte hodnotu.",
 		"element %s empty"}
 	badValue = reason{Invalid,
-		"Hodnota %s není platná: musí to být %s.",
-		"value of %s is not %s"}
+		"Hodnota %[1]s není platná: musí to být %[2]s.",
+		"value of %[1]s is not %[3]s"}
 	blankEnds = reason{Invalid,
 		"Hodnota %s začíná nebo končí mezerou. Odstraňte ji.",
 		"value of %s begins or ends with white space"}

@@ -1,0 +1,192 @@
+package egon
+
+import (
+	"math"
+
+	"brana/egon/xmltext"
+)
+
+// A ReplyReader reads a reply while it is relayed, in windows of any size: it
+// proves that the reply is one complete document in or without a SOAP
+// Envelope, and picks its status up on the way. It looks at nothing else of it
+// and holds nothing of it, so a reply may be of any length. After
+// [ReplyReader.Reset] it can be used again and allocates nothing. It is not
+// safe for concurrent use.
+type ReplyReader struct {
+	soap
+	bounds  Bounds
+	service *Service
+	depth   int // open elements from the operation inwards
+	at      statusPlace
+	kod     []byte
+	sub     []byte
+	fault   bool
+}
+
+// statusPlace says how much of OdpovedInfo/Status/VysledekKod, or of the first
+// VysledekDetail/VysledekSubKod beside it, is open.
+type statusPlace uint8
+
+const (
+	beforeInfo statusPlace = iota
+	inInfo
+	inStatus
+	inKod
+	inDetail
+	inSubKod
+	afterInfo // what follows is not the bus's own status
+)
+
+// Longer texts than these are no status code.
+const (
+	maxKod    = 16
+	maxSubKod = 64
+)
+
+// NewReplyReader returns a ReplyReader; [ReplyReader.Reset] makes it ready for
+// a reply. Of the bounds only XML and TotalBytes matter.
+func NewReplyReader(b Bounds) *ReplyReader {
+	return &ReplyReader{
+		soap:   soap{scan: xmltext.NewScanner(b.XML)},
+		bounds: b, kod: make([]byte, 0, maxKod), sub: make([]byte, 0, maxSubKod),
+	}
+}
+
+// Reset makes the ReplyReader ready for a reply of the service s.
+func (r *ReplyReader) Reset(s *Service) {
+	r.soap.reset()
+	r.limit, r.tooLarge = math.MaxInt64, messageTooLarge
+	if r.bounds.TotalBytes > 0 {
+		r.limit = r.bounds.TotalBytes
+	}
+	r.service, r.depth, r.at, r.fault = s, 0, beforeInfo, false
+	r.kod, r.sub = r.kod[:0], r.sub[:0]
+}
+
+// Feed reads the next window of the reply; last says that nothing follows it.
+// It keeps nothing of the window. The error is an [*Offence], of kind Mismatch
+// when the reply is neither the service's nor a SOAP Fault, and every later
+// call returns it again.
+func (r *ReplyReader) Feed(window []byte, last bool) error {
+	var tok xmltext.Token
+	for r.offence == nil && r.next(&tok, &window, last) {
+		if o := r.take(&tok); o != nil {
+			r.offence = o
+			break
+		}
+		r.released = tok.End
+	}
+	if r.offence != nil {
+		return r.offence
+	}
+	return nil
+}
+
+// Done reports whether the reply is complete and proven.
+func (r *ReplyReader) Done() bool { return r.done }
+
+// Releasable returns the offset up to which bytes of the reply may leave: whole
+// tokens without offence, and nothing from the end tag of the operation on
+// before the reply is Done.
+func (r *ReplyReader) Releasable() int64 { return r.releasable() }
+
+// Kod returns the VysledekKod of the reply, OK, VAROVANI or CHYBA, or an empty
+// string when none of these was read yet.
+func (r *ReplyReader) Kod() string {
+	switch string(r.kod) {
+	case OK:
+		return OK
+	case Varovani:
+		return Varovani
+	case Chyba:
+		return Chyba
+	}
+	return ""
+}
+
+// SubKod returns the first VysledekSubKod of the reply's system status, or an
+// empty string; it allocates.
+func (r *ReplyReader) SubKod() string { return string(r.sub) }
+
+// Fault reports whether the reply is a SOAP Fault.
+func (r *ReplyReader) Fault() bool { return r.fault }
+
+func (r *ReplyReader) take(tok *xmltext.Token) *Offence {
+	if tok.Kind == xmltext.ProcInst {
+		return r.offend(instruction, tok.Start)
+	}
+	if r.place != inOperation {
+		operation, o := r.outside(tok)
+		if operation {
+			o = r.operation(tok)
+		}
+		return o
+	}
+	switch tok.Kind {
+	case xmltext.StartElement:
+		r.depth++
+		if r.depth <= 5 && r.at != afterInfo {
+			r.descend(tok.Name)
+		}
+	case xmltext.EndElement:
+		if r.depth--; r.depth == 0 {
+			r.leave(tok)
+		} else if r.depth < 5 && r.at != afterInfo {
+			r.ascend()
+		}
+	case xmltext.Text, xmltext.CData:
+		switch r.at {
+		case inKod:
+			r.kod = appendBounded(r.kod, tok.Data)
+		case inSubKod:
+			r.sub = appendBounded(r.sub, tok.Data)
+		}
+	}
+	return nil
+}
+
+// operation takes the start tag of the operation.
+func (r *ReplyReader) operation(tok *xmltext.Token) *Offence {
+	r.depth = 1
+	r.fault = tok.Name.Is(NSEnvelope, "Fault")
+	if r.fault || tok.Name.Is(r.service.Namespace, r.service.Response) {
+		return nil
+	}
+	return r.offend(otherReply, tok.Start, r.service.Code, r.service.Response, string(tok.Name.Local))
+}
+
+// descend follows a start tag that opened at r.depth towards the status.
+func (r *ReplyReader) descend(n xmltext.Name) {
+	switch {
+	case r.depth == 2 && (n.Is(NSAbstract, "OdpovedInfo") || n.Is(r.service.Namespace, "OdpovedInfo")):
+		r.at = inInfo
+	case r.depth == 3 && r.at == inInfo && n.Is(NSReg, "Status"):
+		r.at = inStatus
+	case r.depth == 4 && r.at == inStatus && n.Is(NSReg, "VysledekKod") && len(r.kod) == 0:
+		r.at = inKod
+	case r.depth == 4 && r.at == inStatus && n.Is(NSReg, "VysledekDetail"):
+		r.at = inDetail
+	case r.depth == 5 && r.at == inDetail && n.Is(NSReg, "VysledekSubKod") && len(r.sub) == 0:
+		r.at = inSubKod
+	}
+}
+
+// ascend follows an end tag: r.depth elements stay open.
+func (r *ReplyReader) ascend() {
+	switch {
+	case r.depth == 1 && r.at == inInfo:
+		r.at = afterInfo
+	case r.depth == 2 && r.at == inStatus:
+		r.at = inInfo
+	case r.depth == 3 && (r.at == inKod || r.at == inDetail):
+		r.at = inStatus
+	case r.depth == 4 && r.at == inSubKod:
+		r.at = inDetail
+	}
+}
+
+// appendBounded appends text to dst as far as the capacity of dst goes, which
+// is more than any code has.
+func appendBounded(dst, text []byte) []byte {
+	return append(dst, text[:min(len(text), cap(dst)-len(dst))]...)
+}
