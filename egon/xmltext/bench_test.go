@@ -80,8 +80,9 @@ func benchmarkScan(b *testing.B, doc []byte, size int) {
 // scan reads a document in windows of that size.
 func scan(s *Scanner, doc []byte, size int) error {
 	s.Reset()
+	var tok Token
 	for fed, window := 0, []byte(nil); ; {
-		tok, n, err := s.Next(window, fed == len(doc))
+		n, err := s.NextInto(&tok, window, fed == len(doc))
 		switch {
 		case err == ErrMore:
 			window = doc[fed:min(fed+size, len(doc))]

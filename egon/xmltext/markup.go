@@ -202,12 +202,22 @@ func (s *Scanner) endElement(tok *Token) {
 	e := s.open[len(s.open)-1]
 	qname := s.names[e.name:]
 	tok.Kind = EndElement
-	tok.Name = Name{s.scope.uri(e.bound), qname[:e.prefix], localName(qname, e.prefix)}
+	s.name(tok, qname, e.prefix, e.bound)
 	tok.Start, tok.End = s.base, s.base
 	s.names = s.names[:e.name]
 	s.open = s.open[:len(s.open)-1]
 	s.scope.release(e.before)
 	s.in = s.level()
+}
+
+// name sets the name of a tag. It sets field by field: a composite is built
+// elsewhere and copied in units that the processor has not written.
+func (s *Scanner) name(tok *Token, qname []byte, prefix, bound int32) {
+	if bound >= 0 {
+		tok.Name.Space = s.scope.bound[bound].URI
+	}
+	tok.Name.Prefix = qname[:prefix]
+	tok.Name.Local = localName(qname, prefix)
 }
 
 // qname is scanQName within the bound, and quick if the name is ASCII and has

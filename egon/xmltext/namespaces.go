@@ -64,14 +64,6 @@ func (c *scope) lookup(prefix []byte) int32 {
 	return -1
 }
 
-// uri returns the URI of a binding that lookup found, nil for -1.
-func (c *scope) uri(i int32) []byte {
-	if i < 0 {
-		return nil
-	}
-	return c.bound[i].URI
-}
-
 // inScope appends to dst what an element sees: of each prefix the innermost
 // binding, without xml.
 func (c *scope) inScope(dst []Binding) []Binding {

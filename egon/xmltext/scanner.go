@@ -137,87 +137,96 @@ func (s *Scanner) InScope(dst []Binding) []Binding { return s.scope.inScope(dst)
 // Neither tokens nor errors depend on how the document is cut into windows,
 // except that character data comes in other pieces.
 func (s *Scanner) Next(window []byte, last bool) (tok Token, n int, err error) {
+	n, err = s.NextInto(&tok, window, last)
+	return tok, n, err
+}
+
+// NextInto is [Scanner.Next] into a token of the caller, for loops in which
+// copying one is a good part of what reading it costs.
+func (s *Scanner) NextInto(tok *Token, window []byte, last bool) (n int, err error) {
+	*tok = Token{}
 	// What nearly every token is: begun and ended in this window, inside the
 	// root element. Whatever fails here is read anew.
 	if s.in == inContent && len(s.carry) == 0 && len(window) > 0 && s.off >= sniffed {
 		s.base = s.off
 		if window[0] == '<' {
-			n, err = s.markup(&tok, window)
+			n, err = s.markup(tok, window)
 		} else {
-			n, err = s.characters(&tok, window)
+			n, err = s.characters(tok, window)
 		}
 		if err == nil {
 			s.off += int64(n)
 			if tok.Kind != 0 {
-				return tok, n, nil
+				return n, nil
 			}
 			opening := n
-			tok, n, err = s.next(window[n:], last)
-			return tok, opening + n, err
+			n, err = s.next(tok, window[n:], last)
+			return opening + n, err
 		}
 	}
-	return s.next(window, last)
+	return s.next(tok, window, last)
 }
 
-// next is Next in all its cases.
-func (s *Scanner) next(window []byte, last bool) (tok Token, n int, err error) {
+// next is NextInto in all its cases.
+func (s *Scanner) next(tok *Token, window []byte, last bool) (n int, err error) {
 	switch s.in {
 	case inEmpty:
 		s.base = s.off
-		s.endElement(&tok)
+		s.endElement(tok)
 		tok.Empty = true
-		return tok, 0, nil
-	case inEnd, inFailed:
-		return s.rest(window)
+		return 0, nil
+	case inEnd:
+		if len(window) == 0 {
+			s.end(tok)
+			return 0, nil
+		}
+		return 0, s.fail(s.stop(ErrTrailing))
+	case inFailed:
+		return 0, s.err
 	}
-	if s.off < sniffed {
-		return s.first(window, last)
+	visible := s.visible(window)
+	switch n, err = s.fetch(tok, visible); {
+	case err == nil:
+		return n, nil
+	case err != errShort:
+		return 0, s.fail(err)
+	case len(visible) < len(window):
+		return 0, s.fail(s.stop(ErrEncoding))
+	case !last:
+		return n, ErrMore
+	case s.in == inEpilog && len(s.carry) == 0:
+		s.end(tok)
+		return n, nil
 	}
-	n, err = s.fetch(&tok, window)
-	if err != nil {
-		return s.settle(n, last, err)
-	}
-	return tok, n, nil
+	return 0, s.fail(s.stop(ErrCut))
 }
 
 // sniffed is how many bytes tell the encoding (XML 1.0 appendix F).
 const sniffed = 4
 
-// first is Next while the first four bytes are not taken: a zero among them is
-// UTF-16 or UTF-32, unless what stands before it is wrong already.
-func (s *Scanner) first(window []byte, last bool) (tok Token, n int, err error) {
+// visible is window without what follows a zero among the first bytes of the
+// document: those are UTF-16 or UTF-32, unless something is wrong before it.
+func (s *Scanner) visible(window []byte) []byte {
 	for k := range min(int64(len(window)), sniffed-s.off) {
 		if window[k] == 0 {
-			if n, err = s.fetch(&tok, window[:k]); err == errShort {
-				err = s.stop(ErrEncoding)
-			}
-			if err != nil {
-				return s.settle(0, last, err)
-			}
-			return tok, n, nil
+			return window[:k]
 		}
 	}
-	if n, err = s.fetch(&tok, window); err != nil {
-		return s.settle(n, last, err)
-	}
-	return tok, n, nil
+	return window
 }
 
-// settle turns the error of a step into that of Next.
-func (s *Scanner) settle(n int, last bool, err error) (Token, int, error) {
-	if err == errShort {
-		switch {
-		case !last:
-			return Token{}, n, ErrMore
-		case s.in == inEpilog && len(s.carry) == 0:
-			s.in = inEnd
-			return Token{Kind: End, Start: s.off, End: s.off}, n, nil
-		}
-		err = s.stop(ErrCut)
-	}
+// end makes the token that says that the document is complete.
+func (s *Scanner) end(tok *Token) {
+	s.in = inEnd
+	tok.Kind, tok.Start, tok.End = End, s.off, s.off
+}
+
+// fail makes the error that the scanner answers from now on. The offence is at
+// base.
+func (s *Scanner) fail(err error) error {
 	s.err = &SyntaxError{Offset: s.base, Path: s.Path(), Err: err}
 	s.in = inFailed
-	return Token{}, 0, s.err
+	return s.err
 }
 
 // stop is the error of a document that goes on no further than here, which is
@@ -231,18 +240,6 @@ func (s *Scanner) stop(why error) error {
 	}
 	s.base = s.off
 	return why
-}
-
-// rest answers after the end: nothing may follow it.
-func (s *Scanner) rest(window []byte) (Token, int, error) {
-	if s.in == inEnd {
-		if len(window) == 0 {
-			return Token{Kind: End, Start: s.off, End: s.off}, 0, nil
-		}
-		s.base = s.off
-		return s.settle(0, true, ErrTrailing)
-	}
-	return Token{}, 0, s.err
 }
 
 // localName returns the local part of a QName whose prefix has that length.

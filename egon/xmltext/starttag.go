@@ -43,7 +43,7 @@ func (s *Scanner) startTag(tok *Token, b []byte) (int, error) {
 		i++
 	}
 	tok.Kind, tok.s = StartElement, s
-	tok.Name = Name{s.scope.uri(bound), qname[:prefix], localName(qname, int32(prefix))}
+	s.name(tok, qname, int32(prefix), bound)
 	tok.Start, tok.End = s.base, s.base+int64(i)+1
 	return i + 1, nil
 }
@@ -119,7 +119,7 @@ func (s *Scanner) resolve() (at int, err error) {
 			if bound < 0 {
 				return s.spots[i], ErrUnboundPrefix
 			}
-			a.Name.Space = s.scope.uri(bound)
+			a.Name.Space = s.scope.bound[bound].URI
 		}
 		for _, b := range s.attrs[:i] {
 			if string(b.Name.Local) == string(a.Name.Local) && string(b.Name.Space) == string(a.Name.Space) {
