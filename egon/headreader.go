@@ -20,7 +20,7 @@ func (r *Reader) open(tok *xmltext.Token) *Offence {
 		return r.unexpected(f, tok, i >= 0)
 	}
 	el := f.kids[i]
-	if el.rank > f.rank+1 {
+	if el.rank > f.rank+1 && r.pending == nil {
 		if missing := f.missing(el.rank); missing != "" {
 			return r.invalid(tok, missingBefore, tok.Start, missing, el.name)
 		}

@@ -1,0 +1,48 @@
+//go:build !race
+
+package egon
+
+import "testing"
+
+// Reading a request and checking it must not allocate, nor must looking up its
+// service and its words.
+func TestReaderAllocations(t *testing.T) {
+	r := NewReader(DefaultBounds())
+	for _, tt := range []struct{ code, file string }{
+		{"E198", "e198.xml"}, {"E198", "e198-bare.xml"}, {"E227", "e227.xml"}, {"E05", "e05.xml"}, {"E100", "e100.xml"},
+	} {
+		doc, code := requestFile(t, tt.file), []byte(tt.code)
+		allocs := testing.AllocsPerRun(100, func() {
+			r.Reset(ServiceByCode(code))
+			for from := 0; from < len(doc); from += 1000 {
+				to := min(from+1000, len(doc))
+				if err := r.Feed(doc[from:to], to == len(doc)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if o := r.Head().Check(); o != nil {
+				t.Fatal(o)
+			}
+			for _, w := range r.Head().Items {
+				_, _ = ItemRegister(w.Text), RppCode(w.Text)
+			}
+		})
+		if allocs != 0 {
+			t.Errorf("%s: %v allocations, want 0", tt.file, allocs)
+		}
+	}
+}
+
+func TestReplyReaderAllocations(t *testing.T) {
+	r := NewReplyReader(DefaultBounds())
+	doc := []byte(replyOpen + "<e:ElementWithANameThatIsLongerThanTheBufferOfTheStack/>" + replyWarning + replyClose)
+	allocs := testing.AllocsPerRun(100, func() {
+		r.Reset(ServiceByCode("E198"))
+		if err := r.Feed(doc, true); err != nil || r.Kod() != Varovani {
+			t.Fatal(err)
+		}
+	})
+	if allocs != 0 {
+		t.Errorf("%v allocations, want 0", allocs)
+	}
+}

@@ -1,0 +1,137 @@
+package egon
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+const (
+	replyOpen = `<?xml version="1.0"?><s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Header/><s:Body>` +
+		`<e:AgendaMediaDataCtiPodleUdajuResponse xmlns:e="` + NSMedia + `" xmlns="` + NSReg + `" xmlns:a="` + NSAbstract + `">`
+	replyClose = `</e:AgendaMediaDataCtiPodleUdajuResponse></s:Body></s:Envelope>`
+
+	replyWarning = `<a:OdpovedInfo><CasOdpovedi>2017-09-06T07:31:55</CasOdpovedi><Status><VysledekKod>VAROVANI</VysledekKod>` +
+		`<VysledekDetail><VysledekSubKod>ADRESA SMAZANA</VysledekSubKod><VysledekPopis>x</VysledekPopis></VysledekDetail>` +
+		`<VysledekDetail><VysledekSubKod>OTHER</VysledekSubKod></VysledekDetail></Status></a:OdpovedInfo>`
+)
+
+func TestReplies(t *testing.T) {
+	tests := []struct {
+		name, code, doc string
+		want            string // KOD SUBKOD, fault, or the kind of the offence and its text
+	}{
+		{"status", "E198", replyOpen + replyWarning + replyClose, "VAROVANI ADRESA SMAZANA"},
+		{"bare", "E198", `<AgendaMediaDataCtiPodleUdajuResponse xmlns="` + NSMedia + `"><a:OdpovedInfo xmlns:a="` + NSAbstract +
+			`"><r:Status xmlns:r="` + NSReg + `"><r:VysledekKod>OK</r:VysledekKod></r:Status></a:OdpovedInfo></AgendaMediaDataCtiPodleUdajuResponse>`, "OK "},
+		{"no status", "E198", replyOpen + replyClose, " "},
+		{"code in parts", "E198", replyOpen + strings.Replace(replyWarning, "VAROVANI", "CH<!-- -->Y<![CDATA[B]]>&#65;", 1) + replyClose, "CHYBA ADRESA SMAZANA"},
+		{"unknown code", "E198", replyOpen + strings.Replace(replyWarning, "VAROVANI", "OKOKOKOKOKOKOKOKOKOKOK", 1) + replyClose, " ADRESA SMAZANA"},
+		{"the status of a registry is not the bus's", "E198", replyOpen + `<e:RobOdpoved>` + replyWarning + `</e:RobOdpoved>` + replyClose, " "},
+		{"nor is a second one", "E198", replyOpen + strings.Replace(replyWarning, "VAROVANI", "OK", 1) +
+			strings.Replace(replyWarning, "ADRESA", "X", 1) + replyClose, "OK ADRESA SMAZANA"},
+		{"the queue has its own OdpovedInfo, with another reply inside", "E100",
+			`<IszrAsyncOdpovedZFrontyResponse xmlns="` + NSAsyncAnswer + `"><KodAsyncSluzby>E198</KodAsyncSluzby><OdpovedInfo><r:Status xmlns:r="` + NSReg +
+				`"><r:VysledekKod>OK</r:VysledekKod></r:Status></OdpovedInfo><IszrOdpoved>` + replyOpen[21:] + replyWarning + replyClose +
+				`</IszrOdpoved></IszrAsyncOdpovedZFrontyResponse>`, "OK "},
+		{"long and deep", "E198", replyOpen + replyWarning + strings.Repeat("<x>", 100) + strings.Repeat("base64++", 1000) +
+			strings.Repeat("</x>", 100) + replyClose, "VAROVANI ADRESA SMAZANA"},
+		{"fault", "E198", `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault><faultcode>s:Server</faultcode>` +
+			`<faultstring>x</faultstring></s:Fault></s:Body></s:Envelope>`, "fault"},
+
+		{"another reply", "E05", replyOpen + replyClose, "mismatch reply of E05 should be RobCtiPodleUdajuResponse, is AgendaMediaDataCtiPodleUdajuResponse"},
+		{"a page", "E198", "<html><body>503</body></html>", "mismatch reply of E198 should be AgendaMediaDataCtiPodleUdajuResponse, is html"},
+		{"no XML", "E198", "Bad Gateway", "malformed character data before the root element"},
+		{"empty", "E198", "", "malformed document is cut short"},
+		{"cut", "E198", replyOpen + replyWarning + replyClose[:len(replyClose)-1], "malformed document is cut short"},
+		{"document type", "E198", strings.Replace(replyOpen, "<s:Envelope", "<!DOCTYPE a><s:Envelope", 1) + replyClose,
+			"malformed document type declaration not allowed"},
+		{"instruction", "E198", replyOpen + "<?a?>" + replyClose, "malformed processing instruction not allowed"},
+		{"second operation", "E198", strings.Replace(replyOpen+replyClose, "</s:Body>", "<x/></s:Body>", 1), "malformed second element x in Body"},
+		{"text after the operation", "E198", strings.Replace(replyOpen+replyClose, "</s:Body>", "x</s:Body>", 1),
+			"malformed text between the elements of the envelope"},
+		{"too deep", "E198", replyOpen + strings.Repeat("<x>", 126) + strings.Repeat("</x>", 126) + replyClose, "too large elements nest too deep"},
+		{"SOAP 1.2", "E198", strings.Replace(replyOpen, "http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope", 1) + replyClose,
+			"malformed root is an Envelope of another SOAP version"},
+	}
+	r := NewReplyReader(DefaultBounds())
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, size := range []int{len(tt.doc) + 1, 1, 7, 64} {
+				if got := feedReply(t, r, tt.code, tt.doc, size); got != tt.want {
+					t.Fatalf("in windows of %d bytes: got %q, want %q", size, got, tt.want)
+				}
+			}
+		})
+	}
+}
+
+// feedReply feeds a reply in windows of a size and says what was read of it.
+func feedReply(t testing.TB, r *ReplyReader, code, doc string, size int) string {
+	t.Helper()
+	r.Reset(ServiceByCode(code))
+	var err error
+	for from := 0; ; from += size {
+		to := min(from+size, len(doc))
+		err = r.Feed([]byte(doc[from:to]), to == len(doc))
+		if strings.HasSuffix(doc, replyClose) && !r.Done() && r.Releasable() > int64(len(doc)-len(replyClose)) {
+			t.Fatalf("the closing part leaves before the reply is complete")
+		}
+		if err != nil || to == len(doc) {
+			break
+		}
+	}
+	var o *Offence
+	switch {
+	case errors.As(err, &o):
+		kinds := [...]string{Malformed: "malformed", TooLarge: "too large", Mismatch: "mismatch", Invalid: "invalid"}
+		if r.Releasable() > o.Offset || r.Done() {
+			t.Fatalf("%d bytes may leave, the offence is at byte %d", r.Releasable(), o.Offset)
+		}
+		return kinds[o.Kind] + " " + o.Err.Error()
+	case !r.Done() || r.Releasable() != int64(len(doc)):
+		t.Fatalf("at the end %d of %d bytes may leave, done %v", r.Releasable(), len(doc), r.Done())
+	case r.Fault():
+		return "fault"
+	}
+	return r.Kod() + " " + r.SubKod()
+}
+
+// What the writers of this package write, the reader of replies reads.
+func TestReplyReaderReadsTheWriters(t *testing.T) {
+	r := NewReplyReader(DefaultBounds())
+	for _, s := range Services() {
+		for _, enveloped := range []bool{true, false} {
+			info := &OdpovedInfo{Status: Status{Kod: Chyba, Details: []Detail{{SubKod: "NENI OPRAVNENI"}}}}
+			doc := AppendReply(nil, s, enveloped, info)
+			if got := feedReply(t, r, s.Code, string(doc), len(doc)); got != "CHYBA NENI OPRAVNENI" {
+				t.Errorf("%s, enveloped %v: read %q", s.Code, enveloped, got)
+			}
+		}
+	}
+}
+
+func FuzzReplyReader(f *testing.F) {
+	f.Add(replyOpen+replyWarning+replyClose, uint8(3))
+	f.Add(`<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault/></s:Body></s:Envelope>`, uint8(1))
+	r := NewReplyReader(DefaultBounds())
+	f.Fuzz(func(t *testing.T, doc string, step uint8) {
+		whole := feedReply(t, r, "E198", doc, len(doc)+1)
+		if cut := feedReply(t, r, "E198", doc, 1+int(step)); cut != whole {
+			t.Errorf("whole %q, in windows of %d bytes %q", whole, 1+int(step), cut)
+		}
+	})
+}
+
+func ExampleReplyReader() {
+	r := NewReplyReader(DefaultBounds())
+	r.Reset(ServiceByCode("E198"))
+	reply := []byte(replyOpen + replyWarning + replyClose)
+	half := len(reply) / 2
+	fmt.Println(r.Feed(reply[:half], false), r.Feed(reply[half:], true))
+	fmt.Println(r.Kod(), r.SubKod(), r.Done())
+	// Output:
+	// <nil> <nil>
+	// VAROVANI ADRESA SMAZANA true
+}
