@@ -83,9 +83,15 @@ func (m mapping) code(key string, most int) string {
 
 // isCode reports whether text is an NMTOKEN of at most so many characters.
 func isCode(text string, most int) bool {
-	return text != "" && utf8.RuneCountInString(text) <= most && !strings.ContainsFunc(text, func(r rune) bool {
-		return r == utf8.RuneError || !unicode.In(r, unicode.L, unicode.M, unicode.Nd) && !strings.ContainsRune(".-_:", r)
-	})
+	return text != "" && utf8.RuneCountInString(text) <= most && !strings.ContainsFunc(text, notInCode)
+}
+
+func notInCode(r rune) bool {
+	switch {
+	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '-' <= r && r <= ':' && r != '/', r == '_':
+		return false
+	}
+	return r < utf8.RuneSelf || r == utf8.RuneError || !unicode.In(r, unicode.L, unicode.M, unicode.Nd)
 }
 
 // ais reads the number of an information system, 1 to 9999999 (KodAisType), as

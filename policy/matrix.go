@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"slices"
+	"strings"
 )
 
 // An Item is one item of the matrix: its code on the bus (KodIszr) and its code
@@ -12,16 +13,19 @@ type Item struct {
 	Kod, KodRpp string
 }
 
-// A triple is a key of the matrix. The AIS is no part of it.
+// A triple is a caller as the matrix knows it. The AIS is no part of it.
 type triple struct {
 	agenda, role, ovm string
 }
 
 // A matrix says which items a triple may have. Triples by the million share a
 // few hundred distinct sets of items, so each of them holds the number of a row
-// only.
+// only. A triple is found by the numbers of its codes: the large map then has no
+// pointers, for the collector to pass over and the cache to miss.
 type matrix struct {
-	rows  map[triple]uint32
+	roles map[[2]string]uint32 // agenda and role → number
+	ovms  map[string]uint32    // OVM → number
+	rows  map[uint64]uint32    // both numbers → number of the row
 	sets  []row
 	pairs int
 }
@@ -33,62 +37,76 @@ type row struct {
 }
 
 func (m *matrix) row(agenda, role, ovm []byte) *row {
-	n, ok := m.rows[triple{string(agenda), string(role), string(ovm)}]
-	if !ok {
+	r, known := m.roles[[2]string{string(agenda), string(role)}]
+	if !known {
+		return nil
+	}
+	o, known := m.ovms[string(ovm)]
+	if !known {
+		return nil
+	}
+	n, known := m.rows[rowKey(r, o)]
+	if !known {
 		return nil
 	}
 	return &m.sets[n]
 }
 
+func rowKey(role, ovm uint32) uint64 { return uint64(role)<<32 | uint64(ovm) }
+
 // has reports whether the row has the item; a nil row has none.
 func (r *row) has(kod []byte) bool { return r != nil && has(r.kods, kod) }
 
-// A matrixBuilder builds a matrix from pairs in any order. A triple holds the
-// number of its set so far; adding an item moves it to another set, which is
-// remembered, so that triples with the same items share the sets on the way too.
+// A matrixBuilder builds a matrix from pairs in any order. While it does, the
+// rows hold numbers of sets of item ids; adding an item moves a triple to
+// another set, which is remembered, so that triples with the same items share
+// the sets on the way too.
 type matrixBuilder struct {
-	rows  map[triple]uint32 // triple → place in state
-	state []uint32          // the number of the triple's set so far
-	text  map[string]string // every code once
+	matrix
 	items []Item
 	ids   map[Item]uint32
-	sets  [][]uint32 // ascending ids; the first is empty
-	sames map[string]uint32
+	ways  [][]uint32           // the sets, ascending ids; the first is empty
+	sames map[string]uint32    // content of a set → its number
 	moves map[[2]uint32]uint32 // set and item added → set
-	pairs int
 }
 
 func newMatrixBuilder() *matrixBuilder {
 	return &matrixBuilder{
-		rows:  make(map[triple]uint32),
-		text:  make(map[string]string),
-		ids:   make(map[Item]uint32),
-		sets:  [][]uint32{nil},
-		sames: map[string]uint32{"": 0},
-		moves: make(map[[2]uint32]uint32),
+		matrix: matrix{roles: make(map[[2]string]uint32), ovms: make(map[string]uint32), rows: make(map[uint64]uint32)},
+		ids:    make(map[Item]uint32),
+		ways:   [][]uint32{nil},
+		sames:  map[string]uint32{"": 0},
+		moves:  make(map[[2]uint32]uint32),
 	}
 }
 
-// add gives an item to a triple; it returns false when the triple has it.
+// add gives an item to a triple; it returns false when the triple has it. Codes
+// that are kept are copied, since the caller cuts them from a whole line.
 func (b *matrixBuilder) add(t triple, item Item) bool {
-	id, ok := b.ids[item]
-	if !ok {
+	role, known := b.roles[[2]string{t.agenda, t.role}]
+	if !known {
+		role = uint32(len(b.roles))
+		b.roles[[2]string{strings.Clone(t.agenda), strings.Clone(t.role)}] = role
+	}
+	ovm, known := b.ovms[t.ovm]
+	if !known {
+		ovm = uint32(len(b.ovms))
+		b.ovms[strings.Clone(t.ovm)] = ovm
+	}
+	id, known := b.ids[item]
+	if !known {
 		id = uint32(len(b.items))
-		item = Item{b.intern(item.Kod), b.intern(item.KodRpp)}
+		item = Item{strings.Clone(item.Kod), strings.Clone(item.KodRpp)}
 		b.items = append(b.items, item)
 		b.ids[item] = id
 	}
-	at, ok := b.rows[t]
-	if !ok {
-		at = uint32(len(b.state))
-		b.state = append(b.state, 0)
-		b.rows[triple{b.intern(t.agenda), b.intern(t.role), b.intern(t.ovm)}] = at
-	}
-	from := b.state[at]
-	b.state[at] = b.move(from, id)
-	if b.state[at] == from {
+	key := rowKey(role, ovm)
+	from := b.rows[key]
+	to := b.move(from, id)
+	if to == from {
 		return false
 	}
+	b.rows[key] = to
 	b.pairs++
 	return true
 }
@@ -101,8 +119,8 @@ func (b *matrixBuilder) move(from, id uint32) uint32 {
 		return to
 	}
 	to = from
-	if at, found := slices.BinarySearch(b.sets[from], id); !found {
-		to = b.number(slices.Insert(slices.Clone(b.sets[from]), at, id))
+	if at, found := slices.BinarySearch(b.ways[from], id); !found {
+		to = b.number(slices.Insert(slices.Clone(b.ways[from]), at, id))
 	}
 	b.moves[step] = to
 	return to
@@ -116,41 +134,31 @@ func (b *matrixBuilder) number(set []uint32) uint32 {
 	}
 	n, ok := b.sames[string(key)]
 	if !ok {
-		n = uint32(len(b.sets))
-		b.sets = append(b.sets, set)
+		n = uint32(len(b.ways))
+		b.ways = append(b.ways, set)
 		b.sames[string(key)] = n
 	}
 	return n
 }
 
-// intern copies a code the first time, since it is cut from a whole line.
-func (b *matrixBuilder) intern(s string) string {
-	if t, ok := b.text[s]; ok {
-		return t
-	}
-	t := string([]byte(s))
-	b.text[t] = t
-	return t
-}
-
-// matrix ends the building; sets that were only passed through are dropped.
-func (b *matrixBuilder) matrix() matrix {
-	m := matrix{rows: b.rows, pairs: b.pairs}
+// done ends the building: rows hold the numbers of final sets, and those that
+// were only passed through are dropped.
+func (b *matrixBuilder) done() matrix {
 	final := make(map[uint32]uint32)
-	for t, at := range b.rows {
-		n := b.state[at]
-		to, ok := final[n]
-		if !ok {
-			to = uint32(len(m.sets))
-			m.sets = append(m.sets, b.row(b.sets[n]))
-			final[n] = to
+	for key, way := range b.rows {
+		n, known := final[way]
+		if !known {
+			n = uint32(len(b.sets))
+			b.sets = append(b.sets, b.finish(b.ways[way]))
+			final[way] = n
 		}
-		m.rows[t] = to
+		b.rows[key] = n
 	}
-	return m
+	return b.matrix
 }
 
-func (b *matrixBuilder) row(set []uint32) row {
+// finish makes a row of a set of ids.
+func (b *matrixBuilder) finish(set []uint32) row {
 	r := row{items: make([]Item, 0, len(set)), kods: make([]string, 0, len(set))}
 	for _, id := range set {
 		r.items = append(r.items, b.items[id])

@@ -42,7 +42,7 @@ func readMatrix(file string, r io.Reader, p *problems) matrix {
 	}
 	for f.line() {
 	}
-	return f.build.matrix()
+	return f.build.done()
 }
 
 type matrixFile struct {
@@ -109,7 +109,7 @@ func (f *matrixFile) codes(record []string) bool {
 	ok := true
 	for i, c := range columns {
 		v := record[i]
-		if v == "" && c.optional || f.build.text[v] != "" && len(v) <= c.most || isCode(v, c.most) {
+		if v == "" && c.optional || isCode(v, c.most) {
 			continue
 		}
 		f.fail(i, "%s is %q: write a code of letters, digits, dots, hyphens, underscores and colons, from 1 to %d", c.name, shorten(v), c.most)

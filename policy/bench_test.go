@@ -1,0 +1,127 @@
+package policy
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"testing"
+	"testing/fstest"
+
+	"brana/egon"
+)
+
+func BenchmarkDecide(b *testing.B) {
+	s := mustLoad(b, testGrants, testMatrix)
+	h := media(first, "EopFoto Jmeno Prijmeni ROBCti RUIANCti", egon.Dotaz2JmPrijDatNar)
+	b.Run("E198", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			s.Decide(h, noon)
+		}
+	})
+	b.Run("no items", func(b *testing.B) {
+		h := head("E05", first, "")
+		b.ReportAllocs()
+		for b.Loop() {
+			s.Decide(h, noon)
+		}
+	})
+	b.Run("refused item", func(b *testing.B) {
+		h := head("E05", first, "Doklad")
+		b.ReportAllocs()
+		for b.Loop() {
+			s.Decide(h, noon)
+		}
+	})
+}
+
+// The matrix of the country, imagined large: a million triples, of 20 thousand
+// authorities, with 300 distinct sets of 5 to 24 items.
+const (
+	manyTriples = 1_000_000
+	manySets    = 300
+	perOvm      = 50
+)
+
+func manyTriple(i int) (agenda, role, ovm string) {
+	n := i % perOvm
+	return fmt.Sprintf("A%d", n*7), fmt.Sprintf("CR%d", n*13), fmt.Sprintf("%08d", i/perOvm*37)
+}
+
+func manyMatrix() []byte {
+	random := rand.New(rand.NewPCG(1, 2))
+	var sets [manySets][]string
+	for i := range sets {
+		for _, item := range random.Perm(60)[:5+random.IntN(20)] {
+			sets[i] = append(sets[i], fmt.Sprintf("Udaj%02d,10%d-1-%d", item, 1+item%2, item))
+		}
+	}
+	var text bytes.Buffer
+	text.WriteString(header + "\n")
+	for i := range manyTriples {
+		agenda, role, ovm := manyTriple(i)
+		for _, item := range sets[random.IntN(manySets)] {
+			fmt.Fprintf(&text, "%s,%s,%s,%s\n", agenda, role, ovm, item)
+		}
+	}
+	return text.Bytes()
+}
+
+// BenchmarkMatrix loads a million triples and looks them up in random order, so
+// that most lookups miss the caches.
+func BenchmarkMatrix(b *testing.B) {
+	fsys := fstest.MapFS{"p/a.yaml": {Data: []byte("grants: []")}, "m.csv": {Data: manyMatrix()}}
+	c := Config{Dir: "p", MatrixFile: "m.csv", Environment: Test}
+	load := func() *Snapshot {
+		s, err := LoadFS(fsys, c)
+		if err != nil {
+			b.Fatal(err)
+		}
+		return s
+	}
+	before := heap()
+	s := load()
+	size := heap() - before
+	b.Run("load", func(b *testing.B) {
+		b.SetBytes(int64(len(fsys["m.csv"].Data)))
+		for b.Loop() {
+			load()
+		}
+		b.ReportMetric(float64(size)/(1<<20), "MiB")
+		b.ReportMetric(float64(s.Counts().Pairs), "pairs")
+	})
+	b.Run("lookup", func(b *testing.B) {
+		keys := make([][24]byte, 1<<18) // the codes of a request are in the cache when it is decided
+		for i := range keys {
+			agenda, role, ovm := manyTriple(rand.IntN(manyTriples))
+			copy(keys[i][:8], agenda+"        ")
+			copy(keys[i][8:16], role+"        ")
+			copy(keys[i][16:], ovm)
+		}
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			k := &keys[i%len(keys)]
+			agenda, role := bytes.TrimRight(k[:8], " "), bytes.TrimRight(k[8:16], " ")
+			if s.Row(agenda, role, k[16:]) == nil {
+				b.Fatal("a triple has no row")
+			}
+		}
+	})
+	b.Run("lookup of nobody", func(b *testing.B) {
+		agenda, role := []byte("A7"), []byte("CR13")
+		ovm := []byte("99999999")
+		b.ReportAllocs()
+		for b.Loop() {
+			s.Row(agenda, role, ovm)
+		}
+	})
+}
+
+func heap() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}

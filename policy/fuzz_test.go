@@ -1,0 +1,76 @@
+package policy
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// Whatever a file holds, loading it ends, and either gives a policy or says
+// where it is wrong.
+func FuzzGrants(f *testing.F) {
+	seed(f, "testdata/bad/*.yaml")
+	f.Add(testGrants)
+	f.Add(oneGrant)
+	f.Fuzz(func(t *testing.T, text string) {
+		if len(text) > 1<<14 {
+			return
+		}
+		s, err := LoadFS(mapFS("a.yaml", text), Config{Dir: ".", Environment: Test})
+		checkLoaded(t, s, err, "a.yaml")
+		if err == nil {
+			for _, g := range s.Grants() {
+				q := g.Quadruple
+				d := s.Decide(head(g.Services[0], strings.Join([]string{q.Agenda, q.Role, q.Ovm, q.Ais}, "/"), ""), g.From)
+				if g.Environment == Test && (d.Verdict != Granted || d.Grant != g) {
+					t.Errorf("the first service of %s on its first day: %s", g, say(d))
+				}
+			}
+		}
+	})
+}
+
+func FuzzMatrix(f *testing.F) {
+	seed(f, "testdata/bad/*.csv")
+	f.Add(header + "\n" + testMatrix)
+	f.Fuzz(func(t *testing.T, text string) {
+		s, err := LoadFS(mapFS("p/a.yaml", "grants: []", "m.csv", text), Config{Dir: "p", MatrixFile: "m.csv", Environment: Test})
+		checkLoaded(t, s, err, "m.csv")
+		if err != nil {
+			return
+		}
+		pairs := 0
+		for role := range s.matrix.roles {
+			for ovm := range s.matrix.ovms {
+				pairs += len(s.Row([]byte(role[0]), []byte(role[1]), []byte(ovm)))
+			}
+		}
+		if lines := strings.Count(text, "\n"); pairs != s.Counts().Pairs || pairs > lines {
+			t.Errorf("%d pairs in rows, Counts says %d, %d line ends", pairs, s.Counts().Pairs, lines)
+		}
+	})
+}
+
+func seed(f *testing.F, pattern string) {
+	names, _ := filepath.Glob(pattern)
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(text))
+	}
+}
+
+var placed = regexp.MustCompile(`^[a-z]\.(yaml|csv)(:[1-9][0-9]*:[0-9]+)?: `)
+
+func checkLoaded(t *testing.T, s *Snapshot, err error, file string) {
+	if (s == nil) != (err != nil) {
+		t.Fatalf("snapshot %v with error %v", s, err)
+	}
+	if err != nil && (!strings.HasPrefix(err.Error(), file) || !placed.MatchString(err.Error())) {
+		t.Errorf("error without a place: %v", err)
+	}
+}
