@@ -150,7 +150,7 @@ const logSize = 1 << 14
 func (s *Server) Log() []Entry {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return append(slices.Clone(s.log[s.oldest:]), s.log[:s.oldest]...)
+	return append(append([]Entry{}, s.log[s.oldest:]...), s.log[:s.oldest]...)
 }
 
 // ClearLog forgets all messages.
@@ -178,11 +178,16 @@ func (s *Server) record(e Entry) {
 	}
 }
 
-// control serves /control/{registry} and /control/log.
-func (s *Server) control(method, name string, body []byte) (status int, answer any) {
+// control serves /control/{registry} and /control/log; last bounds the entries
+// of the log that are wanted, 0 for all.
+func (s *Server) control(method, name string, body []byte, last int) (status int, answer any) {
 	switch {
 	case name == "log" && method == "GET":
-		return 200, s.Log()
+		log := s.Log()
+		if last > 0 {
+			log = log[max(len(log)-last, 0):]
+		}
+		return 200, log
 	case name == "log" && method == "DELETE":
 		s.ClearLog()
 		return 200, []Entry{}

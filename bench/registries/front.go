@@ -26,11 +26,10 @@ const (
 // front is the information system of the base registries: it serves the eGON
 // services from the registries of the same server, without the network.
 type front struct {
-	population *Population
-	org        *org
-	rob        *rob
-	ruian      *ruian
-	aiseo      *aiseo
+	org   *org
+	rob   *rob
+	ruian *ruian
+	aiseo *aiseo
 }
 
 // services are those that the front answers with data; any other gets a bare
@@ -171,13 +170,17 @@ func (t *taken) message() (*message, error) {
 	return m, nil
 }
 
+// idRoom is how much text of an element is looked at for an id, with white
+// space around it.
+const idRoom = 256
+
 var errNoHead = errors.New("no ZadostInfo in the first part")
 
 // readHead reads a message of which only the beginning is at hand.
 func readHead(data []byte) (*message, error) {
 	s := xmltext.NewScanner(xmltext.DefaultBounds())
-	m := &message{partial: true, bare: true}
-	depth := 0
+	m := &message{partial: true}
+	depth, inBody := 0, false
 	var text []byte
 	for {
 		tok, n, err := s.Next(data, false)
@@ -192,20 +195,21 @@ func readHead(data []byte) (*message, error) {
 		case xmltext.StartElement:
 			depth++
 			text = text[:0]
-			payload := tok.Name.Space
-			switch {
-			case depth == 1 && tok.Name.Is(egon.NSEnvelope, "Envelope"):
-				m.bare = false
-			case m.body == nil && !bytes.Equal(payload, []byte(egon.NSEnvelope)) && !tok.Name.Is(actionSpace, "Action"):
+			if depth == 1 {
+				m.bare = string(tok.Name.Local) != "Envelope"
+			}
+			inBody = inBody || depth == 2 && tok.Name.Is(egon.NSEnvelope, "Body")
+			if m.body == nil && (m.bare || inBody && depth == 3) {
 				m.body = &xmltext.Node{Space: string(tok.Name.Space), Local: string(tok.Name.Local)}
 			}
 		case xmltext.Text, xmltext.CData:
-			if len(text) < len(nilID) {
-				text = append(text, tok.Data...)
+			if len(text) < idRoom {
+				text = append(text, tok.Data[:min(len(tok.Data), idRoom)]...)
 			}
 		case xmltext.EndElement:
 			depth--
 			switch {
+			case m.body == nil:
 			case tok.Name.Is(egon.NSReg, "AgendaZadostId"):
 				m.info.AgendaZadostId = strings.TrimSpace(string(text))
 			case tok.Name.Is(egon.NSAbstract, "ZadostInfo"):
@@ -214,9 +218,6 @@ func readHead(data []byte) (*message, error) {
 		}
 	}
 }
-
-// actionSpace is the namespace of the header block that some callers send.
-const actionSpace = "http://schemas.microsoft.com/ws/2005/05/addressing/none"
 
 // newID makes a random UUID.
 func newID() string {

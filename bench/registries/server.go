@@ -177,7 +177,7 @@ type exchange struct {
 func (x *exchange) recover() {
 	if p := recover(); p != nil {
 		x.entry.Problem = fmt.Sprintf("panic: %v\n%s", p, debug.Stack())
-		x.rc.Response.Reset()
+		x.rc.Response.ResetBody()
 		x.fault("Server", "Vnitřní chyba registru.")
 	}
 }
@@ -188,7 +188,8 @@ func (x *exchange) control(name string) {
 		x.text(413, err.Error())
 		return
 	}
-	status, answer := x.s.control(string(x.rc.Method()), name, body)
+	last, _ := x.rc.QueryArgs().GetUint("n") // absent and unreadable mean all
+	status, answer := x.s.control(string(x.rc.Method()), name, body, max(last, 0))
 	out, err := json.Marshal(answer)
 	if err != nil {
 		panic(err) // all answers are plain values
@@ -316,7 +317,7 @@ func (x *exchange) answer(r registry, m *message) {
 func (s *Server) assemble() {
 	p, v := s.cfg.Population, s.cfg.Systems
 	o := &org{population: p, systems: v, created: map[identity]bool{}}
-	f := &front{population: p, org: o, rob: &rob{p, v.ROB}, ruian: &ruian{p}, aiseo: &aiseo{p, v.AISEO}}
+	f := &front{org: o, rob: &rob{p, v.ROB}, ruian: &ruian{p}, aiseo: &aiseo{p, v.AISEO}}
 	eop, ecd := NewEOP(p, v.EOP.Agenda, v.EOP.AIS), NewECD(p, v.ECD.Agenda, v.ECD.AIS)
 	eop.NoCriteriaFor, ecd.NoCriteriaFor = s.cfg.NoCriteriaFor, s.cfg.NoCriteriaFor
 	s.front, s.registries = f, map[string]registry{}

@@ -1,7 +1,6 @@
 package registries
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -145,7 +144,6 @@ func (s *site) mustStatus(n *xmltext.Node, infoSpace, kod string) {
 type schemas struct {
 	t   *testing.T
 	dir string
-	env []string
 }
 
 func officialSchemas(t *testing.T) *schemas {
@@ -173,18 +171,25 @@ func officialSchemas(t *testing.T) *schemas {
 	return &schemas{t: t, dir: dir}
 }
 
-// check validates an element against a schema below the tree.
-func (o *schemas) check(schema string, n *xmltext.Node) {
+// check validates elements against a schema below the tree.
+func (o *schemas) check(schema string, nodes ...*xmltext.Node) {
 	o.t.Helper()
-	o.checkFile(filepath.Join(o.dir, schema), n)
+	o.checkFile(filepath.Join(o.dir, schema), nodes...)
 }
 
-func (o *schemas) checkFile(schema string, n *xmltext.Node) {
+func (o *schemas) checkFile(schema string, nodes ...*xmltext.Node) {
 	o.t.Helper()
-	cmd := exec.Command("xmllint", "--noout", "--nonet", "--schema", schema, "-")
-	cmd.Stdin = bytes.NewReader(n.Splice(nil))
-	if out, err := cmd.CombinedOutput(); err != nil {
-		o.t.Errorf("%s: %v\n%s\n%s", schema, err, out, n.Splice(nil))
+	args := []string{"--noout", "--nonet", "--schema", schema}
+	dir := o.t.TempDir()
+	for i, n := range nodes {
+		file := filepath.Join(dir, itoa(i)+".xml")
+		if err := os.WriteFile(file, n.Splice(nil), 0o600); err != nil {
+			o.t.Fatal(err)
+		}
+		args = append(args, file)
+	}
+	if out, err := exec.Command("xmllint", args...).CombinedOutput(); err != nil {
+		o.t.Errorf("%s: %v\n%s", schema, err, out)
 	}
 }
 
@@ -249,5 +254,47 @@ func decode(t *testing.T, data []byte, v any) {
 	t.Helper()
 	if err := json.Unmarshal(data, v); err != nil {
 		t.Fatalf("%v in %s", err, data)
+	}
+}
+
+// The evidences answer in a stream, with photos of the size that is set.
+func TestEvidencesStream(t *testing.T) {
+	s := newSite(t)
+	o := officialSchemas(t)
+	zoran := person(t, s.server.cfg.Population, "VOSÁHLO")
+	for _, test := range []struct {
+		registry, step, schema string
+		asked
+	}{
+		{EOP, "X21", "aiseop/xsd/AisEopMediaCtiPodleUdaju.xsd", asked{query: zoran.byBirthDate()}},
+		{ECD, "X22", "aisecd/xsd/AisEcdMediaCtiPodleUdaju.xsd", asked{ecd: true, query: zoran.byBirthDate()}},
+	} {
+		t.Run(test.registry, func(t *testing.T) {
+			s.server.ClearLog()
+			const photo = 1 << 20
+			s.set(test.registry, Settings{Photo: photo})
+			n, a := s.post(test.registry, string(test.request(t)))
+			if n == nil {
+				t.Fatalf("answer = %d %.500s %v", a.status, a.body, a.err)
+			}
+			o.check(test.schema, n)
+			if len(a.body) < photo*4/3 {
+				t.Errorf("answer of %d bytes, want a photo of %d", len(a.body), photo)
+			}
+			e := s.one()
+			if e.Step != test.step || e.Kod != egon.OK || e.Uses != 1 || e.Head <= 0 || e.Head > e.Duration {
+				t.Errorf("entry = %+v", e)
+			}
+			for _, f := range []Failure{FailCut, FailChyba} {
+				s.set(test.registry, Settings{Failure: f})
+				n, a := s.post(test.registry, string(test.request(t)))
+				if f == FailCut && a.err == nil {
+					t.Errorf("%s: answer = %d", f, a.status)
+				}
+				if f == FailChyba {
+					o.check(test.schema, n)
+				}
+			}
+		})
 	}
 }
