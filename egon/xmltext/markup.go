@@ -199,7 +199,7 @@ func (s *Scanner) endTag(tok *Token, b []byte) (int, error) {
 
 // endElement closes the innermost element.
 func (s *Scanner) endElement(tok *Token) {
-	e := s.open[len(s.open)-1]
+	e := &s.open[len(s.open)-1]
 	qname := s.names[e.name:]
 	tok.Kind = EndElement
 	s.name(tok, qname, e.prefix, e.bound)

@@ -57,7 +57,7 @@ func (c *scope) declare(prefix, uri []byte, from int) error {
 // lookup returns the index of the innermost binding of prefix, -1 for none.
 func (c *scope) lookup(prefix []byte) int32 {
 	for i := len(c.bound) - 1; i >= 0; i-- {
-		if string(c.bound[i].Prefix) == string(prefix) {
+		if p := c.bound[i].Prefix; len(p) == len(prefix) && (len(p) == 0 || string(p) == string(prefix)) {
 			return int32(i)
 		}
 	}

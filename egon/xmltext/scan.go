@@ -16,12 +16,24 @@ const (
 	highs = 0x8080808080808080
 )
 
-// special marks, in the highest bit of each byte of x, the controls, the bytes
-// beyond ASCII, '<', '&', and the byte that third repeats. Only the lowest mark
-// is exact: a borrow may add marks above a true one.
-func special(x, third uint64) uint64 {
+// marked marks, in the highest bit of each byte of x, '<', '&' and the byte that
+// third repeats. Only the lowest mark is exact: a borrow may add marks above a
+// true one.
+func marked(x, third uint64) uint64 {
 	lt, amp, third := x^('<'*ones), x^('&'*ones), x^third
-	return (((x - ' '*ones) | x) | (lt-ones)&^lt | (amp-ones)&^amp | (third-ones)&^third) & highs
+	return (lt-ones)&^lt | (amp-ones)&^amp | (third-ones)&^third
+}
+
+// controls marks the controls and the bytes beyond ASCII as marked does, LF
+// being no control if lines is set. Its marks are all exact: low is x without
+// the highest bits, so that nothing carries from byte to byte.
+func controls(x uint64, lines bool) uint64 {
+	low := x &^ highs
+	marks := ^(low + (0x80-' ')*ones)
+	if lines {
+		marks &= low ^ '\n'*ones + ^uint64(highs)
+	}
+	return marks | x
 }
 
 // shortRun is how far text is read eight bytes at a time before it is worth
@@ -33,7 +45,8 @@ const shortRun = 96
 func scanText(b []byte, i int) int {
 	limit := min(len(b)-8, i+shortRun)
 	for i <= limit {
-		m := special(binary.LittleEndian.Uint64(b[i:]), ']'*ones)
+		x := binary.LittleEndian.Uint64(b[i:])
+		m := (marked(x, ']'*ones) | controls(x, true)) & highs
 		if m == 0 {
 			i += 8
 			continue
@@ -155,7 +168,8 @@ func scanValue(b []byte, i int, quote byte) int {
 	third := uint64(quote) * ones
 	for i < len(b) {
 		for ; i+8 <= len(b); i += 8 {
-			if m := special(binary.LittleEndian.Uint64(b[i:]), third); m != 0 {
+			x := binary.LittleEndian.Uint64(b[i:])
+			if m := (marked(x, third) | controls(x, false)) & highs; m != 0 {
 				i += bits.TrailingZeros64(m) / 8
 				break
 			}

@@ -35,7 +35,9 @@ func (s *Scanner) startTag(tok *Token, b []byte) (int, error) {
 			return at, err
 		}
 	}
-	s.open = append(s.open, element{int32(len(s.names)), int32(prefix), bound, before})
+	s.open = append(s.open, element{})
+	e := &s.open[len(s.open)-1]
+	e.name, e.prefix, e.bound, e.before = int32(len(s.names)), int32(prefix), bound, before
 	s.names = append(s.names, qname...)
 	s.in, s.rooted = inContent, true
 	if b[i] == '/' {
@@ -87,7 +89,9 @@ func (s *Scanner) attributes(b []byte, i int) (int, error) {
 		case prefix == len("xmlns") && string(name[:prefix]) == "xmlns":
 			err = s.declare(local, value, from)
 		default:
-			s.attrs = append(s.attrs, Attr{Name{nil, name[:prefix], local}, value})
+			s.attrs = append(s.attrs, Attr{})
+			a := &s.attrs[len(s.attrs)-1]
+			a.Name.Prefix, a.Name.Local, a.Value = name[:prefix], local, value
 			s.spots = append(s.spots, begin)
 		}
 		if err != nil {
