@@ -1,0 +1,92 @@
+package egon
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// The cases are compared with the official schemas: what the gate accepts they
+// accept, and where the gate refuses more than they do, it is known why.
+func TestRequestsAgainstTheSchemas(t *testing.T) {
+	o := newOracle(t)
+	var found []string
+	for _, c := range requestCases(t) {
+		theme, _, _ := strings.Cut(c.name, "/")
+		if c.service == "E05" || theme == "malformed" || theme == "mismatch" {
+			continue
+		}
+		s := ServiceByCode(c.service)
+		complaints := o.complaints("egon/xsd/"+s.Action+".xsd", requestPayload(t, c.doc, s.Request))
+		switch {
+		case c.want == "accept" && complaints != nil:
+			t.Errorf("%s is accepted, but the schema says: %v", c.name, complaints)
+		case c.want != "accept" && complaints == nil:
+			found = append(found, c.name)
+		}
+	}
+	if diff := cmp.Diff(stricterThanTheSchemas, found); diff != "" {
+		t.Errorf("stricter than the schemas (-want +got):\n%s", diff)
+	}
+}
+
+var namespaceDeclaration = regexp.MustCompile(` xmlns:\w+="[^"]*"`)
+
+// requestPayload cuts the operation out of its envelope, with the namespaces
+// that the envelope declares.
+func requestPayload(t *testing.T, doc []byte, request string) []byte {
+	t.Helper()
+	operation := regexp.MustCompile(`(?s)<((?:\w+:)?` + request + `)\b.*</(?:\w+:)?` + request + `\s*>`)
+	at := operation.FindSubmatchIndex(doc)
+	if at == nil {
+		t.Fatalf("no %s in %s", request, doc)
+	}
+	payload := append([]byte(nil), doc[at[0]:at[3]]...)
+	rest := doc[at[3]:at[1]]
+	for _, declaration := range namespaceDeclaration.FindAll(doc[:at[0]], -1) {
+		if !bytes.Contains(rest[:bytes.IndexByte(rest, '>')], declaration) && !bytes.Contains(payload, declaration) {
+			payload = append(payload, declaration...)
+		}
+	}
+	return append(payload, rest...)
+}
+
+// To the schemas a word of SeznamUdaju is any token, a name may be blank, a key
+// empty and the purpose missing; E198 says otherwise in prose.
+var stricterThanTheSchemas = []string{
+	"e198/unknown word",
+	"e198/wrong case",
+	"e198/internal name",
+	"e198/control word in wrong case",
+	"e198/control word of RPP",
+	"e198/item of ROS",
+	"e198/item of version 2",
+	"e198/item of the other evidence",
+	"e198/read and not",
+	"e198/read and not, RUIAN",
+	"e198/no SeznamUdaju",
+	"e198/empty SeznamUdaju",
+	"e198/only control words",
+	"e198/no evidence item",
+	"e198/reading ROB without an item",
+	"e198/empty key",
+	"e198/key ' '",
+	"e198/key '……'",
+	"e198/count zero",
+	"e198/reversed period",
+	"e198/reversed period of signatures",
+	"e198/empty name",
+	"e198/blank name",
+	"e198/name with a leading blank",
+	"e198/name with a trailing line end",
+	"e198/name on two lines",
+	"e198/document of the other evidence",
+	"e198/document of the other evidence, Eop",
+	"e198/empty series",
+	"zadostinfo/no Subjekt",
+	"zadostinfo/no Uzivatel",
+	"zadostinfo/no DuvodUcel",
+}
