@@ -51,8 +51,11 @@ func (c *callCmd) Run(io stdio) error {
 	if service == nil {
 		return exit(exitUsage, fmt.Errorf("%s: no service of the catalogue has this code", c.Service))
 	}
-	var key *rsa.PrivateKey
-	message, err := c.message(service, &key)
+	key, err := c.key(service)
+	if err != nil {
+		return err
+	}
+	message, err := c.message(service, key)
 	if err != nil {
 		return exit(exitUsage, err)
 	}
@@ -67,9 +70,17 @@ func (c *callCmd) Run(io stdio) error {
 	return errors.Join(c.print(io, reply, key), reply.refused())
 }
 
-// message is the whole message; for E198 it makes the key pair to which the
-// evidence encrypts.
-func (c *callCmd) message(s *egon.Service, key **rsa.PrivateKey) ([]byte, error) {
+// key is the key pair to which the evidence encrypts, or nil when none is
+// needed because the question brings its own.
+func (c *callCmd) key(s *egon.Service) (*rsa.PrivateKey, error) {
+	if s.Code != "E198" || c.Message != "" || c.Inner != "" {
+		return nil, nil
+	}
+	return rsa.GenerateKey(rand.Reader, 2048)
+}
+
+// message is the whole message.
+func (c *callCmd) message(s *egon.Service, key *rsa.PrivateKey) ([]byte, error) {
 	if c.Message != "" {
 		return os.ReadFile(c.Message)
 	}
@@ -94,7 +105,7 @@ func (c *callCmd) items() []string {
 }
 
 // question is the element Zadost.
-func (c *callCmd) question(s *egon.Service, key **rsa.PrivateKey) ([]byte, error) {
+func (c *callCmd) question(s *egon.Service, key *rsa.PrivateKey) ([]byte, error) {
 	switch {
 	case c.Inner != "":
 		return os.ReadFile(c.Inner)
@@ -103,10 +114,7 @@ func (c *callCmd) question(s *egon.Service, key **rsa.PrivateKey) ([]byte, error
 		if err != nil {
 			return nil, err
 		}
-		if *key, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
-			return nil, err
-		}
-		spki, err := x509.MarshalPKIXPublicKey(&(*key).PublicKey)
+		spki, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
 		query.Klic = []byte(base64.StdEncoding.EncodeToString(spki))
 		return egon.AppendMediaQuestion(nil, query), err
 	case s.Code == "E227":

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Schemas of the services, below the folder of schemas.
+const (
+	schemaE198 = "egon/xsd/IszrAgendaMediaDataCtiPodleUdaju.xsd"
+	schemaE227 = "egon/xsd/IszrVypisOpravneniPolozky.xsd"
+	schemaE05  = "egon/xsd/IszrRobCtiPodleUdaju.xsd"
+)
+
+// sharedFolder is where the reference pages are; without one the test is
+// skipped, unless it is required.
+func sharedFolder(t testing.TB) string {
+	t.Helper()
+	folder := os.Getenv("BRANA_SHARED")
+	if folder == "" {
+		if os.Getenv("BRANA_REQUIRE_SHARED") == "1" {
+			t.Fatal("BRANA_REQUIRE_SHARED=1 but BRANA_SHARED is not set")
+		}
+		t.Skip("BRANA_SHARED is not set: no reference examples and schemas")
+	}
+	return folder
+}
+
+// An oracle validates against the official schemas.
+type oracle struct{ schemas string }
+
+func newOracle(t testing.TB) *oracle {
+	t.Helper()
+	shared := sharedFolder(t)
+	if _, err := exec.LookPath("xmllint"); err != nil {
+		if os.Getenv("BRANA_REQUIRE_SHARED") == "1" {
+			t.Fatal("BRANA_REQUIRE_SHARED=1 but xmllint is not installed")
+		}
+		t.Skip("xmllint is not installed: nothing to validate with")
+	}
+	return &oracle{filepath.Join(shared, "schemas")}
+}
+
+// validate reports what a schema has against a document, apart from the
+// VysledekSubKod that the description of E227 itself demands and the schema
+// does not list.
+func (o *oracle) validate(t *testing.T, schema string, doc []byte) {
+	t.Helper()
+	cmd := exec.Command("xmllint", "--noout", "--nonet", "--schema", filepath.Join(o.schemas, schema), "-")
+	cmd.Stdin = bytes.NewReader(doc)
+	output, err := cmd.CombinedOutput()
+	if err == nil {
+		return
+	}
+	complaints := 0
+	for line := range strings.Lines(string(output)) {
+		switch {
+		case strings.Contains(line, "IszrTypy:v1}VysledekSubKod"):
+			complaints++
+		case strings.Contains(line, "error"):
+			complaints++
+			t.Error(strings.TrimSpace(line))
+		}
+	}
+	if complaints == 0 {
+		t.Errorf("xmllint: %v: %s", err, output)
+	}
+}
