@@ -75,6 +75,10 @@ type Scanner struct {
 	values []byte // decoded attribute values of this tag
 	target []byte // of the instruction being read
 	small  [utf8.UTFMax]byte
+
+	repeat   []byte // from the name to the end of the last tag with nothing but declarations
+	repeatAt mark   // the scope before it
+	repeated mark   // and after it
 }
 
 // NewScanner returns a scanner at the beginning of a document.
@@ -93,6 +97,7 @@ func (s *Scanner) Reset() {
 	s.off, s.base, s.docStart, s.from = 0, 0, 0, 0
 	s.carry, s.quote, s.brackets, s.unspaced = s.carry[:0], 0, 0, false
 	s.open, s.names, s.attrs, s.spots = s.open[:0], s.names[:0], s.attrs[:0], s.spots[:0]
+	s.repeat = s.repeat[:0]
 	s.scope.reset()
 }
 

@@ -16,10 +16,15 @@ func (s *Scanner) startTag(tok *Token, b []byte) (int, error) {
 	before := s.scope.mark()
 	s.attrs = s.attrs[:0]
 	i := end
-	if b[i] != '>' {
+	if b[i] != '>' && !s.again(b, &i) {
+		s.repeat = s.repeat[:0]
 		if i, err = s.attributes(b, i); err != nil {
 			s.scope.release(before)
 			return i, err
+		}
+		if b[i] == '>' && len(s.attrs) == 0 {
+			s.repeat, s.repeatAt = append(s.repeat, b[end:i+1]...), before
+			s.repeated = s.scope.mark()
 		}
 	}
 	if len(s.open) >= s.bounds.Depth {
@@ -48,6 +53,21 @@ func (s *Scanner) startTag(tok *Token, b []byte) (int, error) {
 	s.name(tok, qname, int32(prefix), bound)
 	tok.Start, tok.End = s.base, s.base+int64(i)+1
 	return i + 1, nil
+}
+
+// again makes the declarations of the last tag that had any once more, if the
+// tag whose name ends at b[*i] has them byte by byte and closes there too. Some
+// writers repeat them on each of many siblings. Their bindings are still in the
+// scope, above its height: all that is written there since passes by here first
+// and forgets repeat.
+func (s *Scanner) again(b []byte, i *int) bool {
+	end := *i + len(s.repeat)
+	if len(s.repeat) == 0 || len(b) < end || s.repeatAt != s.scope.mark() || string(b[*i:end]) != string(s.repeat) {
+		return false
+	}
+	s.scope.bound, s.scope.arena = s.scope.bound[:s.repeated.bound], s.scope.arena[:s.repeated.arena]
+	*i = end - 1
+	return true
 }
 
 // attributes reads attributes and declarations from b[i], where the name of
