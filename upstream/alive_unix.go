@@ -9,13 +9,9 @@ import "syscall"
 // never waits. A streamed message cannot be sent twice, so the connection is
 // looked at before the first byte.
 func (c *conn) alive() bool {
-	raw, err := c.tcp.SyscallConn()
-	if err != nil {
-		return false
-	}
-	var b [1]byte
 	silent := false
-	err = raw.Control(func(fd uintptr) {
+	err := c.raw.Control(func(fd uintptr) {
+		var b [1]byte
 		_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 		silent = err == syscall.EAGAIN || err == syscall.EWOULDBLOCK
 	})

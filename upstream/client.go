@@ -269,13 +269,9 @@ func (c *Client) unreadable(p egon.Party, err error) error {
 	return &egon.CallError{Party: p, Name: c.cfg.Name, Sent: true, Err: err}
 }
 
-// refused returns the error of an answer whose system status is CHYBA, and nil
-// for any other. Of the details only the codes go on: what a registry says of
-// its own errors stays inside.
-func (c *Client) refused(p egon.Party, s egon.Status) error {
-	if s.Kod != egon.Chyba {
-		return nil
-	}
+// refused is the error of an answer whose status s is CHYBA. Of the details
+// only the codes go on: what a registry says of its own errors stays inside.
+func (c *Client) refused(p egon.Party, s egon.Status) *egon.CallError {
 	e := &egon.CallError{Party: p, Name: c.cfg.Name, Sent: true, Err: errors.New("receive status CHYBA")}
 	for _, d := range s.Details {
 		e.Detail = append(e.Detail, egon.Detail{SubKod: d.SubKod, Puvodce: p})

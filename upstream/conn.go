@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"io"
 	"net"
+	"syscall"
 	"time"
 )
 
@@ -16,8 +17,8 @@ import (
 // It is used by one call at a time; only Close may come from elsewhere.
 type conn struct {
 	net.Conn
-	tcp  *net.TCPConn  // below Conn, for the check of liveness
-	wait time.Duration // longest single read or write
+	raw  syscall.RawConn // below Conn, for the check of liveness
+	wait time.Duration   // longest single read or write
 
 	// Of the call that has the connection:
 	until time.Time // the head of the answer must be here by then; zero: no such bound
@@ -89,11 +90,16 @@ func (d *dialer) dial(_ string, limit time.Duration) (net.Conn, error) {
 		return nil, err
 	}
 	tcp := nc.(*net.TCPConn)
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		_ = tcp.Close()
+		return nil, err
+	}
 	if d.cfg.ReceiveBuffer > 0 {
 		// A hint: a kernel that bounds it lower is obeyed.
 		_ = tcp.SetReadBuffer(d.cfg.ReceiveBuffer)
 	}
-	c := &conn{Conn: tcp, tcp: tcp, wait: d.cfg.Timeout}
+	c := &conn{Conn: tcp, raw: raw, wait: d.cfg.Timeout}
 	if d.tls != nil {
 		t := tls.Client(tcp, d.tls)
 		if err := t.HandshakeContext(ctx); err != nil {

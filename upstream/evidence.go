@@ -63,23 +63,21 @@ func askEvidence(ctx context.Context, c *Client, st *egon.Step, src *egon.Source
 	return e, nil
 }
 
-// refusedByEvidence is refused for both statuses of an evidence. What its
-// application says is meant for the caller; what its system says stays inside.
+// refusedByEvidence returns the error of an answer with status CHYBA, or of one
+// that found a person and does not say whom. What the evidence's application
+// says is meant for the caller; what its system says stays inside.
 func (c *Client) refusedByEvidence(e *evidence) error {
-	if err := c.refused(e.party, e.system); err != nil {
-		return err
-	}
-	err := c.refused(e.party, e.application)
-	var call *egon.CallError
-	if errors.As(err, &call) {
+	if e.application.Kod == egon.Chyba {
+		failure := c.refused(e.party, e.application)
 		for i, d := range e.application.Details {
-			call.Detail[i].Popis = d.Popis
+			failure.Detail[i].Popis = d.Popis
 		}
+		return failure
 	}
-	switch {
-	case err != nil:
-		return err
-	case !e.found && e.application.Kod == egon.OK:
+	if e.system.Kod == egon.Chyba {
+		return c.refused(e.party, e.system)
+	}
+	if !e.found && e.application.Kod == egon.OK {
 		return c.unreadable(e.party, errors.New("expect an AIFO in an answer with status OK"))
 	}
 	return nil

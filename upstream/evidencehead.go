@@ -89,11 +89,11 @@ func readEvidence(response *xmltext.Node, src *egon.Source) (head evidenceHead, 
 	if block == nil && head.system.Kod == egon.OK {
 		return head, fmt.Errorf("expect %s in an answer with status OK", src.Block)
 	}
-	if block == nil || head.system.Kod == egon.Chyba {
+	if block == nil {
 		return head, nil
 	}
 	head.application, err = readStatus(block.Child(egon.NSEvidence, "AisAplikacniStatus"), egon.NSEvidence, "VysledekAisKod")
-	if err != nil {
+	if err != nil || head.system.Kod == egon.Chyba {
 		return head, err
 	}
 	head.block = block.Splice(nil)

@@ -189,6 +189,12 @@ func TestMediaFailures(t *testing.T) {
 			eopAis,
 			[]egon.Detail{{SubKod: "SPECIFIKACE V POPISU", Popis: "kriteria", Puvodce: eopAis}},
 		},
+		{
+			"CHYBA of both the evidence's system and application",
+			wellWorld().with("X21", chyba(eop("OK", "", appStatus("CHYBA", `<s:VysledekDetail><s:VysledekSubKod>SPECIFIKACE V POPISU</s:VysledekSubKod><s:VysledekPopis>kriteria</s:VysledekPopis></s:VysledekDetail>`)))),
+			eopAis,
+			[]egon.Detail{{SubKod: "SPECIFIKACE V POPISU", Popis: "kriteria", Puvodce: eopAis}},
+		},
 		{"CHYBA of ORG", wellWorld().with("G27 ROB", chyba(well["G27 ROB"])), orgParty, []egon.Detail{{SubKod: "NENI K DISPOZICI", Puvodce: orgParty}}},
 		{"CHYBA of ROB", wellWorld().with("O25", chyba(well["O25"])), robParty, []egon.Detail{{SubKod: "NENI K DISPOZICI", Puvodce: robParty}}},
 		{"CHYBA of ROB's application", wellWorld().with("O08", rob("OK", "RobCtiHromadneAifoData", robStatus("CHYBA", "NENI OPRAVNENI"), "")), robParty, []egon.Detail{{SubKod: "NENI OPRAVNENI", Puvodce: robParty}}},

@@ -25,10 +25,10 @@ func translate(ctx context.Context, c *Client, st *egon.Step, op egon.OrgService
 	if err != nil {
 		return nil, c.unreadable(orgParty, err)
 	}
-	if concernsPerson(r.Codes) {
-		return r, nil
+	if r.Info.Status.Kod == egon.Chyba && !concernsPerson(r.Codes) {
+		return nil, c.refused(orgParty, r.Info.Status)
 	}
-	return r, c.refused(orgParty, r.Info.Status)
+	return r, nil
 }
 
 // concernsPerson reports whether ORG says why a person cannot be translated

@@ -41,17 +41,20 @@ func read(ctx context.Context, c *Client, st *egon.Step, person egon.PrevodAifo,
 	return r, c.refusedByRob(r.Info.Status, r.Rob)
 }
 
-// refusedByRob is refused for both statuses of ROB. That nobody was found is an
-// answer, with whatever application status.
+// refusedByRob returns the error of an answer with either status CHYBA. That
+// nobody was found is an answer, with whatever application status.
 func (c *Client) refusedByRob(system egon.Status, rob egon.RobStatus) error {
-	if rob.Kod == egon.Chyba && !nobodyInRob(rob) {
+	switch {
+	case system.Kod == egon.Chyba:
+		return c.refused(robParty, system)
+	case rob.Kod == egon.Chyba && !nobodyInRob(rob):
 		application := egon.Status{Kod: rob.Kod}
 		for _, code := range rob.SubKods {
 			application.Details = append(application.Details, egon.Detail{SubKod: code})
 		}
 		return c.refused(robParty, application)
 	}
-	return c.refused(robParty, system)
+	return nil
 }
 
 func nobodyInRob(rob egon.RobStatus) bool {

@@ -2,7 +2,7 @@ package upstream
 
 import (
 	"context"
-	"fmt"
+	"errors"
 
 	"brana/egon"
 )
@@ -26,12 +26,12 @@ func checkPlaces(ctx context.Context, c *Client, st *egon.Step, whole bool, plac
 	if err != nil {
 		return nil, c.unreadable(ruianParty, err)
 	}
-	if err := c.refused(ruianParty, r.Info.Status); err != nil {
-		return nil, err
+	if r.Info.Status.Kod == egon.Chyba {
+		return nil, c.refused(ruianParty, r.Info.Status)
 	}
 	for _, p := range places {
 		if !states(r.Places, p) {
-			return nil, c.unreadable(ruianParty, fmt.Errorf("expect the state of every place asked for"))
+			return nil, c.unreadable(ruianParty, errors.New("expect the state of every place asked for"))
 		}
 	}
 	return r, nil
