@@ -3,6 +3,7 @@ package xmltext
 import (
 	"bytes"
 	"encoding/xml"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"strings"
@@ -13,7 +14,7 @@ import (
 
 // FuzzChunking: however a document is cut into windows, the tokens, the verdict
 // and the offset of the error are the same; and what the scanner accepts, a
-// parser that is not strict accepts with it.
+// parser that is not strict accepts, with the same names.
 func FuzzChunking(f *testing.F) {
 	f.Add(request, uint64(1))
 	for i, doc := range []string{
@@ -45,25 +46,63 @@ func FuzzChunking(f *testing.F) {
 				}
 			}
 			if want.Err == nil {
-				if err := standard(doc); err != nil {
+				names, err := standardNames(doc)
+				if err != nil {
 					t.Fatalf("encoding/xml refuses what was accepted: %v", err)
+				}
+				if diff := cmp.Diff(names, scannedNames(t, s, doc)); names != nil && diff != "" {
+					t.Fatalf("encoding/xml understands other names: %s", diff)
 				}
 			}
 		}
 	})
 }
 
-// standard reads doc with encoding/xml. It knows no label of UTF-8 but that,
-// and takes no name from the fifth edition.
-func standard(doc []byte) error {
+// scannedNames returns the expanded names of all elements and attributes.
+func scannedNames(t *testing.T, s *Scanner, doc []byte) []string {
+	s.Reset()
+	names := []string{}
+	for {
+		tok, n, err := s.Next(doc, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc = doc[n:]
+		switch tok.Kind {
+		case StartElement:
+			names = append(names, fmt.Sprintf("{%s}%s", tok.Name.Space, tok.Name.Local))
+			for _, a := range tok.Attrs() {
+				names = append(names, fmt.Sprintf("@{%s}%s", a.Name.Space, a.Name.Local))
+			}
+		case End:
+			return names
+		}
+	}
+}
+
+// standardNames is scannedNames by encoding/xml. It knows no label of UTF-8 but
+// that, and takes no name from the fifth edition: then it returns nil.
+func standardNames(doc []byte) ([]string, error) {
 	d := xml.NewDecoder(bytes.NewReader(bytes.TrimPrefix(doc, []byte("\xEF\xBB\xBF"))))
 	d.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil }
+	names := []string{}
 	for {
-		switch _, err := d.RawToken(); {
-		case err == io.EOF, err != nil && strings.Contains(err.Error(), "invalid XML name"):
-			return nil
+		tok, err := d.Token()
+		switch {
+		case err == io.EOF:
+			return names, nil
+		case err != nil && strings.Contains(err.Error(), "invalid XML name"):
+			return nil, nil
 		case err != nil:
-			return err
+			return nil, err
+		}
+		if e, ok := tok.(xml.StartElement); ok {
+			names = append(names, fmt.Sprintf("{%s}%s", e.Name.Space, e.Name.Local))
+			for _, a := range e.Attr {
+				if a.Name.Space != "xmlns" && (a.Name.Space != "" || a.Name.Local != "xmlns") {
+					names = append(names, fmt.Sprintf("@{%s}%s", a.Name.Space, a.Name.Local))
+				}
+			}
 		}
 	}
 }

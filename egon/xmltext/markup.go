@@ -207,7 +207,9 @@ func (s *Scanner) endElement(tok *Token) {
 	s.names = s.names[:e.name]
 	s.open = s.open[:len(s.open)-1]
 	s.scope.release(e.before)
-	s.in = s.level()
+	if s.in = inContent; len(s.open) == 0 {
+		s.in = inEpilog
+	}
 }
 
 // name sets the name of a tag. It sets field by field: a composite is built
