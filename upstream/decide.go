@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"fmt"
+	"slices"
 
 	"brana/egon"
 )
@@ -33,14 +34,12 @@ func translated(r *egon.TranslateReply, local int) (egon.PrevodAifo, bool) {
 }
 
 // lacksAifo reports whether the person is known to ORG but has no AIFO in the
-// target agenda yet, which is what G02 makes one for.
+// target agenda yet, which is what G02 makes one for. The map alone says so:
+// OrgStatus has AIFO NENALEZENO for a missing source and a missing target alike.
 func lacksAifo(r *egon.TranslateReply, local int) bool {
-	for _, p := range r.Map {
-		if p.Local == local && p.Status == "AifoCilNeexistuje" {
-			return !concernsPerson(r.Codes)
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.Map, func(p egon.PrevodAifo) bool {
+		return p.Local == local && p.Status == "AifoCilNeexistuje"
+	})
 }
 
 // isVerified reports whether ROB knows the person and every search input
