@@ -37,11 +37,12 @@ const (
 	rawText                       // as it stands
 )
 
-// An operation is what may stand in the element of the operation.
+// An operation is what may stand in the element of the operation, whose name
+// is the service's.
 type operation struct {
-	kids []*element
+	element
 	last *element // the head is known when this one has ended
-	open bool     // after those of kids any other elements may stand
+	open bool     // after the kids any other elements may stand
 }
 
 // operationOf returns the grammar of a service's operation.
@@ -58,15 +59,15 @@ func operationOf(s *Service) *operation {
 }
 
 var (
-	mediaOperation  = operation{kids: []*element{elInfo, elAuthorization, elMediaZadost}, last: elMediaZadost}
-	rightsOperation = operation{kids: []*element{elInfo, elAuthorization, elRightsZadost}, last: elRightsZadost}
+	mediaOperation  = operation{element: element{kids: []*element{elInfo, elAuthorization, elMediaZadost}}, last: elMediaZadost}
+	rightsOperation = operation{element: element{kids: []*element{elInfo, elAuthorization, elRightsZadost}}, last: elRightsZadost}
 
-	anyOperation         = operation{kids: []*element{elInfo, elAuthorization}, last: elAuthorization, open: true}
-	asyncAnswerOperation = operation{kids: []*element{elAsyncCode, elAsyncInfo}, last: elAsyncInfo, open: true}
+	anyOperation         = operation{element: element{kids: []*element{elInfo, elAuthorization}}, last: elAuthorization, open: true}
+	asyncAnswerOperation = operation{element: element{kids: []*element{elAsyncCode, elAsyncInfo}}, last: elAsyncInfo, open: true}
 
 	// mismatched reads the request of another service as far as its
 	// AgendaZadostId, which the refusal echoes.
-	mismatched = operation{kids: []*element{elAsyncCode, elInfo, elAsyncInfo}, open: true}
+	mismatched = operation{element: element{kids: []*element{elAsyncCode, elInfo, elAsyncInfo}}, open: true}
 )
 
 var (

@@ -12,14 +12,17 @@ func (r *Reader) open(tok *xmltext.Token) *Offence {
 		return r.intruder(tok)
 	}
 	f := &r.frames[r.top]
-	if f.inside != noText {
+	if f.el.text != noText {
 		return r.childOfValue(f, tok)
 	}
-	i := f.find(tok.Name)
-	if i < 0 || f.kids[i].rank < f.rank || f.kids[i].rank == f.rank && !f.kids[i].many {
-		return r.unexpected(f, tok, i >= 0)
+	i := f.find(&tok.Name)
+	if i < 0 {
+		return r.unexpected(f, tok, false)
 	}
-	el := f.kids[i]
+	el := f.el.kids[i]
+	if el.rank < f.rank || el.rank == f.rank && !el.many {
+		return r.unexpected(f, tok, true)
+	}
 	if el.rank > f.rank+1 && r.pending == nil {
 		if missing := f.missing(el.rank); missing != "" {
 			return r.invalid(tok, missingBefore, tok.Start, missing, el.name)
@@ -31,14 +34,15 @@ func (r *Reader) open(tok *xmltext.Token) *Offence {
 
 // find returns the index of the child of that name, or -1. It looks first
 // where the next one should be.
-func (f *frame) find(n xmltext.Name) int {
-	for i := f.next; i < len(f.kids); i++ {
-		if n.Is(f.kids[i].space, f.kids[i].name) {
+func (f *frame) find(n *xmltext.Name) int {
+	kids := f.el.kids
+	for i := f.next; i < len(kids); i++ {
+		if n.Is(kids[i].space, kids[i].name) {
 			return i
 		}
 	}
 	for i := range f.next {
-		if n.Is(f.kids[i].space, f.kids[i].name) {
+		if n.Is(kids[i].space, kids[i].name) {
 			return i
 		}
 	}
@@ -48,7 +52,7 @@ func (f *frame) find(n xmltext.Name) int {
 // missing returns the name of a required child that should have come before
 // one of the given rank, or an empty string.
 func (f *frame) missing(rank int8) string {
-	for _, el := range f.kids {
+	for _, el := range f.el.kids {
 		if el.required && el.rank > f.rank && el.rank < rank {
 			return el.name
 		}
@@ -59,7 +63,7 @@ func (f *frame) missing(rank int8) string {
 // enter opens an element that the grammar knows.
 func (r *Reader) enter(el *element, tok *xmltext.Token) *Offence {
 	r.top++
-	r.frames[r.top] = frame{el: el, kids: el.kids, inside: el.text}
+	r.frames[r.top] = frame{el: el}
 	r.begun = len(r.arena)
 	switch {
 	case el.text == plainList:
@@ -137,6 +141,9 @@ func (r *Reader) keep(value *[]byte, collapsed bool) {
 // collapse removes white space at the ends of b and makes one blank of each
 // run of it inside (XML Schema, whiteSpace=collapse). It works in place.
 func collapse(b []byte) []byte {
+	if plainRun(b) {
+		return b
+	}
 	n, pending := 0, false
 	for i, c := range b {
 		if white(c) {
@@ -152,6 +159,17 @@ func collapse(b []byte) []byte {
 		n++
 	}
 	return b[:n:n]
+}
+
+// plainRun reports whether b has no white space, the only legal characters up
+// to the blank.
+func plainRun(b []byte) bool {
+	for _, c := range b {
+		if c <= ' ' {
+			return false
+		}
+	}
+	return true
 }
 
 // close takes an end tag inside the operation.
@@ -235,7 +253,7 @@ func (r *Reader) childOfValue(f *frame, tok *xmltext.Token) *Offence {
 	if o := r.intruder(tok); o != nil {
 		return o
 	}
-	if f.inside == plain || f.inside == plainList {
+	if f.el.text == plain || f.el.text == plainList {
 		return r.offend(notPlain, tok.Start, f.el.name)
 	}
 	return r.invalid(tok, unknownElement, tok.Start, string(tok.Name.Local), f.el.name)
@@ -262,7 +280,7 @@ func isInfo(el *element) bool { return el == elInfo || el == elAsyncInfo }
 // comment takes a comment inside the operation.
 func (r *Reader) comment(tok *xmltext.Token) *Offence {
 	f := &r.frames[r.top]
-	if r.beyond == 0 && (f.inside == plain || f.inside == plainList) {
+	if r.beyond == 0 && (f.el.text == plain || f.el.text == plainList) {
 		return r.offend(notPlain, tok.Start, f.el.name)
 	}
 	return nil
@@ -274,7 +292,7 @@ func (r *Reader) chars(tok *xmltext.Token) *Offence {
 	if r.beyond > 0 {
 		return nil
 	}
-	switch f.inside {
+	switch f.el.text {
 	case noText:
 		if i := notWhite(tok); i >= 0 {
 			return r.invalid(tok, strayText, tok.Start+int64(i))
@@ -284,7 +302,7 @@ func (r *Reader) chars(tok *xmltext.Token) *Offence {
 		if tok.Kind == xmltext.CData {
 			return r.offend(notPlain, tok.Start, f.el.name)
 		}
-		if f.inside == plainList {
+		if f.el.text == plainList {
 			return r.words(tok)
 		}
 	}

@@ -173,7 +173,7 @@ func (r *Reader) operation(tok *xmltext.Token) {
 		r.pending = r.offend(otherService, tok.Start, s.Code, s.Request, s.Namespace, bodyService(tok.Name))
 	}
 	r.top = 0
-	r.frames[0] = frame{kids: r.grammar.kids}
+	r.frames[0] = frame{el: &r.grammar.element}
 }
 
 // bodyService names what the operation of a message is, with the code of the

@@ -55,9 +55,7 @@ func (s *soap) next(tok *xmltext.Token, window *[]byte, last bool) bool {
 	if room := s.limit - s.scan.Offset(); int64(len(part)) > room {
 		part, last = part[:room], false
 	}
-	var n int
-	var err error
-	*tok, n, err = s.scan.Next(part, last)
+	n, err := s.scan.NextInto(tok, part, last)
 	*window = (*window)[n:]
 	switch {
 	case err == nil && tok.Kind == xmltext.End:
