@@ -65,6 +65,7 @@ func TestSeedCallByNameAndBirthDate(t *testing.T) {
 			}
 		})
 	}
+	golden(t, "e198-seed-10.2", w.post("E198", []byte(payload)))
 	t.Run("the reply keeps to the schema", func(t *testing.T) {
 		newOracle(t).validate(t, schemaE198, w.post("E198", []byte(payload)).payload())
 	})
@@ -123,6 +124,7 @@ func TestSeedCallByRodneCislo(t *testing.T) {
 		}
 		checkPhoto(t, r)
 	}
+	golden(t, "e198-seed-10.1", w.post("E198", []byte(payload)))
 	t.Run("the reply keeps to the schema", func(t *testing.T) {
 		newOracle(t).validate(t, schemaE198, w.post("E198", []byte(payload)).payload())
 	})
@@ -136,6 +138,7 @@ func TestExportOfALogIsNoMessage(t *testing.T) {
 	if got := r.statusLine(); got != "CHYBA (NEVALIDNI ZADOST)" {
 		t.Errorf("got %s, want NEVALIDNI ZADOST", got)
 	}
+	golden(t, "e198-seed-10.1-export", r)
 	if w.steps() != "" {
 		t.Errorf("registries were asked: %s", w.steps())
 	}
