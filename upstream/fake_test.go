@@ -17,8 +17,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// The cleaner of the HTTP library ends some time after the last connection.
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*HostClient).connsCleaner"))
+	// The cleaners of the HTTP library end some time after the last connection.
+	goleak.VerifyTestMain(m,
+		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*HostClient).connsCleaner"),
+		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"))
 }
 
 // rawFake is an upstream that speaks on the bare connection; it is called once

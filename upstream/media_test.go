@@ -231,7 +231,7 @@ func TestMediaFailures(t *testing.T) {
 func TestMediaDeadline(t *testing.T) {
 	m, _ := wellWorld().open(t)
 	m.Rob = client(t, Config{Name: "rob", URL: silent().listen(t), Agenda: "A999", Ais: 1})
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	_, err := m.Serve(ctx, question("EopFoto"))
 	var call *egon.CallError

@@ -275,7 +275,7 @@ func TestRelayWaitsEnd(t *testing.T) {
 			time.Sleep(5 * time.Millisecond)
 		}
 	}
-	deaf := func(net.Conn, *bufio.Reader) { time.Sleep(200 * time.Millisecond) }
+	deaf := func(net.Conn, *bufio.Reader) { time.Sleep(500 * time.Millisecond) }
 	long := &egon.Message{Service: e05, Length: -1, Body: endless{}}
 	for _, tt := range []struct {
 		name    string
@@ -286,13 +286,13 @@ func TestRelayWaitsEnd(t *testing.T) {
 		late    bool
 	}{
 		{"silent, deadline", silent(), 0, soon, text("<b/>"), true},
-		{"silent, timeout", silent(), 50 * time.Millisecond, context.WithCancel, text("<b/>"), true},
+		{"silent, timeout", silent(), 200 * time.Millisecond, context.WithCancel, text("<b/>"), true},
 		{"silent, cancel", silent(), 0, cancelled, text("<b/>"), false},
 		{"half a body, deadline", half, 0, soon, text("<b/>"), true},
-		{"half a body, timeout", half, 50 * time.Millisecond, context.WithCancel, text("<b/>"), true},
+		{"half a body, timeout", half, 200 * time.Millisecond, context.WithCancel, text("<b/>"), true},
 		{"half a body, cancel", half, 0, cancelled, text("<b/>"), false},
-		{"head byte by byte", drip, 50 * time.Millisecond, context.WithCancel, text("<b/>"), true},
-		{"does not take the message", deaf, 50 * time.Millisecond, context.WithCancel, long, true},
+		{"head byte by byte", drip, 200 * time.Millisecond, context.WithCancel, text("<b/>"), true},
+		{"does not take the message", deaf, 200 * time.Millisecond, context.WithCancel, long, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := client(t, Config{URL: tt.fake.listen(t), Timeout: tt.timeout})
@@ -312,12 +312,12 @@ func TestRelayWaitsEnd(t *testing.T) {
 }
 
 func soon(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(ctx, 50*time.Millisecond)
+	return context.WithTimeout(ctx, 200*time.Millisecond)
 }
 
 func cancelled(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
-	time.AfterFunc(50*time.Millisecond, cancel)
+	time.AfterFunc(200*time.Millisecond, cancel)
 	return ctx, cancel
 }
 
@@ -328,7 +328,7 @@ func (endless) Read(p []byte) (int, error) { return len(p), nil }
 // The time in which nobody reads the answer does not count.
 func TestRelayPausedReads(t *testing.T) {
 	body := strings.Repeat("x", 1<<20)
-	c := client(t, Config{URL: answering(ok(body)).listen(t), Timeout: 50 * time.Millisecond})
+	c := client(t, Config{URL: answering(ok(body)).listen(t), Timeout: 500 * time.Millisecond})
 	a, err := NewRelay(c).Send(t.Context(), text("<b/>"))
 	if err != nil {
 		t.Fatal(err)
@@ -338,7 +338,7 @@ func TestRelayPausedReads(t *testing.T) {
 	if _, err := io.ReadFull(a.Body, first); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(200 * time.Millisecond) // the pause is the subject
+	time.Sleep(time.Second) // the pause is the subject
 	rest, err := io.ReadAll(a.Body)
 	if err != nil || len(first)+len(rest) != len(body) {
 		t.Errorf("read %d bytes, %v", len(first)+len(rest), err)

@@ -1,0 +1,132 @@
+package upstream
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"brana/bench/registries"
+	"brana/egon"
+)
+
+// simulated starts the simulated registries and returns the workflow over them.
+func simulated(t *testing.T) (*Media, *registries.Server) {
+	t.Helper()
+	s, err := registries.NewServer(registries.Config{Population: registries.NewPopulation(0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(l) }()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := errors.Join(s.Shutdown(ctx), <-served); err != nil {
+			t.Error(err)
+		}
+	})
+	at := func(name string, of registries.System) *Client {
+		return client(t, Config{Name: name, URL: "http://" + l.Addr().String() + "/" + name, Agenda: of.Agenda, Ais: of.AIS, Timeout: time.Second})
+	}
+	sys := registries.DefaultSystems()
+	return &Media{
+		Eop: at(registries.EOP, sys.EOP), Ecd: at(registries.ECD, sys.ECD), Rob: at(registries.ROB, sys.ROB),
+		Org: at(registries.ORG, registries.System{}), Ruian: at(registries.RUIAN, registries.System{}),
+		NewID: uuid.NewString, Now: time.Now,
+	}, s
+}
+
+// However a registry misbehaves, the call ends with an error that names it, and
+// the next call is served.
+func TestMediaOverFailingRegistries(t *testing.T) {
+	m, s := simulated(t)
+	h := question("EopFoto", "Jmeno", "AdresaPobytu", "ROBCti", "RUIANCti")
+	h.Media.Klic = publicKey(t)
+	parties := map[string]egon.Party{
+		registries.EOP: {Kind: egon.Ais, Code: "2"}, registries.ORG: orgParty, registries.ROB: robParty, registries.RUIAN: ruianParty,
+	}
+	const whole = "OK\nMapaAifo from 2"
+	for name, party := range parties {
+		for _, f := range []registries.Failure{
+			registries.FailRefuse, registries.FailHang, registries.FailHTTP500, registries.FailCut, registries.FailFault,
+			registries.FailMalformed, registries.FailWrongNamespace, registries.FailEmpty, registries.FailChyba,
+		} {
+			t.Run(name+" "+string(f), func(t *testing.T) {
+				set(t, s, name, registries.Settings{Failure: f})
+				got, err := ask(t, m, h)
+				var call *egon.CallError
+				if !errors.As(err, &call) {
+					t.Fatalf("got %q, %v, want a CallError", got, err)
+				}
+				if call.Party != party || call.Name != name || call.Timeout != (f == registries.FailHang) {
+					t.Errorf("%v, timeout %v: blames %v, want %v", err, call.Timeout, call.Party, party)
+				}
+				set(t, s, name, registries.Settings{})
+				if got, err := ask(t, m, h); err != nil || !strings.HasPrefix(got, whole) {
+					t.Errorf("the next call: %q, %v", got, err)
+				}
+			})
+		}
+	}
+	t.Run("slow", func(t *testing.T) { // longer than one wait may take, but it goes on
+		set(t, s, registries.RUIAN, registries.Settings{Failure: registries.FailSlow, Latency: registries.Duration(60 * time.Millisecond)})
+		if got, err := ask(t, m, h); err != nil || !strings.HasPrefix(got, whole) {
+			t.Errorf("got %q, %v", got, err)
+		}
+	})
+}
+
+func set(t *testing.T, s *registries.Server, name string, v registries.Settings) {
+	t.Helper()
+	if err := s.Set(name, v); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Every message of a call goes out under a number of its own and with the
+// caller's.
+func TestMediaNumbersItsMessages(t *testing.T) {
+	m, s := simulated(t)
+	h := question("EopFoto", "Jmeno", "AdresaPobytu", "ROBCti", "RUIANCti")
+	h.Media.Klic = publicKey(t)
+	if _, err := ask(t, m, h); err != nil {
+		t.Fatal(err)
+	}
+	numbers := map[string]bool{}
+	for _, e := range s.Log() {
+		numbers[e.IszrZadostId] = true
+		if e.AgendaZadostId != string(h.Info.AgendaZadostId) {
+			t.Errorf("%s went out for %s", e.Step, e.AgendaZadostId)
+		}
+	}
+	if n := len(s.Log()); n != 7 || len(numbers) != n {
+		t.Errorf("%d messages under %d numbers, want 7", n, len(numbers))
+	}
+}
+
+// publicKey is a caller's key as KlicProSifrovani has it.
+func publicKey(t *testing.T) []byte {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []byte(base64.StdEncoding.EncodeToString(der))
+}
