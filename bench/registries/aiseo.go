@@ -36,7 +36,7 @@ func (a *aiseo) serve(m *message) reply {
 	}
 	s := a.search(query, how)
 	root := m.body.Local + "Response"
-	var d doc
+	d := newDoc()
 	d.open(root, "xmlns", m.body.Space, "xmlns:reg", egon.NSReg)
 	d.odpovedInfo("OdpovedInfo", m, s.kod)
 	d.mapaAifo("MapaAifo", itoa(len(s.found)+1), s.mapa(a.system))

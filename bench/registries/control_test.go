@@ -82,17 +82,23 @@ func TestFailures(t *testing.T) {
 	}
 }
 
-// one returns the only entry of the log; a streamed answer is entered a moment
-// after it was read.
+// one returns the only entry of the log.
 func (s *site) one() Entry {
 	s.t.Helper()
+	return s.entries(1)[0]
+}
+
+// entries returns the log when it has n entries: a streamed answer is entered
+// a moment after it was read.
+func (s *site) entries(n int) []Entry {
+	s.t.Helper()
 	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-		if log := s.server.Log(); len(log) == 1 {
-			return log[0]
+		if log := s.server.Log(); len(log) == n {
+			return log
 		}
 	}
-	s.t.Fatalf("log has %d entries, want 1", len(s.server.Log()))
-	return Entry{}
+	s.t.Fatalf("log has %d entries, want %d", len(s.server.Log()), n)
+	return nil
 }
 
 func kodOf(body []byte) string {

@@ -32,9 +32,9 @@ type front struct {
 	aiseo *aiseo
 }
 
-// services are those that the front answers with data; any other gets a bare
-// OdpovedInfo.
-func (f *front) services() map[string]func(*message) reply {
+// answers are the services that the front answers with data; any other gets a
+// bare OdpovedInfo.
+func (f *front) answers() map[string]func(*message) reply {
 	return map[string]func(*message) reply{
 		"E05":  f.robCtiPodleUdaju,
 		"E278": f.robCtiPodleUdaju,
@@ -87,7 +87,7 @@ func (x *exchange) serveFront(service *egon.Service, m *message) {
 		m.info.IszrZadostId = newID()
 	}
 	x.entry.AgendaZadostId, x.entry.IszrZadostId = m.info.AgendaZadostId, m.info.IszrZadostId
-	answer := x.s.front.services()[service.Code]
+	answer := x.s.front[service.Code]
 	switch {
 	case m.body.Local != service.Request || m.body.Space != service.Namespace,
 		m.action != "" && m.action != service.Action:
@@ -103,7 +103,7 @@ func (x *exchange) serveFront(service *egon.Service, m *message) {
 
 // frontReply is a reply of a service with nothing but its header.
 func frontReply(service *egon.Service, m *message, kod string, details ...detail) reply {
-	var d doc
+	d := newDoc()
 	d.open("r:"+service.Response, "xmlns:r", service.Namespace, "xmlns:abs", egon.NSAbstract, "xmlns:reg", egon.NSReg)
 	d.odpovedInfo("abs:OdpovedInfo", m, kod, details...)
 	d.shut("r:" + service.Response)
@@ -126,15 +126,21 @@ func (x *exchange) take(limit int) (*taken, error) {
 	}
 	want := x.rc.Request.Header.ContentLength()
 	held := bytes.NewBuffer(make([]byte, 0, min(max(want, 0), limit)+bytes.MinRead))
-	_, err := held.ReadFrom(io.LimitReader(io.TeeReader(in, t.digest), int64(limit)))
-	if err != nil {
+	if _, err := held.ReadFrom(io.LimitReader(in, int64(limit))); err != nil {
 		return nil, err
 	}
-	rest, err := io.CopyBuffer(t.digest, struct{ io.Reader }{in}, make([]byte, 64<<10))
-	if err != nil {
-		return nil, err
+	t.held = held.Bytes()
+	t.digest.Write(t.held)
+	size := int64(len(t.held))
+	if len(t.held) == limit {
+		rest, err := io.CopyBuffer(t.digest, struct{ io.Reader }{in}, make([]byte, 64<<10))
+		if err != nil {
+			return nil, err
+		}
+		t.whole = rest == 0
+		size += rest
 	}
-	if t.held, t.whole = held.Bytes(), rest == 0; want >= 0 && int64(want) != int64(held.Len())+rest {
+	if want >= 0 && int64(want) != size {
 		return nil, io.ErrUnexpectedEOF // fasthttp reports a cut body as complete
 	}
 	return t, nil

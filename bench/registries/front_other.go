@@ -19,7 +19,7 @@ func (f *front) aiseoCtiPodleUdaju2(m *message) reply {
 		t.add(f.org, p, f.aiseo.system, m.info.system(), true)
 	}
 	kod, details := t.outcome(s.kod)
-	var d doc
+	d := newDoc()
 	frontRoot(&d, m, m.body.Local+"Response")
 	d.odpovedInfo("abs:OdpovedInfo", m, kod, details...)
 	if kod != egon.Chyba {
@@ -55,7 +55,7 @@ func (f *front) vypisOpravneniPolozky(m *message) reply {
 	if rightsOf[triple] {
 		kod = egon.OK
 	}
-	var d doc
+	d := newDoc()
 	d.open("r:"+m.body.Local+"Response", "xmlns:r", m.body.Space, "xmlns:abs", egon.NSAbstract, "xmlns:reg", egon.NSReg,
 		"xmlns:d", egon.NSRightsData, "xmlns:iszd", egon.NSIszrData, "xmlns:iszt", egon.NSIszrTypes)
 	d.odpovedInfo("abs:OdpovedInfo", m, kod)

@@ -74,7 +74,7 @@ func (f *front) robCtiPodleUdaju(m *message) reply {
 		refsKod, refsDetails := refsStatus(f.ruian.check(a.refs))
 		kod, details = worse(kod, refsKod), append(details, refsDetails...)
 	}
-	var d doc
+	d := newDoc()
 	frontRoot(&d, m, m.body.Local+"Response")
 	d.odpovedInfo("abs:OdpovedInfo", m, kod, details...)
 	if kod != egon.Chyba {
@@ -131,7 +131,7 @@ func (f *front) robOverHromadneAifo(m *message) reply {
 			t.entries[i].overeno = a.entries[i].overeno
 		}
 	}
-	var d doc
+	d := newDoc()
 	frontRoot(&d, m, m.body.Local+"Response")
 	d.odpovedInfo("abs:OdpovedInfo", m, kod, details...)
 	if kod != egon.Chyba {

@@ -175,6 +175,10 @@ func TestFrontVerify(t *testing.T) {
 	s := newSite(t)
 	o := officialSchemas(t)
 	p := s.server.cfg.Population
+	v := DefaultSystems()
+	for _, x := range p.All() {
+		s.post(ORG, orgRequest("OrgZalozAifo", AIFO(v.ROB.Agenda, x.ID), v.ROB, System{"X999", 999001}))
+	}
 	tests := []struct {
 		name  string
 		aifo  string
@@ -189,9 +193,6 @@ func TestFrontVerify(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			for _, x := range p.All() {
-				s.server.front.org.create("X999", x)
-			}
 			n := s.front("E183", frontRequest("E183", "", `<abs:MapaAifo><reg:PrevodAifo><reg:LokalniAifo>1</reg:LokalniAifo><reg:GlobalniAifo>`+test.aifo+
 				`</reg:GlobalniAifo></reg:PrevodAifo></abs:MapaAifo>`,
 				`<e:RobOverHromadneAifoData><rod:Osoba><rod:Aifo>1</rod:Aifo>`+test.given+`</rod:Osoba></e:RobOverHromadneAifoData>`))

@@ -158,7 +158,7 @@ func (t *translation) add(o *org, p prevod, source, target System, create bool) 
 func (t *translation) reply(m *message, mapa *xmltext.Node) reply {
 	kod, details := t.outcome(egon.OK)
 	root := strings.TrimSuffix(m.body.Local, "Request") + "Response"
-	var d doc
+	d := newDoc()
 	d.open(root, "xmlns", egon.NSOrg, "xmlns:ot", egon.NSOrgTypes, "xmlns:reg", egon.NSReg)
 	d.odpovedInfo("OdpovedInfo", m, kod, details...)
 	from, _ := mapa.AttrValue("lokalniAifoOd")

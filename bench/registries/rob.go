@@ -123,7 +123,7 @@ func (a *robAnswer) status(missing, differing bool) {
 
 // reply wraps the answer into ROB's envelope.
 func (a *robAnswer) reply(m *message, mapa *xmltext.Node, service string) reply {
-	var d doc
+	d := newDoc()
 	d.open("RobSyncDotazResponse", "xmlns", egon.NSRobEnvelope, "xmlns:reg", egon.NSReg,
 		"xmlns:rod", egon.NSRobData, "xmlns:rob", egon.NSRobTypes, "xmlns:xsi", egon.NSXSI)
 	var details []detail

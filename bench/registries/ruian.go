@@ -24,7 +24,7 @@ func (r *ruian) serve(m *message) reply {
 	read, _ := list.AttrValue("nacistData")
 	refs := r.check(readRefs(list))
 	kod, details := refsStatus(refs)
-	var d doc
+	d := newDoc()
 	d.open("CtiProRobResponse", "xmlns", m.body.Space, "xmlns:reg", egon.NSReg)
 	d.odpovedInfo("OdpovedInfo", m, kod, details...)
 	d.open("Odpoved")

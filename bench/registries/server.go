@@ -47,8 +47,8 @@ type Config struct {
 // Systems are the systems of the registries that identify persons.
 type Systems struct{ ROB, EOP, ECD, AISEO System }
 
-// DefaultSystems returns agendas and numbers that belong to nobody; the real
-// ones are not public.
+// DefaultSystems returns made-up agendas and numbers: the real ones are not
+// public.
 func DefaultSystems() Systems {
 	return Systems{ROB: System{"A101", 1}, EOP: System{"A102", 2}, ECD: System{"A103", 3}, AISEO: System{"A104", 4}}
 }
@@ -59,7 +59,7 @@ type Server struct {
 	cfg        Config
 	http       *fasthttp.Server
 	registries map[string]registry
-	front      *front
+	front      map[string]func(*message) reply // by code of the service
 
 	done chan struct{}  // closed by Shutdown: whoever waits or hangs gives up
 	once sync.Once      // closes done
@@ -320,7 +320,7 @@ func (s *Server) assemble() {
 	f := &front{org: o, rob: &rob{p, v.ROB}, ruian: &ruian{p}, aiseo: &aiseo{p, v.AISEO}}
 	eop, ecd := NewEOP(p, v.EOP.Agenda, v.EOP.AIS), NewECD(p, v.ECD.Agenda, v.ECD.AIS)
 	eop.NoCriteriaFor, ecd.NoCriteriaFor = s.cfg.NoCriteriaFor, s.cfg.NoCriteriaFor
-	s.front, s.registries = f, map[string]registry{}
+	s.front, s.registries = f.answers(), map[string]registry{}
 	for _, r := range []registry{
 		{ORG, o.serve, func(d *doc) { d.empty("MapaAifo") }},
 		{ROB, f.rob.serve, nil},

@@ -108,6 +108,9 @@ func faultText(code, text string) []byte {
 // attribute out.
 type doc []byte
 
+// newDoc makes an empty one with room for a common answer.
+func newDoc() doc { return make(doc, 0, 3<<10) }
+
 func (d *doc) open(name string, attrs ...string) {
 	d.tag(name, attrs)
 	*d = append(*d, '>')
@@ -204,7 +207,7 @@ func isID(s string) bool {
 // what the schema demands beside it.
 func (m *message) chyba(extra func(*doc)) reply {
 	root := strings.TrimSuffix(m.body.Local, "Request") + "Response"
-	var d doc
+	d := newDoc()
 	d.open(root, "xmlns", m.body.Space, "xmlns:reg", egon.NSReg)
 	d.odpovedInfo("OdpovedInfo", m, egon.Chyba, detail{subKod: "SPECIFIKACE V POPISU", popis: "Registr zprávu nezpracoval."})
 	if extra != nil {
