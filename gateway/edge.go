@@ -21,59 +21,98 @@ type edgeCall struct {
 // (RFC 9112 §6.1, §11.2), although the library lets some of it pass.
 func (g *Gateway) checkEdge(rc *fasthttp.RequestCtx) (edgeCall, *Refusal) {
 	h := &rc.Request.Header
-	if r := checkLines(h.RawHeaders()); r != nil {
-		return edgeCall{}, r
+	framed, refusal := checkLines(h.RawHeaders())
+	if refusal != nil {
+		return edgeCall{}, refusal
 	}
 	call, refusal := g.findService(h)
-	if refusal != nil {
-		return call, refusal
-	}
 	switch {
 	case !h.IsPost():
-		return call, badHTTP(405, "Služba se volá metodou POST.")
-	case len(h.Peek("Content-Encoding")) > 0:
-		return call, badHTTP(415, "Tělo požadavku nesmí být komprimováno (Content-Encoding).")
-	case len(h.Peek("Upgrade")) > 0:
-		return call, badHTTP(400, "Hlavička Upgrade není přípustná.")
-	case len(h.Peek("Trailer")) > 0:
-		return call, badHTTP(400, "Hlavička Trailer není přípustná.")
-	case len(h.Peek("Expect")) > 0 && !strings.EqualFold(string(h.Peek("Expect")), "100-continue"):
-		return call, badHTTP(417, "Hlavička Expect smí být jen 100-continue.")
+		return call, badFraming(405, "Služba se volá metodou POST.")
+	case !h.IsHTTP11(): // the end of an HTTP/1.0 answer cannot be told from a cut
+		return call, badFraming(505, "Použijte HTTP/1.1.")
+	case refusal != nil:
+		return call, refusal
+	case !framed:
+		return call, badFraming(411, "Chybí Content-Length nebo Transfer-Encoding.")
 	}
-	if popis := checkContentType(string(h.ContentType())); popis != "" {
+	if popis := checkContentType(h.ContentType()); popis != "" {
 		return call, badHTTP(415, popis)
-	}
-	action := strings.Trim(string(h.Peek("SOAPAction")), `" `)
-	if action != "" && action != call.service.Action {
-		return call, refuse(ServiceMismatch, "SOAPAction neodpovídá službě "+call.service.Code+"; očekává se "+call.service.Action+".")
 	}
 	return call, nil
 }
 
 func badHTTP(status int, popis string) *Refusal {
 	r := refuse(BadHTTP, popis)
-	r.Status, r.Hangup = status, true
+	r.Status = status
+	return r
+}
+
+// badFraming is for a request whose end may be somewhere else than it seems.
+func badFraming(status int, popis string) *Refusal {
+	r := badHTTP(status, popis)
+	r.Hangup = true
 	return r
 }
 
 // checkLines checks the raw header lines: each ends in CR LF, none is folded,
-// and the body is framed by one header at most.
-func checkLines(raw []byte) *Refusal {
-	framings := 0
+// what decides stands once, and none asks for what the gate does not do. It
+// says whether a line tells the length of the body.
+func checkLines(raw []byte) (framed bool, refusal *Refusal) {
+	var seen [len(watched)]bool
 	for line := range bytes.Lines(raw) {
-		if !bytes.HasSuffix(line, []byte("\r\n")) {
-			return badHTTP(400, "Řádek hlavičky nekončí znaky CR LF.")
+		line, terminated := bytes.CutSuffix(line, []byte("\r\n"))
+		switch {
+		case !terminated:
+			return false, badFraming(400, "Řádek hlavičky nekončí znaky CR LF.")
+		case len(line) == 0:
+			continue
+		case line[0] == ' ' || line[0] == '\t':
+			return false, badFraming(400, "Zalomená hlavička není přípustná.")
 		}
-		if line[0] == ' ' || line[0] == '\t' {
-			return badHTTP(400, "Zalomená hlavička není přípustná.")
-		}
-		name, _, _ := bytes.Cut(line, []byte(":"))
-		if bytes.EqualFold(name, []byte("Content-Length")) || bytes.EqualFold(name, []byte("Transfer-Encoding")) {
-			framings++
+		name, value, _ := bytes.Cut(line, []byte(":"))
+		for i, w := range watched {
+			if len(name) != len(w) || !strings.EqualFold(string(name), w) {
+				continue
+			}
+			if seen[i] {
+				return false, badFraming(400, "Hlavička "+w+" je v požadavku vícekrát.")
+			}
+			seen[i] = true
+			if refusal := checkValue(w, bytes.Trim(value, " \t")); refusal != nil {
+				return false, refusal
+			}
 		}
 	}
-	if framings > 1 {
-		return badHTTP(400, "Délku těla smí určovat jediná hlavička: Content-Length, nebo Transfer-Encoding.")
+	switch {
+	case seen[contentLength] && seen[transferEncoding]:
+		return false, badFraming(400, "Délku těla smí určovat jediná hlavička: Content-Length, nebo Transfer-Encoding.")
+	case !seen[host]:
+		return false, badFraming(400, "Chybí hlavička Host.")
+	}
+	return seen[contentLength] || seen[transferEncoding], nil
+}
+
+// watched are the headers that decide something.
+var watched = [...]string{contentLength: "Content-Length", transferEncoding: "Transfer-Encoding", host: "Host",
+	3: "Content-Type", "SOAPAction", "Content-Encoding", "Expect", "Upgrade", "Trailer"}
+
+const (
+	contentLength = iota
+	transferEncoding
+	host
+)
+
+func checkValue(name string, value []byte) *Refusal {
+	switch {
+	case name == "Transfer-Encoding" && !strings.EqualFold(string(value), "chunked"):
+		return badFraming(400, "Transfer-Encoding smí být jen chunked.")
+	case name == "Content-Encoding" && len(value) > 0:
+		return badHTTP(415, "Tělo požadavku nesmí být komprimováno (Content-Encoding).")
+	case name == "Expect" && !strings.EqualFold(string(value), "100-continue"):
+		return badFraming(417, "Hlavička Expect smí být jen 100-continue.")
+	case name == "Upgrade", name == "Trailer":
+		return badFraming(400, "Hlavička "+name+" není přípustná.")
 	}
 	return nil
 }
@@ -84,9 +123,11 @@ func (g *Gateway) findService(h *fasthttp.RequestHeader) (edgeCall, *Refusal) {
 	target := string(h.RequestURI())
 	if rest, absolute := strings.CutPrefix(target, "http"); absolute {
 		_, rest, _ = strings.Cut(rest, "://")
-		if target, absolute = strings.CutPrefix(rest, string(h.Host())); !absolute {
-			return edgeCall{}, badHTTP(400, "Adresa požadavku neodpovídá hlavičce Host.")
+		host := string(h.Host())
+		if len(rest) < len(host) || !strings.EqualFold(rest[:len(host)], host) {
+			return edgeCall{}, badFraming(400, "Adresa požadavku neodpovídá hlavičce Host.")
 		}
+		target = rest[len(host):]
 	}
 	path, query, _ := strings.Cut(target, "?")
 	code, found := strings.CutPrefix(path, g.cfg.Prefix+"/")
@@ -98,8 +139,10 @@ func (g *Gateway) findService(h *fasthttp.RequestHeader) (edgeCall, *Refusal) {
 	}
 	service := egon.ServiceByCode(code)
 	if service == nil {
-		if near := egon.ServiceByCode(strings.ToUpper(code)); near != nil {
-			return edgeCall{}, refuse(UnknownService, "Kód služby se píše "+near.Code+".")
+		for _, s := range egon.Services() {
+			if strings.EqualFold(s.Code, code) {
+				return edgeCall{}, refuse(UnknownService, "Kód služby se píše "+s.Code+".")
+			}
 		}
 		return edgeCall{}, refuse(UnknownService, "Služba s tímto kódem v katalogu není.")
 	}
@@ -109,11 +152,14 @@ func (g *Gateway) findService(h *fasthttp.RequestHeader) (edgeCall, *Refusal) {
 // checkContentType returns a sentence when the type is not text/xml in UTF-8.
 // The charset is checked because WS-I BP 1.1 R1019 lets a backend prefer it to
 // the XML declaration.
-func checkContentType(value string) string {
-	if value == "" {
+func checkContentType(value []byte) string {
+	switch string(value) {
+	case "":
 		return "Chybí Content-Type; očekává se text/xml; charset=utf-8."
+	case "text/xml; charset=utf-8", "text/xml;charset=UTF-8", "text/xml":
+		return ""
 	}
-	kind, params, err := mime.ParseMediaType(value)
+	kind, params, err := mime.ParseMediaType(string(value))
 	if err != nil || kind != "text/xml" {
 		return "Content-Type musí být text/xml; charset=utf-8."
 	}

@@ -18,20 +18,21 @@ import (
 )
 
 // A Relay sends a message unchanged to one upstream and returns its reply
-// unchanged. A failure of the upstream is an *egon.CallError; an error of the
-// message's own body comes back wrapped.
+// unchanged. A failure of the upstream is an *egon.CallError. When Send has
+// returned, nobody reads the body of the message any more; ctx rules the body
+// of the answer too.
 type Relay interface {
 	Send(ctx context.Context, m *egon.Message) (*egon.Answer, error)
 }
 
 // A Workflow serves a composed service. The head stays valid until the body of
-// the answer is closed.
+// the answer is closed, or Serve has returned an error; ctx rules that body too.
 type Workflow interface {
 	Serve(ctx context.Context, h *egon.Head) (*egon.Answer, error)
 }
 
-// A Limiter says whether one more call may start now. An error means that no
-// decision could be had.
+// A Limiter says whether one more call may start now, and gives back the slot
+// of one that has ended. An error means that no decision could be had.
 type Limiter interface {
 	Admit(ctx context.Context, c limits.Call) (limits.Decision, error)
 	Release(ctx context.Context, s limits.Slot) error
@@ -46,7 +47,7 @@ type Config struct {
 	InlineLimit  int           // bytes; messages up to it are read whole before they are forwarded; default 64 KiB
 	MaxMessage   int64         // bytes of a request at most; default 256 MiB
 	MaxExchanges int64         // exchanges at once at most; default 4096
-	ReadIdle     time.Duration // longest wait for the next bytes of a request; default 15 s
+	ReadIdle     time.Duration // longest wait for the header of a request, and for the next bytes of its body; default 15 s
 	WriteIdle    time.Duration // longest wait until the caller takes the next bytes; default 60 s
 	KeepAlive    time.Duration // an idle connection is closed after it; default 60 s
 	DrainBytes   int64         // at most so much of an unread body is read before a refusal; default 1 MiB
@@ -64,9 +65,10 @@ type Routes struct {
 // A Route is how one service is answered.
 type Route struct {
 	Kind    RouteKind
-	Name    string        // of the relay, for the log
+	Name    string        // of the relay's upstream in the configuration, for the log
+	Party   egon.Party    // who is named in Puvodce when the relay's upstream fails; default ISZR
 	Relay   Relay         // for RelayRoute
-	Timeout time.Duration // deadline of the call; default 60 s
+	Timeout time.Duration // from admission to the last byte of the answer; default 60 s
 }
 
 // RouteKind is the sort of a [Route].
@@ -94,12 +96,17 @@ type Parts struct {
 type Gateway struct {
 	cfg      Config
 	parts    Parts
+	routes   map[*egon.Service]Route
 	server   *fasthttp.Server
 	draining atomic.Bool
 	running  atomic.Int64
 	readers  sync.Pool // *egon.Reader
 	replies  sync.Pool // *egon.ReplyReader
-	buffers  sync.Pool // *[]byte
+	buffers  sync.Pool // *[]byte, each with windowBytes of capacity
+
+	calls context.Context // ends the calls that a shutdown does not wait for
+	cut   context.CancelCauseFunc
+	conns sync.Map // net.Conn → nil: the open connections
 }
 
 // New checks the configuration and makes a gateway of it.
@@ -108,7 +115,8 @@ func New(cfg Config, parts Parts) (*Gateway, error) {
 	if err := cfg.validate(parts); err != nil {
 		return nil, err
 	}
-	g := &Gateway{cfg: cfg, parts: parts}
+	g := &Gateway{cfg: cfg, parts: parts, routes: cfg.Routes.byService()}
+	g.calls, g.cut = context.WithCancelCause(context.Background())
 	bounds := egon.DefaultBounds()
 	bounds.TotalBytes = cfg.MaxMessage
 	g.readers.New = func() any { return egon.NewReader(bounds) }
@@ -170,12 +178,19 @@ func (r Route) validate(code string, parts Parts) error {
 	return nil
 }
 
-// route says how a service is answered.
-func (g *Gateway) route(s *egon.Service) Route {
-	r, ok := g.cfg.Routes.Services[s.Code]
-	if !ok {
-		r = g.cfg.Routes.Default
+// byService looks every service of the catalogue up once.
+func (r Routes) byService() map[*egon.Service]Route {
+	all := map[*egon.Service]Route{}
+	for _, s := range egon.Services() {
+		route, ok := r.Services[s.Code]
+		if !ok {
+			route = r.Default
+		}
+		setDefault(&route.Timeout, 60*time.Second)
+		if route.Kind == RelayRoute {
+			setDefault(&route.Party, egon.Party{Kind: egon.Registr, Code: "ISZR"})
+		}
+		all[s] = route
 	}
-	setDefault(&r.Timeout, 60*time.Second)
-	return r
+	return all
 }

@@ -4,15 +4,21 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"time"
+
+	"github.com/valyala/fasthttp"
 
 	"brana/egon"
 )
 
 const (
 	windowBytes  = 32 << 10  // what one read of a body asks for
-	maxHeldBytes = 256 << 10 // what a guard holds at most: a head, an unfinished tag, the closing part
+	minHeldBytes = 256 << 10 // what a guard may hold at least: a head, an unfinished tag, the closing part
 	contentType  = "text/xml; charset=utf-8"
 )
+
+// maxHeld is how many bytes a guard may hold: a message that is read whole too.
+func (g *Gateway) maxHeld() int { return max(minHeldBytes, g.cfg.InlineLimit) }
 
 // A scanner proves a message while it flows; *egon.Reader and
 // *egon.ReplyReader are scanners.
@@ -31,15 +37,20 @@ type scanner interface {
 // offset of buf[0] in the message.
 type guard struct {
 	scan   scanner
-	src    io.Reader
-	length int64 // Content-Length, or -1
-	got    int64 // bytes received
+	src    io.Reader // nil: there is no body
+	length int64     // Content-Length, or -1
+	got    int64     // bytes received
 	base   int64
 	buf    *[]byte
 	start  int
-	wait   func() error // arms the deadline of the next read; may be nil
-	broken func(error) error
+	limit  int               // bytes held at most
+	broken func(error) error // says that the message ended before its end
 	err    error
+	cut    bool // the wire is at no known place in the message
+
+	caller *fasthttp.RequestCtx // whose patience with the sender await keeps; nil for a reply
+	idle   time.Duration
+	waited time.Duration // for the sender so far
 }
 
 // done reports whether the whole message was received and proven.
@@ -85,11 +96,13 @@ func (g *guard) room() ([]byte, error) {
 	if len(b) < cap(b) {
 		return b, nil
 	}
-	if cap(b) >= maxHeldBytes {
+	if cap(b) >= g.limit {
 		return nil, &egon.Offence{Kind: egon.TooLarge, Offset: g.got,
 			Popis: "Část zprávy, kterou je třeba držet v paměti, je příliš velká.", Err: errHeld}
 	}
-	return append(b, make([]byte, min(cap(b), maxHeldBytes-cap(b)))...)[:len(b)], nil
+	grown := make([]byte, len(b), min(2*cap(b), g.limit))
+	copy(grown, b)
+	return grown, nil
 }
 
 // fill receives the next bytes and has them scanned.
@@ -105,16 +118,11 @@ func (g *guard) receive() error {
 	if g.src == nil || g.length == 0 {
 		return g.scan.Feed(nil, true)
 	}
-	if g.wait != nil {
-		if err := g.wait(); err != nil {
-			return g.broken(err)
-		}
-	}
 	b, err := g.room()
 	if err != nil {
 		return err
 	}
-	n, err := g.src.Read(b[len(b):cap(b)])
+	n, err := g.read(b[len(b):cap(b)])
 	window := b[len(b) : len(b)+n]
 	*g.buf = b[:len(b)+n]
 	g.got += int64(n)
@@ -127,13 +135,27 @@ func (g *guard) receive() error {
 	switch {
 	case err == nil || last:
 		return nil
-	case err != io.EOF:
-		return g.broken(err)
-	case g.length >= 0: // fasthttp says a plain EOF when a body is cut
-		return g.broken(io.ErrUnexpectedEOF)
-	default:
+	case err == io.EOF && g.length < 0:
 		return g.scan.Feed(nil, true)
+	case err == io.EOF: // fasthttp says a plain EOF when a body is cut
+		err = io.ErrUnexpectedEOF
 	}
+	g.cut = true
+	return g.broken(err)
+}
+
+// read reads from the source and keeps the time that it took.
+func (g *guard) read(p []byte) (int, error) {
+	if g.caller == nil {
+		return g.src.Read(p)
+	}
+	if err := g.await(); err != nil {
+		return 0, err
+	}
+	before := now()
+	n, err := g.src.Read(p)
+	g.waited += now().Sub(before)
+	return n, err
 }
 
 var errHeld = errors.New("more bytes to hold back than the bound")
@@ -143,8 +165,8 @@ func (g *guard) release(pool *sync.Pool) {
 	if g.buf == nil {
 		return
 	}
-	*g.buf = (*g.buf)[:0]
 	if cap(*g.buf) == windowBytes {
+		*g.buf = (*g.buf)[:0]
 		pool.Put(g.buf)
 	}
 	g.buf = nil

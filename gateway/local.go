@@ -11,7 +11,7 @@ import (
 // matrix gives to the triple asked for, whoever asks (seed E227 §5, §6).
 func (x *exchange) answerRights() *egon.Answer {
 	q := x.head.Rights
-	row := x.g.parts.Policy.Current().Row(q.Agenda, q.AgendovaRole, q.Ovm)
+	row := x.policy.Row(q.Agenda, q.AgendovaRole, q.Ovm)
 	items := make([]egon.RightsItem, len(row))
 	for i, item := range row {
 		items[i] = egon.RightsItem{KodIszr: item.Kod, KodRpp: item.KodRpp}
@@ -21,7 +21,7 @@ func (x *exchange) answerRights() *egon.Answer {
 		kod = egon.Varovani
 	}
 	body := egon.AppendRights(nil, x.head.Enveloped, &egon.OdpovedInfo{
-		CasOdpovedi:    x.g.now(),
+		CasOdpovedi:    now(),
 		Status:         egon.Status{Kod: kod},
 		AgendaZadostId: string(x.head.Info.AgendaZadostId),
 		IszrZadostId:   x.iszrID,

@@ -14,7 +14,7 @@ type Metrics struct {
 	seconds   *prometheus.HistogramVec
 	upstream  *prometheus.HistogramVec
 	refusals  *prometheus.CounterVec
-	bytes     *prometheus.CounterVec
+	in, out   prometheus.Counter
 }
 
 // A Metric is one row of the table from which docs/metrics.md is generated.
@@ -58,9 +58,10 @@ func NewMetrics(gauges Gauges) *Metrics {
 		seconds:   histogram("brana_exchange_seconds", "service"),
 		upstream:  histogram("brana_upstream_seconds", "service"),
 		refusals:  counter("brana_refusals_total", "kind"),
-		bytes:     counter("brana_bytes_total", "direction"),
 	}
-	m.Registry.MustRegister(m.exchanges, m.seconds, m.upstream, m.refusals, m.bytes)
+	bytes := counter("brana_bytes_total", "direction")
+	m.in, m.out = bytes.WithLabelValues("in"), bytes.WithLabelValues("out")
+	m.Registry.MustRegister(m.exchanges, m.seconds, m.upstream, m.refusals, bytes)
 	for name, read := range gauges.byName() {
 		if read != nil {
 			m.Registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help[name]}, read))
@@ -96,10 +97,8 @@ func (m *Metrics) ended(x *exchange, outcome string, took time.Duration) {
 		m.upstream.WithLabelValues(service).Observe(x.received.Sub(x.sent).Seconds())
 	}
 	if x.refusal != nil {
-		m.refused(x.refusal.Kind)
+		m.refusals.WithLabelValues(x.refusal.Kind.Code).Inc()
 	}
-	m.bytes.WithLabelValues("in").Add(float64(x.body.got))
-	m.bytes.WithLabelValues("out").Add(float64(x.written))
+	m.in.Add(float64(x.body.got))
+	m.out.Add(float64(x.written))
 }
-
-func (m *Metrics) refused(k *Kind) { m.refusals.WithLabelValues(k.Code).Inc() }

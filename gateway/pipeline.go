@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"strings"
 
 	"github.com/valyala/fasthttp"
 
@@ -27,17 +28,16 @@ func (g *Gateway) Handle(rc *fasthttp.RequestCtx) {
 // serve is the life of an exchange up to the first byte of its answer.
 func (g *Gateway) serve(x *exchange) (err error) {
 	defer recoverTo(&err)               // fasthttp has no recover: a panic here would end the process
-	if err := g.accept(x); err != nil { // is it a call of a service we know
+	if err := g.accept(x); err != nil { // is it a call of a service we offer
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), x.route.Timeout)
-	x.cancel = cancel
 	if err := g.readHead(x); err != nil { // who asks for what
 		return err
 	}
 	if err := g.authorize(x); err != nil { // is it granted
 		return err
 	}
+	ctx := x.setDeadline()                  // what the caller took to send its message is behind us
 	if err := g.admit(ctx, x); err != nil { // is there room
 		return err
 	}
@@ -51,20 +51,12 @@ func (g *Gateway) accept(x *exchange) error {
 	if refusal != nil {
 		return refusal
 	}
+	x.route = g.routes[x.service]
 	switch {
-	case g.draining.Load():
-		return refuse(Draining)
 	case g.running.Load() > g.cfg.MaxExchanges:
 		return refuse(Overloaded)
-	}
-	x.route = g.route(x.service)
-	switch {
 	case x.route.Kind == RefuseRoute:
 		return refuse(UnknownService, "Služba "+x.service.Code+" není touto bránou poskytována.")
-	case x.async && (x.service.Mode == egon.SyncOnly || x.route.Kind != RelayRoute):
-		return refuse(SyncOnlyKind)
-	case !x.async && x.service.Mode == egon.AsyncOnly:
-		return refuse(AsyncOnlyKind)
 	}
 	return nil
 }
@@ -73,16 +65,36 @@ func (g *Gateway) accept(x *exchange) error {
 // one the gateway answers itself whole, another up to the end of its head.
 func (g *Gateway) readHead(x *exchange) error {
 	x.openBody()
-	whole := x.body.length >= 0 && x.body.length <= int64(g.cfg.InlineLimit) || x.route.Kind != RelayRoute
-	for !x.body.done() && (whole || x.reader.Head() == nil) {
+	bound, inline := g.cfg.MaxMessage, int64(g.cfg.InlineLimit)
+	whole := x.body.length >= 0 && x.body.length <= inline
+	if x.route.Kind != RelayRoute {
+		bound, whole = inline, true
+	}
+	for max(x.body.length, x.body.got) <= bound {
+		if x.body.done() || !whole && x.reader.Head() != nil {
+			return g.checkHead(x)
+		}
 		if err := x.body.fill(); err != nil {
 			return err
 		}
-		if x.route.Kind != RelayRoute && x.body.got > int64(g.cfg.InlineLimit) {
-			return refuse(TooLargeKind, fmt.Sprintf("Žádost služby %s smí mít nejvýše %d bajtů.", x.service.Code, g.cfg.InlineLimit))
-		}
 	}
+	return refuse(TooLargeKind, fmt.Sprintf("Žádost služby %s smí mít nejvýše %d bajtů.", x.service.Code, bound))
+}
+
+// checkHead says whether the call is one that can be served, whoever sent it.
+func (g *Gateway) checkHead(x *exchange) error {
 	x.head = x.reader.Head()
+	action := strings.Trim(string(x.rc.Request.Header.Peek("SOAPAction")), `" `)
+	switch {
+	case g.draining.Load():
+		return refuse(Draining)
+	case action != "" && action != x.service.Action:
+		return refuse(ServiceMismatch, "SOAPAction neodpovídá službě "+x.service.Code+"; očekává se "+x.service.Action+".")
+	case x.async && (x.service.Mode == egon.SyncOnly || x.route.Kind != RelayRoute):
+		return refuse(SyncOnlyKind)
+	case !x.async && x.service.Mode == egon.AsyncOnly:
+		return refuse(AsyncOnlyKind)
+	}
 	if offence := x.head.Check(); offence != nil {
 		return offence
 	}
@@ -91,7 +103,8 @@ func (g *Gateway) readHead(x *exchange) error {
 
 // authorize asks the policy snapshot.
 func (g *Gateway) authorize(x *exchange) error {
-	x.decision = g.parts.Policy.Current().Decide(x.head, x.start)
+	x.policy = g.parts.Policy.Current()
+	x.decision = x.policy.Decide(x.head, x.start)
 	if x.decision.Verdict == policy.Granted {
 		return nil
 	}
@@ -106,7 +119,7 @@ func (g *Gateway) admit(ctx context.Context, x *exchange) error {
 	d, err := g.parts.Limiter.Admit(ctx, limits.Call{
 		Key:      limits.KeyOf(string(info.Agenda), string(info.AgendovaRole), string(info.Ovm), string(info.Ais)),
 		Rule:     limits.Rule{Working: rule.Working, Off: rule.Off, Concurrent: rule.Concurrent},
-		Lifetime: x.route.Timeout + slotMargin,
+		Lifetime: x.timeout + slotMargin,
 	})
 	if err != nil {
 		return refuse(LimitsUnavailable).because(err)
@@ -121,20 +134,27 @@ func (g *Gateway) admit(ctx context.Context, x *exchange) error {
 
 // answer gets the reply: from an upstream, from the workflow or from the
 // snapshot.
-func (g *Gateway) answer(ctx context.Context, x *exchange) (err error) {
-	x.sent = g.now()
-	var a *egon.Answer
-	switch x.route.Kind {
-	case RelayRoute:
-		a, err = x.route.Relay.Send(ctx, x.message())
-	case WorkflowRoute:
-		a, err = g.parts.Media.Serve(ctx, x.head)
-	default:
-		a = x.answerRights()
+func (g *Gateway) answer(ctx context.Context, x *exchange) error {
+	if x.route.Kind == LocalRoute {
+		return x.take(x.answerRights())
 	}
-	x.received = g.now()
-	if err != nil {
-		return err
+	var a *egon.Answer
+	var err error
+	x.sent = now()
+	if x.route.Kind == RelayRoute {
+		a, err = x.route.Relay.Send(ctx, x.message())
+	} else {
+		a, err = g.parts.Media.Serve(ctx, x.head)
+	}
+	x.received = now()
+	switch {
+	case x.body.err != nil: // the caller's own message is why there is no answer
+		discard(a)
+		return x.body.err
+	case err != nil && context.Cause(ctx) == errDraining:
+		return refuse(Draining).because(err)
+	case err != nil:
+		return x.blame(err)
 	}
 	return x.take(a)
 }
@@ -146,6 +166,12 @@ func recoverTo(err *error) {
 	}
 }
 
+// safely runs what is not ours where a panic would end the process.
+func safely(f func() error) (err error) {
+	defer recoverTo(&err)
+	return f()
+}
+
 type panicError struct {
 	value any
 	stack []byte
@@ -153,7 +179,8 @@ type panicError struct {
 
 func (p *panicError) Error() string { return fmt.Sprintf("panic: %v", p.value) }
 
-// asRefusal says which kind of refusal an error of the pipeline is.
+// asRefusal says which kind of refusal an error of the pipeline is. A CallError
+// comes first: the offence that it may wrap is the upstream's.
 func asRefusal(err error) *Refusal {
 	var (
 		refusal *Refusal
@@ -163,10 +190,10 @@ func asRefusal(err error) *Refusal {
 	switch {
 	case errors.As(err, &refusal):
 		return refusal
-	case errors.As(err, &offence):
-		return fromOffence(offence)
 	case errors.As(err, &call):
 		return fromCall(call)
+	case errors.As(err, &offence):
+		return fromOffence(offence)
 	case errors.Is(err, context.DeadlineExceeded):
 		return refuse(Deadline).because(err)
 	default:
@@ -176,15 +203,20 @@ func asRefusal(err error) *Refusal {
 
 // fromOffence is the refusal of a message that cannot be served.
 func fromOffence(o *egon.Offence) *Refusal {
-	kind := map[egon.OffenceKind]*Kind{
-		egon.Malformed: MalformedKind, egon.TooLarge: TooLargeKind,
-		egon.Mismatch: ServiceMismatch, egon.Invalid: InvalidData,
-	}[o.Kind]
+	kind := MalformedKind
+	switch o.Kind {
+	case egon.TooLarge:
+		kind = TooLargeKind
+	case egon.Mismatch:
+		kind = ServiceMismatch
+	case egon.Invalid:
+		kind = InvalidData
+	}
 	popis := o.Popis
 	if popis == "" {
 		popis = kind.Popis
 	}
-	if kind.SubKod == "" {
+	if kind.SubKod == "" && !strings.Contains(popis, "bajt") {
 		popis = fmt.Sprintf("%s (bajt %d)", popis, o.Offset)
 	}
 	return refuse(kind, popis).because(o)

@@ -13,40 +13,62 @@ import (
 // operator needs to explain a call to its caller, and nothing of what was
 // asked about whom.
 func (g *Gateway) record(x *exchange, err error) {
-	outcome := x.outcome(err)
-	took := g.now().Sub(x.start)
-	g.parts.Metrics.ended(x, outcome, took)
-	fields := []zap.Field{
+	outcome, end := x.outcome(err), now()
+	g.parts.Metrics.ended(x, outcome, end.Sub(x.start))
+	entry := g.parts.Log.Check(x.level(err), "exchange")
+	if entry == nil {
+		return
+	}
+	fields := append(make([]zap.Field, 0, 20),
 		zap.String("outcome", outcome),
 		zap.String("service", x.code()),
-		zap.Object("caller", callerField{x}),
-		zap.String("agenda_zadost_id", x.requestID()),
+		zap.Object("caller", callerField{x.head}),
+		zap.ByteString("agenda_zadost_id", x.requestID()),
 		zap.String("iszr_zadost_id", x.iszrID),
-		zap.Time("request_in", x.start),
-		zap.Time("request_out", x.sent),
-		zap.Time("response_in", x.received),
-		zap.Time("response_out", g.now()),
+		zap.Time("request_in", x.start))
+	if !x.sent.IsZero() {
+		fields = append(fields, zap.Time("request_out", x.sent), zap.Time("response_in", x.received))
+	}
+	fields = append(fields,
+		zap.Time("response_out", end),
 		zap.Int64("request_bytes", x.body.got),
 		zap.Int64("response_bytes", x.written),
 		zap.String("policy", x.decision.Version),
-		zap.Duration("took", took),
-	}
+		zap.Duration("took", end.Sub(x.start)))
 	if x.kod != "" {
 		fields = append(fields, zap.String("kod", x.kod))
 	}
-	level := zapcore.InfoLevel
 	if x.refusal != nil && x.refusal.Cause != nil {
 		fields = append(fields, zap.String("cause", x.refusal.Cause.Error()))
-		var p *panicError
-		if errors.As(x.refusal.Cause, &p) {
-			level = zapcore.ErrorLevel
-			fields = append(fields, zap.ByteString("stack", p.stack))
-		}
+		fields = appendStack(fields, x.refusal.Cause)
 	}
 	if err != nil {
-		fields = append(fields, zap.String("broken", x.brokenSide()), zap.Error(err))
+		fields = append(fields, zap.String("broken", x.brokenSide()), zap.String("error", err.Error()))
+		fields = appendStack(fields, err)
 	}
-	g.parts.Log.Log(level, "exchange", fields...)
+	entry.Write(fields...)
+}
+
+func appendStack(fields []zap.Field, err error) []zap.Field {
+	var p *panicError
+	if errors.As(err, &p) {
+		fields = append(fields, zap.ByteString("stack", p.stack))
+	}
+	return fields
+}
+
+// level is Error for what somebody must mend here, Warn for what is broken
+// elsewhere, Info for everything that a caller does.
+func (x *exchange) level(err error) zapcore.Level {
+	var p *panicError
+	switch {
+	case errors.As(err, &p), x.refusal != nil && x.refusal.Kind == Internal:
+		return zapcore.ErrorLevel
+	case x.readErr != nil, x.refusal != nil && x.refusal.Kind.broken():
+		return zapcore.WarnLevel
+	default:
+		return zapcore.InfoLevel
+	}
 }
 
 // outcome is one word of a closed set: the kind of a refusal, or what the
@@ -88,22 +110,28 @@ func (x *exchange) code() string {
 	return x.service.Code
 }
 
-func (x *exchange) requestID() string {
+// maxIDBytes bounds what the log quotes of an id that was not checked.
+const maxIDBytes = 64
+
+func (x *exchange) requestID() []byte {
 	if x.reader == nil {
-		return ""
+		return nil
 	}
-	return string(x.reader.RequestID())
+	return idBytes(x.reader.RequestID())
 }
 
+func idBytes(id []byte) []byte { return id[:min(len(id), maxIDBytes)] }
+
 // callerField writes the quadruple without building strings for it.
-type callerField struct{ x *exchange }
+type callerField struct{ head *egon.Head }
 
 func (c callerField) MarshalLogObject(e zapcore.ObjectEncoder) error {
-	if h := c.x.head; h != nil {
-		e.AddByteString("agenda", h.Info.Agenda)
-		e.AddByteString("role", h.Info.AgendovaRole)
-		e.AddByteString("ovm", h.Info.Ovm)
-		e.AddByteString("ais", h.Info.Ais)
+	if c.head != nil {
+		info := &c.head.Info
+		e.AddByteString("agenda", idBytes(info.Agenda))
+		e.AddByteString("role", idBytes(info.AgendovaRole))
+		e.AddByteString("ovm", idBytes(info.Ovm))
+		e.AddByteString("ais", idBytes(info.Ais))
 	}
 	return nil
 }

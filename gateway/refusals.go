@@ -43,19 +43,19 @@ var (
 	ParameterNotPermitted = &Kind{"parameter-not-permitted", 112, "NENI OPRAVNENI", "", 403,
 		"Volající nesmí použít volitelný parametr.",
 		"The grant lacks the parameter media-criteria (DatumOd, DatumDo, Pocet) or hide-log (znepristupniLog)."}
-	HourlyQuota = &Kind{"hourly-quota", 201, "NENI K DISPOZICI", "", 429,
+	HourlyQuota = &Kind{"hourly-quota", 201, unavailable, "", 429,
 		"Hodinový limit volání je vyčerpán.",
 		"The declared calls of a rolling hour are used up. Wait as Retry-After says, or declare more."}
-	ConcurrencyQuota = &Kind{"concurrency-quota", 202, "NENI K DISPOZICI", "", 429,
+	ConcurrencyQuota = &Kind{"concurrency-quota", 202, unavailable, "", 429,
 		"Je vyčerpán počet souběžných volání.",
 		"As many calls as were declared run at this moment. Send fewer at once."}
-	LimitsUnavailable = &Kind{"limits-unavailable", 203, "NENI K DISPOZICI", "", 503,
+	LimitsUnavailable = &Kind{"limits-unavailable", 203, unavailable, "", 503,
 		"Limity volání nelze nyní ověřit, opakujte volání později.",
 		"The limits store (Redis) does not answer. The gateway fails closed and recovers by itself."}
-	Overloaded = &Kind{"overloaded", 204, "NENI K DISPOZICI", "", 503,
+	Overloaded = &Kind{"overloaded", 204, unavailable, "", 503,
 		"Brána je přetížena, opakujte volání později.",
 		"More exchanges run at once than listen.max_exchanges allows."}
-	Draining = &Kind{"draining", 205, "NENI K DISPOZICI", "", 503,
+	Draining = &Kind{"draining", 205, unavailable, "", 503,
 		"Brána se ukončuje, opakujte volání.",
 		"The gateway is shutting down. Send the call again; it reaches another instance or the restarted one."}
 	InvalidData = &Kind{"invalid-data", 301, "NEVALIDNI DATA", "", 400,
@@ -90,7 +90,7 @@ var (
 		"The XML or the envelope is broken or holds what the gate refuses (DOCTYPE, entities, processing instructions, a second ZadostInfo). The text says at which byte."}
 	BadHTTP = &Kind{"bad-http", 502, "", egon.FaultClient, 400,
 		"Požadavek HTTP není přijatelný.",
-		"Use POST with Content-Type text/xml; charset=utf-8, Content-Length or chunked, no Content-Encoding. In http mode the status is 405, 411, 415, 417 or 431 as the case may be."}
+		"Use HTTP/1.1 POST with Content-Type text/xml; charset=utf-8, Content-Length or chunked, no Content-Encoding. In http mode the status is 405, 408, 411, 415, 417, 431 or 505 as the case may be."}
 	UnknownService = &Kind{"unknown-service", 503, "", egon.FaultClient, 404,
 		"Služba neexistuje nebo není touto bránou poskytována.",
 		"Call {prefix}/{code} with a code of the catalogue, in the right case, that has a route."}
@@ -119,7 +119,7 @@ type Refusal struct {
 	Puvodce    egon.Party // who failed
 	Details    []egon.Detail
 	Status     int           // HTTP status in HTTPMode when it differs from the kind's
-	RetryAfter time.Duration // 0: not said
+	RetryAfter time.Duration // 0: as the kind has it
 	Hangup     bool          // the framing of the request is in doubt: close without reading on
 	Cause      error
 }
@@ -166,6 +166,24 @@ func (r *Refusal) text() string {
 }
 
 func (k *Kind) numbered(popis string) string { return fmt.Sprintf("BR_%03d: %s", k.Number, popis) }
+
+// broken reports whether a refusal of this kind means that something the
+// gateway depends on does not work.
+func (k *Kind) broken() bool {
+	return k == LimitsUnavailable || k == RegistryFailed || k == AisFailed || k == Deadline
+}
+
+// unavailable is the SubKod of what passes by itself.
+const unavailable = "NENI K DISPOZICI"
+
+// retryAfter is after how many seconds the caller should try again, 0 when it
+// is of no use.
+func (r *Refusal) retryAfter() int64 {
+	if r.RetryAfter <= 0 && r.Kind.SubKod == unavailable {
+		return 1
+	}
+	return seconds(r.RetryAfter)
+}
 
 // status is the HTTP status the refusal is answered with.
 func (r *Refusal) status(m StatusMode) int {

@@ -3,13 +3,11 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"time"
 
 	"github.com/valyala/fasthttp"
-	"go.uber.org/zap"
-
-	"brana/egon"
 )
 
 // readBufferBytes bounds the header block of a request.
@@ -31,48 +29,68 @@ func (g *Gateway) newServer() *fasthttp.Server {
 		ReadTimeout:                  g.cfg.ReadIdle,
 		WriteTimeout:                 g.cfg.WriteIdle,
 		IdleTimeout:                  g.cfg.KeepAlive,
-		ExpectHandler:                g.expect,
 		ErrorHandler:                 g.refuseUnparsed,
+		ConnState:                    g.track,
 		Logger:                       quietLogger{},
 	}
 }
 
-// expect lets a caller send its body unless the header already refuses it; the
-// handler then answers with the refusal.
-func (g *Gateway) expect(*fasthttp.RequestCtx) int { return fasthttp.StatusContinue }
-
-// refuseUnparsed answers a request whose header the server could not parse.
+// refuseUnparsed answers a request that the server could not parse, or whose
+// beginning did not come.
 func (g *Gateway) refuseUnparsed(rc *fasthttp.RequestCtx, err error) {
 	var small *fasthttp.ErrSmallBuffer
-	r := badHTTP(400, "Hlavička požadavku HTTP není správně vytvořena.")
+	r := badFraming(400, "Požadavek HTTP není správně vytvořen nebo není úplný.")
 	var timeout net.Error
 	switch {
 	case errors.As(err, &small):
-		r = badHTTP(431, "Hlavička požadavku HTTP je příliš velká.")
+		r = badFraming(431, "Hlavička požadavku HTTP je příliš velká.")
 	case errors.As(err, &timeout) && timeout.Timeout():
-		r = badHTTP(408, "Hlavička požadavku nepřišla včas.")
+		r = badFraming(408, "Požadavek HTTP nepřišel včas.")
 	}
-	rc.ResetBody()
-	rc.SetStatusCode(r.status(g.cfg.StatusMode))
-	rc.SetContentType(contentType)
-	rc.SetBody(egon.AppendFault(nil, r.Kind.Fault, r.text(), r.Kind.Code))
-	rc.SetConnectionClose()
-	g.parts.Metrics.refused(r.Kind)
-	g.parts.Log.Info("exchange", zap.String("outcome", r.Kind.Code), zap.String("peer", rc.RemoteAddr().String()))
+	x := g.begin(rc)
+	x.reject(r)
+	rc.Response.SetBodyStream(x, x.length)
 }
 
 // Serve serves exchanges from ln until Shutdown. It returns nil after a
 // shutdown.
 func (g *Gateway) Serve(ln net.Listener) error { return g.server.Serve(ln) }
 
-// Shutdown stops taking calls and waits until the running exchanges have
-// ended, or ctx is done; what then still runs is cut and its error returned.
-func (g *Gateway) Shutdown(ctx context.Context) error {
-	g.draining.Store(true)
-	return g.server.ShutdownWithContext(ctx)
+// track keeps the open connections for a shutdown to cut.
+func (g *Gateway) track(c net.Conn, state fasthttp.ConnState) {
+	switch state {
+	case fasthttp.StateNew:
+		g.conns.Store(c, nil)
+	case fasthttp.StateClosed:
+		g.conns.Delete(c)
+	}
 }
 
-var errDraining = errors.New("draining")
+// cutTime is how long exchanges that were cut may take to end.
+const cutTime = 2 * time.Second
+
+// Shutdown stops taking calls and waits until the running exchanges have
+// ended. When ctx is done before, it cuts what still runs and returns an error
+// that says how many exchanges these were. It ends within seconds after ctx.
+func (g *Gateway) Shutdown(ctx context.Context) error {
+	g.draining.Store(true)
+	err := g.server.ShutdownWithContext(ctx)
+	running := g.Running()
+	g.cut(errDraining)
+	g.conns.Range(func(c, _ any) bool {
+		_ = c.(net.Conn).Close() // closed already is as good
+		return true
+	})
+	for until := now().Add(cutTime); g.Running() > 0 && now().Before(until); {
+		time.Sleep(cutTime / 100)
+	}
+	if err != nil && running > 0 {
+		return fmt.Errorf("cut %d exchanges that were still running: %w", running, err)
+	}
+	return nil
+}
+
+var errDraining = errors.New("the gateway is draining")
 
 // limitsReady says why no decision of the limiter can be had, or nil.
 func (g *Gateway) limitsReady(ctx context.Context) error {

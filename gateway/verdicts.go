@@ -2,9 +2,7 @@ package gateway
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
-	"time"
 
 	"brana/egon"
 	"brana/limits"
@@ -116,16 +114,4 @@ func overLimit(d *limits.Decision, rule policy.Limits) *Refusal {
 	}
 	r.RetryAfter = d.RetryAfter
 	return r
-}
-
-// setLimitFields tells the caller where it stands
-// (draft-ietf-httpapi-ratelimit-headers: policy "hour" with quota and window,
-// what remains and when more comes).
-func (x *exchange) setLimitFields() {
-	if !x.decided {
-		return
-	}
-	h := &x.rc.Response.Header
-	h.Set("RateLimit-Policy", `"hour";q=`+strconv.FormatInt(x.limits.Quota, 10)+`;w=3600`)
-	h.Set("RateLimit", `"hour";r=`+strconv.FormatInt(x.limits.Remaining, 10)+`;t=`+strconv.FormatInt(seconds(max(x.limits.Reset, time.Second)), 10))
 }

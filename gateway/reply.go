@@ -1,0 +1,130 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"brana/egon"
+)
+
+// take makes an upstream's answer the exchange's. A small relayed reply is
+// read whole before the first byte leaves, so that a broken one is still a
+// refusal and not a broken answer.
+func (x *exchange) take(a *egon.Answer) error {
+	x.answer, x.length, x.kod = a.Body, int(a.Length), a.Kod
+	if x.route.Kind == RelayRoute {
+		if err := x.openReply(a); err != nil {
+			return err
+		}
+	}
+	x.settle() // an upstream may have answered before it had the whole message
+	x.rc.SetStatusCode(a.HTTPStatus)
+	x.rc.SetContentType(a.ContentType)
+	x.setLimitFields()
+	return nil
+}
+
+// openReply puts a relayed reply under the guard of a scanner and reads as much
+// of it as may be held, or, when it is known to be larger, its beginning.
+func (x *exchange) openReply(a *egon.Answer) error {
+	x.scanner = x.g.replies.Get().(*egon.ReplyReader)
+	x.scanner.Reset(x.service)
+	x.reply = guard{scan: x.scanner, src: a.Body, length: a.Length, limit: x.g.maxHeld(),
+		buf: x.g.buffers.Get().(*[]byte), broken: cutReply}
+	inline := int64(x.g.cfg.InlineLimit)
+	for !x.reply.done() && (a.Length <= inline && x.reply.got < inline || x.reply.ready() == 0) {
+		if err := x.reply.fill(); err != nil {
+			return x.blame(err)
+		}
+	}
+	if x.reply.done() {
+		x.length = int(x.reply.got)
+	}
+	return nil
+}
+
+func cutReply(err error) error { return fmt.Errorf("read reply: %w", err) }
+
+// blame names the upstream in the failure of a relay, be it that there is no
+// reply or that the reply is not what the contract promises.
+func (x *exchange) blame(err error) error {
+	var call *egon.CallError
+	if x.route.Kind != RelayRoute || errors.As(err, &call) && call.Party.Kind != egon.Nobody {
+		return err
+	}
+	named := egon.CallError{Name: x.route.Name, Timeout: errors.Is(err, context.DeadlineExceeded), Sent: true, Err: err}
+	if call != nil {
+		named = *call
+	}
+	named.Party = x.route.Party
+	return &named
+}
+
+func discard(a *egon.Answer) {
+	if a != nil {
+		_ = a.Body.Close()
+	}
+}
+
+// reject answers with a refusal in place of what there was.
+func (x *exchange) reject(err error) {
+	r := asRefusal(err)
+	x.refusal = r
+	x.drop()
+	x.kod, x.fault = "", false
+	if r.Hangup {
+		x.rc.SetConnectionClose()
+	} else {
+		x.settle()
+	}
+	body := x.refusalBody(r)
+	x.answer, x.length = io.NopCloser(bytes.NewReader(body)), len(body)
+	x.rc.SetStatusCode(r.status(x.g.cfg.StatusMode))
+	x.rc.SetContentType(contentType)
+	x.setLimitFields()
+	if after := r.retryAfter(); after > 0 {
+		x.rc.Response.Header.Set("Retry-After", strconv.FormatInt(after, 10))
+	}
+	if r.Status == 405 {
+		x.rc.Response.Header.Set("Allow", "POST")
+	}
+}
+
+// refusalBody writes the refusal as the called service's own reply, or as a
+// SOAP Fault.
+func (x *exchange) refusalBody(r *Refusal) []byte {
+	if r.Kind.SubKod == "" {
+		return egon.AppendFault(nil, r.Kind.Fault, r.text(), r.Kind.Code)
+	}
+	enveloped, id := true, ""
+	if x.reader != nil {
+		id = string(x.reader.RequestID())
+		enveloped = x.reader.Enveloped()
+	}
+	return egon.AppendReply(nil, x.service, enveloped, &egon.OdpovedInfo{
+		CasOdpovedi:    now(),
+		Status:         egon.Status{Kod: egon.Chyba, Details: r.details()},
+		AgendaZadostId: id,
+		IszrZadostId:   x.iszrID,
+	})
+}
+
+// setLimitFields tells the caller where it stands
+// (draft-ietf-httpapi-ratelimit-headers: policy "hour" with quota and window,
+// what remains and when more comes).
+func (x *exchange) setLimitFields() {
+	if !x.decided {
+		return
+	}
+	h := &x.rc.Response.Header
+	h.Set("RateLimit-Policy", `"hour";q=`+strconv.FormatInt(x.limits.Quota, 10)+`;w=3600`)
+	h.Set("RateLimit", `"hour";r=`+strconv.FormatInt(x.limits.Remaining, 10)+`;t=`+strconv.FormatInt(seconds(max(x.limits.Reset, time.Second)), 10))
+}
+
+// seconds rounds up to whole seconds.
+func seconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
