@@ -1,0 +1,127 @@
+package upstream
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"brana/egon"
+)
+
+// Every wait ends: with the deadline, with a cancel, with Config.Timeout.
+func TestRelayWaitsEnd(t *testing.T) {
+	half := func(nc net.Conn, br *bufio.Reader) {
+		takeRequest(br)
+		io.WriteString(nc, "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: 10\r\n\r\n<a>")
+		br.ReadByte()
+	}
+	drip := func(nc net.Conn, br *bufio.Reader) {
+		takeRequest(br)
+		for {
+			if _, err := io.WriteString(nc, "H"); err != nil {
+				return
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+	}
+	deaf := func(net.Conn, *bufio.Reader) { time.Sleep(500 * time.Millisecond) }
+	long := &egon.Message{Service: e05, Length: -1, Body: endless{}}
+	for _, tt := range []struct {
+		name    string
+		fake    rawFake
+		timeout time.Duration
+		end     func(context.Context) (context.Context, context.CancelFunc)
+		m       *egon.Message
+		late    bool
+	}{
+		{"silent, deadline", silent(), 0, soon, text("<b/>"), true},
+		{"silent, timeout", silent(), 200 * time.Millisecond, context.WithCancel, text("<b/>"), true},
+		{"silent, cancel", silent(), 0, cancelled, text("<b/>"), false},
+		{"half a body, deadline", half, 0, soon, text("<b/>"), true},
+		{"half a body, timeout", half, 200 * time.Millisecond, context.WithCancel, text("<b/>"), true},
+		{"half a body, cancel", half, 0, cancelled, text("<b/>"), false},
+		{"head byte by byte", drip, 200 * time.Millisecond, context.WithCancel, text("<b/>"), true},
+		{"does not take the message", deaf, 200 * time.Millisecond, context.WithCancel, long, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := client(t, Config{URL: tt.fake.listen(t), Timeout: tt.timeout})
+			ctx, cancel := tt.end(context.Background())
+			defer cancel()
+			a, err := NewRelay(c).Send(ctx, tt.m)
+			if err == nil {
+				_, err = io.ReadAll(a.Body)
+				a.Body.Close()
+			}
+			e := wantCallError(t, err)
+			if e.Timeout != tt.late || !e.Sent {
+				t.Errorf("timeout %v, sent %v (%v)", e.Timeout, e.Sent, err)
+			}
+		})
+	}
+}
+
+func soon(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, 200*time.Millisecond)
+}
+
+func cancelled(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	time.AfterFunc(200*time.Millisecond, cancel)
+	return ctx, cancel
+}
+
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) { return len(p), nil }
+
+// The time in which nobody reads the answer does not count.
+func TestRelayPausedReads(t *testing.T) {
+	body := strings.Repeat("x", 1<<20)
+	c := client(t, Config{URL: answering(ok(body)).listen(t), Timeout: 500 * time.Millisecond})
+	a, err := NewRelay(c).Send(t.Context(), text("<b/>"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Body.Close()
+	first := make([]byte, 64<<10)
+	if _, err := io.ReadFull(a.Body, first); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(time.Second) // the pause is the subject
+	rest, err := io.ReadAll(a.Body)
+	if err != nil || len(first)+len(rest) != len(body) {
+		t.Errorf("read %d bytes, %v", len(first)+len(rest), err)
+	}
+}
+
+// Closing an answer frees a Read that waits for it.
+func TestRelayCloseWhileReading(t *testing.T) {
+	reading := make(chan struct{})
+	url := rawFake(func(nc net.Conn, br *bufio.Reader) {
+		takeRequest(br)
+		io.WriteString(nc, "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: 10\r\n\r\n<a>")
+		close(reading)
+		br.ReadByte()
+	}).listen(t)
+	c := client(t, Config{URL: url})
+	a, err := NewRelay(c).Send(t.Context(), text("<b/>"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error)
+	go func() {
+		_, err := io.ReadAll(a.Body)
+		done <- err
+	}()
+	<-reading
+	a.Body.Close()
+	if err := <-done; err == nil {
+		t.Error("the Read ended without an error")
+	}
+	a.Body.Close()
+	waitFor(t, "the connection to be given back", func() bool { return c.host.ConnsCount() == 0 })
+}
