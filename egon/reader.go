@@ -52,11 +52,9 @@ const maxFrames = 10
 
 // A frame is an open element of the head and how far its content has come.
 type frame struct {
-	el     *element // nil for the operation
-	kids   []*element
-	next   int  // index in kids from which the next child may be
-	rank   int8 // of the last child
-	inside textRule
+	el   *element
+	next int  // index in el.kids where the next child should be
+	rank int8 // of the last child
 }
 
 // NewReader returns a Reader; [Reader.Reset] makes it ready for a request.

@@ -4,6 +4,9 @@ package egon
 
 import "testing"
 
+// splitStep is at which offsets TestRequests cuts: all of them.
+const splitStep = 1
+
 // Reading a request and checking it must not allocate, nor must looking up its
 // service and its words.
 func TestReaderAllocations(t *testing.T) {
