@@ -33,6 +33,7 @@ func TestMain(m *testing.M) {
 		// These end some time after the last connection.
 		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*HostClient).connsCleaner"),
 		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"),
+		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"), // one for the process
 		goleak.Cleanup(func(code int) { removeBinary(); os.Exit(code) }))
 }
 
