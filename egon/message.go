@@ -18,8 +18,11 @@ type Answer struct {
 	HTTPStatus  int
 	ContentType string
 	Length      int64  // bytes of Body, or -1 when it is not known
-	Kod         string // VysledekKod when the gateway made the reply itself, otherwise empty
 	Body        io.ReadCloser
+
+	// Of a reply that the gateway made itself, otherwise empty:
+	Kod          string // VysledekKod
+	IszrZadostId string // the number of the reply
 }
 
 // A Party is who a detail of a status speaks of (RegTypy, Puvodce and

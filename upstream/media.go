@@ -165,11 +165,12 @@ func (m *Media) compose(ctx context.Context, h *egon.Head, e *evidence) (*egon.A
 		length = int64(len(head)) + media + int64(len(tail))
 	}
 	return &egon.Answer{
-		HTTPStatus:  200,
-		ContentType: "text/xml; charset=utf-8",
-		Length:      length,
-		Kod:         info.Status.Kod,
-		Body:        mediaBody{io.MultiReader(bytes.NewReader(head), e, bytes.NewReader(tail)), e},
+		HTTPStatus:   200,
+		ContentType:  "text/xml; charset=utf-8",
+		Length:       length,
+		Body:         mediaBody{io.MultiReader(bytes.NewReader(head), e, bytes.NewReader(tail)), e},
+		Kod:          info.Status.Kod,
+		IszrZadostId: info.IszrZadostId,
 	}, nil
 }
 
