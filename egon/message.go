@@ -17,7 +17,7 @@ type Message struct {
 type Answer struct {
 	HTTPStatus  int
 	ContentType string
-	Length      int64  // bytes of Body, or -1 when it is not known
+	Length      int64 // bytes of Body, or -1 when it is not known
 	Body        io.ReadCloser
 
 	// Of a reply that the gateway made itself, otherwise empty:
