@@ -222,11 +222,16 @@ func (s *Scanner) name(tok *Token, qname []byte, prefix, bound int32) {
 	tok.Name.Local = localName(qname, prefix)
 }
 
-// qname is scanQName within the bound, and quick if the name is ASCII and has
-// no prefix.
+// qname is scanQName within the bound. It is quick if the name is ASCII and
+// nothing is wrong with it.
 func (s *Scanner) qname(b []byte, i int) (end, prefix int, err error) {
+	first := i
 	end = scanASCII(b, i)
-	if end == i || end == len(b) || end-i > s.bounds.NameBytes || class[b[i]]&nameStart == 0 || b[end] == ':' || b[end] >= utf8.RuneSelf {
+	if end < len(b) && b[end] == ':' && class[b[i]]&nameStart != 0 {
+		prefix, first = end-i, end+1
+		end = scanASCII(b, first)
+	}
+	if end == first || end == len(b) || end-i > s.bounds.NameBytes || class[b[first]]&nameStart == 0 || b[end] == ':' || b[end] >= utf8.RuneSelf {
 		end, prefix, err = scanQName(b, i)
 		if end-i > s.bounds.NameBytes {
 			return i + s.bounds.NameBytes, 0, ErrNameTooLong

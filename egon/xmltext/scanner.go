@@ -151,7 +151,7 @@ func (s *Scanner) Next(window []byte, last bool) (tok Token, n int, err error) {
 func (s *Scanner) NextInto(tok *Token, window []byte, last bool) (n int, err error) {
 	*tok = Token{}
 	// What nearly every token is: begun and ended in this window, inside the
-	// root element. Whatever fails here is read anew.
+	// root element. What the window cuts is read anew, to be carried.
 	if s.in == inContent && len(s.carry) == 0 && len(window) > 0 && s.off >= sniffed {
 		s.base = s.off
 		if window[0] == '<' {
@@ -159,17 +159,18 @@ func (s *Scanner) NextInto(tok *Token, window []byte, last bool) (n int, err err
 		} else {
 			n, err = s.characters(tok, window)
 		}
-		if err == nil {
-			s.off += int64(n)
-			if tok.Kind != 0 {
-				return n, nil
-			}
-			opening := n
-			n, err = s.next(tok, window[n:], last)
-			return opening + n, err
+		if err != nil && err != errShort {
+			s.base += int64(n)
+			return 0, s.fail(err)
+		}
+		s.off += int64(n)
+		if tok.Kind != 0 {
+			return n, nil
 		}
 	}
-	return s.next(tok, window, last)
+	opening := n
+	n, err = s.next(tok, window[opening:], last)
+	return opening + n, err
 }
 
 // next is NextInto in all its cases.

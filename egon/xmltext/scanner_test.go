@@ -257,6 +257,8 @@ func TestRejects(t *testing.T) {
 		{`<p:a/>`, ErrUnboundPrefix, 1},
 		{`<a p:b="1"/>`, ErrUnboundPrefix, 3},
 		{`<a><b xmlns:p="u"/><p:c/></a>`, ErrUnboundPrefix, 20},
+		{`<a><d xmlns:p="w"><b xmlns="u"></b></d><b xmlns="u"><p:c/></b></a>`, ErrUnboundPrefix, 53},
+		{`<a xmlns:b="b" xmlns:c="c" xmlns:d="d"><p:x xmlns:e="e"/></a>`, ErrUnboundPrefix, 40},
 		{`<v:/>`, ErrName, 3},
 		{`<a xmlns:p=""/>`, ErrNamespace, 3},
 		{`<a xmlns:xml="u"/>`, ErrNamespace, 3},
@@ -341,5 +343,29 @@ func TestTokens(t *testing.T) {
 	got := everyCut(t, NewScanner(DefaultBounds()), []byte(doc))
 	if diff := cmp.Diff(want, got.Tokens); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// Declarations that siblings repeat byte by byte are made again from what the
+// scope still holds; whatever else was declared meanwhile must not show.
+func TestRepeatedDeclarations(t *testing.T) {
+	for _, c := range []struct{ doc, want string }{
+		{`<a><b xmlns="u"></b><b xmlns="u"><c/></b></a>`, "{}a {u}b {u}b {u}c"},
+		{`<a><b xmlns="u"></b><b xmlns="v" x="1"></b><b xmlns="u"><c/></b></a>`, "{}a {u}b {v}b @{}x {u}b {u}c"},
+		{`<a><b xmlns="u"></b><b xmlns="v"/><b xmlns="u"></b></a>`, "{}a {u}b {v}b {u}b"},
+		{`<a><b xmlns="u"><b xmlns="u"><b xmlns=""></b><b xmlns=""></b></b></b></a>`, "{}a {u}b {u}b {}b {}b"},
+		{`<a><p:b xmlns:p="u"></p:b><d x="1"><p:b xmlns:p="u"></p:b></d><p:b xmlns:p="u"></p:b></a>`, "{}a {u}b {}d @{}x {u}b {u}b"},
+		{`<a><b xmlns="u"><c xmlns="v"></c><c xmlns="v"></c></b><b xmlns="u"></b></a>`, "{}a {u}b {v}c {v}c {u}b"},
+		{`<a><b xmlns="u&#65;&lt;"></b><b xmlns="u&#65;&lt;"></b></a>`, "{}a {uA<}b {uA<}b"},
+	} {
+		doc := []byte(c.doc)
+		s := NewScanner(DefaultBounds())
+		if r := everyCut(t, s, doc); r.Err != nil {
+			t.Errorf("%s: %v at %d", doc, r.Err, r.Offset)
+			continue
+		}
+		if got := strings.Join(scannedNames(t, s, doc), " "); got != c.want {
+			t.Errorf("%s:\n got %s\nwant %s", doc, got, c.want)
+		}
 	}
 }
