@@ -69,23 +69,28 @@ var (
 		"more than %d words in SeznamUdaju"}
 )
 
-// xmlBounds are the scanner's errors that say "too large".
-var xmlBounds = []struct {
+// xmlReasons are the scanner's errors that the caller gets a sentence of its
+// own for; any other is notXML.
+var xmlReasons = []struct {
 	err   error
+	kind  OffenceKind
 	popis string
 }{
-	{xmltext.ErrNameTooLong, "Jméno elementu nebo atributu u bajtu %d je příliš dlouhé."},
-	{xmltext.ErrTagTooLong, "Značka u bajtu %d je příliš dlouhá. Zkraťte její atributy."},
-	{xmltext.ErrTooManyAttributes, "Značka u bajtu %d má příliš mnoho atributů."},
-	{xmltext.ErrTooDeep, "Elementy jsou u bajtu %d vnořeny příliš hluboko."},
-	{xmltext.ErrTooManyNamespaces, "U bajtu %d platí příliš mnoho deklarací jmenných prostorů. Deklarujte je jednou, na obálce."},
+	{xmltext.ErrNameTooLong, TooLarge, "Jméno elementu nebo atributu u bajtu %d je příliš dlouhé."},
+	{xmltext.ErrTagTooLong, TooLarge, "Značka u bajtu %d je příliš dlouhá. Zkraťte její atributy."},
+	{xmltext.ErrTooManyAttributes, TooLarge, "Značka u bajtu %d má příliš mnoho atributů."},
+	{xmltext.ErrTooDeep, TooLarge, "Elementy jsou u bajtu %d vnořeny příliš hluboko."},
+	{xmltext.ErrTooManyNamespaces, TooLarge, "U bajtu %d platí příliš mnoho deklarací jmenných prostorů. Deklarujte je jednou, na obálce."},
+	{xmltext.ErrDoctype, Malformed, "U bajtu %d je deklarace DOCTYPE, kterou SOAP nedovoluje. Odstraňte ji."},
+	{xmltext.ErrEntity, Malformed, "U bajtu %d je odkaz na neznámou entitu. Povoleny jsou jen amp, lt, gt, apos a quot."},
+	{xmltext.ErrEncoding, Malformed, "Zpráva není v kódování UTF-8 (bajt %d). Převeďte ji a opravte deklaraci XML."},
 }
 
 // What the structure of a request breaks.
 var (
 	otherService = reason{Mismatch,
-		"Volána je služba %s, jejíž žádostí je element %s z prostoru jmen „%s“, v těle je ale %s. Opravte adresu nebo tělo.",
-		"path names service %s with element %s in %q, body holds %s"}
+		"Volána je služba %[1]s, jejíž žádostí je element %[2]s z prostoru jmen „%[3]s“, v těle je ale %[4]s%[5]s. Opravte adresu nebo tělo.",
+		"path names service %[1]s with element %[2]s in %[3]q, body holds %[4]s in %[6]q"}
 	otherReply = reason{Mismatch,
 		"Odpověď služby %s má být element %s, přišel element %s.",
 		"reply of %s should be %s, is %s"}

@@ -173,10 +173,10 @@ func syntaxOffence(err error) *Offence {
 	if !errors.As(err, &syntax) {
 		return &Offence{Kind: Malformed, Popis: err.Error(), Err: err}
 	}
-	r, ok := notXML, false
-	for _, bound := range xmlBounds {
-		if ok = bound.err == syntax.Err; ok {
-			r = reason{TooLarge, bound.popis, ""}
+	r := notXML
+	for _, own := range xmlReasons {
+		if own.err == syntax.Err {
+			r = reason{own.kind, own.popis, ""}
 			break
 		}
 	}
