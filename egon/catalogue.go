@@ -47,6 +47,17 @@ func ServiceByCode[T string | []byte](code T) *Service {
 	return catalogue().byCode[string(code)]
 }
 
+// ServiceByRequest returns the service whose request element has the given
+// name, or nil when there is none. It is slow and meant for tools and refusals.
+func ServiceByRequest(space, local string) *Service {
+	for _, s := range Services() {
+		if s.Request == local && s.Namespace == space {
+			return s
+		}
+	}
+	return nil
+}
+
 // Services returns all services in the natural order of their codes: E99
 // before E100. The slice and the services are shared; nobody may change them.
 func Services() []*Service { return catalogue().inOrder }

@@ -32,6 +32,12 @@ func TestServiceByCode(t *testing.T) {
 			t.Errorf("ServiceByCode([]byte(%q)) differs from the string's", tt.code)
 		}
 	}
+	if got := ServiceByRequest(NSMedia, "AgendaMediaDataCtiPodleUdaju"); got != ServiceByCode("E198") {
+		t.Errorf("ServiceByRequest of E198's element = %+v", got)
+	}
+	if got := ServiceByRequest(NSMedia, "AgendaMediaDataCtiPodleUdajuResponse"); got != nil {
+		t.Errorf("ServiceByRequest of E198's response = %+v, want nil", got)
+	}
 	for _, code := range []string{"", "e198", "E1980", " E198", "E9", "E34", "#"} {
 		if got := ServiceByCode(code); got != nil {
 			t.Errorf("ServiceByCode(%q) = %+v, want nil", code, got)

@@ -168,21 +168,22 @@ func (r *Reader) operation(tok *xmltext.Token) {
 	r.head.Enveloped = r.enveloped
 	if !tok.Name.Is(s.Namespace, s.Request) {
 		r.grammar = &mismatched
-		r.pending = r.offend(otherService, tok.Start, s.Code, s.Request, s.Namespace, bodyService(tok.Name))
+		local, space := string(tok.Name.Local), cut(string(tok.Name.Space), 128)
+		r.pending = r.offend(otherService, tok.Start, s.Code, s.Request, s.Namespace, local, whose(tok.Name), space)
 	}
 	r.top = 0
 	r.frames[0] = frame{el: &r.grammar.element}
 }
 
-// bodyService names what the operation of a message is, with the code of the
-// service if there is one.
-func bodyService(n xmltext.Name) string {
-	for _, s := range Services() {
-		if n.Is(s.Namespace, s.Request) {
-			return s.Request + " služby " + s.Code
-		}
+// whose says in Czech which service has the operation n.
+func whose(n xmltext.Name) string {
+	if s := ServiceByRequest(string(n.Space), string(n.Local)); s != nil {
+		return " služby " + s.Code
 	}
-	return string(n.Local) + " z prostoru jmen „" + string(n.Space) + "“"
+	if len(n.Space) == 0 {
+		return " bez prostoru jmen"
+	}
+	return " z prostoru jmen „" + cut(string(n.Space), 128) + "“"
 }
 
 // intruder refuses an element that would give the message a second head, or a
