@@ -48,7 +48,7 @@ type Reader struct {
 }
 
 // maxFrames is the depth of the deepest grammar: a birthplace in E198.
-const maxFrames = 10
+const maxFrames = 9
 
 // A frame is an open element of the head and how far its content has come.
 type frame struct {

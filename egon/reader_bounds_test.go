@@ -130,3 +130,28 @@ func TestResetForgets(t *testing.T) {
 		}
 	}
 }
+
+// The frames of a Reader are as many as the grammars are deep.
+func TestGrammarsFitTheFrames(t *testing.T) {
+	var depth func(*element) int
+	depth = func(el *element) int {
+		deepest := 0
+		for i, kid := range el.kids {
+			deepest = max(deepest, depth(kid))
+			if i > 0 && kid.rank < el.kids[i-1].rank || kid.rank < 1 {
+				t.Errorf("%s in %s is out of order", kid.name, el.name)
+			}
+			if kid.text == noText && kid.kids == nil || kid.text != noText && kid.kids != nil {
+				t.Errorf("%s may have neither text nor elements, or both", kid.name)
+			}
+		}
+		return 1 + deepest
+	}
+	deepest := 0
+	for _, o := range []*operation{&mediaOperation, &rightsOperation, &anyOperation, &asyncAnswerOperation, &mismatched} {
+		deepest = max(deepest, depth(&o.element))
+	}
+	if deepest != maxFrames {
+		t.Errorf("the deepest grammar has %d levels, a Reader has %d frames", deepest, maxFrames)
+	}
+}
