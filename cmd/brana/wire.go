@@ -132,12 +132,17 @@ func (c *config) media(clients map[string]*upstream.Client) *upstream.Media {
 		Eop: clients["eop"], Ecd: clients["ecd"], NewID: uuid.NewString, Now: time.Now}
 }
 
+// drainBytes is how much of an unread message is read before a refusal: whoever
+// still sends when the connection closes loses the answer.
+const drainBytes = 16 << 20
+
 func (c *config) gateway(clients map[string]*upstream.Client) gateway.Config {
 	l := c.Listen
 	cfg := gateway.Config{
 		Prefix: l.Prefix, InlineLimit: int(l.InlineLimit), MaxMessage: int64(l.MaxMessage), MaxExchanges: l.MaxExchanges,
 		ReadIdle: time.Duration(l.ReadIdle), WriteIdle: time.Duration(l.WriteIdle), KeepAlive: time.Duration(l.KeepAlive),
 		AdmitTimeout: time.Duration(c.Limits.Redis.Timeout),
+		DrainBytes:   drainBytes,
 		Routes:       gateway.Routes{Services: map[string]gateway.Route{}},
 	}
 	if l.StatusMode == "http" {
