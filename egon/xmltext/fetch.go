@@ -1,7 +1,5 @@
 package xmltext
 
-import "bytes"
-
 // The functions of this file are the only ones that move bytes into and out of
 // the carry; what they hand to step is either the window or the carry.
 
@@ -79,16 +77,9 @@ func (s *Scanner) reach(window []byte) (k int, decisive bool) {
 	}
 	room := s.bounds.TagBytes - len(s.carry)
 	window = window[:min(len(window), room)]
-	switch s.carry[1] {
-	case '?':
+	if s.carry[1] == '?' {
 		before := s.carry[len(s.carry)-1]
 		return 1, room <= 1 || class[window[0]]&class[before]&space == 0
-	case '/':
-		k = bytes.IndexByte(window, '>') + 1
-		if k == 0 {
-			return len(window), len(window) == room
-		}
-		return k, true
 	}
 	k, s.quote = scanTagEnd(window, s.quote)
 	if k == 0 {
