@@ -19,11 +19,12 @@ const (
 )
 
 // mediaRules hold for every question of E198. Who asks on whose behalf and why
-// is mandatory here, since reading ROB leaves a record of it (seed E198 §8.1).
+// is mandatory here, since reading ROB leaves a record of it (seed E198 §8.1);
+// what it must be was checked before.
 var mediaRules = []rule{
-	{"ZadostInfo/Subjekt", func(h *Head) []byte { return h.Info.Subjekt }, text65Type, true},
-	{"ZadostInfo/Uzivatel", func(h *Head) []byte { return h.Info.Uzivatel }, text100Type, true},
-	{"ZadostInfo/DuvodUcel", func(h *Head) []byte { return h.Info.DuvodUcel }, text255Type, true},
+	{"ZadostInfo/Subjekt", func(h *Head) []byte { return h.Info.Subjekt }, anyType, true},
+	{"ZadostInfo/Uzivatel", func(h *Head) []byte { return h.Info.Uzivatel }, anyType, true},
+	{"ZadostInfo/DuvodUcel", func(h *Head) []byte { return h.Info.DuvodUcel }, anyType, true},
 	{underZadost + "AgendaZdroj", func(h *Head) []byte { return h.Media.AgendaZdroj }, sourceType, true},
 	{underZadost + "Ais", func(h *Head) []byte { return h.Media.Ais }, aisType, false},
 	{underDotaz + "@verzeSluzby", func(h *Head) []byte { return h.Media.VerzeSluzby }, text4Type, false},
@@ -111,21 +112,19 @@ func (h *Head) checkWords() *Offence {
 	var actions [RUIAN + 1][Cti + 1]bool
 	var rob, media bool
 	for _, w := range h.Items {
-		if c, ok := ParseControl(w.Text); ok {
-			actions[c.Register][c.Action] = true
-			continue
-		}
-		switch ItemRegister(w.Text) {
-		case ROB:
+		switch it := wordOf(w.Text); {
+		case it.control:
+			actions[it.register][it.action] = true
+		case it.register == ROB:
 			rob = true
-		case Evidence:
+		case it.register == Evidence:
 			if !bytes.HasPrefix(w.Text, h.Media.AgendaZdroj) {
 				return h.refuseWord(w, otherEvidence)
 			}
 			media = true
-		case ROBv2:
+		case it.register == ROBv2:
 			return h.refuseWord(w, newerItem)
-		case ROS:
+		case it.register == ROS:
 			return h.refuseWord(w, rosItem)
 		default:
 			return h.refuseWord(w, unknownItem)

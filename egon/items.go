@@ -16,12 +16,14 @@ const (
 	Evidence // photos and signatures of EOP and ECD
 )
 
-// item is one word that SeznamUdaju may hold.
+// item is one word that SeznamUdaju may hold: an item, or a control word.
 type item struct {
 	word     string
 	register Register
 	internal string // the registry's own name of it, where it differs
 	rpp      string // code in RPP, where one is documented
+	control  bool
+	action   Action // of a control word
 }
 
 // The words are those of the reference client; the internal names are those of
@@ -73,9 +75,19 @@ var items = [...]item{
 	{word: "EopPodpis", register: Evidence, internal: "Podpis"},
 	{word: "EcdFoto", register: Evidence, internal: "Foto"},
 	{word: "EcdPodpis", register: Evidence, internal: "Podpis"},
+
+	{word: "ROBNecti", register: ROB, control: true, action: Necti},
+	{word: "ROBOver", register: ROB, control: true, action: Over},
+	{word: "ROBCti", register: ROB, control: true, action: Cti},
+	{word: "ROSNecti", register: ROS, control: true, action: Necti},
+	{word: "ROSOver", register: ROS, control: true, action: Over},
+	{word: "ROSCti", register: ROS, control: true, action: Cti},
+	{word: "RUIANNecti", register: RUIAN, control: true, action: Necti},
+	{word: "RUIANOver", register: RUIAN, control: true, action: Over},
+	{word: "RUIANCti", register: RUIAN, control: true, action: Cti},
 }
 
-// itemByWord is never changed after it was built.
+// itemByWord is built once and never changed.
 var itemByWord = indexItems()
 
 func indexItems() map[string]*item {
@@ -86,12 +98,23 @@ func indexItems() map[string]*item {
 	return m
 }
 
-func itemOf[T string | []byte](word T) item {
+// wordOf returns what a word of SeznamUdaju is; unknown ones are the zero item.
+func wordOf[T string | []byte](word T) *item {
 	if it := itemByWord[string(word)]; it != nil {
-		return *it
+		return it
 	}
-	return item{}
+	return &noItem
 }
+
+// itemOf is wordOf for which control words are unknown.
+func itemOf[T string | []byte](word T) *item {
+	if it := wordOf(word); !it.control {
+		return it
+	}
+	return &noItem
+}
+
+var noItem item
 
 // ItemRegister returns the registry that an item word of SeznamUdaju asks of,
 // or NoRegister when the word is not a known item; control words are not
@@ -130,16 +153,13 @@ const (
 	Cti                 // read
 )
 
-var controls = map[string]Control{
-	"ROBNecti": {ROB, Necti}, "ROBOver": {ROB, Over}, "ROBCti": {ROB, Cti},
-	"ROSNecti": {ROS, Necti}, "ROSOver": {ROS, Over}, "ROSCti": {ROS, Cti},
-	"RUIANNecti": {RUIAN, Necti}, "RUIANOver": {RUIAN, Over}, "RUIANCti": {RUIAN, Cti},
-}
-
 // ParseControl returns the control word that word is, and whether it is one.
 func ParseControl[T string | []byte](word T) (Control, bool) {
-	c, ok := controls[string(word)]
-	return c, ok
+	it := wordOf(word)
+	if !it.control {
+		return Control{}, false
+	}
+	return Control{it.register, it.action}, true
 }
 
 // NearMiss returns the word that was probably meant: the one of among, or of
@@ -150,9 +170,6 @@ func NearMiss(word string, among ...string) string {
 	if len(among) == 0 {
 		for _, it := range items {
 			among = append(among, it.word)
-		}
-		for control := range controls {
-			among = append(among, control)
 		}
 	}
 	for _, known := range among {
@@ -178,19 +195,14 @@ type Flow struct {
 func (h *Head) Flow() Flow {
 	var f Flow
 	for _, w := range h.Items {
-		if c, ok := ParseControl(w.Text); ok {
-			switch c.Register {
-			case ROB:
-				f.RobRead = f.RobRead || c.Action == Cti
-			case RUIAN:
-				f.Ruian = max(f.Ruian, c.Action)
-			}
-			continue
-		}
-		switch it := itemOf(w.Text); it.register {
-		case ROB:
+		switch it := wordOf(w.Text); {
+		case it.register == ROB && it.control:
+			f.RobRead = f.RobRead || it.action == Cti
+		case it.register == RUIAN:
+			f.Ruian = max(f.Ruian, it.action)
+		case it.register == ROB:
 			f.Rob = appendNew(f.Rob, it.word)
-		case Evidence:
+		case it.register == Evidence:
 			f.Evidence = appendNew(f.Evidence, it.word)
 		}
 	}

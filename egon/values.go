@@ -38,6 +38,8 @@ var (
 	addressType  = intBetween(1, 999999998, "kód adresního místa v RÚIAN, číslo od 1 do 999999998", "an integer from 1 to 999999998")
 	stateType    = intBetween(0, 999, "číselný kód státu, nejvýše tři číslice", "an integer from 0 to 999")
 
+	anyType = &valueType{valid: func([]byte) bool { return true }}
+
 	sourceType     = oneOf("Eop nebo Ecd", "Eop or Ecd", "Eop", "Ecd")
 	comparisonType = oneOf("striktni, diakritika nebo ascii", "striktni, diakritika or ascii", "striktni", "diakritika", "ascii")
 	booleanType    = oneOf("true, false, 1 nebo 0", "true, false, 1 or 0", "true", "false", "1", "0")
