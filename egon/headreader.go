@@ -128,9 +128,9 @@ func trick(n xmltext.Name) bool {
 
 // keep gives a value of the head what was read since begun, unless it has one
 // already: that of the first of two search combinations stays.
-func (r *Reader) keep(value *[]byte, collapsed bool) {
+func (r *Reader) keep(value *[]byte, shrink bool) {
 	text := r.arena[r.begun:len(r.arena):len(r.arena)]
-	if collapsed {
+	if shrink {
 		text = collapse(text)
 	}
 	if *value == nil {
@@ -141,7 +141,7 @@ func (r *Reader) keep(value *[]byte, collapsed bool) {
 // collapse removes white space at the ends of b and makes one blank of each
 // run of it inside (XML Schema, whiteSpace=collapse). It works in place.
 func collapse(b []byte) []byte {
-	if plainRun(b) {
+	if collapsed(b) {
 		return b
 	}
 	n, pending := 0, false
@@ -161,15 +161,17 @@ func collapse(b []byte) []byte {
 	return b[:n:n]
 }
 
-// plainRun reports whether b has no white space, the only legal characters up
-// to the blank.
-func plainRun(b []byte) bool {
+// collapsed reports whether collapse has nothing to do. No other legal
+// character than white space is as low as the blank.
+func collapsed(b []byte) bool {
+	last := byte(' ')
 	for _, c := range b {
-		if c <= ' ' {
+		if c <= ' ' && (c != ' ' || last == ' ') {
 			return false
 		}
+		last = c
 	}
-	return true
+	return last != ' ' || len(b) == 0
 }
 
 // close takes an end tag inside the operation.
@@ -184,16 +186,17 @@ func (r *Reader) close(tok *xmltext.Token) *Offence {
 	}
 	el := f.el
 	switch {
-	case el.text == plainList:
-		r.endWord()
 	case el.value != nil:
 		if len(r.arena) == r.begun {
 			r.arena = append(r.arena, el.fallback...)
 		}
 		r.keep(el.value(&r.head), el.text != rawText)
-	}
-	if missing := f.missing(maxRank); missing != "" {
-		return r.invalid(tok, missingIn, tok.Start, missing, el.name)
+	case el.text == plainList:
+		r.endWord()
+	case el.text == noText:
+		if missing := f.missing(maxRank); missing != "" {
+			return r.invalid(tok, missingIn, tok.Start, missing, el.name)
+		}
 	}
 	r.top--
 	if r.pending != nil && isInfo(el) {
