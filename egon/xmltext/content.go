@@ -2,7 +2,7 @@ package xmltext
 
 import "unicode/utf8"
 
-// The functions of this file and of markup.go look at one slice, whose first
+// The functions of this file, of markup.go and of starttag.go look at one slice, whose first
 // byte is at offset base, and never beyond it. They return how much of it they
 // used, or errShort with 0 if what begins there does not end in it, or a
 // sentinel with the position of the offence.
@@ -54,7 +54,7 @@ func (s *Scanner) misplaced() error {
 }
 
 // byteOrderMark takes that of UTF-8 and refuses the others. UTF-32 and UTF-16
-// without a mark are refused for their zeros, see first.
+// without a mark are refused for their zeros, see visible.
 func (s *Scanner) byteOrderMark(b []byte) (int, error) {
 	switch b[0] {
 	case 0xFE, 0xFF:

@@ -129,6 +129,8 @@ func scanBlocks(b []byte, i int, stop byte, markup bool) int {
 
 // scanLegal returns the end of the run of complete legal characters without CR
 // that begins at b[i], looking no further than the character that crosses end.
+// Where it meets something beyond plain ASCII, it goes in small steps for a
+// while: in Czech text the next such letter is near.
 func scanLegal(b []byte, i, end int) int {
 	for i < end {
 		for ; i+32 <= end; i += 32 {
@@ -139,25 +141,29 @@ func scanLegal(b []byte, i, end int) int {
 				break
 			}
 		}
-		for ; i+8 <= end; i += 8 {
-			x := binary.LittleEndian.Uint64(b[i:])
-			if m := (x | (x - ' '*ones)) & highs; m != 0 {
+		for near := min(end, i+32); i < near; {
+			if i+8 <= end {
+				x := binary.LittleEndian.Uint64(b[i:])
+				m := (x | (x - ' '*ones)) & highs
+				if m == 0 {
+					i += 8
+					continue
+				}
 				i += bits.TrailingZeros64(m) / 8
-				break
+			}
+			switch c := b[i]; {
+			case c >= ' ' && c < utf8.RuneSelf:
+				i++
+			case c >= 0xC2 && c < 0xE0 && i+1 < len(b) && b[i+1]&0xC0 == 0x80:
+				i += 2
+			default:
+				size := charSize(b, i)
+				if size == 0 {
+					return i
+				}
+				i += size
 			}
 		}
-		if i >= end {
-			break
-		}
-		if b[i] >= ' ' && b[i] < utf8.RuneSelf {
-			i++
-			continue
-		}
-		size := charSize(b, i)
-		if size == 0 {
-			return i
-		}
-		i += size
 	}
 	return i
 }
