@@ -89,8 +89,8 @@ func TestRefusalsKnowTheRequestID(t *testing.T) {
 		if got := string(r.RequestID()); got != id {
 			t.Errorf("%s: RequestID() = %q, want %q", name, got, id)
 		}
-		if r.Head() != nil {
-			t.Errorf("%s: the head is known", name)
+		if r.Head() != nil || r.Enveloped() {
+			t.Errorf("%s: head %v is known, enveloped %v", name, r.Head(), r.Enveloped())
 		}
 	}
 }
