@@ -76,6 +76,9 @@ func startWorld(t testing.TB, change ...func(*config)) *world {
 	adminListener := listen(t)
 	go func() { served <- ignoreClosed(admin.Serve(adminListener)) }()
 	t.Cleanup(func() {
+		if t.Failed() {
+			w.tellLines()
+		}
 		w.client.CloseIdleConnections()
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
@@ -86,6 +89,14 @@ func startWorld(t testing.TB, change ...func(*config)) *world {
 	})
 	w.gateway, w.admin = "http://"+listener.Addr().String()+c.Listen.Prefix, "http://"+adminListener.Addr().String()
 	return w
+}
+
+// tellLines shows what the gateway has logged.
+func (w *world) tellLines() {
+	all := w.lines.All()
+	for _, line := range all[max(0, len(all)-5):] {
+		w.t.Log(line.Message, line.ContextMap())
+	}
 }
 
 func ignoreClosed(err error) error {
