@@ -19,9 +19,12 @@ import (
 	"brana/egon"
 )
 
+// defaultURL is where dev and serve are called unless they are told otherwise.
+const defaultURL = "http://127.0.0.1:8080/publikace"
+
 type callCmd struct {
 	Service string        `arg:"" help:"Code of the service, as E198."`
-	URL     string        `default:"http://127.0.0.1:8080/publikace" help:"Where services are called, without the code."`
+	URL     string        `default:"${url}" help:"Where services are called, without the code."`
 	Timeout time.Duration `default:"60s" help:"Longest wait for the answer."`
 
 	Agenda  string `default:"X999" help:"Agenda of the caller." group:"caller"`

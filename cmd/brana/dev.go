@@ -4,6 +4,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"net"
 
 	"brana/policy"
 )
@@ -22,6 +23,17 @@ type devCmd struct {
 
 // Run serves the gateway and the registries until SIGTERM or SIGINT.
 func (d *devCmd) Run(io stdio) error {
+	server, listener, err := d.simFlags.start()
+	if err != nil {
+		return err
+	}
+	d.Sim = listener.Addr().String()
+	go func() { _ = server.Serve(listener) }() // its listener is ours: it ends by Shutdown alone
+	return errors.Join(d.serve(io), stopRegistries(server))
+}
+
+// serve runs the gateway in front of the registries.
+func (d *devCmd) serve(io stdio) error {
 	c, err := d.configuration()
 	if err != nil {
 		return exit(exitUsage, err)
@@ -30,14 +42,20 @@ func (d *devCmd) Run(io stdio) error {
 	if err != nil {
 		return exit(exitUsage, err)
 	}
-	server, listener, err := d.start()
-	if err != nil {
-		return err
+	return serve(c, d.load(c), log, func(listen, admin net.Addr) {
+		url := "http://" + listen.String() + c.Listen.Prefix
+		fmt.Fprintf(io.err, "brana: gateway %s/{code}, admin http://%s, registries http://%s\n", url, admin, d.Sim)
+		fmt.Fprintf(io.err, "brana: try: brana call E198%s --name \"Zoran Vosáhlo\" --born 1977-05-03 --source Eop --items \"EopFoto Jmeno Prijmeni ROBCti RUIANCti\"\n", urlFlag(url))
+		fmt.Fprintln(io.err, "brana: persons to ask for: brana persons; end with Ctrl-C")
+	})
+}
+
+// urlFlag is what brana call needs when the gateway is not where it looks.
+func urlFlag(url string) string {
+	if url == defaultURL {
+		return ""
 	}
-	go func() { _ = server.Serve(listener) }() // its listener is ours: it ends by Shutdown alone
-	fmt.Fprintf(io.err, "brana: gateway http://%s%s/{code}, admin http://%s, registries http://%s\n", c.Listen.Address, c.Listen.Prefix, c.Admin.Address, d.Sim)
-	fmt.Fprintf(io.err, "brana: try: brana call E198 --name \"Zoran Vosáhlo\" --born 1977-05-03 --source Eop --items \"EopFoto Jmeno Prijmeni ROBCti RUIANCti\"\n")
-	return errors.Join(serve(c, d.load(c), log), stopRegistries(server))
+	return " --url " + url
 }
 
 // configuration is the built-in one, or the file's, with what the flags say.

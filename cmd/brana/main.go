@@ -75,6 +75,7 @@ func run(args []string, io stdio) int {
 		kong.Writers(io.out, io.err),
 		kong.Exit(func(code int) { ended = code }),
 		kong.Bind(io),
+		kong.Vars{"url": defaultURL},
 	)
 	if err != nil {
 		fmt.Fprintln(io.err, "brana:", err)

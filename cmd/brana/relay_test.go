@@ -209,7 +209,8 @@ type bus struct {
 	url      string
 	reply    atomic.Pointer[long]
 	chunked  atomic.Bool
-	received chan string // digest of each message
+	received chan string   // digest of each message
+	hold     chan struct{} // when not nil, replies wait until it is closed
 }
 
 // behind puts the bus behind a gateway.
@@ -237,7 +238,14 @@ func startBus(t testing.TB) *bus {
 
 // ServeHTTP takes the whole message before it answers.
 func (b *bus) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
-	b.received <- digest(r.Body)
+	got := digest(r.Body)
+	select {
+	case b.received <- got:
+	default: // nobody has asked for those before
+	}
+	if b.hold != nil {
+		<-b.hold
+	}
 	reply := b.reply.Load()
 	rw.Header().Set("Content-Type", "text/xml; charset=utf-8")
 	if !b.chunked.Load() {

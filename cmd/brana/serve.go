@@ -31,7 +31,7 @@ func (s *serveCmd) Run(io stdio) error {
 	if err != nil {
 		return exit(exitUsage, err)
 	}
-	return serve(c, c.loadPolicy, log)
+	return serve(c, c.loadPolicy, log, func(net.Addr, net.Addr) {})
 }
 
 // loadPolicy loads the grants and the matrix that the configuration names.
@@ -52,8 +52,8 @@ func (c *config) logger(io stdio) (*zap.Logger, error) {
 }
 
 // serve runs a gateway until a signal ends it: SIGHUP reloads the policy,
-// SIGTERM and SIGINT drain.
-func serve(c *config, load func() (*policy.Snapshot, error), log *zap.Logger) error {
+// SIGTERM and SIGINT drain. It tells started where it listens.
+func serve(c *config, load func() (*policy.Snapshot, error), log *zap.Logger, started func(listen, admin net.Addr)) error {
 	w, err := wire(c, load, log)
 	if err != nil {
 		return exit(exitUsage, err)
@@ -70,6 +70,7 @@ func serve(c *config, load func() (*policy.Snapshot, error), log *zap.Logger) er
 	adminServer := &http.Server{Handler: w.gateway.Admin(versionText()), ReadHeaderTimeout: 5 * time.Second}
 	go func() { failed <- w.gateway.Serve(listener) }()
 	go func() { failed <- adminServer.Serve(admin) }()
+	started(listener.Addr(), admin.Addr())
 	log.Info("serving", zap.String("version", versionText()), zap.Stringer("listen", listener.Addr()),
 		zap.Stringer("admin", admin.Addr()), zap.String("environment", string(c.Environment)), zap.String("policy", w.policy.Current().Version()))
 
@@ -113,7 +114,7 @@ func (w *wired) drain(patience time.Duration, log *zap.Logger) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if err := w.gateway.Shutdown(ctx); err != nil {
-		return exit(exitRefused, fmt.Errorf("drain: %d exchanges were still running after %s and were cut", w.gateway.Running(), patience))
+		return exit(exitRefused, fmt.Errorf("drain for %s: %w", patience, err))
 	}
 	log.Info("drained")
 	return nil

@@ -225,7 +225,7 @@ func message(t testing.TB, service string, flags ...string) []byte {
 func parseCall(t testing.TB, args ...string) *callCmd {
 	t.Helper()
 	var c cli
-	parser, err := kong.New(&c)
+	parser, err := kong.New(&c, kong.Vars{"url": defaultURL})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,456 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"brana/bench/registries"
+	"brana/egon"
+	"brana/limits"
+)
+
+// binary builds the real program once.
+var binary = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "brana-test-")
+	if err != nil {
+		return "", err
+	}
+	file := filepath.Join(dir, "brana")
+	output, err := exec.Command("go", "build", "-o", file, ".").CombinedOutput()
+	if err != nil {
+		return "", errors.New(err.Error() + ": " + string(output))
+	}
+	built = dir
+	return file, nil
+})
+
+// built is the folder to remove when all tests have ended.
+var built string
+
+func removeBinary() {
+	if built != "" {
+		os.RemoveAll(built)
+	}
+}
+
+// A process is the real program, serving.
+type process struct {
+	*world // how it is called
+	cmd    *exec.Cmd
+	dir    string // of brana.yaml
+	log    *logBuffer
+}
+
+// serveFile writes the example configuration, changed by pairs of old and new
+// text, with the sample policy beside it, and returns its path.
+func serveFile(t testing.TB, sim string, change ...string) string {
+	t.Helper()
+	dir := t.TempDir()
+	text := strings.NewReplacer("127.0.0.1:8080", "127.0.0.1:0", "127.0.0.1:8081", "127.0.0.1:0", "127.0.0.1:8090", sim).Replace(string(exampleConfig))
+	for i := 0; i < len(change); i += 2 {
+		if !strings.Contains(text, change[i]) {
+			t.Fatalf("%s is not in the example", change[i])
+		}
+		text = strings.ReplaceAll(text, change[i], change[i+1])
+	}
+	file := filepath.Join(dir, "brana.yaml")
+	write(t, file, text)
+	for from, to := range map[string]string{"sample/grants.yaml": "policy/grants.yaml", "sample/matrix.csv": "matrix.csv"} {
+		text, err := sample.ReadFile(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(dir, to), string(text))
+	}
+	return file
+}
+
+func write(t testing.TB, file, text string) {
+	t.Helper()
+	err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, []byte(text), 0o600))
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// startProcess runs brana serve and waits until it serves.
+func startProcess(t testing.TB, sim string, change ...string) *process {
+	t.Helper()
+	file := serveFile(t, sim, change...)
+	p := runProcess(t, "serve", "-c", file)
+	p.dir = filepath.Dir(file)
+	return p
+}
+
+// runProcess runs the program with a verb that serves.
+func runProcess(t testing.TB, args ...string) *process {
+	t.Helper()
+	program, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &process{cmd: exec.Command(program, args...), log: &logBuffer{}}
+	p.cmd.Stderr = p.log
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = p.cmd.Process.Kill() // it may have ended
+		_ = p.cmd.Wait()
+		if t.Failed() {
+			t.Logf("its log:\n%s", p.log.String())
+		}
+	})
+	var serving map[string]any
+	eventually(t, "the process serves", func() bool { serving = p.log.line("serving"); return serving != nil })
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: time.Minute}
+	t.Cleanup(client.CloseIdleConnections)
+	p.world = &world{t: t, client: client, gateway: "http://" + serving["listen"].(string) + "/publikace", admin: "http://" + serving["admin"].(string)}
+	return p
+}
+
+// end sends a signal and returns the exit code.
+func (p *process) end(signal syscall.Signal) int {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(signal); err != nil {
+		p.t.Fatal(err)
+	}
+	return p.wait()
+}
+
+func (p *process) wait() int {
+	ended := time.AfterFunc(30*time.Second, func() { _ = p.cmd.Process.Kill() }) // a hang is a failure
+	defer ended.Stop()
+	_ = p.cmd.Wait() // the exit code says it all
+	return p.cmd.ProcessState.ExitCode()
+}
+
+// ready is the status and the text of /readyz.
+func (p *process) ready() (int, string) {
+	p.t.Helper()
+	response, err := p.client.Get(p.admin + "/readyz?verbose")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return response.StatusCode, string(body)
+}
+
+// A logBuffer holds what a process has written so far.
+type logBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+// line is the first line with a message, or nil.
+func (b *logBuffer) line(message string) map[string]any {
+	for line := range strings.Lines(b.String()) {
+		var fields map[string]any
+		if json.Unmarshal([]byte(line), &fields) == nil && fields["msg"] == message {
+			return fields
+		}
+	}
+	return nil
+}
+
+// SIGTERM under load: whoever is served already gets the whole answer, the
+// process ends with 0, and no slot stays taken.
+func TestSigtermUnderLoad(t *testing.T) {
+	redis := newRedisServer(t)
+	redis.start(t)
+	sims, sim := startRegistries(t)
+	if err := sims.Set(registries.EOP, registries.Settings{Photo: 24 << 20}); err != nil {
+		t.Fatal(err)
+	}
+	bus := startBus(t)
+	bus.hold = make(chan struct{})
+	p := startProcess(t, sim, "http://"+sim+"/publikace", bus.url, "store: memory", "store: redis",
+		"redis://127.0.0.1:6379/0", redis.url(), "timeout: 250ms", "timeout: 10s")
+
+	const calls = 8
+	question := message(t, "E05", "--name", "Zoran Vosáhlo")
+	ended := make(chan error, calls)
+	for range calls { // these wait for their registry
+		go func() {
+			response, err := p.client.Do(p.request("E05", bytes.NewReader(question)))
+			if err == nil {
+				var r *reply
+				if r, err = readReply(response); err == nil && r.statusLine() != egon.OK {
+					err = errors.New(r.statusLine())
+				}
+			}
+			ended <- err
+		}()
+	}
+	flags := byBirth(special(t, "delivery address"), append(little, "--items", "EopFoto")...)
+	streams := []io.ReadCloser{p.hold(flags), p.hold(flags)} // these send their media
+	eventually(t, "all calls run", func() bool { return p.metric("brana_exchanges_running") == strconv.Itoa(calls+2) })
+
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the process drains", func() bool { return p.log.line("draining") != nil })
+	close(bus.hold)
+	for range calls {
+		if err := <-ended; err != nil {
+			t.Error("a call that waited for its registry:", err)
+		}
+	}
+	for _, stream := range streams {
+		if n, err := io.Copy(io.Discard, stream); err != nil || n < 24<<20 {
+			t.Errorf("a call that sent its media: %d bytes, %v", n, err)
+		}
+	}
+	if code := p.wait(); code != 0 {
+		t.Errorf("exit code %d, want 0", code)
+	}
+	if p.log.line("drained") == nil {
+		t.Error("the log does not say that it drained")
+	}
+	checkSlotsFree(t, redis, "X999", "XR1", "12345678", "999001")
+	checkSlotsFree(t, redis, "X999", "XR2", "12345678", "999002")
+}
+
+// checkSlotsFree admits one call where one at once may run.
+func checkSlotsFree(t *testing.T, s *redisServer, quadruple ...string) {
+	t.Helper()
+	calendar, err := limits.NewCalendar(limits.CalendarConfig{Working: "Mon-Fri 07:00-17:00", Holidays: "cz", Zone: "Europe/Prague"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := limits.NewRedis(limits.RedisConfig{URL: s.url(), Calendar: calendar, Timeout: 10 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	d, err := store.Admit(t.Context(), limits.Call{Key: limits.KeyOf(quadruple...),
+		Rule: limits.Rule{Working: 1 << 20, Off: 1 << 20, Concurrent: 1}, Lifetime: time.Minute})
+	if err != nil || d.Verdict != limits.Admitted {
+		t.Errorf("%v: verdict %v, %v: a slot is still taken", quadruple, d.Verdict, err)
+	}
+}
+
+// What does not end within drain is cut, which the exit code tells.
+func TestSigtermWithACallThatDoesNotEnd(t *testing.T) {
+	_, sim := startRegistries(t)
+	bus := startBus(t)
+	bus.hold = make(chan struct{})
+	defer close(bus.hold)
+	p := startProcess(t, sim, "http://"+sim+"/publikace", bus.url, "drain: 25s", "drain: 100ms")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	question := message(t, "E05", "--name", "Zoran Vosáhlo")
+	failed := make(chan error, 1)
+	go func() {
+		response, err := p.client.Do(p.request("E05", bytes.NewReader(question)).WithContext(ctx))
+		if err == nil {
+			response.Body.Close()
+		}
+		failed <- err
+	}()
+	eventually(t, "the call runs", func() bool { return p.metric("brana_exchanges_running") == "1" })
+	if code := p.end(syscall.SIGTERM); code != exitRefused {
+		t.Errorf("exit code %d, want %d", code, exitRefused)
+	}
+	if !strings.Contains(p.log.String(), "cut 1 exchanges") {
+		t.Error("the log does not say that a call was cut")
+	}
+	cancel()
+	<-failed
+}
+
+// Redis that is away when serve starts: the gateway is not ready and refuses,
+// and recovers by itself when Redis has come.
+func TestRedisAwayAtStart(t *testing.T) {
+	redis := newRedisServer(t)
+	_, sim := startRegistries(t)
+	p := startProcess(t, sim, "store: memory", "store: redis", "redis://127.0.0.1:6379/0", redis.url())
+	admin := strings.TrimPrefix(p.admin, "http://")
+
+	if status, said := p.ready(); status != http.StatusServiceUnavailable || !strings.Contains(said, "[-] limits") {
+		t.Errorf("/readyz: %d %s", status, said)
+	}
+	if out, code := brana("health", "--admin", admin); code != exitRefused {
+		t.Errorf("brana health: exit code %d, %s", code, out)
+	}
+	r := p.call("E227", "--triple", "A1185/CR8359/00372498")
+	if got := r.statusLine(); got != "CHYBA (NENI K DISPOZICI)" || !strings.Contains(text(r.root, "VysledekPopis"), "BR_203") {
+		t.Errorf("a call without Redis: %s %s", got, text(r.root, "VysledekPopis"))
+	}
+	redis.start(t)
+	eventually(t, "the gateway is ready", func() bool { status, _ := p.ready(); return status == http.StatusOK })
+	eventually(t, "calls are served", func() bool {
+		return p.call("E227", "--triple", "A1185/CR8359/00372498").statusLine() == egon.OK
+	})
+	if out, code := brana("health", "--admin", admin); code != 0 {
+		t.Errorf("brana health: exit code %d, %s", code, out)
+	}
+	redis.kill()
+	eventually(t, "the loss of Redis is seen", func() bool { status, _ := p.ready(); return status == http.StatusServiceUnavailable })
+	if code := p.end(syscall.SIGTERM); code != 0 {
+		t.Errorf("exit code %d, want 0", code)
+	}
+}
+
+// SIGHUP takes a new policy over; of a bad one it names the place of the
+// mistake and keeps the last good one.
+func TestSighup(t *testing.T) {
+	_, sim := startRegistries(t)
+	p := startProcess(t, sim)
+	file := filepath.Join(p.dir, "policy/grants.yaml")
+	good, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	call := func() string {
+		return p.call("E05", append(little, "--name", "Zoran Vosáhlo", "--born", "1977-05-03", "--items", "Jmeno Prijmeni ROBCti")...).statusLine()
+	}
+	if got := call(); got != "CHYBA (NENI OPRAVNENI EGON)" {
+		t.Fatalf("before: %s", got)
+	}
+
+	write(t, file, strings.Replace(string(good), "100/h", "many", 1))
+	p.signal(syscall.SIGHUP)
+	const kept = "reload policy: the last good one stays in force"
+	eventually(t, "the bad policy is refused", func() bool { return p.log.line(kept) != nil })
+	if said, _ := p.log.line(kept)["error"].(string); !strings.Contains(said, "grants.yaml:24:") {
+		t.Errorf("%q does not name the place", said)
+	}
+	if got := p.call("E227", "--triple", "A1185/CR8359/00372498").statusLine(); got != egon.OK {
+		t.Errorf("with the last good policy: %s", got)
+	}
+	if got := p.metric("brana_policy_reload_failures_total"); got != "1" {
+		t.Errorf("reload failures %s, want 1", got)
+	}
+
+	write(t, file, strings.Replace(string(good), "services: [E198, E227]", "services: [E198, E227, E05]", 1))
+	p.signal(syscall.SIGHUP)
+	eventually(t, "the good policy is in force", func() bool { return p.log.line("policy reloaded") != nil })
+	if got := call(); got != egon.OK {
+		t.Errorf("with the new policy: %s", got)
+	}
+	if code := p.end(syscall.SIGINT); code != 0 {
+		t.Errorf("exit code %d, want 0", code)
+	}
+}
+
+func (p *process) signal(s syscall.Signal) {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(s); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// The memory of the process stays flat while 64 MiB go there and back and
+// while as much of media comes out of an evidence.
+func TestMemoryOfTheProcess(t *testing.T) {
+	sims, sim := startRegistries(t)
+	bus := startBus(t)
+	p := startProcess(t, sim, "http://"+sim+"/publikace", bus.url)
+	start, end, _ := strings.Cut(replyE05, "</e:")
+	warm := p.call("E05", "--name", "Zoran Vosáhlo")
+	if got := warm.statusLine(); got != egon.OK {
+		t.Fatal(got)
+	}
+	before := p.memory("VmHWM")
+
+	bus.reply.Store(&long{start, "</e:" + end, big})
+	p.discard(p.request("E05", bigMessage(t).reader()), big)
+	if err := sims.Set(registries.EOP, registries.Settings{Photo: big}); err != nil {
+		t.Fatal(err)
+	}
+	body := message(t, "E198", byBirth(special(t, "delivery address"), "--items", "EopFoto")...)
+	p.discard(p.request("E198", bytes.NewReader(body)), big*4/3)
+
+	if grown := p.memory("VmHWM") - before; grown > 24<<10 {
+		t.Errorf("the process grew by %d KiB", grown)
+	} else {
+		t.Logf("the process grew by %d KiB from %d KiB", grown, before)
+	}
+}
+
+// discard makes a call whose answer has at least so many bytes.
+func (p *process) discard(r *http.Request, least int64) {
+	p.t.Helper()
+	response, err := p.client.Do(r)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if n, err := io.Copy(io.Discard, response.Body); err != nil || n < least {
+		p.t.Fatalf("read %d bytes: %v", n, err)
+	}
+}
+
+// memory reads a field of the process's status, in KiB.
+func (p *process) memory(field string) int {
+	p.t.Helper()
+	status, err := os.ReadFile("/proc/" + strconv.Itoa(p.cmd.Process.Pid) + "/status")
+	if err != nil {
+		p.t.Skip("no /proc here: the memory of a process cannot be read")
+	}
+	for line := range strings.Lines(string(status)) {
+		if value, ok := strings.CutPrefix(line, field+":"); ok {
+			n, err := strconv.Atoi(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(value), "kB")))
+			if err != nil {
+				p.t.Fatal(err)
+			}
+			return n
+		}
+	}
+	p.t.Fatalf("no %s in the status", field)
+	return 0
+}
+
+// brana dev serves the first call that its own words propose, and ends with
+// Ctrl-C.
+func TestDevAsANewUserStartsIt(t *testing.T) {
+	p := runProcess(t, "dev", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--sim", "127.0.0.1:0", "--persons", "20")
+	if said := p.log.String(); !strings.Contains(said, "brana: try: brana call E198 --url "+p.gateway) {
+		t.Errorf("it proposes no call: %s", said)
+	}
+	out, code := brana("call", "E198", "--url", p.gateway, "--name", "Zoran Vosáhlo", "--born", "1977-05-03", "--source", "Eop",
+		"--items", "EopFoto Jmeno Prijmeni ROBCti RUIANCti")
+	if code != 0 || !strings.HasPrefix(out, "OK") || !strings.Contains(out, "VOSÁHLO") {
+		t.Errorf("exit code %d:\n%s", code, out)
+	}
+	if code := p.end(syscall.SIGINT); code != 0 {
+		t.Errorf("exit code %d, want 0", code)
+	}
+}
+
+// brana runs a verb in this process and returns all it said.
+func brana(args ...string) (string, int) {
+	var said bytes.Buffer
+	code := run(args, stdio{&said, &said})
+	return said.String(), code
+}
