@@ -5,15 +5,19 @@ import (
 	_ "embed" // the example configuration
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
 
 	"brana/limits"
 	"brana/policy"
@@ -94,11 +98,11 @@ type logConfig struct {
 // duration is written as 250ms or 25s.
 type duration time.Duration
 
-// UnmarshalYAML reads a duration; the library adds the position to an error.
-func (d *duration) UnmarshalYAML(b []byte) error {
-	v, err := time.ParseDuration(strings.Trim(string(bytes.TrimSpace(b)), `"'`))
+// UnmarshalYAML reads a duration that is not negative.
+func (d *duration) UnmarshalYAML(n ast.Node) error {
+	v, err := time.ParseDuration(scalar(n))
 	if err != nil || v < 0 {
-		return fmt.Errorf("%s is not a duration: write it as 250ms, 15s or 2m", bytes.TrimSpace(b))
+		return mistake(n, "%s is not a duration: write it as 250ms, 15s or 2m", n)
 	}
 	*d = duration(v)
 	return nil
@@ -107,18 +111,30 @@ func (d *duration) UnmarshalYAML(b []byte) error {
 // size is written as 512B, 64KiB or 256MiB.
 type size int64
 
-var sizePattern = regexp.MustCompile(`^(\d{1,12})(B|KiB|MiB|GiB)$`)
+var sizePattern = regexp.MustCompile(`^(\d{1,9})(B|KiB|MiB|GiB)$`)
 
 // UnmarshalYAML reads a size in bytes.
-func (s *size) UnmarshalYAML(b []byte) error {
-	m := sizePattern.FindStringSubmatch(strings.Trim(string(bytes.TrimSpace(b)), `"'`))
+func (s *size) UnmarshalYAML(n ast.Node) error {
+	m := sizePattern.FindStringSubmatch(scalar(n))
 	if m == nil {
-		return fmt.Errorf("%s is not a size: write it as 512B, 64KiB, 256MiB or 1GiB", bytes.TrimSpace(b))
+		return mistake(n, "%s is not a size: write it as 512B, 64KiB, 256MiB or 1GiB", n)
 	}
-	var n int64
-	fmt.Sscan(m[1], &n)
-	*s = size(n << map[string]int{"B": 0, "KiB": 10, "MiB": 20, "GiB": 30}[m[2]])
-	return nil
+	v, err := strconv.ParseInt(m[1], 10, 64)
+	*s = size(v << map[string]int{"B": 0, "KiB": 10, "MiB": 20, "GiB": 30}[m[2]])
+	return err
+}
+
+// scalar is the text of a plain or quoted value.
+func scalar(n ast.Node) string {
+	if s, ok := n.(*ast.StringNode); ok {
+		return s.Value
+	}
+	return n.String()
+}
+
+// mistake is an error at the place of a node.
+func mistake(n ast.Node, format string, args ...any) error {
+	return &yaml.SyntaxError{Message: fmt.Sprintf(format, args...), Token: n.GetToken()}
 }
 
 // defaultConfig has what a file may leave out.
@@ -220,9 +236,9 @@ func (c *config) validate(file string) error {
 	if c.Limits.Store == "redis" && c.Limits.Redis.URL == "" {
 		wrong("limits.redis.url", "is needed with store: redis; write it as redis://host:6379/0")
 	}
-	for key, address := range map[string]string{"listen.address": c.Listen.Address, "admin.address": c.Admin.Address} {
-		if _, _, err := net.SplitHostPort(address); err != nil {
-			wrong(key, "%q is not host:port", address)
+	for _, listener := range []struct{ key, address string }{{"listen.address", c.Listen.Address}, {"admin.address", c.Admin.Address}} {
+		if _, _, err := net.SplitHostPort(listener.address); err != nil {
+			wrong(listener.key, "%q is not host:port", listener.address)
 		}
 	}
 	if !c.Listen.InsecureIdentity && !loopback(c.Listen.Address) {
@@ -231,8 +247,8 @@ func (c *config) validate(file string) error {
 	if len(c.Routes) == 0 {
 		wrong("routes", "name at least a default, as: routes: {default: relay iszr, E198: workflow, E227: local}")
 	}
-	for code, text := range c.Routes {
-		if err := c.checkRoute(text); err != nil {
+	for _, code := range slices.Sorted(maps.Keys(c.Routes)) {
+		if err := c.checkRoute(c.Routes[code]); err != nil {
 			wrong("routes."+code, "%v", err)
 		}
 	}

@@ -28,7 +28,7 @@ func (e *explainCmd) Run(io stdio) error {
 	}
 	service, err := serviceOf(message)
 	if err != nil {
-		fmt.Fprintf(io.out, "%s: refused: malformed: %v\n", e.File, err)
+		fmt.Fprintf(io.out, "%s: refused: %s\n", e.File, reason(err))
 		return exit(exitRefused, nil)
 	}
 	reader := egon.NewReader(egon.DefaultBounds())

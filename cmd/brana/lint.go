@@ -21,22 +21,46 @@ type lintCmd struct {
 // Run prints a verdict for each file: 0 when all are accepted, 1 when not, 2
 // when one cannot be read.
 func (l *lintCmd) Run(out stdio) error {
+	if l.Service != "" && egon.ServiceByCode(l.Service) == nil {
+		return exit(exitUsage, fmt.Errorf("--service %s: no service of the catalogue has this code", l.Service))
+	}
+	var unread []error
 	rejected := false
 	for _, file := range l.Files {
 		message, err := readFile(file)
 		if err != nil {
-			return exit(exitUsage, err)
+			unread = append(unread, err)
+			continue
 		}
 		verdict := "accept"
 		if err := l.lint(message); err != nil {
-			verdict, rejected = fmt.Sprintf("reject (%v)", err), true
+			verdict, rejected = "reject ("+reason(err)+")", true
 		}
 		fmt.Fprintf(out.out, "%s: %s\n", file, verdict)
 	}
-	if rejected {
+	switch {
+	case unread != nil:
+		return exit(exitUsage, errors.Join(unread...))
+	case rejected:
 		return exit(exitRefused, nil)
 	}
 	return nil
+}
+
+// reason says what is wrong with a message, where in its structure, and at
+// which byte.
+func reason(err error) string {
+	var (
+		offence *egon.Offence
+		syntax  *xmltext.SyntaxError
+	)
+	switch {
+	case errors.As(err, &offence):
+		return fmt.Sprintf("%v in %s at byte %d", offence.Err, offence.Path, offence.Offset)
+	case errors.As(err, &syntax):
+		return fmt.Sprintf("%v in %s at byte %d", syntax.Err, syntax.Path, syntax.Offset)
+	}
+	return err.Error()
 }
 
 func readFile(file string) ([]byte, error) {
@@ -71,18 +95,18 @@ func (l *lintCmd) lint(message []byte) error {
 // service finds which service a message calls, by its operation.
 func (l *lintCmd) service(message []byte) (*egon.Service, error) {
 	if l.Service != "" {
-		if s := egon.ServiceByCode(l.Service); s != nil {
-			return s, nil
-		}
-		return nil, fmt.Errorf("no service has the code %s", l.Service)
+		return egon.ServiceByCode(l.Service), nil
 	}
 	return serviceOf(message)
 }
 
 // serviceOf finds the service by the first element that is a request of the
-// catalogue: the root, or the child of Body.
+// catalogue: the root, or the child of Body. When there is none the offence is
+// where one should be, unless the message is malformed anyway.
 func serviceOf(message []byte) (*egon.Service, error) {
 	scanner := xmltext.NewScanner(xmltext.DefaultBounds())
+	none := egon.Offence{Kind: egon.Mismatch, Path: "/", Err: errors.New("no request of a service of the catalogue")}
+	body := 0 // depth of Body, once it was seen
 	for at := 0; ; {
 		token, n, err := scanner.Next(message[at:], true)
 		if err != nil {
@@ -91,13 +115,18 @@ func serviceOf(message []byte) (*egon.Service, error) {
 		at += n
 		switch token.Kind {
 		case xmltext.StartElement:
-			for _, s := range egon.Services() {
-				if token.Name.Is(s.Namespace, s.Request) {
-					return s, nil
-				}
+			if s := egon.ServiceByRequest(string(token.Name.Space), string(token.Name.Local)); s != nil {
+				return s, nil
+			}
+			depth := scanner.Depth()
+			switch {
+			case token.Name.Is(egon.NSEnvelope, "Body"):
+				body = depth
+			case none.Path == "/" && (body != 0 && depth == body+1 || depth == 1 && !token.Name.Is(egon.NSEnvelope, "Envelope")):
+				none.Path, none.Offset = scanner.Path(), token.Start
 			}
 		case xmltext.End:
-			return nil, errors.New("no operation of a known service in it")
+			return nil, &none
 		}
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -40,11 +41,14 @@ func (w *wired) close() error {
 
 // wire makes a gateway of a configuration and a way to load its policy.
 func wire(c *config, load func() (*policy.Snapshot, error), log *zap.Logger) (*wired, error) {
-	store, err := policy.NewStore(load)
+	store, err := policy.NewStore(func() (*policy.Snapshot, error) {
+		snapshot, err := load()
+		if err != nil {
+			return nil, err
+		}
+		return snapshot, c.checkDegradeModes(snapshot)
+	})
 	if err != nil {
-		return nil, err
-	}
-	if err := c.checkDegradeModes(store.Current()); err != nil {
 		return nil, err
 	}
 	limiter, err := c.limiter()
@@ -52,28 +56,36 @@ func wire(c *config, load func() (*policy.Snapshot, error), log *zap.Logger) (*w
 		return nil, err
 	}
 	w := &wired{policy: store, limiter: limiter}
-	clients, err := c.clients()
-	if err != nil {
-		return nil, err
+	if err := w.build(c, log); err != nil {
+		return nil, errors.Join(err, w.close())
 	}
+	return w, nil
+}
+
+// build makes the clients and the gateway over them.
+func (w *wired) build(c *config, log *zap.Logger) error {
+	clients, err := c.clients()
 	for _, client := range clients {
 		w.clients = append(w.clients, client)
 	}
-	cfg, parts := c.gateway(clients), gateway.Parts{
-		Policy:  store,
-		Limiter: limiter,
+	if err != nil {
+		return err
+	}
+	parts := gateway.Parts{
+		Policy:  w.policy,
+		Limiter: w.limiter,
 		Log:     log,
 		Metrics: gateway.NewMetrics(w.gauges()),
 		NewID:   uuid.NewString,
 	}
 	if media := c.media(clients); media != nil {
 		if err := media.Validate(); err != nil {
-			return nil, err
+			return err
 		}
 		parts.Media = media
 	}
-	w.gateway, err = gateway.New(cfg, parts)
-	return w, err
+	w.gateway, err = gateway.New(c.gateway(clients), parts)
+	return err
 }
 
 // checkDegradeModes refuses what this version cannot keep: a grant that is to
@@ -109,7 +121,8 @@ func (c *config) limiter() (limiter, error) {
 func (c *config) clients() (map[string]*upstream.Client, error) {
 	clients := map[string]*upstream.Client{}
 	var errs []error
-	for name, u := range c.Upstreams {
+	for _, name := range slices.Sorted(maps.Keys(c.Upstreams)) {
+		u := c.Upstreams[name]
 		client, err := upstream.NewClient(upstream.Config{Name: name, URL: u.URL, Timeout: time.Duration(u.Timeout),
 			MaxConns: u.MaxConns, Agenda: u.Agenda, Ais: u.Ais})
 		if err != nil {

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func unset(string) (string, bool) { return "", false }
+
+// The example says the defaults and nothing else, apart from what has none.
+func TestExampleSaysTheDefaults(t *testing.T) {
+	got, err := parseConfig("example.yaml", exampleConfig, unset)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := defaultConfig()
+	want.Upstreams, want.Routes, want.Policy = got.Upstreams, got.Routes, got.Policy
+	want.Limits.Redis = got.Limits.Redis
+	if diff := cmp.Diff(&want, got); diff != "" {
+		t.Errorf("the example differs from the defaults (-default +example):\n%s", diff)
+	}
+	if got.Routes["default"] != "relay iszr" || got.Routes["E198"] != "workflow" || got.Routes["E227"] != "local" {
+		t.Errorf("routes = %v", got.Routes)
+	}
+}
+
+// Every mistake is named by its place or by its key, with what to write.
+func TestMistakesInTheConfiguration(t *testing.T) {
+	for _, tt := range []struct{ name, old, new, want string }{
+		{"unknown key", "  prefix:", "  prefixx:", `brana.yaml:7:3: unknown field "prefixx"`},
+		{"unknown key at the top", "log:", "logs:", `brana.yaml:43:1: unknown field "logs"`},
+		{"tab", "  prefix:", "\tprefix:", "brana.yaml:7:"},
+		{"key twice", "  prefix: /publikace", "  prefix: /publikace\n  prefix: /a", "brana.yaml:8:3: "},
+		{"duration without a unit", "drain: 25s", "drain: 25", "brana.yaml:12:10: 25 is not a duration: write it as 250ms, 15s or 2m"},
+		{"negative duration", "drain: 25s", "drain: -1s", "brana.yaml:12:10: -1s is not a duration"},
+		{"size in another unit", "inline_limit: 64KiB", "inline_limit: 64kB", "brana.yaml:9:17: 64kB is not a size: write it as 512B, 64KiB, 256MiB or 1GiB"},
+		{"size without a unit", "inline_limit: 64KiB", "inline_limit: 65536", "brana.yaml:9:17: 65536 is not a size"},
+		{"number that is none", "max_exchanges: 4096", "max_exchanges: many", "brana.yaml:11:18: "},
+		{"environment", "environment: test ", "environment: testing ", `environment: "testing" is not one of test, production`},
+		{"status mode", "status_mode: egon", "status_mode: soap", `listen.status_mode: "soap" is not one of egon, http`},
+		{"store", "store: memory", "store: disk", `limits.store: "disk" is not one of memory, redis`},
+		{"level", "level: info", "level: loud", `log.level: "loud" is not one of debug, info, warn, error`},
+		{"address without a port", "address: 127.0.0.1:8080", "address: localhost", `listen.address: "localhost" is not host:port`},
+		{"open to everybody", "address: 127.0.0.1:8080", `address: "0.0.0.0:8080"`, "listen.address: plain HTTP lets anybody claim to be any AIS"},
+		{"port alone", "address: 127.0.0.1:8080", `address: ":8080"`, "listen.address: plain HTTP"},
+		{"route to nobody", "default: relay iszr", "default: relay isrz", "routes.default: relay isrz: no upstream has this name"},
+		{"route that is none", "E227: local", "E227: locally", `routes.E227: "locally" is not a route: write relay NAME, workflow, local or refuse`},
+		{"variable that is not set", "redis://127.0.0.1", "redis://${REDIS_HOST}", "brana.yaml:40:25: variable REDIS_HOST is not set in the environment"},
+		{"redis without a URL", `store: memory                    # memory | redis` + "\n" + `  redis: {url: "redis://127.0.0.1:6379/0", timeout: 250ms}`, "store: redis", "limits.redis.url: is needed with store: redis"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if !strings.Contains(string(exampleConfig), tt.old) {
+				t.Fatalf("%s is not in the example", tt.old)
+			}
+			_, err := parseConfig("brana.yaml", []byte(strings.Replace(string(exampleConfig), tt.old, tt.new, 1)), unset)
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("error = %v, want %s", err, tt.want)
+			}
+		})
+	}
+}
+
+// All mistakes in values are told at once.
+func TestAllMistakesAreTold(t *testing.T) {
+	_, err := parseConfig("f", []byte("environment: x\nlisten: {address: y}\n"), unset)
+	if err == nil || strings.Count(err.Error(), "\n") != 3 {
+		t.Errorf("error = %v, want four of them", err)
+	}
+}
+
+// Mistakes that show only when the parts are put together name their key too.
+func TestMistakesInTheParts(t *testing.T) {
+	for _, tt := range []struct{ name, old, new, want string }{
+		{"URL without a host", `url: "http://127.0.0.1:8090/rob"`, `url: "rob"`, "upstreams.rob: "},
+		{"registry without its agenda", "agenda: A101, ais: 1", "ais: 1", "upstream rob needs agenda and ais"},
+		{"workflow without a registry", `  org: {url: "http://127.0.0.1:8090/org"}` + "\n", "", "routes.E198: a workflow needs the upstreams"},
+		{"service that does not exist", "E227: local", "E999: refuse", "routes.E999: no service of the catalogue has this code"},
+		{"workflow of another service", "E227: local", "E227: workflow", "routes.E227: only E198 is a workflow"},
+		{"local answer of another service", "E227: local", "E05: local", "routes.E05: only E227 is answered locally"},
+		{"prefix", "prefix: /publikace", "prefix: publikace/", "listen.prefix"},
+		{"calendar", "Mon-Fri 07:00-17:00", "Mon-Fri 7-17h", "limits.calendar: "},
+		{"time zone", "zone: Europe/Prague", "zone: Europe/Praha", "limits.calendar: "},
+		{"policy that is not there", "dir: policy", "dir: nowhere", "nowhere"},
+		{"matrix that is not there", "matrix.csv", "nowhere.csv", "nowhere.csv"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			file := serveFile(t, "127.0.0.1:8090", tt.old, tt.new)
+			said, code := brana("check", "-c", file)
+			if code != exitRefused || !strings.HasPrefix(said, "brana: ") || !strings.Contains(said, tt.want) {
+				t.Errorf("exit code %d, %s, want %s", code, said, tt.want)
+			}
+		})
+	}
+}
+
+// ${NAME} stands for a variable wherever it is, except in a comment; paths
+// are relative to the file.
+func TestVariablesAndPaths(t *testing.T) {
+	t.Setenv("BRANA_TEST_HOST", "redis.example")
+	t.Setenv("BRANA_TEST_DIR", "grants")
+	dir := t.TempDir()
+	file := filepath.Join(dir, "brana.yaml")
+	text := strings.NewReplacer("redis://127.0.0.1", "redis://${BRANA_TEST_HOST}", "dir: policy", "dir: ${BRANA_TEST_DIR} # not ${THIS}",
+		"store: memory", "store: redis").Replace(string(exampleConfig))
+	text = strings.Replace(text, "# not ${THIS}", "", 1) + "# nor ${THIS}\n"
+	write(t, file, text)
+	c, err := readConfig(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Limits.Redis.URL != "redis://redis.example:6379/0" || c.Policy.Dir != filepath.Join(dir, "grants") ||
+		c.Policy.Matrix.File != filepath.Join(dir, "matrix.csv") {
+		t.Errorf("redis %s, policy %s, matrix %s", c.Limits.Redis.URL, c.Policy.Dir, c.Policy.Matrix.File)
+	}
+}
+
+// A password comes from a file and never shows.
+func TestPasswordOfRedisComesFromAFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "secret")
+	write(t, file, "p@ss/word\n")
+	got, err := redisConfig{URL: "redis://user@127.0.0.1:6379/0", PasswordFile: file}.url()
+	if err != nil || got != "redis://user:p%40ss%2Fword@127.0.0.1:6379/0" {
+		t.Errorf("url() = %s, %v", got, err)
+	}
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (redisConfig{URL: "redis://127.0.0.1", PasswordFile: file}).url(); err == nil || !strings.Contains(err.Error(), "limits.redis.password_file") {
+		t.Errorf("error = %v", err)
+	}
+}
+
+// A grant that is to go on without Redis is refused at the start and at a
+// reload: this version cannot keep the promise.
+func TestOnlyClosedWithRedis(t *testing.T) {
+	file := serveFile(t, "127.0.0.1:8090", "store: memory", "store: redis")
+	grants := filepath.Join(filepath.Dir(file), "policy/grants.yaml")
+	text, err := os.ReadFile(grants)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, grants, strings.Replace(string(text), "concurrent: 2}", "concurrent: 2, when_redis_is_down: open}", 1))
+	said, code := brana("check", "-c", file)
+	if code != exitRefused || !strings.Contains(said, "grants.yaml:15:") || !strings.Contains(said, "only closed") {
+		t.Errorf("exit code %d, %s", code, said)
+	}
+}
