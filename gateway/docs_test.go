@@ -1,0 +1,93 @@
+package gateway
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the generated pages")
+
+func TestGeneratedDocs(t *testing.T) {
+	for name, page := range map[string]string{"refusals.md": refusalsPage(), "metrics.md": metricsPage()} {
+		file := filepath.Join("..", "docs", name)
+		if *update {
+			if err := os.WriteFile(file, []byte(page), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		got, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(page, string(got)); diff != "" {
+			t.Errorf("%s is not what the code says; run make docs (-code +page):\n%s", file, diff)
+		}
+	}
+}
+
+func refusalsPage() string {
+	var b strings.Builder
+	b.WriteString(`# Refusals
+
+Generated from the table in ` + "`gateway/refusals.go`" + ` by ` + "`make docs`" + `.
+
+Every answer no is one of these kinds. The code is the ` + "`outcome`" + ` in the log, the ` + "`kind`" + ` of ` + "`brana_refusals_total`" + `, and
+stands in the detail of a SOAP Fault. VysledekPopis, or the faultstring, begins with ` + "`BR_nnn: `" + ` and says in Czech what
+failed and what to do.
+
+With ` + "`status_mode: egon`" + ` a kind with a VysledekSubKod is an ordinary reply of the called service with status CHYBA and
+HTTP 200, and one without is a SOAP Fault with HTTP 500. With ` + "`status_mode: http`" + ` the body is the same and the HTTP
+status is the one of the table. In both modes NENI K DISPOZICI comes with ` + "`Retry-After`" + ` in seconds, and whatever came
+after the decision on limits with ` + "`RateLimit`" + ` and ` + "`RateLimit-Policy`" + `.
+
+| code | BR | VysledekSubKod | HTTP | says, when it has nothing more exact | what to do |
+|---|---|---|---|---|---|
+`)
+	for _, k := range Kinds() {
+		sub := k.SubKod
+		if sub == "" {
+			sub = "(Fault " + string(k.Fault) + ")"
+		}
+		fmt.Fprintf(&b, "| %s | %03d | %s | %d | %s | %s |\n", k.Code, k.Number, sub, k.Status, k.Popis, k.Help)
+	}
+	return b.String()
+}
+
+func metricsPage() string {
+	var b strings.Builder
+	b.WriteString(`# Metrics
+
+Generated from the table in ` + "`gateway/metrics.go`" + ` by ` + "`make docs`" + `. They are at ` + "`/metrics`" + ` of the admin listener.
+
+Labels are from closed sets: ` + "`service`" + ` is a code of the catalogue or unknown, ` + "`outcome`" + ` a kind of
+[refusal](refusals.md), the status of the answer (ok, varovani, chyba, fault, unknown), upstream-broke or caller-left.
+
+| metric | type | labels | help |
+|---|---|---|---|
+`)
+	for _, m := range MetricTable() {
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", m.Name, m.Type, m.Labels, m.Help)
+	}
+	return b.String()
+}
+
+// The numbers and codes are for ever: callers' programs match them.
+func TestKindsAreDistinctAndComplete(t *testing.T) {
+	codes, numbers := map[string]bool{}, map[int]bool{}
+	for _, k := range Kinds() {
+		if codes[k.Code] || numbers[k.Number] {
+			t.Errorf("%s (%d) is there twice", k.Code, k.Number)
+		}
+		codes[k.Code], numbers[k.Number] = true, true
+		if k.Popis == "" || k.Help == "" || k.Status < 400 || (k.SubKod == "") == (k.Fault == "") {
+			t.Errorf("%s is not complete: %+v", k.Code, k)
+		}
+	}
+}

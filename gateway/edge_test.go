@@ -1,0 +1,145 @@
+package gateway
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// TestHTTPEdge holds what may not be read in two ways, or asks for what the
+// gate does not do, on the wire of a real server.
+func TestHTTPEdge(t *testing.T) {
+	message := string(call{}.message())
+	length := fmt.Sprintf("Content-Length: %d", len(message))
+	chunked := fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(message), message)
+	lines := func(lines ...string) string { return strings.Join(append(lines, "", ""), "\r\n") }
+	post := "POST /publikace/E05 HTTP/1.1"
+	const host, kind = "Host: brana.test", "Content-Type: text/xml; charset=utf-8"
+
+	for _, c := range []struct {
+		name    string
+		request string
+		status  int  // in http mode
+		open    bool // the connection stays
+	}{
+		{"Content-Length", lines(post, host, kind, length) + message, 200, true},
+		{"chunked", lines(post, host, kind, "Transfer-Encoding: chunked") + chunked, 200, true},
+		{"chunked in another case", lines(post, host, kind, "transfer-encoding: CHUNKED") + chunked, 200, true},
+		{"CR LF before the request", "\r\n" + lines(post, host, kind, length) + message, 200, true},
+		{"Connection: close", lines(post, host, kind, length, "Connection: close") + message, 200, false},
+		{"SOAPAction", lines(post, host, kind, length, `SOAPAction: "IszrRobCtiPodleUdaju"`) + message, 200, true},
+		{"empty SOAPAction", lines(post, host, kind, length, `SOAPAction: ""`) + message, 200, true},
+		{"another SOAPAction", lines(post, host, kind, length, `SOAPAction: "IszrRobCtiAifo"`) + message, 400, true},
+		{"absolute-form", lines("POST http://brana.test/publikace/E05 HTTP/1.1", host, kind, length) + message, 200, true},
+		{"absolute-form, host in another case", lines("POST http://BRANA.test/publikace/E05 HTTP/1.1", host, kind, length) + message, 200, true},
+		{"charset in quotes", lines(post, host, `Content-Type: text/xml; charset="UTF-8"`, length) + message, 200, true},
+		{"no charset", lines(post, host, "Content-Type: text/xml", length) + message, 200, true},
+
+		{"Content-Length and chunked", lines(post, host, kind, length, "Transfer-Encoding: chunked") + chunked, 400, false},
+		{"chunked and Content-Length", lines(post, host, kind, "Transfer-Encoding: chunked", length) + chunked, 400, false},
+		{"Content-Length twice", lines(post, host, kind, length, length) + message, 400, false},
+		{"Content-Length list", lines(post, host, kind, length+", 5") + message, 400, false},
+		{"Content-Length +5", lines(post, host, kind, "Content-Length: +5") + message, 400, false},
+		{"Content-Length 0x5", lines(post, host, kind, "Content-Length: 0x5") + message, 400, false},
+		{"Content-Length -1", lines(post, host, kind, "Content-Length: -1") + message, 400, false},
+		{"Content-Length beyond int64", lines(post, host, kind, "Content-Length: 99999999999999999999") + message, 400, false},
+		{"blank before the colon", lines(post, host, kind, strings.Replace(length, ":", " :", 1)) + message, 400, false},
+		{"Transfer-Encoding twice", lines(post, host, kind, "Transfer-Encoding: chunked", "Transfer-Encoding: chunked") + chunked, 400, false},
+		{"chunked, chunked", lines(post, host, kind, "Transfer-Encoding: chunked, chunked") + chunked, 400, false},
+		{"gzip, chunked", lines(post, host, kind, "Transfer-Encoding: gzip, chunked") + chunked, 400, false},
+		{"xchunked", lines(post, host, kind, "Transfer-Encoding: xchunked") + chunked, 400, false},
+		{"identity", lines(post, host, kind, "Transfer-Encoding: identity") + message, 400, false},
+		{"identity and Content-Length", lines(post, host, kind, "Transfer-Encoding: identity", length) + message, 400, false},
+		{"chunked after a tab", lines(post, host, kind, "Transfer-Encoding:\tchunked") + chunked, 200, true},
+		{"vertical tab in Transfer-Encoding", lines(post, host, kind, "Transfer-Encoding: \x0bchunked") + chunked, 400, false},
+		{"bare LF", lines(post, host, kind+"\nX: y", length) + message, 400, false},
+		{"bare LF hides Transfer-Encoding", lines(post, host, kind, length, "X: y\nTransfer-Encoding: chunked") + message, 400, false},
+		{"folded line", lines(post, host, kind, "X: y\r\n z", length) + message, 400, false},
+		{"folded Transfer-Encoding", lines(post, host, kind, "Transfer-Encoding:\r\n chunked") + chunked, 400, false},
+		{"bare CR", lines(post, host, kind, "X: y\rz", length) + message, 400, false},
+		{"NUL in a header", lines(post, host, kind, "X: y\x00z", length) + message, 400, false},
+		{"a header without a colon", lines(post, host, kind, "X", length) + message, 400, false},
+		{"absolute-form, other host", lines("POST http://evil.test/publikace/E05 HTTP/1.1", host, kind, length) + message, 400, false},
+		{"no Host", lines(post, kind, length) + message, 400, false},
+		{"Host twice", lines(post, host, host, kind, length) + message, 400, false},
+		{"Content-Type twice", lines(post, host, kind, "Content-Type: text/plain", length) + message, 400, false},
+		{"no Content-Type", lines(post, host, length) + message, 415, true},
+		{"SOAP 1.2 type", lines(post, host, "Content-Type: application/soap+xml", length) + message, 415, true},
+		{"charset utf-16", lines(post, host, "Content-Type: text/xml; charset=utf-16", length) + message, 415, true},
+		{"broken Content-Type", lines(post, host, "Content-Type: text/xml; charset", length) + message, 415, true},
+		{"gzip", lines(post, host, kind, length, "Content-Encoding: gzip") + message, 415, true},
+		{"empty and then gzip", lines(post, host, kind, length, "Content-Encoding:", "Content-Encoding: gzip") + message, 400, false},
+		{"Expect: banana", lines(post, host, kind, length, "Expect: banana") + message, 417, false},
+		{"Expect twice", lines(post, host, kind, length, "Expect: 100-continue", "Expect: banana") + message, 400, false},
+		{"Trailer", lines(post, host, kind, "Transfer-Encoding: chunked", "Trailer: X") + chunked, 400, false},
+		{"Upgrade", lines(post, host, kind, length, "Connection: Upgrade", "Upgrade: h2c") + message, 400, false},
+		{"HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, false},
+		{"HTTP/1.0", lines("POST /publikace/E05 HTTP/1.0", host, kind, length) + message, 505, false},
+		{"HTTP/1.0, chunked", lines("POST /publikace/E05 HTTP/1.0", host, kind, "Transfer-Encoding: chunked") + chunked, 400, false},
+		{"HTTP/1.2", lines("POST /publikace/E05 HTTP/1.2", host, kind, length) + message, 505, false},
+		{"GET", lines("GET /publikace/E05 HTTP/1.1", host), 405, false},
+		{"GET with a body", lines("GET /publikace/E05 HTTP/1.1", host, kind, length) + message, 405, false},
+		{"PUT", lines("PUT /publikace/E05 HTTP/1.1", host, kind, length) + message, 405, false},
+		{"no body", lines(post, host, kind), 411, false},
+		{"empty body", lines(post, host, kind, "Content-Length: 0"), 400, true},
+		{"empty chunked body", lines(post, host, kind, "Transfer-Encoding: chunked") + "0\r\n\r\n", 400, true},
+		{"header too large", lines(post, host, kind, length, "X: "+strings.Repeat("y", 20<<10)) + message, 431, false},
+		{"wrong prefix", lines("POST /E05 HTTP/1.1", host, kind, length) + message, 404, true},
+		{"prefix of the prefix", lines("POST /publikac/E05 HTTP/1.1", host, kind, length) + message, 404, true},
+		{"deeper path", lines("POST /publikace/E05/ HTTP/1.1", host, kind, length) + message, 404, true},
+		{"dot segments", lines("POST /x/../publikace/E05 HTTP/1.1", host, kind, length) + message, 404, true},
+		{"encoded code", lines("POST /publikace/%4505 HTTP/1.1", host, kind, length) + message, 404, true},
+		{"two slashes", lines("POST //publikace/E05 HTTP/1.1", host, kind, length) + message, 404, true},
+		{"fragment", lines("POST /publikace/E05#x HTTP/1.1", host, kind, length) + message, 404, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newSite(t, func(s *settings) { s.cfg.StatusMode = HTTPMode })
+			w := s.dial(t)
+			w.write(c.request)
+			r, body := w.answer()
+			parse(t, body)
+			if r.StatusCode != c.status {
+				t.Errorf("status %d, want %d: %s", r.StatusCode, c.status, body)
+			}
+			if c.status == 405 && r.Header.Get("Allow") != "POST" {
+				t.Error("Allow is missing")
+			}
+			if !c.open {
+				w.closed()
+				return
+			}
+			w.write(withLength("/publikace/E05", []byte(message)))
+			if r, body := w.answer(); r.StatusCode != 200 {
+				t.Errorf("the next request: %d %s", r.StatusCode, body)
+			}
+		})
+	}
+}
+
+func TestHeadIsAnsweredWithoutABody(t *testing.T) {
+	s := newSite(t)
+	w := s.dial(t)
+	w.write("HEAD /publikace/E05 HTTP/1.1\r\nHost: x\r\n\r\n")
+	line, err := w.r.ReadString('\n')
+	if err != nil || !strings.Contains(line, " 500 ") {
+		t.Errorf("%q, %v", line, err)
+	}
+	if got := s.outcome(t); got != "bad-http" {
+		t.Errorf("outcome = %s", got)
+	}
+}
+
+func TestExpectContinue(t *testing.T) {
+	s := newSite(t)
+	message := string(call{}.message())
+	w := s.dial(t)
+	w.write(header("/publikace/E05", "Expect: 100-continue", fmt.Sprintf("Content-Length: %d", len(message))))
+	if line, err := w.r.ReadString('\n'); err != nil || line != "HTTP/1.1 100 Continue\r\n" {
+		t.Fatalf("%q, %v", line, err)
+	}
+	_, _ = w.r.ReadString('\n')
+	w.write(message)
+	if r, body := w.answer(); r.StatusCode != 200 || !strings.Contains(body, "OK") {
+		t.Errorf("%d %s", r.StatusCode, body)
+	}
+}

@@ -1,0 +1,198 @@
+package gateway
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+
+	"brana/egon"
+)
+
+func TestOneLineAnExchange(t *testing.T) {
+	s := newSite(t)
+	message := call{}.message()
+	reply := read(t, s.post(t, "/publikace/E05", message))
+	line := s.lines(t, 1)[0]
+	var times []time.Time
+	for _, name := range []string{"request_in", "request_out", "response_in", "response_out"} {
+		at, ok := line[name].(time.Time)
+		if !ok {
+			t.Fatalf("%s is missing in %v", name, line)
+		}
+		times = append(times, at)
+		delete(line, name)
+	}
+	if !slices.IsSortedFunc(times, time.Time.Compare) {
+		t.Errorf("the timestamps are out of order: %v", times)
+	}
+	if took := line["took"].(time.Duration); took != times[3].Sub(times[0]) {
+		t.Errorf("took = %v", took)
+	}
+	delete(line, "took")
+	want := map[string]any{
+		"outcome": "ok", "service": "E05", "kod": "OK",
+		"caller":           map[string]any{"agenda": "X999", "role": "XR1", "ovm": "12345678", "ais": "999001"},
+		"agenda_zadost_id": requestID, "iszr_zadost_id": iszrID,
+		"request_bytes": int64(len(message)), "response_bytes": int64(len(reply)),
+		"policy": s.parts.Policy.Current().Version(),
+	}
+	if diff := cmp.Diff(want, line); diff != "" {
+		t.Errorf("the line differs (-want +got):\n%s", diff)
+	}
+}
+
+// Nothing of what is asked about whom may come to the log: not the search
+// values, not the subject, not a value in a place where it does not belong.
+func TestNoPersonalDataInTheLog(t *testing.T) {
+	const secret = "Tajemnik"
+	question := func(inner string) string {
+		return string(call{inner: inner}.message())
+	}
+	s := newSite(t)
+	for path, message := range map[string]string{
+		"E05?1":         question("<Zadost><Jmeno>" + secret + "</Jmeno></Zadost>"),
+		"E05?2":         strings.Replace(question(""), "<reg:Ovm>12345678", "<reg:Ovm>"+secret, 1),
+		"E05?3":         question("<Jmeno>" + secret),
+		"E05?4":         question("<Jmeno>" + secret + "&x;</Jmeno>"),
+		"E05?5":         question(secret),
+		"E198":          strings.Replace(string(call{code: "E198", items: []string{"EopFoto"}}.message()), "</e:", "<Zadost>"+secret+"</Zadost></e:", 1),
+		"E999":          question(secret),
+		"E05?" + secret: question(""),
+	} {
+		path, _, _ = strings.Cut(path, "?")
+		s.post(t, "/publikace/"+path, []byte(message))
+	}
+	s.settled(t)
+	for _, e := range s.logs.All() {
+		fields := e.ContextMap()
+		if caller, ok := fields["caller"].(map[string]any); ok {
+			delete(caller, "ovm") // an id by its place, whatever it holds
+		}
+		b, err := json.Marshal(fields)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(b), secret) {
+			t.Errorf("the log has %s", b)
+		}
+	}
+}
+
+func TestAnIdIsQuotedWithinBounds(t *testing.T) {
+	s := newSite(t)
+	s.post(t, "/publikace/E05", call{id: strings.Repeat("x", 10_000), ais: strings.Repeat("9", 10_000)}.message())
+	line := s.lines(t, 1)[0]
+	if n := len(line["agenda_zadost_id"].(string)); n > maxIDBytes {
+		t.Errorf("%d bytes of AgendaZadostId", n)
+	}
+	if n := len(line["caller"].(map[string]any)["ais"].(string)); n > maxIDBytes {
+		t.Errorf("%d bytes of Ais", n)
+	}
+}
+
+func TestLevels(t *testing.T) {
+	for _, k := range Kinds() {
+		s := newSite(t, failing(refuse(k)))
+		s.post(t, "/publikace/E05", call{}.message())
+		s.lines(t, 1)
+		want := "info"
+		switch k {
+		case Internal:
+			want = "error"
+		case LimitsUnavailable, RegistryFailed, AisFailed, Deadline:
+			want = "warn"
+		}
+		if got := s.logs.FilterMessage("exchange").All()[0].Level.String(); got != want {
+			t.Errorf("%s is logged as %s, want %s", k.Code, got, want)
+		}
+	}
+}
+
+func gather(t *testing.T, s *site) map[string]*dto.MetricFamily {
+	t.Helper()
+	families, err := s.parts.Metrics.Registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	byName := map[string]*dto.MetricFamily{}
+	for _, f := range families {
+		byName[f.GetName()] = f
+	}
+	return byName
+}
+
+func TestTheTableOfMetricsIsWhatIsRegistered(t *testing.T) {
+	one := func() float64 { return 1 }
+	s := newSite(t, func(s *settings) { s.parts.Metrics = NewMetrics(Gauges{one, one, one, one, one}) })
+	s.post(t, "/publikace/E05", call{}.message())
+	s.post(t, "/publikace/E999", call{}.message())
+	s.lines(t, 2)
+	got := gather(t, s)
+	for _, m := range MetricTable() {
+		f := got[m.Name]
+		if f == nil {
+			t.Errorf("%s is not registered", m.Name)
+			continue
+		}
+		var labels []string
+		for _, l := range f.GetMetric()[0].GetLabel() {
+			labels = append(labels, l.GetName())
+		}
+		want := strings.Fields(strings.ReplaceAll(m.Labels, ",", ""))
+		slices.Sort(want)
+		if !slices.Equal(labels, want) {
+			t.Errorf("%s has the labels %v, want %v", m.Name, labels, want)
+		}
+		if kind := strings.ToLower(f.GetType().String()); kind != m.Type || f.GetHelp() != m.Help {
+			t.Errorf("%s is a %s, want %s; help %q", m.Name, kind, m.Type, f.GetHelp())
+		}
+		delete(got, m.Name)
+	}
+	for name := range got {
+		t.Errorf("%s is not in the table", name)
+	}
+}
+
+// Whatever callers send, the labels stay within closed sets.
+func TestLabelsAreFromClosedSets(t *testing.T) {
+	s := newSite(t)
+	for _, path := range []string{"/publikace/E05", "/publikace/E05?x", "/publikace/Evil", "/other", "/publikace/e05"} {
+		s.post(t, path, call{}.message())
+		s.post(t, path, []byte("<x>"))
+	}
+	w := s.dial(t)
+	w.write("EVIL\r\n\r\n")
+	w.answer()
+	s.lines(t, 11)
+	services := []string{"unknown"}
+	for _, service := range egon.Services() {
+		services = append(services, service.Code)
+	}
+	outcomes := []string{"ok", "varovani", "chyba", "unknown", "fault", "upstream-broke", "caller-left"}
+	for _, k := range Kinds() {
+		outcomes = append(outcomes, k.Code)
+	}
+	sets := map[string][]string{"service": services, "outcome": outcomes, "kind": outcomes, "direction": {"in", "out"}}
+	for name, f := range gather(t, s) {
+		for _, m := range f.GetMetric() {
+			for _, l := range m.GetLabel() {
+				if !slices.Contains(sets[l.GetName()], l.GetValue()) {
+					t.Errorf("%s has %s=%q", name, l.GetName(), l.GetValue())
+				}
+			}
+		}
+	}
+}
+
+func TestTwoGatewaysMayHaveMetrics(t *testing.T) {
+	a, b := NewMetrics(Gauges{}), NewMetrics(Gauges{})
+	if err := prometheus.NewRegistry().Register(a.Registry); err != nil || a.Registry == b.Registry {
+		t.Error("metrics are shared")
+	}
+}

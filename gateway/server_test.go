@@ -1,0 +1,205 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"brana/egon"
+	"brana/limits"
+)
+
+// held is a relay that answers when it is let go.
+func held() (started chan struct{}, letGo chan struct{}, relay func(*settings)) {
+	started, letGo = make(chan struct{}), make(chan struct{})
+	return started, letGo, relayTo(func(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
+		close(started)
+		select {
+		case <-letGo:
+			return relayOK(ctx, m)
+		case <-ctx.Done():
+			return nil, &egon.CallError{Err: ctx.Err()}
+		}
+	})
+}
+
+func TestShutdownLetsExchangesEnd(t *testing.T) {
+	started, letGo, relay := held()
+	s := newSite(t, relay)
+	idle := s.dial(t)
+	idle.write(withLength("/publikace/E227", call{code: "E227"}.message()))
+	idle.answer()
+	busy := s.dial(t)
+	busy.write(withLength("/publikace/E05", call{}.message()))
+	<-started
+	done := make(chan error, 1)
+	go func() { done <- s.Shutdown(context.Background()) }()
+	idle.closed()
+	eventually(t, "the listener is closed", func() bool {
+		c, err := net.Dial("tcp", s.addr)
+		if err == nil {
+			c.Close()
+		}
+		return err != nil
+	})
+	close(letGo)
+	if r, body := busy.answer(); r.StatusCode != 200 || !strings.Contains(body, ">OK<") || !r.Close {
+		t.Errorf("%d close=%v %s", r.StatusCode, r.Close, body)
+	}
+	busy.closed()
+	if err := <-done; err != nil {
+		t.Errorf("Shutdown = %v", err)
+	}
+}
+
+func TestAShutdownPastItsDeadlineCutsAndReports(t *testing.T) {
+	started, _, relay := held()
+	s := newSite(t, relay)
+	upstream := s.dial(t)
+	upstream.write(withLength("/publikace/E05", call{}.message()))
+	<-started
+	sending := s.dial(t) // a caller that is in the middle of its message
+	sending.write(header("/publikace/E05", "Content-Length: 20000"), strings.Repeat(" ", 9<<10))
+	eventually(t, "both run", func() bool { return s.Running() == 2 })
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+	defer cancel()
+	err := s.Shutdown(ctx)
+	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "2 exchanges") {
+		t.Errorf("Shutdown = %v", err)
+	}
+	s.settled(t)
+	upstream.closed()
+	sending.closed()
+	outcomes := map[any]bool{}
+	for _, l := range s.lines(t, 2) {
+		outcomes[l["outcome"]] = true
+	}
+	if !outcomes["caller-left"] && !outcomes["draining"] {
+		t.Errorf("outcomes = %v", outcomes)
+	}
+}
+
+func TestADrainingGatewayRefuses(t *testing.T) {
+	s := newSite(t)
+	s.draining.Store(true)
+	checkRefusal(t, s.post(t, "/publikace/E05", call{}.message()), Draining, EgonMode, []string{requestID})
+}
+
+func TestAdmin(t *testing.T) {
+	s := newSite(t)
+	admin := s.Admin("brana 1.2.3")
+	get := func(path string) (int, string) {
+		r := httptest.NewRecorder()
+		admin.ServeHTTP(r, httptest.NewRequest("GET", path, nil))
+		return r.Code, r.Body.String()
+	}
+	version := s.parts.Policy.Current().Version()
+	check := func(path string, status int, want string) {
+		t.Helper()
+		if code, body := get(path); code != status || !strings.Contains(body, want) {
+			t.Errorf("%s: %d %q, want %d and %q", path, code, body, status, want)
+		}
+	}
+	s.post(t, "/publikace/E05", call{}.message())
+	s.lines(t, 1)
+	check("/livez", 200, "ok")
+	check("/readyz", 200, "ok")
+	check("/readyz?verbose", 200, "[+] accepting\n[+] policy "+version+"\n[+] limits\n")
+	check("/version", 200, "brana 1.2.3")
+	check("/v1/status", 200, `"policy":"`+version+`"`)
+	check("/metrics", 200, `brana_exchanges_total{outcome="ok",service="E05"} 1`)
+	check("/other", 404, "")
+
+	s.draining.Store(true)
+	check("/livez", 200, "ok")
+	check("/readyz", 503, "not ready")
+	check("/readyz?verbose", 503, "[-] accepting: the gateway is draining\n")
+	check("/v1/status", 200, `"draining":true`)
+
+	r := httptest.NewRecorder()
+	admin.ServeHTTP(r, httptest.NewRequest(http.MethodPost, "/livez", nil))
+	if r.Code != http.StatusMethodNotAllowed {
+		t.Errorf("POST /livez: %d", r.Code)
+	}
+}
+
+type notReady struct{ limiterFunc }
+
+func (*notReady) Ready(context.Context) error { return errors.New("no Redis") }
+
+func TestNotReadyWithoutALimiter(t *testing.T) {
+	s := newSite(t, func(s *settings) { s.parts.Limiter = &notReady{limiterFunc{admit: admitAll}} })
+	r := httptest.NewRecorder()
+	s.Admin("").ServeHTTP(r, httptest.NewRequest("GET", "/readyz?verbose", nil))
+	if r.Code != 503 || !strings.Contains(r.Body.String(), "[-] limits: no Redis\n") {
+		t.Errorf("%d %s", r.Code, r.Body)
+	}
+}
+
+// A limiter that does not answer is waited for no longer than said.
+func TestAHangingLimiter(t *testing.T) {
+	s := newSite(t, func(s *settings) {
+		s.cfg.AdmitTimeout = 20 * time.Millisecond
+		s.parts.Limiter.(*limiterFunc).admit = func(ctx context.Context, _ limits.Call) (limits.Decision, error) {
+			<-ctx.Done()
+			return limits.Decision{}, ctx.Err()
+		}
+	})
+	checkRefusal(t, s.post(t, "/publikace/E05", call{}.message()), LimitsUnavailable, EgonMode, nil)
+}
+
+func TestConfigurationsThatAreRefused(t *testing.T) {
+	relay := Route{Kind: RelayRoute, Relay: relayFunc(relayOK)}
+	for _, c := range []struct {
+		name  string
+		cfg   Config
+		media Workflow
+		want  string
+	}{
+		{"prefix without a slash", Config{Prefix: "publikace"}, nil, "listen.prefix"},
+		{"prefix with a slash at its end", Config{Prefix: "/publikace/"}, nil, "listen.prefix"},
+		{"bounds", Config{InlineLimit: 2, MaxMessage: 1}, nil, "max_message"},
+		{"unknown code", Config{Routes: Routes{Services: map[string]Route{"E999": relay}}}, nil, "routes.E999"},
+		{"relay to nobody", Config{Routes: Routes{Default: Route{Kind: RelayRoute}}}, nil, "routes.default: relay"},
+		{"another workflow", Config{Routes: Routes{Services: map[string]Route{"E05": {Kind: WorkflowRoute}}}}, workflowFunc(serveOK), "only E198"},
+		{"workflow without upstreams", Config{Routes: Routes{Services: map[string]Route{"E198": {Kind: WorkflowRoute}}}}, nil, "needs the upstreams"},
+		{"another local service", Config{Routes: Routes{Default: Route{Kind: LocalRoute}}}, nil, "only E227"},
+	} {
+		_, err := New(c.cfg, Parts{Media: c.media})
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", c.name, err, c.want)
+		}
+	}
+	if _, err := New(Config{Routes: Routes{Default: relay}}, Parts{}); err != nil {
+		t.Errorf("a good configuration: %v", err)
+	}
+}
+
+func TestServeEndsWithShutdown(t *testing.T) {
+	s := newGateway(t)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(ln) }()
+	c, err := net.Dial("tcp", ln.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	_, _ = io.WriteString(c, header("/publikace/E227", "Content-Length: 0"))
+	_, _ = c.Read(make([]byte, 1))
+	if err := s.Shutdown(context.Background()); err != nil {
+		t.Error(err)
+	}
+	if err := <-done; err != nil {
+		t.Errorf("Serve = %v", err)
+	}
+}
