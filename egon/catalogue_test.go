@@ -89,15 +89,19 @@ func TestServicesAgreeWithTheContract(t *testing.T) {
 }
 
 // sharedFolder is where the reference data is, which is not part of the
-// project. Without it the test is skipped, unless the run demands it.
+// project: BRANA_SHARED, or the folder shared beside the repository. Without it
+// the test is skipped, unless the run demands it.
 func sharedFolder(t *testing.T) string {
 	t.Helper()
 	folder := os.Getenv("BRANA_SHARED")
 	if folder == "" {
+		folder = filepath.Join("..", "..", "shared")
+	}
+	if _, err := os.Stat(folder); err != nil {
 		if os.Getenv("BRANA_REQUIRE_SHARED") == "1" {
-			t.Fatal("BRANA_REQUIRE_SHARED=1 but BRANA_SHARED is not set")
+			t.Fatalf("open reference data: %v", err)
 		}
-		t.Skip("BRANA_SHARED is not set: no reference data to compare with")
+		t.Skip("no reference data: set BRANA_SHARED")
 	}
 	return folder
 }

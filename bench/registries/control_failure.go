@@ -105,8 +105,9 @@ func (x *exchange) send(m *message, r reply) {
 		x.stream(func(w io.Writer) error { return cutAfter(w, head) }, -1)
 	case x.fail == FailSlow:
 		wait := max(time.Duration(x.set.Latency), 50*time.Millisecond)
+		slow := &slowWriter{s: x.s, wait: wait}
 		x.stream(func(w io.Writer) error {
-			return writeReply(&slowWriter{w, x.s, wait, size/20 + 1}, head, r.stream, end)
+			return slow.trickle(w, func(w io.Writer) error { return writeReply(w, head, r.stream, end) })
 		}, -1)
 	case r.stream != nil:
 		x.stream(func(w io.Writer) error { return writeReply(w, head, r.stream, end) }, -1)
@@ -197,20 +198,39 @@ func (c *countWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// slowWriter waits before every part of so many bytes.
+// slowParts is how many parts an answer that trickles comes in, at most.
+const slowParts = 20
+
+// slowWriter waits before every part of so many bytes, however they are
+// written.
 type slowWriter struct {
 	w    io.Writer
 	s    *Server
 	wait time.Duration
 	part int
+	left int // bytes that the part begun still takes
+}
+
+// trickle writes to w what write writes. It has it written twice: an answer
+// that streams tells its length in no other way.
+func (c *slowWriter) trickle(w io.Writer, write func(io.Writer) error) error {
+	whole := &countWriter{w: io.Discard}
+	if err := write(whole); err != nil {
+		return err
+	}
+	c.w, c.part = w, int(whole.n)/slowParts+1
+	return write(c)
 }
 
 func (c *slowWriter) Write(p []byte) (n int, err error) {
 	for n < len(p) && err == nil {
-		c.s.wait(c.wait)
+		if c.left == 0 {
+			c.s.wait(c.wait)
+			c.left = c.part
+		}
 		var m int
-		m, err = c.w.Write(p[n:min(len(p), n+c.part)])
-		n += m
+		m, err = c.w.Write(p[n:min(len(p), n+c.left)])
+		n, c.left = n+m, c.left-m
 	}
 	return n, err
 }

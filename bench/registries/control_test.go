@@ -1,14 +1,17 @@
 package registries
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"brana/egon"
@@ -306,5 +309,31 @@ func TestPanicInStream(t *testing.T) {
 	s.server.registries[RUIAN] = r
 	if a := s.probe(); a.err == nil {
 		t.Errorf("answer = %d %s, want it cut", a.status, a.body)
+	}
+}
+
+// An answer that trickles takes twenty waits, not more, however long it is and
+// in whatever pieces it is written.
+func TestASlowAnswerHasTwentyParts(t *testing.T) {
+	for _, size := range []int{19, 20, 3000, 1 << 20} {
+		synctest.Test(t, func(t *testing.T) {
+			slow := &slowWriter{s: &Server{done: make(chan struct{})}, wait: time.Second}
+			start := time.Now()
+			var got bytes.Buffer
+			err := slow.trickle(&got, func(w io.Writer) error {
+				for piece := range slices.Chunk(make([]byte, size), 1000) {
+					if _, err := w.Write(piece); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if err != nil || got.Len() != size {
+				t.Errorf("%d of %d bytes written, %v", got.Len(), size, err)
+			}
+			if parts := time.Since(start) / time.Second; parts > slowParts || parts < min(slowParts, time.Duration(size))/2 {
+				t.Errorf("%d bytes came in %d parts", size, parts)
+			}
+		})
 	}
 }

@@ -3,7 +3,6 @@ package registries
 import (
 	"bytes"
 	"image/jpeg"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -266,10 +265,7 @@ func TestAForeignMessageHasNoReply(t *testing.T) {
 
 // The schemas are a reference that is not part of the project.
 func TestMessagesOfEvidencesAreValidByTheirSchemas(t *testing.T) {
-	shared := os.Getenv("BRANA_SHARED")
-	if shared == "" && os.Getenv("BRANA_REQUIRE_SHARED") != "1" {
-		t.Skip("BRANA_SHARED is not set: the schemas are not there to validate against")
-	}
+	schemas := schemaFolder(t)
 	p := NewPopulation(0, testSeed)
 	for _, test := range []struct {
 		name string
@@ -287,9 +283,9 @@ func TestMessagesOfEvidencesAreValidByTheirSchemas(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			g := ask(t, p, test.asked)
-			schema := filepath.Join(shared, "schemas/aiseop/xsd/AisEopMediaCtiPodleUdaju.xsd")
+			schema := filepath.Join(schemas, "aiseop/xsd/AisEopMediaCtiPodleUdaju.xsd")
 			if test.ecd {
-				schema = filepath.Join(shared, "schemas/aisecd/xsd/AisEcdMediaCtiPodleUdaju.xsd")
+				schema = filepath.Join(schemas, "aisecd/xsd/AisEcdMediaCtiPodleUdaju.xsd")
 			}
 			xmllint(t, schema, g.raw)
 			if !test.invalid {
