@@ -52,9 +52,12 @@ func (g *Gateway) refuseUnparsed(rc *fasthttp.RequestCtx, err error) {
 	rc.Response.SetBodyStream(x, x.length)
 }
 
-// Serve serves exchanges from ln until Shutdown. It returns nil after a
-// shutdown.
-func (g *Gateway) Serve(ln net.Listener) error { return g.server.Serve(ln) }
+// Serve serves exchanges from ln until Shutdown, and closes it. It returns nil
+// after a shutdown, also after one that came first.
+func (g *Gateway) Serve(ln net.Listener) error {
+	defer context.AfterFunc(g.calls, func() { _ = ln.Close() })()
+	return g.server.Serve(ln)
+}
 
 // track keeps the open connections for a shutdown to cut.
 func (g *Gateway) track(c net.Conn, state fasthttp.ConnState) {

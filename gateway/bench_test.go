@@ -1,0 +1,101 @@
+package gateway
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"testing"
+
+	"github.com/valyala/fasthttp"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"brana/egon"
+	"brana/limits"
+)
+
+// A loop sends one request through Handle again and again as the server does,
+// without a network: what is measured is the gateway and the library's writing
+// of the answer.
+type loop struct {
+	g       *Gateway
+	rc      fasthttp.RequestCtx
+	message []byte
+	body    bytes.Reader
+	out     *bufio.Writer
+}
+
+func newLoop(t testing.TB, path string, message []byte, change ...func(*settings)) *loop {
+	t.Helper()
+	encoder := zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig())
+	log := zap.New(zapcore.NewCore(encoder, zapcore.AddSync(io.Discard), zapcore.InfoLevel))
+	s := newGateway(t, append([]func(*settings){func(s *settings) {
+		s.parts.Log, s.parts.Limiter = log, limits.NewMemory(mustCalendar(t), nil)
+	}}, change...)...)
+	l := &loop{g: s.Gateway, message: message, out: bufio.NewWriter(io.Discard)}
+	l.rc.Init(&fasthttp.Request{}, nil, nil)
+	if err := l.rc.Request.Header.Read(bufio.NewReader(bytes.NewReader([]byte(withLength(path, message))))); err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func (l *loop) exchange(t testing.TB) {
+	l.body.Reset(l.message)
+	l.rc.Request.SetBodyStream(&l.body, len(l.message))
+	l.g.Handle(&l.rc)
+	if err := l.rc.Response.Write(l.out); err != nil || l.rc.Response.StatusCode() != 200 {
+		t.Fatalf("%d, %v", l.rc.Response.StatusCode(), err)
+	}
+	l.rc.Response.Reset()
+}
+
+// staticRelay answers with the same reply, out of nothing.
+func staticRelay(doc []byte) func(*settings) {
+	scratch := make([]byte, 64<<10)
+	answer := &egon.Answer{HTTPStatus: 200, ContentType: contentType, Length: int64(len(doc))}
+	body := &staticBody{}
+	return relayTo(func(_ context.Context, m *egon.Message) (*egon.Answer, error) {
+		for {
+			if _, err := m.Body.Read(scratch); err == io.EOF {
+				break
+			} else if err != nil {
+				return nil, err
+			}
+		}
+		body.Reset(doc)
+		answer.Body = body
+		return answer, nil
+	})
+}
+
+type staticBody struct{ bytes.Reader }
+
+func (*staticBody) Close() error { return nil }
+
+// unlimited lifts the quota, which a benchmark would use up.
+func unlimited(s *settings) {
+	s.parts.Limiter = &limiterFunc{admit: admitAll}
+}
+
+func BenchmarkExchange(b *testing.B) {
+	for _, c := range []struct {
+		name, path string
+		message    []byte
+	}{
+		{"relay", "/publikace/E05", call{items: []string{"Jmeno", "Prijmeni"}}.message()},
+		{"relay 60 KiB", "/publikace/E05", largeMessage(60 << 10)},
+		{"local", "/publikace/E227", call{code: "E227"}.message()},
+		{"refused", "/publikace/E05", call{ais: "999003"}.message()},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			l := newLoop(b, c.path, c.message, staticRelay(replyOf("E05", egon.OK)), unlimited)
+			b.SetBytes(int64(len(c.message)))
+			b.ReportAllocs()
+			for b.Loop() {
+				l.exchange(b)
+			}
+		})
+	}
+}
