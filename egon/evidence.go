@@ -1,5 +1,7 @@
 package egon
 
+import "brana/egon/xmltext"
+
 // A Source is one of the two evidences that hold media: the identity cards
 // (AIS EOP) and the travel documents (AIS ECD). The two contracts differ in
 // names alone.
@@ -71,4 +73,88 @@ func (src *Source) mediaWords(items []Word) string {
 		return "Foto"
 	}
 	return ""
+}
+
+// wordsHold reports whether word stands among the words of a SeznamUdaju.
+func wordsHold(words []Word, word string) bool {
+	for i := range words {
+		if string(words[i].Text) == word {
+			return true
+		}
+	}
+	return false
+}
+
+// AppendNobody appends the block of an evidence that found nobody, or more than
+// one person, as the evidence itself would.
+func AppendNobody(dst []byte, src *Source, popis string) []byte {
+	dst = append(dst, "<a:"+src.Block+` xmlns:a="`+src.Namespace+`" xmlns:ais="`+NSEvidence+`">`+
+		"<ais:AisAplikacniStatus><ais:VysledekAisKod>VAROVANI</ais:VysledekAisKod><ais:VysledekDetail>"+
+		"<ais:VysledekSubKod>SPECIFIKACE V POPISU</ais:VysledekSubKod>"...)
+	dst = leaf(dst, "ais:VysledekPopis", popis)
+	return append(dst, "</ais:VysledekDetail></ais:AisAplikacniStatus></a:"+src.Block+">"...)
+}
+
+// EvidenceHead is what an evidence answers (X21, X22) before its media. When
+// the system status is CHYBA, all but the statuses is empty.
+type EvidenceHead struct {
+	Info        OdpovedInfo
+	Application Status     // AisAplikacniStatus; its Kod is empty when there is no block
+	Found       bool       // the block names a person:
+	Person      PrevodAifo // the local number, and the AIFO in the evidence's agenda
+	Block       []byte     // the element [Source].Block as far as it is there; empty: none
+}
+
+// ParseEvidenceHead reads the answer to a request that [AppendMediaRequest]
+// wrote for src. Of the media nothing need be in doc: a beginning in which
+// every open element has been closed is enough. An answer that has an AIFO must
+// say in its own map whose it is; without that the person cannot be asked for
+// elsewhere.
+func ParseEvidenceHead(doc []byte, src *Source) (*EvidenceHead, error) {
+	n, err := openAnswer(doc, src.Response, src.Namespace)
+	if err != nil {
+		return nil, err
+	}
+	h := &EvidenceHead{}
+	if h.Info, err = readInfo(n); err != nil {
+		return nil, err
+	}
+	block := n.Child(src.Namespace, src.Outer).Child(src.Namespace, src.Block)
+	switch {
+	case block == nil && h.Info.Status.Kod == OK:
+		return nil, expected(src.Namespace, src.Block, "an answer with status OK")
+	case block == nil:
+		return h, nil
+	}
+	h.Application, err = readStatus(block.Child(NSEvidence, "AisAplikacniStatus"), NSEvidence, "VysledekAisKod")
+	if err != nil {
+		return nil, err
+	}
+	if h.Info.Status.Kod == Chyba {
+		return h, nil
+	}
+	h.Block = block.Splice(nil)
+	if aifo := block.Child(NSEvidence, "Aifo"); aifo != nil {
+		h.Found = true
+		h.Person, err = personOf(n, aifo)
+	}
+	return h, err
+}
+
+// personOf returns the entry that the answer n of an evidence has in its map
+// for the person aifo.
+func personOf(n, aifo *xmltext.Node) (PrevodAifo, error) {
+	local, err := number(aifo)
+	if err != nil {
+		return PrevodAifo{}, err
+	}
+	mapa, err := readMapa(n.Child(n.Space, "MapaAifo"))
+	if err != nil {
+		return PrevodAifo{}, err
+	}
+	p, ok := entryOf(mapa, local)
+	if !ok {
+		return PrevodAifo{}, expected(NSReg, "PrevodAifo", "MapaAifo for the person found")
+	}
+	return PrevodAifo{Local: local, Global: p.Global}, nil
 }

@@ -1,6 +1,10 @@
 package egon
 
-import "brana/egon/xmltext"
+import (
+	"fmt"
+
+	"brana/egon/xmltext"
+)
 
 // NSFault is the namespace of the one element in the detail of our faults.
 const NSFault = "urn:brana:fault:v1"
@@ -27,3 +31,11 @@ func AppendFault(dst []byte, code FaultCode, text, kind string) []byte {
 	dst = append(dst, "</b:Kind></detail></s:Fault>"...)
 	return append(dst, soapClose...)
 }
+
+// A FaultError is a SOAP Fault in place of an answer.
+type FaultError struct {
+	Code string // faultcode without its prefix
+	Text string // faultstring; it may hold anything and stays inside the gateway
+}
+
+func (e *FaultError) Error() string { return fmt.Sprintf("receive SOAP fault %q", e.Code) }

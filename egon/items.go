@@ -21,27 +21,26 @@ type item struct {
 	word     string
 	register Register
 	internal string // the registry's own name of it, where it differs
-	rpp      string // code in RPP, where one is documented
 	control  bool
 	action   Action // of a control word
 }
 
 // The words are those of the reference client; the internal names are those of
-// RegTypy 1.23.0 and AisSeTypy; the codes are those of seed E227 §12.1.
+// RegTypy 1.23.0 and AisSeTypy.
 var items = [...]item{
 	{word: "Aifo", register: ROB},
-	{word: "Prijmeni", register: ROB, rpp: "101-1-1"},
-	{word: "Jmeno", register: ROB, rpp: "101-1-2"},
-	{word: "AdresaPobytu", register: ROB, rpp: "101-1-3"},
-	{word: "DorucovaciAdresa", register: ROB, rpp: "101-1-4"},
-	{word: "DatumNarozeni", register: ROB, rpp: "101-1-5"},
-	{word: "MistoNarozeni", register: ROB, rpp: "101-1-6"},
+	{word: "Prijmeni", register: ROB},
+	{word: "Jmeno", register: ROB},
+	{word: "AdresaPobytu", register: ROB},
+	{word: "DorucovaciAdresa", register: ROB},
+	{word: "DatumNarozeni", register: ROB},
+	{word: "MistoNarozeni", register: ROB},
 	{word: "DatumUmrti", register: ROB},
 	{word: "DatumPravniMociUmrti", register: ROB},
 	{word: "MistoUmrti", register: ROB},
-	{word: "Obcanstvi", register: ROB, rpp: "101-1-10"},
-	{word: "Doklad", register: ROB, rpp: "101-1-11"},
-	{word: "DatovaSchrankaROB", register: ROB, internal: "DatovaSchranka", rpp: "101-1-12"},
+	{word: "Obcanstvi", register: ROB},
+	{word: "Doklad", register: ROB},
+	{word: "DatovaSchrankaROB", register: ROB, internal: "DatovaSchranka"},
 	{word: "RodnePrijmeni", register: ROBv2},
 	{word: "OmezeniSvepravnosti", register: ROBv2},
 	{word: "RodinnyStavPartnerstvi", register: ROBv2},
@@ -49,8 +48,8 @@ var items = [...]item{
 	{word: "Telefon", register: ROBv2},
 	{word: "Email", register: ROBv2},
 	{word: "Certifikat", register: ROBv2},
-	{word: "Ico", register: ROS, rpp: "102-1-1"},
-	{word: "AdresaSidla", register: ROS, rpp: "102-1-14"},
+	{word: "Ico", register: ROS},
+	{word: "AdresaSidla", register: ROS},
 	{word: "DatovaSchrankaROS", register: ROS, internal: "DatovaSchranka"},
 	{word: "FyzickaOsoba", register: ROS},
 	{word: "ObchodniNazev", register: ROS},
@@ -131,10 +130,6 @@ func InternalName[T string | []byte](word T) string {
 	}
 	return it.word
 }
-
-// RppCode returns the code of an item in the register of rights, such as
-// 101-1-2 for Jmeno, or an empty string when none is documented.
-func RppCode[T string | []byte](word T) string { return itemOf(word).rpp }
 
 // A Control is a word of SeznamUdaju that steers the course of a service
 // instead of asking for an item (seed E198 §8.2.1): ROBCti reads from ROB.

@@ -47,6 +47,18 @@ func AppendTranslate(dst []byte, st *Step, op OrgService, t *Translation) []byte
 	return closeStep(dst, root)
 }
 
+// TranslateReply is ORG's answer to G27 or G02.
+type TranslateReply struct {
+	Info  OdpovedInfo
+	Map   []PrevodAifo
+	Codes []string // OrgAifoStatusDetail and OrgStatusDetail in the order of the answer
+	Org   []byte   // the element OrgStatus; empty: none
+}
+
+// Translated returns the entry that says what the local AIFO number stands for
+// in the target agenda, if ORG could tell.
+func (r *TranslateReply) Translated(local int) (PrevodAifo, bool) { return entryOf(r.Map, local) }
+
 // ParseTranslateReply reads the answer to a request that [AppendTranslate] wrote
 // with the same op.
 func ParseTranslateReply(doc []byte, op OrgService) (*TranslateReply, error) {

@@ -8,6 +8,13 @@ import (
 	"brana/egon/xmltext"
 )
 
+// The Parse functions read whole answers of registries in SOAP envelopes, which
+// are small; it is for the caller to bound their length. They check what the
+// workflow rests on, not the schema: an answer that lacks it is an error, which
+// names what was expected. In what they return, CasOdpovedi is zero, and a byte
+// block is one or more elements that declare every namespace they use and do
+// not share memory with the document.
+
 // expected is the error of an answer that lacks what the workflow rests on. It
 // names the lack, never what stands there instead.
 func expected(space, local, in string) error {
@@ -70,15 +77,22 @@ func readInfo(n *xmltext.Node) (info OdpovedInfo, err error) {
 	}
 	info.AgendaZadostId = head.Child(NSReg, "AgendaZadostId").Value()
 	info.IszrZadostId = head.Child(NSReg, "IszrZadostId").Value()
-	info.Status.Kod, err = readKod(status, NSReg, "VysledekKod")
-	for _, d := range status.All(NSReg, "VysledekDetail") {
-		info.Status.Details = append(info.Status.Details, Detail{
-			SubKod:  d.Child(NSReg, "VysledekSubKod").Value(),
-			Popis:   d.Child(NSReg, "VysledekPopis").Value(),
-			Puvodce: readParty(d.Child(NSReg, "Puvodce")),
+	info.Status, err = readStatus(status, NSReg, "VysledekKod")
+	return info, err
+}
+
+// readStatus reads a status whose elements are of one namespace; kod names that
+// of its code. n may be nil: a status without a code is an error.
+func readStatus(n *xmltext.Node, space, kod string) (s Status, err error) {
+	s.Kod, err = readKod(n, space, kod)
+	for _, d := range n.All(space, "VysledekDetail") {
+		s.Details = append(s.Details, Detail{
+			SubKod:  d.Child(space, "VysledekSubKod").Value(),
+			Popis:   d.Child(space, "VysledekPopis").Value(),
+			Puvodce: readParty(d.Child(space, "Puvodce")),
 		})
 	}
-	return info, err
+	return s, err
 }
 
 func readKod(n *xmltext.Node, space, local string) (string, error) {
@@ -125,6 +139,17 @@ func readMapa(n *xmltext.Node) (entries []PrevodAifo, err error) {
 		entries = append(entries, entry)
 	}
 	return entries, nil
+}
+
+// entryOf returns the entry of a MapaAifo that gives a local number an
+// identifier.
+func entryOf(mapa []PrevodAifo, local int) (PrevodAifo, bool) {
+	for _, p := range mapa {
+		if p.Local == local && p.Global != "" && p.Status == "" {
+			return p, true
+		}
+	}
+	return PrevodAifo{}, false
 }
 
 func triOf(v string) Tri {

@@ -27,7 +27,7 @@ func TestReaderAllocations(t *testing.T) {
 				t.Fatal(o)
 			}
 			for _, w := range r.Head().Items {
-				_, _ = ItemRegister(w.Text), RppCode(w.Text)
+				_ = ItemRegister(w.Text)
 			}
 		})
 		if allocs != 0 {

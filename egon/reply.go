@@ -116,18 +116,3 @@ func cut(s string, n int) string {
 	}
 	return s
 }
-
-// isUUID reports whether s has the form of reg:UuidType.
-func isUUID(s string) bool {
-	if len(s) != len(nilUUID) {
-		return false
-	}
-	for i := range len(s) {
-		c := s[i]
-		hex := c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
-		if hex == (nilUUID[i] == '-') || !hex && c != '-' {
-			return false
-		}
-	}
-	return true
-}

@@ -21,7 +21,7 @@ var (
 	dateType     = &valueType{valid: isDate, cs: "datum, například 2026-01-31", en: "an xs:date", noBlankEnds: true}
 	codeType     = &valueType{valid: func(v []byte) bool { return isToken(v, 15) }, cs: "kód o nejvýše 15 znacích bez mezer", en: "an NMTOKEN of at most 15 characters"}
 	ovmType      = &valueType{valid: func(v []byte) bool { return isToken(v, 36) }, cs: "kód o nejvýše 36 znacích bez mezer", en: "an NMTOKEN of at most 36 characters"}
-	uuidType     = &valueType{valid: validUUID, cs: "UUID, například a75167b3-b260-49a0-aac6-4d763538b259", en: "a UUID"}
+	uuidType     = &valueType{valid: isUUID[[]byte], cs: "UUID, například a75167b3-b260-49a0-aac6-4d763538b259", en: "a UUID"}
 	text2Type    = &valueType{valid: func(v []byte) bool { return isText(v, 2) }, cs: "text o nejvýše 2 znacích", en: "text of at most 2 characters", noBlankEnds: true}
 	text4Type    = &valueType{valid: func(v []byte) bool { return utf8.RuneCount(v) <= 4 }, cs: "text o nejvýše 4 znacích", en: "text of at most 4 characters", maybeEmpty: true}
 	text65Type   = &valueType{valid: func(v []byte) bool { return isText(v, 65) }, cs: "text o nejvýše 65 znacích", en: "text of at most 65 characters"}
@@ -131,14 +131,13 @@ func blank(v []byte) bool {
 	return true
 }
 
-// validUUID reports whether v has the form of reg:UuidType.
-func validUUID(v []byte) bool {
-	if len(v) != 36 {
+// isUUID reports whether v has the form of reg:UuidType.
+func isUUID[T chars](v T) bool {
+	if len(v) != len(nilUUID) {
 		return false
 	}
-	for i, c := range v {
-		dash := i == 8 || i == 13 || i == 18 || i == 23
-		if dash != (c == '-') || !dash && !isHex(c) {
+	for i := range len(v) {
+		if dash := nilUUID[i] == '-'; dash != (v[i] == '-') || !dash && !isHex(v[i]) {
 			return false
 		}
 	}

@@ -201,13 +201,3 @@ func AppendRightsQuestion(dst []byte, q *RightsQuery) []byte {
 	dst = optional(dst, "d:Ovm", q.Ovm)
 	return append(dst, "</z:IszrVypisOpravneniPolozkyData></z:Zadost>"...)
 }
-
-// wordsHold reports whether word stands among the words of a SeznamUdaju.
-func wordsHold(words []Word, word string) bool {
-	for i := range words {
-		if string(words[i].Text) == word {
-			return true
-		}
-	}
-	return false
-}

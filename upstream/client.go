@@ -81,7 +81,7 @@ func (c *Client) do(ctx context.Context, m message) (*reply, error) {
 			c.host.ReleaseConn(cc)
 			return nil, c.failed(ctx, nil, context.Cause(ctx))
 		}
-		if nc.used && !nc.alive() {
+		if nc.used && (nc.over || !nc.alive()) {
 			c.host.CloseConn(cc) // each turn takes one from the pool, so this ends
 			continue
 		}

@@ -28,6 +28,7 @@ type conn struct {
 	ended bool      // the upstream closed its side
 
 	used bool // it has carried a call before
+	over bool // the end came with the last bytes (TLS); nothing more can be read
 }
 
 func (c *conn) begin() { c.until, c.in, c.out, c.stuck, c.ended = time.Time{}, 0, 0, false, false }
@@ -45,6 +46,7 @@ func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	c.in += int64(n)
 	if n > 0 {
+		c.over = err != nil
 		return n, nil
 	}
 	c.ended = c.ended || err == io.EOF
@@ -71,7 +73,10 @@ type dialer struct {
 func newDialer(cfg Config, to target) *dialer {
 	d := &dialer{cfg: cfg, to: to}
 	if to.tls {
-		d.tls = &tls.Config{ServerName: to.name, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}
+		d.tls = &tls.Config{
+			ServerName: to.name, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
+			ClientSessionCache: tls.NewLRUClientSessionCache(1), // of the one target
+		}
 	}
 	return d
 }

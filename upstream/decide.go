@@ -12,7 +12,7 @@ import (
 
 // found is everything that the steps have brought; nil: the step was not taken.
 type found struct {
-	evidence *evidenceHead
+	evidence *egon.EvidenceHead
 	toRob    *egon.TranslateReply // G27 to ROB's agenda
 	verified *egon.VerifyReply    // O25
 	toCaller *egon.TranslateReply // G27 to the caller's agenda, or G02
@@ -25,12 +25,8 @@ func translated(r *egon.TranslateReply, local int) (egon.PrevodAifo, bool) {
 	if r == nil || concernsPerson(r.Codes) {
 		return egon.PrevodAifo{}, false
 	}
-	for _, p := range r.Map {
-		if p.Local == local && p.Global != "" && p.Status == "" {
-			return egon.PrevodAifo{Local: local, Global: p.Global}, true
-		}
-	}
-	return egon.PrevodAifo{}, false
+	p, ok := r.Translated(local)
+	return egon.PrevodAifo{Local: local, Global: p.Global}, ok
 }
 
 // lacksAifo reports whether the person is known to ORG but has no AIFO in the
@@ -61,11 +57,11 @@ func isVerified(r *egon.VerifyReply, local int) bool {
 // for what no block says, and for dead references.
 func (f *found) status(evidence egon.Party) egon.Status {
 	var details []egon.Detail
-	warn := f.evidence.system.Kod == egon.Varovani || f.evidence.application.Kod == egon.Varovani
-	if !f.evidence.found {
+	warn := f.evidence.Info.Status.Kod == egon.Varovani || f.evidence.Application.Kod == egon.Varovani
+	if !f.evidence.Found {
 		return egon.Status{Kod: egon.Varovani, Details: f.whyNobody(evidence)}
 	}
-	local := f.evidence.person.Local
+	local := f.evidence.Person.Local
 	switch _, toRob := translated(f.toRob, local); {
 	case !toRob:
 		warn, details = true, whyUntranslated(f.toRob)
@@ -84,15 +80,18 @@ func (f *found) status(evidence egon.Party) egon.Status {
 	return egon.Status{Kod: egon.OK}
 }
 
+// nobodyFound is said when an evidence does not say itself what was the matter.
+const nobodyFound = "Evidence podle zadaných údajů nenalezla právě jednu osobu."
+
 // whyNobody returns what the evidence says of a search that did not find one
 // person: whether nobody or too many.
 func (f *found) whyNobody(evidence egon.Party) []egon.Detail {
-	said := f.evidence.system.Details
+	said := f.evidence.Info.Status.Details
 	if len(said) == 0 {
-		said = f.evidence.application.Details
+		said = f.evidence.Application.Details
 	}
 	if len(said) == 0 {
-		said = []egon.Detail{{SubKod: "SPECIFIKACE V POPISU", Popis: "Evidence podle zadaných údajů nenalezla právě jednu osobu."}}
+		said = []egon.Detail{{SubKod: "SPECIFIKACE V POPISU", Popis: nobodyFound}}
 	}
 	details := make([]egon.Detail, len(said))
 	for i, d := range said {
@@ -154,10 +153,10 @@ func (f *found) stated() []egon.Place {
 // its AIFO only of a person that ROB has verified.
 func (f *found) blocks(src *egon.Source, whole bool) *egon.MediaBlocks {
 	b := &egon.MediaBlocks{Source: src, Places: f.stated()}
-	if !f.evidence.found {
+	if !f.evidence.Found {
 		return b
 	}
-	local := f.evidence.person.Local
+	local := f.evidence.Person.Local
 	if _, ok := translated(f.toRob, local); !ok {
 		b.Org = f.toRob.Org
 		return b

@@ -23,7 +23,7 @@ import (
 // for complete. Between the head and the first Read nothing is taken off the
 // connection.
 type evidence struct {
-	evidenceHead
+	*egon.EvidenceHead
 
 	client  *Client
 	party   egon.Party
@@ -67,17 +67,17 @@ func askEvidence(ctx context.Context, c *Client, st *egon.Step, src *egon.Source
 // that found a person and does not say whom. What the evidence's application
 // says is meant for the caller; what its system says stays inside.
 func (c *Client) refusedByEvidence(e *evidence) error {
-	if e.application.Kod == egon.Chyba {
-		failure := c.refused(e.party, e.application)
-		for i, d := range e.application.Details {
+	if e.Application.Kod == egon.Chyba {
+		failure := c.refused(e.party, e.Application)
+		for i, d := range e.Application.Details {
 			failure.Detail[i].Popis = d.Popis
 		}
 		return failure
 	}
-	if e.system.Kod == egon.Chyba {
-		return c.refused(e.party, e.system)
+	if e.Info.Status.Kod == egon.Chyba {
+		return c.refused(e.party, e.Info.Status)
 	}
-	if !e.found && e.application.Kod == egon.OK {
+	if !e.Found && e.Application.Kod == egon.OK {
 		return c.unreadable(e.party, errors.New("expect an AIFO in an answer with status OK"))
 	}
 	return nil
@@ -144,9 +144,13 @@ func (e *evidence) readHead() error {
 		}
 	}
 	var err error
-	e.evidenceHead, err = head.read(e.src)
-	e.pending = e.block
-	return err
+	if e.EvidenceHead, err = head.read(e.src); err != nil {
+		return err
+	}
+	if e.pending = e.Block; len(e.pending) == 0 && e.Info.Status.Kod == egon.Varovani {
+		e.pending = egon.AppendNobody(nil, e.src, nobodyFound)
+	}
+	return nil
 }
 
 // arrive waits until the first medium begins, or until it is certain that there

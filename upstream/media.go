@@ -76,14 +76,14 @@ func (m *Media) Serve(ctx context.Context, h *egon.Head) (*egon.Answer, error) {
 //	                       └─ G27 to the └─ G02, if the caller
 //	                          caller        has no AIFO yet
 func (m *Media) gather(ctx context.Context, h *egon.Head, e *evidence) (f found, err error) {
-	f.evidence = &e.evidenceHead
-	if !e.found {
+	f.evidence = e.EvidenceHead
+	if !e.Found {
 		return f, nil
 	}
-	flow, local := h.Flow(), e.person.Local
+	flow, local := h.Flow(), e.Person.Local
 	evidence, rob, caller := agendaOf(m.of(e.src)), agendaOf(m.Rob), callerOf(h)
 
-	f.toRob, err = translate(ctx, m.Org, m.step(h), egon.OrgCtiAifo, &egon.Translation{Source: evidence, Target: rob, Map: []egon.PrevodAifo{e.person}})
+	f.toRob, err = translate(ctx, m.Org, m.step(h), egon.OrgCtiAifo, &egon.Translation{Source: evidence, Target: rob, Map: []egon.PrevodAifo{e.Person}})
 	if err != nil {
 		return f, err
 	}
@@ -108,7 +108,7 @@ func (m *Media) gather(ctx context.Context, h *egon.Head, e *evidence) (f found,
 		f.places, err = checkPlaces(ctx, m.Ruian, m.step(h), flow.Ruian == egon.Cti, f.read.Places)
 		return err
 	}, func(ctx context.Context) (err error) {
-		t := &egon.Translation{Source: evidence, Target: caller, Map: []egon.PrevodAifo{e.person}}
+		t := &egon.Translation{Source: evidence, Target: caller, Map: []egon.PrevodAifo{e.Person}}
 		if f.toCaller, err = translate(ctx, m.Org, m.step(h), egon.OrgCtiAifo, t); err != nil {
 			return err
 		}

@@ -67,6 +67,10 @@ func TestMediaRules(t *testing.T) {
 			lines("VAROVANI (SPECIFIKACE V POPISU by 385)", "SeznamIdAdres", "EopOdpoved AisAplikacniStatus"),
 		},
 		{
+			"nobody found, and no block at all (14)", whole, wellWorld().with("X21", withoutBlock(eop("VAROVANI", "", ""))), "X21",
+			lines("VAROVANI (SPECIFIKACE V POPISU by 385)", "SeznamIdAdres", "EopOdpoved AisAplikacniStatus"),
+		},
+		{
 			"no photo (15)", whole, wellWorld().with("X21", eop("OK", known, appStatus("OK", "")+aifo1)), "A28 G27 ROB G27 caller O08 O25 X21",
 			lines("OK", person, "SeznamIdAdres 14492253:existuje", overCti, "RuianOdpoved RuianCtiProRobDataResponse", "EopOdpoved AisAplikacniStatus Aifo"),
 		},
@@ -93,6 +97,11 @@ func TestMediaRules(t *testing.T) {
 		{
 			"untranslatable to ROB, status CHYBA (18)", whole, wellWorld().with("G27 ROB", org("OrgCtiAifo", "CHYBA", invalid, orgStatus("AIFO NENALEZENO"))),
 			"G27 ROB X21",
+			lines("VAROVANI", "SeznamIdAdres", "OrgOdpoved OrgCtiAifoDataResponse", photos),
+		},
+		{
+			"ORG has no such person, status CHYBA (18)", whole, wellWorld().with("G27 ROB", org("OrgCtiAifo", "CHYBA", invalid,
+				`<o:OrgStatus><ot:OrgStatusDetail>ZAZNAM NENALEZEN</ot:OrgStatusDetail></o:OrgStatus>`)), "G27 ROB X21",
 			lines("VAROVANI", "SeznamIdAdres", "OrgOdpoved OrgCtiAifoDataResponse", photos),
 		},
 		{

@@ -32,12 +32,13 @@ func translate(ctx context.Context, c *Client, st *egon.Step, op egon.OrgService
 }
 
 // concernsPerson reports whether ORG says why a person cannot be translated
-// (OrgTypy, OrgAifoStatusDetailType), rather than what is wrong with ORG or with
-// the request.
+// (OrgTypy, OrgAifoStatusDetailType, and the one code of OrgStatusDetailType
+// that says so), rather than what is wrong with ORG or with the request.
 func concernsPerson(codes []string) bool {
 	for _, c := range codes {
 		switch c {
-		case "AIFO NENALEZENO", "AIFO ZNEPLATNENO", "AIFO KOMPROMITOVANO", "OSOBA SPOJENA", "OSOBA ROZDELENA":
+		case "AIFO NENALEZENO", "AIFO ZNEPLATNENO", "AIFO KOMPROMITOVANO", "OSOBA SPOJENA", "OSOBA ROZDELENA",
+			"ZAZNAM NENALEZEN":
 			return true
 		}
 	}

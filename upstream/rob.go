@@ -43,20 +43,18 @@ func read(ctx context.Context, c *Client, st *egon.Step, person egon.PrevodAifo,
 
 // refusedByRob returns the error of an answer with either status CHYBA. That
 // nobody was found is an answer, with whatever application status.
-func (c *Client) refusedByRob(system egon.Status, rob egon.RobStatus) error {
+func (c *Client) refusedByRob(system, rob egon.Status) error {
 	switch {
 	case system.Kod == egon.Chyba:
 		return c.refused(robParty, system)
 	case rob.Kod == egon.Chyba && !nobodyInRob(rob):
-		application := egon.Status{Kod: rob.Kod}
-		for _, code := range rob.SubKods {
-			application.Details = append(application.Details, egon.Detail{SubKod: code})
-		}
-		return c.refused(robParty, application)
+		return c.refused(robParty, rob)
 	}
 	return nil
 }
 
-func nobodyInRob(rob egon.RobStatus) bool {
-	return slices.Contains(rob.SubKods, "PARCIALNI ZAZNAM NENALEZEN") || slices.Contains(rob.SubKods, "ZAZNAM NENALEZEN")
+func nobodyInRob(rob egon.Status) bool {
+	return slices.ContainsFunc(rob.Details, func(d egon.Detail) bool {
+		return d.SubKod == "PARCIALNI ZAZNAM NENALEZEN" || d.SubKod == "ZAZNAM NENALEZEN"
+	})
 }

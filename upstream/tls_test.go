@@ -5,18 +5,27 @@ import (
 	"crypto/x509"
 	"io"
 	"log"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 )
 
 // An https upstream is spoken to only when its certificate is trusted, in
-// HTTP/1.1, and its connections are kept like others.
+// HTTP/1.1, and its connections are kept like others, session tickets or not.
+// A connection opened later resumes the session.
 func TestRelayTLS(t *testing.T) {
-	conns := map[string]bool{}
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		t.Run(tls.VersionName(version), func(t *testing.T) { relayTLS(t, version) })
+	}
+}
+
+func relayTLS(t *testing.T, version uint16) {
+	conns := map[string]bool{} // of each, whether it resumed a session
 	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		conns[r.RemoteAddr] = true
-		if r.ProtoMajor != 1 || r.TLS == nil || r.TLS.Version < tls.VersionTLS12 {
+		conns[r.RemoteAddr] = r.TLS.DidResume
+		if r.ProtoMajor != 1 || r.TLS.Version != version {
 			t.Errorf("got %s over %v", r.Proto, r.TLS)
 		}
 		io.Copy(io.Discard, r.Body)
@@ -25,6 +34,7 @@ func TestRelayTLS(t *testing.T) {
 	}))
 	srv.EnableHTTP2 = true
 	srv.Config.ErrorLog = log.New(io.Discard, "", 0) // it reports the handshake that is refused
+	srv.TLS = &tls.Config{MinVersion: version, MaxVersion: version}
 	srv.StartTLS()
 	t.Cleanup(srv.Close)
 
@@ -38,12 +48,19 @@ func TestRelayTLS(t *testing.T) {
 	d.tls.RootCAs = x509.NewCertPool()
 	d.tls.RootCAs.AddCert(srv.Certificate())
 	c.host.DialTimeout = d.dial
-	for range 3 {
+	for range 10 {
 		if got, err := send(t, c, text("<b/>")); got != "<a/>" || err != nil {
 			t.Fatalf("got %q, %v", got, err)
 		}
 	}
 	if len(conns) != 1 {
 		t.Errorf("%d connections, want 1", len(conns))
+	}
+	c.Close()
+	if _, err := send(t, c, text("<b/>")); err != nil {
+		t.Fatal(err)
+	}
+	if resumed := slices.Collect(maps.Values(conns)); len(resumed) != 2 || resumed[0] == resumed[1] {
+		t.Errorf("sessions resumed on the connections: %v, want one of two", resumed)
 	}
 }

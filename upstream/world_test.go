@@ -248,6 +248,12 @@ func eop(kod, entry, block string) string {
 		info("", kod) + m + `<EopOdpoved><EopOdpovedV1>` + block + `</EopOdpovedV1></EopOdpoved></AisEopMediaSyncCtiPodleUdajuResponse>`
 }
 
+// withoutBlock takes the evidence's own part out of its answer, which the
+// contract lets be missing.
+func withoutBlock(answer string) string {
+	return strings.Replace(answer, "<EopOdpoved><EopOdpovedV1></EopOdpovedV1></EopOdpoved>", "", 1)
+}
+
 func org(op, kod, entry, status string) string {
 	return `<o:` + op + `Response xmlns:o="` + egon.NSOrg + `"` + regNS + ` xmlns:ot="` + egon.NSOrgTypes + `">` +
 		info("o:", kod) + mapa("o:", entry) + status + `</o:` + op + `Response>`
