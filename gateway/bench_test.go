@@ -5,7 +5,9 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"net"
 	"testing"
+	"time"
 
 	"github.com/valyala/fasthttp"
 	"go.uber.org/zap"
@@ -34,12 +36,18 @@ func newLoop(t testing.TB, path string, message []byte, change ...func(*settings
 		s.parts.Log, s.parts.Limiter = log, limits.NewMemory(mustCalendar(t), nil)
 	}}, change...)...)
 	l := &loop{g: s.Gateway, message: message, out: bufio.NewWriter(io.Discard)}
-	l.rc.Init(&fasthttp.Request{}, nil, nil)
+	l.rc.Init2(patient{}, nil, false)
 	if err := l.rc.Request.Header.Read(bufio.NewReader(bytes.NewReader([]byte(withLength(path, message))))); err != nil {
 		t.Fatal(err)
 	}
 	return l
 }
+
+// patient is a connection that has no deadlines.
+type patient struct{ net.Conn }
+
+func (patient) SetReadDeadline(time.Time) error  { return nil }
+func (patient) SetWriteDeadline(time.Time) error { return nil }
 
 func (l *loop) exchange(t testing.TB) {
 	l.body.Reset(l.message)

@@ -26,7 +26,7 @@ type exchange struct {
 	g  *Gateway
 	rc *fasthttp.RequestCtx
 
-	start, sent, received time.Time
+	start, sent, received, end time.Time
 
 	service  *egon.Service
 	async    bool
@@ -34,7 +34,8 @@ type exchange struct {
 	timeout  time.Duration // of the call
 	cancel   context.CancelFunc
 	reader   *egon.Reader
-	body     guard // the request
+	body     guard        // the request
+	message  egon.Message // the request as it goes to an upstream: each byte released when it is proven
 	head     *egon.Head
 	policy   *policy.Snapshot
 	decision policy.Decision
@@ -55,6 +56,9 @@ type exchange struct {
 	refusal *Refusal
 	readErr error // why reading the answer ended before its end
 	ended   bool
+
+	broken  error // why the answer did not reach the caller
+	outcome string
 }
 
 func now() time.Time { return time.Now() }

@@ -102,7 +102,7 @@ type Gateway struct {
 	running  atomic.Int64
 	readers  sync.Pool // *egon.Reader
 	replies  sync.Pool // *egon.ReplyReader
-	buffers  sync.Pool // *[]byte, each with windowBytes of capacity
+	buffers  sync.Pool // *[]byte, empty, of windowBytes at least
 
 	calls context.Context // ends the calls that a shutdown does not wait for
 	cut   context.CancelCauseFunc

@@ -13,6 +13,7 @@ import (
 
 const (
 	windowBytes  = 32 << 10  // what one read of a body asks for
+	pooledBytes  = 64 << 10  // larger buffers are not kept
 	minHeldBytes = 256 << 10 // what a guard may hold at least: a head, an unfinished tag, the closing part
 	contentType  = "text/xml; charset=utf-8"
 )
@@ -144,9 +145,10 @@ func (g *guard) receive() error {
 	return g.broken(err)
 }
 
-// read reads from the source and keeps the time that it took.
+// read reads from the source; of a caller's it keeps the time that it took,
+// the first time apart.
 func (g *guard) read(p []byte) (int, error) {
-	if g.caller == nil {
+	if g.caller == nil || g.got == 0 {
 		return g.src.Read(p)
 	}
 	if err := g.await(); err != nil {
@@ -165,7 +167,7 @@ func (g *guard) release(pool *sync.Pool) {
 	if g.buf == nil {
 		return
 	}
-	if cap(*g.buf) == windowBytes {
+	if cap(*g.buf) <= pooledBytes {
 		*g.buf = (*g.buf)[:0]
 		pool.Put(g.buf)
 	}

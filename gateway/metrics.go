@@ -1,8 +1,6 @@
 package gateway
 
 import (
-	"time"
-
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -89,10 +87,10 @@ func (g Gauges) byName() map[string]func() float64 {
 }
 
 // ended counts an exchange.
-func (m *Metrics) ended(x *exchange, outcome string, took time.Duration) {
+func (m *Metrics) ended(x *exchange) {
 	service := x.code()
-	m.exchanges.WithLabelValues(service, outcome).Inc()
-	m.seconds.WithLabelValues(service).Observe(took.Seconds())
+	m.exchanges.WithLabelValues(service, x.outcome).Inc()
+	m.seconds.WithLabelValues(service).Observe(x.end.Sub(x.start).Seconds())
 	if !x.received.IsZero() {
 		m.upstream.WithLabelValues(service).Observe(x.received.Sub(x.sent).Seconds())
 	}

@@ -18,7 +18,7 @@ import (
 func (g *Gateway) Handle(rc *fasthttp.RequestCtx) {
 	x := g.begin(rc)
 	if err := g.serve(x); err != nil {
-		x.reject(err)
+		_ = safely(func() error { x.reject(err); return nil }) // without an answer Read fails, which ends the connection
 	}
 	// fasthttp reads the body after Handle has returned and then closes it:
 	// the exchange ends there, not here.
@@ -142,7 +142,7 @@ func (g *Gateway) answer(ctx context.Context, x *exchange) error {
 	var err error
 	x.sent = now()
 	if x.route.Kind == RelayRoute {
-		a, err = x.route.Relay.Send(ctx, x.message())
+		a, err = x.route.Relay.Send(ctx, &x.message)
 	} else {
 		a, err = g.parts.Media.Serve(ctx, x.head)
 	}

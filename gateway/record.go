@@ -9,60 +9,63 @@ import (
 	"brana/egon"
 )
 
-// record writes the line of the exchange and counts it. The line has what an
-// operator needs to explain a call to its caller, and nothing of what was
-// asked about whom.
+// record writes the line of the exchange and counts it; err is why the answer
+// did not reach the caller, or nil.
 func (g *Gateway) record(x *exchange, err error) {
-	outcome, end := x.outcome(err), now()
-	g.parts.Metrics.ended(x, outcome, end.Sub(x.start))
-	entry := g.parts.Log.Check(x.level(err), "exchange")
-	if entry == nil {
-		return
+	x.broken, x.end = err, now()
+	x.outcome = x.outcomeOf(err)
+	g.parts.Metrics.ended(x)
+	if entry := g.parts.Log.Check(x.level(), "exchange"); entry != nil {
+		entry.Write(zap.Inline(x))
 	}
-	fields := append(make([]zap.Field, 0, 20),
-		zap.String("outcome", outcome),
-		zap.String("service", x.code()),
-		zap.Object("caller", callerField{x.head}),
-		zap.ByteString("agenda_zadost_id", x.requestID()),
-		zap.String("iszr_zadost_id", x.iszrID),
-		zap.Time("request_in", x.start))
-	if !x.sent.IsZero() {
-		fields = append(fields, zap.Time("request_out", x.sent), zap.Time("response_in", x.received))
-	}
-	fields = append(fields,
-		zap.Time("response_out", end),
-		zap.Int64("request_bytes", x.body.got),
-		zap.Int64("response_bytes", x.written),
-		zap.String("policy", x.decision.Version),
-		zap.Duration("took", end.Sub(x.start)))
-	if x.kod != "" {
-		fields = append(fields, zap.String("kod", x.kod))
-	}
-	if x.refusal != nil && x.refusal.Cause != nil {
-		fields = append(fields, zap.String("cause", x.refusal.Cause.Error()))
-		fields = appendStack(fields, x.refusal.Cause)
-	}
-	if err != nil {
-		fields = append(fields, zap.String("broken", x.brokenSide()), zap.String("error", err.Error()))
-		fields = appendStack(fields, err)
-	}
-	entry.Write(fields...)
 }
 
-func appendStack(fields []zap.Field, err error) []zap.Field {
+// MarshalLogObject writes the line of an exchange that has ended: what an
+// operator needs to explain a call to its caller, and nothing of what was asked
+// about whom.
+func (x *exchange) MarshalLogObject(e zapcore.ObjectEncoder) error {
+	e.AddString("outcome", x.outcome)
+	e.AddString("service", x.code())
+	if err := e.AddObject("caller", (*callerField)(x.head)); err != nil {
+		return err
+	}
+	e.AddByteString("agenda_zadost_id", x.requestID())
+	e.AddString("iszr_zadost_id", x.iszrID)
+	e.AddTime("request_in", x.start)
+	if !x.sent.IsZero() {
+		e.AddTime("request_out", x.sent)
+		e.AddTime("response_in", x.received)
+	}
+	e.AddTime("response_out", x.end)
+	e.AddInt64("request_bytes", x.body.got)
+	e.AddInt64("response_bytes", x.written)
+	e.AddString("policy", x.decision.Version)
+	e.AddDuration("took", x.end.Sub(x.start))
+	if x.kod != "" {
+		e.AddString("kod", x.kod)
+	}
+	if x.refusal != nil && x.refusal.Cause != nil {
+		addError(e, "cause", x.refusal.Cause)
+	}
+	if x.broken != nil {
+		addError(e, "error", x.broken)
+	}
+	return nil
+}
+
+func addError(e zapcore.ObjectEncoder, key string, err error) {
+	e.AddString(key, err.Error())
 	var p *panicError
 	if errors.As(err, &p) {
-		fields = append(fields, zap.ByteString("stack", p.stack))
+		e.AddByteString("stack", p.stack)
 	}
-	return fields
 }
 
 // level is Error for what somebody must mend here, Warn for what is broken
 // elsewhere, Info for everything that a caller does.
-func (x *exchange) level(err error) zapcore.Level {
-	var p *panicError
+func (x *exchange) level() zapcore.Level {
 	switch {
-	case errors.As(err, &p), x.refusal != nil && x.refusal.Kind == Internal:
+	case isPanic(x.broken), x.refusal != nil && x.refusal.Kind == Internal:
 		return zapcore.ErrorLevel
 	case x.readErr != nil, x.refusal != nil && x.refusal.Kind.broken():
 		return zapcore.WarnLevel
@@ -71,9 +74,17 @@ func (x *exchange) level(err error) zapcore.Level {
 	}
 }
 
-// outcome is one word of a closed set: the kind of a refusal, or what the
-// answer says.
-func (x *exchange) outcome(err error) string {
+func isPanic(err error) bool {
+	if err == nil {
+		return false
+	}
+	var p *panicError
+	return errors.As(err, &p)
+}
+
+// outcomeOf is one word of a closed set: who broke the answer off, the kind of
+// a refusal, or what the answer says.
+func (x *exchange) outcomeOf(err error) string {
 	switch {
 	case err != nil && x.readErr != nil:
 		return "upstream-broke"
@@ -96,13 +107,6 @@ func (x *exchange) outcome(err error) string {
 	}
 }
 
-func (x *exchange) brokenSide() string {
-	if x.readErr != nil {
-		return "upstream"
-	}
-	return "caller"
-}
-
 func (x *exchange) code() string {
 	if x.service == nil {
 		return "unknown"
@@ -122,16 +126,15 @@ func (x *exchange) requestID() []byte {
 
 func idBytes(id []byte) []byte { return id[:min(len(id), maxIDBytes)] }
 
-// callerField writes the quadruple without building strings for it.
-type callerField struct{ head *egon.Head }
+// callerField writes the quadruple of a head, which may be nil.
+type callerField egon.Head
 
-func (c callerField) MarshalLogObject(e zapcore.ObjectEncoder) error {
-	if c.head != nil {
-		info := &c.head.Info
-		e.AddByteString("agenda", idBytes(info.Agenda))
-		e.AddByteString("role", idBytes(info.AgendovaRole))
-		e.AddByteString("ovm", idBytes(info.Ovm))
-		e.AddByteString("ais", idBytes(info.Ais))
+func (c *callerField) MarshalLogObject(e zapcore.ObjectEncoder) error {
+	if c != nil {
+		e.AddByteString("agenda", idBytes(c.Info.Agenda))
+		e.AddByteString("role", idBytes(c.Info.AgendovaRole))
+		e.AddByteString("ovm", idBytes(c.Info.Ovm))
+		e.AddByteString("ais", idBytes(c.Info.Ais))
 	}
 	return nil
 }

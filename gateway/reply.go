@@ -121,9 +121,14 @@ func (x *exchange) setLimitFields() {
 	if !x.decided {
 		return
 	}
-	h := &x.rc.Response.Header
-	h.Set("RateLimit-Policy", `"hour";q=`+strconv.FormatInt(x.limits.Quota, 10)+`;w=3600`)
-	h.Set("RateLimit", `"hour";r=`+strconv.FormatInt(x.limits.Remaining, 10)+`;t=`+strconv.FormatInt(seconds(max(x.limits.Reset, time.Second)), 10))
+	h, d := &x.rc.Response.Header, &x.limits
+	b := append(make([]byte, 0, 64), `"hour";q=`...)
+	b = strconv.AppendInt(b, d.Quota, 10)
+	h.SetBytesV("RateLimit-Policy", append(b, ";w=3600"...))
+	b = append(b[:0], `"hour";r=`...)
+	b = strconv.AppendInt(b, d.Remaining, 10)
+	b = append(b, ";t="...)
+	h.SetBytesV("RateLimit", strconv.AppendInt(b, seconds(max(d.Reset, time.Second)), 10))
 }
 
 // seconds rounds up to whole seconds.

@@ -22,17 +22,12 @@ func (x *exchange) openBody() {
 		idle:   x.g.cfg.ReadIdle,
 		broken: cutRequest,
 	}
+	x.message = egon.Message{Service: x.service, Async: x.async, Length: x.body.length, Body: &x.body}
 }
 
 // cutRequest says that the caller's message ended before its end.
 func cutRequest(err error) error {
 	return &egon.Offence{Kind: egon.Malformed, Popis: "Zpráva skončila před svým koncem.", Err: fmt.Errorf("read request: %w", err)}
-}
-
-// message is the request as it goes to an upstream: the bytes received, from
-// the first on, each released only when it is proven.
-func (x *exchange) message() *egon.Message {
-	return &egon.Message{Service: x.service, Async: x.async, Length: x.body.length, Body: &x.body}
 }
 
 // settle leaves nothing of the request on the wire, or sees to it that the
@@ -96,9 +91,6 @@ func sendingTime(bytes int64) time.Duration {
 // bytes take at the slowest speed. The first read is under the server's own
 // deadline.
 func (g *guard) await() error {
-	if g.caller == nil || g.got == 0 {
-		return nil
-	}
 	patience := g.idle + sendingTime(g.got) - g.waited
 	return g.caller.SetReadDeadline(now().Add(min(g.idle, patience)))
 }
