@@ -4,6 +4,8 @@ package gateway
 
 import (
 	"testing"
+
+	"brana/egon"
 )
 
 // What an exchange may allocate, 15 of it for the three contexts of a call. A
