@@ -120,7 +120,7 @@ func trick(n xmltext.Name) bool {
 	switch string(n.Local) {
 	case "nil", "type":
 		return string(n.Space) == NSXSI
-	case "href", "id", "Id", "ID":
+	case "href", "ref", "id", "Id", "ID":
 		return true
 	}
 	return false

@@ -16,7 +16,7 @@ func TestRequestsAgainstTheSchemas(t *testing.T) {
 	var found []string
 	for _, c := range requestCases(t) {
 		theme, _, _ := strings.Cut(c.name, "/")
-		if c.service == "E05" || theme == "malformed" || theme == "mismatch" {
+		if c.service == "E05" || theme == "malformed" || theme == "mismatch" || theme == "parsers" && c.want != "accept" {
 			continue
 		}
 		s := ServiceByCode(c.service)
