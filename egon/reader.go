@@ -1,6 +1,7 @@
 package egon
 
 import (
+	"bytes"
 	"math"
 
 	"brana/egon/xmltext"
@@ -139,6 +140,9 @@ func (r *Reader) take(tok *xmltext.Token) *Offence {
 	if tok.Kind == xmltext.ProcInst {
 		return r.offend(instruction, tok.Start)
 	}
+	if tok.Kind == xmltext.Comment && endsForSome(tok) {
+		return r.offend(shortComment, tok.Start)
+	}
 	if r.place == inOperation {
 		switch tok.Kind {
 		case xmltext.StartElement:
@@ -160,6 +164,14 @@ func (r *Reader) take(tok *xmltext.Token) *Offence {
 		r.operation(tok)
 	}
 	return o
+}
+
+// endsForSome reports whether a comment begins so that readers which take it
+// for markup of HTML see its end there: "<!-->" or "<!--->". XML sees text, and
+// what follows would be content to the one and a comment to the other.
+func endsForSome(tok *xmltext.Token) bool {
+	first := tok.End-tok.Start >= int64(len("<!--")+len(tok.Data)) // spans the opening, too
+	return first && (bytes.HasPrefix(tok.Data, []byte(">")) || bytes.HasPrefix(tok.Data, []byte("->")))
 }
 
 // operation takes the start tag of the operation.

@@ -51,6 +51,9 @@ var (
 	notPlain = reason{Malformed,
 		"Element %s smí obsahovat jen prostý text, bez komentáře, oddílu CDATA a vnořených elementů.",
 		"content of %s is not plain text"}
+	shortComment = reason{Malformed,
+		"Komentář začíná znakem „>“ nebo „->“, což některé programy čtou jako jeho konec. Odstraňte jej.",
+		"comment begins like the end of one"}
 	trickAttribute = reason{Malformed,
 		"Atribut %s není u elementu %s dovolen. Odstraňte jej.",
 		"attribute %s on %s not allowed"}
