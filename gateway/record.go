@@ -22,7 +22,7 @@ func (g *Gateway) record(x *exchange, err error) {
 
 // MarshalLogObject writes the line of an exchange that has ended: what an
 // operator needs to explain a call to its caller, and nothing of what was asked
-// about whom.
+// about whom. It borrows from the exchange, so it holds within Core.Write only.
 func (x *exchange) MarshalLogObject(e zapcore.ObjectEncoder) error {
 	e.AddString("outcome", x.outcome)
 	e.AddString("service", x.code())

@@ -69,8 +69,8 @@ func TestNoPersonalDataInTheLog(t *testing.T) {
 		s.post(t, "/publikace/"+path, []byte(message))
 	}
 	s.settled(t)
-	for _, e := range s.logs.All() {
-		fields := e.ContextMap()
+	for _, e := range s.logs.all("") {
+		fields := e.fields
 		if caller, ok := fields["caller"].(map[string]any); ok {
 			delete(caller, "ovm") // an id by its place, whatever it holds
 		}
@@ -108,7 +108,7 @@ func TestLevels(t *testing.T) {
 		case LimitsUnavailable, RegistryFailed, AisFailed, Deadline:
 			want = "warn"
 		}
-		if got := s.logs.FilterMessage("exchange").All()[0].Level.String(); got != want {
+		if got := s.logs.all("exchange")[0].level.String(); got != want {
 			t.Errorf("%s is logged as %s, want %s", k.Code, got, want)
 		}
 	}

@@ -77,7 +77,7 @@ func (x *exchange) reject(err error) {
 	x.refusal = r
 	x.drop()
 	x.kod, x.fault = "", false
-	if r.Hangup {
+	if r.Hangup || r.Kind == Draining {
 		x.rc.SetConnectionClose()
 	} else {
 		x.settle()

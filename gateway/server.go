@@ -69,28 +69,40 @@ func (g *Gateway) track(c net.Conn, state fasthttp.ConnState) {
 	}
 }
 
-// cutTime is how long exchanges that were cut may take to end.
-const cutTime = 2 * time.Second
+// cutTime is how long calls that were cut may take to say so, and then their
+// connections to close.
+const cutTime = time.Second
 
 // Shutdown stops taking calls and waits until the running exchanges have
 // ended. When ctx is done before, it cuts what still runs and returns an error
-// that says how many exchanges these were. It ends within seconds after ctx.
+// that says how many exchanges these were. It ends within two seconds after
+// ctx.
 func (g *Gateway) Shutdown(ctx context.Context) error {
 	g.draining.Store(true)
 	err := g.server.ShutdownWithContext(ctx)
 	running := g.Running()
 	g.cut(errDraining)
+	g.awaitClosed()
 	g.conns.Range(func(c, _ any) bool {
 		_ = c.(net.Conn).Close() // closed already is as good
 		return true
 	})
-	for until := now().Add(cutTime); g.Running() > 0 && now().Before(until); {
-		time.Sleep(cutTime / 100)
-	}
+	g.awaitClosed()
 	if err != nil && running > 0 {
 		return fmt.Errorf("cut %d exchanges that were still running: %w", running, err)
 	}
 	return nil
+}
+
+// awaitClosed waits until no connection is open, for cutTime at most.
+func (g *Gateway) awaitClosed() {
+	open := func() (open bool) {
+		g.conns.Range(func(any, any) bool { open = true; return false })
+		return open
+	}
+	for until := now().Add(cutTime); open() && now().Before(until); {
+		time.Sleep(cutTime / 100)
+	}
 }
 
 var errDraining = errors.New("the gateway is draining")

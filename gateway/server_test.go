@@ -74,13 +74,16 @@ func TestAShutdownPastItsDeadlineCutsAndReports(t *testing.T) {
 		t.Errorf("Shutdown = %v", err)
 	}
 	s.settled(t)
+	if _, body := upstream.answer(); !strings.Contains(body, "BR_205: ") {
+		t.Error(body)
+	}
 	upstream.closed()
 	sending.closed()
 	outcomes := map[any]bool{}
 	for _, l := range s.lines(t, 2) {
 		outcomes[l["outcome"]] = true
 	}
-	if !outcomes["caller-left"] && !outcomes["draining"] {
+	if !outcomes["draining"] || !outcomes["caller-left"] {
 		t.Errorf("outcomes = %v", outcomes)
 	}
 }
