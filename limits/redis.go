@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
 	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
@@ -53,7 +54,11 @@ type Redis struct {
 
 // NewRedis returns a store without connecting: Redis may come up later, and Ready tells when it has. The error names what
 // in the configuration is wrong and never quotes the URL, which may hold a password.
+//
+// It turns off the log of go-redis, which has one for the whole process and no option for less: it writes to stderr, past
+// the log of the gateway, each failed dial, and every such failure is also what the call returns.
 func NewRedis(config RedisConfig) (*Redis, error) {
+	logging.Disable()
 	if config.Timeout == 0 {
 		config.Timeout = 250 * time.Millisecond
 	}
