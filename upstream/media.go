@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -91,13 +92,16 @@ func (m *Media) gather(ctx context.Context, h *egon.Head, e *evidence) (f found,
 	if !ok {
 		return f, nil
 	}
-	verified := make(chan bool, 1)
+	verified := make(chan bool, 1) // closed without a word: no
 	err = both(ctx, func(ctx context.Context) (err error) {
+		defer close(verified)
 		f.verified, err = verify(ctx, m.Rob, m.step(h), person)
-		yes := err == nil && isVerified(f.verified, local)
-		verified <- yes
-		if !yes || !flow.RobRead {
+		if err != nil || !isVerified(f.verified, local) {
 			return err
+		}
+		verified <- true
+		if !flow.RobRead {
+			return nil
 		}
 		if f.read, err = read(ctx, m.Rob, m.step(h), person, flow.Rob); err != nil {
 			return err
@@ -127,7 +131,7 @@ func both(ctx context.Context, a, b func(context.Context) error) error {
 	defer cancel()
 	errs := make(chan error, 2)
 	run := func(step func(context.Context) error) {
-		err := step(ctx)
+		err := guard(ctx, step)
 		errs <- err // before cancel: what it causes comes second
 		if err != nil {
 			cancel()
@@ -140,6 +144,17 @@ func both(ctx context.Context, a, b func(context.Context) error) error {
 		return err
 	}
 	return <-errs
+}
+
+// guard runs a step. A panic becomes an error: a step may run on a goroutine of
+// its own, where nobody else would catch it.
+func guard(ctx context.Context, step func(context.Context) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("serve E198: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return step(ctx)
 }
 
 // compose takes the steps and begins the reply.

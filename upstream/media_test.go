@@ -105,6 +105,11 @@ func TestMediaRules(t *testing.T) {
 			lines("VAROVANI", "SeznamIdAdres", "OrgOdpoved OrgCtiAifoDataResponse", photos),
 		},
 		{
+			"untranslatable to ROB by the map alone, status CHYBA (18)", whole, wellWorld().with("G27 ROB", org("OrgCtiAifo", "CHYBA", invalid, "")),
+			"G27 ROB X21",
+			lines("VAROVANI (AIFO NEEXISTUJE by ORG)", "SeznamIdAdres", photos),
+		},
+		{
 			"untranslatable to ROB, and no word why (18)", whole, wellWorld().with("G27 ROB", org("OrgCtiAifo", "VAROVANI", invalid, "")),
 			"G27 ROB X21",
 			lines("VAROVANI (AIFO NEEXISTUJE by ORG)", "SeznamIdAdres", photos),
@@ -233,6 +238,17 @@ func TestMediaFailures(t *testing.T) {
 				t.Errorf("detail (-want +got):\n%s", d)
 			}
 		})
+	}
+}
+
+// A panic in a step, on whichever goroutine, ends the call and nothing else.
+func TestMediaStepPanics(t *testing.T) {
+	boom := func(context.Context) error { panic("boom") }
+	wait := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+	for name, err := range map[string]error{"first": both(t.Context(), boom, wait), "second": both(t.Context(), wait, boom)} {
+		if err == nil || !strings.Contains(err.Error(), "boom") {
+			t.Errorf("%s step: error = %v", name, err)
+		}
 	}
 }
 

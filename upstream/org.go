@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"context"
+	"slices"
 
 	"brana/egon"
 )
@@ -25,11 +26,14 @@ func translate(ctx context.Context, c *Client, st *egon.Step, op egon.OrgService
 	if err != nil {
 		return nil, c.unreadable(orgParty, err)
 	}
-	if r.Info.Status.Kod == egon.Chyba && !concernsPerson(r.Codes) {
+	if r.Info.Status.Kod == egon.Chyba && !concernsPerson(r.Codes) && !slices.ContainsFunc(r.Map, untranslatable) {
 		return nil, c.refused(orgParty, r.Info.Status)
 	}
 	return r, nil
 }
+
+// untranslatable reports whether an entry says itself why it has no equal.
+func untranslatable(p egon.PrevodAifo) bool { return p.Status != "" }
 
 // concernsPerson reports whether ORG says why a person cannot be translated
 // (OrgTypy, OrgAifoStatusDetailType, and the one code of OrgStatusDetailType
