@@ -50,9 +50,9 @@ type callCmd struct {
 // Run builds a call, sends it and prints the answer. It ends with 1 when the
 // answer is CHYBA or a SOAP Fault.
 func (c *callCmd) Run(io stdio) error {
-	service := egon.ServiceByCode(c.Service)
-	if service == nil {
-		return exit(exitUsage, fmt.Errorf("%s: no service of the catalogue has this code", c.Service))
+	service, err := c.service()
+	if err != nil {
+		return exit(exitUsage, err)
 	}
 	key, err := c.key(service)
 	if err != nil {
@@ -71,6 +71,20 @@ func (c *callCmd) Run(io stdio) error {
 		return errors.Join(err, reply.refused())
 	}
 	return errors.Join(c.print(io, reply, key), reply.refused())
+}
+
+// service is the service called, at an address that can be one.
+func (c *callCmd) service() (*egon.Service, error) {
+	if !strings.HasPrefix(c.URL, "http://") && !strings.HasPrefix(c.URL, "https://") {
+		return nil, fmt.Errorf("--url %s: write it as %s", c.URL, defaultURL)
+	}
+	if s := egon.ServiceByCode(c.Service); s != nil {
+		return s, nil
+	}
+	if near := egon.ServiceByCode(strings.ToUpper(c.Service)); near != nil {
+		return nil, fmt.Errorf("%s: no service of the catalogue has this code, did you mean %s?", c.Service, near.Code)
+	}
+	return nil, fmt.Errorf("%s: no service of the catalogue has this code", c.Service)
 }
 
 // key is the key pair to which the evidence encrypts, or nil when none is

@@ -28,8 +28,11 @@ func (d *devCmd) Run(io stdio) error {
 		return err
 	}
 	d.Sim = listener.Addr().String()
-	go func() { _ = server.Serve(listener) }() // its listener is ours: it ends by Shutdown alone
-	return errors.Join(d.serve(io), stopRegistries(server))
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	err = errors.Join(d.serve(io), stopRegistries(server))
+	_ = listener.Close() // closed by now, unless the gateway ended before the registries began
+	return errors.Join(err, <-ended)
 }
 
 // serve runs the gateway in front of the registries.

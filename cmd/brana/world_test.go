@@ -82,7 +82,10 @@ func startWorld(t testing.TB, change ...func(*config)) *world {
 		w.client.CloseIdleConnections()
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
-		err := errors.Join(wired.gateway.Shutdown(ctx), admin.Close(), <-served, <-served, wired.close())
+		err := errors.Join(wired.gateway.Shutdown(ctx), admin.Close())
+		listener.Close() // closed by now, unless the test ended before the server began
+		adminListener.Close()
+		err = errors.Join(err, <-served, <-served, wired.close())
 		if err != nil {
 			t.Error("end the world:", err)
 		}
@@ -117,7 +120,9 @@ func startRegistries(t testing.TB) (*registries.Server, string) {
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	t.Cleanup(func() {
-		if err := errors.Join(stopRegistries(server), <-served); err != nil {
+		err := stopRegistries(server)
+		listener.Close() // closed by now, unless the test ended before the server began
+		if err := errors.Join(err, <-served); err != nil {
 			t.Error("stop the registries:", err)
 		}
 	})

@@ -1,0 +1,385 @@
+package main
+
+import (
+	"encoding/json"
+	"image/jpeg"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"brana/bench/registries"
+	"brana/egon"
+)
+
+// Wrong usage ends with 2 and says what is wrong; asking for help is no mistake.
+func TestUsage(t *testing.T) {
+	for _, tt := range []struct {
+		args string
+		code int
+		want string
+	}{
+		{"", exitUsage, "expected one of"},
+		{"fly", exitUsage, "fly"},
+		{"--help", 0, "Usage: brana <command>"},
+		{"call --help", 0, "DatumNarozeni"},
+		{"version", 0, "\n"},
+		{"call", exitUsage, "<service>"},
+		{"call E999", exitUsage, "E999: no service of the catalogue has this code"},
+		{"call e198", exitUsage, "did you mean E198?"},
+		{"call E198", exitUsage, "--name needs both names"},
+		{"call E198 --name Zoran", exitUsage, "--name needs both names"},
+		{"call E198 --name A/B", exitUsage, "--born, --rc, --op or --cd"},
+		{"call E198 --source Xyz", exitUsage, "Eop"},
+		{"call E227", exitUsage, "--triple AGENDA/ROLE/OVM"},
+		{"call E227 --triple A/B", exitUsage, "--triple AGENDA/ROLE/OVM"},
+		{"call E20", exitUsage, "--inner FILE"},
+		{"call E227 --triple A/B/C --url http://127.0.0.1:1/publikace", exitUnreachable, "brana dev"},
+		{"call E227 --triple A/B/C --url localhost:8080", exitUsage, "--url localhost:8080: write it as http://127.0.0.1:8080/publikace"},
+		{"serve -c testdata/nothing.yaml", exitUsage, "nothing.yaml"},
+		{"check -c testdata/nothing.yaml", exitRefused, "nothing.yaml"},
+		{"lint testdata/nothing.xml", exitUsage, "nothing.xml"},
+		{"lint --service E999 testdata/requests/e198-10.2.xml", exitUsage, "E999"},
+		{"explain testdata/nothing.xml", exitUsage, "nothing.xml"},
+		{"health --admin 127.0.0.1:1", exitUnreachable, "127.0.0.1:1"},
+		{"sim --set rob", exitUsage, "--set rob: write it as rob.latency=5ms"},
+		{"sim --set rob.latency=fast", exitUsage, "rob.latency=fast"},
+		{"sim --set rob.speed=1", exitUsage, "speed"},
+		{"sim --set bor.latency=5ms", exitUsage, "bor"},
+		{"sim --set rob.failure=boom", exitUsage, "boom"},
+		{"dev --config testdata/nothing.yaml --sim 127.0.0.1:0", exitUsage, "nothing.yaml"},
+		{"dev --listen nowhere --sim 127.0.0.1:0", exitUsage, `listen.address: "nowhere" is not host:port`},
+		{"dev --redis nonsense --sim 127.0.0.1:0", exitUsage, "redis"},
+		{"dev --policy testdata --sim 127.0.0.1:0", exitUsage, "matrix.csv"},
+	} {
+		t.Run(tt.args, func(t *testing.T) {
+			said, code := brana(strings.Fields(tt.args)...)
+			if code != tt.code || !strings.Contains(said, tt.want) {
+				t.Errorf("exit code %d, want %d; it does not say %q:\n%s", code, tt.code, tt.want, said)
+			}
+		})
+	}
+}
+
+// A port that somebody uses ends with 3 and says whose address it is.
+func TestBusyPorts(t *testing.T) {
+	_, sim := startRegistries(t)
+	taken := listen(t)
+	defer taken.Close()
+	busy := taken.Addr().String()
+	for _, tt := range []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"gateway", []string{"serve", "-c", serveFile(t, sim, "address: 127.0.0.1:0          # plain", "address: "+busy+" # plain")}, "listen.address: listen tcp " + busy},
+		{"admin", []string{"serve", "-c", serveFile(t, sim, "address: 127.0.0.1:0          # /livez", "address: "+busy+" # /livez")}, "admin.address: listen tcp " + busy},
+		{"dev", []string{"dev", "--listen", busy, "--sim", "127.0.0.1:0"}, "listen.address: listen tcp " + busy},
+		{"registries", []string{"dev", "--sim", busy}, "--sim: listen tcp " + busy},
+		{"sim", []string{"sim", "--sim", busy}, "--sim: listen tcp " + busy},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			said, code := brana(tt.args...)
+			if code != exitUnreachable || !strings.Contains(said, tt.want) || !strings.Contains(said, "choose another address") {
+				t.Errorf("exit code %d, want %d and %q:\n%s", code, exitUnreachable, tt.want, said)
+			}
+		})
+	}
+}
+
+// A policy that is wrong stops check and serve at the place of the mistake.
+func TestBadPolicy(t *testing.T) {
+	file := serveFile(t, "127.0.0.1:8090")
+	grants, matrix := filepath.Join(filepath.Dir(file), "policy/grants.yaml"), filepath.Join(filepath.Dir(file), "matrix.csv")
+	good := map[string]string{}
+	for _, f := range []string{grants, matrix} {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		good[f] = string(text)
+	}
+	for _, tt := range []struct{ name, file, old, new, want string }{
+		{"unknown key", grants, "    role: XR1", "    rolle: XR1", "grants.yaml:4:5: "},
+		{"quota without a unit", grants, "100/h, off", "100, off", "grants.yaml:24:29: "},
+		{"item of ROB in a grant", grants, "items: [EopFoto]", "items: [Jmeno]", "grants.yaml:23:13: "},
+		{"service that does not exist", grants, "[E198, E227]", "[E198, E922]", "grants.yaml:22:22: "},
+		{"not YAML", grants, "grants:", "grants: [", "grants.yaml:"},
+		{"matrix with a column less", matrix, "X999,XR1,12345678,Jmeno,101-1-2", "X999,XR1,Jmeno,101-1-2", "matrix.csv:4"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if !strings.Contains(good[tt.file], tt.old) {
+				t.Fatalf("%s is not in the sample", tt.old)
+			}
+			write(t, tt.file, strings.Replace(good[tt.file], tt.old, tt.new, 1))
+			defer write(t, tt.file, good[tt.file])
+			for _, verb := range []struct {
+				name string
+				code int
+			}{{"check", exitRefused}, {"serve", exitUsage}} {
+				said, code := brana(verb.name, "-c", file)
+				if code != verb.code || !strings.Contains(said, tt.want) {
+					t.Fatalf("%s: exit code %d, want %d and %q:\n%s", verb.name, code, verb.code, tt.want, said)
+				}
+			}
+		})
+	}
+	said, code := brana("check", "-c", file)
+	if code != 0 || !strings.Contains(said, "ok, policy ") || !strings.Contains(said, "2 grants, 3 matrix rows, 34 items") {
+		t.Errorf("exit code %d: %s", code, said)
+	}
+}
+
+// check --example prints what serve can start from.
+func TestExamplePrinted(t *testing.T) {
+	said, code := brana("check", "--example")
+	if diff := cmp.Diff(string(exampleConfig), said); code != 0 || diff != "" {
+		t.Errorf("exit code %d (-want +got):\n%s", code, diff)
+	}
+}
+
+// The --set flags are read in the words of the control endpoint.
+func TestSettings(t *testing.T) {
+	s := simFlags{Set: []string{"all.latency=5ms", "rob.latency=7ms", "rob.rate=0.5", "eop.photo_bytes=1024", "front.echo=true", "org.failure=slow"}}
+	got, err := s.settings()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ms := func(n int) registries.Duration { return registries.Duration(time.Duration(n) * time.Millisecond) }
+	want := map[string]registries.Settings{}
+	for _, name := range registries.Names() {
+		want[name] = registries.Settings{Latency: ms(5)}
+	}
+	want["rob"] = registries.Settings{Latency: ms(7), Rate: 0.5}
+	want["eop"] = registries.Settings{Latency: ms(5), Photo: 1024}
+	want["front"] = registries.Settings{Latency: ms(5), Echo: true}
+	want["org"] = registries.Settings{Latency: ms(5), Failure: registries.FailSlow}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("settings (-want +got):\n%s", diff)
+	}
+}
+
+// persons lists who can be asked for; as JSON with every key that finds them.
+func TestPersons(t *testing.T) {
+	said, code := brana("persons", "--persons", "10", "-n", "3")
+	if code != 0 || !strings.Contains(said, "ZORAN VOSÁHLO") || !strings.Contains(said, "255424486") || !strings.Contains(said, "unknown to ROB") {
+		t.Errorf("exit code %d:\n%s", code, said)
+	}
+	said, code = brana("persons", "--persons", "10", "-n", "3", "--json")
+	var list []registries.Listed
+	if err := json.Unmarshal([]byte(said), &list); code != 0 || err != nil {
+		t.Fatalf("exit code %d, %v:\n%s", code, err, said)
+	}
+	if synthetic := len(list) - len(registries.NewPopulation(0, 1).List(0)); synthetic != 3 {
+		t.Errorf("%d synthetic persons, want 3", synthetic)
+	}
+}
+
+// call prints what the reply says, saves the decrypted media and ends with 1
+// when the call was refused.
+func TestCallPrintsTheReply(t *testing.T) {
+	w := startWorld(t)
+	dir := t.TempDir()
+	address := special(t, "address not found in RUIAN")
+	for _, tt := range []struct {
+		name string
+		args []string
+		code int
+		want []string
+	}{
+		{"persons and media", []string{"E198", "--name", "Zoran Vosáhlo", "--born", "1977-05-03", "--items", "EopFoto EopPodpis Jmeno Prijmeni ROBCti", "--save", dir}, 0,
+			[]string{"OK  (HTTP 200", "person 1  AIFO ", "RobOverHromadneAifoDataResponse: OK", "  Prijmeni               VOSÁHLO", "Fotka issued 2021-03-15", "saved as " + dir}},
+		{"details with their origin", append([]string{"E198", "--items", everything}, byBirth(address)...), 0,
+			[]string{"VAROVANI", "ADRESA NEEXISTUJE: ", "[RUIAN]", "RUIAN AdresniMisto 21999999 nenalezen"}},
+		{"items of a triple", []string{"E227", "--triple", "A1185/CR8359/00372498"}, 0, []string{"OK", "Obcanstvi", "101-1-10"}},
+		{"no items of a triple", []string{"E227", "--triple", "A/B/C"}, 0, []string{"VAROVANI", "ZAZNAM NENALEZEN: S227_001"}},
+		{"refused", []string{"E227", "--triple", "A/B/C", "--agenda", "X998"}, exitRefused, []string{"CHYBA", "NENI OPRAVNENI EGON: BR_101", "X998"}},
+		{"Fault", []string{"E227", "--message", "testdata/requests/no-xml.txt"}, exitRefused, []string{"SOAP Fault (HTTP 500): BR_501"}},
+		{"raw", []string{"E227", "--triple", "A1185/CR8359/00372498", "--raw"}, 0, []string{"IszrVypisOpravneniPolozkyResponse", "Envelope"}},
+		{"bare", []string{"E227", "--triple", "A1185/CR8359/00372498", "--raw", "--bare"}, 0, []string{"IszrVypisOpravneniPolozkyResponse"}},
+		{"the bus says no", []string{"E05", "--name", "Zoran Vosáhlo"}, exitRefused, []string{"CHYBA", "NEPOVOLENA KOMBINACE"}},
+		{"message of a file", []string{"E198", "--message", "testdata/requests/e198-10.2.xml"}, exitRefused, []string{"CHYBA", "KlicProSifrovani"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			said, code := brana(append([]string{"call", "--url", w.gateway}, tt.args...)...)
+			if code != tt.code {
+				t.Errorf("exit code %d, want %d", code, tt.code)
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(said, want) {
+					t.Errorf("it does not say %q:\n%s", want, said)
+				}
+			}
+		})
+	}
+	saved, err := filepath.Glob(filepath.Join(dir, "*.jpg"))
+	if err != nil || len(saved) != 2 {
+		t.Fatalf("saved %v, want a photo and a signature", saved)
+	}
+	for _, file := range saved {
+		f, err := os.Open(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if _, err := jpeg.Decode(f); err != nil {
+			t.Errorf("%s is no JPEG: %v", file, err)
+		}
+	}
+}
+
+// What call builds keeps to the schemas, and the gate accepts it.
+func TestMessagesOfCall(t *testing.T) {
+	e198 := []string{"--name", "Zoran Vosáhlo", "--items", "EopFoto Jmeno ROBCti"}
+	for _, tt := range []struct {
+		name, service string
+		flags         []string
+		want          egon.QueryKind
+	}{
+		{"birth date", "E198", append(e198, "--born", "1977-05-03"), egon.Dotaz2JmPrijDatNar},
+		{"RodneCislo", "E198", append(e198, "--rc", "7705031234"), egon.Dotaz1JmPrijRC},
+		{"place of birth", "E198", append(e198, "--born", "1977-05-03", "--birthplace", "554782"), egon.Dotaz3JmPrijDatNarMN},
+		{"district of Prague", "E198", append(e198, "--born", "1977-05-03", "--district", "500054"), egon.Dotaz3JmPrijDatNarMN},
+		{"abroad", "E198", append(e198, "--born", "1977-05-03", "--abroad", "Dresden/276"), egon.Dotaz3JmPrijDatNarMN},
+		{"residence", "E198", append(e198, "--born", "1977-05-03", "--address", "14492253"), egon.Dotaz4JmPrijDatNarTP},
+		{"identity card", "E198", append(e198, "--op", "271828/AC12"), egon.Dotaz5JmPrijDokladOp},
+		{"travel document", "E198", []string{"--name", "Zoran Vosáhlo", "--source", "Ecd", "--items", "EcdFoto", "--cd", "12345678/P"}, egon.Dotaz5JmPrijDokladCd},
+		{"everything", "E198", append(e198, "--born", "1977-05-03", "--from", "2000-01-01", "--to", "2020-01-01", "--count", "2", "--compare", "ascii", "--hide-log"), egon.Dotaz2JmPrijDatNar},
+		{"surname of two words", "E198", []string{"--name", "Karl/von der Muhle", "--born", "1977-05-03", "--items", "EopFoto"}, egon.Dotaz2JmPrijDatNar},
+		{"triple", "E227", []string{"--triple", "A1185/CR8359/00372498"}, 0},
+		{"E05", "E05", []string{"--name", "Zoran <&> Vosáhlo", "--born", "1977-05-03", "--items", "Jmeno ROBCti"}, 0},
+		{"E278", "E278", []string{"--name", "Zoran Vosáhlo", "--born", "1977-05-03"}, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			text := message(t, tt.service, tt.flags...)
+			reader := egon.NewReader(egon.DefaultBounds())
+			reader.Reset(egon.ServiceByCode(tt.service))
+			if err := reader.Feed(text, true); err != nil {
+				t.Fatal(err)
+			}
+			if offence := reader.Head().Check(); offence != nil {
+				t.Error(offence)
+			}
+			if tt.service == "E198" && reader.Head().Media.Kind != tt.want {
+				t.Errorf("kind %v, want %v", reader.Head().Media.Kind, tt.want)
+			}
+			t.Run("schema", func(t *testing.T) {
+				newOracle(t).validate(t, "egon/xsd/"+egon.ServiceByCode(tt.service).Action+".xsd", (&reply{body: text}).payload())
+			})
+		})
+	}
+}
+
+// lint gives the gate's verdict with the byte, whole or in pieces.
+func TestLint(t *testing.T) {
+	dir := t.TempDir()
+	good := seed(t, "e198-10.2")
+	at := func(text string) string { return "at byte " + strconv.Itoa(strings.Index(good, text)) + ")" }
+	for _, tt := range []struct{ name, message, want, xml string }{
+		{"good", good, "accept", "accept"},
+		{"enveloped", envelope(actionHeader, good), "accept", "accept"},
+		{"doctype", strings.Replace(good, "<Zadost>", "<!DOCTYPE a><Zadost>", 1), "reject (document type declaration not allowed in /AgendaMediaDataCtiPodleUdaju " + at("<Zadost>"), "as the gate"},
+		{"tag", strings.Replace(good, "<Zadost>", "", 1), "reject (", "reject (end tag does not match"},
+		{"entity", strings.Replace(good, ">Zoran<", ">&Zoran;<", 1), "reject (unknown entity reference", "as the gate"},
+		{"word", strings.Replace(good, ">EopFoto ", ">Bota ", 1), `reject (word "Bota" in SeznamUdaju is not known in /AgendaMediaDataCtiPodleUdaju/AutorizaceInfo/SeznamUdaju ` + at("EopFoto"), "accept"},
+		{"instruction", "<?a b?>" + good, "reject (", "accept"},
+		{"other", "<a><b/></a>", "reject (no request of a service of the catalogue in /a at byte 0)", "accept"},
+		{"other-in-envelope", envelope("", "<b/>"), "reject (no request of a service of the catalogue in /Envelope/Body/b at byte " + strconv.Itoa(len(envelope("", ""))-len("</s:Body></s:Envelope>")) + ")", "accept"},
+		{"export", seed(t, "e198-10.1-export"), "reject (no request of a service of the catalogue in /AgendaMediaDataCtiPodleUdajuType at byte 22)", "accept"},
+		{"nothing", "", "reject (document is cut short in / at byte 0)", "as the gate"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			file := filepath.Join(dir, tt.name+".xml")
+			write(t, file, tt.message)
+			if tt.xml == "as the gate" {
+				tt.xml = tt.want
+			}
+			for _, flags := range [][]string{{}, {"--stream"}} {
+				for flag, want := range map[string]string{"": tt.want, "--xml": tt.xml} {
+					args := append([]string{"lint"}, flags...)
+					if flag != "" {
+						args = append(args, flag)
+					}
+					said, code := brana(append(args, file)...)
+					if !strings.HasPrefix(said, file+": "+want) || code != map[bool]int{true: 0, false: exitRefused}[want == "accept"] {
+						t.Errorf("%v: exit code %d, %s, want %s", args, code, said, want)
+					}
+				}
+			}
+		})
+	}
+}
+
+// lint judges every file that it can read.
+func TestLintOfManyFiles(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "a.xml")
+	write(t, file, seed(t, "e198-10.2"))
+	said, code := brana("lint", file, "testdata/nothing.xml", file)
+	if code != exitUsage || strings.Count(said, file+": accept\n") != 2 || !strings.Contains(said, "nothing.xml") {
+		t.Errorf("exit code %d:\n%s", code, said)
+	}
+}
+
+// explain says whether a call would be granted, and if not, why and what to do.
+func TestExplain(t *testing.T) {
+	good := seed(t, "e198-10.2")
+	other := strings.NewReplacer(">XR1<", ">XR2<", ">999001<", ">999002<")
+	for _, tt := range []struct {
+		name, message string
+		code          int
+		want          []string
+	}{
+		{"granted", good, 0, []string{"service E198, caller X999/XR1/12345678/999001", ": granted"}},
+		{"item", strings.Replace(other.Replace(good), "EopFoto", "EopFoto AdresaPobytu", 1), exitRefused,
+			[]string{"refused: item-not-permitted", "BR_111", "AdresaPobytu", "E227 lists what the matrix gives"}},
+		{"caller", strings.Replace(good, ">X999<", ">x999<", 1), exitRefused, []string{"refused: not-granted", "X999"}},
+		{"value", strings.Replace(good, "1977-05-03", "1977-13-03", 1), exitRefused, []string{"refused: invalid-data", "DatumNarozeni"}},
+		{"malformed", good[:len(good)/2], exitRefused, []string{"refused: malformed", "bajt"}},
+		{"not a call", "<a/>", exitRefused, []string{"refused: no request of a service of the catalogue in /a at byte 0"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "call.xml")
+			write(t, file, tt.message)
+			for _, args := range [][]string{{"explain", file}, {"explain", "-c", serveFile(t, "127.0.0.1:8090"), file}} {
+				said, code := brana(args...)
+				if code != tt.code {
+					t.Errorf("exit code %d, want %d", code, tt.code)
+				}
+				for _, want := range tt.want {
+					if !strings.Contains(said, want) {
+						t.Errorf("it does not say %q:\n%s", want, said)
+					}
+				}
+			}
+		})
+	}
+}
+
+// health asks for readiness; the admin listener tells more.
+func TestAdminListener(t *testing.T) {
+	w := startWorld(t)
+	if said, code := brana("health", "--admin", strings.TrimPrefix(w.admin, "http://")); code != 0 || said != "ready\n" {
+		t.Errorf("exit code %d: %s", code, said)
+	}
+	for path, want := range map[string]string{"/livez": "ok", "/readyz": "ok", "/readyz?verbose": "[+] limits", "/version": "test",
+		"/metrics": "brana_policy_grants 2", "/v1/status": `"policy"`} {
+		response, err := w.client.Get(w.admin + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(response.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if response.StatusCode != http.StatusOK || !strings.Contains(string(text), want) {
+			t.Errorf("%s: HTTP %d, %s", path, response.StatusCode, text)
+		}
+	}
+}
