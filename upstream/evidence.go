@@ -147,8 +147,12 @@ func (e *evidence) readHead() error {
 	if e.EvidenceHead, err = head.read(e.src); err != nil {
 		return err
 	}
-	if e.pending = e.Block; len(e.pending) == 0 && e.Info.Status.Kod == egon.Varovani {
-		e.pending = egon.AppendNobody(nil, e.src, nobodyFound)
+	e.pending = e.Block
+	if len(e.Block) == 0 {
+		e.over = true // whatever follows stands in no block
+		if e.Info.Status.Kod == egon.Varovani {
+			e.pending = egon.AppendNobody(nil, e.src, nobodyFound)
+		}
 	}
 	return nil
 }

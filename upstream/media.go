@@ -84,7 +84,7 @@ func (m *Media) gather(ctx context.Context, h *egon.Head, e *evidence) (f found,
 	flow, local := h.Flow(), e.Person.Local
 	evidence, rob, caller := agendaOf(m.of(e.src)), agendaOf(m.Rob), callerOf(h)
 
-	f.toRob, err = translate(ctx, m.Org, m.step(h), egon.OrgCtiAifo, &egon.Translation{Source: evidence, Target: rob, Map: []egon.PrevodAifo{e.Person}})
+	f.toRob, err = m.Org.translate(ctx, m.step(h), egon.OrgCtiAifo, &egon.Translation{Source: evidence, Target: rob, Map: []egon.PrevodAifo{e.Person}})
 	if err != nil {
 		return f, err
 	}
@@ -95,7 +95,7 @@ func (m *Media) gather(ctx context.Context, h *egon.Head, e *evidence) (f found,
 	verified := make(chan bool, 1) // closed without a word: no
 	err = both(ctx, func(ctx context.Context) (err error) {
 		defer close(verified)
-		f.verified, err = verify(ctx, m.Rob, m.step(h), person)
+		f.verified, err = m.Rob.verify(ctx, m.step(h), person)
 		if err != nil || !isVerified(f.verified, local) {
 			return err
 		}
@@ -103,21 +103,21 @@ func (m *Media) gather(ctx context.Context, h *egon.Head, e *evidence) (f found,
 		if !flow.RobRead {
 			return nil
 		}
-		if f.read, err = read(ctx, m.Rob, m.step(h), person, flow.Rob); err != nil {
+		if f.read, err = m.Rob.read(ctx, m.step(h), person, flow.Rob); err != nil {
 			return err
 		}
 		if flow.Ruian == egon.Necti || len(f.read.Places) == 0 {
 			return nil
 		}
-		f.places, err = checkPlaces(ctx, m.Ruian, m.step(h), flow.Ruian == egon.Cti, f.read.Places)
+		f.places, err = m.Ruian.checkPlaces(ctx, m.step(h), flow.Ruian == egon.Cti, f.read.Places)
 		return err
 	}, func(ctx context.Context) (err error) {
 		t := &egon.Translation{Source: evidence, Target: caller, Map: []egon.PrevodAifo{e.Person}}
-		if f.toCaller, err = translate(ctx, m.Org, m.step(h), egon.OrgCtiAifo, t); err != nil {
+		if f.toCaller, err = m.Org.translate(ctx, m.step(h), egon.OrgCtiAifo, t); err != nil {
 			return err
 		}
 		if lacksAifo(f.toCaller, local) && <-verified {
-			f.toCaller, err = translate(ctx, m.Org, m.step(h), egon.OrgZalozAifo, t)
+			f.toCaller, err = m.Org.translate(ctx, m.step(h), egon.OrgZalozAifo, t)
 		}
 		return err
 	})

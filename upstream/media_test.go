@@ -71,6 +71,11 @@ func TestMediaRules(t *testing.T) {
 			lines("VAROVANI (SPECIFIKACE V POPISU by 385)", "SeznamIdAdres", "EopOdpoved AisAplikacniStatus"),
 		},
 		{
+			"nobody found, and media in no block", whole,
+			wellWorld().with("X21", strings.ReplaceAll(eop("VAROVANI", known, appStatus("VAROVANI", "")+aifo1+photo), "EopOdpoved>", "Jine>")), "X21",
+			lines("VAROVANI (SPECIFIKACE V POPISU by 385)", "SeznamIdAdres", "EopOdpoved AisAplikacniStatus"),
+		},
+		{
 			"no photo (15)", whole, wellWorld().with("X21", eop("OK", known, appStatus("OK", "")+aifo1)), "A28 G27 ROB G27 caller O08 O25 X21",
 			lines("OK", person, "SeznamIdAdres 14492253:existuje", overCti, "RuianOdpoved RuianCtiProRobDataResponse", "EopOdpoved AisAplikacniStatus Aifo"),
 		},

@@ -12,7 +12,7 @@ var orgParty = egon.Party{Kind: egon.Registr, Code: "ORG"}
 // translate asks ORG for the equals of AIFO in another agenda (G27, G02). G27
 // has no effect and may be sent again; G02 makes an AIFO. That ORG cannot
 // translate a person is an answer, not an error, whatever the status.
-func translate(ctx context.Context, c *Client, st *egon.Step, op egon.OrgService, t *egon.Translation) (*egon.TranslateReply, error) {
+func (c *Client) translate(ctx context.Context, st *egon.Step, op egon.OrgService, t *egon.Translation) (*egon.TranslateReply, error) {
 	b, err := c.call(ctx, request{
 		party:  orgParty,
 		action: string(op),

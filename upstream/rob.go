@@ -11,7 +11,7 @@ var robParty = egon.Party{Kind: egon.Registr, Code: "ROB"}
 
 // verify asks ROB whether the person exists and has the caller's search inputs
 // (O25). ROB logs it, so it is never sent again.
-func verify(ctx context.Context, c *Client, st *egon.Step, person egon.PrevodAifo) (*egon.VerifyReply, error) {
+func (c *Client) verify(ctx context.Context, st *egon.Step, person egon.PrevodAifo) (*egon.VerifyReply, error) {
 	b, err := c.call(ctx, request{party: robParty, action: egon.ActionRob, body: egon.AppendVerify(nil, st, person)})
 	if err != nil {
 		return nil, err
@@ -25,7 +25,7 @@ func verify(ctx context.Context, c *Client, st *egon.Step, person egon.PrevodAif
 
 // read asks ROB for items of the person (O08). ROB keeps a record of the use,
 // so it is never sent again.
-func read(ctx context.Context, c *Client, st *egon.Step, person egon.PrevodAifo, items []string) (*egon.ReadReply, error) {
+func (c *Client) read(ctx context.Context, st *egon.Step, person egon.PrevodAifo, items []string) (*egon.ReadReply, error) {
 	internal := make([]string, len(items))
 	for i, item := range items {
 		internal[i] = egon.InternalName(item)

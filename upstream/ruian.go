@@ -12,7 +12,7 @@ var ruianParty = egon.Party{Kind: egon.Registr, Code: "RUIAN"}
 // checkPlaces asks RUIAN for places, or only whether they exist (A28). It has
 // no effect and may be sent again. Every place asked for is in the reply, with
 // its state.
-func checkPlaces(ctx context.Context, c *Client, st *egon.Step, whole bool, places []egon.Place) (*egon.PlacesReply, error) {
+func (c *Client) checkPlaces(ctx context.Context, st *egon.Step, whole bool, places []egon.Place) (*egon.PlacesReply, error) {
 	b, err := c.call(ctx, request{
 		party:  ruianParty,
 		action: egon.ActionRuian,
