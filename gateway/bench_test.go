@@ -6,6 +6,7 @@ import (
 	"context"
 	"io"
 	"net"
+	"net/http"
 	"testing"
 	"time"
 
@@ -103,6 +104,34 @@ func BenchmarkExchange(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				l.exchange(b)
+			}
+		})
+	}
+}
+
+// BenchmarkLargeReply streams 64 MiB over the loopback, with its length known
+// and in chunks.
+func BenchmarkLargeReply(b *testing.B) {
+	const size = 64 << 20
+	for name, known := range map[string]bool{"length": true, "chunked": false} {
+		b.Run(name, func(b *testing.B) {
+			doc := largeReply(size)
+			s := newSite(b, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
+				a := answerOf(doc)
+				if !known {
+					a.Length = -1
+				}
+				return a, nil
+			}))
+			b.SetBytes(size)
+			b.ReportAllocs()
+			message := call{}.message()
+			scratch := make([]byte, 256<<10)
+			for b.Loop() {
+				r := s.post(b, "/publikace/E05", message)
+				if _, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, r.Body, scratch); err != nil || r.StatusCode != http.StatusOK {
+					b.Fatal(r.StatusCode, err)
+				}
 			}
 		})
 	}

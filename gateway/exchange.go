@@ -101,6 +101,32 @@ func (x *exchange) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
+// SupportsBodyWriteTo makes the server call WriteTo, which it does not do for
+// every io.WriterTo.
+func (x *exchange) SupportsBodyWriteTo() bool { return true }
+
+// WriteTo hands the answer to the server in larger pieces than the server would
+// read by itself, since it flushes each of them.
+func (x *exchange) WriteTo(w io.Writer) (written int64, err error) {
+	buf := x.g.buffers.Get().(*[]byte)
+	defer x.g.buffers.Put(buf)
+	piece := (*buf)[:cap(*buf)]
+	for err == nil {
+		var n int
+		n, err = x.Read(piece)
+		if n > 0 {
+			if _, failed := w.Write(piece[:n]); failed != nil {
+				return written, failed
+			}
+			written += int64(n)
+		}
+	}
+	if err == io.EOF {
+		err = nil
+	}
+	return written, err
+}
+
 // CloseWithError ends the exchange; the server calls it after the last byte or
 // when the caller has left, and err says which. It is the only place that
 // gives anything back.

@@ -307,7 +307,15 @@ func (c call) message() []byte {
 	}
 	return egon.AppendRequest(nil, &egon.Request{Service: egon.ServiceByCode(code), Enveloped: !c.bare, Items: c.items, Inner: inner,
 		Info: &egon.ZadostInfo{CasZadosti: []byte("2026-01-02T03:04:05+01:00"), Agenda: []byte("X999"), AgendovaRole: []byte("XR1"),
-			Ovm: []byte("12345678"), Ais: or(c.ais, "999001"), AgendaZadostId: or(c.id, requestID)}})
+			Ovm: []byte("12345678"), Ais: or(c.ais, "999001"), AgendaZadostId: or(c.id, requestID),
+			Subjekt: []byte("OVM"), Uzivatel: []byte("test"), DuvodUcel: []byte("test")}})
+}
+
+// mediaCall is a request of E198 that the caller with all rights may make.
+func mediaCall() []byte {
+	return call{code: "E198", items: []string{"EopFoto", "Jmeno"}, inner: string(egon.AppendMediaQuestion(nil, &egon.MediaQuery{
+		AgendaZdroj: []byte("Eop"), Kind: egon.Dotaz2JmPrijDatNar, Klic: []byte(strings.Repeat("MIIB", 98)),
+		Jmeno: []byte("Zoran"), Prijmeni: []byte("Vosáhlo"), DatumNarozeni: []byte("1977-05-03")}))}.message()
 }
 
 // largeMessage is a request of E05 whose tail is about size bytes.

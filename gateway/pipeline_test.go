@@ -273,6 +273,9 @@ func (b breaking) Read([]byte) (int, error) { return 0, b.err }
 func TestPanicsAreAnswered(t *testing.T) {
 	boom := func() { panic("boom") }
 	for name, change := range map[string]func(*settings){
+		"workflow": func(s *settings) {
+			s.parts.Media = workflowFunc(func(context.Context, *egon.Head) (*egon.Answer, error) { boom(); return nil, nil })
+		},
 		"relay": relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) { boom(); return nil, nil }),
 		"limiter": func(s *settings) {
 			s.parts.Limiter = &limiterFunc{admit: func(context.Context, limits.Call) (limits.Decision, error) { boom(); return limits.Decision{}, nil }}
@@ -284,8 +287,12 @@ func TestPanicsAreAnswered(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, change)
+			path, message := "/publikace/E05", call{}.message()
+			if name == "workflow" {
+				path, message = "/publikace/E198", mediaCall()
+			}
 			for range 2 { // the process lives
-				checkRefusal(t, s.post(t, "/publikace/E05", call{}.message()), Internal, EgonMode, nil)
+				checkRefusal(t, s.post(t, path, message), Internal, EgonMode, nil)
 			}
 			line := s.lines(t, 2)[0]
 			if stack, _ := line["stack"].(string); line["outcome"] != "internal" || !strings.Contains(stack, "gateway") {

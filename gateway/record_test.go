@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -61,7 +62,7 @@ func TestNoPersonalDataInTheLog(t *testing.T) {
 		"E05?3":         question("<Jmeno>" + secret),
 		"E05?4":         question("<Jmeno>" + secret + "&x;</Jmeno>"),
 		"E05?5":         question(secret),
-		"E198":          strings.Replace(string(call{code: "E198", items: []string{"EopFoto"}}.message()), "</e:", "<Zadost>"+secret+"</Zadost></e:", 1),
+		"E198":          strings.Replace(string(mediaCall()), "Prijmeni>Vosáhlo", "Prijmeni>"+secret, 1),
 		"E999":          question(secret),
 		"E05?" + secret: question(""),
 	} {
@@ -81,6 +82,24 @@ func TestNoPersonalDataInTheLog(t *testing.T) {
 		if strings.Contains(string(b), secret) {
 			t.Errorf("the log has %s", b)
 		}
+	}
+}
+
+// The number in the log is the one that the caller has in its hands.
+func TestTheNumberOfAWorkflowsReplyIsLogged(t *testing.T) {
+	const other = "99999999-2222-4333-8444-555555555555"
+	s := newSite(t, func(s *settings) {
+		s.parts.Media = workflowFunc(func(ctx context.Context, h *egon.Head) (*egon.Answer, error) {
+			a, err := serveOK(ctx, h)
+			a.IszrZadostId = other
+			return a, err
+		})
+	})
+	if body := read(t, s.post(t, "/publikace/E198", mediaCall())); !strings.Contains(body, ">OK<") {
+		t.Fatal(body)
+	}
+	if line := s.lines(t, 1)[0]; line["iszr_zadost_id"] != other || line["outcome"] != "ok" {
+		t.Errorf("line = %v", line)
 	}
 }
 

@@ -22,6 +22,9 @@ func (x *exchange) take(a *egon.Answer) error {
 			return err
 		}
 	}
+	if a.IszrZadostId != "" {
+		x.iszrID = a.IszrZadostId // the log has the number that the caller sees
+	}
 	x.settle() // an upstream may have answered before it had the whole message
 	x.rc.SetStatusCode(a.HTTPStatus)
 	x.rc.SetContentType(a.ContentType)
