@@ -168,14 +168,15 @@ func (x *exchange) release() {
 	}
 }
 
-// drop closes the upstream's answer and cancels what still waits for it.
+// drop closes the upstream's answer and then ends the call: the other way round
+// the connection of an answer that was read whole would be cut, not kept.
 func (x *exchange) drop() {
-	if x.cancel != nil {
-		x.cancel()
-	}
 	if x.answer != nil {
 		_ = safely(x.answer.Close) // nothing is left to tell about it
 		x.answer = nil
+	}
+	if x.cancel != nil {
+		x.cancel()
 	}
 	if x.scanner != nil {
 		x.kod, x.fault = x.scanner.Kod(), x.scanner.Fault()

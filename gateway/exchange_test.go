@@ -55,6 +55,37 @@ func TestTheAnswerIsClosedOnce(t *testing.T) {
 	}
 }
 
+// A call is not over before its answer was closed: upstreams keep the
+// connection of an answer that was read whole, and cut one that was cancelled.
+func TestTheAnswerIsClosedBeforeItsCallEnds(t *testing.T) {
+	ended := make(chan error, 2)
+	var last context.Context
+	s := newSite(t, relayTo(func(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
+		last = ctx
+		a, err := relayOK(ctx, m)
+		a.Body = onClose{a.Body, func() { ended <- ctx.Err() }}
+		return a, err
+	}))
+	s.post(t, "/publikace/E05", call{}.message())
+	if err := <-ended; err != nil {
+		t.Errorf("the call had ended: %v", err)
+	}
+	s.settled(t)
+	if last.Err() == nil {
+		t.Error("the call never ends")
+	}
+}
+
+type onClose struct {
+	io.Reader
+	closed func()
+}
+
+func (c onClose) Close() error {
+	c.closed()
+	return nil
+}
+
 // A caller that leaves frees its slot and the upstream at once while bytes
 // flow, and at the deadline while the upstream is silent.
 func TestACallerThatLeaves(t *testing.T) {

@@ -83,7 +83,7 @@ func (g *guard) timeLeft() time.Duration {
 }
 
 func sendingTime(bytes int64) time.Duration {
-	return time.Duration(bytes) * time.Second / slowestUpload
+	return time.Duration(bytes/slowestUpload) * time.Second
 }
 
 // await arms the deadline of the next read from a caller: it may pause for the
