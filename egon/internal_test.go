@@ -80,7 +80,7 @@ func TestSearchItems(t *testing.T) {
 		Dotaz4JmPrijDatNarTP:    "Jmeno Prijmeni DatumNarozeni AdresaPobytu",
 		Dotaz5JmPrijDokladOp:    "Jmeno Prijmeni Doklad",
 		Dotaz5JmPrijDokladCd:    "Jmeno Prijmeni Doklad",
-		Dotaz5JmPrijDokladEmpty: "",
+		Dotaz5JmPrijDokladEmpty: "Jmeno Prijmeni Doklad",
 	} {
 		if got := strings.Join(kind.SearchItems(), " "); got != want {
 			t.Errorf("SearchItems(%d) = %q, want %q", kind, got, want)

@@ -25,25 +25,6 @@ type Answer struct {
 	IszrZadostId string // the number of the reply
 }
 
-// A Party is who a detail of a status speaks of (RegTypy, Puvodce and
-// Prijemce): a registry, an information system or an agenda. The zero Party is
-// nobody.
-type Party struct {
-	Kind PartyKind
-	Code string // ISZR, RPP, ROB, ROS, RUIAN, ORG, or the number of an AIS, or the code of an agenda
-}
-
-// PartyKind says what a [Party] is.
-type PartyKind uint8
-
-// The kinds of RegTypy's choice.
-const (
-	Nobody PartyKind = iota
-	Registr
-	Ais
-	Agenda
-)
-
 // A CallError says that an upstream could not be had: it did not answer, not
 // in time, or not with what its contract promises.
 type CallError struct {

@@ -13,21 +13,19 @@ const (
 
 // SearchItems returns the words of the ROB items that a combination of search
 // inputs is compared with, so that the caller needs a right to them (seed E198
-// §8.2.2). RodneCislo is no item of ROB.
-func (k QueryKind) SearchItems() []string {
-	switch k {
-	case Dotaz1JmPrijRC:
-		return []string{"Jmeno", "Prijmeni"}
-	case Dotaz2JmPrijDatNar:
-		return []string{"Jmeno", "Prijmeni", "DatumNarozeni"}
-	case Dotaz3JmPrijDatNarMN:
-		return []string{"Jmeno", "Prijmeni", "DatumNarozeni", "MistoNarozeni"}
-	case Dotaz4JmPrijDatNarTP:
-		return []string{"Jmeno", "Prijmeni", "DatumNarozeni", "AdresaPobytu"}
-	case Dotaz5JmPrijDokladOp, Dotaz5JmPrijDokladCd:
-		return []string{"Jmeno", "Prijmeni", "Doklad"}
-	}
-	return nil
+// §8.2.2). RodneCislo is no item of ROB. The slice is shared; nobody may change
+// it.
+func (k QueryKind) SearchItems() []string { return searchItems[k] }
+
+var searchItems = [...][]string{
+	NoQuery:                 nil,
+	Dotaz1JmPrijRC:          {"Jmeno", "Prijmeni"},
+	Dotaz2JmPrijDatNar:      {"Jmeno", "Prijmeni", "DatumNarozeni"},
+	Dotaz3JmPrijDatNarMN:    {"Jmeno", "Prijmeni", "DatumNarozeni", "MistoNarozeni"},
+	Dotaz4JmPrijDatNarTP:    {"Jmeno", "Prijmeni", "DatumNarozeni", "AdresaPobytu"},
+	Dotaz5JmPrijDokladOp:    {"Jmeno", "Prijmeni", "Doklad"},
+	Dotaz5JmPrijDokladCd:    {"Jmeno", "Prijmeni", "Doklad"},
+	Dotaz5JmPrijDokladEmpty: {"Jmeno", "Prijmeni", "Doklad"},
 }
 
 // AppendVerify appends the request of ROB that compares the caller's search

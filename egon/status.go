@@ -23,6 +23,25 @@ type Detail struct {
 	Puvodce Party
 }
 
+// A Party is who a detail of a status speaks of (RegTypy, Puvodce and
+// Prijemce): a registry, an information system or an agenda. The zero Party is
+// nobody.
+type Party struct {
+	Kind PartyKind
+	Code string // ISZR, RPP, ROB, ROS, RUIAN, ORG, or the number of an AIS, or the code of an agenda
+}
+
+// PartyKind says what a [Party] is.
+type PartyKind uint8
+
+// The kinds of RegTypy's choice.
+const (
+	Nobody PartyKind = iota
+	Registr
+	Ais
+	Agenda
+)
+
 // OdpovedInfo is the header of a reply. AgendaZadostId echoes the request's;
 // when the request had none that could be read, the nil UUID is written, since
 // the schema demands one.

@@ -137,33 +137,13 @@ func (r rights) refusedItems(h *egon.Head) []Refusal {
 		}
 	}
 	if h.Media != nil {
-		for _, item := range inputs(h.Media.Kind) {
-			if item != "" && !r.row.has([]byte(item)) {
+		for _, item := range h.Media.Kind.SearchItems() {
+			if !r.row.has([]byte(item)) {
 				refuse(item, true)
 			}
 		}
 	}
 	return refused
-}
-
-// inputs returns the items of ROB whose rights a query of E198 needs (seed E198
-// §8.2.2). RodneCislo is not in ROB and needs none.
-func inputs(k egon.QueryKind) [4]string {
-	const name, surname, born = "Jmeno", "Prijmeni", "DatumNarozeni"
-	switch k {
-	case egon.NoQuery:
-		return [4]string{}
-	case egon.Dotaz1JmPrijRC:
-		return [4]string{name, surname}
-	case egon.Dotaz2JmPrijDatNar:
-		return [4]string{name, surname, born}
-	case egon.Dotaz3JmPrijDatNarMN:
-		return [4]string{name, surname, born, "MistoNarozeni"}
-	case egon.Dotaz4JmPrijDatNarTP:
-		return [4]string{name, surname, born, "AdresaPobytu"}
-	default:
-		return [4]string{name, surname, "Doklad"}
-	}
 }
 
 // refusedParameters returns the parameters of E198 that are used without right.
