@@ -161,9 +161,8 @@ func (x *exchange) release() {
 	if !x.admitted {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), x.g.cfg.AdmitTimeout)
-	defer cancel()
-	if err := safely(func() error { return x.g.parts.Limiter.Release(ctx, x.slot) }); err != nil {
+	release := func() error { return x.g.parts.Limiter.Release(context.Background(), x.slot) }
+	if err := safely(release); err != nil {
 		x.g.parts.Log.Warn("release slot: it frees itself when its time is over", zap.Error(err))
 	}
 }

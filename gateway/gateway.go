@@ -52,7 +52,6 @@ type Config struct {
 	KeepAlive    time.Duration // an idle connection is closed after it; default 60 s
 	DrainBytes   int64         // at most so much of an unread body is read before a refusal; default 1 MiB
 	DrainTime    time.Duration // and for so long; default 2 s
-	AdmitTimeout time.Duration // longest wait for a decision of the limiter; default 250 ms
 	Routes       Routes
 }
 
@@ -136,7 +135,6 @@ func (c *Config) setDefaults() {
 	setDefault(&c.KeepAlive, 60*time.Second)
 	setDefault(&c.DrainBytes, 1<<20)
 	setDefault(&c.DrainTime, 2*time.Second)
-	setDefault(&c.AdmitTimeout, 250*time.Millisecond)
 }
 
 func setDefault[T comparable](p *T, value T) {

@@ -13,6 +13,7 @@ type Metrics struct {
 	upstream  *prometheus.HistogramVec
 	refusals  *prometheus.CounterVec
 	in, out   prometheus.Counter
+	dropped   prometheus.Counter
 }
 
 // A Metric is one row of the table from which docs/metrics.md is generated.
@@ -28,6 +29,7 @@ func MetricTable() []Metric {
 		{"brana_upstream_seconds", "histogram", "service", "From sending a message upstream to the beginning of its reply."},
 		{"brana_refusals_total", "counter", "kind", "Calls refused, by kind."},
 		{"brana_bytes_total", "counter", "direction", "Bytes of bodies, in and out."},
+		{"brana_media_dropped_total", "counter", "", "Elements that an evidence sent without being asked for them, and that were left out."},
 		{"brana_exchanges_running", "gauge", "", "Exchanges at this moment."},
 		{"brana_policy_loaded_timestamp_seconds", "gauge", "", "When the policy in force was loaded."},
 		{"brana_policy_reload_failures_total", "counter", "", "Reloads that failed; the last good policy stayed."},
@@ -50,8 +52,10 @@ func NewMetrics(gauges Gauges) *Metrics {
 		return prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: name, Help: help[name],
 			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 18)}, labels)
 	}
+	dropped := "brana_media_dropped_total"
 	m := &Metrics{
 		Registry:  prometheus.NewRegistry(),
+		dropped:   prometheus.NewCounter(prometheus.CounterOpts{Name: dropped, Help: help[dropped]}),
 		exchanges: counter("brana_exchanges_total", "service", "outcome"),
 		seconds:   histogram("brana_exchange_seconds", "service"),
 		upstream:  histogram("brana_upstream_seconds", "service"),
@@ -59,7 +63,7 @@ func NewMetrics(gauges Gauges) *Metrics {
 	}
 	bytes := counter("brana_bytes_total", "direction")
 	m.in, m.out = bytes.WithLabelValues("in"), bytes.WithLabelValues("out")
-	m.Registry.MustRegister(m.exchanges, m.seconds, m.upstream, m.refusals, bytes)
+	m.Registry.MustRegister(m.exchanges, m.seconds, m.upstream, m.refusals, bytes, m.dropped)
 	for name, read := range gauges.byName() {
 		if read != nil {
 			m.Registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help[name]}, read))
@@ -85,6 +89,9 @@ func (g Gauges) byName() map[string]func() float64 {
 		"brana_policy_rows":                     g.PolicyRows,
 	}
 }
+
+// MediaDropped counts an element that an evidence sent without being asked.
+func (m *Metrics) MediaDropped(string) { m.dropped.Inc() }
 
 // ended counts an exchange.
 func (m *Metrics) ended(x *exchange) {

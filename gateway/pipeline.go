@@ -113,8 +113,6 @@ func (g *Gateway) authorize(x *exchange) error {
 
 // admit takes the permit and the slot in one step, all or nothing.
 func (g *Gateway) admit(ctx context.Context, x *exchange) error {
-	ctx, cancel := context.WithTimeout(ctx, g.cfg.AdmitTimeout)
-	defer cancel()
 	info, rule := &x.head.Info, x.decision.Limits
 	d, err := g.parts.Limiter.Admit(ctx, limits.Call{
 		Key:      limits.KeyOf(string(info.Agenda), string(info.AgendovaRole), string(info.Ovm), string(info.Ais)),
@@ -231,5 +229,9 @@ func fromCall(c *egon.CallError) *Refusal {
 	case c.Party.Kind == egon.Ais:
 		kind = AisFailed
 	}
-	return &Refusal{Kind: kind, Puvodce: c.Party, Details: c.Detail, Cause: c}
+	r := &Refusal{Kind: kind, Puvodce: c.Party, Details: c.Detail, Cause: c}
+	if len(c.Detail) > 0 && !c.Timeout { // it answered, and says why not: trying again changes nothing
+		r.Popisy = []string{"Volaný systém žádost odmítl; důvod je v dalším VysledekDetail."}
+	}
+	return r
 }

@@ -34,9 +34,6 @@ var (
 	NotGranted = &Kind{"not-granted", 101, "NENI OPRAVNENI EGON", "", 403,
 		"Volající nemá ke službě oprávnění.",
 		"No valid grant in this environment gives this service to this agenda, role, OVM and AIS. Compare the four ids and the service with the grant."}
-	CallerMismatch = &Kind{"caller-mismatch", 102, "NENI OPRAVNENI EGON", "", 403,
-		"Volající není tím, za koho se vydává.",
-		"The certificate belongs to another AIS than the header names, or the agenda is not registered to it."}
 	ItemNotPermitted = &Kind{"item-not-permitted", 111, "NENI OPRAVNENI", "", 403,
 		"Některé z požadovaných údajů nejsou povoleny.",
 		"An item of SeznamUdaju, or a search input of E198, is in neither the matrix row nor the grant. E227 lists what the matrix gives."}
@@ -64,12 +61,6 @@ var (
 	ServiceMismatch = &Kind{"service-mismatch", 302, "NEVALIDNI ZADOST", "", 400,
 		"Kód služby neodpovídá XML struktuře žádosti.",
 		"The code in the path, SOAPAction and the element in the Body must name one service."}
-	StaleTime = &Kind{"stale-time", 303, "NEPLATNY CAS", "", 400,
-		"CasZadosti je mimo povolenou odchylku.",
-		"The clock of the AIS is off, or the request is old."}
-	DuplicateRequest = &Kind{"duplicate-request", 304, "DUPLICITNI ZADOST", "", 409,
-		"AgendaZadostId již bylo použito.",
-		"Every call needs a fresh AgendaZadostId."}
 	SyncOnlyKind = &Kind{"sync-only", 305, "JENOM SYNC", "", 400,
 		"Služba je poskytována pouze synchronně, volejte ji bez ?async.",
 		"Call the service without ?async."}
@@ -104,9 +95,9 @@ var (
 
 // Kinds lists every kind of refusal in the order of their numbers.
 func Kinds() []*Kind {
-	return []*Kind{NotGranted, CallerMismatch, ItemNotPermitted, ParameterNotPermitted,
+	return []*Kind{NotGranted, ItemNotPermitted, ParameterNotPermitted,
 		HourlyQuota, ConcurrencyQuota, LimitsUnavailable, Overloaded, Draining,
-		InvalidData, ServiceMismatch, StaleTime, DuplicateRequest, SyncOnlyKind, AsyncOnlyKind,
+		InvalidData, ServiceMismatch, SyncOnlyKind, AsyncOnlyKind,
 		RegistryFailed, AisFailed, Deadline,
 		MalformedKind, BadHTTP, UnknownService, TooLargeKind, Internal}
 }

@@ -127,11 +127,11 @@ func (x *exchange) setLimitFields() {
 	h, d := &x.rc.Response.Header, &x.limits
 	b := append(make([]byte, 0, 64), `"hour";q=`...)
 	b = strconv.AppendInt(b, d.Quota, 10)
-	h.SetBytesV("RateLimit-Policy", append(b, ";w=3600"...))
+	h.SetCanonical([]byte("RateLimit-Policy"), append(b, ";w=3600"...)) // Set would write Ratelimit
 	b = append(b[:0], `"hour";r=`...)
 	b = strconv.AppendInt(b, d.Remaining, 10)
 	b = append(b, ";t="...)
-	h.SetBytesV("RateLimit", strconv.AppendInt(b, seconds(max(d.Reset, time.Second)), 10))
+	h.SetCanonical([]byte("RateLimit"), strconv.AppendInt(b, seconds(max(d.Reset, time.Second)), 10))
 }
 
 // seconds rounds up to whole seconds.

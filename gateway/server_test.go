@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"brana/egon"
-	"brana/limits"
 )
 
 // held is a relay that answers when it is let go.
@@ -143,18 +142,6 @@ func TestNotReadyWithoutALimiter(t *testing.T) {
 	if r.Code != 503 || !strings.Contains(r.Body.String(), "[-] limits: no Redis\n") {
 		t.Errorf("%d %s", r.Code, r.Body)
 	}
-}
-
-// A limiter that does not answer is waited for no longer than said.
-func TestAHangingLimiter(t *testing.T) {
-	s := newSite(t, func(s *settings) {
-		s.cfg.AdmitTimeout = 20 * time.Millisecond
-		s.parts.Limiter.(*limiterFunc).admit = func(ctx context.Context, _ limits.Call) (limits.Decision, error) {
-			<-ctx.Done()
-			return limits.Decision{}, ctx.Err()
-		}
-	})
-	checkRefusal(t, s.post(t, "/publikace/E05", call{}.message()), LimitsUnavailable, EgonMode, nil)
 }
 
 func TestConfigurationsThatAreRefused(t *testing.T) {

@@ -154,9 +154,8 @@ func (c *config) gateway(clients map[string]*upstream.Client) gateway.Config {
 	cfg := gateway.Config{
 		Prefix: l.Prefix, InlineLimit: int(l.InlineLimit), MaxMessage: int64(l.MaxMessage), MaxExchanges: l.MaxExchanges,
 		ReadIdle: time.Duration(l.ReadIdle), WriteIdle: time.Duration(l.WriteIdle), KeepAlive: time.Duration(l.KeepAlive),
-		AdmitTimeout: time.Duration(c.Limits.Redis.Timeout),
-		DrainBytes:   drainBytes,
-		Routes:       gateway.Routes{Services: map[string]gateway.Route{}},
+		DrainBytes: drainBytes,
+		Routes:     gateway.Routes{Services: map[string]gateway.Route{}},
 	}
 	if l.StatusMode == "http" {
 		cfg.StatusMode = gateway.HTTPMode
