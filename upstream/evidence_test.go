@@ -272,6 +272,44 @@ func TestMediaGivesBack(t *testing.T) {
 	}
 }
 
+// A reply that is closed while it waits for a photo ends, and not as if it were
+// whole.
+func TestMediaCloseWhileReading(t *testing.T) {
+	answer := envelope(eop("OK", known, appStatus("OK", "")+aifo1+photo))
+	url := rawFake(func(nc net.Conn, br *bufio.Reader) {
+		if _, _, err := takeRequest(br); err != nil {
+			return
+		}
+		fmt.Fprintf(nc, "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n%s", len(answer), answer[:strings.Index(answer, "QUJD")])
+		br.ReadByte()
+	}).listen(t)
+	m, _ := wellWorld().open(t)
+	m.Eop = client(t, Config{Name: "eop", URL: url, Agenda: "A385", Ais: 385})
+	a, err := m.Serve(t.Context(), question("EopFoto"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error)
+	reading := make(chan struct{})
+	go func() {
+		first := make([]byte, 1)
+		_, err := a.Body.Read(first)
+		close(reading)
+		if err == nil {
+			_, err = io.Copy(io.Discard, a.Body)
+		}
+		done <- err
+	}()
+	<-reading
+	a.Body.Close()
+	if err := <-done; err == nil {
+		t.Error("the reply ended as if it were whole")
+	}
+	if n := m.Eop.host.ConnsCount(); n != 0 {
+		t.Errorf("%d connections, want 0", n)
+	}
+}
+
 // ECD and a bare payload: the names differ, the course does not.
 func TestMediaEcdBare(t *testing.T) {
 	w := wellWorld()

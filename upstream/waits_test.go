@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"context"
 	"io"
+	"math/rand/v2"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -124,4 +126,49 @@ func TestRelayCloseWhileReading(t *testing.T) {
 	}
 	a.Body.Close()
 	waitFor(t, "the connection to be given back", func() bool { return c.host.ConnsCount() == 0 })
+}
+
+// However calls end - read, closed unread, cancelled at any moment, closed from
+// elsewhere - each gives its connection back, once, and none is given to two.
+func TestRelayGivesBackOnce(t *testing.T) {
+	body := strings.Repeat("x", 100_000) + "!"
+	c := client(t, Config{URL: answering(ok(body)).listen(t), MaxConns: 4})
+	var wg sync.WaitGroup
+	for seed := range uint64(8) {
+		wg.Go(func() {
+			dice := rand.New(rand.NewPCG(seed, 1))
+			for range 100 {
+				ctx, cancel := context.WithCancel(t.Context())
+				if dice.IntN(2) == 0 {
+					time.AfterFunc(time.Duration(dice.IntN(2000))*time.Microsecond, cancel)
+				}
+				a, err := NewRelay(c).Send(ctx, text("<b/>"))
+				if err != nil {
+					cancel()
+					continue
+				}
+				var closing sync.WaitGroup
+				switch dice.IntN(3) {
+				case 0:
+					a.Body.Close()
+				case 1:
+					closing.Go(func() { a.Body.Close() })
+				}
+				if b, err := io.ReadAll(a.Body); err == nil && string(b) != body {
+					t.Errorf("read %d bytes of %d without an error", len(b), len(body))
+				}
+				a.Body.Close()
+				closing.Wait()
+				cancel()
+			}
+		})
+	}
+	wg.Wait()
+	waitFor(t, "all connections to be idle or closed", func() bool { return c.host.ConnsCount() == c.host.IdleConnsCount() })
+	if n := c.host.ConnsCount(); n > 4 {
+		t.Errorf("%d connections, want at most 4", n)
+	}
+	if got, err := send(t, c, text("<b/>")); err != nil || got != body {
+		t.Errorf("afterwards: %d bytes, %v", len(got), err)
+	}
 }
