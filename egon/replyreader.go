@@ -20,11 +20,13 @@ type ReplyReader struct {
 	at      statusPlace
 	kod     []byte
 	sub     []byte
+	id      []byte
 	fault   bool
 }
 
-// statusPlace says how much of OdpovedInfo/Status/VysledekKod, or of the first
-// VysledekDetail/VysledekSubKod beside it, is open.
+// statusPlace says how much of OdpovedInfo/Status/VysledekKod, of the first
+// VysledekDetail/VysledekSubKod beside it, or of OdpovedInfo/IszrZadostId is
+// open.
 type statusPlace uint8
 
 const (
@@ -34,6 +36,7 @@ const (
 	inKod
 	inDetail
 	inSubKod
+	inIszrZadostId
 	afterInfo // what follows is not the bus's own status
 )
 
@@ -41,6 +44,7 @@ const (
 const (
 	maxKod    = 16
 	maxSubKod = 64
+	uuidBytes = 36
 )
 
 // NewReplyReader returns a ReplyReader; [ReplyReader.Reset] makes it ready for
@@ -49,6 +53,7 @@ func NewReplyReader(b Bounds) *ReplyReader {
 	return &ReplyReader{
 		soap:   soap{scan: xmltext.NewScanner(b.XML)},
 		bounds: b, kod: make([]byte, 0, maxKod), sub: make([]byte, 0, maxSubKod),
+		id: make([]byte, 0, uuidBytes),
 	}
 }
 
@@ -60,7 +65,7 @@ func (r *ReplyReader) Reset(s *Service) {
 		r.limit = r.bounds.TotalBytes
 	}
 	r.service, r.depth, r.at, r.fault = s, 0, beforeInfo, false
-	r.kod, r.sub = r.kod[:0], r.sub[:0]
+	r.kod, r.sub, r.id = r.kod[:0], r.sub[:0], r.id[:0]
 }
 
 // Feed reads the next window of the reply; last says that nothing follows it.
@@ -108,6 +113,10 @@ func (r *ReplyReader) Kod() string {
 // empty string; it allocates.
 func (r *ReplyReader) SubKod() string { return string(r.sub) }
 
+// IszrZadostId returns the number under which the bus answered, or an empty
+// string; it allocates.
+func (r *ReplyReader) IszrZadostId() string { return string(r.id) }
+
 // Fault reports whether the reply is a SOAP Fault.
 func (r *ReplyReader) Fault() bool { return r.fault }
 
@@ -140,6 +149,8 @@ func (r *ReplyReader) take(tok *xmltext.Token) *Offence {
 			r.kod = appendBounded(r.kod, tok.Data)
 		case inSubKod:
 			r.sub = appendBounded(r.sub, tok.Data)
+		case inIszrZadostId:
+			r.id = appendBounded(r.id, tok.Data)
 		}
 	}
 	return nil
@@ -162,6 +173,8 @@ func (r *ReplyReader) descend(n xmltext.Name) {
 		r.at = inInfo
 	case r.depth == 3 && r.at == inInfo && n.Is(NSReg, "Status"):
 		r.at = inStatus
+	case r.depth == 3 && r.at == inInfo && n.Is(NSReg, "IszrZadostId") && len(r.id) == 0:
+		r.at = inIszrZadostId
 	case r.depth == 4 && r.at == inStatus && n.Is(NSReg, "VysledekKod") && len(r.kod) == 0:
 		r.at = inKod
 	case r.depth == 4 && r.at == inStatus && n.Is(NSReg, "VysledekDetail"):
@@ -176,7 +189,7 @@ func (r *ReplyReader) ascend() {
 	switch {
 	case r.depth == 1 && r.at == inInfo:
 		r.at = afterInfo
-	case r.depth == 2 && r.at == inStatus:
+	case r.depth == 2 && (r.at == inStatus || r.at == inIszrZadostId):
 		r.at = inInfo
 	case r.depth == 3 && (r.at == inKod || r.at == inDetail):
 		r.at = inStatus

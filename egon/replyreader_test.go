@@ -144,3 +144,25 @@ func ExampleReplyReader() {
 	// <nil> <nil>
 	// VAROVANI ADRESA SMAZANA true
 }
+
+func TestReplyNumber(t *testing.T) {
+	const number = "2829d020-af4c-13c8-9851-1c37d859c002"
+	tests := []struct{ name, info, want string }{
+		{"after the status", "<Status><VysledekKod>OK</VysledekKod></Status><IszrZadostId>" + number + "</IszrZadostId>", number},
+		{"in parts", "<IszrZadostId>" + number[:9] + "<!-- -->" + number[9:] + "</IszrZadostId>", number},
+		{"none", "<Status/>", ""},
+		{"of the caller", "<AgendaZadostId>" + number + "</AgendaZadostId>", ""},
+		{"of a registry", "<x><IszrZadostId>" + number + "</IszrZadostId></x>", ""},
+		{"longer than a number is", "<IszrZadostId>" + number + "x</IszrZadostId>", number},
+	}
+	r := NewReplyReader(DefaultBounds())
+	for _, tt := range tests {
+		doc := replyOpen + "<a:OdpovedInfo>" + tt.info + "</a:OdpovedInfo>" + replyClose
+		for _, size := range []int{len(doc), 1} {
+			feedReply(t, r, "E198", doc, size)
+			if got := r.IszrZadostId(); got != tt.want {
+				t.Errorf("%s, in windows of %d bytes: got %q, want %q", tt.name, size, got, tt.want)
+			}
+		}
+	}
+}

@@ -179,6 +179,9 @@ func (x *exchange) drop() {
 	}
 	if x.scanner != nil {
 		x.kod, x.fault = x.scanner.Kod(), x.scanner.Fault()
+		if id := x.scanner.IszrZadostId(); id != "" {
+			x.iszrID = id // the log has the number that the caller sees
+		}
 		x.reply.release(&x.g.buffers)
 		x.g.replies.Put(x.scanner)
 		x.scanner = nil
