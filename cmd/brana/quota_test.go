@@ -127,6 +127,22 @@ func TestConcurrencyQuota(t *testing.T) {
 	})
 }
 
+// With a silent upstream the slot is free at the call's deadline.
+func TestSlotOfASilentUpstream(t *testing.T) {
+	w := startWorld(t, func(c *config) {
+		u := c.Upstreams["eop"]
+		u.Timeout = duration(100 * time.Millisecond)
+		c.Upstreams["eop"] = u
+	})
+	w.set(registries.EOP, registries.Settings{Failure: registries.FailHang})
+	flags := byBirth(special(t, "delivery address"), append(little, "--items", "EopFoto")...)
+	for i := range 5 {
+		if got := w.call("E198", flags...).outline(); got != "CHYBA (PREKROCEN CAS by 2)" {
+			t.Fatalf("call %d: %s", i+1, got)
+		}
+	}
+}
+
 // hold makes a call and leaves its answer unread; its head has arrived.
 func (w *world) hold(flags []string) io.ReadCloser {
 	w.t.Helper()
