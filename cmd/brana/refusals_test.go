@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/zap/zaptest/observer"
+
 	"brana/egon"
 )
 
@@ -17,10 +19,9 @@ import (
 // there were.
 func (w *world) last(before int) map[string]any {
 	w.t.Helper()
-	exchanges := w.lines.FilterMessage("exchange")
-	eventually(w.t, "the exchange has its line", func() bool { return w.lines.FilterMessage("exchange").Len() > before })
-	exchanges = w.lines.FilterMessage("exchange")
-	return exchanges.All()[before].ContextMap()
+	exchanges := func() *observer.ObservedLogs { return w.lines.FilterMessage("exchange") }
+	eventually(w.t, "the exchange has its line", func() bool { return exchanges().Len() > before })
+	return exchanges().All()[before].ContextMap()
 }
 
 // good makes a call that must be served: nothing that went before has broken
