@@ -50,7 +50,7 @@ type Config struct {
 	ReadIdle     time.Duration // longest wait for the header of a request, and for the next bytes of its body; default 15 s
 	WriteIdle    time.Duration // longest wait until the caller takes the next bytes; default 60 s
 	KeepAlive    time.Duration // an idle connection is closed after it; default 60 s
-	DrainBytes   int64         // at most so much of an unread body is read before a refusal; default 1 MiB
+	DrainBytes   int64         // at most so much of an unread body is read before a refusal, since whoever still sends when the connection closes loses the answer; default 16 MiB
 	DrainTime    time.Duration // and for so long; default 2 s
 	Routes       Routes
 }
@@ -133,7 +133,7 @@ func (c *Config) setDefaults() {
 	setDefault(&c.ReadIdle, 15*time.Second)
 	setDefault(&c.WriteIdle, 60*time.Second)
 	setDefault(&c.KeepAlive, 60*time.Second)
-	setDefault(&c.DrainBytes, 1<<20)
+	setDefault(&c.DrainBytes, 16<<20)
 	setDefault(&c.DrainTime, 2*time.Second)
 }
 

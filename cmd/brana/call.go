@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/google/uuid"
@@ -176,7 +177,10 @@ func (c *callCmd) send(s *egon.Service, message []byte) (*callReply, error) {
 	start := time.Now()
 	response, err := (&http.Client{Timeout: c.Timeout}).Do(request)
 	if err != nil {
-		return nil, fmt.Errorf("call: %w; is the gateway running? start one with: brana dev", err)
+		if errors.Is(err, syscall.ECONNREFUSED) {
+			err = fmt.Errorf("%w; is the gateway running? start one with: brana dev", err)
+		}
+		return nil, fmt.Errorf("call: %w", err)
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)

@@ -45,6 +45,7 @@ type listenConfig struct {
 	InlineLimit      size     `yaml:"inline_limit"`
 	MaxMessage       size     `yaml:"max_message"`
 	MaxExchanges     int64    `yaml:"max_exchanges"`
+	CallTimeout      duration `yaml:"call_timeout"`
 	Drain            duration `yaml:"drain"`
 	ReadIdle         duration `yaml:"read_idle"`
 	WriteIdle        duration `yaml:"write_idle"`
@@ -142,7 +143,7 @@ func defaultConfig() config {
 	return config{
 		Environment: "test",
 		Listen: listenConfig{Address: "127.0.0.1:8080", Prefix: "/publikace", StatusMode: "egon",
-			InlineLimit: 64 << 10, MaxMessage: 256 << 20, MaxExchanges: 4096, Drain: duration(25 * time.Second),
+			InlineLimit: 64 << 10, MaxMessage: 256 << 20, MaxExchanges: 4096, CallTimeout: duration(60 * time.Second), Drain: duration(25 * time.Second),
 			ReadIdle: duration(15 * time.Second), WriteIdle: duration(60 * time.Second), KeepAlive: duration(60 * time.Second)},
 		Admin: adminConfig{Address: "127.0.0.1:8081"},
 		Limits: limitsConfig{Store: "memory",

@@ -32,11 +32,11 @@ func TestExampleSaysTheDefaults(t *testing.T) {
 func TestMistakesInTheConfiguration(t *testing.T) {
 	for _, tt := range []struct{ name, old, new, want string }{
 		{"unknown key", "  prefix:", "  prefixx:", `brana.yaml:7:3: unknown field "prefixx"`},
-		{"unknown key at the top", "log:", "logs:", `brana.yaml:43:1: unknown field "logs"`},
+		{"unknown key at the top", "log:", "logs:", `brana.yaml:44:1: unknown field "logs"`},
 		{"tab", "  prefix:", "\tprefix:", "brana.yaml:7:"},
 		{"key twice", "  prefix: /publikace", "  prefix: /publikace\n  prefix: /a", "brana.yaml:8:3: "},
-		{"duration without a unit", "drain: 25s", "drain: 25", "brana.yaml:12:10: 25 is not a duration: write it as 250ms, 15s or 2m"},
-		{"negative duration", "drain: 25s", "drain: -1s", "brana.yaml:12:10: -1s is not a duration"},
+		{"duration without a unit", "drain: 25s", "drain: 25", "brana.yaml:13:10: 25 is not a duration: write it as 250ms, 15s or 2m"},
+		{"negative duration", "drain: 25s", "drain: -1s", "brana.yaml:13:10: -1s is not a duration"},
 		{"size in another unit", "inline_limit: 64KiB", "inline_limit: 64kB", "brana.yaml:9:17: 64kB is not a size: write it as 512B, 64KiB, 256MiB or 1GiB"},
 		{"size without a unit", "inline_limit: 64KiB", "inline_limit: 65536", "brana.yaml:9:17: 65536 is not a size"},
 		{"number that is none", "max_exchanges: 4096", "max_exchanges: many", "brana.yaml:11:18: "},
@@ -49,7 +49,7 @@ func TestMistakesInTheConfiguration(t *testing.T) {
 		{"port alone", "address: 127.0.0.1:8080", `address: ":8080"`, "listen.address: plain HTTP"},
 		{"route to nobody", "default: relay iszr", "default: relay isrz", "routes.default: relay isrz: no upstream has this name"},
 		{"route that is none", "E227: local", "E227: locally", `routes.E227: "locally" is not a route: write relay NAME, workflow, local or refuse`},
-		{"variable that is not set", "redis://127.0.0.1", "redis://${REDIS_HOST}", "brana.yaml:40:25: variable REDIS_HOST is not set in the environment"},
+		{"variable that is not set", "redis://127.0.0.1", "redis://${REDIS_HOST}", "brana.yaml:41:25: variable REDIS_HOST is not set in the environment"},
 		{"redis without a URL", `store: memory                    # memory | redis` + "\n" + `  redis: {url: "redis://127.0.0.1:6379/0", timeout: 250ms}`, "store: redis", "limits.redis.url: is needed with store: redis"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

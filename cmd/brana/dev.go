@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"embed"
 	"errors"
 	"fmt"
@@ -13,8 +14,8 @@ import (
 var sample embed.FS
 
 type devCmd struct {
-	Listen string `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Where the gateway listens."`
-	Admin  string `default:"127.0.0.1:8081" placeholder:"ADDR" help:"Where the admin listener is."`
+	Listen string `placeholder:"ADDR" help:"Where the gateway listens, 127.0.0.1:8080 unless the configuration says otherwise."`
+	Admin  string `placeholder:"ADDR" help:"Where the admin listener is, 127.0.0.1:8081 unless the configuration says otherwise."`
 	Redis  string `placeholder:"URL" help:"Keep limits in Redis instead of in the process, as redis://127.0.0.1:6379/0."`
 	Policy string `placeholder:"DIR" type:"path" help:"Directory of grants and matrix.csv instead of the sample policy."`
 	Config string `placeholder:"FILE" type:"path" help:"Static configuration instead of the built-in one; its upstreams are kept."`
@@ -63,6 +64,20 @@ func urlFlag(url string) string {
 
 // configuration is the built-in one, or the file's, with what the flags say.
 func (d *devCmd) configuration() (*config, error) {
+	c, err := d.base()
+	if err != nil {
+		return nil, err
+	}
+	c.Listen.Address, c.Admin.Address = cmp.Or(d.Listen, c.Listen.Address), cmp.Or(d.Admin, c.Admin.Address)
+	if d.Redis != "" {
+		c.Limits.Store, c.Limits.Redis.URL = "redis", d.Redis
+	}
+	return c, c.validate("flags")
+}
+
+// base is the file's configuration, or the built-in one with the upstreams
+// where the registries listen.
+func (d *devCmd) base() (*config, error) {
 	if d.Config != "" {
 		return readConfig(d.Config)
 	}
@@ -70,7 +85,6 @@ func (d *devCmd) configuration() (*config, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.Listen.Address, c.Admin.Address = d.Listen, d.Admin
 	for name, u := range c.Upstreams {
 		path := "/" + name
 		if name == "iszr" {
@@ -79,10 +93,7 @@ func (d *devCmd) configuration() (*config, error) {
 		u.URL = "http://" + d.Sim + path
 		c.Upstreams[name] = u
 	}
-	if d.Redis != "" {
-		c.Limits.Store, c.Limits.Redis.URL = "redis", d.Redis
-	}
-	return c, c.validate("flags")
+	return c, nil
 }
 
 // load loads the sample policy, or that of --policy.

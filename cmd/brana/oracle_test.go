@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,16 +17,16 @@ const (
 	schemaE05  = "egon/xsd/IszrRobCtiPodleUdaju.xsd"
 )
 
-// sharedFolder is where the reference pages are; without one the test is
-// skipped, unless it is required.
+// sharedFolder is where the reference pages are, by default beside the
+// repository; without them the test is skipped, unless they are required.
 func sharedFolder(t testing.TB) string {
 	t.Helper()
-	folder := os.Getenv("BRANA_SHARED")
-	if folder == "" {
+	folder := cmp.Or(os.Getenv("BRANA_SHARED"), filepath.Join(root, "../shared"))
+	if _, err := os.Stat(folder); err != nil {
 		if os.Getenv("BRANA_REQUIRE_SHARED") == "1" {
-			t.Fatal("BRANA_REQUIRE_SHARED=1 but BRANA_SHARED is not set")
+			t.Fatalf("BRANA_REQUIRE_SHARED=1 but there are no reference pages at %s", folder)
 		}
-		t.Skip("BRANA_SHARED is not set: no reference examples and schemas")
+		t.Skip("no reference examples and schemas: set BRANA_SHARED")
 	}
 	return folder
 }

@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/zap/zaptest/observer"
-
 	"brana/egon"
 )
 
@@ -19,9 +17,8 @@ import (
 // there were.
 func (w *world) last(before int) map[string]any {
 	w.t.Helper()
-	exchanges := func() *observer.ObservedLogs { return w.lines.FilterMessage("exchange") }
-	eventually(w.t, "the exchange has its line", func() bool { return exchanges().Len() > before })
-	return exchanges().All()[before].ContextMap()
+	eventually(w.t, "the exchange has its line", func() bool { return len(w.journal.exchanges()) > before })
+	return w.journal.exchanges()[before]
 }
 
 // good makes a call that must be served: nothing that went before has broken
@@ -102,7 +99,7 @@ func TestRefusals(t *testing.T) {
 		{"a million elements inside each other", "E05", strings.Repeat("<a>", million), "", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			before := w.lines.FilterMessage("exchange").Len()
+			before := len(w.journal.exchanges())
 			r := w.post(tt.service, []byte(tt.message))
 			line := w.last(before)
 			if tt.outcome != "" && line["outcome"] != tt.outcome {
@@ -149,7 +146,7 @@ func TestRefusalsOfHTTP(t *testing.T) {
 		{"header of 10 MiB", func(r *http.Request) { r.Header.Set("X-Long", strings.Repeat("x", 10<<20)) }, "bad-http", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			before := w.lines.FilterMessage("exchange").Len()
+			before := len(w.journal.exchanges())
 			request := w.request("E227", strings.NewReader(e227))
 			tt.change(request)
 			response, err := w.client.Do(request)
@@ -188,7 +185,7 @@ func TestCutMessages(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w.registries.ClearLog()
-			before := w.lines.FilterMessage("exchange").Len()
+			before := len(w.journal.exchanges())
 			conn := w.dial()
 			fmt.Fprintf(conn, "POST /publikace/%s HTTP/1.1\r\nHost: brana\r\nContent-Type: text/xml\r\n%s\r\n\r\n%s", tt.service, tt.framing, tt.body)
 			if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
@@ -274,9 +271,9 @@ func TestLogsHoldNoPersonalData(t *testing.T) {
 	broken := string(message(t, "E198", byBirth(person, "--items", "EopFoto")...))
 	w.post("E198", []byte(strings.Replace(broken, person.Prijmeni, person.Prijmeni+"&x;", 1)))
 	w.post("E198", []byte(strings.Replace(broken, person.DatumNarozeni, person.DatumNarozeni+"x", 1)))
-	eventually(t, "five exchanges have their line", func() bool { return w.lines.Len() >= 5 })
-	for _, line := range w.lines.All() {
-		said := fmt.Sprint(line.Message, line.ContextMap())
+	eventually(t, "five exchanges have their line", func() bool { return len(w.journal.exchanges()) >= 5 })
+	for _, line := range w.journal.lines() {
+		said := string(line)
 		for _, secret := range []string{person.Jmeno, person.Prijmeni, person.DatumNarozeni, person.RodneCislo} {
 			if strings.Contains(said, secret) {
 				t.Errorf("the log tells %s: %s", secret, said)

@@ -71,14 +71,18 @@ func (s *simFlags) settings() (map[string]registries.Settings, error) {
 	return list, nil
 }
 
-// set sets one value by its JSON name; a value that is no JSON is a string.
+// set sets one value by its JSON name; what the key does not take as it stands
+// is taken as a string.
 func set(s *registries.Settings, key, value string) error {
-	if !json.Valid([]byte(value)) {
-		value = strconv.Quote(value)
+	decode := func(value string) error {
+		decoder := json.NewDecoder(strings.NewReader(`{` + strconv.Quote(key) + `:` + value + `}`))
+		decoder.DisallowUnknownFields()
+		return decoder.Decode(s)
 	}
-	decoder := json.NewDecoder(strings.NewReader(`{` + strconv.Quote(key) + `:` + value + `}`))
-	decoder.DisallowUnknownFields()
-	return decoder.Decode(s)
+	if json.Valid([]byte(value)) && decode(value) == nil {
+		return nil
+	}
+	return decode(strconv.Quote(value))
 }
 
 // start makes the registries and their listener.

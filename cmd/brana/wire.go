@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 	"go.uber.org/zap"
 
 	"brana/gateway"
@@ -78,7 +79,9 @@ func (w *wired) build(c *config, log *zap.Logger) error {
 		Metrics: gateway.NewMetrics(w.gauges()),
 		NewID:   uuid.NewString,
 	}
+	parts.Metrics.Registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if media := c.media(clients); media != nil {
+		media.Dropped = parts.Metrics.MediaDropped
 		if err := media.Validate(); err != nil {
 			return err
 		}
@@ -145,17 +148,12 @@ func (c *config) media(clients map[string]*upstream.Client) *upstream.Media {
 		Eop: clients["eop"], Ecd: clients["ecd"], NewID: uuid.NewString, Now: time.Now}
 }
 
-// drainBytes is how much of an unread message is read before a refusal: whoever
-// still sends when the connection closes loses the answer.
-const drainBytes = 16 << 20
-
 func (c *config) gateway(clients map[string]*upstream.Client) gateway.Config {
 	l := c.Listen
 	cfg := gateway.Config{
 		Prefix: l.Prefix, InlineLimit: int(l.InlineLimit), MaxMessage: int64(l.MaxMessage), MaxExchanges: l.MaxExchanges,
 		ReadIdle: time.Duration(l.ReadIdle), WriteIdle: time.Duration(l.WriteIdle), KeepAlive: time.Duration(l.KeepAlive),
-		DrainBytes: drainBytes,
-		Routes:     gateway.Routes{Services: map[string]gateway.Route{}},
+		Routes: gateway.Routes{Services: map[string]gateway.Route{}},
 	}
 	if l.StatusMode == "http" {
 		cfg.StatusMode = gateway.HTTPMode
@@ -175,10 +173,10 @@ func (c *config) gateway(clients map[string]*upstream.Client) gateway.Config {
 func (c *config) route(text string, clients map[string]*upstream.Client) gateway.Route {
 	if name, relayed := strings.CutPrefix(text, "relay "); relayed {
 		return gateway.Route{Kind: gateway.RelayRoute, Name: name, Relay: upstream.NewRelay(clients[name]),
-			Timeout: time.Duration(c.Upstreams[name].Timeout)}
+			Timeout: time.Duration(c.Listen.CallTimeout)}
 	}
 	kinds := []string{"refuse", "", "workflow", "local"}
-	return gateway.Route{Kind: gateway.RouteKind(slices.Index(kinds, text))}
+	return gateway.Route{Kind: gateway.RouteKind(slices.Index(kinds, text)), Timeout: time.Duration(c.Listen.CallTimeout)}
 }
 
 // gauges read what the policy and the gateway know.

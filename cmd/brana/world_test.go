@@ -20,8 +20,6 @@ import (
 
 	"github.com/alecthomas/kong"
 	"go.uber.org/goleak"
-	"go.uber.org/zap"
-	"go.uber.org/zap/zaptest/observer"
 
 	"brana/bench/registries"
 	"brana/egon"
@@ -44,15 +42,14 @@ type world struct {
 	registries *registries.Server
 	gateway    string // URL of services, without the code
 	admin      string // URL
-	lines      *observer.ObservedLogs
+	journal    *journal
 	client     *http.Client
 }
 
 // startWorld starts a world; change may alter its configuration first.
 func startWorld(t testing.TB, change ...func(*config)) *world {
 	t.Helper()
-	core, lines := observer.New(zap.DebugLevel)
-	w := &world{t: t, lines: lines, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: time.Minute}}
+	w := &world{t: t, journal: &journal{}, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: time.Minute}}
 	t.Cleanup(w.client.CloseIdleConnections)
 
 	var sim string
@@ -65,7 +62,7 @@ func startWorld(t testing.TB, change ...func(*config)) *world {
 	for _, f := range change {
 		f(c)
 	}
-	wired, err := wire(c, d.load(c), zap.New(core))
+	wired, err := wire(c, d.load(c), w.journal.logger())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,9 +93,9 @@ func startWorld(t testing.TB, change ...func(*config)) *world {
 
 // tellLines shows what the gateway has logged.
 func (w *world) tellLines() {
-	all := w.lines.All()
+	all := w.journal.lines()
 	for _, line := range all[max(0, len(all)-5):] {
-		w.t.Log(line.Message, line.ContextMap())
+		w.t.Logf("%s", line)
 	}
 }
 
