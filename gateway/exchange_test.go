@@ -223,7 +223,7 @@ func TestRefusalsLeaveNothingBehind(t *testing.T) {
 				s := newSite(t, relayTo(func(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
 					calls.Add(1)
 					return relayOK(ctx, m)
-				}))
+				}), func(s *settings) { s.cfg.DrainBytes = 1 << 20 })
 				message := string(call{ais: "999003", inner: "<x>" + strings.Repeat(smuggled, c.size/len(smuggled)) + "</x>"}.message())
 				request := withLength("/publikace/E05", []byte(message))
 				if chunked {

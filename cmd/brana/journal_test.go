@@ -1,0 +1,54 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"sync"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+)
+
+// A journal keeps the log as it is written. The lines are encoded at once,
+// since the fields of an exchange borrow from it.
+type journal struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (j *journal) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(p)
+}
+
+func (j *journal) logger() *zap.Logger {
+	encoder := zap.NewProductionEncoderConfig()
+	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(encoder), zapcore.AddSync(j), zap.DebugLevel))
+}
+
+// lines are all lines so far.
+func (j *journal) lines() [][]byte {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return bytes.Split(bytes.TrimSpace(bytes.Clone(j.text.Bytes())), []byte("\n"))
+}
+
+// exchanges are the lines of the exchanges that have ended.
+func (j *journal) exchanges() []map[string]any {
+	var list []map[string]any
+	for _, line := range j.lines() {
+		if len(line) == 0 {
+			continue
+		}
+		var fields map[string]any
+		if err := json.Unmarshal(line, &fields); err != nil {
+			panic(fmt.Sprintf("a line of the log is not JSON: %s", line))
+		}
+		if fields["msg"] == "exchange" {
+			list = append(list, fields)
+		}
+	}
+	return list
+}
