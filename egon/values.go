@@ -216,32 +216,3 @@ func digits(v []byte) (n int, ok bool) {
 	}
 	return n, true
 }
-
-// SentAt returns when the request says that it was sent (CasZadosti). A time
-// without an offset, which the contract allows, is one in local. It holds for
-// a head that [Head.Check] has let pass.
-func (i *ZadostInfo) SentAt(local *time.Location) time.Time {
-	v := i.CasZadosti
-	part := func(from, to int) int { n, _ := digits(v[from:to]); return n }
-	fraction, rest := 0, v[19:]
-	if len(rest) > 0 && rest[0] == '.' {
-		rest = rest[1:]
-		for scale := int(time.Second / 10); len(rest) > 0 && rest[0] >= '0' && rest[0] <= '9'; scale /= 10 {
-			fraction += scale * int(rest[0]-'0')
-			rest = rest[1:]
-		}
-	}
-	offset := time.Duration(0)
-	if len(rest) > 0 {
-		local = time.UTC
-	}
-	if len(rest) == 6 {
-		from := len(v) - 6
-		offset = time.Duration(part(from+1, from+3))*time.Hour + time.Duration(part(from+4, from+6))*time.Minute
-		if rest[0] == '-' {
-			offset = -offset
-		}
-	}
-	t := time.Date(part(0, 4), time.Month(part(5, 7)), part(8, 10), part(11, 13), part(14, 16), part(17, 19), fraction, local)
-	return t.Add(-offset)
-}

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"pgregory.net/rapid"
 )
@@ -61,31 +60,6 @@ func TestDates(t *testing.T) {
 	} {
 		if got := isDate([]byte(s)); got != want {
 			t.Errorf("isDate(%q) = %v, want %v", s, got, want)
-		}
-	}
-}
-
-func TestSentAt(t *testing.T) {
-	prague, err := time.LoadLocation("Europe/Prague")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for s, want := range map[string]string{
-		"2017-09-20T07:36:14.8800117+02:00": "2017-09-20T05:36:14.8800117Z",
-		"2017-09-20T07:36:14-05:30":         "2017-09-20T13:06:14Z",
-		"2017-09-20T07:36:14Z":              "2017-09-20T07:36:14Z",
-		"2014-01-01T01:00:00":               "2014-01-01T00:00:00Z", // winter
-		"2014-07-01T01:00:00":               "2014-06-30T23:00:00Z", // summer
-		"2014-12-31T24:00:00Z":              "2015-01-01T00:00:00Z",
-		"2014-12-31T10:00:00.12345678901Z":  "2014-12-31T10:00:00.123456789Z",
-	} {
-		if !isDateTime([]byte(s)) {
-			t.Errorf("isDateTime(%q) is false", s)
-			continue
-		}
-		info := ZadostInfo{CasZadosti: []byte(s)}
-		if got := info.SentAt(prague).UTC().Format(time.RFC3339Nano); got != want {
-			t.Errorf("SentAt of %s = %s, want %s", s, got, want)
 		}
 	}
 }
