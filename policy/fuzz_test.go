@@ -18,7 +18,7 @@ func FuzzGrants(f *testing.F) {
 		if len(text) > 1<<14 {
 			return
 		}
-		s, err := LoadFS(mapFS("a.yaml", text), Config{Dir: ".", Environment: Test})
+		s, err := LoadFS(mapFS("a.yaml", text, "z.yaml", "grants: []"), Config{Dir: ".", Environment: Test})
 		checkLoaded(t, s, err, "a.yaml")
 		if err == nil {
 			for _, g := range s.Grants() {

@@ -13,30 +13,52 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// grantFile reads the grants of one file. A grant with a mistake is left out of
-// the result, and its mistakes are noted.
-func grantFile(d document, text []byte, prague *time.Location) []*Grant {
+// contents are what one file, or all files, say.
+type contents struct {
+	granted    bool // there is a list of grants, even if it is empty
+	grants     []*Grant
+	identities []*Identity
+}
+
+// readFile reads one file. An entry with a mistake is left out of the result,
+// and its mistakes are noted.
+func readFile(d document, text []byte, prague *time.Location) (c contents) {
 	root := d.parse(text)
 	if root == nil {
-		return nil
+		return c
 	}
-	m, ok := d.mapping(root, "the file", "grants")
-	list := m.values["grants"]
-	if !ok || list == nil {
-		return nil
-	}
-	seq, ok := list.(*ast.SequenceNode)
+	m, ok := d.mapping(root, "the file", "grants?", "identities?")
 	if !ok {
-		d.fail(list, "grants is %s: write a list of grants, or []", describe(list))
-		return nil
+		return c
 	}
-	var grants []*Grant
-	for _, n := range seq.Values {
+	if c.granted = m.values["grants"] != nil; !c.granted && m.values["identities"] == nil {
+		d.fail(root, "the file lacks grants and identities: add one of them")
+	}
+	for _, n := range m.entries("grants") {
 		if g := grantOf(d, n, prague); g != nil {
-			grants = append(grants, g)
+			c.grants = append(c.grants, g)
 		}
 	}
-	return grants
+	for _, n := range m.entries("identities") {
+		if i := identityOf(d, n, prague); i != nil {
+			c.identities = append(c.identities, i)
+		}
+	}
+	return c
+}
+
+// entries returns the values of a list, none when the key is absent.
+func (m mapping) entries(key string) []ast.Node {
+	n := m.values[key]
+	if n == nil {
+		return nil
+	}
+	seq, ok := n.(*ast.SequenceNode)
+	if !ok {
+		m.fail(n, "%s is %s: write a list of %s, or []", key, describe(n), key)
+		return nil
+	}
+	return seq.Values
 }
 
 func grantOf(d document, n ast.Node, prague *time.Location) *Grant {

@@ -17,9 +17,9 @@ import (
 
 // Config says where a policy is.
 type Config struct {
-	// Dir is the directory of the grant files. Every *.yaml in it is read, its
-	// folders are not. A directory without one is a mistake, for it would
-	// revoke everything.
+	// Dir is the directory of the files with grants and identities. Every
+	// *.yaml in it is read, its folders are not. A directory in which none
+	// lists grants is a mistake, for it would revoke everything.
 	Dir string
 	// MatrixFile is the CSV file of the matrix; empty means an empty matrix,
 	// which permits no item of ROB or ROS to anybody.
@@ -55,7 +55,7 @@ type files struct {
 	join func(dir, name string) string
 }
 
-// mostGrantBytes bounds one grant file; a grant takes less than a kilobyte.
+// mostGrantBytes bounds one file; a grant takes less than a kilobyte.
 const mostGrantBytes = 4 << 20
 
 func load(c Config, in files) (*Snapshot, error) {
@@ -68,11 +68,13 @@ func load(c Config, in files) (*Snapshot, error) {
 	}
 	l := loader{files: in, sum: sha256.New(), prague: prague}
 	fmt.Fprintf(l.sum, "%s\x00", c.Environment)
-	s := &Snapshot{grants: l.grants(c.Dir), loaded: time.Now()}
+	all := l.directory(c.Dir)
+	s := &Snapshot{grants: all.grants, identities: all.identities, loaded: time.Now()}
 	if c.MatrixFile != "" {
 		s.matrix = l.matrix(c.MatrixFile)
 	}
 	overlaps(s.grants, &l.problems)
+	s.byCertificate = bind(s.identities, &l.problems)
 	if err := l.err(); err != nil {
 		return nil, err
 	}
@@ -89,14 +91,12 @@ type loader struct {
 	prague *time.Location
 }
 
-func (l *loader) grants(dir string) []*Grant {
+func (l *loader) directory(dir string) (all contents) {
 	entries, err := l.list(dir)
 	if err != nil {
 		l.add(Place{File: dir}, "read the directory of grants: %v", err)
-		return nil
+		return all
 	}
-	var grants []*Grant
-	found := false
 	for _, e := range entries {
 		name := l.join(dir, e.Name())
 		switch ext := path.Ext(e.Name()); {
@@ -104,35 +104,37 @@ func (l *loader) grants(dir string) []*Grant {
 		case ext == ".yml":
 			l.add(Place{File: name}, "this file would not be read: rename it to .yaml, or remove it")
 		case ext == ".yaml":
-			found = true
-			grants = append(grants, l.grantFile(name)...)
+			one := l.file(name)
+			all.granted = all.granted || one.granted
+			all.grants = append(all.grants, one.grants...)
+			all.identities = append(all.identities, one.identities...)
 		}
 	}
-	if !found && l.count() == 0 {
-		l.add(Place{File: dir}, "no *.yaml file: write one, with grants: [] if nobody may do anything")
+	if !all.granted && l.count() == 0 {
+		l.add(Place{File: dir}, "no *.yaml file with grants: write one, with grants: [] if nobody may do anything")
 	}
-	return grants
+	return all
 }
 
-func (l *loader) grantFile(name string) []*Grant {
+func (l *loader) file(name string) contents {
 	f, err := l.open(name)
 	if err != nil {
 		l.add(Place{File: name}, "open: %v", err)
-		return nil
+		return contents{}
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, mostGrantBytes+1))
 	if err != nil {
 		l.add(Place{File: name}, "read: %v", err)
-		return nil
+		return contents{}
 	}
 	if len(text) > mostGrantBytes {
 		l.add(Place{File: name}, "the file is longer than %d bytes: split it", mostGrantBytes)
-		return nil
+		return contents{}
 	}
 	fmt.Fprintf(l.sum, "%s\x00%d\x00", path.Base(filepath.ToSlash(name)), len(text))
 	l.sum.Write(text)
-	return grantFile(document{name, &l.problems}, text, l.prague)
+	return readFile(document{name, &l.problems}, text, l.prague)
 }
 
 func (l *loader) matrix(name string) matrix {

@@ -76,6 +76,10 @@ func TestBadFiles(t *testing.T) {
 	}
 }
 
+const oneIdentity = `identities:
+  - {serial: "0x4d2a", issuer: "CN=Test CA", ais: 999001, administrator: "12345678", agendas: [X999]}
+`
+
 const oneGrant = `grants:
   - agenda: X999
     role: XR1
@@ -129,11 +133,15 @@ func TestDirectory(t *testing.T) {
 		{"nobody may do anything", mapFS("p/a.yaml", "grants: []"), ""},
 		{"overlap between files", mapFS("p/a.yaml", oneGrant, "p/b.yaml", later),
 			"p/b.yaml:2:5: overlaps with the grant at p/a.yaml:2:5 for the same quadruple and environment: give them validity without a common day"},
+		{"identities in a file of their own", mapFS("p/a.yaml", oneGrant, "p/b.yaml", oneIdentity), "p/a.yaml:2:5"},
+		{"identities and no grants", mapFS("p/b.yaml", oneIdentity), "p: no *.yaml file with grants: write one, with grants: [] if nobody may do anything"},
+		{"certificate bound in two files", mapFS("p/a.yaml", oneIdentity, "p/b.yaml", "grants: []\n"+oneIdentity),
+			"p/b.yaml:3:5: the certificate is bound at p/a.yaml:2:5 already: keep one"},
 		{"wrong extension", mapFS("p/a.yaml", oneGrant, "p/b.yml", other), "p/b.yml: this file would not be read: rename it to .yaml, or remove it"},
-		{"no file", mapFS("p/a.txt", ""), "p: no *.yaml file: write one, with grants: [] if nobody may do anything"},
+		{"no file", mapFS("p/a.txt", ""), "p: no *.yaml file with grants: write one, with grants: [] if nobody may do anything"},
 		{"no directory", mapFS("q/a.yaml", oneGrant), "p: read the directory of grants: open p: file does not exist"},
 		{"two bad files", mapFS("p/a.yaml", "", "p/b.yaml", "[]"),
-			"p/a.yaml:1:1: the file is empty: write grants: []\np/b.yaml:1:1: the file is a list: write it as a mapping with the keys grants"},
+			"p/a.yaml:1:1: the file is empty: write grants: []\np/b.yaml:1:1: the file is a list: write it as a mapping with the keys grants, identities"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

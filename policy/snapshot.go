@@ -28,6 +28,9 @@ type Snapshot struct {
 	known    map[caller]bool     // the callers of byCaller and their beginnings
 	nearest  map[caller]string   // the same with the last code folded → that code as it is granted
 	matrix   matrix
+
+	identities    []*Identity
+	byCertificate map[certificate]*Identity
 }
 
 // A caller is a quadruple, in order agenda, role, OVM, AIS. As an array it can
@@ -49,14 +52,15 @@ func (s *Snapshot) Grants() []*Grant { return s.grants }
 
 // Counts says how large a policy is.
 type Counts struct {
-	Grants int // of both environments
-	Rows   int // triples of the matrix
-	Pairs  int // pairs of a triple and an item
+	Grants     int // of both environments
+	Rows       int // triples of the matrix
+	Pairs      int // pairs of a triple and an item
+	Identities int // certificates bound
 }
 
 // Counts returns the size of the snapshot.
 func (s *Snapshot) Counts() Counts {
-	return Counts{Grants: len(s.grants), Rows: len(s.matrix.cells), Pairs: s.matrix.pairs}
+	return Counts{Grants: len(s.grants), Rows: len(s.matrix.cells), Pairs: s.matrix.pairs, Identities: len(s.identities)}
 }
 
 // Row returns what the matrix permits to a triple, as E227 answers it: in

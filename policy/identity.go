@@ -1,0 +1,114 @@
+package policy
+
+import (
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// An Identity binds a certificate to the information system that calls with it.
+// A system may have several, so that an old and a new certificate work side by
+// side. It is immutable.
+type Identity struct {
+	Serial        string // of the certificate: hexadecimal digits in lower case, without leading zeros
+	Issuer        string // distinguished name of who issued it, as written
+	Ais           string // the system, as a header carries it
+	Administrator string // OVM that administers the system
+	Agendas       []string
+	Addresses     []netip.Prefix // where it calls from; empty: anywhere
+	BlockedFrom   time.Time      // the midnight in Prague from which it is refused; zero: never
+	Place         Place          // where it is written
+
+	key certificate
+}
+
+// A certificate is what names one: serial numbers are unique within an issuer
+// (RFC 5280, 4.1.2.2).
+type certificate struct{ issuer, serial string }
+
+// Identities returns all bindings, in the order of their files and of their
+// places in them.
+func (s *Snapshot) Identities() []*Identity { return s.identities }
+
+// Identify returns the binding of a certificate, nil when there is none. It
+// reads the issuer's name anew each time, so whoever asks often keeps the
+// answer as long as the snapshot.
+func (s *Snapshot) Identify(cert *x509.Certificate) *Identity {
+	issuer, err := nameOf(cert.RawIssuer)
+	if err != nil {
+		return nil
+	}
+	return s.byCertificate[certificate{issuer, cert.SerialNumber.Text(16)}]
+}
+
+// A Claim is what one call says of its caller, and when and where from.
+type Claim struct {
+	Ais     []byte // empty: not said
+	Agenda  []byte
+	Address netip.Addr
+	Now     time.Time
+}
+
+// A Mismatch says why a claim does not fit the certificate it came with.
+type Mismatch uint8
+
+// The mismatches, in the order in which they are looked for.
+const (
+	NoMismatch     Mismatch = iota
+	NotRegistered           // nothing is bound to the certificate
+	BlockedCaller           // the binding is blocked
+	OtherAddress            // the call comes from an address that is not the system's
+	OtherAis                // the header names another system
+	AgendaNotBound          // the system may not act in this agenda
+)
+
+// Check compares a claim with the binding, which may be nil. A claim without an
+// AIS is one of the binding's.
+func (i *Identity) Check(c Claim) Mismatch {
+	switch {
+	case i == nil:
+		return NotRegistered
+	case !i.BlockedFrom.IsZero() && !c.Now.Before(i.BlockedFrom):
+		return BlockedCaller
+	case !i.callsFrom(c.Address):
+		return OtherAddress
+	case len(c.Ais) > 0 && string(c.Ais) != i.Ais:
+		return OtherAis
+	case !has(i.Agendas, c.Agenda):
+		return AgendaNotBound
+	}
+	return NoMismatch
+}
+
+func (i *Identity) callsFrom(a netip.Addr) bool {
+	if len(i.Addresses) == 0 {
+		return true
+	}
+	a = a.Unmap().WithZone("")
+	return slices.ContainsFunc(i.Addresses, func(p netip.Prefix) bool { return p.Contains(a) })
+}
+
+// bind makes the identities findable, and notes certificates bound twice.
+func bind(identities []*Identity, p *problems) map[certificate]*Identity {
+	bound := make(map[certificate]*Identity, len(identities))
+	for _, i := range identities {
+		if other := bound[i.key]; other != nil {
+			p.add(i.Place, "the certificate is bound at %s already: keep one", other.Place)
+			continue
+		}
+		bound[i.key] = i
+	}
+	return bound
+}
+
+// Describe names a certificate by its serial number and issuer, as an identity
+// that binds it is written.
+func Describe(cert *x509.Certificate) string {
+	var issuer pkix.RDNSequence
+	_, _ = asn1.Unmarshal(cert.RawIssuer, &issuer) // x509 has parsed it before
+	return fmt.Sprintf("certificate 0x%s of %s", cert.SerialNumber.Text(16), issuer)
+}

@@ -1,0 +1,121 @@
+package policy
+
+import (
+	"fmt"
+	"math/big"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// identityOf reads one binding; nil when it has a mistake, which is noted.
+func identityOf(d document, n ast.Node, prague *time.Location) *Identity {
+	before := d.count()
+	m, ok := d.mapping(n, "the identity", "serial", "issuer", "ais", "administrator", "agendas", "addresses?", "blocked_from?")
+	if !ok {
+		return nil
+	}
+	i := &Identity{
+		Serial:        m.serial(),
+		Ais:           m.ais(),
+		Administrator: m.code("administrator", longestOvm),
+		Agendas:       m.agendas(),
+		Addresses:     m.addresses(),
+		Place:         d.whereOf(n),
+	}
+	i.Issuer, i.key = m.issuer(i.Serial)
+	if m.values["blocked_from"] != nil {
+		i.BlockedFrom = m.date("blocked_from", prague)
+	}
+	if d.count() > before {
+		return nil
+	}
+	return i
+}
+
+// longestSerial is how many octets a serial number has at most (RFC 5280,
+// 4.1.2.2).
+const longestSerial = 20
+
+// serial reads a serial number. Digits alone could be meant either way, so
+// hexadecimal ones are marked.
+func (m mapping) serial() string {
+	s, ok := m.string("serial")
+	if !ok {
+		return ""
+	}
+	digits, base := s.text, 10
+	if rest, marked := strings.CutPrefix(strings.ToLower(s.text), "0x"); marked {
+		digits, base = rest, 16
+	}
+	number, ok := new(big.Int).SetString(digits, base)
+	if !ok || number.Sign() <= 0 || strings.Trim(digits, "0123456789abcdef") != "" || number.BitLen() > 8*longestSerial {
+		m.fail(s.node, "serial is %q: write a positive number of at most %d octets, in hexadecimal as \"0x4d2a\" or in decimal as \"19754\"", s.text, longestSerial)
+		return ""
+	}
+	return number.Text(16)
+}
+
+// issuer reads a distinguished name, and returns it with the key it makes with
+// the serial number.
+func (m mapping) issuer(serial string) (string, certificate) {
+	s, ok := m.string("issuer")
+	if !ok {
+		return "", certificate{}
+	}
+	name, err := parseName(s.text)
+	if err != nil {
+		m.fail(s.node, "issuer: %v: write what openssl x509 -noout -issuer -nameopt RFC2253 prints", err)
+	}
+	return s.text, certificate{name, serial}
+}
+
+// agendas reads codes of agendas, at least one, and sorts them.
+func (m mapping) agendas() []string {
+	var codes []string
+	for _, s := range m.list("agendas") {
+		if !isCode(s.text, longestAgenda) {
+			m.fail(s.node, "agendas has %q: write codes of agendas, at most %d characters each", s.text, longestAgenda)
+		}
+		codes = append(codes, s.text)
+	}
+	if n, ok := m.values["agendas"].(*ast.SequenceNode); ok && len(n.Values) == 0 {
+		m.fail(n, "agendas is empty: list at least one, or remove the identity")
+	}
+	slices.Sort(codes)
+	return codes
+}
+
+func (m mapping) addresses() []netip.Prefix {
+	var list []netip.Prefix
+	for _, s := range m.list("addresses") {
+		prefix, err := parseAddress(s.text)
+		if err != nil {
+			m.fail(s.node, "addresses: %v", err)
+		}
+		list = append(list, prefix)
+	}
+	if n, ok := m.values["addresses"].(*ast.SequenceNode); ok && len(n.Values) == 0 {
+		m.fail(n, "addresses is empty: list at least one, or leave the key out to allow any")
+	}
+	return list
+}
+
+// parseAddress reads one address or a range of them.
+func parseAddress(text string) (netip.Prefix, error) {
+	if a, err := netip.ParseAddr(text); err == nil && a.Zone() == "" {
+		a = a.Unmap()
+		return netip.PrefixFrom(a, a.BitLen()), nil
+	}
+	p, err := netip.ParsePrefix(text)
+	switch {
+	case err != nil || p.Addr().Is4In6():
+		return netip.Prefix{}, fmt.Errorf("%q is no address: write 10.1.2.3 or 10.0.0.0/8", text)
+	case p != p.Masked():
+		return netip.Prefix{}, fmt.Errorf("%s begins inside its range: write %s", text, p.Masked())
+	}
+	return p, nil
+}
