@@ -1,6 +1,17 @@
 package egon
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
+
+// The causes of an [Offence] of kind TooLarge that the scanner does not know;
+// for its own see package xmltext.
+var (
+	ErrHeadTooLarge    = errors.New("head is too large")
+	ErrMessageTooLarge = errors.New("message is too large")
+	ErrTooManyItems    = errors.New("too many words in SeznamUdaju")
+)
 
 // An OffenceKind says what sort of offence a message commits.
 type OffenceKind uint8
@@ -33,3 +44,11 @@ func (o *Offence) Error() string {
 
 // Unwrap returns the cause.
 func (o *Offence) Unwrap() error { return o.Err }
+
+// An exceeded is an error that names a bound with its figure.
+type exceeded struct {
+	error
+	bound error
+}
+
+func (e exceeded) Unwrap() error { return e.bound }

@@ -16,10 +16,16 @@ type reason struct {
 }
 
 func (r reason) offence(at int64, path string, args ...any) *Offence {
-	return &Offence{
-		Kind: r.kind, Offset: at, Path: path,
-		Popis: fmt.Sprintf(r.popis, args...), Err: fmt.Errorf(r.err, args...),
+	err := fmt.Errorf(r.err, args...)
+	switch r {
+	case headTooLarge:
+		err = exceeded{err, ErrHeadTooLarge}
+	case messageTooLarge:
+		err = exceeded{err, ErrMessageTooLarge}
+	case tooManyItems:
+		err = exceeded{err, ErrTooManyItems}
 	}
+	return &Offence{Kind: r.kind, Offset: at, Path: path, Popis: fmt.Sprintf(r.popis, args...), Err: err}
 }
 
 // What is wrong with the form of a message.

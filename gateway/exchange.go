@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -78,27 +79,32 @@ func (x *exchange) setDeadline() context.Context {
 	return ctx
 }
 
+// next returns up to most of the next bytes of the answer: a relayed one's where
+// its guard holds them, others read into p. At the end it returns io.EOF.
+func (x *exchange) next(p []byte, most int) (b []byte, err error) {
+	err = safely(func() (err error) {
+		if x.scanner != nil {
+			b, err = x.reply.next(most)
+			return err
+		}
+		n, err := x.answer.Read(p)
+		b = p[:n]
+		return err
+	})
+	if err != nil && err != io.EOF {
+		x.readErr = err
+		return nil, err
+	}
+	x.whole = err == io.EOF
+	x.written += int64(len(b))
+	return b, err
+}
+
 // Read hands the answer to the server. An error makes the server close the
 // connection before the answer is complete.
-func (x *exchange) Read(p []byte) (n int, err error) {
-	if err = safely(func() (err error) {
-		if x.scanner != nil {
-			n, err = x.reply.Read(p)
-		} else {
-			n, err = x.answer.Read(p)
-		}
-		return err
-	}); err == io.EOF {
-		x.whole = true
-	} else if err != nil {
-		x.readErr = err
-		return 0, err
-	}
-	x.written += int64(n)
-	if x.length < 0 || x.length > windowBytes { // else the server's deadline for the whole answer does
-		_ = x.rc.SetWriteDeadline(now().Add(x.g.cfg.WriteIdle)) // a closed connection fails at the write
-	}
-	return n, err
+func (x *exchange) Read(p []byte) (int, error) {
+	b, err := x.next(p, len(p))
+	return copy(p, b), err
 }
 
 // SupportsBodyWriteTo makes the server call WriteTo, which it does not do for
@@ -106,19 +112,34 @@ func (x *exchange) Read(p []byte) (n int, err error) {
 func (x *exchange) SupportsBodyWriteTo() bool { return true }
 
 // WriteTo hands the answer to the server in larger pieces than the server would
-// read by itself, since it flushes each of them.
+// read by itself, since it flushes each of them, and a relayed one without a
+// copy. Of a large answer the caller must take each piece in its time; a small
+// one is under the server's deadline as a whole.
 func (x *exchange) WriteTo(w io.Writer) (written int64, err error) {
-	buf := x.g.buffers.Get().(*[]byte)
-	defer x.g.buffers.Put(buf)
-	piece := (*buf)[:cap(*buf)]
+	var p []byte
+	if x.scanner == nil {
+		buf := x.g.buffers.Get().(*[]byte)
+		defer x.g.buffers.Put(buf)
+		p = (*buf)[:cap(*buf)]
+	}
+	large := x.length < 0 || x.length > windowBytes
+	taker := patience{idle: x.g.cfg.WriteIdle, rate: x.g.cfg.MinRate}
 	for err == nil {
-		var n int
-		n, err = x.Read(piece)
-		if n > 0 {
-			if _, failed := w.Write(piece[:n]); failed != nil {
-				return written, failed
-			}
-			written += int64(n)
+		var b []byte
+		b, err = x.next(p, math.MaxInt)
+		if len(b) == 0 {
+			continue
+		}
+		if large {
+			_ = x.rc.SetWriteDeadline(taker.begin(written)) // a closed connection fails at the write
+		}
+		n, failed := w.Write(b)
+		if large {
+			taker.end()
+		}
+		written += int64(n)
+		if failed != nil {
+			return written, slow(failed)
 		}
 	}
 	if err == io.EOF {

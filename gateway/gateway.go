@@ -42,17 +42,21 @@ type Limiter interface {
 // Config is the static part of a gateway. Only package cmd reads files and
 // flags; the zero values of the bounds mean the defaults named.
 type Config struct {
-	Prefix       string        // path before the service code, /publikace
-	StatusMode   StatusMode    // HTTP status of refusals
-	InlineLimit  int           // bytes; messages up to it are read whole before they are forwarded; default 64 KiB
-	MaxMessage   int64         // bytes of a request at most; default 256 MiB
-	MaxExchanges int64         // exchanges at once at most; default 4096
-	ReadIdle     time.Duration // longest wait for the header of a request, and for the next bytes of its body; default 15 s
-	WriteIdle    time.Duration // longest wait until the caller takes the next bytes; default 60 s
-	KeepAlive    time.Duration // an idle connection is closed after it; default 60 s
-	DrainBytes   int64         // at most so much of an unread body is read before a refusal, since whoever still sends when the connection closes loses the answer; default 16 MiB
-	DrainTime    time.Duration // and for so long; default 2 s
-	Routes       Routes
+	Prefix          string        // path before the service code, /publikace
+	StatusMode      StatusMode    // HTTP status of refusals
+	InlineLimit     int           // bytes; messages up to it are read whole before they are forwarded; default 64 KiB
+	MaxMessage      int64         // bytes of a request at most; default 256 MiB
+	MaxExchanges    int64         // exchanges at once at most; default 4096
+	ReadIdle        time.Duration // longest wait for the header of a request, and for the next bytes of its body; default 15 s
+	WriteIdle       time.Duration // longest wait until the caller takes the next bytes; default 60 s
+	MinRate         int64         // bytes a second that a caller must send, or take, beside its first idle time; default 32 KiB
+	KeepAlive       time.Duration // an idle connection is closed after it; default 60 s
+	DrainBytes      int64         // at most so much of an unread body is read before a refusal, since whoever still sends when the connection closes loses the answer; default 16 MiB
+	DrainTime       time.Duration // and for so long; default 2 s
+	MaxConns        int           // connections at once at most; default 8192
+	MaxConnsPerPeer int           // of one address (IPv6: of one /64) at most; default 256
+	Bounds          egon.Bounds   // of messages and, but for the head, of relayed replies; each that is 0 has its default, TotalBytes is MaxMessage
+	Routes          Routes
 }
 
 // Routes say how a service is answered. A service not named takes Default.
@@ -105,7 +109,7 @@ type Gateway struct {
 
 	calls context.Context // ends the calls that a shutdown does not wait for
 	cut   context.CancelCauseFunc
-	conns sync.Map // net.Conn → nil: the open connections
+	conns *conns
 }
 
 // New checks the configuration and makes a gateway of it.
@@ -116,10 +120,11 @@ func New(cfg Config, parts Parts) (*Gateway, error) {
 	}
 	g := &Gateway{cfg: cfg, parts: parts, routes: cfg.Routes.byService()}
 	g.calls, g.cut = context.WithCancelCause(context.Background())
-	bounds := egon.DefaultBounds()
-	bounds.TotalBytes = cfg.MaxMessage
-	g.readers.New = func() any { return egon.NewReader(bounds) }
-	g.replies.New = func() any { return egon.NewReplyReader(egon.DefaultBounds()) }
+	g.conns = newConns(&cfg)
+	replies := cfg.Bounds
+	replies.TotalBytes = 0
+	g.readers.New = func() any { return egon.NewReader(cfg.Bounds) }
+	g.replies.New = func() any { return egon.NewReplyReader(replies) }
 	g.buffers.New = func() any { b := make([]byte, 0, windowBytes); return &b }
 	g.server = g.newServer()
 	return g, nil
@@ -135,6 +140,11 @@ func (c *Config) setDefaults() {
 	setDefault(&c.KeepAlive, 60*time.Second)
 	setDefault(&c.DrainBytes, 16<<20)
 	setDefault(&c.DrainTime, 2*time.Second)
+	setDefault(&c.MinRate, 32<<10)
+	setDefault(&c.MaxConns, 8192)
+	setDefault(&c.MaxConnsPerPeer, 256)
+	c.Bounds = withDefaults(c.Bounds)
+	c.Bounds.TotalBytes = c.MaxMessage
 }
 
 func setDefault[T comparable](p *T, value T) {

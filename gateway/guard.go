@@ -1,10 +1,9 @@
 package gateway
 
 import (
-	"errors"
 	"io"
+	"math"
 	"sync"
-	"time"
 
 	"github.com/valyala/fasthttp"
 
@@ -18,8 +17,12 @@ const (
 	contentType  = "text/xml; charset=utf-8"
 )
 
-// maxHeld is how many bytes a guard may hold: a message that is read whole too.
-func (g *Gateway) maxHeld() int { return max(minHeldBytes, g.cfg.InlineLimit) }
+// maxHeld is how many bytes a guard may hold: a message that is read whole, and
+// whatever the bounds of a message let stay open.
+func (g *Gateway) maxHeld() int {
+	b := &g.cfg.Bounds
+	return max(minHeldBytes, g.cfg.InlineLimit, b.HeadBytes+b.XML.TagBytes+windowBytes)
+}
 
 // A scanner proves a message while it flows; *egon.Reader and
 // *egon.ReplyReader are scanners.
@@ -49,9 +52,8 @@ type guard struct {
 	err    error
 	cut    bool // the wire is at no known place in the message
 
-	caller *fasthttp.RequestCtx // whose patience with the sender await keeps; nil for a reply
-	idle   time.Duration
-	waited time.Duration // for the sender so far
+	caller *fasthttp.RequestCtx // who sends; nil for a reply
+	sender patience
 }
 
 // done reports whether the whole message was received and proven.
@@ -65,24 +67,47 @@ func (g *guard) ready() int64 {
 	return min(g.scan.Releasable(), g.base+int64(len(*g.buf))) - g.base - int64(g.start)
 }
 
-// Read hands out proven bytes.
-func (g *guard) Read(p []byte) (int, error) {
+// next returns up to most proven bytes; they are the guard's own, valid until
+// its next use.
+func (g *guard) next(most int) ([]byte, error) {
 	for {
 		if g.err != nil {
-			return 0, g.err
+			return nil, g.err
 		}
 		if n := g.ready(); n > 0 {
-			k := copy(p[:min(int64(len(p)), n)], (*g.buf)[g.start:])
-			g.start += k
-			return k, nil
+			from := g.start
+			g.start += int(min(n, int64(most)))
+			return (*g.buf)[from:g.start], nil
 		}
 		if g.done() {
-			return 0, io.EOF
+			return nil, io.EOF
 		}
 		if err := g.fill(); err != nil {
-			return 0, err
+			return nil, err
 		}
 	}
+}
+
+// Read hands out proven bytes.
+func (g *guard) Read(p []byte) (int, error) {
+	b, err := g.next(len(p))
+	return copy(p, b), err
+}
+
+// WriteTo writes the message to w from the guard's own buffer, without a copy.
+func (g *guard) WriteTo(w io.Writer) (written int64, err error) {
+	for err == nil {
+		var b []byte
+		if b, err = g.next(math.MaxInt); err == nil {
+			var n int
+			n, err = w.Write(b)
+			written += int64(n)
+		}
+	}
+	if err == io.EOF {
+		err = nil
+	}
+	return written, err
 }
 
 // room makes space for the next bytes: what was handed out is forgotten, and
@@ -145,22 +170,19 @@ func (g *guard) receive() error {
 	return g.broken(err)
 }
 
-// read reads from the source; of a caller's it keeps the time that it took,
-// the first time apart.
+// read reads from the source, and from a caller no longer than it may take. The
+// first read is under the server's own deadline.
 func (g *guard) read(p []byte) (int, error) {
 	if g.caller == nil || g.got == 0 {
 		return g.src.Read(p)
 	}
-	if err := g.await(); err != nil {
+	if err := g.caller.SetReadDeadline(g.sender.begin(g.got)); err != nil {
 		return 0, err
 	}
-	before := now()
 	n, err := g.src.Read(p)
-	g.waited += now().Sub(before)
-	return n, err
+	g.sender.end()
+	return n, slow(err)
 }
-
-var errHeld = errors.New("more bytes to hold back than the bound")
 
 // release gives the buffer back.
 func (g *guard) release(pool *sync.Pool) {

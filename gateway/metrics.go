@@ -7,13 +7,15 @@ import (
 // Metrics are the gateway's counters, in one registry of their own. Labels are
 // from closed sets: service codes of the catalogue and outcomes.
 type Metrics struct {
-	Registry  *prometheus.Registry
-	exchanges *prometheus.CounterVec
-	seconds   *prometheus.HistogramVec
-	upstream  *prometheus.HistogramVec
-	refusals  *prometheus.CounterVec
-	in, out   prometheus.Counter
-	dropped   prometheus.Counter
+	Registry     *prometheus.Registry
+	exchanges    *prometheus.CounterVec
+	seconds      *prometheus.HistogramVec
+	upstream     *prometheus.HistogramVec
+	refusals     *prometheus.CounterVec
+	bounds       *prometheus.CounterVec
+	connRefusals *prometheus.CounterVec
+	in, out      prometheus.Counter
+	dropped      prometheus.Counter
 }
 
 // A Metric is one row of the table from which docs/metrics.md is generated.
@@ -28,8 +30,11 @@ func MetricTable() []Metric {
 		{"brana_exchange_seconds", "histogram", "service", "From the first byte of a request to the last byte of its answer."},
 		{"brana_upstream_seconds", "histogram", "service", "From sending a message upstream to the beginning of its reply."},
 		{"brana_refusals_total", "counter", "kind", "Calls refused, by kind."},
+		{"brana_bound_refusals_total", "counter", "bound", "Exchanges ended because a bound was exceeded, by bound."},
+		{"brana_connections_refused_total", "counter", "limit", "Connections closed at once because there were too many, of one peer or in total."},
 		{"brana_bytes_total", "counter", "direction", "Bytes of bodies, in and out."},
 		{"brana_media_dropped_total", "counter", "", "Elements that an evidence sent without being asked for them, and that were left out."},
+		{"brana_connections_open", "gauge", "", "Connections of callers at this moment."},
 		{"brana_exchanges_running", "gauge", "", "Exchanges at this moment."},
 		{"brana_policy_loaded_timestamp_seconds", "gauge", "", "When the policy in force was loaded."},
 		{"brana_policy_reload_failures_total", "counter", "", "Reloads that failed; the last good policy stayed."},
@@ -54,16 +59,24 @@ func NewMetrics(gauges Gauges) *Metrics {
 	}
 	dropped := "brana_media_dropped_total"
 	m := &Metrics{
-		Registry:  prometheus.NewRegistry(),
-		dropped:   prometheus.NewCounter(prometheus.CounterOpts{Name: dropped, Help: help[dropped]}),
-		exchanges: counter("brana_exchanges_total", "service", "outcome"),
-		seconds:   histogram("brana_exchange_seconds", "service"),
-		upstream:  histogram("brana_upstream_seconds", "service"),
-		refusals:  counter("brana_refusals_total", "kind"),
+		Registry:     prometheus.NewRegistry(),
+		dropped:      prometheus.NewCounter(prometheus.CounterOpts{Name: dropped, Help: help[dropped]}),
+		exchanges:    counter("brana_exchanges_total", "service", "outcome"),
+		seconds:      histogram("brana_exchange_seconds", "service"),
+		upstream:     histogram("brana_upstream_seconds", "service"),
+		refusals:     counter("brana_refusals_total", "kind"),
+		bounds:       counter("brana_bound_refusals_total", "bound"),
+		connRefusals: counter("brana_connections_refused_total", "limit"),
+	}
+	for _, b := range bounds {
+		m.bounds.WithLabelValues(b.name)
+	}
+	for _, limit := range []string{perPeer, total} {
+		m.connRefusals.WithLabelValues(limit)
 	}
 	bytes := counter("brana_bytes_total", "direction")
 	m.in, m.out = bytes.WithLabelValues("in"), bytes.WithLabelValues("out")
-	m.Registry.MustRegister(m.exchanges, m.seconds, m.upstream, m.refusals, bytes, m.dropped)
+	m.Registry.MustRegister(m.exchanges, m.seconds, m.upstream, m.refusals, m.bounds, m.connRefusals, bytes, m.dropped)
 	for name, read := range gauges.byName() {
 		if read != nil {
 			m.Registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help[name]}, read))
@@ -78,11 +91,12 @@ func NewMetrics(gauges Gauges) *Metrics {
 
 // Gauges read what other packages know; a nil one is not exported.
 type Gauges struct {
-	Running, PolicyLoaded, PolicyGrants, PolicyRows, ReloadFailures func() float64
+	Connections, Running, PolicyLoaded, PolicyGrants, PolicyRows, ReloadFailures func() float64
 }
 
 func (g Gauges) byName() map[string]func() float64 {
 	return map[string]func() float64{
+		"brana_connections_open":                g.Connections,
 		"brana_exchanges_running":               g.Running,
 		"brana_policy_loaded_timestamp_seconds": g.PolicyLoaded,
 		"brana_policy_grants":                   g.PolicyGrants,
@@ -92,6 +106,9 @@ func (g Gauges) byName() map[string]func() float64 {
 
 // MediaDropped counts an element that an evidence sent without being asked.
 func (m *Metrics) MediaDropped(string) { m.dropped.Inc() }
+
+// connRefused counts a connection for which there was no room.
+func (m *Metrics) connRefused(limit string) { m.connRefusals.WithLabelValues(limit).Inc() }
 
 // ended counts an exchange.
 func (m *Metrics) ended(x *exchange) {
@@ -103,6 +120,9 @@ func (m *Metrics) ended(x *exchange) {
 	}
 	if x.refusal != nil {
 		m.refusals.WithLabelValues(x.refusal.Kind.Code).Inc()
+	}
+	if bound := x.exceededBound(); bound != "" {
+		m.bounds.WithLabelValues(bound).Inc()
 	}
 	m.in.Add(float64(x.body.got))
 	m.out.Add(float64(x.written))

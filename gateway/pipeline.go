@@ -18,6 +18,9 @@ import (
 func (g *Gateway) Handle(rc *fasthttp.RequestCtx) {
 	x := g.begin(rc)
 	if err := g.serve(x); err != nil {
+		if x.body.cut && g.calls.Err() != nil {
+			err = refuse(Draining).because(err) // the gateway cut the message, not the caller
+		}
 		_ = safely(func() error { x.reject(err); return nil }) // without an answer Read fails, which ends the connection
 	}
 	// fasthttp reads the body after Handle has returned and then closes it:
@@ -78,7 +81,11 @@ func (g *Gateway) readHead(x *exchange) error {
 			return err
 		}
 	}
-	return refuse(TooLargeKind, fmt.Sprintf("Žádost služby %s smí mít nejvýše %d bajtů.", x.service.Code, bound))
+	why := egon.ErrMessageTooLarge
+	if bound == inline {
+		why = errInline
+	}
+	return refuse(TooLargeKind, fmt.Sprintf("Žádost služby %s smí mít nejvýše %d bajtů.", x.service.Code, bound)).because(why)
 }
 
 // checkHead says whether the call is one that can be served, whoever sent it.

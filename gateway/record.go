@@ -47,10 +47,30 @@ func (x *exchange) MarshalLogObject(e zapcore.ObjectEncoder) error {
 	if x.refusal != nil && x.refusal.Cause != nil {
 		addError(e, "cause", x.refusal.Cause)
 	}
+	if side := x.brokenSide(); side != "" {
+		e.AddString("broken", side)
+	}
 	if x.broken != nil {
 		addError(e, "error", x.broken)
 	}
 	return nil
+}
+
+// brokenSide says whose side broke: the message of the caller or the reply of
+// the upstream ended before its end, or the answer did not get through. It is
+// empty when nothing broke.
+func (x *exchange) brokenSide() string {
+	broke := x.broken != nil || x.body.cut
+	switch {
+	case broke && x.g.calls.Err() != nil:
+		return "gateway"
+	case x.readErr != nil, x.refusal != nil && (x.refusal.Kind == RegistryFailed || x.refusal.Kind == AisFailed):
+		return "upstream"
+	case broke:
+		return "caller"
+	default:
+		return ""
+	}
 }
 
 func addError(e zapcore.ObjectEncoder, key string, err error) {
@@ -67,7 +87,7 @@ func (x *exchange) level() zapcore.Level {
 	switch {
 	case isPanic(x.broken), x.refusal != nil && x.refusal.Kind == Internal:
 		return zapcore.ErrorLevel
-	case x.readErr != nil, x.refusal != nil && x.refusal.Kind.broken():
+	case x.readErr != nil && x.outcome != "cut", x.refusal != nil && x.refusal.Kind.broken():
 		return zapcore.WarnLevel
 	default:
 		return zapcore.InfoLevel
@@ -86,6 +106,8 @@ func isPanic(err error) bool {
 // a refusal, or what the answer says.
 func (x *exchange) outcomeOf(err error) string {
 	switch {
+	case err != nil && x.g.calls.Err() != nil:
+		return "cut"
 	case err != nil && x.readErr != nil:
 		return "upstream-broke"
 	case err != nil:

@@ -148,7 +148,7 @@ func gather(t *testing.T, s *site) map[string]*dto.MetricFamily {
 
 func TestTheTableOfMetricsIsWhatIsRegistered(t *testing.T) {
 	one := func() float64 { return 1 }
-	s := newSite(t, func(s *settings) { s.parts.Metrics = NewMetrics(Gauges{one, one, one, one, one}) })
+	s := newSite(t, func(s *settings) { s.parts.Metrics = NewMetrics(Gauges{one, one, one, one, one, one}) })
 	s.post(t, "/publikace/E05", call{}.message())
 	s.post(t, "/publikace/E999", call{}.message())
 	s.lines(t, 2)
@@ -193,11 +193,14 @@ func TestLabelsAreFromClosedSets(t *testing.T) {
 	for _, service := range egon.Services() {
 		services = append(services, service.Code)
 	}
-	outcomes := []string{"ok", "varovani", "chyba", "unknown", "fault", "upstream-broke", "caller-left"}
+	outcomes := []string{"ok", "varovani", "chyba", "unknown", "fault", "upstream-broke", "caller-left", "cut"}
 	for _, k := range Kinds() {
 		outcomes = append(outcomes, k.Code)
 	}
-	sets := map[string][]string{"service": services, "outcome": outcomes, "kind": outcomes, "direction": {"in", "out"}}
+	sets := map[string][]string{"service": services, "outcome": outcomes, "kind": outcomes, "direction": {"in", "out"}, "limit": {"per_peer", "total"}}
+	for _, b := range bounds {
+		sets["bound"] = append(sets["bound"], b.name)
+	}
 	for name, f := range gather(t, s) {
 		for _, m := range f.GetMetric() {
 			for _, l := range m.GetLabel() {

@@ -81,7 +81,7 @@ func (x *exchange) reject(err error) {
 	x.drop()
 	x.kod, x.fault = "", false
 	if r.Hangup || r.Kind == Draining {
-		x.rc.SetConnectionClose()
+		x.hangUp()
 	} else {
 		x.settle()
 	}

@@ -19,7 +19,7 @@ func (x *exchange) openBody() {
 		buf:    x.g.buffers.Get().(*[]byte),
 		limit:  x.g.maxHeld(),
 		caller: x.rc,
-		idle:   x.g.cfg.ReadIdle,
+		sender: patience{idle: x.g.cfg.ReadIdle, rate: x.g.cfg.MinRate},
 		broken: cutRequest,
 	}
 	x.message = egon.Message{Service: x.service, Async: x.async, Length: x.body.length, Body: &x.body}
@@ -36,7 +36,7 @@ func cutRequest(err error) error {
 // time, since closing on a caller that still sends loses the answer.
 func (x *exchange) settle() {
 	if !x.drained() {
-		x.rc.SetConnectionClose()
+		x.hangUp()
 	}
 }
 
@@ -62,13 +62,32 @@ func (x *exchange) drained() bool {
 	return err == nil && n <= x.g.cfg.DrainBytes && (rest < 0 || n == rest)
 }
 
-// slowestUpload is how many bytes a second a caller must send beside its first
-// ReadIdle, and longestUpload how long it may take however much it sends: a
-// message that drips would hold an exchange, and its slot, for hours.
-const (
-	slowestUpload = 32 << 10
-	longestUpload = 10 * time.Minute
-)
+// A patience is how long a caller may let the gateway wait, for the bytes it
+// sends or until it takes those it is sent: the idle time at once, and in all
+// the idle time and what its bytes take at the lowest rate. A caller that drips
+// is within each wait, but not within all of them.
+type patience struct {
+	idle   time.Duration
+	rate   int64 // bytes a second
+	waited time.Duration
+	since  time.Time // of the wait that has begun
+}
+
+// begin begins a wait after so many bytes and returns when it must be over.
+func (p *patience) begin(bytes int64) time.Time {
+	p.since = now()
+	return p.since.Add(min(p.idle, p.idle+p.earned(bytes)-p.waited))
+}
+
+func (p *patience) end() { p.waited += now().Sub(p.since) }
+
+func (p *patience) earned(bytes int64) time.Duration {
+	return time.Duration(bytes/p.rate) * time.Second
+}
+
+// longestUpload is how long a message may take to arrive however much of it
+// comes: one that never ends would hold a slot.
+const longestUpload = 10 * time.Minute
 
 // timeLeft is how long the rest of the message may take to arrive.
 func (g *guard) timeLeft() time.Duration {
@@ -78,19 +97,6 @@ func (g *guard) timeLeft() time.Duration {
 	case g.length < 0:
 		return longestUpload
 	default:
-		return min(longestUpload, g.idle+sendingTime(g.length))
+		return min(longestUpload, g.sender.idle+g.sender.earned(g.length))
 	}
-}
-
-func sendingTime(bytes int64) time.Duration {
-	return time.Duration(bytes/slowestUpload) * time.Second
-}
-
-// await arms the deadline of the next read from a caller: it may pause for the
-// idle time, and all its pauses together may take as long once, plus what its
-// bytes take at the slowest speed. The first read is under the server's own
-// deadline.
-func (g *guard) await() error {
-	patience := g.idle + sendingTime(g.got) - g.waited
-	return g.caller.SetReadDeadline(now().Add(min(g.idle, patience)))
 }

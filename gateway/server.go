@@ -30,7 +30,6 @@ func (g *Gateway) newServer() *fasthttp.Server {
 		WriteTimeout:                 g.cfg.WriteIdle,
 		IdleTimeout:                  g.cfg.KeepAlive,
 		ErrorHandler:                 g.refuseUnparsed,
-		ConnState:                    g.track,
 		Logger:                       quietLogger{},
 	}
 }
@@ -43,9 +42,9 @@ func (g *Gateway) refuseUnparsed(rc *fasthttp.RequestCtx, err error) {
 	var timeout net.Error
 	switch {
 	case errors.As(err, &small):
-		r = badFraming(431, "Hlavička požadavku HTTP je příliš velká.")
+		r = badFraming(431, "Hlavička požadavku HTTP je příliš velká.").because(errHeaderTooLarge)
 	case errors.As(err, &timeout) && timeout.Timeout():
-		r = badFraming(408, "Požadavek HTTP nepřišel včas.")
+		r = badFraming(408, "Požadavek HTTP nepřišel včas.").because(err)
 	}
 	x := g.begin(rc)
 	x.reject(r)
@@ -56,17 +55,7 @@ func (g *Gateway) refuseUnparsed(rc *fasthttp.RequestCtx, err error) {
 // after a shutdown, also after one that came first.
 func (g *Gateway) Serve(ln net.Listener) error {
 	defer context.AfterFunc(g.calls, func() { _ = ln.Close() })()
-	return g.server.Serve(ln)
-}
-
-// track keeps the open connections for a shutdown to cut.
-func (g *Gateway) track(c net.Conn, state fasthttp.ConnState) {
-	switch state {
-	case fasthttp.StateNew:
-		g.conns.Store(c, nil)
-	case fasthttp.StateClosed:
-		g.conns.Delete(c)
-	}
+	return g.server.Serve(g.newDoor(ln))
 }
 
 // cutTime is how long calls that were cut may take to say so, and then their
@@ -83,10 +72,7 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 	running := g.Running()
 	g.cut(errDraining)
 	g.awaitClosed()
-	g.conns.Range(func(c, _ any) bool {
-		_ = c.(net.Conn).Close() // closed already is as good
-		return true
-	})
+	g.conns.cut()
 	g.awaitClosed()
 	if err != nil && running > 0 {
 		return fmt.Errorf("cut %d exchanges that were still running: %w", running, err)
@@ -96,11 +82,7 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 
 // awaitClosed waits until no connection is open, for cutTime at most.
 func (g *Gateway) awaitClosed() {
-	open := func() (open bool) {
-		g.conns.Range(func(any, any) bool { open = true; return false })
-		return open
-	}
-	for until := now().Add(cutTime); open() && now().Before(until); {
+	for until := now().Add(cutTime); g.conns.count() > 0 && now().Before(until); {
 		time.Sleep(cutTime / 100)
 	}
 }
@@ -113,6 +95,9 @@ func (g *Gateway) limitsReady(ctx context.Context) error {
 	defer cancel()
 	return g.parts.Limiter.Ready(ctx)
 }
+
+// Connections is the number of open connections at this moment.
+func (g *Gateway) Connections() int { return g.conns.count() }
 
 // Running is the number of exchanges at this moment.
 func (g *Gateway) Running() int64 { return g.running.Load() }

@@ -82,7 +82,7 @@ func TestAShutdownPastItsDeadlineCutsAndReports(t *testing.T) {
 	for _, l := range s.lines(t, 2) {
 		outcomes[l["outcome"]] = true
 	}
-	if !outcomes["draining"] || !outcomes["caller-left"] {
+	if !outcomes["draining"] || !outcomes["cut"] {
 		t.Errorf("outcomes = %v", outcomes)
 	}
 }

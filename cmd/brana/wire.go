@@ -182,6 +182,7 @@ func (c *config) route(text string, clients map[string]*upstream.Client) gateway
 // gauges read what the policy and the gateway know.
 func (w *wired) gauges() gateway.Gauges {
 	return gateway.Gauges{
+		Connections:    func() float64 { return float64(w.gateway.Connections()) },
 		Running:        func() float64 { return float64(w.gateway.Running()) },
 		PolicyLoaded:   func() float64 { return float64(w.policy.Reloads().LastDone.Unix()) },
 		PolicyGrants:   func() float64 { return float64(w.policy.Current().Counts().Grants) },
