@@ -198,6 +198,8 @@ func remaining(ctx context.Context) time.Duration {
 type source struct {
 	r   io.Reader
 	err error // other than io.EOF
+	to  io.Writer
+	bad error // of writing to it
 }
 
 func (s *source) Read(p []byte) (int, error) {
@@ -207,6 +209,33 @@ func (s *source) Read(p []byte) (int, error) {
 	n, err := s.r.Read(p)
 	if err != nil && err != io.EOF {
 		s.err = err
+	}
+	return n, err
+}
+
+// SupportsBodyWriteTo makes the library call WriteTo.
+func (s *source) SupportsBodyWriteTo() bool {
+	_, ok := s.r.(io.WriterTo)
+	return ok
+}
+
+// WriteTo lets the body go out from where it is held, without a copy.
+func (s *source) WriteTo(w io.Writer) (int64, error) {
+	s.to = w
+	n, err := s.r.(io.WriterTo).WriteTo((*sink)(s))
+	if err != nil && s.bad == nil {
+		s.err = err
+	}
+	return n, err
+}
+
+// A sink is where a source writes to.
+type sink source
+
+func (s *sink) Write(p []byte) (n int, err error) {
+	n, err = s.to.Write(p)
+	if err != nil {
+		s.bad = err
 	}
 	return n, err
 }
