@@ -34,7 +34,7 @@ func (g *Gateway) checks(r *http.Request) []Check {
 	if g.draining.Load() {
 		drainCheck.Err = errDraining
 	}
-	return []Check{drainCheck, policyCheck, {Name: "limits", Err: g.limitsReady(r.Context())}}
+	return []Check{drainCheck, g.identityCheck(), policyCheck, {Name: "limits", Err: g.limitsReady(r.Context())}}
 }
 
 func (g *Gateway) serveReady(w http.ResponseWriter, r *http.Request) {

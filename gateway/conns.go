@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -130,9 +129,13 @@ func (c *conn) Close() error {
 // although it may still be sending.
 func (x *exchange) hangUp() {
 	x.rc.SetConnectionClose()
-	nc := x.rc.Conn()
-	if t, ok := nc.(*tls.Conn); ok {
-		nc = t.NetConn()
+	lingering(x.rc.Conn())
+}
+
+// lingering has what is still being sent read off when the connection closes.
+func lingering(nc net.Conn) {
+	if s, ok := nc.(*secured); ok {
+		nc = s.NetConn()
 	}
 	if c, ok := nc.(*conn); ok {
 		c.linger.Store(true)

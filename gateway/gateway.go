@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"strings"
@@ -57,6 +58,9 @@ type Config struct {
 	MaxConnsPerPeer int           // of one address (IPv6: of one /64) at most; default 256
 	Bounds          egon.Bounds   // of messages and, but for the head, of relayed replies; each that is 0 has its default, TotalBytes is MaxMessage
 	Routes          Routes
+
+	TLS              *tls.Config // of the listener; it must demand certificates of callers. nil: plain HTTP
+	InsecureIdentity bool        // plain HTTP beyond loopback is meant; told on the readiness page
 }
 
 // Routes say how a service is answered. A service not named takes Default.
@@ -107,6 +111,8 @@ type Gateway struct {
 	replies  sync.Pool // *egon.ReplyReader
 	buffers  sync.Pool // *[]byte, empty, of windowBytes at least
 
+	seen *seen // certificates of callers
+
 	calls context.Context // ends the calls that a shutdown does not wait for
 	cut   context.CancelCauseFunc
 	conns *conns
@@ -118,7 +124,7 @@ func New(cfg Config, parts Parts) (*Gateway, error) {
 	if err := cfg.validate(parts); err != nil {
 		return nil, err
 	}
-	g := &Gateway{cfg: cfg, parts: parts, routes: cfg.Routes.byService()}
+	g := &Gateway{cfg: cfg, parts: parts, routes: cfg.Routes.byService(), seen: newSeen()}
 	g.calls, g.cut = context.WithCancelCause(context.Background())
 	g.conns = newConns(&cfg)
 	replies := cfg.Bounds
@@ -127,7 +133,10 @@ func New(cfg Config, parts Parts) (*Gateway, error) {
 	g.replies.New = func() any { return egon.NewReplyReader(replies) }
 	g.buffers.New = func() any { b := make([]byte, 0, windowBytes); return &b }
 	g.server = g.newServer()
-	return g, nil
+	if cfg.TLS == nil {
+		return g, nil
+	}
+	return g, parts.Metrics.watchCallers(g.seen, parts.Policy)
 }
 
 func (c *Config) setDefaults() {
@@ -161,6 +170,9 @@ func (c *Config) validate(parts Parts) error {
 	}
 	if c.MaxMessage < int64(c.InlineLimit) {
 		errs = append(errs, errors.New("listen.max_message: must not be below inline_limit"))
+	}
+	if c.TLS != nil && c.TLS.ClientAuth != tls.RequireAndVerifyClientCert {
+		errs = append(errs, errors.New("listen.tls: must require a certificate of callers"))
 	}
 	for code, r := range c.Routes.Services {
 		if egon.ServiceByCode(code) == nil {

@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -16,6 +18,7 @@ type Metrics struct {
 	connRefusals *prometheus.CounterVec
 	in, out      prometheus.Counter
 	dropped      prometheus.Counter
+	tls          tlsMetrics
 }
 
 // A Metric is one row of the table from which docs/metrics.md is generated.
@@ -32,6 +35,10 @@ func MetricTable() []Metric {
 		{"brana_refusals_total", "counter", "kind", "Calls refused, by kind."},
 		{"brana_bound_refusals_total", "counter", "bound", "Exchanges ended because a bound was exceeded, by bound."},
 		{"brana_connections_refused_total", "counter", "limit", "Connections closed at once because there were too many, of one peer or in total."},
+		{"brana_tls_handshakes_total", "counter", "resumed", "Handshakes of callers that came to an end, by whether they resumed a session."},
+		{"brana_tls_handshake_errors_total", "counter", "reason", "Handshakes of callers that failed, by reason."},
+		{"brana_certificate_expiry_timestamp_seconds", "gauge", "which", "When a certificate of the gateway's own ends, by the key of the configuration that names it."},
+		{"brana_caller_certificate_expiry_timestamp_seconds", "gauge", "ais, issuer, serial", "When a caller's certificate ends, of those that are bound and have been seen since the start."},
 		{"brana_bytes_total", "counter", "direction", "Bytes of bodies, in and out."},
 		{"brana_media_dropped_total", "counter", "", "Elements that an evidence sent without being asked for them, and that were left out."},
 		{"brana_connections_open", "gauge", "", "Connections of callers at this moment."},
@@ -77,6 +84,8 @@ func NewMetrics(gauges Gauges) *Metrics {
 	bytes := counter("brana_bytes_total", "direction")
 	m.in, m.out = bytes.WithLabelValues("in"), bytes.WithLabelValues("out")
 	m.Registry.MustRegister(m.exchanges, m.seconds, m.upstream, m.refusals, m.bounds, m.connRefusals, bytes, m.dropped)
+	m.tls = newTLSMetrics(help, gauges.Certificates)
+	m.Registry.MustRegister(m.tls.shaken, m.tls.failed, m.tls.own)
 	for name, read := range gauges.byName() {
 		if read != nil {
 			m.Registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help[name]}, read))
@@ -92,6 +101,8 @@ func NewMetrics(gauges Gauges) *Metrics {
 // Gauges read what other packages know; a nil one is not exported.
 type Gauges struct {
 	Connections, Running, PolicyLoaded, PolicyGrants, PolicyRows, ReloadFailures func() float64
+
+	Certificates func(tell func(end time.Time, which string)) // the gateway's own
 }
 
 func (g Gauges) byName() map[string]func() float64 {

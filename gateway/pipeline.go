@@ -37,6 +37,9 @@ func (g *Gateway) serve(x *exchange) (err error) {
 	if err := g.readHead(x); err != nil { // who asks for what
 		return err
 	}
+	if err := g.identify(x); err != nil { // is that who calls
+		return err
+	}
 	if err := g.authorize(x); err != nil { // is it granted
 		return err
 	}
@@ -110,7 +113,6 @@ func (g *Gateway) checkHead(x *exchange) error {
 
 // authorize asks the policy snapshot.
 func (g *Gateway) authorize(x *exchange) error {
-	x.policy = g.parts.Policy.Current()
 	x.decision = x.policy.Decide(x.head, x.start)
 	if x.decision.Verdict == policy.Granted {
 		return nil

@@ -148,11 +148,15 @@ func gather(t *testing.T, s *site) map[string]*dto.MetricFamily {
 
 func TestTheTableOfMetricsIsWhatIsRegistered(t *testing.T) {
 	one := func() float64 { return 1 }
-	s := newSite(t, func(s *settings) { s.parts.Metrics = NewMetrics(Gauges{one, one, one, one, one, one}) })
-	s.post(t, "/publikace/E05", call{}.message())
-	s.post(t, "/publikace/E999", call{}.message())
+	ends := func(tell func(time.Time, string)) { tell(time.Now(), "listen.tls.cert") }
+	s := newSecureSite(t, boundOnce, func(s *settings) { s.parts.Metrics = NewMetrics(Gauges{one, one, one, one, one, one, ends}) })
+	for _, message := range [][]byte{call{}.message(), call{ais: "999009"}.message()} {
+		if _, err := s.ask(s.client(t, s.ca.issue(100)), message); err != nil {
+			t.Fatal(err)
+		}
+	}
 	s.lines(t, 2)
-	got := gather(t, s)
+	got := gather(t, s.site)
 	for _, m := range MetricTable() {
 		f := got[m.Name]
 		if f == nil {
@@ -197,7 +201,7 @@ func TestLabelsAreFromClosedSets(t *testing.T) {
 	for _, k := range Kinds() {
 		outcomes = append(outcomes, k.Code)
 	}
-	sets := map[string][]string{"service": services, "outcome": outcomes, "kind": outcomes, "direction": {"in", "out"}, "limit": {"per_peer", "total"}}
+	sets := map[string][]string{"service": services, "outcome": outcomes, "kind": outcomes, "direction": {"in", "out"}, "limit": {"per_peer", "total"}, "reason": handshakeFailures}
 	for _, b := range bounds {
 		sets["bound"] = append(sets["bound"], b.name)
 	}

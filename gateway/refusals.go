@@ -34,6 +34,9 @@ var (
 	NotGranted = &Kind{"not-granted", 101, "NENI OPRAVNENI EGON", "", 403,
 		"Volající nemá ke službě oprávnění.",
 		"No valid grant in this environment gives this service to this agenda, role, OVM and AIS. Compare the four ids and the service with the grant."}
+	CallerMismatch = &Kind{"caller-mismatch", 102, "NENI OPRAVNENI EGON", "", 403,
+		"Volající neodpovídá svému certifikátu.",
+		"The certificate of the connection is bound to another AIS or to none, is blocked, or is not bound to this agenda or address. The log names the certificate; compare it with identities of the policy."}
 	ItemNotPermitted = &Kind{"item-not-permitted", 111, "NENI OPRAVNENI", "", 403,
 		"Některé z požadovaných údajů nejsou povoleny.",
 		"An item of SeznamUdaju, or a search input of E198, is in neither the matrix row nor the grant. E227 lists what the matrix gives."}
@@ -95,7 +98,7 @@ var (
 
 // Kinds lists every kind of refusal in the order of their numbers.
 func Kinds() []*Kind {
-	return []*Kind{NotGranted, ItemNotPermitted, ParameterNotPermitted,
+	return []*Kind{NotGranted, CallerMismatch, ItemNotPermitted, ParameterNotPermitted,
 		HourlyQuota, ConcurrencyQuota, LimitsUnavailable, Overloaded, Draining,
 		InvalidData, ServiceMismatch, SyncOnlyKind, AsyncOnlyKind,
 		RegistryFailed, AisFailed, Deadline,

@@ -44,7 +44,7 @@ func (g *Gateway) refuseUnparsed(rc *fasthttp.RequestCtx, err error) {
 	case errors.As(err, &small):
 		r = badFraming(431, "Hlavička požadavku HTTP je příliš velká.").because(errHeaderTooLarge)
 	case errors.As(err, &timeout) && timeout.Timeout():
-		r = badFraming(408, "Požadavek HTTP nepřišel včas.").because(err)
+		r = badFraming(408, "Požadavek HTTP nepřišel včas.").because(slow(err))
 	}
 	x := g.begin(rc)
 	x.reject(r)
@@ -55,7 +55,12 @@ func (g *Gateway) refuseUnparsed(rc *fasthttp.RequestCtx, err error) {
 // after a shutdown, also after one that came first.
 func (g *Gateway) Serve(ln net.Listener) error {
 	defer context.AfterFunc(g.calls, func() { _ = ln.Close() })()
-	return g.server.Serve(g.newDoor(ln))
+	door := g.newDoor(ln)
+	if g.cfg.TLS == nil {
+		return g.server.Serve(door)
+	}
+	door.full = nil
+	return g.server.Serve(gate{door, g})
 }
 
 // cutTime is how long calls that were cut may take to say so, and then their

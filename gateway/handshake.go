@@ -1,0 +1,118 @@
+package gateway
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"sync"
+
+	"go.uber.org/zap"
+
+	"brana/policy"
+)
+
+// A gate is a listener that speaks TLS with those who come. Handshakes are made
+// by whoever serves the connection, so that a slow one holds up nobody else.
+type gate struct {
+	net.Listener
+	g *Gateway
+}
+
+// Accept returns a connection whose handshake is still to be made.
+func (l gate) Accept() (net.Conn, error) {
+	nc, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &secured{Conn: tls.Server(nc, l.g.cfg.TLS), g: l.g}, nil
+}
+
+// A secured is a connection over TLS, and what is known of its caller. One
+// goroutine serves it; only Close comes from elsewhere.
+type secured struct {
+	*tls.Conn
+	g      *Gateway
+	once   sync.Once
+	failed error // of the handshake
+
+	cert   *x509.Certificate // of the caller
+	policy *policy.Snapshot  // that bound is of
+	bound  *policy.Identity  // of cert, nil when nothing is bound to it
+}
+
+// Handshake makes the handshake, once. The server calls it first of all, under
+// its deadlines, and goes on whatever it returns.
+func (c *secured) Handshake() error {
+	c.once.Do(func() {
+		if c.failed = c.Conn.Handshake(); c.failed != nil {
+			c.refused()
+			return
+		}
+		state := c.ConnectionState()
+		c.cert = state.PeerCertificates[0]
+		c.g.parts.Metrics.shook(state.DidResume)
+	})
+	return c.failed
+}
+
+// Read says that nothing comes after a handshake that failed: there is nobody
+// to answer.
+func (c *secured) Read(p []byte) (int, error) {
+	if c.Handshake() != nil {
+		return 0, io.EOF
+	}
+	return c.Conn.Read(p)
+}
+
+// refused counts a handshake that failed, and writes its line. The caller gets
+// to read the alert although it may have sent a request already.
+func (c *secured) refused() {
+	reason := failureOf(c.failed)
+	c.g.parts.Metrics.handshakeFailed(reason)
+	fields := []zap.Field{zap.String("reason", reason), zap.Stringer("from", c.RemoteAddr()), zap.Error(c.failed)}
+	var unverified *tls.CertificateVerificationError
+	if errors.As(c.failed, &unverified) && len(unverified.UnverifiedCertificates) > 0 {
+		fields = append(fields, zap.String("certificate", policy.Describe(unverified.UnverifiedCertificates[0])))
+	}
+	c.g.parts.Log.Info("handshake refused", fields...)
+	lingering(c.NetConn())
+}
+
+// handshakeFailures are the reasons for which a handshake fails.
+var handshakeFailures = []string{"no-certificate", "expired", "untrusted", "not-tls", "nothing-in-common", "timeout",
+	"caller-refused", "caller-left", "other"}
+
+// failureOf is one of handshakeFailures. The library has no values for some of
+// its errors, only texts.
+func failureOf(err error) string {
+	var (
+		unverified *tls.CertificateVerificationError
+		invalid    x509.CertificateInvalidError
+		record     tls.RecordHeaderError
+		network    *net.OpError
+		timeout    net.Error
+	)
+	switch {
+	case errors.As(err, &unverified) && errors.As(unverified.Err, &invalid) && invalid.Reason == x509.Expired:
+		return "expired"
+	case errors.As(err, &unverified):
+		return "untrusted"
+	case errors.As(err, &record):
+		return "not-tls"
+	case strings.Contains(err.Error(), "didn't provide a certificate"):
+		return "no-certificate"
+	case strings.Contains(err.Error(), "unsupported versions"), strings.Contains(err.Error(), "no cipher suite"):
+		return "nothing-in-common"
+	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):
+		return "timeout"
+	case errors.As(err, &network) && network.Op == "remote error":
+		return "caller-refused"
+	case errors.Is(err, io.EOF), errors.As(err, &network):
+		return "caller-left"
+	}
+	return "other"
+}

@@ -1,0 +1,82 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+
+	"brana/egon"
+	"brana/policy"
+)
+
+// identify sees to it that whoever calls is who the certificate says. Without
+// TLS there is nothing to tell it by: then loopback, or a gate in front,
+// answers for the caller.
+func (g *Gateway) identify(x *exchange) error {
+	x.policy = g.parts.Policy.Current()
+	if g.cfg.TLS == nil {
+		return nil
+	}
+	c, ok := x.rc.Conn().(*secured)
+	if !ok {
+		return refuse(Internal).because(errors.New("a call without TLS came to a listener with TLS"))
+	}
+	info, bound := &x.head.Info, c.identity(x.policy)
+	mismatch := bound.Check(policy.Claim{Ais: info.Ais, Agenda: info.Agenda, Address: addressOf(c), Now: x.start})
+	expired := x.start.After(c.cert.NotAfter) // the connection outlived it
+	if mismatch != policy.NoMismatch || expired {
+		x.decision.Version = x.policy.Version()
+		return callerMismatch(info, bound, mismatch).because(errors.New(policy.Describe(c.cert)))
+	}
+	if len(info.Ais) == 0 {
+		info.Ais = []byte(bound.Ais)
+	}
+	return nil
+}
+
+// identity returns what a snapshot binds to the caller's certificate, or nil.
+func (c *secured) identity(s *policy.Snapshot) *policy.Identity {
+	if c.policy != s {
+		c.policy, c.bound = s, s.Identify(c.cert)
+		c.g.seen.note(c.bound, c.cert)
+	}
+	return c.bound
+}
+
+func addressOf(c net.Conn) netip.Addr {
+	if tcp, ok := c.RemoteAddr().(*net.TCPAddr); ok {
+		return tcp.AddrPort().Addr()
+	}
+	return netip.Addr{}
+}
+
+// callerMismatch is the refusal of a claim that does not fit its certificate;
+// bound is nil when nothing is bound to it.
+func callerMismatch(info *egon.ZadostInfo, bound *policy.Identity, m policy.Mismatch) *Refusal {
+	switch m {
+	case policy.NotRegistered:
+		return refuse(CallerMismatch, "Certifikát volajícího není registrován.")
+	case policy.BlockedCaller:
+		return refuse(CallerMismatch, "Certifikát volajícího je zablokován.")
+	case policy.OtherAddress:
+		return refuse(CallerMismatch, "Volání přišlo z adresy, která k certifikátu není registrována.")
+	case policy.OtherAis:
+		return refuse(CallerMismatch, fmt.Sprintf("Ais %s neodpovídá certifikátu; ten patří Ais %s.", info.Ais, bound.Ais))
+	case policy.AgendaNotBound:
+		return refuse(CallerMismatch, fmt.Sprintf("Agenda %s není registrována k certifikátu Ais %s.", info.Agenda, bound.Ais))
+	default:
+		return refuse(CallerMismatch, "Platnost certifikátu volajícího skončila.")
+	}
+}
+
+// identityCheck says on the readiness page how callers are told apart.
+func (g *Gateway) identityCheck() Check {
+	switch {
+	case g.cfg.TLS != nil:
+		return Check{Name: "identity by certificate"}
+	case g.cfg.InsecureIdentity:
+		return Check{Name: "identity not checked: insecure_identity"}
+	}
+	return Check{Name: "identity not checked: loopback only"}
+}
