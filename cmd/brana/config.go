@@ -39,18 +39,33 @@ type config struct {
 }
 
 type listenConfig struct {
-	Address          string   `yaml:"address"`
-	Prefix           string   `yaml:"prefix"`
-	StatusMode       string   `yaml:"status_mode"` // egon | http
-	InlineLimit      size     `yaml:"inline_limit"`
-	MaxMessage       size     `yaml:"max_message"`
-	MaxExchanges     int64    `yaml:"max_exchanges"`
-	CallTimeout      duration `yaml:"call_timeout"`
-	Drain            duration `yaml:"drain"`
-	ReadIdle         duration `yaml:"read_idle"`
-	WriteIdle        duration `yaml:"write_idle"`
-	KeepAlive        duration `yaml:"keep_alive"`
-	InsecureIdentity bool     `yaml:"insecure_identity"`
+	Address          string       `yaml:"address"`
+	Prefix           string       `yaml:"prefix"`
+	StatusMode       string       `yaml:"status_mode"` // egon | http
+	InlineLimit      size         `yaml:"inline_limit"`
+	MaxMessage       size         `yaml:"max_message"`
+	MaxExchanges     int64        `yaml:"max_exchanges"`
+	CallTimeout      duration     `yaml:"call_timeout"`
+	Drain            duration     `yaml:"drain"`
+	ReadIdle         duration     `yaml:"read_idle"`
+	WriteIdle        duration     `yaml:"write_idle"`
+	MinRate          size         `yaml:"min_rate"` // a second
+	KeepAlive        duration     `yaml:"keep_alive"`
+	MaxConns         int          `yaml:"max_conns"`
+	MaxConnsPerPeer  int          `yaml:"max_conns_per_peer"`
+	Bounds           boundsConfig `yaml:"bounds"`
+	InsecureIdentity bool         `yaml:"insecure_identity"`
+}
+
+// boundsConfig bounds what a message may make the gateway hold.
+type boundsConfig struct {
+	Head       size `yaml:"head"`
+	Items      int  `yaml:"items"`
+	Name       size `yaml:"name"`
+	Tag        size `yaml:"tag"`
+	Attributes int  `yaml:"attributes"`
+	Namespaces int  `yaml:"namespaces"`
+	Depth      int  `yaml:"depth"`
 }
 
 type adminConfig struct {
@@ -144,7 +159,9 @@ func defaultConfig() config {
 		Environment: "test",
 		Listen: listenConfig{Address: "127.0.0.1:8080", Prefix: "/publikace", StatusMode: "egon",
 			InlineLimit: 64 << 10, MaxMessage: 256 << 20, MaxExchanges: 4096, CallTimeout: duration(60 * time.Second), Drain: duration(25 * time.Second),
-			ReadIdle: duration(15 * time.Second), WriteIdle: duration(60 * time.Second), KeepAlive: duration(60 * time.Second)},
+			ReadIdle: duration(15 * time.Second), WriteIdle: duration(60 * time.Second), MinRate: 32 << 10, KeepAlive: duration(60 * time.Second),
+			MaxConns: 8192, MaxConnsPerPeer: 256,
+			Bounds: boundsConfig{Head: 64 << 10, Items: 256, Name: 256, Tag: 16 << 10, Attributes: 64, Namespaces: 64, Depth: 128}},
 		Admin: adminConfig{Address: "127.0.0.1:8081"},
 		Limits: limitsConfig{Store: "memory",
 			Calendar: calendarConfig{Working: "Mon-Fri 07:00-17:00", Holidays: "cz", Zone: "Europe/Prague"}},
@@ -245,6 +262,11 @@ func (c *config) validate(file string) error {
 	if !c.Listen.InsecureIdentity && !loopback(c.Listen.Address) {
 		wrong("listen.address", "plain HTTP lets anybody claim to be any AIS, so it serves loopback only; listen on 127.0.0.1, or set insecure_identity: true when another gate before this one has proven who calls")
 	}
+	for _, b := range c.Listen.ranges() {
+		if b.value < b.least || b.value > b.most {
+			wrong("listen."+b.key, "%d is not between %d and %d", b.value, b.least, b.most)
+		}
+	}
 	if len(c.Routes) == 0 {
 		wrong("routes", "name at least a default, as: routes: {default: relay iszr, E198: workflow, E227: local}")
 	}
@@ -254,6 +276,29 @@ func (c *config) validate(file string) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// A valueRange says between what a value must be: at least what an honest call
+// needs, at most what a process can hold for many of them.
+type valueRange struct {
+	key                string
+	value, least, most int64
+}
+
+func (l *listenConfig) ranges() []valueRange {
+	b := &l.Bounds
+	return []valueRange{
+		{"min_rate", int64(l.MinRate), 1, 1 << 30},
+		{"max_conns", int64(l.MaxConns), 1, 1 << 20},
+		{"max_conns_per_peer", int64(l.MaxConnsPerPeer), 1, 1 << 20},
+		{"bounds.head", int64(b.Head), 4 << 10, 16 << 20},
+		{"bounds.items", int64(b.Items), 1, 10000},
+		{"bounds.name", int64(b.Name), 64, 64 << 10},
+		{"bounds.tag", int64(b.Tag), 1 << 10, 1 << 20},
+		{"bounds.attributes", int64(b.Attributes), 8, 1024},
+		{"bounds.namespaces", int64(b.Namespaces), 8, 1024},
+		{"bounds.depth", int64(b.Depth), 16, 10000},
+	}
 }
 
 func loopback(address string) bool {

@@ -32,7 +32,7 @@ func TestExampleSaysTheDefaults(t *testing.T) {
 func TestMistakesInTheConfiguration(t *testing.T) {
 	for _, tt := range []struct{ name, old, new, want string }{
 		{"unknown key", "  prefix:", "  prefixx:", `brana.yaml:7:3: unknown field "prefixx"`},
-		{"unknown key at the top", "log:", "logs:", `brana.yaml:44:1: unknown field "logs"`},
+		{"unknown key at the top", "log:", "logs:", `brana.yaml:48:1: unknown field "logs"`},
 		{"tab", "  prefix:", "\tprefix:", "brana.yaml:7:"},
 		{"key twice", "  prefix: /publikace", "  prefix: /publikace\n  prefix: /a", "brana.yaml:8:3: "},
 		{"duration without a unit", "drain: 25s", "drain: 25", "brana.yaml:13:10: 25 is not a duration: write it as 250ms, 15s or 2m"},
@@ -42,6 +42,9 @@ func TestMistakesInTheConfiguration(t *testing.T) {
 		{"number that is none", "max_exchanges: 4096", "max_exchanges: many", "brana.yaml:11:18: "},
 		{"environment", "environment: test ", "environment: testing ", `environment: "testing" is not one of test, production`},
 		{"status mode", "status_mode: egon", "status_mode: soap", `listen.status_mode: "soap" is not one of egon, http`},
+		{"bound of nothing", "head: 64KiB", "head: 0B", "listen.bounds.head: 0 is not between 4096 and 16777216"},
+		{"bound beyond reason", "depth: 128", "depth: 1000000", "listen.bounds.depth: 1000000 is not between 16 and 10000"},
+		{"no connections", "max_conns_per_peer: 256", "max_conns_per_peer: 0", "listen.max_conns_per_peer: 0 is not between 1 and 1048576"},
 		{"store", "store: memory", "store: disk", `limits.store: "disk" is not one of memory, redis`},
 		{"level", "level: info", "level: loud", `log.level: "loud" is not one of debug, info, warn, error`},
 		{"address without a port", "address: 127.0.0.1:8080", "address: localhost", `listen.address: "localhost" is not host:port`},
@@ -49,7 +52,7 @@ func TestMistakesInTheConfiguration(t *testing.T) {
 		{"port alone", "address: 127.0.0.1:8080", `address: ":8080"`, "listen.address: plain HTTP"},
 		{"route to nobody", "default: relay iszr", "default: relay isrz", "routes.default: relay isrz: no upstream has this name"},
 		{"route that is none", "E227: local", "E227: locally", `routes.E227: "locally" is not a route: write relay NAME, workflow, local or refuse`},
-		{"variable that is not set", "redis://127.0.0.1", "redis://${REDIS_HOST}", "brana.yaml:41:25: variable REDIS_HOST is not set in the environment"},
+		{"variable that is not set", "redis://127.0.0.1", "redis://${REDIS_HOST}", "brana.yaml:45:25: variable REDIS_HOST is not set in the environment"},
 		{"redis without a URL", `store: memory                    # memory | redis` + "\n" + `  redis: {url: "redis://127.0.0.1:6379/0", timeout: 250ms}`, "store: redis", "limits.redis.url: is needed with store: redis"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

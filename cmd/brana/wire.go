@@ -12,6 +12,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"go.uber.org/zap"
 
+	"brana/egon"
+	"brana/egon/xmltext"
 	"brana/gateway"
 	"brana/limits"
 	"brana/policy"
@@ -153,6 +155,7 @@ func (c *config) gateway(clients map[string]*upstream.Client) gateway.Config {
 	cfg := gateway.Config{
 		Prefix: l.Prefix, InlineLimit: int(l.InlineLimit), MaxMessage: int64(l.MaxMessage), MaxExchanges: l.MaxExchanges,
 		ReadIdle: time.Duration(l.ReadIdle), WriteIdle: time.Duration(l.WriteIdle), KeepAlive: time.Duration(l.KeepAlive),
+		MinRate: int64(l.MinRate), MaxConns: l.MaxConns, MaxConnsPerPeer: l.MaxConnsPerPeer, Bounds: l.Bounds.bounds(),
 		Routes: gateway.Routes{Services: map[string]gateway.Route{}},
 	}
 	if l.StatusMode == "http" {
@@ -167,6 +170,11 @@ func (c *config) gateway(clients map[string]*upstream.Client) gateway.Config {
 		}
 	}
 	return cfg
+}
+
+func (b boundsConfig) bounds() egon.Bounds {
+	return egon.Bounds{HeadBytes: int(b.Head), Items: b.Items, XML: xmltext.Bounds{NameBytes: int(b.Name), TagBytes: int(b.Tag),
+		Attrs: b.Attributes, Namespaces: b.Namespaces, Depth: b.Depth}}
 }
 
 // route is a route as it is written; validate has checked the words.
