@@ -94,7 +94,7 @@ func (r *Reader) Reset(s *Service) {
 // later call returns it again.
 func (r *Reader) Feed(window []byte, last bool) error {
 	var tok xmltext.Token
-	for r.offence == nil && r.next(&tok, &window, last) {
+	for r.offence == nil && r.next(&tok, &window, last, r.blank()) {
 		if o := r.take(&tok); o != nil {
 			r.offence = o
 			break
@@ -107,6 +107,12 @@ func (r *Reader) Feed(window []byte, last bool) error {
 		return r.offence
 	}
 	return nil
+}
+
+// blank reports whether white space means nothing here, wherever it is not part
+// of a value, and may be released.
+func (r *Reader) blank() bool {
+	return r.pending == nil && (r.place != inOperation || r.beyond > 0 || r.frames[r.top].el.text == noText)
 }
 
 // Head returns the head of the request, or nil as long as it is not known: it

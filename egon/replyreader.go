@@ -74,7 +74,7 @@ func (r *ReplyReader) Reset(s *Service) {
 // call returns it again.
 func (r *ReplyReader) Feed(window []byte, last bool) error {
 	var tok xmltext.Token
-	for r.offence == nil && r.next(&tok, &window, last) {
+	for r.offence == nil && r.next(&tok, &window, last, r.at == beforeInfo || r.at == afterInfo) {
 		if o := r.take(&tok); o != nil {
 			r.offence = o
 			break

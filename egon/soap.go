@@ -49,14 +49,22 @@ func (s *soap) reset() {
 
 // next reads the next token of the window and moves the window behind it. It
 // returns false when the window is used up, the document is complete, or an
-// offence was found.
-func (s *soap) next(tok *xmltext.Token, window *[]byte, last bool) bool {
+// offence was found. If blank is set, white space between markup means nothing,
+// and most of it makes no token.
+func (s *soap) next(tok *xmltext.Token, window *[]byte, last, blank bool) bool {
 	part := *window
 	if room := s.limit - s.scan.Offset(); int64(len(part)) > room {
 		part, last = part[:room], false
 	}
-	n, err := s.scan.NextInto(tok, part, last)
-	*window = (*window)[n:]
+	skipped := 0
+	if blank {
+		skipped = s.scan.SkipBlank(part)
+	}
+	if skipped > 0 {
+		s.released = s.scan.Offset()
+	}
+	n, err := s.scan.NextInto(tok, part[skipped:], last)
+	*window = (*window)[skipped+n:]
 	switch {
 	case err == nil && tok.Kind == xmltext.End:
 		s.released, s.done = tok.End, true
@@ -84,7 +92,10 @@ func (s *soap) releasable() int64 {
 func (s *soap) outside(tok *xmltext.Token) (operation bool, o *Offence) {
 	switch tok.Kind {
 	case xmltext.StartElement:
-		return s.start(tok)
+		if operation, o = s.start(tok); operation && tok.Empty {
+			s.held = tok.Start // the one tag opens and ends it
+		}
+		return operation, o
 	case xmltext.EndElement:
 		return false, s.end(tok)
 	case xmltext.Text, xmltext.CData:
@@ -155,7 +166,7 @@ func (s *soap) end(tok *xmltext.Token) *Offence {
 
 // leave takes the end tag of the operation.
 func (s *soap) leave(tok *xmltext.Token) {
-	s.held = tok.Start
+	s.held = min(s.held, tok.Start)
 	s.place = afterOperation
 	if !s.enveloped {
 		s.place = afterRoot

@@ -206,7 +206,7 @@ func (s *Scanner) endElement(tok *Token) {
 	tok.Start, tok.End = s.base, s.base
 	s.names = s.names[:e.name]
 	s.open = s.open[:len(s.open)-1]
-	s.scope.release(e.before)
+	s.scope.release(&e.before)
 	if s.in = inContent; len(s.open) == 0 {
 		s.in = inEpilog
 	}

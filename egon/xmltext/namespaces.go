@@ -14,24 +14,45 @@ const (
 type scope struct {
 	bound []Binding // bound[0] is xml, which is always there
 	arena []byte
+
+	// id is the identity of what is in bound: scopes of one id are the same, in
+	// all documents that this scanner reads. 0 is the scope with xml only.
+	id   uint64
+	slot uint8 // where the innermost declarations are remembered
 }
 
 // A mark is a height of the stack to go back to.
-type mark struct{ bound, arena int32 }
+type mark struct {
+	bound, arena int32
+	id           uint64
+}
 
 func (c *scope) reset() {
 	if c.bound == nil {
 		c.bound = append(c.bound, Binding{[]byte("xml"), []byte(xmlNamespace)})
 	}
-	c.bound, c.arena = c.bound[:1], c.arena[:0]
+	c.bound, c.arena, c.id = c.bound[:1], c.arena[:0], 0
 }
 
-func (c *scope) mark() mark { return mark{int32(len(c.bound)), int32(len(c.arena))} }
+func (c *scope) mark() mark { return mark{int32(len(c.bound)), int32(len(c.arena)), c.id} }
 
-func (c *scope) release(m mark) {
+func (c *scope) release(m *mark) {
 	if len(c.bound) > int(m.bound) {
-		c.bound, c.arena = c.bound[:m.bound], c.arena[:m.arena]
+		c.bound, c.arena, c.id = c.bound[:m.bound], c.arena[:m.arena], m.id
 	}
+}
+
+// repeat makes declarations that were made before in the same scope.
+func (c *scope) repeat(s *seenScope) {
+	k := len(c.arena)
+	c.arena = append(c.arena, s.text[:s.size]...)
+	for i := range s.declares {
+		prefix := k + int(s.prefix[i])
+		uri := prefix + int(s.uri[i])
+		c.bound = append(c.bound, Binding{c.arena[k:prefix:prefix], c.arena[prefix:uri:uri]})
+		k = uri
+	}
+	c.id = s.inner
 }
 
 // declare binds prefix to uri for the element whose declarations begin at from.

@@ -76,9 +76,7 @@ type Scanner struct {
 	target []byte // of the instruction being read
 	small  [utf8.UTFMax]byte
 
-	repeat   []byte // from the name to the end of the last tag with nothing but declarations
-	repeatAt mark   // the scope before it
-	repeated mark   // and after it
+	seen *seen // nil for the first document: many scanners read only one
 }
 
 // NewScanner returns a scanner at the beginning of a document.
@@ -86,18 +84,24 @@ func NewScanner(b Bounds) *Scanner {
 	s := &Scanner{bounds: Bounds{
 		NameBytes: max(b.NameBytes, 0), TagBytes: max(b.TagBytes, 0), Attrs: b.Attrs, Depth: b.Depth, Namespaces: b.Namespaces,
 	}}
-	s.Reset()
+	s.reset()
 	return s
 }
 
 // Reset puts the scanner at the beginning of a new document and keeps its
 // buffers, which never hold more than the bounds allow.
 func (s *Scanner) Reset() {
+	if s.seen == nil {
+		s.seen = new(seen)
+	}
+	s.reset()
+}
+
+func (s *Scanner) reset() {
 	s.in, s.rooted, s.err = inStart, false, nil
 	s.off, s.base, s.docStart, s.from = 0, 0, 0, 0
 	s.carry, s.quote, s.brackets, s.unspaced = s.carry[:0], 0, 0, false
 	s.open, s.names, s.attrs, s.spots = s.open[:0], s.names[:0], s.attrs[:0], s.spots[:0]
-	s.repeat = s.repeat[:0]
 	s.scope.reset()
 }
 
@@ -150,30 +154,42 @@ func (s *Scanner) Next(window []byte, last bool) (tok Token, n int, err error) {
 // copying one is a good part of what reading it costs.
 func (s *Scanner) NextInto(tok *Token, window []byte, last bool) (n int, err error) {
 	*tok = Token{}
-	// What nearly every token is: begun and ended in this window, inside the
-	// root element. What the window cuts is read anew, to be carried.
-	if s.in == inContent && len(s.carry) == 0 && len(window) > 0 && s.off >= sniffed {
-		s.base = s.off
-		if window[0] == '<' {
-			n, err = s.markup(tok, window)
-		} else {
-			n, err = s.characters(tok, window)
+	if s.in == inContent && len(s.carry) == 0 && len(window) > 1 {
+		switch {
+		case window[0] != '<':
+			n = s.plainText(tok, window)
+		case window[1] == '/':
+			n = s.plainEnd(tok, window)
+		default:
+			if n = s.seenStart(tok, window); n == 0 {
+				n = s.plainStart(tok, window)
+			}
 		}
-		if err != nil && err != errShort {
-			s.base += int64(n)
-			return 0, s.fail(err)
-		}
-		s.off += int64(n)
-		if tok.Kind != 0 {
+		if n > 0 {
+			tok.Start, tok.End = s.off, s.off+int64(n)
+			s.off = tok.End
 			return n, nil
 		}
 	}
-	opening := n
-	n, err = s.next(tok, window[opening:], last)
-	return opening + n, err
+	return s.next(tok, window, last)
 }
 
-// next is NextInto in all its cases.
+// SkipBlank takes the white space that the window begins with, if that is
+// character data and markup follows it in the window, and says how many bytes
+// it is. It makes no token: it is for callers to whom such text means nothing.
+func (s *Scanner) SkipBlank(window []byte) (n int) {
+	if s.in != inContent || len(s.carry) > 0 || len(window) == 0 || class[window[0]]&space == 0 || s.off < sniffed {
+		return 0
+	}
+	n = skipSpace(window, 1)
+	if n == len(window) || window[n] != '<' {
+		return 0
+	}
+	s.off += int64(n)
+	return n
+}
+
+// next is NextInto in all its cases; those of plain.go are only quicker.
 func (s *Scanner) next(tok *Token, window []byte, last bool) (n int, err error) {
 	switch s.in {
 	case inEmpty:

@@ -9,65 +9,73 @@ func (s *Scanner) startTag(tok *Token, b []byte) (int, error) {
 	if s.in == inEpilog {
 		return 0, ErrTrailing
 	}
+	before := s.scope.mark()
 	end, prefix, err := s.qname(b, 1)
 	if err != nil {
 		return end, err
 	}
-	before := s.scope.mark()
 	s.attrs = s.attrs[:0]
 	i := end
-	if b[i] != '>' && !s.again(b, &i) {
-		s.repeat = s.repeat[:0]
+	if b[i] != '>' {
 		if i, err = s.attributes(b, i); err != nil {
-			s.scope.release(before)
+			s.scope.release(&before)
 			return i, err
 		}
-		if b[i] == '>' && len(s.attrs) == 0 {
-			s.repeat, s.repeatAt = append(s.repeat, b[end:i+1]...), before
-			s.repeated = s.scope.mark()
-		}
-	}
-	if len(s.open) >= s.bounds.Depth {
-		return 0, ErrTooDeep
 	}
 	qname := b[1:end]
 	bound := s.scope.lookup(qname[:prefix])
-	if bound < 0 && prefix > 0 {
-		return 1, ErrUnboundPrefix
+	at := 1
+	switch {
+	case len(s.open) >= s.bounds.Depth:
+		at, err = 0, ErrTooDeep
+	case bound < 0 && prefix > 0:
+		err = ErrUnboundPrefix
+	case len(s.attrs) > 0:
+		at, err = s.resolve()
 	}
-	if len(s.attrs) > 0 {
-		if at, err := s.resolve(); err != nil {
-			return at, err
-		}
+	if err != nil {
+		s.scope.release(&before)
+		return at, err
 	}
-	s.open = append(s.open, element{})
-	e := &s.open[len(s.open)-1]
-	e.name, e.prefix, e.bound, e.before = int32(len(s.names)), int32(prefix), bound, before
-	s.names = append(s.names, qname...)
-	s.in, s.rooted = inContent, true
-	if b[i] == '/' {
-		s.in, tok.Empty = inEmpty, true
+	if s.seen != nil && len(s.scope.bound) > int(before.bound) {
+		s.scope.id, s.scope.slot = s.seen.identity(before.id, s.scope.bound[before.bound:], s.scope.arena[before.arena:])
+	}
+	e := s.opened(tok, qname, int32(prefix), bound)
+	e.before.bound, e.before.arena, e.before.id = before.bound, before.arena, before.id
+	empty := b[i] == '/'
+	if empty {
 		i++
 	}
-	tok.Kind, tok.s = StartElement, s
-	s.name(tok, qname, int32(prefix), bound)
+	if s.seen != nil && len(s.attrs) == 0 {
+		s.remember(b, i+1, e)
+	}
+	s.started(tok, empty)
 	tok.Start, tok.End = s.base, s.base+int64(i)+1
 	return i + 1, nil
 }
 
-// again makes the declarations of the last tag that had any once more, if the
-// tag whose name ends at b[*i] has them byte by byte and closes there too. Some
-// writers repeat them on each of many siblings. Their bindings are still in the
-// scope, above its height: all that is written there since passes by here first
-// and forgets repeat.
-func (s *Scanner) again(b []byte, i *int) bool {
-	end := *i + len(s.repeat)
-	if len(s.repeat) == 0 || len(b) < end || s.repeatAt != s.scope.mark() || string(b[*i:end]) != string(s.repeat) {
-		return false
+// opened makes the element the innermost, sets the name of tok, and leaves the
+// scope before to the caller.
+func (s *Scanner) opened(tok *Token, qname []byte, prefix, bound int32) *element {
+	if len(s.open) == cap(s.open) {
+		s.open = append(s.open, element{})
+	} else {
+		s.open = s.open[:len(s.open)+1]
 	}
-	s.scope.bound, s.scope.arena = s.scope.bound[:s.repeated.bound], s.scope.arena[:s.repeated.arena]
-	*i = end - 1
-	return true
+	e := &s.open[len(s.open)-1]
+	e.name, e.prefix, e.bound = int32(len(s.names)), prefix, bound
+	s.names = append(s.names, qname...)
+	s.name(tok, qname, prefix, bound)
+	return e
+}
+
+// started makes tok a start tag, now that its element is open.
+func (s *Scanner) started(tok *Token, empty bool) {
+	s.in, s.rooted = inContent, true
+	if empty {
+		s.in = inEmpty
+	}
+	tok.Kind, tok.s, tok.Empty = StartElement, s, empty
 }
 
 // attributes reads attributes and declarations from b[i], where the name of
@@ -109,15 +117,25 @@ func (s *Scanner) attributes(b []byte, i int) (int, error) {
 		case prefix == len("xmlns") && string(name[:prefix]) == "xmlns":
 			err = s.declare(local, value, from)
 		default:
-			s.attrs = append(s.attrs, Attr{})
-			a := &s.attrs[len(s.attrs)-1]
-			a.Name.Prefix, a.Name.Local, a.Value = name[:prefix], local, value
-			s.spots = append(s.spots, begin)
+			s.attribute(begin, name[:prefix], local, value)
 		}
 		if err != nil {
 			return begin, err
 		}
 	}
+}
+
+// attribute adds an attribute whose name begins at at, in no namespace yet. It
+// sets field by field, as name does.
+func (s *Scanner) attribute(at int, prefix, local, value []byte) {
+	if len(s.attrs) == cap(s.attrs) {
+		s.attrs = append(s.attrs, Attr{})
+	} else {
+		s.attrs = s.attrs[:len(s.attrs)+1]
+	}
+	a := &s.attrs[len(s.attrs)-1]
+	a.Name.Space, a.Name.Prefix, a.Name.Local, a.Value = nil, prefix, local, value
+	s.spots = append(s.spots, at)
 }
 
 // declare is scope.declare within the bound; bound[0], which is xml, is free.

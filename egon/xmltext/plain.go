@@ -1,0 +1,66 @@
+package xmltext
+
+// The functions of this file read what nearly every token is: one that begins
+// and ends in the window, inside the root element, and has nothing wrong with
+// it. They return how many bytes it has, or 0 if it is not that simple, and
+// then have changed nothing.
+
+// plainText reads character data without references, brackets and CR.
+func (s *Scanner) plainText(tok *Token, b []byte) int {
+	n := scanText(b, 0)
+	if n == 0 || n < len(b) && b[n] == ']' || s.brackets == 2 && b[0] == '>' {
+		return 0
+	}
+	s.brackets = 0
+	tok.Kind, tok.Data = Text, b[:n]
+	return n
+}
+
+// plainEnd reads an end tag without white space.
+func (s *Scanner) plainEnd(tok *Token, b []byte) int {
+	name := s.names[s.open[len(s.open)-1].name:]
+	end := 2 + len(name)
+	if len(b) <= end || b[end] != '>' || string(b[2:end]) != string(name) || end >= s.bounds.TagBytes {
+		return 0
+	}
+	s.brackets = 0
+	s.endElement(tok)
+	return end + 1
+}
+
+// seenStart reads a start tag that is remembered.
+func (s *Scanner) seenStart(tok *Token, b []byte) int {
+	if s.seen == nil {
+		return 0
+	}
+	t := s.seen.tag(b, s.scope.id)
+	if t == nil || len(s.open) >= s.bounds.Depth {
+		return 0
+	}
+	bound, arena := int32(len(s.scope.bound)), int32(len(s.scope.arena))
+	if t.inner != t.outer {
+		declared := &s.seen.scopes[t.scope]
+		if declared.inner != t.inner {
+			return 0
+		}
+		s.scope.repeat(declared)
+	}
+	s.brackets, s.attrs = 0, s.attrs[:0]
+	e := s.opened(tok, b[1:1+t.name], int32(t.prefix), t.bound)
+	e.before.bound, e.before.arena, e.before.id = bound, arena, t.outer
+	s.started(tok, t.empty)
+	return int(t.size)
+}
+
+// plainStart reads any other start tag.
+func (s *Scanner) plainStart(tok *Token, b []byte) int {
+	if b[1] == '!' || b[1] == '?' {
+		return 0
+	}
+	s.brackets = 0
+	n, err := s.startTag(tok, b[:min(len(b), s.bounds.TagBytes)])
+	if err != nil {
+		return 0
+	}
+	return n
+}
