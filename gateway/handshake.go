@@ -105,7 +105,8 @@ func failureOf(err error) string {
 		return "not-tls"
 	case strings.Contains(err.Error(), "didn't provide a certificate"):
 		return "no-certificate"
-	case strings.Contains(err.Error(), "unsupported versions"), strings.Contains(err.Error(), "no cipher suite"):
+	case strings.Contains(err.Error(), "unsupported versions"), strings.Contains(err.Error(), "no cipher suite"),
+		strings.Contains(err.Error(), "unsupported application protocols"):
 		return "nothing-in-common"
 	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):
 		return "timeout"

@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -35,6 +36,10 @@ type Config struct {
 	// needed by the steps of E198 only.
 	Agenda string
 	Ais    int
+	// TLS is asked at each handshake for the CAs to trust and the certificate
+	// to present; what it returns is not changed, and its session cache is
+	// used when it has one. nil means the CAs of the system and no certificate.
+	TLS func() *tls.Config
 }
 
 const (

@@ -67,18 +67,24 @@ func (c *conn) Write(p []byte) (int, error) {
 type dialer struct {
 	cfg Config
 	to  target
-	tls *tls.Config // nil for http
+	tls func() *tls.Config // nil for http
 }
 
 func newDialer(cfg Config, to target) *dialer {
 	d := &dialer{cfg: cfg, to: to}
-	if to.tls {
-		d.tls = &tls.Config{
-			ServerName: to.name, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
-			ClientSessionCache: tls.NewLRUClientSessionCache(1), // of the one target
-		}
+	if d.tls = cfg.TLS; to.tls && d.tls == nil {
+		system := &tls.Config{ClientSessionCache: tls.NewLRUClientSessionCache(1)} // of the one target
+		d.tls = func() *tls.Config { return system }
 	}
 	return d
+}
+
+// secure is the configuration of one handshake.
+func (d *dialer) secure() *tls.Config {
+	c := d.tls().Clone()
+	c.ServerName, c.NextProtos = d.to.name, []string{"http/1.1"}
+	c.MinVersion = max(c.MinVersion, tls.VersionTLS12)
+	return c
 }
 
 // dial has the shape that the HTTP library wants; limit is what remains of the
@@ -105,8 +111,8 @@ func (d *dialer) dial(_ string, limit time.Duration) (net.Conn, error) {
 		_ = tcp.SetReadBuffer(d.cfg.ReceiveBuffer)
 	}
 	c := &conn{Conn: tcp, raw: raw, wait: d.cfg.Timeout}
-	if d.tls != nil {
-		t := tls.Client(tcp, d.tls)
+	if d.to.tls {
+		t := tls.Client(tcp, d.secure())
 		if err := t.HandshakeContext(ctx); err != nil {
 			_ = tcp.Close()
 			return nil, err

@@ -44,10 +44,9 @@ func relayTLS(t *testing.T, version uint16) {
 		t.Errorf("a message went to an upstream that is not trusted: %v", err)
 	}
 
-	d := newDialer(c.cfg, c.to)
-	d.tls.RootCAs = x509.NewCertPool()
-	d.tls.RootCAs.AddCert(srv.Certificate())
-	c.host.DialTimeout = d.dial
+	trusting := &tls.Config{RootCAs: x509.NewCertPool(), ClientSessionCache: tls.NewLRUClientSessionCache(1)}
+	trusting.RootCAs.AddCert(srv.Certificate())
+	c = client(t, Config{URL: srv.URL, ReceiveBuffer: 64 << 10, TLS: func() *tls.Config { return trusting }})
 	for range 10 {
 		if got, err := send(t, c, text("<b/>")); got != "<a/>" || err != nil {
 			t.Fatalf("got %q, %v", got, err)

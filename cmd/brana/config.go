@@ -55,6 +55,8 @@ type listenConfig struct {
 	MaxConnsPerPeer  int          `yaml:"max_conns_per_peer"`
 	Bounds           boundsConfig `yaml:"bounds"`
 	InsecureIdentity bool         `yaml:"insecure_identity"`
+
+	TLS *listenTLS `yaml:"tls"`
 }
 
 // boundsConfig bounds what a message may make the gateway hold.
@@ -78,6 +80,8 @@ type upstreamConfig struct {
 	MaxConns int      `yaml:"max_conns"`
 	Agenda   string   `yaml:"agenda"`
 	Ais      int      `yaml:"ais"`
+
+	TLS *upstreamTLS `yaml:"tls"`
 }
 
 type policyConfig struct {
@@ -179,7 +183,7 @@ func readConfig(file string) (*config, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, path := range []*string{&c.Policy.Dir, &c.Policy.Matrix.File, &c.Limits.Redis.PasswordFile} {
+	for _, path := range c.files() {
 		if *path != "" && !filepath.IsAbs(*path) {
 			*path = filepath.Join(filepath.Dir(file), *path)
 		}
@@ -259,8 +263,9 @@ func (c *config) validate(file string) error {
 			wrong(listener.key, "%q is not host:port", listener.address)
 		}
 	}
-	if !c.Listen.InsecureIdentity && !loopback(c.Listen.Address) {
-		wrong("listen.address", "plain HTTP lets anybody claim to be any AIS, so it serves loopback only; listen on 127.0.0.1, or set insecure_identity: true when another gate before this one has proven who calls")
+	c.Listen.check(wrong)
+	for _, name := range slices.Sorted(maps.Keys(c.Upstreams)) {
+		c.Upstreams[name].check(name, wrong)
 	}
 	for _, b := range c.Listen.ranges() {
 		if b.value < b.least || b.value > b.most {

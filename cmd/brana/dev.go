@@ -47,7 +47,7 @@ func (d *devCmd) serve(io stdio) error {
 		return exit(exitUsage, err)
 	}
 	return serve(c, d.load(c), log, func(listen, admin net.Addr) {
-		url := "http://" + listen.String() + c.Listen.Prefix
+		url := c.Listen.scheme() + "://" + listen.String() + c.Listen.Prefix
 		fmt.Fprintf(io.err, "brana: gateway %s/{code}, admin http://%s, registries http://%s\n", url, admin, d.Sim)
 		fmt.Fprintf(io.err, "brana: try: brana call E198%s --name \"Zoran Vosáhlo\" --born 1977-05-03 --source Eop --items \"EopFoto Jmeno Prijmeni ROBCti RUIANCti\"\n", urlFlag(url))
 		fmt.Fprintln(io.err, "brana: persons to ask for: brana persons; end with Ctrl-C")

@@ -51,8 +51,8 @@ func (c *config) logger(io stdio) (*zap.Logger, error) {
 	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(encoder), zapcore.Lock(zapcore.AddSync(io.err)), level)), nil
 }
 
-// serve runs a gateway until a signal ends it: SIGHUP reloads the policy,
-// SIGTERM and SIGINT drain. It tells started where it listens.
+// serve runs a gateway until a signal ends it: SIGHUP reloads the policy and
+// the certificates, SIGTERM and SIGINT drain. It tells started where it listens.
 func serve(c *config, load func() (*policy.Snapshot, error), log *zap.Logger, started func(listen, admin net.Addr)) error {
 	w, err := wire(c, load, log)
 	if err != nil {
@@ -74,6 +74,9 @@ func serve(c *config, load func() (*policy.Snapshot, error), log *zap.Logger, st
 	log.Info("serving", zap.String("version", versionText()), zap.Stringer("listen", listener.Addr()),
 		zap.Stringer("admin", admin.Addr()), zap.String("environment", string(c.Environment)), zap.String("policy", w.policy.Current().Version()))
 
+	if c.Listen.InsecureIdentity {
+		log.Warn("insecure_identity: who calls is not checked, and whoever reaches the listener can be anybody")
+	}
 	err = w.attend(signals, failed, log)
 	return errors.Join(err, w.drain(time.Duration(c.Listen.Drain), log), adminServer.Close(), w.close())
 }
@@ -89,7 +92,8 @@ func (c *config) listen() (listener, admin net.Listener, err error) {
 	return listener, admin, nil
 }
 
-// attend waits for what ends the gateway; on the way it reloads the policy.
+// attend waits for what ends the gateway; on the way it reloads the policy
+// and the certificates.
 func (w *wired) attend(signals <-chan os.Signal, failed <-chan error, log *zap.Logger) error {
 	for {
 		select {
@@ -100,11 +104,23 @@ func (w *wired) attend(signals <-chan os.Signal, failed <-chan error, log *zap.L
 				log.Info("draining", zap.Stringer("signal", s), zap.Int64("running", w.gateway.Running()))
 				return nil
 			}
-			if err := w.policy.Reload(); err != nil {
-				log.Error("reload policy: the last good one stays in force", zap.String("policy", w.policy.Current().Version()), zap.Error(err))
-				continue
-			}
-			log.Info("policy reloaded", zap.String("policy", w.policy.Current().Version()))
+			w.reload(log)
+		}
+	}
+}
+
+// reload reads the policy and the certificates anew, each by itself.
+func (w *wired) reload(log *zap.Logger) {
+	if err := w.policy.Reload(); err != nil {
+		log.Error("reload policy: the last good one stays in force", zap.String("policy", w.policy.Current().Version()), zap.Error(err))
+	} else {
+		log.Info("policy reloaded", zap.String("policy", w.policy.Current().Version()))
+	}
+	for key, c := range w.credentials {
+		if err := c.reload(); err != nil {
+			log.Error("read certificates: the last good ones stay in force", zap.Error(err))
+		} else {
+			log.Info("certificates read", zap.String("key", key))
 		}
 	}
 }

@@ -32,6 +32,8 @@ type wired struct {
 	policy  *policy.Store
 	limiter limiter
 	clients []*upstream.Client
+
+	credentials map[string]*credentials // by the keys of the configuration
 }
 
 // close gives back what the parts hold.
@@ -54,11 +56,15 @@ func wire(c *config, load func() (*policy.Snapshot, error), log *zap.Logger) (*w
 	if err != nil {
 		return nil, err
 	}
+	credentials, err := c.credentials(log)
+	if err != nil {
+		return nil, err
+	}
 	limiter, err := c.limiter()
 	if err != nil {
 		return nil, err
 	}
-	w := &wired{policy: store, limiter: limiter}
+	w := &wired{policy: store, limiter: limiter, credentials: credentials}
 	if err := w.build(c, log); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
@@ -67,7 +73,7 @@ func wire(c *config, load func() (*policy.Snapshot, error), log *zap.Logger) (*w
 
 // build makes the clients and the gateway over them.
 func (w *wired) build(c *config, log *zap.Logger) error {
-	clients, err := c.clients()
+	clients, err := c.clients(w.credentials)
 	for _, client := range clients {
 		w.clients = append(w.clients, client)
 	}
@@ -89,7 +95,11 @@ func (w *wired) build(c *config, log *zap.Logger) error {
 		}
 		parts.Media = media
 	}
-	w.gateway, err = gateway.New(c.gateway(clients), parts)
+	cfg := c.gateway(clients)
+	if listener := w.credentials["listen.tls"]; listener != nil {
+		cfg.TLS = listener.server()
+	}
+	w.gateway, err = gateway.New(cfg, parts)
 	return err
 }
 
@@ -123,13 +133,17 @@ func (c *config) limiter() (limiter, error) {
 	return limits.NewRedis(limits.RedisConfig{URL: url, Calendar: calendar, Timeout: time.Duration(c.Limits.Redis.Timeout)})
 }
 
-func (c *config) clients() (map[string]*upstream.Client, error) {
+func (c *config) clients(all map[string]*credentials) (map[string]*upstream.Client, error) {
 	clients := map[string]*upstream.Client{}
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(c.Upstreams)) {
 		u := c.Upstreams[name]
-		client, err := upstream.NewClient(upstream.Config{Name: name, URL: u.URL, Timeout: time.Duration(u.Timeout),
-			MaxConns: u.MaxConns, Agenda: u.Agenda, Ais: u.Ais})
+		cfg := upstream.Config{Name: name, URL: u.URL, Timeout: time.Duration(u.Timeout),
+			MaxConns: u.MaxConns, Agenda: u.Agenda, Ais: u.Ais}
+		if own := all["upstreams."+name+".tls"]; own != nil {
+			cfg.TLS = own.config
+		}
+		client, err := upstream.NewClient(cfg)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("upstreams.%s: %w", name, err))
 			continue
@@ -154,7 +168,7 @@ func (c *config) gateway(clients map[string]*upstream.Client) gateway.Config {
 	l := c.Listen
 	cfg := gateway.Config{
 		Prefix: l.Prefix, InlineLimit: int(l.InlineLimit), MaxMessage: int64(l.MaxMessage), MaxExchanges: l.MaxExchanges,
-		ReadIdle: time.Duration(l.ReadIdle), WriteIdle: time.Duration(l.WriteIdle), KeepAlive: time.Duration(l.KeepAlive),
+		ReadIdle: time.Duration(l.ReadIdle), WriteIdle: time.Duration(l.WriteIdle), KeepAlive: time.Duration(l.KeepAlive), InsecureIdentity: l.InsecureIdentity,
 		MinRate: int64(l.MinRate), MaxConns: l.MaxConns, MaxConnsPerPeer: l.MaxConnsPerPeer, Bounds: l.Bounds.bounds(),
 		Routes: gateway.Routes{Services: map[string]gateway.Route{}},
 	}
@@ -196,5 +210,12 @@ func (w *wired) gauges() gateway.Gauges {
 		PolicyGrants:   func() float64 { return float64(w.policy.Current().Counts().Grants) },
 		PolicyRows:     func() float64 { return float64(w.policy.Current().Counts().Rows) },
 		ReloadFailures: func() float64 { return float64(w.policy.Reloads().Failed) },
+		Certificates: func(tell func(time.Time, string)) {
+			for key, c := range w.credentials {
+				if end, ok := c.end(); ok {
+					tell(end, key)
+				}
+			}
+		},
 	}
 }
