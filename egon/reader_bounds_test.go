@@ -122,11 +122,11 @@ func TestResetForgets(t *testing.T) {
 	cases := requestCases(t)
 	for i, c := range cases {
 		before := cases[(i*7+3)%len(cases)]
-		used.Reset(ServiceByCode(before.service))
-		_ = used.Feed(before.doc[:len(before.doc)*2/3], false) // left in the middle, or refused
-		got := feedRequest(t, used, c.service, c.doc, []int{len(c.doc)})
-		if want := feedRequest(t, fresh(), c.service, c.doc, []int{len(c.doc)}); got != want {
-			t.Errorf("%s after %s: %v, want %v", c.name, before.name, got, want)
+		used.Reset(ServiceByCode(before.Service))
+		_ = used.Feed(before.Doc[:len(before.Doc)*2/3], false) // left in the middle, or refused
+		got := feedRequest(t, used, c.Service, c.Doc, []int{len(c.Doc)})
+		if want := feedRequest(t, fresh(), c.Service, c.Doc, []int{len(c.Doc)}); got != want {
+			t.Errorf("%s after %s: %v, want %v", c.Name, before.Name, got, want)
 		}
 	}
 }

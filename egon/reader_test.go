@@ -7,132 +7,137 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"regexp"
-	"strconv"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/tools/txtar"
+
+	"brana/egon/testdata/requests"
+	"brana/egon/xmltext"
 )
 
-// A requestCase is one section of testdata/requests/*.txtar: a request made
-// from one of the files beside it, and what the gate says to it.
-//
-//	service E198               the code in the path; E198 if not said
-//	from e198.xml              the request to begin with
-//	edit OLD => NEW            once, in order; escapes as in Go
-//	before TEXT, after TEXT    around all of it
-//	want accept                or: want KIND ERROR
-//	head NAME=VALUE            what the head then says, among other things
-type requestCase struct {
-	name, service string
-	doc           []byte
-	want          string
-	head          []string
-}
-
-func requestCases(t testing.TB) []requestCase {
+func requestCases(t testing.TB) []requests.Case {
 	t.Helper()
-	files, err := filepath.Glob("testdata/requests/*.txtar")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no cases: ", err)
-	}
-	var cases []requestCase
-	for _, file := range files {
-		archive, err := txtar.ParseFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, f := range archive.Files {
-			c := requestCase{name: strings.TrimSuffix(filepath.Base(file), ".txtar") + "/" + f.Name, service: "E198"}
-			for line := range strings.Lines(string(f.Data)) {
-				c.read(t, strings.TrimSuffix(line, "\n"))
-			}
-			cases = append(cases, c)
-		}
+	cases, err := requests.Cases()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return cases
 }
 
-func (c *requestCase) read(t testing.TB, line string) {
+// shortCases are the seeds of fuzzing: long ones only make it slow.
+func shortCases(t testing.TB) []requests.Case {
 	t.Helper()
-	verb, rest, _ := strings.Cut(line, " ")
-	switch verb {
-	case "":
-	case "service":
-		c.service = rest
-	case "from":
-		doc, err := os.ReadFile(filepath.Join("testdata", "requests", rest))
-		if err != nil {
-			t.Fatal(err)
-		}
-		c.doc = doc
-	case "edit":
-		from, to, ok := strings.Cut(rest, " => ")
-		if !ok || !bytes.Contains(c.doc, unescape(t, from)) {
-			t.Fatalf("%s: nothing to edit: %s", c.name, line)
-		}
-		c.doc = bytes.Replace(c.doc, unescape(t, from), unescape(t, to), 1)
-	case "before":
-		c.doc = append(unescape(t, rest), c.doc...)
-	case "after":
-		c.doc = append(c.doc, unescape(t, rest)...)
-	case "want":
-		c.want = rest
-	case "head":
-		c.head = append(c.head, rest)
-	default:
-		t.Fatalf("%s: unknown line: %s", c.name, line)
-	}
+	return slices.DeleteFunc(requestCases(t), func(c requests.Case) bool { return len(c.Doc) > 8<<10 })
 }
 
-func unescape(t testing.TB, s string) []byte {
-	t.Helper()
-	var b []byte
-	for s != "" {
-		r, multibyte, rest, err := strconv.UnquoteChar(s, 0)
-		if err != nil {
-			t.Fatalf("%v in %q", err, s)
-		}
-		if multibyte {
-			b = append(b, string(r)...)
-		} else {
-			b = append(b, byte(r))
-		}
-		s = rest
-	}
-	return b
-}
-
+// Every case has one verdict, cut at any one byte, and cut at every byte.
 func TestRequests(t *testing.T) {
 	r := NewReader(DefaultBounds())
 	for _, c := range requestCases(t) {
-		t.Run(c.name, func(t *testing.T) {
-			whole := feedRequest(t, r, c.service, c.doc, []int{len(c.doc)})
-			if got := whole.verdict(); got != c.want {
-				t.Errorf("got  %s\nwant %s", got, c.want)
+		t.Run(c.Name, func(t *testing.T) {
+			whole := feedRequest(t, r, c.Service, c.Doc, []int{len(c.Doc)})
+			if got := whole.verdict(); got != c.Want {
+				t.Errorf("got  %s\nwant %s", got, c.Want)
 			}
-			for _, line := range c.head {
+			for _, line := range c.Head {
 				if !strings.Contains("\n"+whole.Head+"\n", "\n"+line+"\n") {
 					t.Errorf("head has no line %q:\n%s", line, whole.Head)
 				}
 			}
-			same := func(cuts ...int) {
-				t.Helper()
-				if cut := feedRequest(t, r, c.service, c.doc, cuts); cut != whole {
+			forEachCut(len(c.Doc), func(cuts ...int) {
+				if cut := feedRequest(t, r, c.Service, c.Doc, cuts); cut != whole {
 					t.Fatalf("cut at %v (-whole +cut):\n%s", cuts, cmp.Diff(whole, cut))
 				}
-			}
-			each := make([]int, len(c.doc))
-			for i := range c.doc {
-				each[i] = i + 1
-				if i%splitStep == 0 {
-					same(i, len(c.doc))
-				}
-			}
-			same(each...)
+			})
 		})
+	}
+}
+
+// The scanner alone says the same of every case, however it is cut.
+func TestRequestsThroughTheScanner(t *testing.T) {
+	s := xmltext.NewScanner(xmltext.DefaultBounds())
+	for _, c := range requestCases(t) {
+		whole := scanCuts(s, c.Doc, len(c.Doc))
+		if whole != "" && c.Want == "accept" {
+			t.Errorf("%s: the scanner refuses it: %s", c.Name, whole)
+		}
+		forEachCut(len(c.Doc), func(cuts ...int) {
+			if cut := scanCuts(s, c.Doc, cuts...); cut != whole {
+				t.Fatalf("%s: cut at %v: %s, whole: %s", c.Name, cuts, cut, whole)
+			}
+		})
+	}
+}
+
+// scanCuts scans a document cut at the given offsets, and says what is wrong
+// with it and where.
+func scanCuts(s *xmltext.Scanner, doc []byte, cuts ...int) string {
+	s.Reset()
+	from := 0
+	for _, cut := range cuts {
+		window := doc[from:cut]
+		from = cut
+		for {
+			tok, n, err := s.Next(window, cut == len(doc))
+			window = window[n:]
+			if err == xmltext.ErrMore || tok.Kind == xmltext.End {
+				break
+			}
+			if err != nil {
+				return err.Error()
+			}
+		}
+	}
+	return ""
+}
+
+// forEachCut calls try with every way to cut n bytes in two, and with the way to
+// cut them into single bytes. Of documents beyond 8 KiB it tries some 400 of the
+// ways.
+func forEachCut(n int, try func(cuts ...int)) {
+	each, step := make([]int, n), splitStep
+	if n > 8<<10 {
+		step = max(step, n/400)
+	}
+	for i := range n {
+		each[i] = i + 1
+		if i%step == 0 {
+			try(i, n)
+		}
+	}
+	if n > 0 {
+		try(each...)
+	}
+}
+
+// Each rule has cases that break it and cases that come near, as it asks for.
+func TestEveryRuleHasItsCases(t *testing.T) {
+	rules, err := requests.Rules()
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused, accepted := map[string]int{}, map[string]int{}
+	for _, c := range requestCases(t) {
+		for _, name := range c.Shows {
+			if c.Want == "accept" {
+				accepted[name]++
+			} else {
+				refused[name]++
+			}
+		}
+	}
+	for _, rule := range rules {
+		if rule.Refuse && refused[rule.Name] == 0 || rule.Accept && accepted[rule.Name] == 0 {
+			t.Errorf("%s: %d cases refused, %d accepted", rule.Name, refused[rule.Name], accepted[rule.Name])
+		}
+		t.Logf("%-16s %3d refused %3d accepted", rule.Name, refused[rule.Name], accepted[rule.Name])
+		delete(refused, rule.Name)
+		delete(accepted, rule.Name)
+	}
+	if len(refused)+len(accepted) > 0 {
+		t.Errorf("no such rules: %v %v", refused, accepted)
 	}
 }
 
@@ -247,33 +252,6 @@ func describeFields(b *strings.Builder, prefix string, v reflect.Value) {
 	}
 }
 
-// Whoever gets only what was released before the end was proven must not be
-// able to take it for a whole request.
-func TestNothingIsReleasedTooEarly(t *testing.T) {
-	r := NewReader(DefaultBounds())
-	for _, c := range requestCases(t) {
-		r.Reset(ServiceByCode(c.service))
-		var most int64
-		for i := range c.doc {
-			if r.Feed(c.doc[i:i+1], false) != nil {
-				break
-			}
-			most = r.Releasable()
-		}
-		request := ServiceByCode(c.service).Request
-		end := regexp.MustCompile(`</([\w.]+:)?` + request + `\s*>`)
-		if end.Match(c.doc[:most]) {
-			t.Errorf("%s: the end tag of %s leaves before the message is complete", c.name, request)
-		}
-		if c.want != "accept" {
-			continue
-		}
-		if err := r.Feed(nil, true); err != nil || !r.Done() || r.Releasable() != int64(len(c.doc)) {
-			t.Errorf("%s: at the end %d of %d bytes may leave, err %v", c.name, r.Releasable(), len(c.doc), err)
-		}
-	}
-}
-
 // A request may be cut anywhere: what came is never taken for a whole one.
 func TestCutRequestsAreRefused(t *testing.T) {
 	r := NewReader(DefaultBounds())
@@ -292,13 +270,12 @@ func TestCutRequestsAreRefused(t *testing.T) {
 }
 
 func FuzzReader(f *testing.F) {
-	for i, c := range requestCases(f) {
-		f.Add(c.doc, uint16(i))
+	for i, c := range shortCases(f) {
+		f.Add(c.Doc, uint16(i))
 	}
-	codes := []string{"E198", "E227", "E05", "E100"}
 	r := NewReader(DefaultBounds())
 	f.Fuzz(func(t *testing.T, doc []byte, step uint16) {
-		code := codes[int(step)%len(codes)]
+		code := serviceCodes[int(step)%len(serviceCodes)]
 		whole := feedRequest(t, r, code, doc, []int{len(doc)})
 		var cuts []int
 		for i := 0; i < len(doc); i += 1 + int(step/4)%(1+len(doc)/3) {

@@ -21,16 +21,16 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 	}
 	r := NewReader(DefaultBounds())
 	for _, c := range requestCases(t) {
-		got := feedRequest(t, r, c.service, c.doc, []int{len(c.doc)})
-		if popis, ok := want[c.name]; ok {
+		got := feedRequest(t, r, c.Service, c.Doc, []int{len(c.Doc)})
+		if popis, ok := want[c.Name]; ok {
 			if got.Popis != popis {
-				t.Errorf("%s: %s\nwant %s", c.name, got.Popis, popis)
+				t.Errorf("%s: %s\nwant %s", c.Name, got.Popis, popis)
 			}
-			delete(want, c.name)
+			delete(want, c.Name)
 		}
 		for _, personal := range []string{"Zoran", "Vos", "Kazi", "Karás", "1977-0", "255424486", "1925-04"} {
 			if strings.Contains(got.Popis+got.Err+got.Path, personal) {
-				t.Errorf("%s: the refusal quotes %s", c.name, personal)
+				t.Errorf("%s: the refusal quotes %s", c.Name, personal)
 			}
 		}
 	}
