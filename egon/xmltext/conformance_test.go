@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"io"
 	"maps"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -32,8 +33,14 @@ func shared(t *testing.T, name string) string {
 	return path
 }
 
-// misjudged documents have "<!DOCTYPE" where it is content: the verdicts took
-// them for documents with a document type declaration.
+// Of the rows of the verdicts two sorts do not hold for this gate. The documents
+// of the first declare XML 1.1 and use nothing of it: a processor of XML 1.0 may
+// accept them, but a parser behind the gate would read them as XML 1.1. There
+// are this many.
+const newer = 24
+
+// The misjudged documents have "<!DOCTYPE" where it is content: the verdicts
+// took them for documents with a document type declaration.
 var misjudged = map[string]bool{
 	"oasis/p16pass1.xml": true, // in an instruction
 	"oasis/p18pass1.xml": true, // in a CDATA section
@@ -51,11 +58,9 @@ func TestConformance(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer suite.Close()
-	bounds := DefaultBounds()
-	bounds.NameBytes = bounds.TagBytes // the suite has names of some hundred letters
-	s := NewScanner(bounds)
+	s := NewScanner(DefaultBounds())
 	count := map[string]int{}
-	for _, line := range strings.Split(strings.TrimSpace(string(verdicts)), "\n")[1:] {
+	for row, line := range strings.Split(strings.TrimSpace(string(verdicts)), "\n")[1:] {
 		col := strings.Split(line, "\t")
 		path, verdict, why := col[0], col[1], col[2]
 		f, err := suite.Open("xmlconf/" + path)
@@ -68,9 +73,16 @@ func TestConformance(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := read(t, s, doc, whole)
-		slow := read(t, s, doc, func(int) int { return 1 })
-		if diff := cmp.Diff(got, slow, cmp.Comparer(func(a, b error) bool { return a == b })); diff != "" {
-			t.Errorf("%s: byte by byte differs: %s", path, diff)
+		random := rand.New(rand.NewPCG(uint64(row), uint64(len(doc))))
+		for name, cut := range map[string]func(int) int{
+			"byte by byte":    func(int) int { return 1 },
+			"at random":       func(left int) int { return 1 + random.IntN(left+1) },
+			"in small pieces": func(int) int { return 1 + random.IntN(16) },
+		} {
+			again := read(t, s, doc, cut)
+			if diff := cmp.Diff(got, again, cmp.Comparer(func(a, b error) bool { return a == b })); diff != "" {
+				t.Errorf("%s: %s differs: %s", path, name, diff)
+			}
 		}
 		switch {
 		case misjudged[path]:
@@ -88,7 +100,23 @@ func TestConformance(t *testing.T) {
 		}
 		count[verdict+" "+why]++
 	}
+	if n := count["reject version, refused because: "+ErrVersion.Error()]; n != newer {
+		t.Errorf("%d documents that declare XML 1.1 contradict their verdicts, want %d", n, newer)
+	}
+	if n := count["accept misjudged"]; n != len(misjudged) {
+		t.Errorf("%d misjudged documents, want %d", n, len(misjudged))
+	}
+	if total := sum(count); total != 2942 {
+		t.Errorf("judged %d documents, want all 2942", total)
+	}
 	for _, what := range slices.Sorted(maps.Keys(count)) {
 		t.Log(count[what], what)
 	}
+}
+
+func sum(count map[string]int) (total int) {
+	for _, n := range count {
+		total += n
+	}
+	return total
 }

@@ -1,5 +1,7 @@
 package xmltext
 
+import "unicode/utf8"
+
 // The functions of this file are the only ones that move bytes into and out of
 // the carry; what they hand to step is either the window or the carry.
 
@@ -78,14 +80,20 @@ func (s *Scanner) reach(window []byte) (k int, decisive bool) {
 	room := s.bounds.TagBytes - len(s.carry)
 	window = window[:min(len(window), room)]
 	if s.carry[1] == '?' {
-		before := s.carry[len(s.carry)-1]
-		return 1, room <= 1 || class[window[0]]&class[before]&space == 0
+		return 1, room <= 1 || !goesOn(s.carry[len(s.carry)-1], window[0])
 	}
 	k, s.quote = scanTagEnd(window, s.quote)
 	if k == 0 {
 		return len(window), len(window) == room
 	}
 	return k, true
+}
+
+// goesOn reports whether next after before only continues a name or a run of
+// white space.
+func goesOn(before, next byte) bool {
+	both := class[before] & class[next]
+	return both&space != 0 || (both&nameByte != 0 || before >= utf8.RuneSelf && next >= utf8.RuneSelf)
 }
 
 // scanTagEnd returns the position after the first '>' outside quotes or the

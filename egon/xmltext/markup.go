@@ -72,9 +72,6 @@ func (s *Scanner) exclamation(b []byte) (int, error) {
 // question reads the XML declaration, or the target of an instruction.
 func (s *Scanner) question(tok *Token, b []byte) (int, error) {
 	end, err := scanName(b, 2)
-	if end-2 > s.bounds.NameBytes {
-		return 2 + s.bounds.NameBytes, ErrNameTooLong
-	}
 	if err != nil {
 		return end, err
 	}

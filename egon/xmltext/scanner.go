@@ -5,8 +5,8 @@ import "unicode/utf8"
 // Bounds limits what a document may ask the scanner to hold. All are required:
 // zero does not mean "unlimited", it lets nothing through.
 type Bounds struct {
-	NameBytes  int // bytes of a name, prefix included
-	TagBytes   int // bytes of one tag with all its attributes, or of the XML declaration
+	NameBytes  int // bytes of the name of an element or attribute, prefix included
+	TagBytes   int // bytes of one tag with all its attributes, of the XML declaration, or of the target of an instruction
 	Attrs      int // attributes of one tag, namespace declarations included
 	Depth      int // open elements
 	Namespaces int // namespace declarations in scope
