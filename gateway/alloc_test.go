@@ -3,6 +3,8 @@
 package gateway
 
 import (
+	"context"
+	"io"
 	"testing"
 
 	"brana/egon"
@@ -22,6 +24,28 @@ func TestAllocationsPerExchange(t *testing.T) {
 		l := newLoop(t, c.path, c.message, staticRelay(replyOf("E05", egon.OK)), unlimited)
 		if n := testing.AllocsPerRun(200, func() { l.exchange(t) }); n > c.budget {
 			t.Errorf("%s: %v allocations, budget %v", c.name, n, c.budget)
+		}
+	}
+}
+
+// A large exchange allocates what a small one does, whatever its length: no
+// piece of it costs anything.
+func TestAllocationsPerLargeExchange(t *testing.T) {
+	for _, size := range []int{256 << 10, 1 << 20, 16 << 20} {
+		doc := largeReply(size)
+		body := &staticBody{}
+		answer := &egon.Answer{HTTPStatus: 200, ContentType: contentType, Length: int64(len(doc))}
+		relay := relayTo(func(_ context.Context, m *egon.Message) (*egon.Answer, error) {
+			if _, err := m.Body.(io.WriterTo).WriteTo(io.Discard); err != nil { // as a client of upstreams does
+				return nil, err
+			}
+			body.Reset(doc)
+			answer.Body = body
+			return answer, nil
+		})
+		l := newLoop(t, "/publikace/E05", largeMessage(size), relay, unlimited)
+		if n := testing.AllocsPerRun(20, func() { l.exchange(t) }); n > 20 {
+			t.Errorf("%d bytes each way: %v allocations, budget 20", size, n)
 		}
 	}
 }

@@ -60,8 +60,11 @@ func (x *exchange) cause() error {
 	return x.refusal.Cause
 }
 
-// slow marks an error of a caller that let its time pass.
+// slow marks an error of a caller that let its time pass; err may be nil.
 func slow(err error) error {
+	if err == nil {
+		return nil
+	}
 	var timeout net.Error
 	if errors.As(err, &timeout) && timeout.Timeout() {
 		return errors.Join(errTooSlow, err)

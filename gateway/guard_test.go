@@ -94,3 +94,60 @@ func TestAGuardHoldsNoMoreThanItsBound(t *testing.T) {
 		t.Errorf("%v with %d bytes held", err, cap(*g.buf))
 	}
 }
+
+// What leaves is written from where it was received.
+func TestAGuardWritesFromItsOwnBuffer(t *testing.T) {
+	reader := egon.NewReader(egon.DefaultBounds())
+	reader.Reset(egon.ServiceByCode("E05"))
+	message := largeMessage(1 << 20)
+	buf := make([]byte, 0, windowBytes)
+	g := &guard{scan: reader, src: bytes.NewReader(message), length: int64(len(message)), buf: &buf, limit: minHeldBytes, broken: cutRequest}
+	own := inBuffer{g: g}
+	if n, err := g.WriteTo(&own); n != int64(len(message)) || err != nil || !bytes.Equal(own.got, message) {
+		t.Errorf("%d bytes of %d, %v", n, len(message), err)
+	}
+	if own.copied {
+		t.Error("a piece lies elsewhere")
+	}
+	if own.pieces > len(message)/windowBytes+8 {
+		t.Errorf("%d pieces", own.pieces)
+	}
+}
+
+// An inBuffer sees whether what it is given lies in the buffer of a guard.
+type inBuffer struct {
+	g      *guard
+	got    []byte
+	pieces int
+	copied bool
+}
+
+func (w *inBuffer) Write(p []byte) (int, error) {
+	buf := (*w.g.buf)[:cap(*w.g.buf)]
+	inside := false
+	for i := range buf {
+		inside = inside || &buf[i] == &p[0]
+	}
+	w.got, w.pieces, w.copied = append(w.got, p...), w.pieces+1, w.copied || !inside
+	return len(p), nil
+}
+
+// A writer that fails says nothing of the message: the rest is still proven.
+func TestAGuardOutlivesItsWriter(t *testing.T) {
+	reader := egon.NewReader(egon.DefaultBounds())
+	reader.Reset(egon.ServiceByCode("E05"))
+	message := largeMessage(100 << 10)
+	buf := make([]byte, 0, windowBytes)
+	g := &guard{scan: reader, src: bytes.NewReader(message), length: int64(len(message)), buf: &buf, limit: minHeldBytes, broken: cutRequest}
+	broken := errors.New("the upstream has gone")
+	if _, err := g.WriteTo(failingWriter{broken}); !errors.Is(err, broken) || g.err != nil {
+		t.Errorf("WriteTo = %v, the guard says %v", err, g.err)
+	}
+	if _, err := io.Copy(io.Discard, struct{ io.Reader }{g}); err != nil || !g.done() {
+		t.Errorf("the rest: %v", err)
+	}
+}
+
+type failingWriter struct{ err error }
+
+func (w failingWriter) Write([]byte) (int, error) { return 0, w.err }

@@ -15,9 +15,10 @@ import (
 )
 
 // What a relayed call may allocate, its message and the test's own reader
-// included, whatever the length of the bodies.
+// included, whatever the length of the bodies; a collection in the middle of a
+// long one empties the pools.
 func TestRelayAllocations(t *testing.T) {
-	for _, size := range []int{2 << 10, 64 << 10} {
+	for _, size := range []int{2 << 10, 64 << 10, 8 << 20} {
 		body := strings.Repeat("x", size-1) + "!"
 		r := NewRelay(client(t, Config{URL: answeringAfter("!", ok(body)).listen(t)}))
 		buf := make([]byte, 32<<10)
@@ -32,8 +33,8 @@ func TestRelayAllocations(t *testing.T) {
 			}
 			a.Body.Close()
 		})
-		if got > 16 {
-			t.Errorf("%d bytes: %v allocations, want at most 16", size, got)
+		if got > 20 {
+			t.Errorf("%d bytes: %v allocations, want at most 20", size, got)
 		}
 	}
 }
