@@ -51,6 +51,7 @@ func samples() []struct {
 		doc  []byte
 	}{
 		{"request", request},
+		{"reply", base64Text(60<<10, 0)},
 		{"dense", dense(1 << 20)},
 		{"base64", base64Text(4<<20, 0)},
 		{"base64-lines", base64Text(4<<20, 76)},
