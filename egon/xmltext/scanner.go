@@ -181,13 +181,18 @@ func (s *Scanner) SkipBlank(window []byte) (n int) {
 	if s.in != inContent || len(s.carry) > 0 || len(window) == 0 || class[window[0]]&space == 0 || s.off < sniffed {
 		return 0
 	}
-	n = skipSpace(window, 1)
-	if n == len(window) || window[n] != '<' {
+	near := window[:min(len(window), blankRun)]
+	n = skipSpace(near, 1)
+	if n == len(near) || near[n] != '<' {
 		return 0
 	}
 	s.off += int64(n)
 	return n
 }
+
+// blankRun is how far SkipBlank looks for markup: where there is none it must
+// not cost the length of the window, since each CR makes a token of its own.
+const blankRun = 256
 
 // next is NextInto in all its cases; those of plain.go are only quicker.
 func (s *Scanner) next(tok *Token, window []byte, last bool) (n int, err error) {
