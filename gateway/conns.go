@@ -111,6 +111,27 @@ type conn struct {
 	peer   netip.Addr
 	linger atomic.Bool // the caller may still be sending when it is closed
 	closed atomic.Bool
+	ended  bool // the caller closed its side, and somebody wanted more
+}
+
+// Read notes the end of what the caller sends.
+func (c *conn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.ended = err == io.EOF
+	return n, err
+}
+
+// hasEnded reports whether a message that came to its end met the end of the
+// connection instead of its last chunk: the library tells neither from the
+// other.
+func hasEnded(nc net.Conn) bool {
+	switch c := nc.(type) {
+	case *secured:
+		return c.ended
+	case *conn:
+		return c.ended
+	}
+	return false
 }
 
 // Close closes the connection, and does so at once when it is called again.

@@ -161,9 +161,9 @@ func (g *guard) receive() error {
 	switch {
 	case err == nil || last:
 		return nil
-	case err == io.EOF && g.length < 0:
+	case err == io.EOF && g.length < 0 && !(g.caller != nil && hasEnded(g.caller.Conn())):
 		return g.scan.Feed(nil, true)
-	case err == io.EOF: // fasthttp says a plain EOF when a body is cut
+	case err == io.EOF: // fasthttp says a plain EOF when a body is cut, also between two chunks
 		err = io.ErrUnexpectedEOF
 	}
 	g.cut = true

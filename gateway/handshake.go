@@ -38,6 +38,7 @@ type secured struct {
 	g      *Gateway
 	once   sync.Once
 	failed error // of the handshake
+	ended  bool  // the caller closed its side, and somebody wanted more
 
 	cert   *x509.Certificate // of the caller
 	policy *policy.Snapshot  // that bound is of
@@ -65,7 +66,9 @@ func (c *secured) Read(p []byte) (int, error) {
 	if c.Handshake() != nil {
 		return 0, io.EOF
 	}
-	return c.Conn.Read(p)
+	n, err := c.Conn.Read(p)
+	c.ended = err == io.EOF
+	return n, err
 }
 
 // refused counts a handshake that failed, and writes its line. The caller gets
