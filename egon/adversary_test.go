@@ -29,6 +29,7 @@ var adversaries = []adversary{
 	{"a reference", "e05.xml", "<x/>", "&#", "0", "65;"},
 	{"brackets", "e05.xml", "<x/>", "", "]", ""},
 	{"line ends", "e05.xml", "<x/>", "", "\r", ""},
+	{"line ends before a letter", "e05.xml", "<x/>", "", "\r", "x"},
 	{"letters beyond ASCII", "e05.xml", "<x/>", "", "ž\U0001f600", ""},
 	{"comments", "e05.xml", "<x/>", "", "<!-- - -->", ""},
 	{"a comment", "e05.xml", "<x/>", "<!--", " -", " -->"},
