@@ -56,21 +56,22 @@ func (s *soap) next(tok *xmltext.Token, window *[]byte, last, blank bool) bool {
 	if room := s.limit - s.scan.Offset(); int64(len(part)) > room {
 		part, last = part[:room], false
 	}
-	skipped := 0
 	if blank {
-		skipped = s.scan.SkipBlank(part)
+		if n := s.scan.SkipBlank(part); n > 0 {
+			s.released = s.scan.Offset()
+			part, *window = part[n:], (*window)[n:]
+		}
 	}
-	if skipped > 0 {
-		s.released = s.scan.Offset()
-	}
-	n, err := s.scan.NextInto(tok, part[skipped:], last)
-	*window = (*window)[skipped+n:]
-	switch {
-	case err == nil && tok.Kind == xmltext.End:
+	n, err := s.scan.NextInto(tok, part, last)
+	*window = (*window)[n:]
+	if err == nil {
+		if tok.Kind != xmltext.End {
+			return true
+		}
 		s.released, s.done = tok.End, true
 		return false
-	case err == nil:
-		return true
+	}
+	switch {
 	case err != xmltext.ErrMore:
 		s.offence = syntaxOffence(err)
 	case len(*window) > 0:

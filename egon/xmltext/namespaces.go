@@ -42,6 +42,16 @@ func (c *scope) release(m *mark) {
 	}
 }
 
+// push adds a binding, to be set field by field, see [Scanner.name].
+func (c *scope) push() *Binding {
+	if len(c.bound) == cap(c.bound) {
+		c.bound = append(c.bound, Binding{})
+	} else {
+		c.bound = c.bound[:len(c.bound)+1]
+	}
+	return &c.bound[len(c.bound)-1]
+}
+
 // repeat makes declarations that were made before in the same scope.
 func (c *scope) repeat(s *seenScope) {
 	k := len(c.arena)
@@ -49,7 +59,8 @@ func (c *scope) repeat(s *seenScope) {
 	for i := range s.declares {
 		prefix := k + int(s.prefix[i])
 		uri := prefix + int(s.uri[i])
-		c.bound = append(c.bound, Binding{c.arena[k:prefix:prefix], c.arena[prefix:uri:uri]})
+		b := c.push()
+		b.Prefix, b.URI = c.arena[k:prefix:prefix], c.arena[prefix:uri:uri]
 		k = uri
 	}
 	c.id = s.inner
@@ -57,8 +68,8 @@ func (c *scope) repeat(s *seenScope) {
 
 // declare binds prefix to uri for the element whose declarations begin at from.
 func (c *scope) declare(prefix, uri []byte, from int) error {
-	for _, b := range c.bound[from:] {
-		if string(b.Prefix) == string(prefix) {
+	for i := from; i < len(c.bound); i++ {
+		if string(c.bound[i].Prefix) == string(prefix) {
 			return ErrDuplicateAttribute
 		}
 	}
@@ -71,7 +82,8 @@ func (c *scope) declare(prefix, uri []byte, from int) error {
 	k := len(c.arena)
 	c.arena = append(append(c.arena, prefix...), uri...)
 	own := c.arena[k:len(c.arena):len(c.arena)]
-	c.bound = append(c.bound, Binding{own[:len(prefix):len(prefix)], own[len(prefix):]})
+	b := c.push()
+	b.Prefix, b.URI = own[:len(prefix):len(prefix)], own[len(prefix):]
 	return nil
 }
 

@@ -45,7 +45,10 @@ func (s *Scanner) seenStart(tok *Token, b []byte) int {
 		}
 		s.scope.repeat(declared)
 	}
-	s.brackets, s.attrs = 0, s.attrs[:0]
+	s.brackets = 0
+	if len(s.attrs) > 0 {
+		s.attrs = s.attrs[:0]
+	}
 	e := s.opened(tok, b[1:1+t.name], int32(t.prefix), t.bound)
 	e.before.bound, e.before.arena, e.before.id = bound, arena, t.outer
 	s.started(tok, t.empty)

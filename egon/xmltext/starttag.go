@@ -73,9 +73,9 @@ func (s *Scanner) opened(tok *Token, qname []byte, prefix, bound int32) *element
 func (s *Scanner) started(tok *Token, empty bool) {
 	s.in, s.rooted = inContent, true
 	if empty {
-		s.in = inEmpty
+		s.in, tok.Empty = inEmpty, true
 	}
-	tok.Kind, tok.s, tok.Empty = StartElement, s, empty
+	tok.Kind, tok.s = StartElement, s
 }
 
 // attributes reads attributes and declarations from b[i], where the name of
@@ -163,7 +163,8 @@ func (s *Scanner) resolve() (at int, err error) {
 			}
 			a.Name.Space = s.scope.bound[bound].URI
 		}
-		for _, b := range s.attrs[:i] {
+		for j := range i {
+			b := &s.attrs[j]
 			if string(b.Name.Local) == string(a.Name.Local) && string(b.Name.Space) == string(a.Name.Space) {
 				return s.spots[i], ErrDuplicateAttribute
 			}
