@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -42,6 +43,10 @@ type callCmd struct {
 	Message string `type:"existingfile" help:"File with the whole message, sent as it stands." group:"question"`
 	queryFlags
 
+	Cert string `type:"existingfile" placeholder:"FILE" help:"Certificate to call with, PEM." group:"TLS"`
+	Key  string `type:"existingfile" placeholder:"FILE" help:"Its private key, PEM; needed unless it is in the same file." group:"TLS"`
+	CA   string `name:"ca" type:"existingfile" placeholder:"FILE" help:"CAs to trust instead of the system's, PEM." group:"TLS"`
+
 	Async bool   `help:"Call with ?async."`
 	Bare  bool   `help:"Send the payload without a SOAP Envelope."`
 	Raw   bool   `help:"Print the reply as it came."`
@@ -63,7 +68,12 @@ func (c *callCmd) Run(io stdio) error {
 	if err != nil {
 		return exit(exitUsage, err)
 	}
-	reply, err := c.send(service, message)
+	client, err := c.client()
+	if err != nil {
+		return exit(exitUsage, err)
+	}
+	defer client.CloseIdleConnections()
+	reply, err := c.send(client, service, message)
 	if err != nil {
 		return exit(exitUnreachable, err)
 	}
@@ -163,7 +173,25 @@ type callReply struct {
 	took   time.Duration
 }
 
-func (c *callCmd) send(s *egon.Service, message []byte) (*callReply, error) {
+// client is what calls, with the certificates of the flags.
+func (c *callCmd) client() (*http.Client, error) {
+	t := upstreamTLS{CA: c.CA, Cert: c.Cert, Key: cmp.Or(c.Key, c.Cert)}
+	if t != (upstreamTLS{}) && !strings.HasPrefix(c.URL, "https://") {
+		return nil, fmt.Errorf("--cert, --key and --ca are of no use with %s; write --url https://…", c.URL)
+	}
+	if c.Key != "" && c.Cert == "" {
+		return nil, errors.New("--key needs --cert")
+	}
+	cfg, err := t.build()
+	if err != nil {
+		return nil, err
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.TLSClientConfig = cfg
+	return &http.Client{Transport: transport, Timeout: c.Timeout}, nil
+}
+
+func (c *callCmd) send(client *http.Client, s *egon.Service, message []byte) (*callReply, error) {
 	url := strings.TrimSuffix(c.URL, "/") + "/" + s.Code
 	if c.Async {
 		url += "?async"
@@ -175,7 +203,7 @@ func (c *callCmd) send(s *egon.Service, message []byte) (*callReply, error) {
 	request.Header.Set("Content-Type", "text/xml; charset=utf-8")
 	request.Header.Set("SOAPAction", `"`+s.Action+`"`)
 	start := time.Now()
-	response, err := (&http.Client{Timeout: c.Timeout}).Do(request)
+	response, err := client.Do(request)
 	if err != nil {
 		if errors.Is(err, syscall.ECONNREFUSED) {
 			err = fmt.Errorf("%w; is the gateway running? start one with: brana dev", err)

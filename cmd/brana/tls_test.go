@@ -1,0 +1,466 @@
+package main
+
+import (
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	mathbig "math/big"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+
+	"brana/egon"
+)
+
+// An authority issues certificates, into files of a folder of its own.
+type authority struct {
+	t    testing.TB
+	dir  string
+	cert *x509.Certificate
+}
+
+// newAuthority makes a CA; its certificate is in ca.pem. All keys of the tests
+// are one, of RSA as the certificates of information systems are.
+func newAuthority(t testing.TB, name string) *authority {
+	t.Helper()
+	a := &authority{t: t, dir: t.TempDir()}
+	template := &x509.Certificate{SerialNumber: mathbig.NewInt(1), Subject: pkix.Name{CommonName: name, Country: []string{"CZ"}},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true}
+	a.cert = template
+	a.cert = a.sign("ca", template)
+	return a
+}
+
+func (a *authority) sign(name string, template *x509.Certificate) *x509.Certificate {
+	a.t.Helper()
+	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, &testKey().PublicKey, testKey())
+	cert, err2 := x509.ParseCertificate(der)
+	key, err3 := x509.MarshalPKCS8PrivateKey(testKey())
+	if err := errors.Join(err, err2, err3); err != nil {
+		a.t.Fatal(err)
+	}
+	write(a.t, a.file(name+".pem"), string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
+	write(a.t, a.file(name+".key"), string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})))
+	return cert
+}
+
+// issue makes a certificate for both sides of 127.0.0.1, in name.pem and
+// name.key.
+func (a *authority) issue(name string, serial int64) {
+	a.t.Helper()
+	a.sign(name, &x509.Certificate{SerialNumber: mathbig.NewInt(serial), Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Hour),
+		NotAfter: time.Now().Add(time.Duration(serial) * time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth}})
+}
+
+func (a *authority) file(name string) string { return filepath.Join(a.dir, name) }
+
+// client is the configuration of a caller with a certificate.
+func (a *authority) client(name string, change ...func(*tls.Config)) *tls.Config {
+	a.t.Helper()
+	t := upstreamTLS{CA: a.file("ca.pem"), Cert: a.file(name + ".pem"), Key: a.file(name + ".key")}
+	cfg, err := t.build()
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	cfg.ServerName = "127.0.0.1"
+	for _, f := range change {
+		f(cfg)
+	}
+	return cfg
+}
+
+func (a *authority) listenTLS() *listenTLS {
+	return &listenTLS{Cert: a.file("gate.pem"), Key: a.file("gate.key"), ClientCA: a.file("ca.pem")}
+}
+
+// shake makes a handshake and says something over it, so that both sides know
+// how it ended. It returns what the client saw.
+func shake(t *testing.T, server, client *tls.Config) (tls.ConnectionState, error) {
+	t.Helper()
+	l := listen(t)
+	defer l.Close()
+	ended := make(chan error, 1)
+	go func() {
+		nc, err := l.Accept()
+		if err == nil {
+			defer nc.Close()
+			_, err = tls.Server(nc, server).Write([]byte("x"))
+		}
+		ended <- err
+	}()
+	nc, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	c := tls.Client(nc, client)
+	_, err = c.Read(make([]byte, 1))
+	if serverErr := <-ended; serverErr != nil && err == nil {
+		t.Errorf("the server failed: %v", serverErr)
+	}
+	return c.ConnectionState(), err
+}
+
+func only(v uint16) func(*tls.Config) {
+	return func(c *tls.Config) { c.MinVersion, c.MaxVersion = v, v }
+}
+
+// TLS 1.2 and 1.3 with forward secrecy are spoken, older versions never, and
+// the old RSA key exchange when it is asked for.
+func TestVersionsAndSuites(t *testing.T) {
+	ca := newAuthority(t, "Test CA")
+	ca.issue("gate", 2)
+	ca.issue("ais", 3)
+	suite := func(id uint16) func(*tls.Config) {
+		return func(c *tls.Config) { c.CipherSuites, c.MaxVersion = []uint16{id}, tls.VersionTLS12 }
+	}
+	for _, tt := range []struct {
+		name   string
+		server listenTLS
+		client func(*tls.Config)
+		spoken bool
+	}{
+		{"1.3", listenTLS{}, only(tls.VersionTLS13), true},
+		{"1.2", listenTLS{}, only(tls.VersionTLS12), true},
+		{"1.1", listenTLS{}, only(tls.VersionTLS11), false},
+		{"1.2 where 1.2 is enough", listenTLS{MinVersion: "1.2"}, only(tls.VersionTLS12), true},
+		{"1.3 where it is demanded", listenTLS{MinVersion: "1.3"}, only(tls.VersionTLS13), true},
+		{"1.2 where 1.3 is demanded", listenTLS{MinVersion: "1.3"}, only(tls.VersionTLS12), false},
+		{"forward secrecy", listenTLS{}, suite(tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256), true},
+		{"RSA key exchange", listenTLS{}, suite(tls.TLS_RSA_WITH_AES_128_CBC_SHA), false},
+		{"RSA key exchange, legacy", listenTLS{LegacyRSA: true}, suite(tls.TLS_RSA_WITH_AES_128_CBC_SHA), true},
+		{"RSA key exchange with GCM, legacy", listenTLS{LegacyRSA: true}, suite(tls.TLS_RSA_WITH_AES_256_GCM_SHA384), true},
+		{"3DES, legacy", listenTLS{LegacyRSA: true}, suite(tls.TLS_RSA_WITH_3DES_EDE_CBC_SHA), false},
+		{"RC4, legacy", listenTLS{LegacyRSA: true}, suite(tls.TLS_RSA_WITH_RC4_128_SHA), false},
+		{"forward secrecy, legacy", listenTLS{LegacyRSA: true}, suite(tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256), true},
+		{"1.3, legacy", listenTLS{LegacyRSA: true}, only(tls.VersionTLS13), true},
+		{"HTTP/2 alone", listenTLS{}, func(c *tls.Config) { c.NextProtos = []string{"h2"} }, false},
+		{"HTTP/2 or 1.1", listenTLS{}, func(c *tls.Config) { c.NextProtos = []string{"h2", "http/1.1"} }, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			server := ca.listenTLS()
+			server.MinVersion, server.LegacyRSA = tt.server.MinVersion, tt.server.LegacyRSA
+			cfg, err := server.build()
+			if err != nil {
+				t.Fatal(err)
+			}
+			state, err := shake(t, cfg, ca.client("ais", tt.client))
+			if (err == nil) != tt.spoken || state.NegotiatedProtocol == "h2" {
+				t.Errorf("%+v, error %v, want it spoken: %v", state, err, tt.spoken)
+			}
+		})
+	}
+}
+
+// Sessions are resumed also after the certificate of the listener was renewed,
+// but not when the CA of the caller's is trusted no more.
+func TestSessionsAcrossReloads(t *testing.T) {
+	for _, v := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		t.Run(tls.VersionName(v), func(t *testing.T) {
+			ca, other := newAuthority(t, "Test CA"), newAuthority(t, "Another CA")
+			ca.issue("gate", 2)
+			ca.issue("ais", 3)
+			files := ca.listenTLS()
+			c := &credentials{key: "listen.tls", build: files.build, log: zap.NewNop()}
+			reload := func() {
+				t.Helper()
+				if err := c.reload(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			reload()
+			server, client := c.server(), ca.client("ais", only(v))
+			check := func(when string, serial int64, resumed, trusted bool) {
+				t.Helper()
+				state, err := shake(t, server, client)
+				if (err == nil) != trusted {
+					t.Fatalf("%s: error %v, want it trusted: %v", when, err, trusted)
+				}
+				if trusted && (state.DidResume != resumed || state.PeerCertificates[0].SerialNumber.Int64() != serial) {
+					t.Errorf("%s: resumed %v, certificate %d", when, state.DidResume, state.PeerCertificates[0].SerialNumber)
+				}
+			}
+			check("first", 2, false, true)
+			check("second", 2, true, true)
+			ca.issue("gate", 4)
+			reload()
+			check("renewed", 2, true, true) // of the session; a full handshake shows the new one
+			client = ca.client("ais", only(v))
+			check("renewed, in full", 4, false, true)
+			files.ClientCA = other.file("ca.pem")
+			reload()
+			check("CA not trusted", 0, false, false)
+			both := string(read(t, ca.file("ca.pem"))) + string(read(t, other.file("ca.pem")))
+			files.ClientCA = ca.file("both.pem")
+			write(t, files.ClientCA, both)
+			reload()
+			client = ca.client("ais", only(v))
+			check("both CAs trusted", 4, false, true)
+		})
+	}
+}
+
+func read(t testing.TB, file string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// The files are looked at on the way; broken ones leave the last good ones in
+// force until they are mended.
+func TestFilesThatChange(t *testing.T) {
+	ca := newAuthority(t, "Test CA")
+	ca.issue("gate", 2)
+	files, j := ca.listenTLS(), &journal{}
+	c := &credentials{key: "listen.tls", build: files.build, files: []string{files.Cert, files.Key, files.ClientCA}, log: j.logger()}
+	if err := c.reload(); err != nil {
+		t.Fatal(err)
+	}
+	serial := func() int64 {
+		c.looked = time.Time{} // long ago
+		return c.config().Certificates[0].Leaf.SerialNumber.Int64()
+	}
+	good := read(t, files.Cert)
+	write(t, files.Cert, string(good[:len(good)/2]))
+	if got := serial(); got != 2 {
+		t.Errorf("certificate %d while its file is broken", got)
+	}
+	if got := serial(); got != 2 || strings.Count(fmt.Sprintf("%s", j.lines()), "the last good ones stay in force") != 1 {
+		t.Errorf("certificate %d, logged %s", got, j.lines())
+	}
+	ca.issue("gate", 70)
+	if got := serial(); got != 70 {
+		t.Errorf("certificate %d, want the new one", got)
+	}
+	if err := os.Remove(files.Key); err != nil {
+		t.Fatal(err)
+	}
+	if got := serial(); got != 70 {
+		t.Errorf("certificate %d while its key is away", got)
+	}
+	if end, ok := c.end(); !ok || time.Until(end) < 69*time.Hour {
+		t.Errorf("it ends %v", end)
+	}
+}
+
+// The whole program over TLS: who may call, metrics, a reload by SIGHUP, and
+// brana call with a certificate.
+func TestServeOverTLS(t *testing.T) {
+	_, sim := startRegistries(t)
+	ca := newAuthority(t, "Test CA")
+	for name, serial := range map[string]int64{"gate": 2, "ais": 100, "next": 101, "stranger": 102} {
+		ca.issue(name, serial)
+	}
+	file := serveFile(t, sim, "  prefix:", fmt.Sprintf("  tls: {cert: %[1]s/gate.pem, key: %[1]s/gate.key, client_ca: %[1]s/ca.pem}\n  prefix:", ca.dir))
+	identities := filepath.Join(filepath.Dir(file), "policy", "identities.yaml")
+	binding := `  - {serial: "%s", issuer: "CN=Test CA,C=CZ", ais: 999001, administrator: "12345678", agendas: [X999]}` + "\n"
+	write(t, identities, "identities:\n"+fmt.Sprintf(binding, "0x64"))
+	p := runProcess(t, "serve", "-c", file)
+	p.gateway = strings.Replace(p.gateway, "http:", "https:", 1)
+
+	if _, ready := p.ready(); !strings.Contains(ready, "[+] identity by certificate\n") {
+		t.Errorf("readyz: %s", ready)
+	}
+	call := func(name string, more ...string) (string, int) {
+		return brana(append([]string{"call", "E227", "--url", p.gateway, "--triple", "X999/XR1/12345678",
+			"--ca", ca.file("ca.pem"), "--cert", ca.file(name + ".pem"), "--key", ca.file(name + ".key")}, more...)...)
+	}
+	for _, tt := range []struct {
+		name string
+		more []string
+		code int
+		says string
+	}{
+		{"ais", nil, 0, "OK"},
+		{"ais", []string{"--ais", ""}, 0, "OK"},
+		{"ais", []string{"--ais", "999002"}, exitRefused, "BR_102: Ais 999002 neodpovídá certifikátu; ten patří Ais 999001."},
+		{"ais", []string{"--agenda", "X998"}, exitRefused, "BR_102: Agenda X998"},
+		{"next", nil, exitRefused, "BR_102: Certifikát volajícího není registrován."},
+	} {
+		if said, code := call(tt.name, tt.more...); code != tt.code || !strings.Contains(said, tt.says) {
+			t.Errorf("%s %v: exit code %d, %s", tt.name, tt.more, code, said)
+		}
+	}
+	if said, code := brana("call", "E227", "--url", p.gateway, "--triple", "X999/XR1/12345678", "--ca", ca.file("ca.pem")); code != exitUnreachable || !strings.Contains(said, "certificate") {
+		t.Errorf("without a certificate: exit code %d, %s", code, said)
+	}
+
+	write(t, identities, "identities:\n"+fmt.Sprintf(binding, "0x64")+fmt.Sprintf(binding, "101"))
+	if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the next certificate is bound", func() bool { _, code := call("next"); return code == 0 })
+	if said, code := call("ais"); code != 0 {
+		t.Errorf("the certificate before it: exit code %d, %s", code, said)
+	}
+	ca.issue("gate", 50) // read without a signal
+	eventually(t, "the new certificate of the gateway is shown", func() bool {
+		c, err := tls.Dial("tcp", strings.TrimSuffix(strings.TrimPrefix(p.gateway, "https://"), "/publikace"), ca.client("ais"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		return c.ConnectionState().PeerCertificates[0].SerialNumber.Int64() == 50
+	})
+	for metric, least := range map[string]time.Duration{
+		`brana_certificate_expiry_timestamp_seconds{which="listen.tls"}`:                                       49 * time.Hour,
+		`brana_caller_certificate_expiry_timestamp_seconds{ais="999001",issuer="CN=Test CA,C=CZ",serial="64"}`: 99 * time.Hour,
+		`brana_caller_certificate_expiry_timestamp_seconds{ais="999001",issuer="CN=Test CA,C=CZ",serial="65"}`: 100 * time.Hour,
+	} {
+		var end float64
+		if _, err := fmt.Sscan(p.metric(metric), &end); err != nil || time.Until(time.Unix(int64(end), 0)) < least {
+			t.Errorf("%s is %v (%v)", metric, end, err)
+		}
+	}
+	if code := p.end(syscall.SIGTERM); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+// An upstream that demands a certificate gets it, and one whose CA is not
+// named is not spoken to.
+func TestUpstreamWithCertificate(t *testing.T) {
+	ca := newAuthority(t, "Test CA")
+	ca.issue("gate", 2)
+	ca.issue("bus", 3)
+	cfg, err := (&listenTLS{Cert: ca.file("bus.pem"), Key: ca.file("bus.key"), ClientCA: ca.file("ca.pem")}).build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	callers := make(chan int64, 8)
+	bus := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		callers <- r.TLS.PeerCertificates[0].SerialNumber.Int64()
+		_, _ = io.Copy(io.Discard, r.Body)
+		rw.Header().Set("Content-Type", "text/xml; charset=utf-8")
+		_, _ = rw.Write(egon.AppendReply(nil, egon.ServiceByCode("E05"), true, &egon.OdpovedInfo{CasOdpovedi: time.Now(),
+			Status: egon.Status{Kod: egon.OK}, AgendaZadostId: "a75167b3-b260-49a0-aac6-4d763538b259", IszrZadostId: "a75167b3-b260-49a0-aac6-4d763538b259"}))
+	}))
+	bus.TLS = cfg
+	bus.Config.ErrorLog = zap.NewStdLog(zap.NewNop()) // it reports the handshakes that are refused
+	bus.StartTLS()
+	t.Cleanup(bus.Close)
+	for _, tt := range []struct {
+		name string
+		tls  upstreamTLS
+		want string
+	}{
+		{"with its certificate", upstreamTLS{CA: ca.file("ca.pem"), Cert: ca.file("gate.pem"), Key: ca.file("gate.key")}, "OK"},
+		{"without one", upstreamTLS{CA: ca.file("ca.pem")}, "CHYBA (CHYBA VOLANI REGISTRU"},
+		{"without the CA", upstreamTLS{Cert: ca.file("gate.pem"), Key: ca.file("gate.key")}, "CHYBA (CHYBA VOLANI REGISTRU"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := startWorld(t, func(c *config) {
+				c.Upstreams["iszr"] = upstreamConfig{URL: bus.URL, TLS: &tt.tls, Timeout: duration(5 * time.Second)}
+			})
+			if got := w.call("E05", "--name", "Zoran Vosáhlo").statusLine(); !strings.HasPrefix(got, tt.want) {
+				t.Errorf("%s, want %s", got, tt.want)
+			}
+		})
+	}
+	if len(callers) != 1 || <-callers != 2 {
+		t.Errorf("%d calls came through", len(callers))
+	}
+}
+
+// Mistakes of TLS are told by their keys.
+func TestMistakesInTLS(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "none.pem")
+	_, err := parseConfig("f", []byte(`listen: {address: "0.0.0.0:1", insecure_identity: true, tls: {min_version: 1.1, key: k}}
+upstreams: {a: {url: "http://h", tls: {ca: x}}, b: {url: "https://h", tls: {cert: x}}, c: {url: "https://h", tls: {}}}
+routes: {default: refuse}
+`), unset)
+	for _, want := range []string{"listen.insecure_identity: is for plain HTTP", "listen.tls.cert: is needed", "listen.tls.client_ca: is needed",
+		`listen.tls.min_version: "1.1" is not one of 1.2, 1.3`, "upstreams.a.tls: is of no use with http://h", "upstreams.b.tls: cert and key belong together", "upstreams.c.tls: is empty"} {
+		if err == nil || !strings.Contains(err.Error(), "f: "+want) {
+			t.Errorf("%v does not say %s", err, want)
+		}
+	}
+	for _, text := range []string{"{min_version: 1.3, legacy_rsa: true}", "{sert: x}"} {
+		if _, err := parseConfig("f", []byte("listen: {tls: "+text+"}\n"), unset); err == nil || !strings.Contains(err.Error(), "legacy_rsa") && !strings.Contains(err.Error(), `f:1:16: unknown field "sert"`) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	ca := newAuthority(t, "Test CA")
+	ca.issue("gate", 2)
+	for _, tt := range []struct{ tls, want string }{
+		{"{cert: " + missing + ", key: " + missing + ", client_ca: " + missing + "}", "listen.tls: read " + missing},
+		{"{cert: " + ca.file("gate.pem") + ", key: " + ca.file("gate.key") + ", client_ca: " + ca.file("gate.key") + "}", "has none in PEM"},
+	} {
+		said, code := brana("check", "-c", serveFile(t, "127.0.0.1:8090", "  prefix:", "  tls: "+tt.tls+"\n  prefix:"))
+		if code != exitRefused || !strings.Contains(said, tt.want) {
+			t.Errorf("exit code %d, %s, want %s", code, said, tt.want)
+		}
+	}
+	for _, flags := range [][]string{{"--cert", ca.file("gate.pem")}, {"--url", "https://127.0.0.1:1", "--key", ca.file("gate.key")}, {"--url", "https://127.0.0.1:1", "--cert", ca.file("ca.key")}} {
+		if said, code := brana(append([]string{"call", "E227", "--triple", "a/b/c"}, flags...)...); code != exitUsage {
+			t.Errorf("%v: exit code %d, %s", flags, code, said)
+		}
+	}
+}
+
+// BenchmarkHandshake is what a connection costs before its first request, in
+// full and resumed, both sides together.
+func BenchmarkHandshake(b *testing.B) {
+	ca := newAuthority(b, "Test CA")
+	ca.issue("gate", 2)
+	ca.issue("ais", 3)
+	server, err := ca.listenTLS().build()
+	if err != nil {
+		b.Fatal(err)
+	}
+	l := listen(b)
+	defer l.Close()
+	for _, v := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		for _, resumed := range []bool{false, true} {
+			b.Run(fmt.Sprintf("%s/resumed=%v", tls.VersionName(v), resumed), func(b *testing.B) {
+				client := ca.client("ais", only(v))
+				if !resumed {
+					client.ClientSessionCache = nil
+				}
+				b.ReportAllocs()
+				for b.Loop() {
+					benchHandshake(b, l, server, client)
+				}
+			})
+		}
+	}
+}
+
+func benchHandshake(b *testing.B, l net.Listener, server, client *tls.Config) {
+	done := make(chan error, 1)
+	go func() {
+		far, err := l.Accept()
+		if err == nil {
+			defer far.Close()
+			_, err = tls.Server(far, server).Write([]byte("x"))
+		}
+		done <- err
+	}()
+	near, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer near.Close()
+	_, err = tls.Client(near, client).Read(make([]byte, 1))
+	if err := errors.Join(err, <-done); err != nil {
+		b.Fatal(err)
+	}
+}
