@@ -87,6 +87,36 @@ func TestAShutdownPastItsDeadlineCutsAndReports(t *testing.T) {
 	}
 }
 
+// An answer that the end of a drain breaks off is laid on neither side: not
+// while its upstream is silent, nor while its caller does not take it.
+func TestAnAnswerCutByAShutdownIsTheGateways(t *testing.T) {
+	for name, rest := range map[string]func(context.Context) io.Reader{
+		"silent upstream":           func(ctx context.Context) io.Reader { return silent{ctx} },
+		"caller that does not read": func(context.Context) io.Reader { return letters{} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, relayTo(func(ctx context.Context, _ *egon.Message) (*egon.Answer, error) {
+				body := io.MultiReader(strings.NewReader(string(largeReply(100 << 10)[:100<<10])), rest(ctx))
+				return &egon.Answer{HTTPStatus: 200, ContentType: contentType, Length: -1, Body: io.NopCloser(body)}, nil
+			}))
+			w := s.dial(t)
+			w.write(withLength("/publikace/E05", call{}.message()))
+			if _, err := w.r.ReadByte(); err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+			defer cancel()
+			if err := s.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("Shutdown = %v", err)
+			}
+			s.settled(t)
+			if line := s.lines(t, 1)[0]; line["outcome"] != "cut" || line["broken"] != "gateway" {
+				t.Errorf("line = %v", line)
+			}
+		})
+	}
+}
+
 func TestADrainingGatewayRefuses(t *testing.T) {
 	s := newSite(t)
 	s.draining.Store(true)
