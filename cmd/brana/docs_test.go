@@ -15,8 +15,8 @@ func TestGeneratedDocs(t *testing.T) {
 		"Generated from `cmd/brana/example.yaml` by `make docs`; `brana check --example` prints the same file.\n\n" +
 		"`brana serve -c brana.yaml` reads it at its start. Every key is optional but `upstreams`, `routes` and `policy`, and\n" +
 		"what is left out has the value below. Paths are relative to the file. An unknown key or a wrong value ends the start\n" +
-		"with its place; `brana check -c brana.yaml` tells the same without serving. The grants and the matrix of `policy` are\n" +
-		"read again on SIGHUP, the rest is not.\n\n" +
+		"with its place; `brana check -c brana.yaml` tells the same without serving. The grants, identities and matrix of `policy`\n" +
+		"and the certificates are read again on SIGHUP, the rest is not.\n\n" +
 		"```yaml\n" + string(exampleConfig) + "```\n"
 	if *update {
 		if err := os.WriteFile(file, []byte(page), 0o644); err != nil {
