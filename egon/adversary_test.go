@@ -67,10 +67,10 @@ func TestAdversariesHoldNothing(t *testing.T) {
 			service, doc := a.message(t, n)
 			return allocated(func() { feedSteps(r, service, doc, step) })
 		}
-		held(50_000, 4096)
-		held(50_000, 1)
+		held(adversity, 4096)
+		held(adversity, 1)
 		for _, step := range []int{1, 100, 32 << 10, 1 << 30} {
-			if got := held(50_000, step); got > 16<<10 {
+			if got := held(adversity, step); got > 16<<10 {
 				t.Errorf("%s, in windows of %d bytes: %d bytes allocated by a Reader that has seen it", a.name, step, got)
 			}
 		}
@@ -109,7 +109,7 @@ func FuzzRepeated(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, before, unit, after []byte, step uint16) {
-		const most = 1 << 20
+		const most = 20 * adversity
 		n := max(0, most-len(before)-len(after)) / max(1, len(unit))
 		doc := slices.Concat(before, bytes.Repeat(unit, n), after)
 		windows := len(doc) + 1

@@ -7,6 +7,9 @@ import "testing"
 // splitStep is at which offsets TestRequests cuts: all of them.
 const splitStep = 1
 
+// adversity is how often an adversary repeats itself.
+const adversity = 50_000
+
 // Reading a request and checking it must not allocate, nor must looking up its
 // service and its words.
 func TestReaderAllocations(t *testing.T) {

@@ -50,7 +50,16 @@ func FuzzChunking(f *testing.F) {
 				if err != nil {
 					t.Fatalf("encoding/xml refuses what was accepted: %v", err)
 				}
-				if diff := cmp.Diff(names, scannedNames(t, s, doc)); names != nil && diff != "" {
+				// encoding/xml does not normalise the white space of attributes.
+				blanks := cmp.Transformer("blanks", func(name string) []byte {
+					return bytes.Map(func(r rune) rune {
+						if r < ' ' {
+							return ' '
+						}
+						return r
+					}, []byte(name))
+				})
+				if diff := cmp.Diff(names, scannedNames(t, s, doc), blanks); names != nil && diff != "" {
 					t.Fatalf("encoding/xml understands other names: %s", diff)
 				}
 			}
