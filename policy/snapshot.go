@@ -52,15 +52,14 @@ func (s *Snapshot) Grants() []*Grant { return s.grants }
 
 // Counts says how large a policy is.
 type Counts struct {
-	Grants     int // of both environments
-	Rows       int // triples of the matrix
-	Pairs      int // pairs of a triple and an item
-	Identities int // certificates bound
+	Grants int // of both environments
+	Rows   int // triples of the matrix
+	Pairs  int // pairs of a triple and an item
 }
 
 // Counts returns the size of the snapshot.
 func (s *Snapshot) Counts() Counts {
-	return Counts{Grants: len(s.grants), Rows: len(s.matrix.cells), Pairs: s.matrix.pairs, Identities: len(s.identities)}
+	return Counts{Grants: len(s.grants), Rows: len(s.matrix.cells), Pairs: s.matrix.pairs}
 }
 
 // Row returns what the matrix permits to a triple, as E227 answers it: in
