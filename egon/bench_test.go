@@ -38,6 +38,19 @@ func BenchmarkRead(b *testing.B) {
 		})
 		b.Run(bench.name+"/encoding-xml", func(b *testing.B) { measureStandard(b, bench.doc) })
 	}
+	b.Run("request/unlike-the-last", func(b *testing.B) {
+		// More beginnings than a Reader remembers, and tags of its own in each.
+		r, s, docs := NewReader(DefaultBounds()), ServiceByCode("E198"), make([][]byte, 2*beginningCount)
+		for i := range docs {
+			docs[i] = bytes.ReplaceAll(request, []byte("xmlns="), fmt.Appendf(nil, "xmlns:p%d='u' xmlns=", i))
+		}
+		i := 0
+		measure(b, request, func() error {
+			i = (i + 1) % len(docs)
+			r.Reset(s)
+			return r.Feed(docs[i], true)
+		})
+	})
 	reply := []byte(replyOpen + replyWarning + "<x>" + string(photo(60<<10)) + "</x>" + replyClose)
 	r, s := NewReplyReader(DefaultBounds()), ServiceByCode("E198")
 	b.Run("reply/reader", func(b *testing.B) {

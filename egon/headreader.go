@@ -32,6 +32,31 @@ func (r *Reader) open(tok *xmltext.Token) *Offence {
 	return r.enter(el, tok)
 }
 
+// takeLeaf takes an element with nothing but text in it, where the grammar expects
+// one and there is no more to it than its value.
+func (r *Reader) takeLeaf(l *xmltext.Leaf) bool {
+	if r.beyond > 0 {
+		return !intrudes(&l.Name)
+	}
+	f := &r.frames[r.top]
+	i := f.find(&l.Name)
+	if i < 0 {
+		return false
+	}
+	el := f.el.kids[i]
+	switch {
+	case el.text == noText, el.text == plainList, el.rank <= f.rank, el.rank > f.rank+1 && f.missing(el.rank) != "":
+		return false
+	}
+	f.rank, f.next = el.rank, i+1
+	if el.value != nil {
+		r.from = len(r.arena)
+		r.arena = append(r.arena, l.Text...)
+		r.endValue(el)
+	}
+	return true
+}
+
 // find returns the index of the child of that name, or -1. It looks first
 // where the next one should be.
 func (f *frame) find(n *xmltext.Name) int {
@@ -64,7 +89,7 @@ func (f *frame) missing(rank int8) string {
 func (r *Reader) enter(el *element, tok *xmltext.Token) *Offence {
 	r.top++
 	r.frames[r.top] = frame{el: el}
-	r.begun = len(r.arena)
+	r.from = len(r.arena)
 	switch {
 	case el.text == plainList:
 		r.head.HasItems = true
@@ -105,10 +130,10 @@ func (r *Reader) attribute(el *element, tok *xmltext.Token, a *xmltext.Attr) *Of
 		if !a.Name.Is("", known.name) {
 			continue
 		}
-		r.begun = len(r.arena)
+		r.from = len(r.arena)
 		r.arena = append(r.arena, a.Value...)
 		r.keep(known.value(&r.head), known.collapse)
-		r.begun = len(r.arena)
+		r.from = len(r.arena)
 		return nil
 	}
 	return r.invalid(tok, unknownAttribute, tok.Start, string(a.Name.Local), el.name)
@@ -126,10 +151,18 @@ func trick(n xmltext.Name) bool {
 	return false
 }
 
-// keep gives a value of the head what was read since begun, unless it has one
+// endValue keeps the value of an element whose text has been read.
+func (r *Reader) endValue(el *element) {
+	if len(r.arena) == r.from {
+		r.arena = append(r.arena, el.fallback...)
+	}
+	r.keep(el.value(&r.head), el.text != rawText)
+}
+
+// keep gives a value of the head what was read since from, unless it has one
 // already: that of the first of two search combinations stays.
 func (r *Reader) keep(value *[]byte, shrink bool) {
-	text := r.arena[r.begun:len(r.arena):len(r.arena)]
+	text := r.arena[r.from:len(r.arena):len(r.arena)]
 	if shrink {
 		text = collapse(text)
 	}
@@ -187,10 +220,7 @@ func (r *Reader) close(tok *xmltext.Token) *Offence {
 	el := f.el
 	switch {
 	case el.value != nil:
-		if len(r.arena) == r.begun {
-			r.arena = append(r.arena, el.fallback...)
-		}
-		r.keep(el.value(&r.head), el.text != rawText)
+		r.endValue(el)
 	case el.text == plainList:
 		r.endWord()
 	case el.text == noText:
@@ -330,7 +360,7 @@ func (r *Reader) words(tok *xmltext.Token) *Offence {
 			if len(r.items) == r.bounds.Items {
 				return r.offend(tooManyItems, tok.Start+int64(from), r.bounds.Items)
 			}
-			r.inWord, r.begun = true, len(r.arena)
+			r.inWord, r.from = true, len(r.arena)
 			r.items = append(r.items, Word{Offset: tok.Start + int64(from)})
 		}
 		r.arena = append(r.arena, data[from:i]...)
@@ -340,7 +370,7 @@ func (r *Reader) words(tok *xmltext.Token) *Offence {
 
 func (r *Reader) endWord() {
 	if r.inWord {
-		r.items[len(r.items)-1].Text = r.arena[r.begun:len(r.arena):len(r.arena)]
+		r.items[len(r.items)-1].Text = r.arena[r.from:len(r.arena):len(r.arena)]
 		r.inWord = false
 	}
 }

@@ -37,14 +37,15 @@ type Reader struct {
 	beyond  int              // open elements that no grammar describes, inside the innermost of frames
 
 	arena  []byte // the values of the head; never written to twice
-	begun  int    // where in arena the value being read begins
-	inWord bool   // of SeznamUdaju; its first byte is at begun
+	from   int    // where in arena the value being read begins
+	inWord bool   // of SeznamUdaju; its first byte is at from
 
 	items   []Word
 	media   MediaQuery
 	rights  RightsQuery
 	head    Head
 	known   bool
+	begun   beginnings
 	pending *Offence // to be returned after ZadostInfo, whose AgendaZadostId the refusal echoes
 }
 
@@ -93,14 +94,33 @@ func (r *Reader) Reset(s *Service) {
 // it. It keeps nothing of the window. The error is an [*Offence], and every
 // later call returns it again.
 func (r *Reader) Feed(window []byte, last bool) error {
+	var first []byte
+	if r.scan.Offset() == 0 && r.offence == nil {
+		if n := r.resume(window); n > 0 {
+			window = window[n:]
+		} else {
+			first = window
+		}
+	}
 	var tok xmltext.Token
-	for r.offence == nil && r.next(&tok, &window, last, r.blank()) {
+	for r.offence == nil {
+		blank := r.blank()
+		if blank && r.place == inOperation {
+			r.leaves(r, &window)
+		}
+		if !r.next(&tok, &window, last, blank) {
+			break
+		}
 		if o := r.take(&tok); o != nil {
 			r.offence = o
 			break
 		}
 		if r.pending == nil {
 			r.released = tok.End
+		}
+		if first != nil && r.atInfo(&tok) {
+			r.save(first[:tok.End])
+			first = nil
 		}
 	}
 	if r.offence != nil {
@@ -208,20 +228,22 @@ func whose(n xmltext.Name) string {
 // second Envelope, for a reader that looks for names without regard to their
 // place or namespace.
 func (r *Reader) intruder(tok *xmltext.Token) *Offence {
-	switch string(tok.Name.Local) {
-	case "ZadostInfo", "AutorizaceInfo":
-	case "SeznamUdaju":
-		if string(tok.Name.Space) != NSAbstract {
-			return nil
-		}
-	case "Envelope", "Header", "Body":
-		if string(tok.Name.Space) != NSEnvelope {
-			return nil
-		}
-	default:
+	if !intrudes(&tok.Name) {
 		return nil
 	}
 	return r.offend(strayElement, tok.Start, string(tok.Name.Local))
+}
+
+func intrudes(n *xmltext.Name) bool {
+	switch string(n.Local) {
+	case "ZadostInfo", "AutorizaceInfo":
+		return true
+	case "SeznamUdaju":
+		return string(n.Space) == NSAbstract
+	case "Envelope", "Header", "Body":
+		return string(n.Space) == NSEnvelope
+	}
+	return false
 }
 
 // know ends the head.

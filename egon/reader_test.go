@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -269,6 +270,29 @@ func TestCutRequestsAreRefused(t *testing.T) {
 	}
 }
 
+// What a Reader remembers of earlier requests changes nothing: it reads each as
+// a new one does.
+func TestReaderMemoryChangesNothing(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	used, cases := NewReader(DefaultBounds()), shortCases(t)
+	for range 4000 {
+		c := cases[random.IntN(len(cases))]
+		service := c.Service
+		if random.IntN(8) == 0 {
+			service = serviceCodes[random.IntN(len(serviceCodes))]
+		}
+		doc := bytes.Clone(c.Doc)
+		if k := random.IntN(2*len(doc) + 1); k < len(doc) {
+			doc[k] ^= 1 << random.IntN(7)
+		}
+		cuts := []int{len(doc)}
+		want, got := feedRequest(t, NewReader(DefaultBounds()), service, doc, cuts), feedRequest(t, used, service, doc, cuts)
+		if got != want {
+			t.Fatalf("%s as %s (-new +used):\n%s", c.Name, service, cmp.Diff(want, got))
+		}
+	}
+}
+
 func FuzzReader(f *testing.F) {
 	for i, c := range shortCases(f) {
 		f.Add(c.Doc, uint16(i))
@@ -277,6 +301,9 @@ func FuzzReader(f *testing.F) {
 	f.Fuzz(func(t *testing.T, doc []byte, step uint16) {
 		code := serviceCodes[int(step)%len(serviceCodes)]
 		whole := feedRequest(t, r, code, doc, []int{len(doc)})
+		if anew := feedRequest(t, NewReader(DefaultBounds()), code, doc, []int{len(doc)}); anew != whole {
+			t.Errorf("a Reader that was used (-new +used):\n%s", cmp.Diff(anew, whole))
+		}
 		var cuts []int
 		for i := 0; i < len(doc); i += 1 + int(step/4)%(1+len(doc)/3) {
 			cuts = append(cuts, i)

@@ -74,7 +74,14 @@ func (r *ReplyReader) Reset(s *Service) {
 // call returns it again.
 func (r *ReplyReader) Feed(window []byte, last bool) error {
 	var tok xmltext.Token
-	for r.offence == nil && r.next(&tok, &window, last, r.at == beforeInfo || r.at == afterInfo) {
+	for r.offence == nil {
+		blank := r.at == beforeInfo || r.at == afterInfo
+		if r.at == afterInfo && r.place == inOperation {
+			r.leaves(r, &window)
+		}
+		if !r.next(&tok, &window, last, blank) {
+			break
+		}
 		if o := r.take(&tok); o != nil {
 			r.offence = o
 			break
@@ -155,6 +162,9 @@ func (r *ReplyReader) take(tok *xmltext.Token) *Offence {
 	}
 	return nil
 }
+
+// takeLeaf takes an element with nothing but text in it: past the status any.
+func (r *ReplyReader) takeLeaf(*xmltext.Leaf) bool { return true }
 
 // operation takes the start tag of the operation.
 func (r *ReplyReader) operation(tok *xmltext.Token) *Offence {

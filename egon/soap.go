@@ -39,6 +39,7 @@ type soap struct {
 	released  int64
 	held      int64
 	offence   *Offence
+	leaf      xmltext.Leaf
 }
 
 func (s *soap) reset() {
@@ -78,6 +79,36 @@ func (s *soap) next(tok *xmltext.Token, window *[]byte, last, blank bool) bool {
 		s.offence = s.offend(s.tooLarge, s.limit, s.limit)
 	}
 	return false
+}
+
+// A leafReader takes a leaf inside the operation, or says false and has done
+// nothing: then the leaf comes as tokens.
+type leafReader interface{ takeLeaf(*xmltext.Leaf) bool }
+
+// leaves reads the leaves that the window begins with, and the white space
+// between them, as long as r takes them. It is for places where white space
+// means nothing.
+func (s *soap) leaves(r leafReader, window *[]byte) {
+	part := *window
+	if room := s.limit - s.scan.Offset(); int64(len(part)) > room {
+		part = part[:room]
+	}
+	for {
+		blank := s.scan.SkipBlank(part)
+		n := s.scan.Leaf(&s.leaf, part[blank:])
+		if n > 0 && r.takeLeaf(&s.leaf) {
+			s.scan.TakeLeaf(n)
+		} else {
+			n = 0
+		}
+		if blank+n > 0 {
+			s.released = s.scan.Offset()
+			part, *window = part[blank+n:], (*window)[blank+n:]
+		}
+		if n == 0 {
+			return
+		}
+	}
 }
 
 // releasable is the offset up to which the bytes of the message may leave.

@@ -66,6 +66,19 @@ func (c *scope) repeat(s *seenScope) {
 	c.id = s.inner
 }
 
+// restore makes the declarations of c in a scope that has none.
+func (c *scope) restore(from *Checkpoint) {
+	c.arena = append(c.arena, from.arena...)
+	for i, k := 0, 0; i < len(from.sizes); i += 2 {
+		prefix := k + from.sizes[i]
+		uri := prefix + from.sizes[i+1]
+		b := c.push()
+		b.Prefix, b.URI = c.arena[k:prefix:prefix], c.arena[prefix:uri:uri]
+		k = uri
+	}
+	c.id, c.slot = from.id, from.slot
+}
+
 // declare binds prefix to uri for the element whose declarations begin at from.
 func (c *scope) declare(prefix, uri []byte, from int) error {
 	for i := from; i < len(c.bound); i++ {

@@ -25,6 +25,9 @@ func read(t testing.TB, s *Scanner, doc []byte, cut func(left int) int) reading 
 	s.Reset()
 	r := recorder{t: t}
 	for fed, window := 0, []byte(nil); ; {
+		if s.Leaf(&r.leaf, window) > 0 {
+			r.expectLeaf()
+		}
 		tok, n, err := s.Next(window, fed == len(doc))
 		switch {
 		case n < 0 || n > len(window):
@@ -53,21 +56,30 @@ func read(t testing.TB, s *Scanner, doc []byte, cut func(left int) int) reading 
 		}
 		r.add(tok, s)
 		window = window[n:]
+		if r.count%3 == 0 && s.Save(&r.saved) {
+			s.Resume(&r.saved)
+		}
 		if tok.Kind == End {
 			return reading{r.done(), s.Offset(), nil, s.Path()}
 		}
 	}
 }
 
-// A recorder writes tokens down, pieces of the same thing joined.
+// A recorder writes tokens down, pieces of the same thing joined. It checks that
+// a leaf is what its tokens say.
 type recorder struct {
-	t      testing.TB
-	lines  []string
-	kind   Kind
-	data   []byte
-	start  int64
-	end    int64
-	target string
+	leaf     Leaf
+	wantLeaf string // of the leaf that was found, until its end tag
+	wantText string
+	saved    Checkpoint
+	count    int
+	t        testing.TB
+	lines    []string
+	kind     Kind
+	data     []byte
+	start    int64
+	end      int64
+	target   string
 }
 
 func (r *recorder) add(tok Token, s *Scanner) {
@@ -80,6 +92,10 @@ func (r *recorder) add(tok Token, s *Scanner) {
 	}
 	r.end = tok.End
 	r.data = append(r.data, tok.Data...)
+	r.count++
+	if r.wantLeaf != "" {
+		r.addToLeaf(tok)
+	}
 	switch tok.Kind {
 	case ProcInst:
 		r.target = string(tok.Name.Local)
@@ -91,6 +107,28 @@ func (r *recorder) add(tok Token, s *Scanner) {
 		for _, a := range tok.Attrs() {
 			r.data = fmt.Appendf(r.data, " {%s}%s:%s=%q", a.Name.Space, a.Name.Prefix, a.Name.Local, a.Value)
 		}
+	}
+}
+
+func (r *recorder) expectLeaf() {
+	r.wantLeaf = fmt.Sprintf("{%s}%s:%s to %d", r.leaf.Name.Space, r.leaf.Name.Prefix, r.leaf.Name.Local, r.leaf.End)
+	r.wantText = string(r.leaf.Text)
+}
+
+// addToLeaf takes the tokens of the leaf that was found: a start tag without
+// attributes, all its text, its end tag.
+func (r *recorder) addToLeaf(tok Token) {
+	switch {
+	case tok.Kind == StartElement && len(tok.Attrs()) == 0 && !tok.Empty:
+	case tok.Kind == Text && !tok.Ref && strings.HasPrefix(r.wantText, string(tok.Data)):
+		r.wantText = r.wantText[len(tok.Data):]
+	case tok.Kind == EndElement:
+		if got := fmt.Sprintf("{%s}%s:%s to %d", tok.Name.Space, tok.Name.Prefix, tok.Name.Local, tok.End); got != r.wantLeaf || r.wantText != "" {
+			r.t.Fatalf("the leaf %s, text left %q, ends as %s", r.wantLeaf, r.wantText, got)
+		}
+		r.wantLeaf = ""
+	default:
+		r.t.Fatalf("the leaf %s has a token %v %q", r.wantLeaf, tok.Kind, tok.Data)
 	}
 }
 

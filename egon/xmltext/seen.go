@@ -116,6 +116,16 @@ func (k *seen) identity(outer uint64, declared []Binding, arena []byte) (id uint
 	return k.last, slot
 }
 
+// uriOf returns the URI that declaration i binds.
+func (s *seenScope) uriOf(i int) []byte {
+	k := 0
+	for j := range i {
+		k += int(s.prefix[j]) + int(s.uri[j])
+	}
+	k += int(s.prefix[i])
+	return s.text[k : k+int(s.uri[i])]
+}
+
 func (s *seenScope) is(outer uint64, declared []Binding, arena []byte) bool {
 	if s.outer != outer || int(s.declares) != len(declared) || string(s.text[:s.size]) != string(arena) {
 		return false
