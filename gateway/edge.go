@@ -10,13 +10,15 @@ import (
 	"brana/egon"
 )
 
-// An edgeCall is what the HTTP message itself says of a call.
+// An edgeCall is what the HTTP header itself says of a call.
 type edgeCall struct {
 	service *egon.Service
 	async   bool
+	route   Route // of the service
 }
 
-// checkEdge checks the HTTP message before a byte of its body is looked at. It
+// checkEdge is all that is judged of a call by its header alone, be it before
+// the caller is told to send its message or when the message is here. It
 // refuses whatever an intermediary and a backend might read differently
 // (RFC 9112 §6.1, §11.2), although the library lets some of it pass.
 func (g *Gateway) checkEdge(rc *fasthttp.RequestCtx) (edgeCall, *Refusal) {
@@ -38,6 +40,14 @@ func (g *Gateway) checkEdge(rc *fasthttp.RequestCtx) (edgeCall, *Refusal) {
 	}
 	if popis := checkContentType(h.ContentType()); popis != "" {
 		return call, badHTTP(415, popis)
+	}
+	call.route = g.routes[call.service]
+	bound, _ := g.longest(call.route)
+	switch {
+	case call.route.Kind == RefuseRoute:
+		return call, refuse(UnknownService, "Služba "+call.service.Code+" není touto bránou poskytována.")
+	case int64(h.ContentLength()) > bound:
+		return call, g.tooLong(call.service, call.route)
 	}
 	return call, nil
 }

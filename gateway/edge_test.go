@@ -128,18 +128,3 @@ func TestHeadIsAnsweredWithoutABody(t *testing.T) {
 		t.Errorf("outcome = %s", got)
 	}
 }
-
-func TestExpectContinue(t *testing.T) {
-	s := newSite(t)
-	message := string(call{}.message())
-	w := s.dial(t)
-	w.write(header("/publikace/E05", "Expect: 100-continue", fmt.Sprintf("Content-Length: %d", len(message))))
-	if line, err := w.r.ReadString('\n'); err != nil || line != "HTTP/1.1 100 Continue\r\n" {
-		t.Fatalf("%q, %v", line, err)
-	}
-	_, _ = w.r.ReadString('\n')
-	w.write(message)
-	if r, body := w.answer(); r.StatusCode != 200 || !strings.Contains(body, "OK") {
-		t.Errorf("%d %s", r.StatusCode, body)
-	}
-}

@@ -53,16 +53,12 @@ func (g *Gateway) serve(x *exchange) (err error) {
 // accept looks at the HTTP message and finds the service and its route.
 func (g *Gateway) accept(x *exchange) error {
 	call, refusal := g.checkEdge(x.rc)
-	x.service, x.async = call.service, call.async
-	if refusal != nil {
-		return refusal
-	}
-	x.route = g.routes[x.service]
+	x.service, x.async, x.route = call.service, call.async, call.route
 	switch {
+	case refusal != nil:
+		return refusal
 	case g.running.Load() > g.cfg.MaxExchanges:
 		return refuse(Overloaded)
-	case x.route.Kind == RefuseRoute:
-		return refuse(UnknownService, "Služba "+x.service.Code+" není touto bránou poskytována.")
 	}
 	return nil
 }
@@ -71,12 +67,9 @@ func (g *Gateway) accept(x *exchange) error {
 // one the gateway answers itself whole, another up to the end of its head.
 func (g *Gateway) readHead(x *exchange) error {
 	x.openBody()
-	bound, inline := g.cfg.MaxMessage, int64(g.cfg.InlineLimit)
-	whole := x.body.length >= 0 && x.body.length <= inline
-	if x.route.Kind != RelayRoute {
-		bound, whole = inline, true
-	}
-	for max(x.body.length, x.body.got) <= bound {
+	bound, _ := g.longest(x.route)
+	whole := x.route.Kind != RelayRoute || x.body.length >= 0 && x.body.length <= int64(g.cfg.InlineLimit)
+	for x.body.got <= bound {
 		if x.body.done() || !whole && x.reader.Head() != nil {
 			return g.checkHead(x)
 		}
@@ -84,11 +77,21 @@ func (g *Gateway) readHead(x *exchange) error {
 			return err
 		}
 	}
-	why := egon.ErrMessageTooLarge
-	if bound == inline {
-		why = errInline
+	return g.tooLong(x.service, x.route)
+}
+
+// longest is how many bytes a message that takes a route may have, and what is
+// exceeded when it has more.
+func (g *Gateway) longest(r Route) (int64, error) {
+	if r.Kind == RelayRoute {
+		return g.cfg.MaxMessage, egon.ErrMessageTooLarge
 	}
-	return refuse(TooLargeKind, fmt.Sprintf("Žádost služby %s smí mít nejvýše %d bajtů.", x.service.Code, bound)).because(why)
+	return int64(g.cfg.InlineLimit), errInline
+}
+
+func (g *Gateway) tooLong(s *egon.Service, r Route) *Refusal {
+	bound, why := g.longest(r)
+	return refuse(TooLargeKind, fmt.Sprintf("Žádost služby %s smí mít nejvýše %d bajtů.", s.Code, bound)).because(why)
 }
 
 // checkHead says whether the call is one that can be served, whoever sent it.

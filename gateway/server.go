@@ -29,6 +29,8 @@ func (g *Gateway) newServer() *fasthttp.Server {
 		ReadTimeout:                  g.cfg.ReadIdle,
 		WriteTimeout:                 g.cfg.WriteIdle,
 		IdleTimeout:                  g.cfg.KeepAlive,
+		HeaderReceived:               askFirst,
+		ExpectHandler:                g.expect,
 		ErrorHandler:                 g.refuseUnparsed,
 		Logger:                       quietLogger{},
 	}
@@ -46,6 +48,7 @@ func (g *Gateway) refuseUnparsed(rc *fasthttp.RequestCtx, err error) {
 	case errors.As(err, &timeout) && timeout.Timeout():
 		r = badFraming(408, "Požadavek HTTP nepřišel včas.").because(slow(err))
 	}
+	g.renewWriteTime(rc)
 	x := g.begin(rc)
 	x.reject(r)
 	rc.Response.SetBodyStream(x, x.length)
