@@ -14,6 +14,7 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -304,6 +305,9 @@ func TestReloadOfIdentities(t *testing.T) {
 		{"identities: []\n", "BR_102: Certifikát volajícího není registrován."},
 		{strings.Replace(boundOnce, "999001", "999002", 1), "BR_102: Ais 999001"},
 		{boundOnce, ">OK<"},
+		{strings.Replace(boundOnce, "}", ", blocked_from: 2026-01-01}", 1), "BR_102: Certifikát volajícího je zablokován."},
+		{strings.Replace(boundOnce, "X999", "X998", 1), "BR_102: Agenda X999"},
+		{strings.Replace(boundOnce, "127.0.0.1", "10.0.0.0/8", 1), "BR_102: Volání přišlo z adresy"},
 	} {
 		s.bound.Store(&step.identities)
 		if err := s.policy.Reload(); err != nil {
@@ -315,7 +319,7 @@ func TestReloadOfIdentities(t *testing.T) {
 			}
 		}
 	}
-	if len(resumed) != 4 || resumed[0] || !resumed[1] || !resumed[2] || !resumed[3] {
+	if len(resumed) != 7 || resumed[0] || slices.Contains(resumed[1:], false) {
 		t.Errorf("resumed: %v, want all but the first", resumed)
 	}
 }

@@ -164,17 +164,12 @@ func TestFilesThatChange(t *testing.T) {
 // The whole program over TLS: who may call, metrics, a reload by SIGHUP, and
 // brana call with a certificate.
 func TestServeOverTLS(t *testing.T) {
-	_, sim := startRegistries(t)
 	ca := newAuthority(t, "Test CA")
 	for name, serial := range map[string]int64{"gate": 2, "ais": 100, "next": 101, "stranger": 102} {
 		ca.issue(name, serial)
 	}
-	file := serveFile(t, sim, "  prefix:", fmt.Sprintf("  tls: {cert: %[1]s/gate.pem, key: %[1]s/gate.key, client_ca: %[1]s/ca.pem}\n  prefix:", ca.dir))
-	identities := filepath.Join(filepath.Dir(file), "policy", "identities.yaml")
-	binding := `  - {serial: "%s", issuer: "CN=Test CA,C=CZ", ais: 999001, administrator: "12345678", agendas: [X999]}` + "\n"
-	write(t, identities, "identities:\n"+fmt.Sprintf(binding, "0x64"))
-	p := runProcess(t, "serve", "-c", file)
-	p.gateway = strings.Replace(p.gateway, "http:", "https:", 1)
+	old, next := fmt.Sprintf(binding, "0x64", "Test CA"), fmt.Sprintf(binding, "101", "Test CA")
+	p, identities := serveTLS(t, ca, old)
 
 	if _, ready := p.ready(); !strings.Contains(ready, "[+] identity by certificate\n") {
 		t.Errorf("readyz: %s", ready)
@@ -203,7 +198,7 @@ func TestServeOverTLS(t *testing.T) {
 		t.Errorf("without a certificate: exit code %d, %s", code, said)
 	}
 
-	write(t, identities, "identities:\n"+fmt.Sprintf(binding, "0x64")+fmt.Sprintf(binding, "101"))
+	write(t, identities, "identities:\n"+old+next)
 	if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
@@ -213,7 +208,7 @@ func TestServeOverTLS(t *testing.T) {
 	}
 	ca.issue("gate", 50) // read without a signal
 	eventually(t, "the new certificate of the gateway is shown", func() bool {
-		c, err := tls.Dial("tcp", strings.TrimSuffix(strings.TrimPrefix(p.gateway, "https://"), "/publikace"), ca.client("ais"))
+		c, err := tls.Dial("tcp", p.address(), ca.client("ais"))
 		if err != nil {
 			t.Fatal(err)
 		}
