@@ -7,10 +7,18 @@ import (
 	"brana/policy"
 )
 
+// A Trial is what a message is judged by.
+type Trial struct {
+	Policy *policy.Snapshot
+	Caller *Caller // nil: who calls is not looked at, as without TLS
+	Now    time.Time
+}
+
 // Explain says how a whole message would be refused, by the rules of the
 // pipeline but without quotas, or returns nil when it would be granted. The
-// reader must have been reset to the service called.
-func Explain(r *egon.Reader, message []byte, s *policy.Snapshot, now time.Time) *Refusal {
+// reader must have been reset to the service called; the head that it has
+// afterwards is of the caller's AIS also where the message names none.
+func (t Trial) Explain(r *egon.Reader, message []byte) *Refusal {
 	if err := r.Feed(message, true); err != nil {
 		return asRefusal(err)
 	}
@@ -18,7 +26,12 @@ func Explain(r *egon.Reader, message []byte, s *policy.Snapshot, now time.Time) 
 	if offence := h.Check(); offence != nil {
 		return asRefusal(offence)
 	}
-	if d := s.Decide(h, now); d.Verdict != policy.Granted {
+	if t.Caller != nil {
+		if refusal := t.Caller.vouch(&h.Info, t.Now); refusal != nil {
+			return refusal
+		}
+	}
+	if d := t.Policy.Decide(h, t.Now); d.Verdict != policy.Granted {
 		return notPermitted(h, &d)
 	}
 	return nil

@@ -74,7 +74,7 @@ func (c *secured) Read(p []byte) (int, error) {
 // refused counts a handshake that failed, and writes its line. The caller gets
 // to read the alert although it may have sent a request already.
 func (c *secured) refused() {
-	reason := failureOf(c.failed)
+	reason := HandshakeFailure(c.failed)
 	c.g.parts.Metrics.handshakeFailed(reason)
 	fields := []zap.Field{zap.String("reason", reason), zap.Stringer("from", c.RemoteAddr()), zap.Error(c.failed)}
 	var unverified *tls.CertificateVerificationError
@@ -89,9 +89,10 @@ func (c *secured) refused() {
 var handshakeFailures = []string{"no-certificate", "expired", "untrusted", "not-tls", "nothing-in-common", "timeout",
 	"caller-refused", "caller-left", "other"}
 
-// failureOf is one of handshakeFailures. The library has no values for some of
-// its errors, only texts.
-func failureOf(err error) string {
+// HandshakeFailure is the one of these reasons for an error of a handshake; the
+// log and the metrics have it. The library has no values for some of its
+// errors, only texts.
+func HandshakeFailure(err error) string {
 	var (
 		unverified *tls.CertificateVerificationError
 		invalid    x509.CertificateInvalidError

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"time"
 
 	"brana/egon"
 	"brana/policy"
@@ -22,15 +23,30 @@ func (g *Gateway) identify(x *exchange) error {
 	if !ok {
 		return refuse(Internal).because(errors.New("a call without TLS came to a listener with TLS"))
 	}
-	info, bound := &x.head.Info, c.identity(x.policy)
-	mismatch := bound.Check(policy.Claim{Ais: info.Ais, Agenda: info.Agenda, Address: addressOf(c), Now: x.start})
-	expired := x.start.After(c.cert.NotAfter) // the connection outlived it
-	if mismatch != policy.NoMismatch || expired {
+	caller := Caller{Bound: c.identity(x.policy), NotAfter: c.cert.NotAfter, Address: addressOf(c)}
+	if refusal := caller.vouch(&x.head.Info, x.start); refusal != nil {
 		x.decision.Version = x.policy.Version()
-		return callerMismatch(info, bound, mismatch).because(errors.New(policy.Describe(c.cert)))
+		return refusal.because(errors.New(policy.Describe(c.cert)))
+	}
+	return nil
+}
+
+// A Caller is who calls, as far as the connection tells.
+type Caller struct {
+	Bound    *policy.Identity // what the policy binds to the certificate; nil: nothing
+	NotAfter time.Time        // when the certificate ends, which a connection may outlive; zero: not known
+	Address  netip.Addr
+}
+
+// vouch refuses a header that does not fit the caller, and adds the Ais that it
+// leaves out.
+func (c *Caller) vouch(info *egon.ZadostInfo, now time.Time) *Refusal {
+	m := c.Bound.Check(policy.Claim{Ais: info.Ais, Agenda: info.Agenda, Address: c.Address, NotAfter: c.NotAfter, Now: now})
+	if m != policy.NoMismatch {
+		return callerMismatch(info, c.Bound, m)
 	}
 	if len(info.Ais) == 0 {
-		info.Ais = []byte(bound.Ais)
+		info.Ais = []byte(c.Bound.Ais)
 	}
 	return nil
 }

@@ -45,12 +45,28 @@ func (s *Snapshot) Identify(cert *x509.Certificate) *Identity {
 	return s.byCertificate[certificate{issuer, cert.SerialNumber.Text(16)}]
 }
 
+// IdentifyNamed returns the binding of the certificate that has a serial number
+// and an issuer, both written as in an identity; nil when there is none. The
+// error says what is wrong with the writing.
+func (s *Snapshot) IdentifyNamed(serial, issuer string) (*Identity, error) {
+	number, err := parseSerial(serial)
+	if err != nil {
+		return nil, err
+	}
+	name, err := parseIssuer(issuer)
+	if err != nil {
+		return nil, err
+	}
+	return s.byCertificate[certificate{name, number}], nil
+}
+
 // A Claim is what one call says of its caller, and when and where from.
 type Claim struct {
-	Ais     []byte // empty: not said
-	Agenda  []byte
-	Address netip.Addr
-	Now     time.Time
+	Ais      []byte // empty: not said
+	Agenda   []byte
+	Address  netip.Addr
+	NotAfter time.Time // when the certificate ends; zero: not known
+	Now      time.Time
 }
 
 // A Mismatch says why a claim does not fit the certificate it came with.
@@ -58,12 +74,13 @@ type Mismatch uint8
 
 // The mismatches, in the order in which they are looked for.
 const (
-	NoMismatch     Mismatch = iota
-	NotRegistered           // nothing is bound to the certificate
-	BlockedCaller           // the binding is blocked
-	OtherAddress            // the call comes from an address that is not the system's
-	OtherAis                // the header names another system
-	AgendaNotBound          // the system may not act in this agenda
+	NoMismatch       Mismatch = iota
+	NotRegistered             // nothing is bound to the certificate
+	BlockedCaller             // the binding is blocked
+	OtherAddress              // the call comes from an address that is not the system's
+	OtherAis                  // the header names another system
+	AgendaNotBound            // the system may not act in this agenda
+	CertificateEnded          // the certificate is past its end
 )
 
 // Check compares a claim with the binding, which may be nil. A claim without an
@@ -80,6 +97,8 @@ func (i *Identity) Check(c Claim) Mismatch {
 		return OtherAis
 	case !has(i.Agendas, c.Agenda):
 		return AgendaNotBound
+	case !c.NotAfter.IsZero() && c.Now.After(c.NotAfter):
+		return CertificateEnded
 	}
 	return NoMismatch
 }

@@ -67,7 +67,23 @@ func TestIdentify(t *testing.T) {
 			if got := s.Identify(cert); (got != nil) != tt.found {
 				t.Errorf("Identify = %v, want one: %v", got, tt.found)
 			}
+			if got, err := s.IdentifyNamed("0x4D2A", described); (got != nil) != tt.found || err != nil {
+				t.Errorf("IdentifyNamed = %v, %v, want one: %v", got, err, tt.found)
+			}
 		})
+	}
+}
+
+// A certificate that is named in other words than an identity is not looked for.
+func TestIdentifyNamedWrongly(t *testing.T) {
+	s := mustLoad(t, "grants: []\n", "")
+	for _, tt := range []struct{ serial, issuer, want string }{
+		{"4d2a", "CN=Test CA", `serial is "4d2a": write a positive number`},
+		{"0x4d2a", "Test CA", "issuer: "},
+	} {
+		if got, err := s.IdentifyNamed(tt.serial, tt.issuer); got != nil || err == nil || !strings.HasPrefix(err.Error(), tt.want) {
+			t.Errorf("IdentifyNamed(%q, %q) = %v, %v, want %s", tt.serial, tt.issuer, got, err, tt.want)
+		}
 	}
 }
 
@@ -146,6 +162,8 @@ identities:
 		{"another AIS", bound, claim("999002", "X999", "10.1.2.3", day), OtherAis},
 		{"AIS with a zero before it", bound, claim("0999001", "X999", "10.1.2.3", day), OtherAis},
 		{"another agenda", bound, claim("999001", "X998", "10.1.2.3", day), AgendaNotBound},
+		{"until its end", bound, Claim{Agenda: []byte("X999"), Address: netip.MustParseAddr("10.1.2.3"), NotAfter: day, Now: day}, NoMismatch},
+		{"past its end", bound, Claim{Agenda: []byte("X999"), Address: netip.MustParseAddr("10.1.2.3"), NotAfter: day.Add(-time.Second), Now: day}, CertificateEnded},
 		{"agenda in small letters", bound, claim("999001", "x999", "10.1.2.3", day), AgendaNotBound},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

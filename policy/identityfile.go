@@ -40,23 +40,30 @@ func identityOf(d document, n ast.Node, prague *time.Location) *Identity {
 // 4.1.2.2).
 const longestSerial = 20
 
-// serial reads a serial number. Digits alone could be meant either way, so
-// hexadecimal ones are marked.
 func (m mapping) serial() string {
 	s, ok := m.string("serial")
 	if !ok {
 		return ""
 	}
-	digits, base := s.text, 10
-	if rest, marked := strings.CutPrefix(strings.ToLower(s.text), "0x"); marked {
+	number, err := parseSerial(s.text)
+	if err != nil {
+		m.fail(s.node, "%v", err)
+	}
+	return number
+}
+
+// parseSerial reads a serial number. Digits alone could be meant either way, so
+// hexadecimal ones are marked.
+func parseSerial(text string) (string, error) {
+	digits, base := text, 10
+	if rest, marked := strings.CutPrefix(strings.ToLower(text), "0x"); marked {
 		digits, base = rest, 16
 	}
 	number, ok := new(big.Int).SetString(digits, base)
 	if !ok || number.Sign() <= 0 || strings.Trim(digits, "0123456789abcdef") != "" || number.BitLen() > 8*longestSerial {
-		m.fail(s.node, "serial is %q: write a positive number of at most %d octets, in hexadecimal as \"0x4d2a\" or in decimal as \"19754\"", s.text, longestSerial)
-		return ""
+		return "", fmt.Errorf("serial is %q: write a positive number of at most %d octets, in hexadecimal as \"0x4d2a\" or in decimal as \"19754\"", text, longestSerial)
 	}
-	return number.Text(16)
+	return number.Text(16), nil
 }
 
 // issuer reads a distinguished name, and returns it with the key it makes with
@@ -66,11 +73,19 @@ func (m mapping) issuer(serial string) (string, certificate) {
 	if !ok {
 		return "", certificate{}
 	}
-	name, err := parseName(s.text)
+	name, err := parseIssuer(s.text)
 	if err != nil {
-		m.fail(s.node, "issuer: %v: write what openssl x509 -noout -issuer -nameopt RFC2253 prints", err)
+		m.fail(s.node, "%v", err)
 	}
 	return s.text, certificate{name, serial}
+}
+
+func parseIssuer(text string) (string, error) {
+	name, err := parseName(text)
+	if err != nil {
+		return "", fmt.Errorf("issuer: %w: write what openssl x509 -noout -issuer -nameopt RFC2253 prints", err)
+	}
+	return name, nil
 }
 
 // agendas reads codes of agendas, at least one, and sorts them.

@@ -48,12 +48,16 @@ func (a *authority) sign(name string, template *x509.Certificate) *x509.Certific
 
 // issue makes a certificate for both sides of 127.0.0.1, in name.pem and
 // name.key.
-func (a *authority) issue(name string, serial int64) {
+func (a *authority) issue(name string, serial int64, change ...func(*x509.Certificate)) {
 	a.t.Helper()
-	a.sign(name, &x509.Certificate{SerialNumber: mathbig.NewInt(serial), Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Hour),
+	template := &x509.Certificate{SerialNumber: mathbig.NewInt(serial), Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Hour),
 		NotAfter: time.Now().Add(time.Duration(serial) * time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth}})
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth}}
+	for _, f := range change {
+		f(template)
+	}
+	a.sign(name, template)
 }
 
 func (a *authority) file(name string) string { return filepath.Join(a.dir, name) }

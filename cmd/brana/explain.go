@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 type explainCmd struct {
 	Config string `short:"c" type:"path" placeholder:"FILE" help:"Static configuration whose policy decides; without it the sample policy of dev does."`
 	File   string `arg:"" help:"The message, or - for standard input."`
+	callerFlags
 }
 
 // Run says what the gateway would decide about a message: 0 when it would be
@@ -22,10 +24,16 @@ func (e *explainCmd) Run(io stdio) error {
 	if err != nil {
 		return exit(exitUsage, err)
 	}
-	snapshot, err := e.policy()
+	listener, snapshot, err := e.policy()
 	if err != nil {
 		return exit(exitUsage, err)
 	}
+	now := time.Now()
+	from, err := e.caller(listener, snapshot, now)
+	if err != nil {
+		return exit(exitUsage, err)
+	}
+	from.tell(io.out)
 	service, err := serviceOf(message)
 	if err != nil {
 		fmt.Fprintf(io.out, "%s: refused: %s\n", e.File, reason(err))
@@ -33,33 +41,56 @@ func (e *explainCmd) Run(io stdio) error {
 	}
 	reader := egon.NewReader(egon.DefaultBounds())
 	reader.Reset(service)
-	refusal := gateway.Explain(reader, message, snapshot, time.Now())
+	refusal := gateway.Trial{Policy: snapshot, Caller: from.Caller, Now: now}.Explain(reader, message)
 	q := reader.Head()
 	if q != nil {
 		fmt.Fprintf(io.out, "service %s, caller %s/%s/%s/%s, items %s, policy %s\n", service.Code, q.Info.Agenda, q.Info.AgendovaRole,
 			q.Info.Ovm, q.Info.Ais, words(q), snapshot.Version())
 	}
-	if refusal == nil {
+	return e.verdict(io, refusal, from.refused)
+}
+
+// tell says who the call would come from, and whether it would get to be read.
+func (c *caller) tell(out io.Writer) {
+	if c.said != "" {
+		fmt.Fprintln(out, c.said)
+	}
+	if c.refused != nil {
+		fmt.Fprintf(out, "handshake refused: %s: %v\n", gateway.HandshakeFailure(c.refused), c.refused)
+	}
+}
+
+// verdict tells the refusal, nil for none, of a call that may end in its
+// handshake already.
+func (e *explainCmd) verdict(io stdio, refusal *gateway.Refusal, handshake error) error {
+	switch {
+	case refusal != nil:
+		fmt.Fprintf(io.out, "%s: refused: %s\n", e.File, refusal.Kind.Code)
+		for _, popis := range refusal.Sentences() {
+			fmt.Fprintf(io.out, "  %s\n", popis)
+		}
+		fmt.Fprintf(io.out, "  %s\n", refusal.Kind.Help)
+	case handshake != nil:
+		fmt.Fprintf(io.out, "%s: refused: the handshake fails, and the call is not read\n", e.File)
+	default:
 		fmt.Fprintf(io.out, "%s: granted\n", e.File)
 		return nil
 	}
-	fmt.Fprintf(io.out, "%s: refused: %s\n", e.File, refusal.Kind.Code)
-	for _, popis := range refusal.Sentences() {
-		fmt.Fprintf(io.out, "  %s\n", popis)
-	}
-	fmt.Fprintf(io.out, "  %s\n", refusal.Kind.Help)
 	return exit(exitRefused, nil)
 }
 
-func (e *explainCmd) policy() (*policy.Snapshot, error) {
+// policy returns the policy that decides, and TLS of the listener, nil for none.
+func (e *explainCmd) policy() (*listenTLS, *policy.Snapshot, error) {
 	if e.Config == "" {
-		return policy.LoadFS(sample, samplePolicy("test"))
+		s, err := policy.LoadFS(sample, samplePolicy("test"))
+		return nil, s, err
 	}
 	c, err := readConfig(e.Config)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return c.loadPolicy()
+	s, err := c.loadPolicy()
+	return c.Listen.TLS, s, err
 }
 
 func words(h *egon.Head) string {

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"time"
+
+	"brana/gateway"
+	"brana/policy"
+)
+
+// callerFlags say as whom a call would come to a gateway with TLS.
+type callerFlags struct {
+	Cert    string `type:"existingfile" placeholder:"FILE" xor:"certificate" help:"Certificate that the call would come with, PEM." group:"caller"`
+	Serial  string `xor:"certificate" and:"named" help:"Its serial number instead, as an identity has it." group:"caller"`
+	Issuer  string `and:"named" help:"The issuer that belongs to the serial number." group:"caller"`
+	Address string `placeholder:"IP" help:"Address that the call would come from." group:"caller"`
+}
+
+// A caller is who a call would come from, and what is to be told of that.
+type caller struct {
+	*gateway.Caller        // nil: not looked at
+	said            string // about the identity; empty: there is nothing to say
+	refused         error  // why its handshake would fail
+}
+
+// caller finds out who the flags mean for a listener, nil when it has no TLS.
+func (f *callerFlags) caller(t *listenTLS, s *policy.Snapshot, now time.Time) (c caller, err error) {
+	switch {
+	case f.Cert == "" && f.Serial == "":
+		return f.nobody(t, s)
+	case t == nil:
+		return c, errors.New("the gateway would not look at a certificate: name with -c a configuration that has listen.tls, or leave the certificate out")
+	case f.Cert != "":
+		c, err = presented(f.Cert, t, s, now)
+	default:
+		c, err = named(f.Serial, f.Issuer, s)
+	}
+	if err != nil {
+		return c, err
+	}
+	c.Address, err = f.address(c.Bound)
+	return c, err
+}
+
+// nobody says that it is not looked at who calls, where that matters.
+func (f *callerFlags) nobody(t *listenTLS, s *policy.Snapshot) (c caller, err error) {
+	switch {
+	case f.Address != "":
+		return c, errors.New("--address is compared with what is bound to a certificate: name one with --cert, or with --serial and --issuer")
+	case t != nil:
+		c.said = "identity not looked at: say with --cert, or with --serial and --issuer, which certificate the call would come with"
+	case len(s.Identities()) > 0:
+		c.said = "identity not looked at, as by the gateway: there is no listen.tls"
+	}
+	return c, nil
+}
+
+// address reads where the call would come from, which may be left out when it
+// makes no difference.
+func (f *callerFlags) address(bound *policy.Identity) (netip.Addr, error) {
+	if f.Address != "" {
+		address, err := netip.ParseAddr(f.Address)
+		if err != nil {
+			return address, fmt.Errorf("--address %q is no address: write 10.1.2.3", f.Address)
+		}
+		return address, nil
+	}
+	if bound != nil && len(bound.Addresses) > 0 {
+		return netip.Addr{}, fmt.Errorf("the identity at %s is bound to addresses: say with --address where the call would come from", bound.Place)
+	}
+	return netip.Addr{}, nil
+}
+
+// presented is the caller with the first certificate of a file.
+func presented(file string, t *listenTLS, s *policy.Snapshot, now time.Time) (caller, error) {
+	chain, err := readChain(file)
+	if err != nil {
+		return caller{}, err
+	}
+	refused, err := t.refuses(chain, now)
+	if err != nil {
+		return caller{}, err
+	}
+	bound := s.Identify(chain[0])
+	return caller{Caller: &gateway.Caller{Bound: bound, NotAfter: chain[0].NotAfter},
+		said: policy.Describe(chain[0]) + boundAs(bound), refused: refused}, nil
+}
+
+// named is the caller with a certificate that is not at hand.
+func named(serial, issuer string, s *policy.Snapshot) (caller, error) {
+	bound, err := s.IdentifyNamed(serial, issuer)
+	if err != nil {
+		return caller{}, err
+	}
+	return caller{Caller: &gateway.Caller{Bound: bound},
+		said: fmt.Sprintf("certificate %s of %s%s; its CA and its end are not looked at without --cert", serial, issuer, boundAs(bound))}, nil
+}
+
+func boundAs(i *policy.Identity) string {
+	if i == nil {
+		return ", not bound"
+	}
+	return fmt.Sprintf(", bound to AIS %s at %s", i.Ais, i.Place)
+}
+
+// readChain reads the certificates of a PEM file, at least one.
+func readChain(file string) ([]*x509.Certificate, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read certificate: %w", err)
+	}
+	var chain []*x509.Certificate
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != "CERTIFICATE" {
+			continue
+		}
+		cert, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, fmt.Errorf("read certificate: %s: %w", file, err)
+		}
+		chain = append(chain, cert)
+	}
+	if len(chain) == 0 {
+		return nil, fmt.Errorf("read certificate: %s has none in PEM", file)
+	}
+	return chain, nil
+}
+
+// refuses says why a handshake with certificates would fail, or nil; err says
+// why that is not known. It verifies them as a server of crypto/tls does.
+func (t *listenTLS) refuses(chain []*x509.Certificate, now time.Time) (refused, err error) {
+	pool, err := readPool(t.ClientCA)
+	if err != nil {
+		return nil, err
+	}
+	options := x509.VerifyOptions{Roots: pool, Intermediates: x509.NewCertPool(), CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
+	for _, c := range chain[1:] {
+		options.Intermediates.AddCert(c)
+	}
+	if _, err := chain[0].Verify(options); err != nil {
+		return &tls.CertificateVerificationError{UnverifiedCertificates: chain, Err: err}, nil
+	}
+	return nil, nil
+}
