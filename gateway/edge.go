@@ -81,6 +81,9 @@ func checkLines(raw []byte) (framed bool, refusal *Refusal) {
 			return false, badFraming(400, "Zalomená hlavička není přípustná.")
 		}
 		name, value, _ := bytes.Cut(line, []byte(":"))
+		if bytes.IndexByte(name, ' ') >= 0 { // the library takes it for part of the name
+			return false, badFraming(400, "Název hlavičky obsahuje mezeru.")
+		}
 		for i, w := range watched {
 			if len(name) != len(w) || !strings.EqualFold(string(name), w) {
 				continue

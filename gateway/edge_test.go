@@ -1,9 +1,13 @@
 package gateway
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
+
+	"brana/egon"
 )
 
 // TestHTTPEdge holds what may not be read in two ways, or asks for what the
@@ -58,6 +62,7 @@ func TestHTTPEdge(t *testing.T) {
 		{"folded Transfer-Encoding", lines(post, host, kind, "Transfer-Encoding:\r\n chunked") + chunked, 400, false},
 		{"bare CR", lines(post, host, kind, "X: y\rz", length) + message, 400, false},
 		{"NUL in a header", lines(post, host, kind, "X: y\x00z", length) + message, 400, false},
+		{"blank in a name", lines(post, host, kind, length, "Transfer Encoding: chunked") + message, 400, false},
 		{"a header without a colon", lines(post, host, kind, "X", length) + message, 400, false},
 		{"absolute-form, other host", lines("POST http://evil.test/publikace/E05 HTTP/1.1", host, kind, length) + message, 400, false},
 		{"no Host", lines(post, kind, length) + message, 400, false},
@@ -127,4 +132,39 @@ func TestHeadIsAnsweredWithoutABody(t *testing.T) {
 	if got := s.outcome(t); got != "bad-http" {
 		t.Errorf("outcome = %s", got)
 	}
+}
+
+// Calls that come at once are answered in turn, each when it is answered: the
+// first does not wait for the second. After one that closes nothing runs.
+func TestPipelinedCalls(t *testing.T) {
+	held := make(chan struct{})
+	second := call{id: strings.Replace(requestID, "a", "b", 1)}
+	s := newSite(t, relayTo(func(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
+		text, err := io.ReadAll(m.Body)
+		if err == nil && strings.Contains(string(text), second.id) {
+			<-held
+		}
+		return answerOf(replyOf(m.Service.Code, egon.OK)), err
+	}))
+	w := s.dial(t)
+	w.write(withLength("/publikace/E05", call{}.message()) +
+		withLength("/publikace/E05", second.message()) +
+		withLength("/publikace/E999", call{}.message()) + // refused, and the connection stays
+		withLength("/publikace/E227", call{code: "E227"}.message()) +
+		header("/publikace/E05", "Content-Length: 5", "Transfer-Encoding: chunked") + // refused, and it closes
+		withLength("/publikace/E05", call{}.message()))
+	answers := func(status int, says string) {
+		t.Helper()
+		if r, body := w.answer(); r.StatusCode != status || !strings.Contains(body, says) {
+			t.Errorf("%d %s, want %d %s", r.StatusCode, body, status, says)
+		}
+	}
+	answers(200, ">OK<")
+	close(held)
+	answers(200, ">OK<")
+	answers(500, "BR_503: ")
+	answers(200, "IszrVypisOpravneniPolozkyResponse")
+	answers(500, "BR_502: ")
+	w.closed()
+	s.lines(t, 5)
 }

@@ -47,8 +47,8 @@ func (g *Gateway) awaits(rc *fasthttp.RequestCtx) (call edgeCall, err error) {
 }
 
 // renewWriteTime gives what is written before an answer, or in the place of
-// one, its own time: on a connection that is kept the deadline of the answer
-// before still stands, and may be long over.
+// one, its own time: the server gives it none, and what it has set before may
+// be long over.
 func (g *Gateway) renewWriteTime(rc *fasthttp.RequestCtx) {
 	_ = rc.Conn().SetWriteDeadline(now().Add(g.cfg.WriteIdle)) // a closed connection fails at the write
 }
