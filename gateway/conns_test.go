@@ -153,6 +153,38 @@ func TestPeersOfIPv6AreNetworks(t *testing.T) {
 	}
 }
 
+// Over IPv6 a peer is bounded as over IPv4, and on one listener neither counts
+// for the other.
+func TestConnectionsOverIPv6AreBounded(t *testing.T) {
+	ln, err := net.Listen("tcp", "[::]:0")
+	if err != nil {
+		t.Skip("no IPv6 here: that its connections are bounded stays unproved: ", err)
+	}
+	s := newGateway(t, func(s *settings) { s.cfg.MaxConnsPerPeer = 1 })
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(ln) }()
+	_, port, _ := net.SplitHostPort(ln.Addr().String())
+	var open []*wire
+	for _, c := range []struct {
+		peer   string
+		status int
+	}{{"::1", 200}, {"127.0.0.1", 200}, {"::1", 503}, {"127.0.0.1", 503}} {
+		s.addr = net.JoinHostPort(c.peer, port)
+		w := s.dial(t)
+		w.write(withLength("/publikace/E05", call{}.message()))
+		if r, body := w.answer(); r.StatusCode != c.status {
+			t.Errorf("from %s: %d %s", c.peer, r.StatusCode, body)
+		}
+		open = append(open, w)
+	}
+	for _, w := range open {
+		w.Close()
+	}
+	if err := errors.Join(s.Shutdown(context.Background()), <-done); err != nil {
+		t.Error(err)
+	}
+}
+
 // A process without descriptors waits for some, and serves on.
 func TestRunningOutOfDescriptorsEndsNothing(t *testing.T) {
 	s := newGateway(t)
@@ -234,6 +266,21 @@ func TestSlowCallersAreCut(t *testing.T) {
 			}
 		})
 	}
+	t.Run("answer that is not taken", func(t *testing.T) {
+		s := newSite(t, func(s *settings) { s.cfg.WriteIdle, s.cfg.MinRate = 200*time.Millisecond, 1 }, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
+			return answerOf(largeReply(16 << 20)), nil
+		}))
+		w := s.dial(t)
+		_ = w.Conn.(*net.TCPConn).SetReadBuffer(4 << 10)
+		w.write(withLength("/publikace/E05", call{}.message()))
+		if line := s.lines(t, 1)[0]; line["outcome"] != "caller-left" || line["broken"] != "caller" {
+			t.Errorf("line = %v", line)
+		}
+		if got := s.count(t, "brana_bound_refusals_total", "slow"); got != 1 {
+			t.Errorf("%v counted as slow", got)
+		}
+		s.settled(t)
+	})
 	t.Run("answer", func(t *testing.T) {
 		s := newSite(t, func(s *settings) { s.cfg.WriteIdle, s.cfg.MinRate = 400*time.Millisecond, 1<<40 }, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
 			body := io.MultiReader(strings.NewReader(string(largeReply(100 << 10)[:100<<10])), letters{})

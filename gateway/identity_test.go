@@ -322,6 +322,9 @@ func TestReloadOfIdentities(t *testing.T) {
 	if len(resumed) != 7 || resumed[0] || slices.Contains(resumed[1:], false) {
 		t.Errorf("resumed: %v, want all but the first", resumed)
 	}
+	if full := s.count(t, "brana_tls_handshakes_total", "no"); full != 2 {
+		t.Errorf("%v full handshakes, want one of each caller: a refusal must not cost the connection", full)
+	}
 }
 
 // A connection that outlives the certificate it was opened with is of no use.
