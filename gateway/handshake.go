@@ -71,6 +71,17 @@ func (c *secured) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// Close says goodbye and closes the connection. A caller that takes nothing
+// holds that up for seconds, and the server closes idle connections one after
+// another, so in a shutdown none waits for another.
+func (c *secured) Close() error {
+	if c.g.draining.Load() {
+		go func() { _ = c.Conn.Close() }() // Shutdown waits for it, and then cuts it
+		return nil
+	}
+	return c.Conn.Close()
+}
+
 // refused counts a handshake that failed, and writes its line. The caller gets
 // to read the alert although it may have sent a request already.
 func (c *secured) refused() {

@@ -1,7 +1,9 @@
 package gateway
 
 import (
+	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -221,5 +223,70 @@ func TestServeEndsWithShutdown(t *testing.T) {
 	}
 	if err := <-done; err != nil {
 		t.Errorf("Serve = %v", err)
+	}
+}
+
+// A pipeListener accepts the far ends of pipes, which hold nothing: what is
+// written waits until it is read.
+type pipeListener struct {
+	pipes chan net.Conn
+	ended context.Context
+	end   context.CancelFunc
+}
+
+func (l *pipeListener) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.pipes:
+		return c, nil
+	case <-l.ended.Done():
+		return nil, net.ErrClosed
+	}
+}
+
+func (l *pipeListener) Close() error   { l.end(); return nil }
+func (l *pipeListener) Addr() net.Addr { return &net.TCPAddr{} }
+
+// Callers that stay connected over TLS and take nothing any more, not even that
+// their connection ends, do not hold up a shutdown one after another.
+func TestShutdownWaitsForNoCallerThatTakesNothing(t *testing.T) {
+	s := newSecureSite(t, strings.Replace(boundOnce, ", addresses: [127.0.0.1]", "", 1))
+	other := newGateway(t, func(c *settings) { c.cfg.TLS, c.parts.Policy = s.cfg.TLS, s.policy })
+	ln := &pipeListener{pipes: make(chan net.Conn)}
+	ln.ended, ln.end = context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- other.Serve(ln) }()
+	cert := s.ca.issue(100)
+	for range 20 {
+		near, far := net.Pipe()
+		defer near.Close()
+		ln.pipes <- far
+		c := tls.Client(near, &tls.Config{RootCAs: s.ca.pool(), ServerName: "127.0.0.1", Certificates: []tls.Certificate{*cert}, MaxVersion: tls.VersionTLS12})
+		if _, err := io.WriteString(c, withLength("/publikace/E05", call{}.message())); err != nil {
+			t.Fatal(err)
+		}
+		r, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil || r.StatusCode != 200 {
+			t.Fatal(r, err)
+		}
+		if said := read(t, r); !strings.Contains(said, ">OK<") {
+			t.Fatal(said)
+		}
+	}
+	ended := make(chan error, 1)
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+		defer cancel()
+		ended <- other.Shutdown(ctx)
+	}()
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Errorf("Shutdown = %v", err)
+		}
+	case <-time.After(30 * time.Second):
+		t.Fatal("the shutdown hangs")
+	}
+	if err := <-served; err != nil || other.Connections() != 0 {
+		t.Errorf("Serve = %v, %d connections", err, other.Connections())
 	}
 }
