@@ -1,8 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -46,25 +46,39 @@ func newOracle(t testing.TB) *oracle {
 	return &oracle{filepath.Join(shared, "schemas")}
 }
 
-// validate reports what a schema has against a document, apart from the
-// VysledekSubKod that the description of E227 itself demands and the schema
-// does not list.
+// validate reports what a schema has against a document.
 func (o *oracle) validate(t *testing.T, schema string, doc []byte) {
 	t.Helper()
-	cmd := exec.Command("xmllint", "--noout", "--nonet", "--schema", filepath.Join(o.schemas, schema), "-")
-	cmd.Stdin = bytes.NewReader(doc)
-	output, err := cmd.CombinedOutput()
+	o.validateAll(t, schema, map[string][]byte{"document": doc})
+}
+
+// validateAll reports what a schema has against documents, apart from the
+// VysledekSubKod that the description of E227 itself demands and the schema
+// does not list.
+func (o *oracle) validateAll(t *testing.T, schema string, docs map[string][]byte) {
+	t.Helper()
+	args := []string{"--noout", "--nonet", "--schema", filepath.Join(o.schemas, schema)}
+	names := map[string]string{}
+	folder := t.TempDir()
+	for name, doc := range docs {
+		file := filepath.Join(folder, fmt.Sprintf("%d.xml", len(names)))
+		write(t, file, string(doc))
+		names[file] = name
+		args = append(args, file)
+	}
+	output, err := exec.Command("xmllint", args...).CombinedOutput()
 	if err == nil {
 		return
 	}
 	complaints := 0
 	for line := range strings.Lines(string(output)) {
+		file, complaint, _ := strings.Cut(line, ":")
 		switch {
 		case strings.Contains(line, "IszrTypy:v1}VysledekSubKod"):
 			complaints++
 		case strings.Contains(line, "error"):
 			complaints++
-			t.Error(strings.TrimSpace(line))
+			t.Errorf("%s: %s", names[file], strings.TrimSpace(complaint))
 		}
 	}
 	if complaints == 0 {

@@ -19,14 +19,7 @@ var little = []string{"--role", "XR2", "--ais", "999002"}
 
 // eachStore runs a test with the embedded limits and with those in Redis.
 func eachStore(t *testing.T, test func(t *testing.T, w *world)) {
-	t.Run("embedded", func(t *testing.T) { test(t, startWorld(t)) })
-	t.Run("redis", func(t *testing.T) {
-		server := newRedisServer(t)
-		server.start(t)
-		test(t, startWorld(t, func(c *config) {
-			c.Limits.Store, c.Limits.Redis = "redis", redisConfig{URL: server.url(), Timeout: duration(10 * time.Second)}
-		}))
-	})
+	eachLimits(t, func(t *testing.T, store func(*config)) { test(t, startWorld(t, store)) })
 }
 
 // An item that the caller may not have refuses the whole call, which says

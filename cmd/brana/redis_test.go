@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -56,6 +57,23 @@ func (s *redisServer) start(t testing.TB) {
 		n, _ := conn.Read(answer)
 		return err == nil && string(answer[:n]) == "+PONG"
 	})
+}
+
+// flush forgets all that is counted.
+func (s *redisServer) flush(t testing.TB) {
+	t.Helper()
+	conn, err := net.DialTimeout("tcp", "127.0.0.1:"+s.port, time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	answer := make([]byte, 5)
+	if _, err := io.WriteString(conn, "FLUSHALL\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(conn, answer); err != nil || string(answer) != "+OK\r\n" {
+		t.Fatalf("FLUSHALL: %s, %v", answer, err)
+	}
 }
 
 func (s *redisServer) kill() {

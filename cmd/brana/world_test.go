@@ -44,17 +44,24 @@ type world struct {
 	admin      string // URL
 	journal    *journal
 	client     *http.Client
+	wired      *wired
 }
 
 // startWorld starts a world; change may alter its configuration first.
 func startWorld(t testing.TB, change ...func(*config)) *world {
+	t.Helper()
+	return startWorldWith(t, devCmd{}, change...)
+}
+
+// startWorldWith starts a world as brana dev with more flags would.
+func startWorldWith(t testing.TB, d devCmd, change ...func(*config)) *world {
 	t.Helper()
 	w := &world{t: t, journal: &journal{}, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: time.Minute}}
 	t.Cleanup(w.client.CloseIdleConnections)
 
 	var sim string
 	w.registries, sim = startRegistries(t)
-	d := devCmd{Listen: "127.0.0.1:0", Admin: "127.0.0.1:0", simFlags: simFlags{Sim: sim}}
+	d.Listen, d.Admin, d.Sim = "127.0.0.1:0", "127.0.0.1:0", sim
 	c, err := d.configuration()
 	if err != nil {
 		t.Fatal(err)
@@ -66,6 +73,7 @@ func startWorld(t testing.TB, change ...func(*config)) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.wired = wired
 	listener := listen(t)
 	served := make(chan error, 1)
 	go func() { served <- wired.gateway.Serve(listener) }()
@@ -87,7 +95,7 @@ func startWorld(t testing.TB, change ...func(*config)) *world {
 			t.Error("end the world:", err)
 		}
 	})
-	w.gateway, w.admin = "http://"+listener.Addr().String()+c.Listen.Prefix, "http://"+adminListener.Addr().String()
+	w.gateway, w.admin = c.Listen.scheme()+"://"+listener.Addr().String()+c.Listen.Prefix, "http://"+adminListener.Addr().String()
 	return w
 }
 
@@ -106,10 +114,13 @@ func ignoreClosed(err error) error {
 	return err
 }
 
+// noCriteria is the information system that the evidences let use no criteria.
+const noCriteria = 999003
+
 // startRegistries starts the registries and returns their address.
 func startRegistries(t testing.TB) (*registries.Server, string) {
 	t.Helper()
-	server, err := registries.NewServer(registries.Config{Population: registries.NewPopulation(20, 1)})
+	server, err := registries.NewServer(registries.Config{Population: registries.NewPopulation(20, 1), NoCriteriaFor: []int{noCriteria}})
 	if err != nil {
 		t.Fatal(err)
 	}

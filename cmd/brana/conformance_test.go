@@ -1,0 +1,481 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/tools/txtar"
+
+	"brana/bench/registries"
+	"brana/egon/xmltext"
+)
+
+// TestConformance plays testdata/conformance/*.txtar: what the descriptions of
+// E198 and E227 demand, sentence by sentence, and the rules of where they are
+// short, against brana dev over sockets, with the limits in the process and in
+// Redis. Each section of a file is a scenario in a world of its own.
+//
+// It begins with what it shows, which TestEverySentenceIsShown reads:
+//
+//	E198 §5 Sentence.            a sentence of a description, word for word
+//	rule 14 Nobody is found …    a rule of where the descriptions are short
+//	step X21 …                   a message to a registry
+//
+// What the world is, where it differs from brana dev:
+//
+//	world limits-down            nobody decides on limits; or tls: callers have certificates
+//	grant OLD => NEW             an edit of the grants, which are loaded at once; so is
+//	matrix OLD => NEW            one of the matrix
+//	unloadable TEXT              … the last edit was refused so
+//	answer STEP OLD => NEW       from now on a registry's answers are changed so
+//	break STEP                   the next message of a step finds no answer
+//	registry NAME FAILURE        a registry fails so
+//
+// A call begins with "call CODE" and has its request,
+//
+//	person SPECIAL               who is sought, by what persons prints
+//	by DotazN                    … by which search inputs; otherwise Dotaz2
+//	evidence Ecd                 … where; otherwise Eop
+//	items WORD ...               SeznamUdaju
+//	caller little                the caller with few rights
+//	flags --FLAG VALUE ...       more flags of brana call, quoted by '
+//	message FILE                 the whole message, of testdata/requests
+//	edit OLD => NEW              in the message; escapes as in Go
+//
+// and what must come of it:
+//
+//	status KOD (SUBKOD by WHO)   the status of the system
+//	> BLOCK ...                  and all blocks of the reply, as outlined; none for CHYBA
+//	steps X21 G27 ...            by the log of the registries; none if not said
+//	says TEXT                    in the texts of the status
+//	holds TEXT, lacks TEXT       in the reply
+//	sent STEP TEXT, unsent …     in a message to a registry
+//	opens                        the photo can be decrypted with the caller's key
+func TestConformance(t *testing.T) {
+	all := scenarios(t)
+	eachLimits(t, func(t *testing.T, store func(*config)) {
+		var archive replyArchive
+		for _, s := range all {
+			t.Run(s.name, func(t *testing.T) { newPlay(t, &archive, store, s).run(s.script) })
+		}
+		t.Run("every answer and every message keeps to the schemas", archive.validate)
+	})
+}
+
+// eachLimits runs a test with the embedded limits, and with those in Redis, which
+// each world finds empty.
+func eachLimits(t *testing.T, test func(t *testing.T, store func(*config))) {
+	t.Run("embedded", func(t *testing.T) { test(t, func(*config) {}) })
+	t.Run("redis", func(t *testing.T) {
+		server := newRedisServer(t)
+		server.start(t)
+		test(t, func(c *config) {
+			server.flush(t)
+			c.Limits.Store, c.Limits.Redis = "redis", redisConfig{URL: server.url(), Timeout: duration(10 * time.Second)}
+		})
+	})
+}
+
+// A scenario is one section of the conformance corpus.
+type scenario struct {
+	name   string // file and section
+	shows  []source
+	script []string
+}
+
+// A source is what a scenario shows: a sentence of a description, a rule or a
+// message.
+type source struct {
+	kind string // E198, E227, rule or step
+	at   string // chapter, number or code
+	text string
+}
+
+var sourceLine = regexp.MustCompile(`^(E198|E227|rule|step) §?(\S+) (.+)$`)
+
+func scenarios(t testing.TB) (all []scenario) {
+	t.Helper()
+	files, err := filepath.Glob("testdata/conformance/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no scenarios", err)
+	}
+	for _, file := range files {
+		archive, err := txtar.ParseFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, section := range archive.Files {
+			s := scenario{name: strings.TrimSuffix(filepath.Base(file), ".txtar") + "/" + section.Name}
+			for line := range strings.Lines(string(section.Data)) {
+				line = strings.TrimSpace(line)
+				if m := sourceLine.FindStringSubmatch(line); m != nil {
+					s.shows = append(s.shows, source{m[1], m[2], m[3]})
+				} else if line != "" && line[0] != '#' {
+					s.script = append(s.script, line)
+				}
+			}
+			if len(s.shows) == 0 || len(s.script) == 0 {
+				t.Errorf("%s: shows nothing, or plays nothing", s.name)
+			}
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// A play is a scenario under way.
+type play struct {
+	t       *testing.T
+	w       *world
+	witness *witness
+	archive *replyArchive
+	policy  string // folder
+	refused error  // of the last edit of the policy
+	call    *askedCall
+}
+
+func newPlay(t *testing.T, archive *replyArchive, store func(*config), s scenario) *play {
+	p := &play{t: t, archive: archive, policy: t.TempDir(), witness: newWitness(t)}
+	files, err := fs.Sub(sample, "sample")
+	if err := errors.Join(err, os.CopyFS(p.policy, files)); err != nil {
+		t.Fatal(err)
+	}
+	change := []func(*config){store, p.witness.stand}
+	if slices.Contains(s.script, "world limits-down") {
+		change = append(change, func(c *config) {
+			c.Limits.Store, c.Limits.Redis = "redis", redisConfig{URL: "redis://" + freeAddress(t), Timeout: duration(time.Second)}
+		})
+	}
+	var ca *authority
+	if slices.Contains(s.script, "world tls") {
+		ca = newAuthority(t, "Test CA")
+		ca.issue("gate", 2)
+		ca.issue("ais", 3)
+		write(t, filepath.Join(p.policy, "identities.yaml"),
+			"identities:\n  - {serial: \"3\", issuer: \"CN=Test CA,C=CZ\", ais: 999001, administrator: \"12345678\", agendas: [X999]}\n")
+		change = append(change, func(c *config) { c.Listen.TLS = ca.listenTLS() })
+	}
+	p.w = startWorldWith(t, devCmd{Policy: p.policy}, change...)
+	if ca != nil {
+		p.w.client.Transport.(*http.Transport).TLSClientConfig = ca.client("ais")
+	}
+	return p
+}
+
+// run plays the lines of a script.
+func (p *play) run(script []string) {
+	for _, line := range script {
+		verb, rest, _ := strings.Cut(line, " ")
+		if err := p.do(verb, strings.TrimSpace(rest)); err != nil {
+			p.t.Fatalf("%s: %v", line, err)
+		}
+	}
+	p.finish()
+}
+
+func (p *play) do(verb, rest string) error {
+	switch verb {
+	case "call":
+		p.finish()
+		p.call = &askedCall{service: rest, args: []string{rest}}
+		return nil
+	case "world":
+		return nil
+	case "grant", "matrix", "unloadable", "answer", "break", "registry":
+		p.finish()
+		return p.arrange(verb, rest)
+	}
+	if p.call == nil {
+		return errors.New("no call has begun")
+	}
+	if known, err := p.call.ask(p.t, verb, rest); known {
+		return err
+	}
+	return p.call.expect(verb, rest)
+}
+
+// arrange makes the world another one.
+func (p *play) arrange(verb, rest string) error {
+	from, to, err := cutEdit(rest)
+	switch verb {
+	case "grant", "matrix":
+		file := filepath.Join(p.policy, map[string]string{"grant": "grants.yaml", "matrix": "matrix.csv"}[verb])
+		text := string(read(p.t, file))
+		if err == nil && !strings.Contains(text, from) {
+			err = errors.New("nothing to edit")
+		}
+		write(p.t, file, strings.Replace(text, from, to, 1))
+		p.refused = p.w.wired.policy.Reload()
+		return err
+	case "unloadable":
+		if p.refused == nil || !strings.Contains(p.refused.Error(), rest) {
+			return fmt.Errorf("the policy was loaded: %v", p.refused)
+		}
+		return nil
+	case "answer":
+		step, from, _ := strings.Cut(from, " ")
+		p.witness.mu.Lock()
+		defer p.witness.mu.Unlock()
+		p.witness.changes = append(p.witness.changes, change{step, from, to})
+		return err
+	case "break":
+		p.witness.mu.Lock()
+		defer p.witness.mu.Unlock()
+		p.witness.broken = append(p.witness.broken, rest)
+		return nil
+	}
+	name, failure, _ := strings.Cut(rest, " ")
+	return p.w.registries.Set(name, registries.Settings{Failure: registries.Failure(failure)})
+}
+
+// cutEdit takes "OLD => NEW" apart.
+func cutEdit(line string) (from, to string, err error) {
+	from, to, found := strings.Cut(line, " =>")
+	if !found {
+		return "", "", errors.New("write OLD => NEW")
+	}
+	from, err1 := strconv.Unquote(`"` + strings.ReplaceAll(from, `"`, `\"`) + `"`)
+	to, err2 := strconv.Unquote(`"` + strings.ReplaceAll(strings.TrimPrefix(to, " "), `"`, `\"`) + `"`)
+	return from, to, errors.Join(err1, err2)
+}
+
+// finish makes the call that has been described, if any, and judges its reply.
+func (p *play) finish() {
+	c := p.call
+	if c == nil {
+		return
+	}
+	p.call = nil
+	p.t.Helper()
+	p.w.registries.ClearLog()
+	p.witness.forget()
+	r := p.w.post(c.service, c.build(p.t))
+	p.archive.keep(p.t.Name(), c.service, r.payload())
+	for _, passed := range p.witness.passed {
+		p.archive.keep(p.t.Name(), passed.step, (&reply{body: passed.request}).payload())
+	}
+	if got := r.outline(); got != c.outline() {
+		p.t.Errorf("call %v: got\n%s\nwant\n%s\nsaid %s", c.args, got, c.outline(), r.said())
+	}
+	if got := p.w.steps(); got != c.steps {
+		p.t.Errorf("call %v: steps %q, want %q", c.args, got, c.steps)
+	}
+	for _, check := range c.checks {
+		if err := check(p, r); err != nil {
+			p.t.Errorf("call %v: %v\nin %s", c.args, err, r.body)
+		}
+	}
+}
+
+// An askedCall is a call that a script describes, and what is to come of it.
+type askedCall struct {
+	service string
+	args    []string // of brana call
+	message string   // the whole, instead
+	edits   [][2]string
+
+	status string
+	blocks []string
+	steps  string
+	checks []func(*play, *reply) error
+}
+
+var quoted = regexp.MustCompile(`'[^']*'|\S+`)
+
+// ask takes a line that describes the request; it reports whether it is one.
+func (c *askedCall) ask(t testing.TB, verb, rest string) (bool, error) {
+	switch verb {
+	case "person":
+		c.args = append(c.args, byBirth(special(t, rest))...)
+	case "by":
+		return true, c.searchBy(t, rest)
+	case "evidence":
+		c.args = append(c.args, "--source", rest)
+	case "items":
+		c.args = append(c.args, "--items", rest)
+	case "caller":
+		c.args = append(c.args, little...)
+	case "flags":
+		for _, word := range quoted.FindAllString(rest, -1) {
+			c.args = append(c.args, strings.Trim(word, "'"))
+		}
+	case "message":
+		c.message = seed(t, rest)
+	case "edit":
+		from, to, err := cutEdit(rest)
+		c.edits = append(c.edits, [2]string{from, to})
+		return true, err
+	default:
+		return false, nil
+	}
+	return true, nil
+}
+
+// searchBy has the person sought by other inputs than the birth date.
+func (c *askedCall) searchBy(t testing.TB, query string) error {
+	i := slices.Index(c.args, "--name")
+	if i < 0 {
+		return errors.New("say the person first")
+	}
+	jmeno, _, _ := strings.Cut(c.args[i+1], "/")
+	list := registries.NewPopulation(0, 1).List(0)
+	l := list[slices.IndexFunc(list, func(l registries.Listed) bool {
+		return l.Jmeno+"/"+l.Prijmeni == c.args[i+1]
+	})]
+	born := slices.Index(c.args, "--born")
+	switch query {
+	case "Dotaz1":
+		c.args = append(slices.Delete(c.args, born, born+2), "--rc", l.RodneCislo)
+	case "Dotaz3":
+		switch place := l.MistoNarozeni; {
+		case place.MistoSvet != "":
+			c.args = append(c.args, "--abroad", place.MistoSvet+"/"+strconv.Itoa(place.Stat))
+		case place.Obec:
+			c.args = append(c.args, "--birthplace", strconv.Itoa(place.NarozeniCr))
+		default:
+			c.args = append(c.args, "--district", strconv.Itoa(place.NarozeniCr))
+		}
+	case "Dotaz4":
+		c.args = append(c.args, "--address", strconv.Itoa(l.TrvalyPobyt))
+	case "Dotaz5Op":
+		c.args = append(slices.Delete(c.args, born, born+2), "--op", strings.TrimSuffix(l.Op[0].Cislo+"/"+l.Op[0].Serie, "/"))
+	case "Dotaz5Cd":
+		c.args = append(slices.Delete(c.args, born, born+2), "--cd", l.Cd[0].Cislo+"/"+l.Cd[0].Druh)
+	default:
+		return fmt.Errorf("%s is no combination; %s is sought by Dotaz1, 3, 4, 5Op or 5Cd", query, jmeno)
+	}
+	return nil
+}
+
+// expect takes a line that says what must come of the call.
+func (c *askedCall) expect(verb, rest string) error {
+	see := func(check func(*play, *reply) error) { c.checks = append(c.checks, check) }
+	switch verb {
+	case "status":
+		c.status = rest
+	case ">":
+		c.blocks = append(c.blocks, rest)
+	case "steps":
+		c.steps = strings.Join(slices.Sorted(slices.Values(strings.Fields(rest))), " ")
+	case "says":
+		see(func(_ *play, r *reply) error { return hold(r.said(), rest, true) })
+	case "holds", "lacks":
+		see(func(_ *play, r *reply) error { return hold(string(r.body), rest, verb == "holds") })
+	case "sent", "unsent":
+		step, text, _ := strings.Cut(rest, " ")
+		see(func(p *play, _ *reply) error { return p.sent(step, text, verb == "sent") })
+	case "opens":
+		see(func(p *play, r *reply) error { checkPhoto(p.t, r); return nil })
+	default:
+		return errors.New("unknown line")
+	}
+	return nil
+}
+
+func (c *askedCall) outline() string {
+	return strings.Join(append([]string{c.status}, c.blocks...), "\n")
+}
+
+func (c *askedCall) build(t testing.TB) []byte {
+	text := c.message
+	if text == "" {
+		text = string(message(t, c.service, c.args[1:]...))
+	}
+	for _, e := range c.edits {
+		if !strings.Contains(text, e[0]) {
+			t.Fatalf("%s is not in %s", e[0], text)
+		}
+		text = strings.Replace(text, e[0], e[1], 1)
+	}
+	return []byte(text)
+}
+
+// said are the texts of the system status.
+func (r *reply) said() string {
+	var said []string
+	for _, d := range findAll(find(r.root, "Status"), "VysledekPopis") {
+		said = append(said, d.Value())
+	}
+	return strings.Join(append(said, text(r.root, "faultstring")), "\n")
+}
+
+func hold(where, what string, want bool) error {
+	if strings.Contains(where, what) != want {
+		return fmt.Errorf("holds %s: %v, want %v", what, !want, want)
+	}
+	return nil
+}
+
+// sent looks whether a text is in a message of a step; without a text, whether
+// there was one, and with a number, whether there were so many.
+func (p *play) sent(step, text string, want bool) error {
+	passed := p.witness.of(step)
+	if n, err := strconv.Atoi(text); err == nil {
+		if len(passed) != n {
+			return fmt.Errorf("%d messages %s, want %d", len(passed), step, n)
+		}
+		return nil
+	}
+	if len(passed) == 0 {
+		return fmt.Errorf("no message %s", step)
+	}
+	for _, m := range passed {
+		if err := hold(string(m.request), text, true); err == nil {
+			return hold(string(m.request), text, want)
+		}
+	}
+	if want {
+		return fmt.Errorf("no message %s has %s: %s", step, text, passed[0].request)
+	}
+	return nil
+}
+
+// A replyArchive keeps replies and messages until all are validated at once.
+type replyArchive struct{ docs map[string]map[string][]byte } // by service or step, by content
+
+func (a *replyArchive) keep(name, what string, doc []byte) {
+	if find(must(xmltext.Parse(doc, xmltext.DefaultBounds())), "Fault") != nil {
+		return // no schema of a service has it
+	}
+	if a.docs == nil {
+		a.docs = map[string]map[string][]byte{}
+	}
+	if a.docs[what] == nil {
+		a.docs[what] = map[string][]byte{}
+	}
+	a.docs[what][fmt.Sprintf("%s %d", name, len(a.docs[what]))] = doc
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// schemaOf are the official schemas of services and messages; that of ROB's
+// envelope is ours, since none is published.
+var schemaOf = map[string]string{
+	"E198": schemaE198, "E227": schemaE227,
+	"X21": "aiseop/xsd/AisEopMediaCtiPodleUdaju.xsd", "X22": "aisecd/xsd/AisEcdMediaCtiPodleUdaju.xsd",
+	"G27": "org/xsd/OrgRozhrani.xsd", "G02": "org/xsd/OrgRozhrani.xsd", "A28": "ruian/xsd/cti_pro_rob/CtiProRob.xsd",
+}
+
+func (a *replyArchive) validate(t *testing.T) {
+	o := newOracle(t)
+	for what, docs := range a.docs {
+		if schema := schemaOf[what]; schema != "" {
+			o.validateAll(t, schema, docs)
+		}
+	}
+}

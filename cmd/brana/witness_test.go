@@ -1,0 +1,149 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// A witness stands between the gateway and its registries. It keeps what
+// passes, changes answers, so that a registry can break its contract in any
+// way, and closes connections without an answer.
+type witness struct {
+	registries string // host and port
+	server     *httptest.Server
+	client     *http.Client
+
+	mu      sync.Mutex
+	passed  []passage
+	changes []change
+	broken  []string // steps, one for each message that is to find no answer
+}
+
+// A passage is one message of a step, and its answer unless there was none.
+type passage struct {
+	step            string
+	request, answer []byte
+}
+
+// A change is made in every answer of a step.
+type change struct{ step, from, to string }
+
+func newWitness(t testing.TB) *witness {
+	w := &witness{client: &http.Client{Transport: &http.Transport{}}}
+	w.server = httptest.NewServer(w)
+	t.Cleanup(func() {
+		w.server.Close()
+		w.client.CloseIdleConnections()
+	})
+	return w
+}
+
+// stand puts the witness before all upstreams of a configuration.
+func (w *witness) stand(c *config) {
+	for name, u := range c.Upstreams {
+		to, err := url.Parse(u.URL)
+		if err != nil {
+			panic(err) // the configuration has been validated
+		}
+		w.registries = to.Host
+		u.URL = w.server.URL + to.Path
+		c.Upstreams[name] = u
+	}
+}
+
+func (w *witness) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		panic(http.ErrAbortHandler) // the gateway has left
+	}
+	p := passage{step: stepOf(r, body), request: body}
+	defer func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.passed = append(w.passed, p)
+	}()
+	if w.breaks(p.step) {
+		panic(http.ErrAbortHandler)
+	}
+	onward, err := http.NewRequestWithContext(r.Context(), r.Method, "http://"+w.registries+r.URL.RequestURI(), bytes.NewReader(body))
+	if err != nil {
+		panic(err) // of an address that is our own
+	}
+	onward.Header = r.Header.Clone()
+	response, err := w.client.Do(onward)
+	if err != nil {
+		panic(http.ErrAbortHandler) // as the registry closed its connection
+	}
+	defer response.Body.Close()
+	if p.answer, err = io.ReadAll(response.Body); err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	p.answer = w.change(p.step, p.answer)
+	rw.Header().Set("Content-Type", response.Header.Get("Content-Type"))
+	rw.WriteHeader(response.StatusCode)
+	_, _ = rw.Write(p.answer) // the gateway may have left
+}
+
+// breaks reports whether a message of the step is to find no answer.
+func (w *witness) breaks(step string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	i := slices.Index(w.broken, step)
+	if i >= 0 {
+		w.broken = slices.Delete(w.broken, i, i+1)
+	}
+	return i >= 0
+}
+
+func (w *witness) change(step string, answer []byte) []byte {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, c := range w.changes {
+		if c.step == step {
+			answer = bytes.ReplaceAll(answer, []byte(c.from), []byte(c.to))
+		}
+	}
+	return answer
+}
+
+// forget begins the record anew.
+func (w *witness) forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.passed = nil
+}
+
+// of returns what passed of a step.
+func (w *witness) of(step string) []passage {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(w.passed), func(p passage) bool { return p.step != step })
+}
+
+// stepOf tells which primitive service a message calls.
+func stepOf(r *http.Request, body []byte) string {
+	switch action := strings.Trim(r.Header.Get("SOAPAction"), `"`); {
+	case action == "AisEopMediaSyncCtiPodleUdaju":
+		return "X21"
+	case action == "AisEcdMediaSyncCtiPodleUdaju":
+		return "X22"
+	case action == "OrgCtiAifo":
+		return "G27"
+	case action == "OrgZalozAifo":
+		return "G02"
+	case action == "RobSyncDotaz" && bytes.Contains(body, []byte(">RobOverHromadneAifo<")):
+		return "O25"
+	case action == "RobSyncDotaz":
+		return "O08"
+	case action == "CtiProRobRequest":
+		return "A28"
+	}
+	return r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
+}
