@@ -35,6 +35,7 @@ type evidence struct {
 	scan    *scanner
 	over    bool   // the block has ended
 	media   bool   // inside a medium that was asked for
+	foreign int    // depth of an element in it that no medium has, which is left out; 0: in none
 	pending []byte // to be given out before the next token
 	err     error  // sticky; io.EOF: the answer was whole
 }
@@ -112,8 +113,9 @@ func (e *evidence) broken(err error) error {
 // Depths in an answer: Envelope, Body, the response, its outer element, the
 // block, and what stands in it.
 const (
-	blockDepth = 5
-	childDepth = blockDepth + 1
+	blockDepth  = 5
+	childDepth  = blockDepth + 1
+	mediumDepth = childDepth + 1
 )
 
 // readHead reads up to the end of the AIFO, of the block, or of the answer.
@@ -226,18 +228,34 @@ func (e *evidence) take(t xmltext.Token, raw []byte) error {
 		if !e.media {
 			e.dropped(string(t.Name.Local))
 		}
+	case t.Kind == xmltext.StartElement && e.media && e.foreign == 0 && (depth > mediumDepth || !ofMedium(t.Name)):
+		e.foreign = depth
+		e.dropped(string(t.Name.Local))
+	case t.Kind == xmltext.EndElement && e.foreign == depth+1:
+		e.foreign = 0
+		return nil
 	case t.Kind == xmltext.EndElement && depth == blockDepth-1:
 		e.over = true
 		e.give(raw)
 		return nil
 	}
-	if e.media {
+	if e.media && e.foreign == 0 {
 		e.give(raw)
 	}
 	if t.Kind == xmltext.EndElement && depth == blockDepth {
 		e.media = false
 	}
 	return nil
+}
+
+// ofMedium reports whether a medium has an element: it is the picture, and the
+// day on which its document was issued (seed E198 §5).
+func ofMedium(n xmltext.Name) bool {
+	switch string(n.Local) {
+	case "Fotka", "Podpis", "DatumVydani":
+		return string(n.Space) == egon.NSEvidence
+	}
+	return false
 }
 
 func (e *evidence) give(raw []byte) {
