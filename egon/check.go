@@ -8,6 +8,11 @@ package egon
 // An element that is present must have a value, even when it is optional: an
 // empty identification is the most frequent mistake of callers.
 func (h *Head) Check() *Offence {
+	if h.Media != nil {
+		if o := h.checkAll(accountRules); o != nil {
+			return o
+		}
+	}
 	if o := h.checkAll(infoRules); o != nil {
 		return o
 	}

@@ -18,13 +18,17 @@ const (
 	underData   = underDotaz + "AisSeMediaCtiPodleUdajuData/"
 )
 
-// mediaRules hold for every question of E198. Who asks on whose behalf and why
-// is mandatory here, since reading ROB leaves a record of it (seed E198 §8.1);
-// what it must be was checked before.
-var mediaRules = []rule{
+// accountRules hold for every question of E198: who asks, on whose behalf and
+// why is mandatory here, since reading ROB leaves a record of it (seed E198
+// §8.1). What it must be is left to infoRules.
+var accountRules = []rule{
 	{"ZadostInfo/Subjekt", func(h *Head) []byte { return h.Info.Subjekt }, anyType, true},
 	{"ZadostInfo/Uzivatel", func(h *Head) []byte { return h.Info.Uzivatel }, anyType, true},
 	{"ZadostInfo/DuvodUcel", func(h *Head) []byte { return h.Info.DuvodUcel }, anyType, true},
+}
+
+// mediaRules hold for every question of E198.
+var mediaRules = []rule{
 	{underZadost + "AgendaZdroj", func(h *Head) []byte { return h.Media.AgendaZdroj }, sourceType, true},
 	{underZadost + "Ais", func(h *Head) []byte { return h.Media.Ais }, aisType, false},
 	{underDotaz + "@verzeSluzby", func(h *Head) []byte { return h.Media.VerzeSluzby }, text4Type, false},
