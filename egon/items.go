@@ -131,6 +131,16 @@ func InternalName[T string | []byte](word T) string {
 	return it.word
 }
 
+// internalNames are those of the items of a register.
+func internalNames(of Register) (names []string) {
+	for i := range items {
+		if it := &items[i]; it.register == of && !it.control {
+			names = append(names, InternalName(it.word))
+		}
+	}
+	return names
+}
+
 // A Control is a word of SeznamUdaju that steers the course of a service
 // instead of asking for an item (seed E198 §8.2.1): ROBCti reads from ROB.
 type Control struct {

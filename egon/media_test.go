@@ -46,7 +46,7 @@ func TestMediaReply(t *testing.T) {
 	verified := must[VerifyReply](t)(ParseVerifyReply(answer(t, "o25")))
 	unknown := must[VerifyReply](t)(ParseVerifyReply(answer(t, "o25-unknown")))
 	differs := must[VerifyReply](t)(ParseVerifyReply(answer(t, "o25-differs")))
-	read := must[ReadReply](t)(ParseReadReply(answer(t, "o08")))
+	read := must[ReadReply](t)(ParseReadReply(answer(t, "o08"), robItems))
 	v1 := must[PlacesReply](t)(ParsePlacesReply(answer(t, "a28-v1")))
 	v2 := must[PlacesReply](t)(ParsePlacesReply(answer(t, "a28-v2")))
 	merged := must[TranslateReply](t)(ParseTranslateReply(answer(t, "g27-merged"), OrgCtiAifo))

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"brana/egon/xmltext"
 )
 
 func answer(t testing.TB, name string) []byte {
@@ -126,7 +128,7 @@ func TestParseVerifyReply(t *testing.T) {
 }
 
 func TestParseReadReply(t *testing.T) {
-	r := must[ReadReply](t)(ParseReadReply(answer(t, "o08")))
+	r := must[ReadReply](t)(ParseReadReply(answer(t, "o08"), robItems))
 	want := []Place{{Kod: 14492253, Kind: AdresniMisto}, {Kod: 500054, Kind: LokalitaMP}, {Kod: 554782, Kind: LokalitaOB}}
 	if diff := cmp.Diff(want, r.Places); diff != "" {
 		t.Errorf("Places (-want +got):\n%s", diff)
@@ -136,6 +138,37 @@ func TestParseReadReply(t *testing.T) {
 	}
 	if r.Rob.Kod != OK || len(r.Block) == 0 {
 		t.Errorf("reply = %+v", r)
+	}
+}
+
+// Of what ROB gives out unasked nothing is passed on: no value, no item of its
+// version 2, no reference to RUIAN.
+func TestReadReplyHoldsWhatWasAsked(t *testing.T) {
+	doc := strings.Replace(string(answer(t, "o08")), "</rod:Osoba>", "<rod:RodnePrijmeni xsi:nil='1'/><rod:Doklady><rob:Cislo>1</rob:Cislo></rod:Doklady>"+
+		"<rod:Obcanstvi>203</rod:Obcanstvi> <rod:Jine/><Prijmeni>X</Prijmeni></rod:Osoba>", 1)
+	for items, want := range map[string]string{
+		"":                      "Aifo=1 DatovaSchranka=",
+		"Jmeno Obcanstvi":       "Aifo=1 DatovaSchranka= Jmeno=MAREK Obcanstvi=203",
+		"Doklad AdresaPobytu":   "AdresaPobytu=14492253 Aifo=1 DatovaSchranka= Doklady=",
+		"RodnePrijmeni Jine":    "Aifo=1 DatovaSchranka=",
+		"MistoUmrti":            "Aifo=1 DatovaSchranka= MistoUmrti=",
+		"Prijmeni Aifo Doklady": "Aifo=1 DatovaSchranka= Prijmeni=ROLNIČKA",
+	} {
+		r := must[ReadReply](t)(ParseReadReply([]byte(doc), strings.Fields(items)))
+		root, err := xmltext.Parse([]byte("<x>"+string(r.Block)+"</x>"), xmltext.DefaultBounds())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, n := range root.Child(NSRobData, "Osoba").Children {
+			got = append(got, n.Local+"="+n.Value())
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("asked for %q: %s, want %s", items, got, want)
+		}
+		if places := strings.Contains(items, "Adresa") || strings.Contains(items, "Umrti"); (len(r.Places) == 1) != places {
+			t.Errorf("asked for %q: places %v", items, r.Places)
+		}
 	}
 }
 
@@ -164,7 +197,7 @@ func TestParseSystemError(t *testing.T) {
 		SubKod: "NENI K DISPOZICI", Popis: "údržba", Puvodce: Party{Registr, "ROB"},
 	}}}
 	verify := must[VerifyReply](t)(ParseVerifyReply(answer(t, "failed")))
-	read := must[ReadReply](t)(ParseReadReply(answer(t, "failed")))
+	read := must[ReadReply](t)(ParseReadReply(answer(t, "failed"), robItems))
 	for _, got := range []Status{verify.Info.Status, read.Info.Status} {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("Status (-want +got):\n%s", diff)
@@ -192,7 +225,7 @@ func parsers() map[string]func([]byte) error {
 		"translate": func(doc []byte) error { _, err := ParseTranslateReply(doc, OrgCtiAifo); return err },
 		"create":    func(doc []byte) error { _, err := ParseTranslateReply(doc, OrgZalozAifo); return err },
 		"verify":    func(doc []byte) error { _, err := ParseVerifyReply(doc); return err },
-		"read":      func(doc []byte) error { _, err := ParseReadReply(doc); return err },
+		"read":      func(doc []byte) error { _, err := ParseReadReply(doc, robItems); return err },
 		"places":    func(doc []byte) error { _, err := ParsePlacesReply(doc); return err },
 	}
 }

@@ -1,6 +1,7 @@
 package egon
 
 import (
+	"slices"
 	"strconv"
 
 	"brana/egon/xmltext"
@@ -127,7 +128,7 @@ type ReadReply struct {
 	Rob     Status  // RobAplikacniStatus
 	Persons []int   // their local AIFO numbers
 	Places  []Place // the references to RUIAN in their data, each once
-	Block   []byte  // RobAplikacniStatus and the persons
+	Block   []byte  // RobAplikacniStatus and the persons, with nothing but what was asked for
 }
 
 // ParseVerifyReply reads the answer to a request that [AppendVerify] wrote.
@@ -138,6 +139,7 @@ func ParseVerifyReply(doc []byte) (*VerifyReply, error) {
 	}
 	r := &VerifyReply{Info: a.info, Map: a.mapa, Rob: a.status, Block: a.block}
 	for _, osoba := range a.persons {
+		r.Block = osoba.Splice(r.Block)
 		local, err := localOf(osoba)
 		if err != nil {
 			return nil, err
@@ -152,20 +154,24 @@ func ParseVerifyReply(doc []byte) (*VerifyReply, error) {
 	return r, nil
 }
 
-// ParseReadReply reads the answer to a request that [AppendRead] wrote.
-func ParseReadReply(doc []byte) (*ReadReply, error) {
+// ParseReadReply reads the answer to a request that [AppendRead] wrote with the
+// same items. A value of another item does not get into what is returned, nor
+// does an item of version 2 of ROB, even without a value.
+func ParseReadReply(doc []byte, items []string) (*ReadReply, error) {
 	a, err := openRobAnswer(doc, ctiData+"Response")
 	if err != nil {
 		return nil, err
 	}
 	r := &ReadReply{Info: a.info, Map: a.mapa, Rob: a.status, Block: a.block}
+	unasked := func(item *xmltext.Node) bool { return !mayBeGiven(item, items) }
 	for _, osoba := range a.persons {
+		r.Block = osoba.SpliceWithout(r.Block, unasked)
 		local, err := localOf(osoba)
 		if err != nil {
 			return nil, err
 		}
 		r.Persons = append(r.Persons, local)
-		if r.Places, err = addPlacesOf(r.Places, osoba); err != nil {
+		if r.Places, err = addPlacesOf(r.Places, osoba, unasked); err != nil {
 			return nil, err
 		}
 	}
@@ -178,7 +184,7 @@ type robAnswer struct {
 	mapa    []PrevodAifo
 	status  Status
 	persons []*xmltext.Node
-	block   []byte
+	block   []byte // RobAplikacniStatus
 }
 
 // openRobAnswer reads ROB's envelope and, unless the system status is CHYBA,
@@ -212,9 +218,6 @@ func openRobAnswer(doc []byte, local string) (*robAnswer, error) {
 	}
 	a.block = status.Splice(nil)
 	a.persons = data.All(NSRobData, "Osoba")
-	for _, osoba := range a.persons {
-		a.block = osoba.Splice(a.block)
-	}
 	return a, nil
 }
 
@@ -227,10 +230,41 @@ func localOf(osoba *xmltext.Node) (int, error) {
 	return number(aifo)
 }
 
+// mayBeGiven reports whether an element of a person's data may be given out to
+// whoever asked for items: those have values, the others only say that they
+// have none. Who the person is goes with them.
+func mayBeGiven(n *xmltext.Node, items []string) bool {
+	if n.Space != NSRobData {
+		return false
+	}
+	item := n.Local
+	switch item {
+	case "Aifo", "AifoKontrolaType":
+		return true
+	case "Doklady":
+		item = "Doklad"
+	}
+	return slices.Contains(robItems, item) && (isNil(n) || slices.Contains(items, item))
+}
+
+// robItems are the items of version 1 of ROB, in its own names.
+var robItems = internalNames(ROB)
+
+func isNil(n *xmltext.Node) bool {
+	return slices.ContainsFunc(n.Attrs, func(a xmltext.NodeAttr) bool {
+		return a.Space == NSXSI && a.Local == "nil" && triOf(a.Value) == Yes
+	})
+}
+
 // addPlacesOf adds the references to RUIAN in a person's data that are not yet
 // among places. An item that was not given out is empty.
-func addPlacesOf(places []Place, osoba *xmltext.Node) ([]Place, error) {
-	item := func(local string) *xmltext.Node { return osoba.Child(NSRobData, local) }
+func addPlacesOf(places []Place, osoba *xmltext.Node, unasked func(*xmltext.Node) bool) ([]Place, error) {
+	item := func(local string) *xmltext.Node {
+		if n := osoba.Child(NSRobData, local); n != nil && !unasked(n) {
+			return n
+		}
+		return nil
+	}
 	refs := []struct {
 		node *xmltext.Node
 		kind PlaceKind

@@ -1,6 +1,10 @@
 package egon
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // The values of VysledekKod (RegTypy 1.23.0).
 const (
@@ -21,6 +25,26 @@ type Detail struct {
 	SubKod  string
 	Popis   string // at most 1024 characters; longer text is cut when written
 	Puvodce Party
+}
+
+// Systemic returns the detail as the status of the system can say it. A code
+// that its enumeration lacks, as those of registries' applications are, goes
+// into the text (RegTypy 1.23.0, VysledekSubKodType: SPECIFIKACE V POPISU).
+func (d Detail) Systemic() Detail {
+	if slices.Contains(systemSubKods, d.SubKod) {
+		return d
+	}
+	d.Popis = strings.Trim(d.SubKod+": "+d.Popis, ": ")
+	d.SubKod = "SPECIFIKACE V POPISU"
+	return d
+}
+
+var systemSubKods = []string{
+	"PREKROCEN CAS", "PREKROCEN SEZNAM", "NENI OPRAVNENI EGON", "NENI OPRAVNENI", "AIFO NEEXISTUJE", "AIFO ZRUSENO",
+	"ZIFO ZRUSENO", "ADRESA NEEXISTUJE", "ADRESA SMAZANA", "JENOM SYNC", "JENOM ASYNC", "MIMO PORADI", "NEPLATNY CAS",
+	"STARSI VERZE", "NEPLATNA VERZE", "DUPLICITNI ZADOST", "NENI IMPLEMENTOVANO", "NENI K DISPOZICI", "NENALEZENO",
+	"PROBIHA ZPRACOVANI", "NEVALIDNI DATA", "NEVALIDNI ZADOST", "NEVALIDNI VAZBA", "APLIKACNI CHYBA",
+	"CHYBA VOLANI REGISTRU", "CHYBA VOLANI AIS", "SPECIFIKACE V POPISU",
 }
 
 // A Party is who a detail of a status speaks of (RegTypy, Puvodce and

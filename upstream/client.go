@@ -303,7 +303,7 @@ func (c *Client) unreadable(p egon.Party, err error) error {
 func (c *Client) refused(p egon.Party, s egon.Status) *egon.CallError {
 	e := &egon.CallError{Party: p, Name: c.cfg.Name, Sent: true, Err: errors.New("receive status CHYBA")}
 	for _, d := range s.Details {
-		e.Detail = append(e.Detail, egon.Detail{SubKod: d.SubKod, Puvodce: p})
+		e.Detail = append(e.Detail, egon.Detail{SubKod: d.SubKod, Puvodce: p}.Systemic())
 	}
 	return e
 }

@@ -95,7 +95,7 @@ func (f *found) whyNobody(evidence egon.Party) []egon.Detail {
 	}
 	details := make([]egon.Detail, len(said))
 	for i, d := range said {
-		details[i] = egon.Detail{SubKod: d.SubKod, Popis: d.Popis, Puvodce: evidence}
+		details[i] = egon.Detail{SubKod: d.SubKod, Popis: d.Popis, Puvodce: evidence}.Systemic()
 	}
 	return details
 }

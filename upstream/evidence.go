@@ -71,7 +71,7 @@ func (c *Client) refusedByEvidence(e *evidence) error {
 	if e.Application.Kod == egon.Chyba {
 		failure := c.refused(e.party, e.Application)
 		for i, d := range e.Application.Details {
-			failure.Detail[i].Popis = d.Popis
+			failure.Detail[i] = egon.Detail{SubKod: d.SubKod, Popis: d.Popis, Puvodce: e.party}.Systemic()
 		}
 		return failure
 	}

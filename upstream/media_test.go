@@ -20,7 +20,7 @@ func TestMediaRules(t *testing.T) {
 		over1   = "RobOdpoved RobOverHromadneAifoDataResponse"
 		overCti = over1 + " RobCtiPodleUdajuDataResponse"
 	)
-	whole := []string{"EopFoto", "Jmeno", "Prijmeni", "ROBCti", "RUIANCti"}
+	whole := []string{"EopFoto", "AdresaPobytu", "Prijmeni", "ROBCti", "RUIANCti"}
 	lines := func(l ...string) string { return strings.Join(l, "\n") }
 	detail := func(sub, popis string) string {
 		return `<s:VysledekDetail><s:VysledekSubKod>` + sub + `</s:VysledekSubKod><s:VysledekPopis>` + popis + `</s:VysledekPopis></s:VysledekDetail>`
@@ -41,11 +41,11 @@ func TestMediaRules(t *testing.T) {
 			lines("OK", person, "SeznamIdAdres 14492253:existuje", overCti, "RuianOdpoved RuianCtiProRobDataResponse", photos),
 		},
 		{
-			"places are only verified", []string{"EopFoto", "Jmeno", "ROBCti", "RUIANOver"}, wellWorld(), "A28 G27 ROB G27 caller O08 O25 X21",
+			"places are only verified", []string{"EopFoto", "AdresaPobytu", "ROBCti", "RUIANOver"}, wellWorld(), "A28 G27 ROB G27 caller O08 O25 X21",
 			lines("OK", person, "SeznamIdAdres 14492253:existuje", overCti, photos),
 		},
 		{
-			"references without RUIAN", []string{"EopFoto", "Jmeno", "ROBCti"}, wellWorld(), "G27 ROB G27 caller O08 O25 X21",
+			"references without RUIAN", []string{"EopFoto", "AdresaPobytu", "ROBCti"}, wellWorld(), "G27 ROB G27 caller O08 O25 X21",
 			lines("OK", person, "SeznamIdAdres 14492253:", overCti, photos),
 		},
 		{
@@ -120,7 +120,7 @@ func TestMediaRules(t *testing.T) {
 			lines("VAROVANI (AIFO NEEXISTUJE by ORG)", "SeznamIdAdres", photos),
 		},
 		{
-			"untranslatable to the caller (19)", []string{"EopFoto", "Jmeno", "ROBCti"},
+			"untranslatable to the caller (19)", []string{"EopFoto", "AdresaPobytu", "ROBCti"},
 			wellWorld().with("G27 caller", org("OrgCtiAifo", "VAROVANI", invalid, orgStatus("AIFO ZNEPLATNENO"))), "G27 ROB G27 caller O08 O25 X21",
 			lines("VAROVANI", "SeznamIdAdres 14492253:", "OrgOdpoved OrgCtiAifoDataResponse", overCti, photos),
 		},
@@ -187,7 +187,7 @@ func TestMediaFailures(t *testing.T) {
 			"<reg:VysledekKod>CHYBA</reg:VysledekKod><reg:VysledekDetail><reg:VysledekSubKod>NENI K DISPOZICI</reg:VysledekSubKod><reg:VysledekPopis>db01 down</reg:VysledekPopis></reg:VysledekDetail>", 1)
 	}
 	well := wellWorld()
-	whole := []string{"EopFoto", "Jmeno", "ROBCti", "RUIANCti"}
+	whole := []string{"EopFoto", "AdresaPobytu", "ROBCti", "RUIANCti"}
 	for _, tt := range []struct {
 		name   string
 		world  world
@@ -274,7 +274,7 @@ func TestMediaDeadline(t *testing.T) {
 func TestMediaRequests(t *testing.T) {
 	w := wellWorld().with("G27 caller", org("OrgCtiAifo", "OK", lacking, ""), "G02", org("OrgZalozAifo", "OK", known, ""))
 	m, c := w.open(t)
-	if _, err := ask(t, m, question("EopFoto", "DatovaSchrankaROB", "ROBCti", "RUIANOver")); err != nil {
+	if _, err := ask(t, m, question("EopFoto", "DatovaSchrankaROB", "AdresaPobytu", "ROBCti", "RUIANOver")); err != nil {
 		t.Fatal(err)
 	}
 	for service, parts := range map[string][]string{
@@ -283,7 +283,7 @@ func TestMediaRequests(t *testing.T) {
 		"G27 caller": {`agenda="A385"`, `ais="385"`, ">X999<", ">999001<"},
 		"G02":        {`agenda="A385"`, `ais="385"`, ">X999<", ">999001<"},
 		"O25":        {">Zoran<", ">1977-05-03<", ">GGGGGGGGGGGGGGGGGGGGGGG=<"},
-		"O08":        {">DatovaSchranka<", `nacistData="true"`},
+		"O08":        {">DatovaSchranka AdresaPobytu<", `nacistData="true"`},
 		"A28":        {`nacistData="false"`, ">14492253<"},
 	} {
 		for _, part := range parts {

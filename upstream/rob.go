@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"brana/egon"
@@ -20,6 +21,11 @@ func (c *Client) verify(ctx context.Context, st *egon.Step, person egon.PrevodAi
 	if err != nil {
 		return nil, c.unreadable(robParty, err)
 	}
+	for _, p := range r.Persons {
+		if p.Local != person.Local {
+			return nil, c.unreadable(robParty, errUnasked)
+		}
+	}
 	return r, c.refusedByRob(r.Info.Status, r.Rob)
 }
 
@@ -34,12 +40,20 @@ func (c *Client) read(ctx context.Context, st *egon.Step, person egon.PrevodAifo
 	if err != nil {
 		return nil, err
 	}
-	r, err := egon.ParseReadReply(b)
+	r, err := egon.ParseReadReply(b, internal)
 	if err != nil {
 		return nil, c.unreadable(robParty, err)
 	}
+	for _, local := range r.Persons {
+		if local != person.Local {
+			return nil, c.unreadable(robParty, errUnasked)
+		}
+	}
 	return r, c.refusedByRob(r.Info.Status, r.Rob)
 }
+
+// errUnasked: somebody's data came whom nobody asked for.
+var errUnasked = errors.New("expect nobody but the person asked for")
 
 // refusedByRob returns the error of an answer with either status CHYBA. That
 // nobody was found is an answer, with whatever application status.

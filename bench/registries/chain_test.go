@@ -77,7 +77,8 @@ func TestChainOfE198(t *testing.T) {
 		t.Errorf("O25: %+v, differs (-want +got):\n%s", verified.Info.Status, diff)
 	}
 
-	read, err := egon.ParseReadReply(send(ROB, egon.ActionRob, egon.AppendRead(nil, st, atRob, []string{"AdresaPobytu", "MistoNarozeni"})))
+	items := []string{"AdresaPobytu", "MistoNarozeni"}
+	read, err := egon.ParseReadReply(send(ROB, egon.ActionRob, egon.AppendRead(nil, st, atRob, items)), items)
 	if err != nil {
 		t.Fatal(err)
 	}

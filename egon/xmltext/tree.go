@@ -123,6 +123,12 @@ func (n *Node) Value() string {
 // them. Where no default namespace holds, it says so. Thus the result means
 // the same wherever it is put.
 func (n *Node) Splice(dst []byte) []byte {
+	return n.SpliceWithout(dst, func(*Node) bool { return false })
+}
+
+// SpliceWithout is Splice that leaves out the child elements for which drop is
+// true.
+func (n *Node) SpliceWithout(dst []byte, drop func(child *Node) bool) []byte {
 	if n == nil {
 		return dst
 	}
@@ -145,7 +151,14 @@ func (n *Node) Splice(dst []byte) []byte {
 		}
 		dst = append(AppendAttr(append(dst, `="`...), d.uri), '"')
 	}
-	return append(dst, n.doc[n.nameEnd:n.end]...)
+	from := n.nameEnd
+	for _, c := range n.Children {
+		if drop(c) {
+			dst = append(dst, n.doc[from:c.start]...)
+			from = c.end
+		}
+	}
+	return append(dst, n.doc[from:n.end]...)
 }
 
 func binds(ds []declaration, prefix string) bool {
