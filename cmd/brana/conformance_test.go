@@ -61,6 +61,7 @@ import (
 //	holds TEXT, lacks TEXT       in the reply
 //	sent STEP TEXT, unsent …     in a message to a registry
 //	metric NAME VALUE            what the admin listener says then
+//	numbered                     each message has an IszrZadostId of its own
 //	opens                        the photo can be decrypted with the caller's key
 func TestConformance(t *testing.T) {
 	all := scenarios(t)
@@ -380,6 +381,8 @@ func (c *askedCall) expect(verb, rest string) error {
 	case "metric":
 		name, value, _ := strings.Cut(rest, " ")
 		see(func(p *play, _ *reply) error { return hold(" "+p.w.metric(name)+" ", " "+value+" ", true) })
+	case "numbered":
+		see(func(p *play, _ *reply) error { return p.numbered() })
 	case "opens":
 		see(func(p *play, r *reply) error { checkPhoto(p.t, r); return nil })
 	default:
@@ -457,6 +460,20 @@ func (p *play) sent(step, text string, want bool) error {
 	}
 	if want {
 		return fmt.Errorf("no message %s has %s: %s", step, text, passed[0].request)
+	}
+	return nil
+}
+
+var iszrZadostID = regexp.MustCompile(`<reg:IszrZadostId>[^<]+<`)
+
+func (p *play) numbered() error {
+	seen := map[string]string{}
+	for _, m := range p.witness.passed {
+		id := string(iszrZadostID.Find(m.request))
+		if id == "" || seen[id] != "" {
+			return fmt.Errorf("message %s has IszrZadostId %q, and so has %q", m.step, id, seen[id])
+		}
+		seen[id] = m.step
 	}
 	return nil
 }

@@ -286,7 +286,7 @@ func (r *reply) statusLine() string {
 	return line
 }
 
-// outline says what a reply of E198 holds, a line for each block.
+// outline says what a reply of E198 or E227 holds, a line for each block.
 func (r *reply) outline() string {
 	lines := []string{r.statusLine()}
 	root := r.root
@@ -323,6 +323,14 @@ func blockLine(block *xmltext.Node) string {
 			for _, sub := range findAll(part, "VysledekSubKod") {
 				line += " " + sub.Value()
 			}
+		}
+	case "IszrOdpoved":
+		line += " " + text(block, "VysledekIszrKodType")
+		for _, sub := range findAll(block, "VysledekSubKod") {
+			line += " " + sub.Value()
+		}
+		for _, p := range findAll(block, "Polozka") {
+			line += " " + strings.TrimSuffix(text(p, "KodIszr")+"="+text(p, "KodRpp"), "=")
 		}
 	case "RuianOdpoved":
 		line += fmt.Sprintf(" addresses=%d", len(findAll(block, "PolozkovaAdresa")))
