@@ -34,7 +34,7 @@ fuzz:
 	GO="$(GO)" FUZZTIME="$(FUZZTIME)" sh .ci/fuzz
 
 docs:
-	$(GO) test ./gateway ./cmd/brana -run TestGeneratedDocs -update
+	$(GO) test ./gateway ./cmd/brana -run 'TestGeneratedDocs|TestPageOfE198' -update
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...

@@ -1,6 +1,11 @@
 package egon
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -37,4 +42,74 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 	for name := range want {
 		t.Errorf("there is no case %s", name)
 	}
+}
+
+// Every text about the contract has a case of the corpus that gets it, and so
+// has every rule about a value of the question of E198: docs/e198.md, which is
+// made of the corpus, leaves none out.
+func TestEveryReasonHasACase(t *testing.T) {
+	var popisy, paths []string
+	r := NewReader(DefaultBounds())
+	for _, c := range requestCases(t) {
+		got := feedRequest(t, r, c.Service, c.Doc, []int{len(c.Doc)})
+		popisy, paths = append(popisy, got.Popis), append(paths, got.Path)
+	}
+	held := func(all []string, pattern string) bool {
+		re := regexp.MustCompile(pattern)
+		for _, s := range all {
+			if re.MatchString(s) {
+				return true
+			}
+		}
+		return false
+	}
+	for name, popis := range contractTexts(t) {
+		if !held(popisy, "^"+regexp.MustCompile(`%(\\\[\d\\\])?[sd]`).ReplaceAllString(regexp.QuoteMeta(popis), "(?s:.*)")+"$") {
+			t.Errorf("no case gets %s: %s", name, popis)
+		}
+	}
+	rules := append(append(append([]rule{}, accountRules...), mediaRules...), append(bornHere, bornAbroad...)...)
+	for _, combination := range queryRules {
+		rules = append(rules, combination...)
+	}
+	for _, r := range rules {
+		if !held(paths, regexp.QuoteMeta(r.path)+"$") {
+			t.Errorf("no case breaks the rule about %s", r.path)
+		}
+	}
+}
+
+// contractTexts reads the texts of the kinds Mismatch and Invalid out of
+// reasons.go, by the names of their variables.
+func contractTexts(t *testing.T) map[string]string {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "reasons.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := map[string]string{}
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok || len(spec.Values) != 1 {
+			return true
+		}
+		value, ok := spec.Values[0].(*ast.CompositeLit)
+		if !ok || len(value.Elts) != 3 {
+			return true
+		}
+		kind, ok := value.Elts[0].(*ast.Ident)
+		text, ok2 := value.Elts[1].(*ast.BasicLit)
+		if ok && ok2 && (kind.Name == "Invalid" || kind.Name == "Mismatch") && spec.Names[0].Name != "otherReply" { // that is of an answer
+			popis, err := strconv.Unquote(text.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			texts[spec.Names[0].Name] = popis
+		}
+		return true
+	})
+	if len(texts) < 20 {
+		t.Fatalf("only %d texts found", len(texts))
+	}
+	return texts
 }

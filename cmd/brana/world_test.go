@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
@@ -157,12 +156,11 @@ func (w *world) set(registry string, s registries.Settings) {
 }
 
 // steps are the messages that the registries got since the last ClearLog, in
-// the order of their codes, as steps of one call run side by side; ? is one that
-// was not looked at.
+// the order of their codes, as steps of one call run side by side.
 func (w *world) steps() string {
 	var list []string
 	for _, e := range w.registries.Log() {
-		list = append(list, cmp.Or(e.Step, "?"))
+		list = append(list, e.Step)
 	}
 	slices.Sort(list)
 	return strings.Join(list, " ")

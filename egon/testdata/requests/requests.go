@@ -33,12 +33,15 @@ var files embed.FS
 //	as utf-16le                all of it in another encoding; or utf-16be, utf-32be
 //	shows RULE ...             what in rules.txt it is a case of
 //	want accept                or: want KIND ERROR
+//	refused KIND               what the sample policy says to whom is accepted so far
 //	head NAME=VALUE            what the head then says, among other things
 type Case struct {
 	Name, Service string
 	Doc           []byte
 	Want          string
 	Head, Shows   []string
+	Refused       string
+	Edits         []string // "OLD => NEW" as they are written
 }
 
 // A Rule is something that the gate keeps to; it has cases of each verdict
@@ -86,7 +89,10 @@ func (c *Case) read(line string) (err error) {
 		c.Doc, err = files.ReadFile(rest)
 	case "text":
 		c.Doc, err = unescape(rest)
+	case "refused":
+		c.Refused = rest
 	case "edit":
+		c.Edits = append(c.Edits, rest)
 		err = c.edit(rest, false)
 	case "fill":
 		err = c.edit(rest, true)
