@@ -63,6 +63,7 @@ import (
 //	sent STEP TEXT, unsent …     in a message to a registry
 //	metric NAME VALUE            what the admin listener says then
 //	numbered                     each message has an IszrZadostId of its own
+//	golden NAME                  it is the one of testdata/replies
 //	opens                        the photo can be decrypted with the caller's key
 func TestConformance(t *testing.T) {
 	all := scenarios(t)
@@ -334,7 +335,7 @@ func (c *askedCall) searchBy(t testing.TB, query string) error {
 		return errors.New("say the person first")
 	}
 	jmeno, _, _ := strings.Cut(c.args[i+1], "/")
-	list := registries.NewPopulation(0, 1).List(0)
+	list := population().List(0)
 	l := list[slices.IndexFunc(list, func(l registries.Listed) bool {
 		return l.Jmeno+"/"+l.Prijmeni == c.args[i+1]
 	})]
@@ -385,6 +386,8 @@ func (c *askedCall) expect(verb, rest string) error {
 		see(func(p *play, _ *reply) error { return hold(" "+p.w.metric(name)+" ", " "+value+" ", true) })
 	case "numbered":
 		see(func(p *play, _ *reply) error { return p.numbered() })
+	case "golden":
+		see(func(p *play, r *reply) error { golden(p.t, rest, r); return nil })
 	case "opens":
 		see(func(p *play, r *reply) error { checkPhoto(p.t, r); return nil })
 	default:

@@ -22,32 +22,6 @@ func eachStore(t *testing.T, test func(t *testing.T, w *world)) {
 	eachLimits(t, func(t *testing.T, store func(*config)) { test(t, startWorld(t, store)) })
 }
 
-// An item that the caller may not have refuses the whole call, which says
-// which one and asks no registry.
-func TestItemNotPermitted(t *testing.T) {
-	w := startWorld(t)
-	flags := byBirth(special(t, "delivery address"), append(little, "--items", "EopFoto Jmeno AdresaPobytu Obcanstvi EopPodpis ROBCti")...)
-	r := w.call("E198", flags...)
-	if got := r.statusLine(); got != "CHYBA (NENI OPRAVNENI)" {
-		t.Errorf("got %s, want NENI OPRAVNENI", got)
-	}
-	said := text(r.root, "VysledekPopis")
-	for _, item := range []string{"AdresaPobytu", "Obcanstvi", "EopPodpis"} {
-		if !strings.Contains(said, item) {
-			t.Errorf("%q does not name %s", said, item)
-		}
-	}
-	for _, item := range []string{"Jmeno", "EopFoto"} {
-		if strings.Contains(said, item) {
-			t.Errorf("%q names %s, which is permitted", said, item)
-		}
-	}
-	if w.steps() != "" {
-		t.Errorf("registries were asked: %s", w.steps())
-	}
-	golden(t, "e198-item-not-permitted", r)
-}
-
 // The hundred and first call of an hour is refused and learns when there is
 // room again; refused calls do not count.
 func TestHourlyQuota(t *testing.T) {

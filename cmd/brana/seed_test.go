@@ -130,20 +130,6 @@ func TestSeedCallByRodneCislo(t *testing.T) {
 	})
 }
 
-// Its literal form, whose root is the name of a type in no namespace, is the
-// export of a log and no message: service-mismatch.
-func TestExportOfALogIsNoMessage(t *testing.T) {
-	w := startWorld(t)
-	r := w.post("E198", []byte(seed(t, "e198-10.1-export")))
-	if got := r.statusLine(); got != "CHYBA (NEVALIDNI ZADOST)" {
-		t.Errorf("got %s, want NEVALIDNI ZADOST", got)
-	}
-	golden(t, "e198-seed-10.1-export", r)
-	if w.steps() != "" {
-		t.Errorf("registries were asked: %s", w.steps())
-	}
-}
-
 // The reference examples: the envelope is answered whole, and the bare request,
 // whose key AAAA is none, gets the evidence's refusal.
 func TestReferenceExamples(t *testing.T) {

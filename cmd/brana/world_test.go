@@ -120,7 +120,7 @@ const noCriteria = 999003
 // startRegistries starts the registries and returns their address.
 func startRegistries(t testing.TB) (*registries.Server, string) {
 	t.Helper()
-	server, err := registries.NewServer(registries.Config{Population: registries.NewPopulation(20, 1), NoCriteriaFor: []int{noCriteria}})
+	server, err := registries.NewServer(registries.Config{Population: population(), NoCriteriaFor: []int{noCriteria}})
 	if err != nil {
 		t.Fatal(err)
 	}
