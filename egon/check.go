@@ -1,7 +1,7 @@
 package egon
 
 // Check returns what is wrong with the values of the head, or nil: the types
-// of ZadostInfo (RegTypy 1.23.0) for every service, and for E198 and E227 all
+// of ZadostInfo (RegTypy 1.23.0) and AutorizaceInfo for every service, and for E198 and E227 all
 // that their descriptions demand of a question, permissions aside. It reads
 // nothing but the head and does not allocate when all is well.
 //
@@ -48,6 +48,7 @@ var infoRules = []rule{
 	{"ZadostInfo/AisKontrola", func(h *Head) []byte { return h.Info.AisKontrola }, checksumType, false},
 	{"ZadostInfo/IszrKontrola", func(h *Head) []byte { return h.Info.IszrKontrola }, base64Type, false},
 	{"ZadostInfo/PrioritaAis", func(h *Head) []byte { return h.Info.PrioritaAis }, intType, false},
+	{"AutorizaceInfo/MaximalniPocetZaznamu", func(h *Head) []byte { return h.MaxRecords }, countType, false},
 }
 
 var rightsRules = []rule{

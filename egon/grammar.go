@@ -93,7 +93,7 @@ var (
 	}
 
 	elAuthorization = &element{space: NSAbstract, name: "AutorizaceInfo", rank: 3, guarded: true, kids: []*element{
-		{space: NSAbstract, name: "MaximalniPocetZaznamu", rank: 1, text: plain},
+		{space: NSAbstract, name: "MaximalniPocetZaznamu", rank: 1, text: plain, value: func(h *Head) *[]byte { return &h.MaxRecords }},
 		elItems,
 	}}
 	elItems = &element{space: NSAbstract, name: "SeznamUdaju", rank: 2, text: plainList}

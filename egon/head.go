@@ -5,14 +5,15 @@ package egon
 // gateway answers itself, the question. Its byte slices borrow from the
 // [Reader] that read it and are valid until that Reader's next Reset.
 type Head struct {
-	Service   *Service     // the service called, by its code in the path
-	Enveloped bool         // the payload stands in a SOAP Envelope; otherwise it is bare
-	Info      ZadostInfo   // the header of the request
-	HasItems  bool         // AutorizaceInfo/SeznamUdaju is present, maybe empty
-	Items     []Word       // the words of SeznamUdaju as they stand, control words too
-	Media     *MediaQuery  // the question of E198; nil for other services
-	Rights    *RightsQuery // the question of E227; nil for other services
-	Offset    int64        // bytes of the message that had been read when the head was known
+	Service    *Service     // the service called, by its code in the path
+	Enveloped  bool         // the payload stands in a SOAP Envelope; otherwise it is bare
+	Info       ZadostInfo   // the header of the request
+	MaxRecords []byte       // AutorizaceInfo/MaximalniPocetZaznamu; nil when it was absent
+	HasItems   bool         // AutorizaceInfo/SeznamUdaju is present, maybe empty
+	Items      []Word       // the words of SeznamUdaju as they stand, control words too
+	Media      *MediaQuery  // the question of E198; nil for other services
+	Rights     *RightsQuery // the question of E227; nil for other services
+	Offset     int64        // bytes of the message that had been read when the head was known
 }
 
 // A Word is one word of SeznamUdaju, raw, with the offset of its first byte in

@@ -86,6 +86,7 @@ var stricterThanTheSchemas = []string{
 	"e198/document of the other evidence",
 	"e198/document of the other evidence, Eop",
 	"e198/empty series",
+	"e198/negative count for signatures",
 	"zadostinfo/no Subjekt",
 	"zadostinfo/no Uzivatel",
 	"zadostinfo/no DuvodUcel",

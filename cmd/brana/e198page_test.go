@@ -18,7 +18,8 @@ import (
 // -update writes it anew.
 func TestPageOfE198(t *testing.T) {
 	const file = root + "/docs/e198.md"
-	page := e198Page(t, startWorld(t))
+	var archive replyArchive
+	page := e198Page(t, startWorld(t), &archive)
 	if *update {
 		if err := os.WriteFile(file, []byte(page), 0o644); err != nil {
 			t.Fatal(err)
@@ -31,9 +32,10 @@ func TestPageOfE198(t *testing.T) {
 	if diff := cmp.Diff(page, string(got)); diff != "" {
 		t.Errorf("docs/e198.md differs; write it with -update (-want +got):\n%s", diff)
 	}
+	t.Run("every refusal keeps to the schema", archive.validate)
 }
 
-func e198Page(t testing.TB, w *world) string {
+func e198Page(t testing.TB, w *world, archive *replyArchive) string {
 	var b strings.Builder
 	b.WriteString(`# E198: what is refused, and what comes
 
@@ -49,7 +51,7 @@ request that is right; … stands for what was taken out. What is no SOAP messag
 		fmt.Fprintf(&b, "\n## %s\n| input | example | VysledekSubKod | VysledekPopis |\n|---|---|---|---|\n", part.heading)
 		for _, c := range corpus(t) {
 			if name, ours := strings.CutPrefix(c.Name, part.file+"/"); ours && c.Service == "E198" && (c.Want != "accept" || c.Refused != "") {
-				b.WriteString(refusalRow(t, w, name, c))
+				b.WriteString(refusalRow(t, w, archive, name, c))
 			}
 		}
 	}
@@ -62,7 +64,7 @@ request that is right; … stands for what was taken out. What is no SOAP messag
 }
 
 // refusalRow sends a request and tells how it was refused.
-func refusalRow(t testing.TB, w *world, name string, c requests.Case) string {
+func refusalRow(t testing.TB, w *world, archive *replyArchive, name string, c requests.Case) string {
 	before := len(w.journal.exchanges())
 	r := w.post(c.Service, c.Doc)
 	outcome := w.last(before)["outcome"]
@@ -73,6 +75,7 @@ func refusalRow(t testing.TB, w *world, name string, c requests.Case) string {
 	if status == nil { // a Fault
 		return ""
 	}
+	archive.keep(c.Name, c.Service, r.payload())
 	var sub, popis []string
 	for _, d := range findAll(status, "VysledekDetail") {
 		sub, popis = append(sub, text(d, "VysledekSubKod")), append(popis, text(d, "VysledekPopis"))
