@@ -76,20 +76,6 @@ func TestConformance(t *testing.T) {
 	})
 }
 
-// eachLimits runs a test with the embedded limits, and with those in Redis, which
-// each world finds empty.
-func eachLimits(t *testing.T, test func(t *testing.T, store func(*config))) {
-	t.Run("embedded", func(t *testing.T) { test(t, func(*config) {}) })
-	t.Run("redis", func(t *testing.T) {
-		server := newRedisServer(t)
-		server.start(t)
-		test(t, func(c *config) {
-			server.flush(t)
-			c.Limits.Store, c.Limits.Redis = "redis", redisConfig{URL: server.url(), Timeout: duration(10 * time.Second)}
-		})
-	})
-}
-
 // A scenario is one section of the conformance corpus.
 type scenario struct {
 	name   string // file and section
@@ -268,7 +254,7 @@ func (p *play) finish() {
 	if find(r.root, "Fault") == nil { // no schema of a service has it
 		p.archive.keep(p.t.Name(), c.service, r.payload())
 	}
-	for _, passed := range p.witness.passed {
+	for _, passed := range p.witness.messages() {
 		p.archive.keep(p.t.Name(), passed.step, (&reply{body: passed.request}).payload())
 	}
 	if got := r.outline(); got != c.outline() {
@@ -282,118 +268,6 @@ func (p *play) finish() {
 			p.t.Errorf("call %v: %v\nin %s", c.args, err, r.body)
 		}
 	}
-}
-
-// An askedCall is a call that a script describes, and what is to come of it.
-type askedCall struct {
-	service string
-	args    []string // of brana call
-	message string   // the whole, instead
-	edits   [][2]string
-
-	status string
-	blocks []string
-	steps  string
-	checks []func(*play, *reply) error
-}
-
-var quoted = regexp.MustCompile(`'[^']*'|\S+`)
-
-// ask takes a line that describes the request; it reports whether it is one.
-func (c *askedCall) ask(t testing.TB, verb, rest string) (bool, error) {
-	switch verb {
-	case "person":
-		c.args = append(c.args, byBirth(special(t, rest))...)
-	case "by":
-		return true, c.searchBy(t, rest)
-	case "evidence":
-		c.args = append(c.args, "--source", rest)
-	case "items":
-		c.args = append(c.args, "--items", rest)
-	case "caller":
-		c.args = append(c.args, little...)
-	case "flags":
-		for _, word := range quoted.FindAllString(rest, -1) {
-			c.args = append(c.args, strings.Trim(word, "'"))
-		}
-	case "message":
-		c.message = seed(t, rest)
-	case "edit":
-		from, to, err := cutEdit(rest)
-		c.edits = append(c.edits, [2]string{from, to})
-		return true, err
-	default:
-		return false, nil
-	}
-	return true, nil
-}
-
-// searchBy has the person sought by other inputs than the birth date.
-func (c *askedCall) searchBy(t testing.TB, query string) error {
-	i := slices.Index(c.args, "--name")
-	if i < 0 {
-		return errors.New("say the person first")
-	}
-	jmeno, _, _ := strings.Cut(c.args[i+1], "/")
-	list := population().List(0)
-	l := list[slices.IndexFunc(list, func(l registries.Listed) bool {
-		return l.Jmeno+"/"+l.Prijmeni == c.args[i+1]
-	})]
-	born := slices.Index(c.args, "--born")
-	switch query {
-	case "Dotaz1":
-		c.args = append(slices.Delete(c.args, born, born+2), "--rc", l.RodneCislo)
-	case "Dotaz3":
-		switch place := l.MistoNarozeni; {
-		case place.MistoSvet != "":
-			c.args = append(c.args, "--abroad", place.MistoSvet+"/"+strconv.Itoa(place.Stat))
-		case place.Obec:
-			c.args = append(c.args, "--birthplace", strconv.Itoa(place.NarozeniCr))
-		default:
-			c.args = append(c.args, "--district", strconv.Itoa(place.NarozeniCr))
-		}
-	case "Dotaz4":
-		c.args = append(c.args, "--address", strconv.Itoa(l.TrvalyPobyt))
-	case "Dotaz5Op":
-		c.args = append(slices.Delete(c.args, born, born+2), "--op", strings.TrimSuffix(l.Op[0].Cislo+"/"+l.Op[0].Serie, "/"))
-	case "Dotaz5Cd":
-		c.args = append(slices.Delete(c.args, born, born+2), "--cd", l.Cd[0].Cislo+"/"+l.Cd[0].Druh)
-	default:
-		return fmt.Errorf("%s is no combination; %s is sought by Dotaz1, 3, 4, 5Op or 5Cd", query, jmeno)
-	}
-	return nil
-}
-
-// expect takes a line that says what must come of the call.
-func (c *askedCall) expect(verb, rest string) error {
-	see := func(check func(*play, *reply) error) { c.checks = append(c.checks, check) }
-	switch verb {
-	case "status":
-		c.status = rest
-	case ">":
-		c.blocks = append(c.blocks, rest)
-	case "steps":
-		c.steps = rest
-	case "says":
-		see(func(_ *play, r *reply) error { return hold(r.said(), rest, true) })
-	case "holds", "lacks":
-		see(func(_ *play, r *reply) error { return hold(string(r.body), rest, verb == "holds") })
-	case "sent", "unsent":
-		step, text, _ := strings.Cut(rest, " ")
-		see(func(p *play, _ *reply) error { return p.sent(step, text, verb == "sent") })
-	case "metric":
-		name, value, _ := strings.Cut(rest, " ")
-		see(func(p *play, _ *reply) error { return hold(" "+p.w.metric(name)+" ", " "+value+" ", true) })
-	case "numbered":
-		see(func(p *play, _ *reply) error { return p.numbered() })
-	case "golden":
-		see(func(p *play, r *reply) error { golden(p.t, rest, r); return nil })
-	case "opens":
-		see(func(p *play, r *reply) error { checkPhoto(p.t, r); return nil })
-	default:
-		return errors.New("unknown line")
-	}
-	return nil
 }
 
 var agendaZadostID = regexp.MustCompile(`AgendaZadostId[^>]*>([^<]+)<`)
@@ -426,44 +300,10 @@ func stepsAre(got, want string) bool {
 	return len(left) == 0
 }
 
-func (c *askedCall) outline() string {
-	return strings.Join(append([]string{c.status}, c.blocks...), "\n")
-}
-
-func (c *askedCall) build(t testing.TB) []byte {
-	text := c.message
-	if text == "" {
-		text = string(message(t, c.service, c.args[1:]...))
-	}
-	for _, e := range c.edits {
-		if !strings.Contains(text, e[0]) {
-			t.Fatalf("%s is not in %s", e[0], text)
-		}
-		text = strings.Replace(text, e[0], e[1], 1)
-	}
-	return []byte(text)
-}
-
-// said are the texts of the system status.
-func (r *reply) said() string {
-	var said []string
-	for _, d := range findAll(find(r.root, "Status"), "VysledekPopis") {
-		said = append(said, d.Value())
-	}
-	return strings.Join(append(said, text(r.root, "faultstring")), "\n")
-}
-
-func hold(where, what string, want bool) error {
-	if strings.Contains(where, what) != want {
-		return fmt.Errorf("holds %s: %v, want %v", what, !want, want)
-	}
-	return nil
-}
-
 // sent looks whether a text is in a message of a step; without a text, whether
 // there was one, and with a number, whether there were so many.
 func (p *play) sent(step, text string, want bool) error {
-	passed := p.witness.of(step)
+	passed := slices.DeleteFunc(p.witness.messages(), func(m passage) bool { return m.step != step })
 	if n, err := strconv.Atoi(text); err == nil {
 		if len(passed) != n {
 			return fmt.Errorf("%d messages %s, want %d", len(passed), step, n)
@@ -488,7 +328,7 @@ var iszrZadostID = regexp.MustCompile(`<reg:IszrZadostId>[^<]+<`)
 
 func (p *play) numbered() error {
 	seen := map[string]string{}
-	for _, m := range p.witness.passed {
+	for _, m := range p.witness.messages() {
 		id := string(iszrZadostID.Find(m.request))
 		if id == "" || seen[id] != "" {
 			return fmt.Errorf("message %s has IszrZadostId %q, and so has %q", m.step, id, seen[id])
@@ -496,34 +336,4 @@ func (p *play) numbered() error {
 		seen[id] = m.step
 	}
 	return nil
-}
-
-// A replyArchive keeps replies and messages until all are validated at once.
-type replyArchive struct{ docs map[string]map[string][]byte } // by service or step, by content
-
-func (a *replyArchive) keep(name, what string, doc []byte) {
-	if a.docs == nil {
-		a.docs = map[string]map[string][]byte{}
-	}
-	if a.docs[what] == nil {
-		a.docs[what] = map[string][]byte{}
-	}
-	a.docs[what][fmt.Sprintf("%s %d", name, len(a.docs[what]))] = doc
-}
-
-// schemaOf are the official schemas of services and messages; that of ROB's
-// envelope is ours, since none is published.
-var schemaOf = map[string]string{
-	"E198": schemaE198, "E227": schemaE227,
-	"X21": "aiseop/xsd/AisEopMediaCtiPodleUdaju.xsd", "X22": "aisecd/xsd/AisEcdMediaCtiPodleUdaju.xsd",
-	"G27": "org/xsd/OrgRozhrani.xsd", "G02": "org/xsd/OrgRozhrani.xsd", "A28": "ruian/xsd/cti_pro_rob/CtiProRob.xsd",
-}
-
-func (a *replyArchive) validate(t *testing.T) {
-	o := newOracle(t)
-	for what, docs := range a.docs {
-		if schema := schemaOf[what]; schema != "" {
-			o.validateAll(t, schema, docs)
-		}
-	}
 }

@@ -57,7 +57,10 @@ func (o *oracle) validate(t *testing.T, schema string, doc []byte) {
 // does not list.
 func (o *oracle) validateAll(t *testing.T, schema string, docs map[string][]byte) {
 	t.Helper()
-	args := []string{"--noout", "--nonet", "--schema", filepath.Join(o.schemas, schema)}
+	if !filepath.IsAbs(schema) {
+		schema = filepath.Join(o.schemas, schema)
+	}
+	args := []string{"--noout", "--nonet", "--schema", schema}
 	names := map[string]string{}
 	folder := t.TempDir()
 	for name, doc := range docs {
@@ -84,4 +87,52 @@ func (o *oracle) validateAll(t *testing.T, schema string, docs map[string][]byte
 	if complaints == 0 {
 		t.Errorf("xmllint: %v: %s", err, output)
 	}
+}
+
+// A replyArchive keeps replies and messages until all are validated at once.
+type replyArchive struct{ docs map[string]map[string][]byte } // by service or step, by content
+
+func (a *replyArchive) keep(name, what string, doc []byte) {
+	if a.docs == nil {
+		a.docs = map[string]map[string][]byte{}
+	}
+	if a.docs[what] == nil {
+		a.docs[what] = map[string][]byte{}
+	}
+	a.docs[what][fmt.Sprintf("%s %d", name, len(a.docs[what]))] = doc
+}
+
+// schemaOf are the official schemas of services and messages.
+var schemaOf = map[string]string{
+	"E198": schemaE198, "E227": schemaE227, "E05": schemaE05,
+	"X21": "aiseop/xsd/AisEopMediaCtiPodleUdaju.xsd", "X22": "aisecd/xsd/AisEcdMediaCtiPodleUdaju.xsd",
+	"G27": "org/xsd/OrgRozhrani.xsd", "G02": "org/xsd/OrgRozhrani.xsd", "A28": "ruian/xsd/cti_pro_rob/CtiProRob.xsd",
+}
+
+func (a *replyArchive) validate(t *testing.T) {
+	o := newOracle(t)
+	for what, docs := range a.docs {
+		schema := schemaOf[what]
+		if what == "O25" || what == "O08" {
+			schema = o.robEnvelope(t)
+		}
+		if schema == "" {
+			t.Errorf("%s has no schema", what)
+			continue
+		}
+		o.validateAll(t, schema, docs)
+	}
+}
+
+// robEnvelope is the schema of what is assumed to be ROB's envelope, around
+// official data; none is published.
+func (o *oracle) robEnvelope(t *testing.T) string {
+	t.Helper()
+	schemas, err := filepath.Abs(o.schemas)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "rob-envelope.xsd")
+	write(t, file, strings.ReplaceAll(string(read(t, root+"/egon/testdata/rob-envelope.xsd")), "SCHEMAS", schemas))
+	return file
 }

@@ -92,3 +92,17 @@ func eventually(t testing.TB, what string, holds func() bool) {
 		}
 	}
 }
+
+// eachLimits runs a test with the embedded limits, and with those in Redis, which
+// each world finds empty.
+func eachLimits(t *testing.T, test func(t *testing.T, store func(*config))) {
+	t.Run("embedded", func(t *testing.T) { test(t, func(*config) {}) })
+	t.Run("redis", func(t *testing.T) {
+		server := newRedisServer(t)
+		server.start(t)
+		test(t, func(c *config) {
+			server.flush(t)
+			c.Limits.Store, c.Limits.Redis = "redis", redisConfig{URL: server.url(), Timeout: duration(10 * time.Second)}
+		})
+	})
+}

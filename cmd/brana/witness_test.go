@@ -120,11 +120,11 @@ func (w *witness) forget() {
 	w.passed = nil
 }
 
-// of returns what passed of a step.
-func (w *witness) of(step string) []passage {
+// messages returns what has passed.
+func (w *witness) messages() []passage {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(w.passed), func(p passage) bool { return p.step != step })
+	return slices.Clone(w.passed)
 }
 
 // stepOf tells which primitive service a message calls.
