@@ -16,6 +16,10 @@ type Service struct {
 	Mode      Mode
 }
 
+// ReadsAiseo reports whether a service reads AISEO, whose items have names of
+// their own that no schema lists.
+func (s *Service) ReadsAiseo() bool { return strings.HasPrefix(s.Action, "IszrAiseo") }
+
 // Mode says how a service may be called.
 type Mode uint8
 

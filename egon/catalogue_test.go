@@ -105,3 +105,15 @@ func sharedFolder(t *testing.T) string {
 	}
 	return folder
 }
+
+func TestServicesThatReadAiseo(t *testing.T) {
+	var codes []string
+	for _, s := range Services() {
+		if s.ReadsAiseo() {
+			codes = append(codes, s.Code)
+		}
+	}
+	if got := strings.Join(codes, " "); got != "E158 E159 E160 E171 E172 E270" {
+		t.Errorf("%s read AISEO", got)
+	}
+}

@@ -95,8 +95,10 @@ type rights struct {
 	row   *row
 }
 
-// permits says whether an item word may be asked for (e198 rules 2.11).
-func (r rights) permits(word []byte) bool {
+// permits says whether an item word may be asked of a service (e198 rules
+// 2.11). A word that the vocabulary does not have is the evidence's own where
+// the service reads AISEO, and then the matrix does not give it.
+func (r rights) permits(s *egon.Service, word []byte) bool {
 	switch sourceOf(word) {
 	case controlWord:
 		return true
@@ -105,7 +107,7 @@ func (r rights) permits(word []byte) bool {
 	case grantOnly:
 		return r.grant.has(word)
 	default:
-		return r.grant.has(word) || r.row.has(word)
+		return r.grant.has(word) || !s.ReadsAiseo() && r.row.has(word)
 	}
 }
 
@@ -132,7 +134,7 @@ func (r rights) refusedItems(h *egon.Head) []Refusal {
 		}
 	}
 	for _, w := range h.Items {
-		if !r.permits(w.Text) {
+		if !r.permits(h.Service, w.Text) {
 			refuse(string(w.Text), false)
 		}
 	}
