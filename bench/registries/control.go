@@ -75,6 +75,9 @@ type Settings struct {
 	Rate    float64  `json:"rate"`        // share of the messages that fail, 0 to 1; 0 means all of them
 	Down    bool     `json:"down"`        // as FailRefuse for every message, whatever Failure and Rate say
 	Photo   int      `json:"photo_bytes"` // size of one photo in bytes before encryption (eop, ecd); 0 means the portrait's own
+	// Transfer is how long the media of an answer take to be sent, in twenty
+	// even parts, when all that stands before them is on its way (eop, ecd).
+	Transfer Duration `json:"transfer"`
 
 	ReplyBytes int64 `json:"reply_bytes"` // least size of a reply (front); shorter ones are filled up with comments
 	Echo       bool  `json:"echo"`        // the reply is the request, byte for byte (front)
@@ -91,8 +94,8 @@ func (s Settings) Validate() error {
 		return fmt.Errorf("photo_bytes %d is not between 0 and %d", s.Photo, maxPhotoBytes)
 	case s.ReplyBytes < 0 || s.ReplyBytes > maxReplyBytes:
 		return fmt.Errorf("reply_bytes %d is not between 0 and %d", s.ReplyBytes, maxReplyBytes)
-	case s.Latency < 0 || s.Jitter < 0:
-		return fmt.Errorf("latency and jitter must not be negative")
+	case s.Latency < 0 || s.Jitter < 0 || s.Transfer < 0:
+		return fmt.Errorf("latency, jitter and transfer must not be negative")
 	}
 	return nil
 }
@@ -105,16 +108,19 @@ const (
 // An Entry is one message in the log of a server, without personal data.
 type Entry struct {
 	Registry       string    `json:"registry"`
-	Step           string    `json:"step"`   // G27, O08, X21, E05 and so on; empty for a message that was not understood
-	Action         string    `json:"action"` // SOAPAction
-	Start          time.Time `json:"start"`  // the request's head has been read
-	Head           Duration  `json:"head"`   // from Start until the answer could begin
+	Step           string    `json:"step"`             // G27, O08, X21, E05 and so on; empty for a message that was not understood
+	Target         string    `json:"target,omitempty"` // agenda that ORG was asked to translate into
+	Action         string    `json:"action"`           // SOAPAction
+	Start          time.Time `json:"start"`            // the request's head has been read
+	Head           Duration  `json:"head"`             // from Start until the answer could begin
 	Duration       Duration  `json:"duration"`
+	End            time.Time `json:"end"` // Start and Duration: the answer has been handed over
 	HTTPStatus     int       `json:"status"`
 	Kod            string    `json:"kod"` // VysledekKod of the answer
 	AgendaZadostId string    `json:"agenda_zadost_id"`
 	IszrZadostId   string    `json:"iszr_zadost_id"`
 	Failure        Failure   `json:"failure,omitempty"` // played on purpose
+	Broken         bool      `json:"broken,omitempty"`  // the answer did not go out whole
 	Problem        string    `json:"problem,omitempty"` // a panic with its stack
 	Uses           int       `json:"uses,omitempty"`    // use records that ROB keeps for this message, one per person
 	Hidden         bool      `json:"hidden,omitempty"`  // those are not shown to the person (znepristupniLog)
@@ -161,7 +167,8 @@ func (s *Server) ClearLog() {
 }
 
 func (s *Server) record(e Entry) {
-	e.Duration = Duration(time.Since(e.Start))
+	e.End = time.Now()
+	e.Duration = Duration(e.End.Sub(e.Start))
 	if e.Head == 0 {
 		e.Head = e.Duration
 	}

@@ -103,6 +103,10 @@ func (x *exchange) send(m *message, r reply) {
 	switch {
 	case x.fail == FailCut:
 		x.stream(func(w io.Writer) error { return cutAfter(w, head) }, -1)
+	case r.stream != nil && x.set.Transfer > 0 && x.fail == FailNone:
+		slow := &slowWriter{s: x.s, wait: time.Duration(x.set.Transfer) / slowParts}
+		media := func(w io.Writer) error { return slow.trickle(w, r.stream) }
+		x.stream(func(w io.Writer) error { return writeReply(w, head, media, end) }, -1)
 	case x.fail == FailSlow:
 		wait := max(time.Duration(x.set.Latency), 50*time.Millisecond)
 		slow := &slowWriter{s: x.s, wait: wait}
@@ -146,7 +150,10 @@ func cutAfter(w io.Writer, head []byte) error {
 // stream has the answer written when the handler has returned; size is its
 // length in bytes, or -1 for a chunked one. The exchange ends with the stream.
 func (x *exchange) stream(write func(io.Writer) error, size int) {
-	b := &body{write: write, done: func() { x.finish(200) }}
+	b := &body{write: write, done: func(whole bool) {
+		x.entry.Broken = !whole
+		x.finish(200)
+	}}
 	x.rc.SetBodyStream(b, size)
 }
 
@@ -155,7 +162,8 @@ func (x *exchange) stream(write func(io.Writer) error, size int) {
 // one. An error closes the connection without the end of the answer.
 type body struct {
 	write func(io.Writer) error
-	done  func()
+	whole bool // it was written to its end
+	done  func(whole bool)
 	once  sync.Once
 }
 
@@ -172,6 +180,7 @@ func (b *body) WriteTo(w io.Writer) (n int64, err error) {
 	}()
 	counted := &countWriter{w: w}
 	err = b.write(counted)
+	b.whole = err == nil
 	return counted.n, err
 }
 
@@ -179,7 +188,7 @@ func (b *body) Read([]byte) (int, error) { return 0, errNotRead }
 
 // Close ends the exchange; fasthttp calls it however the writing ended.
 func (b *body) Close() error {
-	b.once.Do(b.done)
+	b.once.Do(func() { b.done(b.whole) })
 	return nil
 }
 

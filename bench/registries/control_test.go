@@ -200,7 +200,7 @@ func TestControlOverHTTP(t *testing.T) {
 		status                   int
 		want                     string
 	}{
-		{"first settings", "GET", "/control/rob", "", 200, `{"latency":"0s","jitter":"0s","failure":"","rate":0,"down":false,"photo_bytes":0,"reply_bytes":0,"echo":false}`},
+		{"first settings", "GET", "/control/rob", "", 200, `{"latency":"0s","jitter":"0s","failure":"","rate":0,"down":false,"photo_bytes":0,"transfer":"0s","reply_bytes":0,"echo":false}`},
 		{"change some", "PUT", "/control/rob", `{"latency":"5ms","failure":"fault"}`, 200, `{"latency":"5ms","jitter":"0s","failure":"fault",`},
 		{"the others stay", "PUT", "/control/rob", `{"down":true}`, 200, `{"latency":"5ms","jitter":"0s","failure":"fault","rate":0,"down":true,`},
 		{"another registry", "GET", "/control/org", "", 200, `{"latency":"0s"`},

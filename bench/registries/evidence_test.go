@@ -7,9 +7,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"brana/egon"
 	"brana/egon/xmltext"
 )
 
@@ -355,4 +357,29 @@ func FuzzEvidence(f *testing.F) {
 			t.Error("media without an AIFO")
 		}
 	})
+}
+
+// Media that take their time to be sent leave the same answer behind, with what
+// stands before them ahead of them, and the log tells when each of them was.
+func TestTransferOfMedia(t *testing.T) {
+	s := newSite(t)
+	message := string(asked{query: q("Dotaz2JmPrijDatNar", "Zoran", "Vosáhlo", "DatumNarozeni", "1977-05-03")}.request(t))
+	read := func() string {
+		n, a := s.post(EOP, message)
+		if n == nil {
+			t.Fatalf("answer = %d %.200s %v", a.status, a.body, a.err)
+		}
+		return n.Local + " " + n.Child(egon.NSEop, "EopOdpoved").Child(egon.NSEop, "EopOdpovedV1").Child(egon.NSEvidence, "Fotky").Child(egon.NSEvidence, "DatumVydani").Value()
+	}
+	at := read()
+	s.entries(1)
+	s.server.ClearLog()
+	s.set(EOP, Settings{Transfer: Duration(40 * time.Millisecond)})
+	if got := read(); got != at {
+		t.Errorf("got %s, want %s", got, at)
+	}
+	e := s.entries(1)[0]
+	if e.Step != "X21" || e.Broken || e.End != e.Start.Add(time.Duration(e.Duration)) || e.Duration-e.Head < Duration(40*time.Millisecond) {
+		t.Errorf("entry = %+v, want the media to take the 40 ms after the head", e)
+	}
 }

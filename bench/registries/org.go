@@ -46,6 +46,7 @@ func (o *org) serve(m *message) reply {
 	mapa := m.body.Child(egon.NSOrg, "MapaAifo")
 	to := m.body.Child(egon.NSOrg, "OrgAgendaAis")
 	target := System{to.Child(egon.NSOrgTypes, "Agenda").Value(), atoi(to.Child(egon.NSOrgTypes, "AIS").Value())}
+	m.entry.Target = target.Agenda
 	t := translation{targetKnown: o.knows(target)}
 	for _, p := range readMapa(mapa) {
 		source := p.system
