@@ -165,8 +165,9 @@ func (c *Client) failed(ctx context.Context, nc *conn, err error) *egon.CallErro
 	e := &egon.CallError{Name: c.cfg.Name, Err: err}
 	switch {
 	case ctx.Err() != nil:
-		e.Timeout = errors.Is(ctx.Err(), context.DeadlineExceeded)
-		e.Err = fmt.Errorf("%w: %w", ctx.Err(), err)
+		why := context.Cause(ctx)
+		e.Timeout = errors.Is(why, context.DeadlineExceeded)
+		e.Err = fmt.Errorf("%w: %w", why, err)
 	case nc != nil || errors.Is(err, fasthttp.ErrTimeout):
 		e.Timeout = isTimeout(err)
 	}

@@ -1,7 +1,6 @@
 package upstream
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -20,8 +19,7 @@ import (
 //
 // io.EOF comes when the answer was whole to its last byte; one that is cut or
 // malformed in its tail ends with an *egon.CallError, so that it is never taken
-// for complete. Between the head and the first Read nothing is taken off the
-// connection.
+// for complete. Nothing is taken off the connection but by reading.
 type evidence struct {
 	*egon.EvidenceHead
 
@@ -31,6 +29,7 @@ type evidence struct {
 	wanted  []string             // local names of the media asked for
 	dropped func(element string) // called for each subtree left out
 
+	leash   *leash // of the call; taken off once the head is here
 	reply   *reply
 	scan    *scanner
 	over    bool   // the block has ended
@@ -41,10 +40,12 @@ type evidence struct {
 }
 
 // askEvidence sends the request and reads the answer's head: up to the AIFO, or
-// to the end of an answer without one. The evidence may log the question, so it
-// is never sent twice.
-func askEvidence(ctx context.Context, c *Client, st *egon.Step, src *egon.Source) (*evidence, error) {
+// to the end of an answer without one, by the deadline of l; whatever follows is
+// under the context of l only. The evidence may log the question, so it is never
+// sent twice.
+func askEvidence(l *leash, c *Client, st *egon.Step, src *egon.Source) (*evidence, error) {
 	e := &evidence{
+		leash:   l,
 		client:  c,
 		party:   egon.Party{Kind: egon.Ais, Code: strconv.Itoa(c.cfg.Ais)},
 		src:     src,
@@ -52,15 +53,17 @@ func askEvidence(ctx context.Context, c *Client, st *egon.Step, src *egon.Source
 		dropped: func(string) {},
 	}
 	q := request{action: src.Request, body: egon.AppendMediaRequest(nil, st, src)}
-	r, err := c.start(ctx, q)
+	r, err := c.start(l, q)
 	if err != nil {
+		l.end()
 		return nil, blame(e.party, err)
 	}
 	e.reply, e.scan = r, newScanner(r)
 	if err := e.readHead(); err != nil {
-		defer r.Close()
+		defer e.Close()
 		return nil, e.broken(err)
 	}
+	l.takeOff()
 	return e, nil
 }
 
@@ -159,22 +162,6 @@ func (e *evidence) readHead() error {
 	return nil
 }
 
-// arrive waits until the first medium begins, or until it is certain that there
-// is none: then the answer has been read to its end, and what Read will give is
-// of the length returned, otherwise -1.
-func (e *evidence) arrive() (length int64, err error) {
-	for !e.media && e.err == nil {
-		e.advance(true)
-	}
-	switch {
-	case e.media:
-		return -1, nil
-	case e.err == io.EOF:
-		return int64(len(e.pending)), nil
-	}
-	return 0, e.err
-}
-
 // Read gives what has arrived; it waits only when there is nothing to give.
 func (e *evidence) Read(p []byte) (n int, err error) {
 	for n < len(p) {
@@ -267,4 +254,8 @@ func (e *evidence) give(raw []byte) {
 }
 
 // Close ends the call; it may come from elsewhere while a Read waits.
-func (e *evidence) Close() error { return e.reply.Close() }
+func (e *evidence) Close() error {
+	err := e.reply.Close()
+	e.leash.end() // after it, or the connection of an answer that was read whole would be cut
+	return err
+}

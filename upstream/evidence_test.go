@@ -210,32 +210,44 @@ func TestMediaStreams(t *testing.T) {
 	}
 }
 
-// An evidence that breaks in the middle of a photo breaks the reply.
+// longPhoto is one that a call cannot hold: of a mebibyte.
+var longPhoto = strings.Replace(photo, "QUJD", strings.Repeat("QUJD", 1<<18), 1)
+
+// An evidence that breaks breaks the reply: before its first byte when all that
+// came is held, later without its end.
 func TestMediaBreaksOff(t *testing.T) {
-	answer := envelope(eop("OK", known, appStatus("OK", "")+aifo1+photo))
-	for _, tt := range []struct{ name, body string }{
-		{"cut in a photo", answer[:strings.Index(answer, "QUJD")+2]},
-		{"cut after the block", answer[:strings.Index(answer, "</EopOdpoved>")]},
-		{"malformed tail", strings.Replace(answer, "</s:Body>", "<x></s:Body>", 1)},
-		{"second document", answer + "<a/>"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			m, _ := wellWorld().open(t)
-			m.Eop = client(t, Config{Name: "eop", URL: answering(ok(tt.body)).listen(t), Agenda: "A385", Ais: 385})
-			a, err := m.Serve(t.Context(), question("EopFoto"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer a.Body.Close()
-			b, err := io.ReadAll(a.Body)
-			var call *egon.CallError
-			if !errors.As(err, &call) || call.Party.Code != "385" {
-				t.Errorf("error = %v, want a CallError of the evidence", err)
-			}
-			if strings.HasSuffix(string(b), "Envelope>") {
-				t.Error("the reply was closed")
-			}
-		})
+	for _, size := range []struct {
+		name, photo string
+		leaves      bool // a part of the reply has left by then
+	}{{"short", photo, false}, {"long", longPhoto, true}} {
+		answer := envelope(eop("OK", known, appStatus("OK", "")+aifo1+size.photo))
+		for _, tt := range []struct{ name, body string }{
+			{"cut in a photo", answer[:strings.LastIndex(answer, "QUJD")+2]},
+			{"cut after the block", answer[:strings.Index(answer, "</EopOdpoved>")]},
+			{"malformed tail", strings.Replace(answer, "</s:Body>", "<x></s:Body>", 1)},
+			{"second document", answer + "<a/>"},
+		} {
+			t.Run(size.name+", "+tt.name, func(t *testing.T) {
+				m, _ := wellWorld().open(t)
+				m.Eop = client(t, Config{Name: "eop", URL: answering(ok(tt.body)).listen(t), Agenda: "A385", Ais: 385})
+				a, err := m.Serve(t.Context(), question("EopFoto"))
+				if (err == nil) != size.leaves {
+					t.Fatalf("Serve() = %v, %v", a, err)
+				}
+				var b []byte
+				if err == nil {
+					defer a.Body.Close()
+					b, err = io.ReadAll(a.Body)
+				}
+				var call *egon.CallError
+				if !errors.As(err, &call) || call.Party.Code != "385" {
+					t.Errorf("error = %v, want a CallError of the evidence", err)
+				}
+				if strings.HasSuffix(string(b), "Envelope>") {
+					t.Error("the reply was closed")
+				}
+			})
+		}
 	}
 }
 
@@ -276,12 +288,12 @@ func TestMediaGivesBack(t *testing.T) {
 // A reply that is closed while it waits for a photo ends, and not as if it were
 // whole.
 func TestMediaCloseWhileReading(t *testing.T) {
-	answer := envelope(eop("OK", known, appStatus("OK", "")+aifo1+photo))
+	answer := envelope(eop("OK", known, appStatus("OK", "")+aifo1+longPhoto))
 	url := rawFake(func(nc net.Conn, br *bufio.Reader) {
 		if _, _, err := takeRequest(br); err != nil {
 			return
 		}
-		fmt.Fprintf(nc, "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n%s", len(answer), answer[:strings.Index(answer, "QUJD")])
+		fmt.Fprintf(nc, "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n%s", len(answer), answer[:len(answer)/2])
 		br.ReadByte()
 	}).listen(t)
 	m, _ := wellWorld().open(t)

@@ -49,79 +49,89 @@ func (m *Media) Validate() error {
 }
 
 // Serve answers the request that h is the head of; [egon.Head] has been checked
-// and is allowed. What can be told only with the whole answer of the evidence
-// ends the Body with an error. A failure before is an *egon.CallError that names
-// the party; h must stay valid and ctx alive until the Body is closed.
+// and is allowed. An answer of up to some 190 KiB is proven whole before Serve
+// returns; what can be told only with the rest of a longer one ends the Body
+// with an error. A failure before is an *egon.CallError that names the party; h
+// must stay valid and ctx alive until the Body is closed.
 func (m *Media) Serve(ctx context.Context, h *egon.Head) (*egon.Answer, error) {
 	src, ok := egon.SourceOf(h.Media.AgendaZdroj)
 	if !ok {
 		return nil, errors.New("serve E198: the evidence is not known")
 	}
-	e, err := m.askEvidence(ctx, h, src)
+	p := planOf(ctx, h)
+	e, err := m.askEvidence(ctx, h, src, p)
 	if err != nil {
 		return nil, err
 	}
-	a, err := m.compose(ctx, h, e)
-	if err != nil {
-		_ = e.Close()
-		return nil, err
-	}
-	return a, nil
+	return m.compose(ctx, h, e, p)
 }
 
 // gather is the graph of E198. A step without effects runs as early as its
 // input is there; G02, which makes an AIFO, and O08, which leaves a record, wait
 // for ROB's yes.
 //
-//	evidence ─ G27 to ROB ─┬─ O25 ──yes──┬─ O08 ─ A28
-//	                       └─ G27 to the └─ G02, if the caller
-//	                          caller        has no AIFO yet
-func (m *Media) gather(ctx context.Context, h *egon.Head, e *evidence) (f found, err error) {
+//	evidence ─┬─ G27 to ROB ── O25 ──yes──┬─ O08 ─ A28
+//	          └─ G27 to the caller ───────┴─ G02, if the caller has no AIFO yet
+func (m *Media) gather(ctx context.Context, h *egon.Head, e *evidence, p plan) (f found, err error) {
 	f.evidence = e.EvidenceHead
 	if !e.Found {
 		return f, nil
 	}
-	flow, local := h.Flow(), e.Person.Local
-	evidence, rob, caller := agendaOf(m.of(e.src)), agendaOf(m.Rob), callerOf(h)
-
-	f.toRob, err = m.Org.translate(ctx, m.step(h), egon.OrgCtiAifo, &egon.Translation{Source: evidence, Target: rob, Map: []egon.PrevodAifo{e.Person}})
-	if err != nil {
-		return f, err
-	}
-	person, ok := translated(f.toRob, local)
-	if !ok {
-		return f, nil
-	}
+	local, source := e.Person.Local, agendaOf(m.of(e.src))
 	verified := make(chan bool, 1) // closed without a word: no
-	err = both(ctx, func(ctx context.Context) (err error) {
+	err = both(ctx, func(ctx context.Context) error {
 		defer close(verified)
-		f.verified, err = m.Rob.verify(ctx, m.step(h), person)
-		if err != nil || !isVerified(f.verified, local) {
-			return err
-		}
-		verified <- true
-		if !flow.RobRead {
-			return nil
-		}
-		if f.read, err = m.Rob.read(ctx, m.step(h), person, flow.Rob); err != nil {
-			return err
-		}
-		if flow.Ruian == egon.Necti || len(f.read.Places) == 0 {
-			return nil
-		}
-		f.places, err = m.Ruian.checkPlaces(ctx, m.step(h), flow.Ruian == egon.Cti, f.read.Places)
-		return err
+		return m.askRob(ctx, h, &f, p, &egon.Translation{Source: source, Target: agendaOf(m.Rob), Map: []egon.PrevodAifo{e.Person}}, verified)
 	}, func(ctx context.Context) (err error) {
-		t := &egon.Translation{Source: evidence, Target: caller, Map: []egon.PrevodAifo{e.Person}}
-		if f.toCaller, err = m.Org.translate(ctx, m.step(h), egon.OrgCtiAifo, t); err != nil {
+		t := &egon.Translation{Source: source, Target: callerOf(h), Map: []egon.PrevodAifo{e.Person}}
+		f.toCaller, err = within(ctx, p, p.reading+1, func(ctx context.Context) (*egon.TranslateReply, error) {
+			return m.Org.translate(ctx, m.step(h), egon.OrgCtiAifo, t)
+		})
+		if err != nil || !lacksAifo(f.toCaller, local) || !<-verified {
 			return err
 		}
-		if lacksAifo(f.toCaller, local) && <-verified {
-			f.toCaller, err = m.Org.translate(ctx, m.step(h), egon.OrgZalozAifo, t)
-		}
+		f.toCaller, err = within(ctx, p, 0, func(ctx context.Context) (*egon.TranslateReply, error) {
+			return m.Org.translate(ctx, m.step(h), egon.OrgZalozAifo, t)
+		})
 		return err
 	})
 	return f, err
+}
+
+// askRob takes the steps that go by way of ROB's own AIFO, which toRob asks
+// for. It says yes to verified when ROB does.
+func (m *Media) askRob(ctx context.Context, h *egon.Head, f *found, p plan, toRob *egon.Translation, verified chan<- bool) (err error) {
+	flow, local := h.Flow(), f.evidence.Person.Local
+	f.toRob, err = within(ctx, p, p.reading+1, func(ctx context.Context) (*egon.TranslateReply, error) {
+		return m.Org.translate(ctx, m.step(h), egon.OrgCtiAifo, toRob)
+	})
+	if err != nil {
+		return err
+	}
+	person, ok := translated(f.toRob, local)
+	if !ok {
+		return nil
+	}
+	f.verified, err = within(ctx, p, p.reading, func(ctx context.Context) (*egon.VerifyReply, error) {
+		return m.Rob.verify(ctx, m.step(h), person)
+	})
+	if err != nil || !isVerified(f.verified, local) {
+		return err
+	}
+	verified <- true
+	if !flow.RobRead {
+		return nil
+	}
+	f.read, err = within(ctx, p, p.reading-1, func(ctx context.Context) (*egon.ReadReply, error) {
+		return m.Rob.read(ctx, m.step(h), person, flow.Rob)
+	})
+	if err != nil || flow.Ruian == egon.Necti || len(f.read.Places) == 0 {
+		return err
+	}
+	f.places, err = within(ctx, p, 0, func(ctx context.Context) (*egon.PlacesReply, error) {
+		return m.Ruian.checkPlaces(ctx, m.step(h), flow.Ruian == egon.Cti, f.read.Places)
+	})
+	return err
 }
 
 // both runs two steps side by side. The first error ends the other and is
@@ -157,13 +167,30 @@ func guard(ctx context.Context, step func(context.Context) error) (err error) {
 	return step(ctx)
 }
 
-// compose takes the steps and begins the reply.
-func (m *Media) compose(ctx context.Context, h *egon.Head, e *evidence) (*egon.Answer, error) {
-	f, err := m.gather(ctx, h, e)
+// compose takes the steps while the media arrive, and begins the reply, which
+// has e from then on.
+func (m *Media) compose(ctx context.Context, h *egon.Head, e *evidence, p plan) (_ *egon.Answer, err error) {
+	steps, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	media := readAhead(e, func(err error) {
+		if ctx.Err() == nil { // otherwise it broke since the call has ended
+			cancel(err)
+		}
+	})
+	defer func() {
+		if err != nil {
+			_ = media.Close()
+		}
+	}()
+	f, err := m.gather(steps, h, e, p)
+	var broke *egon.CallError
+	if err != nil && errors.As(context.Cause(steps), &broke) {
+		return nil, broke // the steps ended because the media did
+	}
 	if err != nil {
 		return nil, err
 	}
-	media, err := e.arrive()
+	mediaLength, err := media.settle()
 	if err != nil {
 		return nil, err
 	}
@@ -176,14 +203,14 @@ func (m *Media) compose(ctx context.Context, h *egon.Head, e *evidence) (*egon.A
 	head := egon.AppendMediaHead(nil, h.Enveloped, info, f.blocks(e.src, h.Flow().Ruian == egon.Cti))
 	tail := egon.AppendMediaTail(nil, h.Enveloped, e.src)
 	length := int64(-1)
-	if media >= 0 {
-		length = int64(len(head)) + media + int64(len(tail))
+	if mediaLength >= 0 {
+		length = int64(len(head)) + mediaLength + int64(len(tail))
 	}
 	return &egon.Answer{
 		HTTPStatus:   200,
 		ContentType:  "text/xml; charset=utf-8",
 		Length:       length,
-		Body:         mediaBody{io.MultiReader(bytes.NewReader(head), e, bytes.NewReader(tail)), e},
+		Body:         mediaBody{io.MultiReader(bytes.NewReader(head), media, bytes.NewReader(tail)), media},
 		Kod:          info.Status.Kod,
 		IszrZadostId: info.IszrZadostId,
 	}, nil
@@ -198,9 +225,9 @@ type mediaBody struct {
 }
 
 // askEvidence sends the caller's question to the evidence it names.
-func (m *Media) askEvidence(ctx context.Context, h *egon.Head, src *egon.Source) (*evidence, error) {
+func (m *Media) askEvidence(ctx context.Context, h *egon.Head, src *egon.Source, p plan) (*evidence, error) {
 	c := m.of(src)
-	e, err := askEvidence(ctx, c, m.step(h), src)
+	e, err := askEvidence(newLeash(ctx, p.deadline(p.reading+2)), c, m.step(h), src)
 	if err != nil {
 		return nil, err
 	}

@@ -96,27 +96,27 @@ func TestMediaRules(t *testing.T) {
 		},
 		{
 			"untranslatable to ROB (18)", whole, wellWorld().with("G27 ROB", org("OrgCtiAifo", "VAROVANI", invalid, orgStatus("OSOBA SPOJENA"))),
-			"G27 ROB X21",
+			"G27 ROB G27 caller X21",
 			lines("VAROVANI", "SeznamIdAdres", "OrgOdpoved OrgCtiAifoDataResponse", photos),
 		},
 		{
 			"untranslatable to ROB, status CHYBA (18)", whole, wellWorld().with("G27 ROB", org("OrgCtiAifo", "CHYBA", invalid, orgStatus("AIFO NENALEZENO"))),
-			"G27 ROB X21",
+			"G27 ROB G27 caller X21",
 			lines("VAROVANI", "SeznamIdAdres", "OrgOdpoved OrgCtiAifoDataResponse", photos),
 		},
 		{
 			"ORG has no such person, status CHYBA (18)", whole, wellWorld().with("G27 ROB", org("OrgCtiAifo", "CHYBA", invalid,
-				`<o:OrgStatus><ot:OrgStatusDetail>ZAZNAM NENALEZEN</ot:OrgStatusDetail></o:OrgStatus>`)), "G27 ROB X21",
+				`<o:OrgStatus><ot:OrgStatusDetail>ZAZNAM NENALEZEN</ot:OrgStatusDetail></o:OrgStatus>`)), "G27 ROB G27 caller X21",
 			lines("VAROVANI", "SeznamIdAdres", "OrgOdpoved OrgCtiAifoDataResponse", photos),
 		},
 		{
 			"untranslatable to ROB by the map alone, status CHYBA (18)", whole, wellWorld().with("G27 ROB", org("OrgCtiAifo", "CHYBA", invalid, "")),
-			"G27 ROB X21",
+			"G27 ROB G27 caller X21",
 			lines("VAROVANI (AIFO NEEXISTUJE by ORG)", "SeznamIdAdres", photos),
 		},
 		{
 			"untranslatable to ROB, and no word why (18)", whole, wellWorld().with("G27 ROB", org("OrgCtiAifo", "VAROVANI", invalid, "")),
-			"G27 ROB X21",
+			"G27 ROB G27 caller X21",
 			lines("VAROVANI (AIFO NEEXISTUJE by ORG)", "SeznamIdAdres", photos),
 		},
 		{

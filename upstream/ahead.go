@@ -1,0 +1,106 @@
+package upstream
+
+import (
+	"fmt"
+	"io"
+	"runtime/debug"
+)
+
+// What is read ahead, in bytes. With the window of a scanner and the buffer of
+// its connection that is all of a reply that a call holds: below 256 KiB.
+const (
+	aheadPiece = 32 << 10
+	aheadBytes = 6 * aheadPiece
+)
+
+// An ahead reads a source before anybody wants what it gives: on a goroutine of
+// its own, until the source ends or aheadBytes are held. From then on it leaves
+// the source alone, so that whoever sends is held back by its own socket, and
+// reads only what is asked for.
+type ahead struct {
+	src  io.ReadCloser
+	done chan struct{} // closed when the goroutine has ended; all below is then the reader's
+	held [][]byte      // pieces, none of them empty
+	end  error         // of src; io.EOF: it was whole; nil: it goes on
+}
+
+// readAhead begins to read src. If that breaks, it calls broke.
+func readAhead(src io.ReadCloser, broke func(error)) *ahead {
+	a := &ahead{src: src, done: make(chan struct{})}
+	go func() {
+		defer close(a.done)
+		defer func() {
+			if p := recover(); p != nil {
+				a.end = fmt.Errorf("read ahead: %v\n%s", p, debug.Stack())
+			}
+			if a.end != nil && a.end != io.EOF {
+				broke(a.end)
+			}
+		}()
+		a.fill()
+	}()
+	return a
+}
+
+func (a *ahead) fill() {
+	for a.end == nil {
+		last := len(a.held) - 1
+		if last < 0 || len(a.held[last]) == aheadPiece {
+			if len(a.held) == aheadBytes/aheadPiece {
+				return
+			}
+			a.held = append(a.held, make([]byte, 0, aheadPiece))
+			last++
+		}
+		p := a.held[last]
+		var n int
+		n, a.end = a.src.Read(p[len(p):aheadPiece])
+		a.held[last] = p[:len(p)+n]
+	}
+	if last := len(a.held) - 1; last >= 0 && len(a.held[last]) == 0 {
+		a.held = a.held[:last]
+	}
+}
+
+// settle waits until the source has ended or no more of it is held, and returns
+// the length of what there is if that is all, otherwise -1.
+func (a *ahead) settle() (length int64, err error) {
+	<-a.done
+	switch a.end {
+	case nil:
+		return -1, nil
+	case io.EOF:
+		for _, p := range a.held {
+			length += int64(len(p))
+		}
+		return length, nil
+	}
+	return 0, a.end
+}
+
+// Read gives what was read ahead and then what the source gives.
+func (a *ahead) Read(p []byte) (n int, err error) {
+	<-a.done
+	if len(a.held) == 0 {
+		if a.end == nil {
+			n, a.end = a.src.Read(p)
+			return n, a.end
+		}
+		return 0, a.end
+	}
+	for n < len(p) && len(a.held) > 0 {
+		k := copy(p[n:], a.held[0])
+		n += k
+		if a.held[0] = a.held[0][k:]; len(a.held[0]) == 0 {
+			a.held = a.held[1:]
+		}
+	}
+	return n, nil
+}
+
+// Close closes the source; it may come from elsewhere while a Read waits.
+func (a *ahead) Close() error {
+	err := a.src.Close()
+	<-a.done
+	return err
+}
