@@ -27,9 +27,10 @@ import (
 // be sent any further. An upstream that answers more than the sockets hold
 // before it has read the message makes both wait until Config.Timeout.
 type Client struct {
-	cfg  Config
-	to   target
-	host *fasthttp.HostClient
+	cfg     Config
+	to      target
+	host    *fasthttp.HostClient
+	breaker breaker
 }
 
 // NewClient returns a client of the upstream that c describes. It does not
@@ -43,7 +44,7 @@ func NewClient(c Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{cfg: c, to: to, host: &fasthttp.HostClient{
+	return &Client{cfg: c, to: to, breaker: newBreaker(c.Name, c.Breaker, c.OnBreaker), host: &fasthttp.HostClient{
 		Addr:                to.addr,
 		DialTimeout:         newDialer(c, to).dial,
 		ConnPoolStrategy:    fasthttp.LIFO,
@@ -167,7 +168,7 @@ func (c *Client) failed(ctx context.Context, nc *conn, err error) *egon.CallErro
 	case ctx.Err() != nil:
 		why := context.Cause(ctx)
 		e.Timeout = errors.Is(why, context.DeadlineExceeded)
-		e.Err = fmt.Errorf("%w: %w", why, err)
+		e.Err = fmt.Errorf("%w: %w: %w", errEnded, why, err)
 	case nc != nil || errors.Is(err, fasthttp.ErrTimeout):
 		e.Timeout = isTimeout(err)
 	}
@@ -302,9 +303,12 @@ func (c *Client) unreadable(p egon.Party, err error) error {
 // refused is the error of an answer whose status s is CHYBA. Of the details
 // only the codes go on: what a registry says of its own errors stays inside.
 func (c *Client) refused(p egon.Party, s egon.Status) *egon.CallError {
-	e := &egon.CallError{Party: p, Name: c.cfg.Name, Sent: true, Err: errors.New("receive status CHYBA")}
+	e := &egon.CallError{Party: p, Name: c.cfg.Name, Sent: true, Err: errRefused}
 	for _, d := range s.Details {
 		e.Detail = append(e.Detail, egon.Detail{SubKod: d.SubKod, Puvodce: p}.Systemic())
 	}
 	return e
 }
+
+// errRefused says that the upstream answered, and that it will not.
+var errRefused = errors.New("receive status CHYBA")

@@ -32,6 +32,12 @@ type Config struct {
 	// ReceiveBuffer is SO_RCVBUF of each connection in bytes: what the kernel
 	// holds of an answer that is not being read. 0 leaves it to the kernel.
 	ReceiveBuffer int
+	// Breaker says when calls are refused without asking. The zero Breaker
+	// lets all through.
+	Breaker Breaker
+	// OnBreaker is told each change of the breaker's state; nil: nobody is. It
+	// must return soon and not call the client.
+	OnBreaker func(name string, to BreakerState)
 	// Agenda and Ais are the codes under which the registry holds its AIFO;
 	// needed by the steps of E198 only.
 	Agenda string
@@ -85,6 +91,9 @@ func (c Config) Validate() error {
 	}
 	if c.ReceiveBuffer < 0 {
 		wrong("receive buffer: must not be negative")
+	}
+	if err := c.Breaker.validate(); err != nil {
+		wrong("breaker: %w", err)
 	}
 	return errors.Join(errs...)
 }

@@ -29,7 +29,8 @@ type evidence struct {
 	wanted  []string             // local names of the media asked for
 	dropped func(element string) // called for each subtree left out
 
-	leash   *leash // of the call; taken off once the head is here
+	leash   *leash      // of the call; taken off once the head is here
+	report  func(error) // to the client's breaker; the first report counts
 	reply   *reply
 	scan    *scanner
 	over    bool   // the block has ended
@@ -43,7 +44,7 @@ type evidence struct {
 // to the end of an answer without one, by the deadline of l; whatever follows is
 // under the context of l only. The evidence may log the question, so it is never
 // sent twice.
-func askEvidence(l *leash, c *Client, st *egon.Step, src *egon.Source) (*evidence, error) {
+func askEvidence(l *leash, c *Client, st *egon.Step, src *egon.Source) (_ *evidence, err error) {
 	e := &evidence{
 		leash:   l,
 		client:  c,
@@ -52,16 +53,27 @@ func askEvidence(l *leash, c *Client, st *egon.Step, src *egon.Source) (*evidenc
 		wanted:  mediaWanted(st.Head.Flow().Evidence, src),
 		dropped: func(string) {},
 	}
-	q := request{action: src.Request, body: egon.AppendMediaRequest(nil, st, src)}
-	r, err := c.start(l, q)
-	if err != nil {
+	if e.report, err = c.breaker.allow(); err != nil {
 		l.end()
+		return nil, &egon.CallError{Party: e.party, Name: c.cfg.Name, Err: err}
+	}
+	err = errUnended // unless it comes to an end below
+	defer func() {
+		if err != nil {
+			e.report(err)
+			_ = e.Close()
+		}
+	}()
+	q := request{action: src.Request, body: egon.AppendMediaRequest(nil, st, src)}
+	if e.reply, err = c.start(l, q); err != nil {
 		return nil, blame(e.party, err)
 	}
-	e.reply, e.scan = r, newScanner(r)
-	if err := e.readHead(); err != nil {
-		defer e.Close()
+	e.scan = newScanner(e.reply)
+	if err = e.readHead(); err != nil {
 		return nil, e.broken(err)
+	}
+	if err = c.refusedByEvidence(e); err != nil {
+		return nil, err
 	}
 	l.takeOff()
 	return e, nil
@@ -192,6 +204,7 @@ func (e *evidence) advance(wait bool) bool {
 	}
 	if err != nil && err != io.EOF {
 		err = e.broken(err)
+		e.report(err)
 	}
 	e.err = err
 	return true
@@ -255,7 +268,10 @@ func (e *evidence) give(raw []byte) {
 
 // Close ends the call; it may come from elsewhere while a Read waits.
 func (e *evidence) Close() error {
-	err := e.reply.Close()
+	e.report(errClosed)
+	if e.reply != nil {
+		_ = e.reply.Close() // it cannot fail
+	}
 	e.leash.end() // after it, or the connection of an answer that was read whole would be cut
-	return err
+	return nil
 }

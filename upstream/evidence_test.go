@@ -25,7 +25,7 @@ func evidenceOf(src io.Reader) (*evidence, error) {
 	s, _ := egon.SourceOf([]byte("Eop"))
 	e := &evidence{
 		client: &Client{cfg: Config{Name: "eop"}}, src: s, wanted: []string{"Fotky"},
-		dropped: func(string) {}, scan: newScanner(src),
+		dropped: func(string) {}, report: func(error) {}, scan: newScanner(src),
 	}
 	return e, e.readHead()
 }

@@ -84,13 +84,13 @@ func (m *Media) gather(ctx context.Context, h *egon.Head, e *evidence, p plan) (
 		return m.askRob(ctx, h, &f, p, &egon.Translation{Source: source, Target: agendaOf(m.Rob), Map: []egon.PrevodAifo{e.Person}}, verified)
 	}, func(ctx context.Context) (err error) {
 		t := &egon.Translation{Source: source, Target: callerOf(h), Map: []egon.PrevodAifo{e.Person}}
-		f.toCaller, err = within(ctx, p, p.reading+1, func(ctx context.Context) (*egon.TranslateReply, error) {
+		f.toCaller, err = take(ctx, turn{m.Org, orgParty, p.deadline(p.reading + 1)}, func(ctx context.Context) (*egon.TranslateReply, error) {
 			return m.Org.translate(ctx, m.step(h), egon.OrgCtiAifo, t)
 		})
 		if err != nil || !lacksAifo(f.toCaller, local) || !<-verified {
 			return err
 		}
-		f.toCaller, err = within(ctx, p, 0, func(ctx context.Context) (*egon.TranslateReply, error) {
+		f.toCaller, err = take(ctx, turn{m.Org, orgParty, p.by}, func(ctx context.Context) (*egon.TranslateReply, error) {
 			return m.Org.translate(ctx, m.step(h), egon.OrgZalozAifo, t)
 		})
 		return err
@@ -102,7 +102,7 @@ func (m *Media) gather(ctx context.Context, h *egon.Head, e *evidence, p plan) (
 // for. It says yes to verified when ROB does.
 func (m *Media) askRob(ctx context.Context, h *egon.Head, f *found, p plan, toRob *egon.Translation, verified chan<- bool) (err error) {
 	flow, local := h.Flow(), f.evidence.Person.Local
-	f.toRob, err = within(ctx, p, p.reading+1, func(ctx context.Context) (*egon.TranslateReply, error) {
+	f.toRob, err = take(ctx, turn{m.Org, orgParty, p.deadline(p.reading + 1)}, func(ctx context.Context) (*egon.TranslateReply, error) {
 		return m.Org.translate(ctx, m.step(h), egon.OrgCtiAifo, toRob)
 	})
 	if err != nil {
@@ -112,7 +112,7 @@ func (m *Media) askRob(ctx context.Context, h *egon.Head, f *found, p plan, toRo
 	if !ok {
 		return nil
 	}
-	f.verified, err = within(ctx, p, p.reading, func(ctx context.Context) (*egon.VerifyReply, error) {
+	f.verified, err = take(ctx, turn{m.Rob, robParty, p.deadline(p.reading)}, func(ctx context.Context) (*egon.VerifyReply, error) {
 		return m.Rob.verify(ctx, m.step(h), person)
 	})
 	if err != nil || !isVerified(f.verified, local) {
@@ -122,13 +122,13 @@ func (m *Media) askRob(ctx context.Context, h *egon.Head, f *found, p plan, toRo
 	if !flow.RobRead {
 		return nil
 	}
-	f.read, err = within(ctx, p, p.reading-1, func(ctx context.Context) (*egon.ReadReply, error) {
+	f.read, err = take(ctx, turn{m.Rob, robParty, p.deadline(p.reading - 1)}, func(ctx context.Context) (*egon.ReadReply, error) {
 		return m.Rob.read(ctx, m.step(h), person, flow.Rob)
 	})
 	if err != nil || flow.Ruian == egon.Necti || len(f.read.Places) == 0 {
 		return err
 	}
-	f.places, err = within(ctx, p, 0, func(ctx context.Context) (*egon.PlacesReply, error) {
+	f.places, err = take(ctx, turn{m.Ruian, ruianParty, p.by}, func(ctx context.Context) (*egon.PlacesReply, error) {
 		return m.Ruian.checkPlaces(ctx, m.step(h), flow.Ruian == egon.Cti, f.read.Places)
 	})
 	return err
@@ -194,6 +194,7 @@ func (m *Media) compose(ctx context.Context, h *egon.Head, e *evidence, p plan) 
 	if err != nil {
 		return nil, err
 	}
+	e.report(nil) // a long answer is as good so far
 	info := &egon.OdpovedInfo{
 		CasOdpovedi:    m.Now(),
 		Status:         f.status(e.party),
@@ -233,10 +234,6 @@ func (m *Media) askEvidence(ctx context.Context, h *egon.Head, src *egon.Source,
 	}
 	if m.Dropped != nil {
 		e.dropped = m.Dropped
-	}
-	if err := c.refusedByEvidence(e); err != nil {
-		_ = e.Close()
-		return nil, err
 	}
 	return e, nil
 }

@@ -38,14 +38,22 @@ func (p plan) deadline(behind int) time.Time {
 	return p.by.Add(-time.Duration(behind) * p.tenth)
 }
 
-// within takes a step that has so many behind it in its share of the time.
-func within[T any](ctx context.Context, p plan, behind int, step func(context.Context) (T, error)) (T, error) {
-	if by := p.deadline(behind); !by.IsZero() {
+// A turn is that of a step: whom it asks, and when it must have ended.
+type turn struct {
+	client *Client
+	party  egon.Party
+	by     time.Time // zero: never
+}
+
+// take takes a step in its turn.
+func take[T any](ctx context.Context, t turn, step func(context.Context) (T, error)) (T, error) {
+	if !t.by.IsZero() {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, by)
+		ctx, cancel = context.WithDeadline(ctx, t.by)
 		defer cancel()
 	}
-	return step(ctx)
+	v, err := attempt(t.client, func() (T, error) { return step(ctx) })
+	return v, blame(t.party, err)
 }
 
 // A leash is a context whose deadline can be taken off: of an answer the head

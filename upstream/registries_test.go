@@ -21,6 +21,12 @@ import (
 // simulated starts the simulated registries and returns the workflow over them.
 func simulated(t *testing.T) (*Media, *registries.Server) {
 	t.Helper()
+	return simulatedWith(t, func(*Config) {})
+}
+
+// simulatedWith does so with clients whose configuration was changed.
+func simulatedWith(t *testing.T, change func(*Config)) (*Media, *registries.Server) {
+	t.Helper()
 	s, err := registries.NewServer(registries.Config{Population: registries.NewPopulation(0, 1)})
 	if err != nil {
 		t.Fatal(err)
@@ -39,7 +45,9 @@ func simulated(t *testing.T) (*Media, *registries.Server) {
 		}
 	})
 	at := func(name string, of registries.System) *Client {
-		return client(t, Config{Name: name, URL: "http://" + l.Addr().String() + "/" + name, Agenda: of.Agenda, Ais: of.AIS, Timeout: time.Second})
+		c := Config{Name: name, URL: "http://" + l.Addr().String() + "/" + name, Agenda: of.Agenda, Ais: of.AIS, Timeout: time.Second}
+		change(&c)
+		return client(t, c)
 	}
 	sys := registries.DefaultSystems()
 	return &Media{
