@@ -10,8 +10,9 @@ import (
 
 // A Check is one condition of readiness.
 type Check struct {
-	Name string
-	Err  error // why it does not hold, or nil
+	Name     string
+	Err      error // why it does not hold, or nil
+	Advisory bool  // it is told, and does not end readiness
 }
 
 // Admin serves what operators and orchestrators ask: /livez, /readyz with
@@ -34,14 +35,15 @@ func (g *Gateway) checks(r *http.Request) []Check {
 	if g.draining.Load() {
 		drainCheck.Err = errDraining
 	}
-	return []Check{drainCheck, g.identityCheck(), policyCheck, {Name: "limits", Err: g.limitsReady(r.Context())}}
+	checks := []Check{drainCheck, g.identityCheck(), policyCheck, {Name: "limits", Err: g.limitsReady(r.Context())}}
+	return append(checks, g.breakerChecks()...)
 }
 
 func (g *Gateway) serveReady(w http.ResponseWriter, r *http.Request) {
 	checks := g.checks(r)
 	status := http.StatusOK
 	for _, c := range checks {
-		if c.Err != nil {
+		if c.Err != nil && !c.Advisory {
 			status = http.StatusServiceUnavailable
 		}
 	}
@@ -51,10 +53,13 @@ func (g *Gateway) serveReady(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	for _, c := range checks {
-		if c.Err != nil {
-			fmt.Fprintf(w, "[-] %s: %v\n", c.Name, c.Err)
-		} else {
+		switch {
+		case c.Err == nil:
 			fmt.Fprintf(w, "[+] %s\n", c.Name)
+		case c.Advisory:
+			fmt.Fprintf(w, "[!] %s: %v\n", c.Name, c.Err)
+		default:
+			fmt.Fprintf(w, "[-] %s: %v\n", c.Name, c.Err)
 		}
 	}
 }

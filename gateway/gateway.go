@@ -97,6 +97,10 @@ type Parts struct {
 	Log     *zap.Logger
 	Metrics *Metrics
 	NewID   func() string // a fresh UUID, for IszrZadostId
+
+	// Breakers tells of each upstream what its circuit breaker does: closed,
+	// half-open or open. nil: there are none.
+	Breakers func(tell func(upstream, state string))
 }
 
 // A Gateway serves exchanges. Make one with [New], serve with [Gateway.Serve].
@@ -133,6 +137,11 @@ func New(cfg Config, parts Parts) (*Gateway, error) {
 	g.replies.New = func() any { return egon.NewReplyReader(replies) }
 	g.buffers.New = func() any { b := make([]byte, 0, windowBytes); return &b }
 	g.server = g.newServer()
+	if parts.Breakers != nil {
+		if err := parts.Metrics.watchBreakers(parts.Breakers); err != nil {
+			return nil, err
+		}
+	}
 	if cfg.TLS == nil {
 		return g, nil
 	}

@@ -18,6 +18,8 @@ type Metrics struct {
 	connRefusals *prometheus.CounterVec
 	in, out      prometheus.Counter
 	dropped      prometheus.Counter
+	opened       *prometheus.CounterVec
+	help         map[string]string
 	tls          tlsMetrics
 }
 
@@ -41,6 +43,8 @@ func MetricTable() []Metric {
 		{"brana_caller_certificate_expiry_timestamp_seconds", "gauge", "ais, issuer, serial", "When a caller's certificate ends, of those that are bound and have been seen since the start."},
 		{"brana_bytes_total", "counter", "direction", "Bytes of bodies, in and out."},
 		{"brana_media_dropped_total", "counter", "", "Elements that an evidence sent without being asked for them, and that were left out."},
+		{"brana_upstream_breaker_state", "gauge", "upstream", "What the circuit breaker of an upstream does: 0 closed (calls go through), 1 half-open (one does), 2 open (none does)."},
+		{"brana_upstream_breaker_opened_total", "counter", "upstream", "How often the circuit breaker of an upstream opened."},
 		{"brana_connections_open", "gauge", "", "Connections of callers at this moment."},
 		{"brana_exchanges_running", "gauge", "", "Exchanges at this moment."},
 		{"brana_policy_loaded_timestamp_seconds", "gauge", "", "When the policy in force was loaded."},
@@ -73,6 +77,8 @@ func NewMetrics(gauges Gauges) *Metrics {
 		upstream:     histogram("brana_upstream_seconds", "service"),
 		refusals:     counter("brana_refusals_total", "kind"),
 		bounds:       counter("brana_bound_refusals_total", "bound"),
+		opened:       counter("brana_upstream_breaker_opened_total", "upstream"),
+		help:         help,
 		connRefusals: counter("brana_connections_refused_total", "limit"),
 	}
 	for _, b := range bounds {
@@ -83,7 +89,7 @@ func NewMetrics(gauges Gauges) *Metrics {
 	}
 	bytes := counter("brana_bytes_total", "direction")
 	m.in, m.out = bytes.WithLabelValues("in"), bytes.WithLabelValues("out")
-	m.Registry.MustRegister(m.exchanges, m.seconds, m.upstream, m.refusals, m.bounds, m.connRefusals, bytes, m.dropped)
+	m.Registry.MustRegister(m.exchanges, m.seconds, m.upstream, m.refusals, m.bounds, m.connRefusals, bytes, m.dropped, m.opened)
 	m.tls = newTLSMetrics(help, gauges.Certificates)
 	m.Registry.MustRegister(m.tls.shaken, m.tls.failed, m.tls.own)
 	for name, read := range gauges.byName() {

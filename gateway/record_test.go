@@ -149,7 +149,11 @@ func gather(t *testing.T, s *site) map[string]*dto.MetricFamily {
 func TestTheTableOfMetricsIsWhatIsRegistered(t *testing.T) {
 	one := func() float64 { return 1 }
 	ends := func(tell func(time.Time, string)) { tell(time.Now(), "listen.tls.cert") }
-	s := newSecureSite(t, boundOnce, func(s *settings) { s.parts.Metrics = NewMetrics(Gauges{one, one, one, one, one, one, ends}) })
+	s := newSecureSite(t, boundOnce, func(s *settings) {
+		s.parts.Metrics = NewMetrics(Gauges{one, one, one, one, one, one, ends})
+		s.parts.Metrics.BreakerOpened("rob")
+		s.parts.Breakers = func(tell func(upstream, state string)) { tell("rob", "open") }
+	})
 	for _, message := range [][]byte{call{}.message(), call{ais: "999009"}.message()} {
 		if _, err := s.ask(s.client(t, s.ca.issue(100)), message); err != nil {
 			t.Fatal(err)

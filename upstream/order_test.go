@@ -57,6 +57,7 @@ func TestOrderOfSteps(t *testing.T) {
 	const ms = registries.Duration(time.Millisecond)
 	for _, slow := range []string{"nobody", registries.EOP, registries.ORG, registries.ROB, registries.RUIAN} {
 		t.Run(slow+" is slow", func(t *testing.T) {
+			t.Parallel()
 			m, s := simulated(t)
 			h := question("EopFoto", "Jmeno", "AdresaPobytu", "ROBCti", "RUIANCti")
 			h.Media.Klic = publicKey(t)

@@ -82,6 +82,7 @@ func TestMediaOverFailingRegistries(t *testing.T) {
 				if call.Party != party || call.Name != name || call.Timeout != (f == registries.FailHang) {
 					t.Errorf("%v, timeout %v: blames %v, want %v", err, call.Timeout, call.Party, party)
 				}
+				allGivenBack(t, m)
 				set(t, s, name, registries.Settings{})
 				if got, err := ask(t, m, h); err != nil || !strings.HasPrefix(got, whole) {
 					t.Errorf("the next call: %q, %v", got, err)
@@ -95,6 +96,14 @@ func TestMediaOverFailingRegistries(t *testing.T) {
 			t.Errorf("got %q, %v", got, err)
 		}
 	})
+}
+
+// allGivenBack waits until no connection of the workflow carries a call.
+func allGivenBack(t *testing.T, m *Media) {
+	t.Helper()
+	for _, c := range []*Client{m.Eop, m.Ecd, m.Org, m.Rob, m.Ruian} {
+		waitFor(t, "the connections to "+c.Name()+" to be given back", func() bool { return c.host.ConnsCount() == c.host.IdleConnsCount() })
+	}
 }
 
 func set(t *testing.T, s *registries.Server, name string, v registries.Settings) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed" // the example configuration
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ import (
 
 	"brana/limits"
 	"brana/policy"
+	"brana/upstream"
 )
 
 //go:embed example.yaml
@@ -78,10 +80,36 @@ type upstreamConfig struct {
 	URL      string   `yaml:"url"`
 	Timeout  duration `yaml:"timeout"`
 	MaxConns int      `yaml:"max_conns"`
-	Agenda   string   `yaml:"agenda"`
-	Ais      int      `yaml:"ais"`
+
+	ReceiveBuffer size           `yaml:"receive_buffer"`
+	Breaker       *breakerConfig `yaml:"breaker"`
+
+	Agenda string `yaml:"agenda"`
+	Ais    int    `yaml:"ais"`
 
 	TLS *upstreamTLS `yaml:"tls"`
+}
+
+// breakerConfig says when an upstream that is down is not asked any more; what
+// is left out has its default.
+type breakerConfig struct {
+	Failures *int     `yaml:"failures"` // 0: never
+	Window   duration `yaml:"window"`
+	Open     duration `yaml:"open"`
+}
+
+// breaker is the configuration with its defaults.
+func (u upstreamConfig) breaker() upstream.Breaker {
+	b := upstream.DefaultBreaker()
+	if u.Breaker == nil {
+		return b
+	}
+	if u.Breaker.Failures != nil {
+		b.Failures = *u.Breaker.Failures
+	}
+	b.Window = cmp.Or(time.Duration(u.Breaker.Window), b.Window)
+	b.Open = cmp.Or(time.Duration(u.Breaker.Open), b.Open)
+	return b
 }
 
 type policyConfig struct {

@@ -32,7 +32,7 @@ func TestExampleSaysTheDefaults(t *testing.T) {
 func TestMistakesInTheConfiguration(t *testing.T) {
 	for _, tt := range []struct{ name, old, new, want string }{
 		{"unknown key", "  prefix:", "  prefixx:", `brana.yaml:7:3: unknown field "prefixx"`},
-		{"unknown key at the top", "log:", "logs:", `brana.yaml:52:1: unknown field "logs"`},
+		{"unknown key at the top", "log:", "logs:", `brana.yaml:56:1: unknown field "logs"`},
 		{"tab", "  prefix:", "\tprefix:", "brana.yaml:7:"},
 		{"key twice", "  prefix: /publikace", "  prefix: /publikace\n  prefix: /a", "brana.yaml:8:3: "},
 		{"duration without a unit", "drain: 25s", "drain: 25", "brana.yaml:13:10: 25 is not a duration: write it as 250ms, 15s or 2m"},
@@ -52,7 +52,7 @@ func TestMistakesInTheConfiguration(t *testing.T) {
 		{"port alone", "address: 127.0.0.1:8080", `address: ":8080"`, "listen.address: plain HTTP"},
 		{"route to nobody", "default: relay iszr", "default: relay isrz", "routes.default: relay isrz: no upstream has this name"},
 		{"route that is none", "E227: local", "E227: locally", `routes.E227: "locally" is not a route: write relay NAME, workflow, local or refuse`},
-		{"variable that is not set", "redis://127.0.0.1", "redis://${REDIS_HOST}", "brana.yaml:49:25: variable REDIS_HOST is not set in the environment"},
+		{"variable that is not set", "redis://127.0.0.1", "redis://${REDIS_HOST}", "brana.yaml:53:25: variable REDIS_HOST is not set in the environment"},
 		{"redis without a URL", `store: memory                    # memory | redis` + "\n" + `  redis: {url: "redis://127.0.0.1:6379/0", timeout: 250ms}`, "store: redis", "limits.redis.url: is needed with store: redis"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 
 	"go.uber.org/zap"
@@ -51,4 +52,9 @@ func (j *journal) exchanges() []map[string]any {
 		}
 	}
 	return list
+}
+
+// tells reports whether a line so far has this text.
+func (j *journal) tells(text string) bool {
+	return slices.ContainsFunc(j.lines(), func(line []byte) bool { return bytes.Contains(line, []byte(text)) })
 }

@@ -243,7 +243,18 @@ func TestCallersThatLeave(t *testing.T) {
 // metric reads one metric of the admin listener.
 func (w *world) metric(name string) string {
 	w.t.Helper()
-	response, err := w.client.Get(w.admin + "/metrics")
+	for line := range strings.Lines(w.page("/metrics")) {
+		if value, ok := strings.CutPrefix(line, name+" "); ok {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
+
+// page reads a page of the admin listener.
+func (w *world) page(path string) string {
+	w.t.Helper()
+	response, err := w.client.Get(w.admin + path)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -252,12 +263,7 @@ func (w *world) metric(name string) string {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	for line := range strings.Lines(string(body)) {
-		if value, ok := strings.CutPrefix(line, name+" "); ok {
-			return strings.TrimSpace(value)
-		}
-	}
-	return ""
+	return string(body)
 }
 
 // Nothing of what was asked about whom is in the lines of the log, whether the

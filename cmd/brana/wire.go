@@ -73,9 +73,17 @@ func wire(c *config, load func() (*policy.Snapshot, error), log *zap.Logger) (*w
 
 // build makes the clients and the gateway over them.
 func (w *wired) build(c *config, log *zap.Logger) error {
-	clients, err := c.clients(w.credentials)
-	for _, client := range clients {
-		w.clients = append(w.clients, client)
+	metrics := gateway.NewMetrics(w.gauges())
+	clients, err := c.clients(w.credentials, func(name string, to upstream.BreakerState) {
+		level := zap.InfoLevel
+		if to == upstream.BreakerOpen {
+			level = zap.WarnLevel
+			metrics.BreakerOpened(name)
+		}
+		log.Log(level, "breaker", zap.String("upstream", name), zap.Stringer("state", to))
+	})
+	for _, name := range slices.Sorted(maps.Keys(clients)) {
+		w.clients = append(w.clients, clients[name])
 	}
 	if err != nil {
 		return err
@@ -84,8 +92,13 @@ func (w *wired) build(c *config, log *zap.Logger) error {
 		Policy:  w.policy,
 		Limiter: w.limiter,
 		Log:     log,
-		Metrics: gateway.NewMetrics(w.gauges()),
+		Metrics: metrics,
 		NewID:   uuid.NewString,
+		Breakers: func(tell func(upstream, state string)) {
+			for _, client := range w.clients {
+				tell(client.Name(), client.Breaker().String())
+			}
+		},
 	}
 	parts.Metrics.Registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if media := c.media(clients); media != nil {
@@ -133,13 +146,14 @@ func (c *config) limiter() (limiter, error) {
 	return limits.NewRedis(limits.RedisConfig{URL: url, Calendar: calendar, Timeout: time.Duration(c.Limits.Redis.Timeout)})
 }
 
-func (c *config) clients(all map[string]*credentials) (map[string]*upstream.Client, error) {
+func (c *config) clients(all map[string]*credentials, changed func(string, upstream.BreakerState)) (map[string]*upstream.Client, error) {
 	clients := map[string]*upstream.Client{}
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(c.Upstreams)) {
 		u := c.Upstreams[name]
 		cfg := upstream.Config{Name: name, URL: u.URL, Timeout: time.Duration(u.Timeout),
-			MaxConns: u.MaxConns, Agenda: u.Agenda, Ais: u.Ais}
+			MaxConns: u.MaxConns, ReceiveBuffer: int(u.ReceiveBuffer), Agenda: u.Agenda, Ais: u.Ais,
+			Breaker: u.breaker(), OnBreaker: changed}
 		if own := all["upstreams."+name+".tls"]; own != nil {
 			cfg.TLS = own.config
 		}

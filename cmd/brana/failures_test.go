@@ -1,0 +1,266 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"brana/bench/registries"
+)
+
+// A victim is a registry that fails, and who is named for it.
+type victim struct {
+	registry, source string
+	sub, party       string // of a registry that is down
+}
+
+var victims = []victim{
+	{registries.EOP, "Eop", "CHYBA VOLANI AIS", "2"},
+	{registries.ECD, "Ecd", "CHYBA VOLANI AIS", "3"},
+	{registries.ORG, "Eop", "CHYBA VOLANI REGISTRU", "ORG"},
+	{registries.ROB, "Eop", "CHYBA VOLANI REGISTRU", "ROB"},
+	{registries.RUIAN, "Eop", "CHYBA VOLANI REGISTRU", "RUIAN"},
+}
+
+// call asks for all that there is, so that every registry is needed.
+func (v victim) call(t testing.TB, w *world) *reply {
+	items := strings.ReplaceAll(everything, "Eop", v.source)
+	return w.call("E198", byBirth(special(t, "delivery address"), "--source", v.source, "--items", items)...)
+}
+
+// asksAlways configures upstreams without breakers, and with change.
+func asksAlways(change ...func(*upstreamConfig)) func(*config) {
+	return func(c *config) {
+		for name, u := range c.Upstreams {
+			never := 0
+			u.Breaker = &breakerConfig{Failures: &never}
+			for _, f := range change {
+				f(&u)
+			}
+			c.Upstreams[name] = u
+		}
+	}
+}
+
+// Every registry in every way to fail: the reply is the CHYBA of the seed, the
+// registry is named in Puvodce, nothing is given out, nothing that leaves a
+// trace is sent twice, and the next call is served. All but slow ones answer, or
+// do not, within their own time.
+func TestEveryRegistryInEveryFailure(t *testing.T) {
+	w := startWorld(t, asksAlways(func(u *upstreamConfig) { u.Timeout = duration(time.Second) }))
+	for _, v := range victims {
+		for _, f := range []struct {
+			failure registries.Failure
+			sub     string // when it is not the victim's own
+			said    string // what the registry itself says
+		}{
+			{registries.FailRefuse, "", ""},
+			{registries.FailHang, "PREKROCEN CAS", ""},
+			{registries.FailHTTP500, "", ""},
+			{registries.FailFault, "", ""},
+			{registries.FailMalformed, "", ""},
+			{registries.FailCut, "", ""},
+			{registries.FailWrongNamespace, "", ""},
+			{registries.FailEmpty, "", ""},
+			{registries.FailChyba, "", " (SPECIFIKACE V POPISU by " + v.party + ")"},
+		} {
+			t.Run(v.registry+" "+string(f.failure), func(t *testing.T) {
+				w.registries.ClearLog()
+				w.set(v.registry, registries.Settings{Failure: f.failure})
+				sub := v.sub
+				if f.sub != "" {
+					sub = f.sub
+				}
+				if got, want := v.call(t, w).outline(), fmt.Sprintf("CHYBA (%s by %s)%s", sub, v.party, f.said); got != want {
+					t.Errorf("got %s, want %s", got, want)
+				}
+				for _, step := range []string{"X21", "X22", "O25", "O08", "G02"} {
+					if n := strings.Count(w.steps(), step); n > 1 {
+						t.Errorf("%s was sent %d times", step, n)
+					}
+				}
+				w.set(v.registry, registries.Settings{})
+				if got := v.call(t, w).statusLine(); got != "OK" {
+					t.Errorf("afterwards: %s", got)
+				}
+			})
+		}
+		t.Run(v.registry+" slow", func(t *testing.T) {
+			w.set(v.registry, registries.Settings{Failure: registries.FailSlow})
+			defer w.set(v.registry, registries.Settings{})
+			if got := v.call(t, w).statusLine(); got != "OK" { // it trickles for a second and more, but it does not stop
+				t.Errorf("got %s", got)
+			}
+		})
+	}
+	w.nothingHeld()
+}
+
+// nothingHeld waits until no exchange is left, and calls as many at once as a
+// caller may: none of its slots is still taken.
+func (w *world) nothingHeld() {
+	w.t.Helper()
+	eventually(w.t, "no exchange runs", func() bool { return w.metric("brana_exchanges_running") == "0" })
+	const slots = 50 // of the sample policy
+	got := make(chan string, slots)
+	question := message(w.t, "E227", "--triple", "X999/XR1/12345678")
+	for range slots {
+		go func() {
+			response, err := w.client.Do(w.request("E227", bytes.NewReader(question)))
+			if err != nil {
+				got <- err.Error()
+				return
+			}
+			r, err := readReply(response)
+			if err != nil {
+				got <- err.Error()
+				return
+			}
+			got <- r.statusLine()
+		}()
+	}
+	for range slots {
+		if line := <-got; line != "OK" {
+			w.t.Errorf("a call beside %d others: %s", slots-1, line)
+		}
+	}
+}
+
+// A registry that nobody listens for is named like one that breaks off.
+func TestRegistryThatIsNotThere(t *testing.T) {
+	for _, v := range victims {
+		t.Run(v.registry, func(t *testing.T) {
+			nobody := listen(t)
+			nobody.Close()
+			w := startWorld(t, func(c *config) {
+				u := c.Upstreams[v.registry]
+				u.URL = "http://" + nobody.Addr().String()
+				c.Upstreams[v.registry] = u
+			})
+			if got, want := v.call(t, w).outline(), fmt.Sprintf("CHYBA (%s by %s)", v.sub, v.party); got != want {
+				t.Errorf("got %s, want %s", got, want)
+			}
+		})
+	}
+}
+
+// A call that a registry leaves without an answer, or with one that takes too
+// long, ends within its deadline and names the registry: that each step leaves
+// some time to those behind it makes the answer certain.
+func TestRegistryBeyondTheDeadline(t *testing.T) {
+	for _, v := range victims {
+		for _, s := range []registries.Settings{
+			{Failure: registries.FailHang},
+			{Failure: registries.FailSlow, Latency: registries.Duration(time.Minute)},
+		} {
+			t.Run(v.registry+" "+string(s.Failure), func(t *testing.T) {
+				t.Parallel()
+				w := startWorld(t, func(c *config) { c.Listen.CallTimeout = duration(2500 * time.Millisecond) })
+				w.set(v.registry, s)
+				if got, want := v.call(t, w).outline(), "CHYBA (PREKROCEN CAS by "+v.party+")"; got != want {
+					t.Errorf("got %s, want %s", got, want)
+				}
+				w.set(v.registry, registries.Settings{})
+				if got := v.call(t, w).statusLine(); got != "OK" {
+					t.Errorf("afterwards: %s", got)
+				}
+			})
+		}
+	}
+}
+
+// An evidence whose answer breaks after its media began to leave breaks the
+// reply too: the caller never takes it for a complete one.
+func TestEvidenceThatBreaksInItsTail(t *testing.T) {
+	w := startWorld(t)
+	w.set(registries.EOP, registries.Settings{Failure: registries.FailMalformed, Photo: 1 << 20})
+	body := message(t, "E198", byBirth(special(t, "delivery address"), "--items", everything)...)
+	response, err := w.client.Do(w.request("E198", bytes.NewReader(body)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err := readReply(response); err == nil {
+		t.Errorf("got a complete reply: %s", r.outline())
+	}
+	eventually(t, "the log says whose fault it was", func() bool {
+		return w.journal.tells(`"outcome":"upstream-broke"`)
+	})
+	w.set(registries.EOP, registries.Settings{})
+	w.nothingHeld()
+}
+
+// When one registry fails, the others are left at once: the evidence, in the
+// middle of a photo that takes a minute to arrive, sees its caller go.
+func TestFailureLeavesTheOthers(t *testing.T) {
+	for _, v := range victims[2:] {
+		t.Run(v.registry, func(t *testing.T) {
+			w := startWorld(t)
+			w.set(registries.EOP, registries.Settings{Photo: 4 << 20, Transfer: registries.Duration(time.Minute)})
+			w.set(v.registry, registries.Settings{Failure: registries.FailHTTP500})
+			if got, want := v.call(t, w).outline(), fmt.Sprintf("CHYBA (%s by %s)", v.sub, v.party); got != want {
+				t.Errorf("got %s, want %s", got, want)
+			}
+			eventually(t, "the evidence is left", func() bool {
+				for _, e := range w.registries.Log() {
+					if e.Step == "X21" {
+						return e.Broken
+					}
+				}
+				return false
+			})
+		})
+	}
+}
+
+// A registry that stays down is told as down without being asked; what its
+// breaker does stands on the readiness page and in the metrics, and the gateway
+// stays ready.
+func TestBreakerOnTheOutside(t *testing.T) {
+	w := startWorld(t, func(c *config) {
+		u := c.Upstreams["rob"]
+		failures := 3
+		u.Breaker = &breakerConfig{Failures: &failures, Open: duration(time.Hour)}
+		c.Upstreams["rob"] = u
+	})
+	v := victims[3]
+	if page := w.page("/readyz?verbose"); !strings.Contains(page, "[+] upstream rob\n") {
+		t.Errorf("readiness page:\n%s", page)
+	}
+	w.set(v.registry, registries.Settings{Failure: registries.FailHTTP500})
+	want := "CHYBA (CHYBA VOLANI REGISTRU by ROB)"
+	for range 5 {
+		if got := v.call(t, w).outline(); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	if n := strings.Count(w.steps(), "G27"); n != 10 {
+		t.Errorf("ORG got %d messages of five calls, want 10", n)
+	}
+	asked := 0
+	for _, e := range w.registries.Log() {
+		if e.Registry == registries.ROB {
+			asked++
+		}
+	}
+	if asked != 3 {
+		t.Errorf("ROB was asked %d times, want 3", asked)
+	}
+	if page := w.page("/readyz?verbose"); !strings.Contains(page, "[!] upstream rob: its breaker is open\n") || !strings.Contains(page, "[+] upstream org\n") {
+		t.Errorf("readiness page:\n%s", page)
+	}
+	if page := w.page("/readyz"); page != "ok\n" {
+		t.Errorf("readiness: %s", page)
+	}
+	for name, want := range map[string]int{`brana_upstream_breaker_state{upstream="rob"}`: 2, `brana_upstream_breaker_state{upstream="org"}`: 0,
+		`brana_upstream_breaker_opened_total{upstream="rob"}`: 1} {
+		if got := w.metric(name); got != strconv.Itoa(want) {
+			t.Errorf("%s = %s, want %d", name, got, want)
+		}
+	}
+	if !w.journal.tells(`"msg":"breaker","upstream":"rob","state":"open"`) {
+		t.Error("the log does not tell that the breaker opened")
+	}
+}
