@@ -17,7 +17,8 @@ import (
 
 // slotMargin is how much longer than the deadline of a call its slot lives:
 // time to write the last bytes. A slot that outlives its gateway frees itself
-// after it.
+// after it. So does that of an answer which its caller still takes by then: it
+// counts no more among the calls at once.
 const slotMargin = 30 * time.Second
 
 // An exchange is one request, its answer, and all held for them, until the
@@ -33,7 +34,7 @@ type exchange struct {
 	async    bool
 	route    Route
 	timeout  time.Duration // of the call
-	cancel   context.CancelFunc
+	deadline *deadline     // of the call; nil before it is admitted
 	reader   *egon.Reader
 	body     guard        // the request
 	message  egon.Message // the request as it goes to an upstream: each byte released when it is proven
@@ -74,14 +75,17 @@ func (g *Gateway) begin(rc *fasthttp.RequestCtx) *exchange {
 // message that still arrives may take.
 func (x *exchange) setDeadline() context.Context {
 	x.timeout = x.route.Timeout + x.body.timeLeft()
-	ctx, cancel := context.WithTimeout(x.g.calls, x.timeout)
-	x.cancel = cancel
-	return ctx
+	x.deadline = newDeadline(x.g.calls, x.timeout, x.g.cfg.MinRate)
+	return x.deadline
 }
 
 // next returns up to most of the next bytes of the answer: a relayed one's where
 // its guard holds them, others read into p. At the end it returns io.EOF.
 func (x *exchange) next(p []byte, most int) (b []byte, err error) {
+	if x.deadline != nil {
+		x.deadline.await(x.written)
+		defer x.deadline.pause()
+	}
 	err = safely(func() (err error) {
 		if x.scanner != nil {
 			b, err = x.reply.next(most)
@@ -195,8 +199,9 @@ func (x *exchange) drop() {
 		_ = safely(x.answer.Close) // nothing is left to tell about it
 		x.answer = nil
 	}
-	if x.cancel != nil {
-		x.cancel()
+	if x.deadline != nil {
+		x.deadline.end()
+		x.deadline = nil
 	}
 	if x.scanner != nil {
 		x.kod, x.fault = x.scanner.Kod(), x.scanner.Fault()

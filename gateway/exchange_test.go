@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -133,6 +134,74 @@ type silent struct{ ctx context.Context }
 func (s silent) Read([]byte) (int, error) {
 	<-s.ctx.Done()
 	return 0, s.ctx.Err()
+}
+
+// The deadline of a call is the upstream's: a caller that takes its answer
+// slowly, but takes it, gets all of it.
+func TestTakingAnAnswerIsNotUnderTheDeadline(t *testing.T) {
+	large := largeReply(16 << 20) // more than sockets hold
+	s := newSite(t, func(s *settings) {
+		s.cfg.Routes.Default = Route{Kind: RelayRoute, Timeout: 100 * time.Millisecond, Relay: relayFunc(func(ctx context.Context, _ *egon.Message) (*egon.Answer, error) {
+			return &egon.Answer{HTTPStatus: 200, ContentType: contentType, Length: int64(len(large)), Body: io.NopCloser(&whileAlive{ctx, bytes.NewReader(large)})}, nil
+		})}
+	})
+	w := s.dial(t)
+	w.write(withLength("/publikace/E05", call{}.message()))
+	r, err := http.ReadResponse(w.r, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.CopyN(io.Discard, r.Body, 1<<20); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(300 * time.Millisecond) // longer than the timeout of the route
+	if n, err := io.Copy(io.Discard, r.Body); err != nil || n != int64(len(large))-1<<20 {
+		t.Errorf("%d bytes more, %v", n, err)
+	}
+}
+
+// whileAlive reads as an upstream's answer does: no more when its call has ended.
+type whileAlive struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (w *whileAlive) Read(p []byte) (int, error) {
+	if w.ctx.Err() != nil {
+		return 0, context.Cause(w.ctx)
+	}
+	return w.r.Read(p)
+}
+
+// An upstream that keeps its answer coming, but below the lowest rate, is cut
+// when its time is used up.
+func TestAnAnswerThatDripsEnds(t *testing.T) {
+	s := newSite(t, func(s *settings) {
+		s.cfg.Routes.Default = Route{Kind: RelayRoute, Timeout: 100 * time.Millisecond, Relay: relayFunc(func(ctx context.Context, _ *egon.Message) (*egon.Answer, error) {
+			body := io.MultiReader(bytes.NewReader(largeReply(100 << 10)[:100<<10]), drip{})
+			return &egon.Answer{HTTPStatus: 200, ContentType: contentType, Length: -1, Body: io.NopCloser(&whileAlive{ctx, body})}, nil
+		})}
+		s.cfg.MinRate = 1 << 20
+	})
+	w := s.dial(t)
+	w.write(withLength("/publikace/E05", call{}.message()))
+	if r, err := http.ReadResponse(w.r, nil); err == nil {
+		if _, err := io.Copy(io.Discard, r.Body); err == nil {
+			t.Error("the answer looks complete")
+		}
+	}
+	if got := s.outcome(t); got != "upstream-broke" {
+		t.Errorf("outcome = %s", got)
+	}
+}
+
+// drip gives a byte at a time, soon.
+type drip struct{}
+
+func (drip) Read(p []byte) (int, error) {
+	time.Sleep(time.Millisecond)
+	p[0] = 'x'
+	return 1, nil
 }
 
 // A caller that does not read is cut by the patience of the writer.

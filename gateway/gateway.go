@@ -75,7 +75,7 @@ type Route struct {
 	Name    string        // of the relay's upstream in the configuration, for the log
 	Party   egon.Party    // who is named in Puvodce when the relay's upstream fails; default ISZR
 	Relay   Relay         // for RelayRoute
-	Timeout time.Duration // from admission to the last byte of the answer; default 60 s
+	Timeout time.Duration // that upstreams have from admission to the beginning of the answer, and for the rest of it beside what its bytes earn at MinRate; default 60 s
 }
 
 // RouteKind is the sort of a [Route].
