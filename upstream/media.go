@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -59,117 +58,19 @@ func (m *Media) Serve(ctx context.Context, h *egon.Head) (*egon.Answer, error) {
 		return nil, errors.New("serve E198: the evidence is not known")
 	}
 	p := planOf(ctx, h)
-	e, err := m.askEvidence(ctx, h, src, p)
+	e, err := askEvidence(newLeash(ctx, p.deadline(p.reading+2)), m.of(src), m.step(h), src)
 	if err != nil {
 		return nil, err
 	}
-	return m.compose(ctx, h, e, p)
-}
-
-// gather is the graph of E198. A step without effects runs as early as its
-// input is there; G02, which makes an AIFO, and O08, which leaves a record, wait
-// for ROB's yes.
-//
-//	evidence ─┬─ G27 to ROB ── O25 ──yes──┬─ O08 ─ A28
-//	          └─ G27 to the caller ───────┴─ G02, if the caller has no AIFO yet
-func (m *Media) gather(ctx context.Context, h *egon.Head, e *evidence, p plan) (f found, err error) {
-	f.evidence = e.EvidenceHead
-	if !e.Found {
-		return f, nil
+	if m.Dropped != nil {
+		e.dropped = m.Dropped
 	}
-	local, source := e.Person.Local, agendaOf(m.of(e.src))
-	verified := make(chan bool, 1) // closed without a word: no
-	err = both(ctx, func(ctx context.Context) error {
-		defer close(verified)
-		return m.askRob(ctx, h, &f, p, &egon.Translation{Source: source, Target: agendaOf(m.Rob), Map: []egon.PrevodAifo{e.Person}}, verified)
-	}, func(ctx context.Context) (err error) {
-		t := &egon.Translation{Source: source, Target: callerOf(h), Map: []egon.PrevodAifo{e.Person}}
-		f.toCaller, err = take(ctx, turn{m.Org, orgParty, p.deadline(p.reading + 1)}, func(ctx context.Context) (*egon.TranslateReply, error) {
-			return m.Org.translate(ctx, m.step(h), egon.OrgCtiAifo, t)
-		})
-		if err != nil || !lacksAifo(f.toCaller, local) || !<-verified {
-			return err
-		}
-		f.toCaller, err = take(ctx, turn{m.Org, orgParty, p.by}, func(ctx context.Context) (*egon.TranslateReply, error) {
-			return m.Org.translate(ctx, m.step(h), egon.OrgZalozAifo, t)
-		})
-		return err
-	})
-	return f, err
-}
-
-// askRob takes the steps that go by way of ROB's own AIFO, which toRob asks
-// for. It says yes to verified when ROB does.
-func (m *Media) askRob(ctx context.Context, h *egon.Head, f *found, p plan, toRob *egon.Translation, verified chan<- bool) (err error) {
-	flow, local := h.Flow(), f.evidence.Person.Local
-	f.toRob, err = take(ctx, turn{m.Org, orgParty, p.deadline(p.reading + 1)}, func(ctx context.Context) (*egon.TranslateReply, error) {
-		return m.Org.translate(ctx, m.step(h), egon.OrgCtiAifo, toRob)
-	})
-	if err != nil {
-		return err
-	}
-	person, ok := translated(f.toRob, local)
-	if !ok {
-		return nil
-	}
-	f.verified, err = take(ctx, turn{m.Rob, robParty, p.deadline(p.reading)}, func(ctx context.Context) (*egon.VerifyReply, error) {
-		return m.Rob.verify(ctx, m.step(h), person)
-	})
-	if err != nil || !isVerified(f.verified, local) {
-		return err
-	}
-	verified <- true
-	if !flow.RobRead {
-		return nil
-	}
-	f.read, err = take(ctx, turn{m.Rob, robParty, p.deadline(p.reading - 1)}, func(ctx context.Context) (*egon.ReadReply, error) {
-		return m.Rob.read(ctx, m.step(h), person, flow.Rob)
-	})
-	if err != nil || flow.Ruian == egon.Necti || len(f.read.Places) == 0 {
-		return err
-	}
-	f.places, err = take(ctx, turn{m.Ruian, ruianParty, p.by}, func(ctx context.Context) (*egon.PlacesReply, error) {
-		return m.Ruian.checkPlaces(ctx, m.step(h), flow.Ruian == egon.Cti, f.read.Places)
-	})
-	return err
-}
-
-// both runs two steps side by side. The first error ends the other and is
-// returned when both have ended.
-func both(ctx context.Context, a, b func(context.Context) error) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	errs := make(chan error, 2)
-	run := func(step func(context.Context) error) {
-		err := guard(ctx, step)
-		errs <- err // before cancel: what it causes comes second
-		if err != nil {
-			cancel()
-		}
-	}
-	go run(b)
-	run(a)
-	if err := <-errs; err != nil {
-		<-errs
-		return err
-	}
-	return <-errs
-}
-
-// guard runs a step. A panic becomes an error: a step may run on a goroutine of
-// its own, where nobody else would catch it.
-func guard(ctx context.Context, step func(context.Context) error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("serve E198: %v\n%s", p, debug.Stack())
-		}
-	}()
-	return step(ctx)
+	return m.compose(ctx, &passage{m: m, head: h, plan: p, person: e.Person, source: agendaOf(m.of(src)), found: found{evidence: e.EvidenceHead}}, e)
 }
 
 // compose takes the steps while the media arrive, and begins the reply, which
 // has e from then on.
-func (m *Media) compose(ctx context.Context, h *egon.Head, e *evidence, p plan) (_ *egon.Answer, err error) {
+func (m *Media) compose(ctx context.Context, p *passage, e *evidence) (_ *egon.Answer, err error) {
 	steps, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	media := readAhead(e, func(err error) {
@@ -182,7 +83,7 @@ func (m *Media) compose(ctx context.Context, h *egon.Head, e *evidence, p plan) 
 			_ = media.Close()
 		}
 	}()
-	f, err := m.gather(steps, h, e, p)
+	err = p.gather(steps)
 	var broke *egon.CallError
 	if err != nil && errors.As(context.Cause(steps), &broke) {
 		return nil, broke // the steps ended because the media did
@@ -197,12 +98,12 @@ func (m *Media) compose(ctx context.Context, h *egon.Head, e *evidence, p plan) 
 	e.report(nil) // a long answer is as good so far
 	info := &egon.OdpovedInfo{
 		CasOdpovedi:    m.Now(),
-		Status:         f.status(e.party),
-		AgendaZadostId: string(h.Info.AgendaZadostId),
+		Status:         p.found.status(e.party),
+		AgendaZadostId: string(p.head.Info.AgendaZadostId),
 		IszrZadostId:   m.NewID(),
 	}
-	head := egon.AppendMediaHead(nil, h.Enveloped, info, f.blocks(e.src, h.Flow().Ruian == egon.Cti))
-	tail := egon.AppendMediaTail(nil, h.Enveloped, e.src)
+	head := egon.AppendMediaHead(nil, p.head.Enveloped, info, p.found.blocks(e.src, p.head.Flow().Ruian == egon.Cti))
+	tail := egon.AppendMediaTail(nil, p.head.Enveloped, e.src)
 	length := int64(-1)
 	if mediaLength >= 0 {
 		length = int64(len(head)) + mediaLength + int64(len(tail))
@@ -223,19 +124,6 @@ func (m *Media) compose(ctx context.Context, h *egon.Head, e *evidence, p plan) 
 type mediaBody struct {
 	io.Reader
 	io.Closer
-}
-
-// askEvidence sends the caller's question to the evidence it names.
-func (m *Media) askEvidence(ctx context.Context, h *egon.Head, src *egon.Source, p plan) (*evidence, error) {
-	c := m.of(src)
-	e, err := askEvidence(newLeash(ctx, p.deadline(p.reading+2)), c, m.step(h), src)
-	if err != nil {
-		return nil, err
-	}
-	if m.Dropped != nil {
-		e.dropped = m.Dropped
-	}
-	return e, nil
 }
 
 func (m *Media) of(src *egon.Source) *Client {

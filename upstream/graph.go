@@ -1,0 +1,125 @@
+package upstream
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+
+	"brana/egon"
+)
+
+// A passage is one call of E198 on its way through the graph, which begins when
+// the evidence has named a person.
+type passage struct {
+	m      *Media
+	head   *egon.Head
+	plan   plan
+	person egon.PrevodAifo // as the evidence knows it
+	source egon.AgendaAis  // the evidence's
+	found                  // each branch writes what is its own
+}
+
+// gather is the graph of E198. A step without effects runs as early as its
+// input is there; G02, which makes an AIFO, and O08, which leaves a record, wait
+// for ROB's yes.
+//
+//	evidence ─┬─ G27 to ROB ── O25 ──yes──┬─ O08 ─ A28
+//	          └─ G27 to the caller ───────┴─ G02, if the caller has no AIFO yet
+func (p *passage) gather(ctx context.Context) error {
+	if !p.evidence.Found {
+		return nil
+	}
+	verified := make(chan bool, 1) // closed without a word: no
+	return both(ctx, func(ctx context.Context) error {
+		defer close(verified)
+		return p.askRob(ctx, verified)
+	}, func(ctx context.Context) error { return p.askForCaller(ctx, verified) })
+}
+
+// askRob takes the steps that go by way of ROB's own AIFO. It says yes to
+// verified when ROB does.
+func (p *passage) askRob(ctx context.Context, verified chan<- bool) (err error) {
+	if p.toRob, err = p.translate(ctx, p.plan.reading+1, egon.OrgCtiAifo, agendaOf(p.m.Rob)); err != nil {
+		return err
+	}
+	person, ok := translated(p.toRob, p.person.Local)
+	if !ok {
+		return nil
+	}
+	rob := turn{p.m.Rob, robParty, p.plan.deadline(p.plan.reading)}
+	p.verified, err = take(ctx, rob, func(ctx context.Context) (*egon.VerifyReply, error) {
+		return p.m.Rob.verify(ctx, p.m.step(p.head), person)
+	})
+	if err != nil || !isVerified(p.verified, p.person.Local) {
+		return err
+	}
+	verified <- true
+	flow := p.head.Flow()
+	if !flow.RobRead {
+		return nil
+	}
+	rob.by = p.plan.deadline(p.plan.reading - 1)
+	p.read, err = take(ctx, rob, func(ctx context.Context) (*egon.ReadReply, error) {
+		return p.m.Rob.read(ctx, p.m.step(p.head), person, flow.Rob)
+	})
+	if err != nil || flow.Ruian == egon.Necti || len(p.read.Places) == 0 {
+		return err
+	}
+	p.places, err = take(ctx, turn{p.m.Ruian, ruianParty, p.plan.by}, func(ctx context.Context) (*egon.PlacesReply, error) {
+		return p.m.Ruian.checkPlaces(ctx, p.m.step(p.head), flow.Ruian == egon.Cti, p.read.Places)
+	})
+	return err
+}
+
+// askForCaller finds the caller's own AIFO. It has one made when there is none
+// and verified says yes.
+func (p *passage) askForCaller(ctx context.Context, verified <-chan bool) (err error) {
+	p.toCaller, err = p.translate(ctx, p.plan.reading+1, egon.OrgCtiAifo, callerOf(p.head))
+	if err != nil || !lacksAifo(p.toCaller, p.person.Local) || !<-verified {
+		return err
+	}
+	p.toCaller, err = p.translate(ctx, 0, egon.OrgZalozAifo, callerOf(p.head))
+	return err
+}
+
+// translate asks ORG for the person's AIFO in another agenda, with so many
+// steps behind it.
+func (p *passage) translate(ctx context.Context, behind int, op egon.OrgService, target egon.AgendaAis) (*egon.TranslateReply, error) {
+	return take(ctx, turn{p.m.Org, orgParty, p.plan.deadline(behind)}, func(ctx context.Context) (*egon.TranslateReply, error) {
+		t := &egon.Translation{Source: p.source, Target: target, Map: []egon.PrevodAifo{p.person}}
+		return p.m.Org.translate(ctx, p.m.step(p.head), op, t)
+	})
+}
+
+// both runs two steps side by side. The first error ends the other and is
+// returned when both have ended.
+func both(ctx context.Context, a, b func(context.Context) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	errs := make(chan error, 2)
+	run := func(step func(context.Context) error) {
+		err := guard(ctx, step)
+		errs <- err // before cancel: what it causes comes second
+		if err != nil {
+			cancel()
+		}
+	}
+	go run(b)
+	run(a)
+	if err := <-errs; err != nil {
+		<-errs
+		return err
+	}
+	return <-errs
+}
+
+// guard runs a step. A panic becomes an error: a step may run on a goroutine of
+// its own, where nobody else would catch it.
+func guard(ctx context.Context, step func(context.Context) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("serve E198: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return step(ctx)
+}
