@@ -3,7 +3,7 @@ package policy
 import (
 	"cmp"
 	"encoding/binary"
-	"maps"
+	"math/bits"
 	"slices"
 	"strings"
 )
@@ -14,29 +14,75 @@ type Item struct {
 	Kod, KodRpp string
 }
 
-// A triple is a caller as the matrix knows it. The AIS is no part of it.
-type triple struct {
-	agenda, role, ovm string
-}
-
 // A matrix says which items a triple may have. Triples by the million share a
 // few hundred distinct sets of items, so each of them holds the number of a set
-// only. The triples of one OVM stand together, in order of the numbers of their
-// roles: eight bytes for each, without pointers, so that a lookup misses the
-// cache once where a map misses it three times, and the collector passes over
-// them.
+// only. They stand in one hash table without pointers, each with its whole key
+// in 32 bytes: a lookup misses the caches once, where a map misses them three
+// times, compares the key itself and not a digest of it, and the collector
+// passes over the table.
 type matrix struct {
-	roles  map[[2]string]uint32 // agenda and role → number
-	ovms   map[string]uint32    // OVM → number
-	starts []uint32             // number of an OVM → its first cell; one more at the end
-	cells  []cell               // one for each triple
-	sets   []row
-	pairs  int
+	codes codes
+	slots []slot // a power of two, or none; linear probing
+	sets  []row
+	rows  int
+	pairs int
 }
 
-// A cell is one triple of an OVM.
-type cell struct {
-	role, set uint32
+// A slot holds one row, or none when its key is zero.
+type slot struct {
+	key
+	set uint32
+	_   uint32
+}
+
+// A key is a triple (agenda, role, OVM; the AIS is no part of it), each code as
+// codes packs it.
+type key struct {
+	agenda, role, ovm uint64
+}
+
+// hash mixes all bits of a key.
+func (k key) hash() uint64 {
+	hi, lo := bits.Mul64(k.agenda^0x9e3779b97f4a7c15, k.ovm^0xa0761d6478bd642f)
+	hi, lo = bits.Mul64(hi^lo^k.role, 0xe7037ed1a0b428db)
+	return hi ^ lo
+}
+
+// codes packs codes into eight bytes: those up to that length as they stand,
+// padded with zeros, a longer one as its number behind the byte 0xff. No code
+// has a zero byte or that one, since codes are letters and digits in UTF-8.
+type codes map[string]uint64
+
+const longCode = 0xff << 56
+
+// pack returns a code packed, or 0 for one that no row has.
+func (c codes) pack(code []byte) uint64 {
+	n := len(code)
+	switch {
+	case n > 8:
+		return c[string(code)]
+	case n == 8:
+		if code[7] == 0xff {
+			return 0
+		}
+		return binary.LittleEndian.Uint64(code)
+	case n >= 4: // two words that overlap
+		head, tail := binary.LittleEndian.Uint32(code), binary.LittleEndian.Uint32(code[n-4:])
+		return uint64(head) | uint64(tail)<<(8*(n-4))
+	}
+	var packed uint64
+	for i, b := range code {
+		packed |= uint64(b) << (8 * i)
+	}
+	return packed
+}
+
+// add packs a code that is not empty, and numbers it when it is long and new.
+func (c codes) add(code string) uint64 {
+	if len(code) > 8 && c[code] == 0 {
+		c[strings.Clone(code)] = longCode | uint64(len(c))
+	}
+	return c.pack([]byte(code))
 }
 
 // A row is a set of items.
@@ -45,25 +91,41 @@ type row struct {
 	kods  []string // their codes, sorted, each once
 }
 
-func (m *matrix) row(agenda, role, ovm []byte) *row {
-	r, known := m.roles[[2]string{string(agenda), string(role)}]
-	if !known {
-		return nil
-	}
-	o, known := m.ovms[string(ovm)]
-	if !known {
-		return nil
-	}
-	run := m.cells[m.starts[o]:m.starts[o+1]]
-	at, found := slices.BinarySearchFunc(run, r, func(c cell, role uint32) int { return cmp.Compare(c.role, role) })
-	if !found {
-		return nil
-	}
-	return &m.sets[run[at].set]
-}
-
 // has reports whether the row has the item; a nil row has none.
 func (r *row) has(kod []byte) bool { return r != nil && has(r.kods, kod) }
+
+// find returns the index of the slot of a triple, or -1.
+func (m *matrix) find(agenda, role, ovm []byte) int {
+	k := key{m.codes.pack(agenda), m.codes.pack(role), m.codes.pack(ovm)}
+	if len(m.slots) == 0 || k.agenda == 0 || k.role == 0 || k.ovm == 0 {
+		return -1
+	}
+	at := m.probe(k)
+	if m.slots[at].key != k {
+		return -1
+	}
+	return at
+}
+
+// probe returns the index of the slot that has the key or, when none has, of
+// the one that would.
+func (m *matrix) probe(k key) int {
+	mask := len(m.slots) - 1
+	at := int(k.hash()) & mask
+	for m.slots[at].key != k && m.slots[at].key != (key{}) {
+		at = (at + 1) & mask
+	}
+	return at
+}
+
+// row returns the items of a triple, or nil.
+func (m *matrix) row(agenda, role, ovm []byte) *row {
+	at := m.find(agenda, role, ovm)
+	if at < 0 {
+		return nil
+	}
+	return &m.sets[m.slots[at].set]
+}
 
 // A matrixBuilder builds a matrix from pairs in any order. While it does, a
 // triple holds the number of a set of item ids; adding an item moves it to
@@ -71,7 +133,6 @@ func (r *row) has(kod []byte) bool { return r != nil && has(r.kods, kod) }
 // the sets on the way too.
 type matrixBuilder struct {
 	matrix
-	so    map[uint64]uint32 // numbers of OVM and role → number of the set so far
 	items []Item
 	ids   map[Item]uint32
 	ways  [][]uint32           // the sets, ascending ids; the first is empty
@@ -81,8 +142,7 @@ type matrixBuilder struct {
 
 func newMatrixBuilder() *matrixBuilder {
 	return &matrixBuilder{
-		matrix: matrix{roles: make(map[[2]string]uint32), ovms: make(map[string]uint32)},
-		so:     make(map[uint64]uint32),
+		matrix: matrix{codes: make(codes)},
 		ids:    make(map[Item]uint32),
 		ways:   [][]uint32{nil},
 		sames:  map[string]uint32{"": 0},
@@ -90,19 +150,35 @@ func newMatrixBuilder() *matrixBuilder {
 	}
 }
 
-// add gives an item to a triple; it returns false when the triple has it. Codes
-// that are kept are copied, since the caller cuts them from a whole line.
-func (b *matrixBuilder) add(t triple, item Item) bool {
-	role, known := b.roles[[2]string{t.agenda, t.role}]
-	if !known {
-		role = uint32(len(b.roles))
-		b.roles[[2]string{strings.Clone(t.agenda), strings.Clone(t.role)}] = role
+// row returns the index of a triple's slot, which is made when it is new and
+// holds until the next call.
+func (b *matrixBuilder) row(agenda, role, ovm string) int {
+	if 4*(b.rows+1) > 3*len(b.slots) {
+		b.grow(max(64, 2*len(b.slots)))
 	}
-	ovm, known := b.ovms[t.ovm]
-	if !known {
-		ovm = uint32(len(b.ovms))
-		b.ovms[strings.Clone(t.ovm)] = ovm
+	k := key{b.codes.add(agenda), b.codes.add(role), b.codes.add(ovm)}
+	at := b.probe(k)
+	if b.slots[at].key != k {
+		b.slots[at].key = k
+		b.rows++
 	}
+	return at
+}
+
+// grow moves the rows to a table of so many slots.
+func (b *matrixBuilder) grow(size int) {
+	old := b.slots
+	b.slots = make([]slot, size)
+	for i := range old {
+		if old[i].key != (key{}) {
+			b.slots[b.probe(old[i].key)] = old[i]
+		}
+	}
+}
+
+// item returns the id of an item. What is kept is copied, since the caller cuts
+// it from a whole line.
+func (b *matrixBuilder) item(item Item) uint32 {
 	id, known := b.ids[item]
 	if !known {
 		id = uint32(len(b.items))
@@ -110,13 +186,17 @@ func (b *matrixBuilder) add(t triple, item Item) bool {
 		b.items = append(b.items, item)
 		b.ids[item] = id
 	}
-	key := uint64(ovm)<<32 | uint64(role)
-	from := b.so[key]
+	return id
+}
+
+// give adds an item to the row in a slot; it returns false when the row has it.
+func (b *matrixBuilder) give(at int, id uint32) bool {
+	from := b.slots[at].set
 	to := b.move(from, id)
 	if to == from {
 		return false
 	}
-	b.so[key] = to
+	b.slots[at].set = to
 	b.pairs++
 	return true
 }
@@ -153,19 +233,17 @@ func (b *matrixBuilder) number(set []uint32) uint32 {
 
 // done ends the building. Sets that were only passed through are dropped.
 func (b *matrixBuilder) done() matrix {
-	b.starts = make([]uint32, len(b.ovms)+1)
-	b.cells = make([]cell, 0, len(b.so))
-	final := make(map[uint32]uint32)
-	for _, key := range slices.Sorted(maps.Keys(b.so)) {
-		way := b.so[key]
-		n, known := final[way]
-		if !known {
-			n = uint32(len(b.sets))
-			b.sets = append(b.sets, b.finish(b.ways[way]))
-			final[way] = n
+	final := make([]uint32, len(b.ways)) // way → number of its set, from 1
+	for i := range b.slots {
+		s := &b.slots[i]
+		if s.key == (key{}) {
+			continue
 		}
-		b.cells = append(b.cells, cell{uint32(key), n})
-		b.starts[key>>32+1] = uint32(len(b.cells)) // every OVM has a triple, so no start is left out
+		if final[s.set] == 0 {
+			b.sets = append(b.sets, b.finish(b.ways[s.set]))
+			final[s.set] = uint32(len(b.sets))
+		}
+		s.set = final[s.set] - 1
 	}
 	return b.matrix
 }

@@ -27,100 +27,174 @@ var columns = [...]struct {
 	{name: "kod_rpp", most: longestItem, optional: true},
 }
 
+// mostLine bounds one line, in bytes; five codes take a few hundred.
+const mostLine = 1 << 16
+
 // readMatrix reads a CSV file (RFC 4180, UTF-8, a byte order mark allowed): the
-// header, then one pair of a triple and an item on each line, in any order.
+// header, then one pair of a triple and an item on each line, in any order. No
+// value may have a line break, since no code has.
 func readMatrix(file string, r io.Reader, p *problems) matrix {
-	in := bufio.NewReaderSize(r, 1<<16)
-	if mark, _ := in.Peek(3); bytes.Equal(mark, []byte("\ufeff")) {
-		in.Discard(3)
+	f := matrixFile{file: file, in: bufio.NewReaderSize(r, mostLine), problems: p, build: newMatrixBuilder(),
+		right: make(map[string]uint32), amiss: make(map[string]string)}
+	if mark, _ := f.in.Peek(3); bytes.Equal(mark, []byte("\ufeff")) {
+		f.in.Discard(3)
 	}
-	f := matrixFile{file: file, csv: csv.NewReader(in), problems: p, build: newMatrixBuilder(), amiss: make(map[string]string)}
-	f.csv.FieldsPerRecord = -1
-	f.csv.ReuseRecord = true
 	if !f.header() {
 		return matrix{}
 	}
-	for f.line() {
+	for f.next() {
+		f.line()
 	}
 	return f.build.done()
 }
 
+// A matrixFile is a file on its way to a matrix. Exports list the items of a
+// triple one after the other and the same few hundred items again and again, so
+// the beginning of a line is compared with that of the line before, and its
+// rest is looked up among those that were right.
 type matrixFile struct {
 	file string
-	csv  *csv.Reader
+	in   *bufio.Reader
 	*problems
-	build *matrixBuilder
-	amiss map[string]string // item word → what is wrong with it, empty when nothing
+	build  *matrixBuilder
+	number int               // of the line, from 1
+	text   []byte            // the line; valid until the next
+	before []byte            // the first three values of the last line that was right, with their commas
+	at     int               // the slot of the triple in them
+	right  map[string]uint32 // the last two values as they stood → id of the item
+	amiss  map[string]string // item word → what is wrong with it, empty when nothing
 }
 
-// read returns the fields of the next line that is CSV, nil when there is none
-// any more.
-func (f *matrixFile) read() []string {
+// next reads the next line that is not empty; it returns false when there is
+// none any more.
+func (f *matrixFile) next() bool {
 	for {
-		record, err := f.csv.Read()
-		var bad *csv.ParseError
+		line, err := f.in.ReadSlice('\n')
+		f.number++
 		switch {
-		case err == nil:
-			return record
-		case errors.As(err, &bad):
-			f.add(Place{f.file, bad.Line, bad.Column}, "not CSV: %v: double the quotes within a quoted value", bad.Err)
+		case err == nil || err == io.EOF && len(line) > 0:
+			f.text = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
+			if len(f.text) > 0 {
+				return true
+			}
 		case err == io.EOF:
-			return nil
+			return false
+		case errors.Is(err, bufio.ErrBufferFull):
+			f.add(Place{f.file, f.number, 1}, "the line is longer than %d bytes: is this a matrix file?", mostLine)
+			return false
 		default:
 			f.add(Place{File: f.file}, "read: %v", err)
-			return nil
+			return false
 		}
 	}
 }
 
+// A value is one value of a line.
+type value struct {
+	text string
+	col  int // in bytes, from 1
+}
+
+// values takes the line apart, or tells that it is not CSV.
+func (f *matrixFile) values() (list []value, ok bool) {
+	if bytes.IndexByte(f.text, '"') < 0 {
+		col := 1
+		for _, text := range strings.Split(string(f.text), ",") {
+			list = append(list, value{text, col})
+			col += len(text) + 1
+		}
+		return list, true
+	}
+	r := csv.NewReader(bytes.NewReader(f.text))
+	record, err := r.Read()
+	var bad *csv.ParseError
+	if errors.As(err, &bad) {
+		f.add(Place{f.file, f.number, bad.Column}, "not CSV: %v: double the quotes within a quoted value", bad.Err)
+		return nil, false
+	}
+	for i, text := range record {
+		_, col := r.FieldPos(i)
+		list = append(list, value{text, col})
+	}
+	return list, true
+}
+
 func (f *matrixFile) header() bool {
-	got := strings.Join(f.read(), ",")
+	var names []string
+	if f.next() {
+		list, ok := f.values()
+		if !ok {
+			return false
+		}
+		for _, v := range list {
+			names = append(names, v.text)
+		}
+	}
+	got := strings.Join(names, ",")
 	if got != header {
 		f.add(Place{f.file, 1, 1}, "the first line is %q: write %s", shorten(got), header)
 	}
 	return got == header
 }
 
-// line reads one pair; it returns false when there is none any more.
-func (f *matrixFile) line() bool {
-	record := f.read()
+// line takes one pair over.
+func (f *matrixFile) line() {
+	rest, same := bytes.CutPrefix(f.text, f.before)
+	if same && len(f.before) > 0 {
+		if id, ok := f.right[string(rest)]; ok {
+			f.give(f.at, id)
+			return
+		}
+	}
+	record, ok := f.values()
 	switch {
-	case record == nil:
-		return false
+	case !ok:
+		return
 	case len(record) != len(columns):
-		f.fail(0, "the line has %d values: write the %d of %s", len(record), len(columns), header)
-		return true
+		f.fail(1, "the line has %d values: write the %d of %s", len(record), len(columns), header)
+		return
 	case !f.codes(record):
-		return true
+		return
 	}
-	if wrong := f.wrongWord(record[3]); wrong != "" {
-		f.fail(3, "%s", wrong)
-		return true
+	if wrong := f.wrongWord(record[3].text); wrong != "" {
+		f.fail(record[3].col, "%s", wrong)
+		return
 	}
-	t, item := triple{record[0], record[1], record[2]}, Item{record[3], record[4]}
-	if !f.build.add(t, item) {
-		f.fail(0, "%s/%s/%s has the item %s twice: remove one line", t.agenda, t.role, t.ovm, item.Kod)
+	at := f.build.row(record[0].text, record[1].text, record[2].text)
+	id := f.build.item(Item{record[3].text, record[4].text})
+	if cut := record[3].col - 1; bytes.IndexByte(f.text, '"') < 0 {
+		f.before, f.at = append(f.before[:0], f.text[:cut]...), at
+		f.right[string(f.text[cut:])] = id
+	} else {
+		f.before = f.before[:0] // the slot that it knew may have moved
 	}
-	return true
+	f.give(at, id)
+}
+
+func (f *matrixFile) give(at int, id uint32) {
+	if f.build.give(at, id) {
+		return
+	}
+	record, _ := f.values() // it was CSV
+	f.fail(1, "%s/%s/%s has the item %s twice: remove one line", record[0].text, record[1].text, record[2].text, record[3].text)
 }
 
 // codes checks that the values are codes of the lengths that RegTypy allows.
-func (f *matrixFile) codes(record []string) bool {
+func (f *matrixFile) codes(record []value) bool {
 	ok := true
 	for i, c := range columns {
 		v := record[i]
-		if v == "" && c.optional || isCode(v, c.most) {
+		if v.text == "" && c.optional || isCode(v.text, c.most) {
 			continue
 		}
-		f.fail(i, "%s is %q: write a code of letters, digits, dots, hyphens, underscores and colons, from 1 to %d", c.name, shorten(v), c.most)
+		f.fail(v.col, "%s is %q: write a code of letters, digits, dots, hyphens, underscores and colons, from 1 to %d", c.name, shorten(v.text), c.most)
 		ok = false
 	}
 	return ok
 }
 
-func (f *matrixFile) fail(field int, format string, args ...any) {
-	line, col := f.csv.FieldPos(field)
-	f.add(Place{f.file, line, col}, format, args...)
+func (f *matrixFile) fail(col int, format string, args ...any) {
+	f.add(Place{f.file, f.number, col}, format, args...)
 }
 
 // wrongWord says what is wrong with an item word. Words that the vocabulary

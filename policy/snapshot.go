@@ -59,7 +59,7 @@ type Counts struct {
 
 // Counts returns the size of the snapshot.
 func (s *Snapshot) Counts() Counts {
-	return Counts{Grants: len(s.grants), Rows: len(s.matrix.cells), Pairs: s.matrix.pairs}
+	return Counts{Grants: len(s.grants), Rows: s.matrix.rows, Pairs: s.matrix.pairs}
 }
 
 // Row returns what the matrix permits to a triple, as E227 answers it: in
