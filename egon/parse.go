@@ -71,6 +71,10 @@ func readInfo(n *xmltext.Node) (info OdpovedInfo, err error) {
 	if err != nil {
 		return info, err
 	}
+	return infoOf(head)
+}
+
+func infoOf(head *xmltext.Node) (info OdpovedInfo, err error) {
 	status, err := need(head, NSReg, "Status")
 	if err != nil {
 		return info, err
