@@ -11,7 +11,7 @@ import (
 // matrix gives to the triple asked for, whoever asks (seed E227 §5, §6).
 func (x *exchange) answerRights() *egon.Answer {
 	q := x.head.Rights
-	row := x.policy.Row(q.Agenda, q.AgendovaRole, q.Ovm)
+	row, _ := x.policy.Row(q.Agenda, q.AgendovaRole, q.Ovm, now())
 	items := make([]egon.RightsItem, len(row))
 	for i, item := range row {
 		items[i] = egon.RightsItem{KodIszr: item.Kod, KodRpp: item.KodRpp}

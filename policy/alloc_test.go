@@ -21,7 +21,7 @@ func TestDecideDoesNotAllocate(t *testing.T) {
 	if n := testing.AllocsPerRun(1000, func() { s.Decide(h, noon) }); n != 0 {
 		t.Errorf("Decide allocates %v times, want 0", n)
 	}
-	if n := testing.AllocsPerRun(1000, func() { s.Row(h.Info.Agenda, h.Info.AgendovaRole, h.Info.Ovm) }); n != 0 {
+	if n := testing.AllocsPerRun(1000, func() { s.Row(h.Info.Agenda, h.Info.AgendovaRole, h.Info.Ovm, noon) }); n != 0 {
 		t.Errorf("Row allocates %v times, want 0", n)
 	}
 }

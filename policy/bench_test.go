@@ -80,9 +80,9 @@ func BenchmarkMatrix(b *testing.B) {
 		}
 		return s
 	}
-	before := heap()
+	before := heapBytes()
 	s := load()
-	size := heap() - before
+	size := heapBytes() - before
 	b.Run("load", func(b *testing.B) {
 		b.SetBytes(int64(len(fsys["m.csv"].Data)))
 		for b.Loop() {
@@ -103,7 +103,7 @@ func BenchmarkMatrix(b *testing.B) {
 		for i := 0; b.Loop(); i++ {
 			k := &keys[i%len(keys)]
 			agenda, role := bytes.TrimRight(k[:8], " "), bytes.TrimRight(k[8:16], " ")
-			if s.Row(agenda, role, k[16:]) == nil {
+			if row, _ := s.Row(agenda, role, k[16:], noon); row == nil {
 				b.Fatal("a triple has no row")
 			}
 		}
@@ -113,12 +113,12 @@ func BenchmarkMatrix(b *testing.B) {
 		ovm := []byte("99999999")
 		b.ReportAllocs()
 		for b.Loop() {
-			s.Row(agenda, role, ovm)
+			s.Row(agenda, role, ovm, noon)
 		}
 	})
 }
 
-func heap() uint64 {
+func heapBytes() uint64 {
 	runtime.GC()
 	runtime.GC()
 	var m runtime.MemStats

@@ -15,6 +15,7 @@ const (
 	NotGranted            Verdict = iota // no valid grant of this service to this quadruple; see Reason
 	ItemNotPermitted                     // the grant stands, items of the request are beyond it
 	ParameterNotPermitted                // all items are permitted, a parameter is not
+	RowUnavailable                       // the items need the row of the caller's triple, which has to be fetched first; see [Rows.Await]
 	Granted
 )
 
@@ -27,6 +28,7 @@ type Decision struct {
 	Grant   *Grant    // the grant it rests on, or whose validity is amiss; nil when there is none
 	Refused []Refusal // items or parameters, each once, in the order of the request
 	Reason  Reason    // NotGranted only: why
+	Row     Freshness // of the row that the decision rests on; Fresh when it rests on none
 	Hint    string    // the id that Reason names as it would be right, when only its case or its leading zeros differ
 }
 
@@ -58,7 +60,7 @@ const (
 // I/O, and does not allocate when it grants. Whether the request is well made
 // is not its business.
 func (s *Snapshot) Decide(h *egon.Head, now time.Time) Decision {
-	d := Decision{Version: s.version}
+	d := Decision{Version: s.version, Row: Fresh}
 	i := &h.Info
 	if len(i.Ais) == 0 {
 		d.Reason = AisMissing
@@ -77,7 +79,15 @@ func (s *Snapshot) Decide(h *egon.Head, now time.Time) Decision {
 		d.Reason = ServiceNotGranted
 		return d
 	}
-	r := rights{grant: d.Grant, row: s.matrix.row(i.Agenda, i.AgendovaRole, i.Ovm)}
+	row, fresh := s.matrix.row(i.Agenda, i.AgendovaRole, i.Ovm, now)
+	if fresh != Fresh && d.RestsOnRow(h) {
+		d.Row = fresh
+	}
+	if d.Row < Stale {
+		d.Verdict = RowUnavailable
+		return d
+	}
+	r := rights{grant: d.Grant, row: row}
 	if d.Refused = r.refusedItems(h); d.Refused != nil {
 		d.Verdict = ItemNotPermitted
 	} else if d.Refused = r.refusedParameters(h.Media); d.Refused != nil {
@@ -86,6 +96,25 @@ func (s *Snapshot) Decide(h *egon.Head, now time.Time) Decision {
 		d.Verdict = Granted
 	}
 	return d
+}
+
+// RestsOnRow reports whether the request needs rights that only the row of the
+// caller's triple can give. It allocates nothing.
+func (d *Decision) RestsOnRow(h *egon.Head) bool {
+	if h.Media != nil && len(h.Media.Kind.SearchItems()) > 0 {
+		return true
+	}
+	for _, w := range h.Items {
+		switch sourceOf(w.Text) {
+		case matrixOnly:
+			return true
+		case anySource:
+			if d.Grant == nil || !d.Grant.has(w.Text) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // rights are what one caller has: by its grant, and by the row of its triple,

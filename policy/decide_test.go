@@ -85,7 +85,7 @@ func media(quadruple, items string, kind egon.QueryKind) *egon.Head {
 // say puts a decision into one line.
 func say(d Decision) string {
 	var b strings.Builder
-	b.WriteString(map[Verdict]string{NotGranted: "not granted", ItemNotPermitted: "item", ParameterNotPermitted: "parameter", Granted: "granted"}[d.Verdict])
+	b.WriteString(map[Verdict]string{NotGranted: "not granted", ItemNotPermitted: "item", ParameterNotPermitted: "parameter", RowUnavailable: "row unavailable", Granted: "granted"}[d.Verdict])
 	if d.Reason != NoReason {
 		b.WriteString(": " + [...]string{"", "AIS missing", "unknown agenda", "unknown role", "unknown OVM", "unknown AIS", "not yet valid", "expired", "service"}[d.Reason])
 	}
@@ -345,7 +345,11 @@ func TestRow(t *testing.T) {
 	}
 	for _, tt := range tests {
 		q := strings.Split(tt.triple, "/")
-		if diff := cmp.Diff(tt.want, s.Row([]byte(q[0]), []byte(q[1]), []byte(q[2]))); diff != "" {
+		got, fresh := s.Row([]byte(q[0]), []byte(q[1]), []byte(q[2]), noon)
+		if fresh != Fresh {
+			t.Errorf("Row(%s) is %d, want always fresh: the matrix is whole", tt.triple, fresh)
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" {
 			t.Errorf("Row(%s) (-want +got):\n%s", tt.triple, diff)
 		}
 	}

@@ -44,7 +44,8 @@ func FuzzMatrix(f *testing.F) {
 		pairs, rows := 0, map[string]int{}
 		for i, line := range strings.Split(text, "\n") {
 			if v := strings.Split(line, ","); i > 0 && len(v) == 5 {
-				rows[strings.Join(v[:3], ",")] = len(s.Row([]byte(v[0]), []byte(v[1]), []byte(v[2])))
+				row, _ := s.Row([]byte(v[0]), []byte(v[1]), []byte(v[2]), noon)
+				rows[strings.Join(v[:3], ",")] = len(row)
 			}
 		}
 		for _, n := range rows {

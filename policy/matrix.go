@@ -6,6 +6,7 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
+	"time"
 )
 
 // An Item is one item of the matrix: its code on the bus (KodIszr) and its code
@@ -26,6 +27,9 @@ type matrix struct {
 	sets  []row
 	rows  int
 	pairs int
+
+	cached bool   // the rows are those fetched so far, and of others nothing is known
+	lives  []life // of a cached matrix: of the rows in the slots of the same index
 }
 
 // A slot holds one row, or none when its key is zero.
@@ -118,13 +122,19 @@ func (m *matrix) probe(k key) int {
 	return at
 }
 
-// row returns the items of a triple, or nil.
-func (m *matrix) row(agenda, role, ovm []byte) *row {
+// row returns the row of a triple, nil when it has none, and what the row or its
+// absence may do now.
+func (m *matrix) row(agenda, role, ovm []byte, now time.Time) (*row, Freshness) {
 	at := m.find(agenda, role, ovm)
-	if at < 0 {
-		return nil
+	switch {
+	case at < 0 && m.cached:
+		return nil, Unknown
+	case at < 0:
+		return nil, Fresh
+	case m.cached:
+		return &m.sets[m.slots[at].set], m.lives[at].at(now)
 	}
-	return &m.sets[m.slots[at].set]
+	return &m.sets[m.slots[at].set], Fresh
 }
 
 // A matrixBuilder builds a matrix from pairs in any order. While it does, a
@@ -255,10 +265,16 @@ func (b *matrixBuilder) finish(set []uint32) row {
 		r.items = append(r.items, b.items[id])
 		r.kods = append(r.kods, b.items[id].Kod)
 	}
+	r.sort()
+	return r
+}
+
+// sort puts the items in the order of E227, and the codes in theirs, each once.
+func (r *row) sort() {
 	slices.SortFunc(r.items, func(x, y Item) int {
 		return cmp.Or(cmp.Compare(x.KodRpp, y.KodRpp), cmp.Compare(x.Kod, y.Kod))
 	})
+	r.items = slices.Compact(r.items)
 	slices.Sort(r.kods)
 	r.kods = slices.Compact(r.kods)
-	return r
 }

@@ -1,6 +1,9 @@
 package policy
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"strings"
 	"time"
 
@@ -64,13 +67,35 @@ func (s *Snapshot) Counts() Counts {
 
 // Row returns what the matrix permits to a triple, as E227 answers it: in
 // lexicographic order of KodRpp, then of Kod; nil when the triple has no row.
-// It neither checks the triple nor asks who wants to know.
-func (s *Snapshot) Row(agenda, role, ovm []byte) []Item {
-	row := s.matrix.row(agenda, role, ovm)
-	if row == nil {
-		return nil
+// Whoever has fetched rows looks at the freshness too: below [Stale] the answer
+// says nothing. It neither checks the triple nor asks who wants to know.
+func (s *Snapshot) Row(agenda, role, ovm []byte, now time.Time) ([]Item, Freshness) {
+	row, fresh := s.matrix.row(agenda, role, ovm, now)
+	if row == nil || fresh < Stale {
+		return nil, fresh
 	}
-	return row.items
+	return row.items, fresh
+}
+
+// with returns the same policy with another matrix; sum identifies the content
+// of that.
+func (s *Snapshot) with(m matrix, sum rowSum) *Snapshot {
+	t := *s
+	t.matrix = m
+	digest := sha256.Sum256(fmt.Appendf(nil, "%s\x00%x", s.version, sum))
+	t.version = hex.EncodeToString(digest[:6])
+	return &t
+}
+
+// triples are those of the grants of the environment that have not ended.
+func (s *Snapshot) triples(now time.Time) map[Triple]bool {
+	all := map[Triple]bool{}
+	for c, grants := range s.byCaller {
+		if now.Before(grants[len(grants)-1].end) {
+			all[Triple{c[0], c[1], c[2]}] = true
+		}
+	}
+	return all
 }
 
 // index makes the grants of the environment findable. They do not overlap.

@@ -13,6 +13,17 @@ type Store struct {
 	load    func() (*Snapshot, error)
 	mu      sync.Mutex // serializes Reload, guards reloads
 	reloads Reloads
+
+	swap    sync.Mutex // serializes the changes of current, guards the rest
+	loaded  *Snapshot  // by load
+	overlay *overlay   // in place of the matrix that was loaded; nil: none
+	tell    func(*Snapshot)
+}
+
+// An overlay is a matrix whose rows come from elsewhere than the snapshot.
+type overlay struct {
+	matrix
+	sum rowSum
 }
 
 // Reloads says how the loading went; the first load by [NewStore] counts.
@@ -48,8 +59,39 @@ func (s *Store) Reload() error {
 	}
 	s.reloads.Done++
 	s.reloads.LastDone = time.Now()
-	s.current.Store(next)
+	s.swap.Lock()
+	defer s.swap.Unlock()
+	s.loaded = next
+	s.change()
+	if s.tell != nil {
+		s.tell(next)
+	}
 	return nil
+}
+
+// put takes a matrix over in place of the one that is loaded.
+func (s *Store) put(m matrix, sum rowSum) {
+	s.swap.Lock()
+	defer s.swap.Unlock()
+	s.overlay = &overlay{m, sum}
+	s.change()
+}
+
+// change swaps the current snapshot for one of what there is now.
+func (s *Store) change() {
+	next := s.loaded
+	if s.overlay != nil {
+		next = next.with(s.overlay.matrix, s.overlay.sum)
+	}
+	s.current.Store(next)
+}
+
+// follow calls tell with what is loaded, and again after each reload.
+func (s *Store) follow(tell func(*Snapshot)) {
+	s.swap.Lock()
+	defer s.swap.Unlock()
+	s.tell = tell
+	tell(s.loaded)
 }
 
 // Reloads returns how the loading went so far, for metrics. It waits while a

@@ -1,0 +1,196 @@
+package policy
+
+import (
+	"container/heap"
+	"time"
+)
+
+// An agenda is the rows of triples with a grant that are not being fetched, the
+// one that is due first on top.
+type agenda []*cached
+
+// put enters a row, or moves it to where its time has gone.
+func (a *agenda) put(c *cached) {
+	if c.place < 0 {
+		heap.Push(a, c)
+	} else {
+		heap.Fix(a, c.place)
+	}
+}
+
+// drop takes a row out.
+func (a *agenda) drop(c *cached) {
+	if c.place >= 0 {
+		heap.Remove(a, c.place)
+	}
+}
+
+// Len, Less, Swap, Push and Pop are for package heap.
+func (a agenda) Len() int           { return len(a) }
+func (a agenda) Less(i, j int) bool { return a[i].next.Before(a[j].next) }
+
+func (a agenda) Swap(i, j int) {
+	a[i], a[j] = a[j], a[i]
+	a[i].place, a[j].place = i, j
+}
+
+// Push is for package heap.
+func (a *agenda) Push(x any) {
+	c := x.(*cached)
+	c.place = len(*a)
+	*a = append(*a, c)
+}
+
+// Pop is for package heap.
+func (a *agenda) Pop() any {
+	last := len(*a) - 1
+	c := (*a)[last]
+	(*a)[last], *a = nil, (*a)[:last]
+	c.place = -1
+	return c
+}
+
+// Start begins to fetch what is due. It returns at once.
+func (r *Rows) Start() {
+	r.tasks.Go(r.keep)
+	if r.cfg.Snapshot != "" {
+		r.tasks.Go(r.keepFile)
+	}
+}
+
+// Close ends all fetching and writes the file. It returns why that failed.
+func (r *Rows) Close() error {
+	r.mu.Lock()
+	r.stop() // under the lock: no fetching starts after it
+	r.mu.Unlock()
+	r.tasks.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.saveErr
+}
+
+// lookAgain is how long the agenda sleeps at most: a clock may be set.
+const lookAgain = time.Minute
+
+// keep fetches the rows of the agenda as they become due.
+func (r *Rows) keep() {
+	for {
+		timer := time.NewTimer(r.startDue(time.Now()))
+		select {
+		case <-r.ctx.Done():
+			timer.Stop()
+			return
+		case <-r.wake:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+// startDue starts what is due, as much as may run at once, and says how long to
+// wait for more.
+func (r *Rows) startDue(now time.Time) time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for r.running < r.cfg.Parallel && len(r.due) > 0 {
+		c := r.due[0]
+		if wait := c.next.Sub(now); wait > 0 {
+			return min(wait, lookAgain)
+		}
+		if _, err := r.start(c, true); err != nil {
+			break // all is ending
+		}
+		r.running++
+	}
+	return lookAgain
+}
+
+// follow makes the rows those of the triples that have a grant in a snapshot:
+// new ones are fetched at once, and the others too unless they are new.
+func (r *Rows) follow(s *Snapshot) {
+	now := time.Now()
+	granted := s.triples(now)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for t, c := range r.all {
+		if c.granted && !granted[t] {
+			c.granted = false
+			r.foreign++
+			r.due.drop(c)
+		}
+	}
+	for t := range granted {
+		c := r.all[t]
+		if c == nil {
+			c = r.add(t)
+		}
+		if !c.granted {
+			c.granted = true
+			r.foreign--
+		}
+		if !c.known || !r.began.IsZero() && now.After(c.fetched.Add(r.cfg.Early)) {
+			c.next = now
+		}
+		if c.flight == nil {
+			r.due.put(c)
+		}
+	}
+	r.began = now
+	for r.foreign > r.cfg.Foreign && r.room() {
+		continue
+	}
+	nudge(r.wake)
+}
+
+// RowsStatus says how the rows stand.
+type RowsStatus struct {
+	Granted  int // triples with a grant, which is the sum of the next four
+	Fresh    int
+	Stale    int
+	TooOld   int
+	Unknown  int // never fetched
+	NoRow    int // fresh ones that say that the triple has no row
+	Foreign  int // rows of triples without a grant
+	Oldest   time.Time
+	Last     Refresh // the latest fetching; At is zero when there was none
+	LoadErr  error   // why the file could not be used
+	Saved    time.Time
+	SaveErr  error // of the last writing of the file
+	Snapshot string
+}
+
+// Status returns how the rows stand; Oldest is the time of the oldest row with a
+// grant that decides, zero when there is none.
+func (r *Rows) Status() RowsStatus {
+	now := time.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := RowsStatus{Foreign: r.foreign, Last: r.last, LoadErr: r.loaded, Saved: r.saved, SaveErr: r.saveErr, Snapshot: r.cfg.Snapshot}
+	for _, c := range r.all {
+		if !c.granted {
+			continue
+		}
+		s.Granted++
+		fresh := Unknown
+		if c.known {
+			fresh = c.life.at(now)
+		}
+		switch fresh {
+		case Fresh:
+			s.Fresh++
+			if len(c.row.items) == 0 {
+				s.NoRow++
+			}
+		case Stale:
+			s.Stale++
+		case TooOld:
+			s.TooOld++
+		default:
+			s.Unknown++
+		}
+		if fresh >= Stale && (s.Oldest.IsZero() || c.fetched.Before(s.Oldest)) {
+			s.Oldest = c.fetched
+		}
+	}
+	return s
+}

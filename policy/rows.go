@@ -1,0 +1,415 @@
+package policy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"brana/egon"
+)
+
+// A Source says what the matrix gives to one triple at this moment, as E227
+// does: no items mean that it has no row. What cannot be understood is an error.
+// Fetch is called from many goroutines.
+type Source interface {
+	Fetch(ctx context.Context, q *egon.RightsQuery) ([]egon.RightsItem, error)
+}
+
+// A Triple is a caller as the matrix knows it. The AIS is no part of it.
+type Triple struct {
+	Agenda, Role, Ovm string
+}
+
+// String returns agenda/role/ovm.
+func (t Triple) String() string { return t.Agenda + "/" + t.Role + "/" + t.Ovm }
+
+// RowsConfig says where rows come from and how they are kept; all of it but
+// Snapshot and OnRefresh is needed.
+type RowsConfig struct {
+	Source   Source
+	Ages     Ages
+	Timeout  time.Duration // of one fetching
+	Parallel int           // fetchings at once that nobody waits for
+	Early    time.Duration // a row is refreshed early, or by a reload, once in so long
+	Foreign  int           // rows kept of triples without a grant, which only E227 asks for
+	Snapshot string        // file in which the rows outlive the process; empty: none
+	Origin   string        // what the rows are of: environment and upstream; a file of another origin is refused
+	// OnRefresh is told of each fetching that has ended, OnSave of each writing
+	// of the file.
+	OnRefresh func(Refresh)
+	OnSave    func(error)
+}
+
+// Validate returns all that is wrong, joined.
+func (c RowsConfig) Validate() error {
+	errs := []error{c.Ages.Validate()}
+	if c.Source == nil || c.Origin == "" {
+		errs = append(errs, errors.New("the rows have no source"))
+	}
+	if c.Timeout <= 0 || c.Parallel <= 0 || c.Early <= 0 || c.Foreign <= 0 {
+		errs = append(errs, errors.New("timeout, parallel, early and foreign must be above 0"))
+	}
+	return errors.Join(errs...)
+}
+
+// A Refresh is one fetching of a row that has ended.
+type Refresh struct {
+	Triple  Triple
+	Result  RefreshResult
+	Changed bool // the triple's items are other than before
+	Err     error
+	At      time.Time
+}
+
+// RefreshResult is what came of a fetching.
+type RefreshResult string
+
+// The results.
+const (
+	GotRow        RefreshResult = "row"
+	GotNoRow      RefreshResult = "no-row"
+	RefreshFailed RefreshResult = "failed"
+)
+
+// RefreshResults lists the results.
+func RefreshResults() []RefreshResult { return []RefreshResult{GotRow, GotNoRow, RefreshFailed} }
+
+// Rows keep the rows of a matrix that is had triple by triple, and put them into
+// the snapshots of a store. The rows of triples with a grant are fetched at the
+// start and whenever they are due; while that fails they are served as long as
+// their age permits. Of each triple there is one fetching at a time.
+//
+// A row that was fetched is in the store before whoever waits for it goes on.
+// Decisions take no lock: see [Store.Current].
+type Rows struct {
+	cfg    RowsConfig
+	store  *Store
+	prague *time.Location
+	loaded error // why the file could not be used
+	ctx    context.Context
+	stop   context.CancelFunc
+	tasks  sync.WaitGroup
+	wake   chan struct{} // something may be due
+	dirty  chan struct{} // the file is behind
+	demand chan struct{} // a place for each fetching that somebody waits for
+
+	mu      sync.Mutex
+	all     map[Triple]*cached
+	due     agenda
+	foreign int       // rows without a grant
+	running int       // fetchings of the agenda
+	began   time.Time // of the last follow
+	changes uint64
+	last    Refresh // the latest
+	saved   time.Time
+	saveErr error
+
+	build sync.Mutex // serializes publish, guards built
+	built uint64     // the changes that are in the store
+}
+
+// A cached is what is known of one triple.
+type cached struct {
+	triple  Triple
+	granted bool
+	known   bool // it was fetched
+	row     row  // empty: the triple has no row
+	sum     rowSum
+	fetched time.Time
+	life    life
+	flight  *flight // the fetching under way, or nil
+	doubted time.Time
+
+	tried    time.Time // when the last fetching ended
+	failures int       // since the last that succeeded
+	err      error     // of the last
+
+	next  time.Time // when the agenda fetches it
+	place int       // in the agenda, -1: in none
+}
+
+// A flight is one fetching; err may be read when done is closed.
+type flight struct {
+	done    chan struct{}
+	planned bool // by the agenda
+	err     error
+}
+
+// mostDemanded bounds the fetchings that somebody waits for.
+const mostDemanded = 64
+
+// NewRows makes rows and puts them, as far as the file has them, into the
+// store. It calls nobody before Start. That the file is damaged is no error: see
+// [Rows.Loaded].
+func NewRows(cfg RowsConfig, store *Store) (*Rows, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	prague, err := time.LoadLocation("Europe/Prague")
+	if err != nil {
+		return nil, fmt.Errorf("load the zone of the generation: %w", err)
+	}
+	r := &Rows{cfg: cfg, store: store, prague: prague, all: map[Triple]*cached{},
+		wake: make(chan struct{}, 1), dirty: make(chan struct{}, 1), demand: make(chan struct{}, mostDemanded)}
+	r.changes = 1 // the store has not even an empty matrix of rows
+	r.ctx, r.stop = context.WithCancel(context.Background())
+	r.loaded = r.load(time.Now())
+	r.publish()
+	store.follow(r.follow)
+	return r, nil
+}
+
+// Loaded says why the rows in the file could not be used; nil when they could,
+// or when there is no file.
+func (r *Rows) Loaded() error { return r.loaded }
+
+// Await returns a snapshot that has a usable row of the triple, or knows that it
+// has none. When nothing is known yet it waits for the fetching, as long as ctx
+// permits. An error is a *[RowError].
+func (r *Rows) Await(ctx context.Context, agenda, role, ovm []byte) (*Snapshot, error) {
+	s := r.store.Current()
+	_, fresh := s.Row(agenda, role, ovm, time.Now())
+	if fresh == Fresh {
+		return s, nil
+	}
+	t := Triple{string(agenda), string(role), string(ovm)}
+	f, err := r.demanded(t)
+	switch {
+	case fresh == Stale:
+		return s, nil
+	case err != nil:
+		return nil, &RowError{t, err}
+	case f != nil:
+		select {
+		case <-f.done:
+		case <-ctx.Done():
+			return nil, &RowError{t, fmt.Errorf("wait for the row: %w", context.Cause(ctx))}
+		}
+		if f.err != nil {
+			return nil, &RowError{t, f.err}
+		}
+	}
+	s = r.store.Current()
+	if _, fresh := s.Row(agenda, role, ovm, time.Now()); fresh < Stale {
+		return nil, &RowError{t, errGone}
+	}
+	return s, nil
+}
+
+// A RowError says that the row of a triple cannot be had.
+type RowError struct {
+	Triple Triple
+	Err    error
+}
+
+func (e *RowError) Error() string { return fmt.Sprintf("row of %s: %v", e.Triple, e.Err) }
+
+// Unwrap returns the cause.
+func (e *RowError) Unwrap() error { return e.Err }
+
+var (
+	errGone    = errors.New("it was dropped before it was used")
+	errTooMany = errors.New("too many triples without a grant are asked for at once")
+	errClosed  = errors.New("the gateway is ending")
+)
+
+// breather is how long after a fetching that failed nobody starts another one by
+// asking.
+const breather = time.Second
+
+// demanded returns the fetching of a row that somebody asks for, which is
+// started when there is none; nil when the row is there by now.
+func (r *Rows) demanded(t Triple) (*flight, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := time.Now()
+	c := r.all[t]
+	switch {
+	case c == nil:
+		if !r.room() {
+			return nil, errTooMany
+		}
+		c = r.add(t)
+	case c.flight != nil:
+		return c.flight, nil
+	case c.known && c.life.at(now) == Fresh:
+		return nil, nil
+	case c.failures > 0 && now.Before(c.tried.Add(breather)):
+		return nil, c.err
+	}
+	return r.start(c, false)
+}
+
+// Doubt says that an upstream refused what the row had permitted to a call that
+// began at a moment. The row is refreshed early, once in a while, unless it is
+// newer than the call.
+func (r *Rows) Doubt(agenda, role, ovm []byte, began time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := r.all[Triple{string(agenda), string(role), string(ovm)}]
+	now := time.Now()
+	if c == nil || c.flight != nil || !c.fetched.Before(began) || now.Before(c.doubted.Add(r.cfg.Early)) {
+		return
+	}
+	c.doubted = now
+	_, _ = r.start(c, false) // it fails when all is ending
+}
+
+// add makes a row of which nothing is known.
+func (r *Rows) add(t Triple) *cached {
+	c := &cached{triple: t, place: -1}
+	r.all[t] = c
+	r.foreign++
+	return c
+}
+
+// room sees to it that there is room for one more row without a grant: the one
+// that was fetched first makes it.
+func (r *Rows) room() bool {
+	if r.foreign < r.cfg.Foreign {
+		return true
+	}
+	var oldest *cached
+	for _, c := range r.all {
+		if !c.granted && c.flight == nil && (oldest == nil || c.fetched.Before(oldest.fetched)) {
+			oldest = c
+		}
+	}
+	if oldest == nil {
+		return false
+	}
+	delete(r.all, oldest.triple)
+	r.foreign--
+	r.changes++
+	return true
+}
+
+// start begins the fetching of a row that has none under way.
+func (r *Rows) start(c *cached, planned bool) (*flight, error) {
+	if r.ctx.Err() != nil {
+		return nil, errClosed
+	}
+	f := &flight{done: make(chan struct{}), planned: planned}
+	c.flight = f
+	r.due.drop(c)
+	r.tasks.Go(func() { r.fly(c, f) })
+	return f, nil
+}
+
+// fly fetches a row, publishes it, and lets those go on who wait for it.
+func (r *Rows) fly(c *cached, f *flight) {
+	defer close(f.done)
+	began, items, err := r.fetch(c.triple, f)
+	r.mu.Lock()
+	result := r.take(c, began, items, err)
+	r.mu.Unlock()
+	r.publish()
+
+	r.mu.Lock()
+	c.flight, f.err = nil, err
+	if f.planned {
+		r.running--
+	}
+	if c.granted {
+		r.due.put(c)
+	}
+	r.last = result
+	r.mu.Unlock()
+	nudge(r.wake)
+	if err == nil {
+		nudge(r.dirty)
+	}
+	if r.cfg.OnRefresh != nil {
+		r.cfg.OnRefresh(result)
+	}
+}
+
+// fetch asks the source; a row is as old as the question.
+func (r *Rows) fetch(t Triple, f *flight) (began time.Time, items []Item, err error) {
+	ctx, cancel := context.WithTimeout(r.ctx, r.cfg.Timeout)
+	defer cancel()
+	if !f.planned {
+		select {
+		case r.demand <- struct{}{}:
+			defer func() { <-r.demand }()
+		case <-ctx.Done():
+			return began, nil, ctx.Err()
+		}
+	}
+	began = time.Now()
+	got, err := r.cfg.Source.Fetch(ctx, &egon.RightsQuery{Agenda: []byte(t.Agenda), AgendovaRole: []byte(t.Role), Ovm: []byte(t.Ovm)})
+	if err != nil {
+		return began, nil, err
+	}
+	for _, one := range got {
+		if !isCode(one.KodIszr, longestItem) || one.KodRpp != "" && !isCode(one.KodRpp, longestItem) {
+			return began, nil, fmt.Errorf("the row of %s has an item that is no code", t)
+		}
+		items = append(items, Item{Kod: one.KodIszr, KodRpp: one.KodRpp})
+	}
+	return began, items, nil
+}
+
+// take enters what came of a fetching.
+func (r *Rows) take(c *cached, began time.Time, items []Item, err error) Refresh {
+	now := time.Now()
+	c.tried = now
+	result := Refresh{Triple: c.triple, Err: err, At: now}
+	if err != nil {
+		c.failures++
+		c.err = err
+		c.next = now.Add(backoff(c.failures))
+		result.Result = RefreshFailed
+		return result
+	}
+	before, known := c.sum, c.known
+	r.set(c, began, items)
+	c.failures, c.err = 0, nil
+	result.Changed = known && before != c.sum
+	result.Result = GotRow
+	if len(items) == 0 {
+		result.Result = GotNoRow
+	}
+	return result
+}
+
+// set puts items that were fetched at a moment into a row.
+func (r *Rows) set(c *cached, fetched time.Time, items []Item) {
+	c.row, c.sum = newRow(items), sumOf(c.triple, items)
+	c.known, c.fetched = true, fetched
+	c.life = r.cfg.Ages.life(fetched, len(items) == 0, c.sum.low, r.prague)
+	c.next = time.Unix(c.life.due, 0)
+	r.changes++
+}
+
+// backoff is how long after so many failures in a row the agenda waits.
+func backoff(failures int) time.Duration {
+	return min(time.Second<<min(failures-1, 10), 30*time.Second)
+}
+
+// publish puts all rows into the store at once. Changes that came while another
+// publish was building are published together.
+func (r *Rows) publish() {
+	r.build.Lock()
+	defer r.build.Unlock()
+	r.mu.Lock()
+	number := r.changes
+	if number == r.built {
+		r.mu.Unlock()
+		return
+	}
+	m, sum := assemble(r.all)
+	r.mu.Unlock()
+	r.store.put(m, sum)
+	r.built = number
+}
+
+// nudge wakes whoever listens to a channel of one place.
+func nudge(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
