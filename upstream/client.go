@@ -245,6 +245,7 @@ func (s *sink) Write(p []byte) (n int, err error) {
 // A request is a small message of a step whose reply is read whole.
 type request struct {
 	party  egon.Party // who is to blame when it fails
+	path   string     // appended to the path of the upstream's URL
 	action string
 	body   []byte
 	again  bool // may be sent once more when the connection turned out stale
@@ -270,7 +271,7 @@ func (c *Client) call(ctx context.Context, q request) ([]byte, error) {
 // start sends a request and returns the reply when its head is here and is one
 // that the contract knows.
 func (c *Client) start(ctx context.Context, q request) (*reply, error) {
-	m := message{action: q.action, length: int64(len(q.body)), body: bytes.NewReader(q.body)}
+	m := message{path: q.path, action: q.action, length: int64(len(q.body)), body: bytes.NewReader(q.body)}
 	r, err := c.do(ctx, m)
 	if q.again && errors.Is(err, errStale) {
 		m.body = bytes.NewReader(q.body)

@@ -81,6 +81,7 @@ type Settings struct {
 
 	ReplyBytes int64 `json:"reply_bytes"` // least size of a reply (front); shorter ones are filled up with comments
 	Echo       bool  `json:"echo"`        // the reply is the request, byte for byte (front)
+	BareItems  bool  `json:"bare_items"`  // E227 lists its items without Polozka, as its sample does (front)
 }
 
 // Validate reports a value that no registry can take.
@@ -185,7 +186,7 @@ func (s *Server) record(e Entry) {
 	}
 }
 
-// control serves /control/{registry} and /control/log; last bounds the entries
+// control serves /control/{registry}, /control/rights and /control/log; last bounds the entries
 // of the log that are wanted, 0 for all.
 func (s *Server) control(method, name string, body []byte, last int) (status int, answer any) {
 	switch {
@@ -198,6 +199,8 @@ func (s *Server) control(method, name string, body []byte, last int) (status int
 	case name == "log" && method == "DELETE":
 		s.ClearLog()
 		return 200, []Entry{}
+	case name == "rights":
+		return s.controlRights(method, body)
 	case name == "" && method == "GET":
 		all := map[string]Settings{}
 		for _, n := range Names() {

@@ -200,7 +200,7 @@ func TestControlOverHTTP(t *testing.T) {
 		status                   int
 		want                     string
 	}{
-		{"first settings", "GET", "/control/rob", "", 200, `{"latency":"0s","jitter":"0s","failure":"","rate":0,"down":false,"photo_bytes":0,"transfer":"0s","reply_bytes":0,"echo":false}`},
+		{"first settings", "GET", "/control/rob", "", 200, `{"latency":"0s","jitter":"0s","failure":"","rate":0,"down":false,"photo_bytes":0,"transfer":"0s","reply_bytes":0,"echo":false,"bare_items":false}`},
 		{"change some", "PUT", "/control/rob", `{"latency":"5ms","failure":"fault"}`, 200, `{"latency":"5ms","jitter":"0s","failure":"fault",`},
 		{"the others stay", "PUT", "/control/rob", `{"down":true}`, 200, `{"latency":"5ms","jitter":"0s","failure":"fault","rate":0,"down":true,`},
 		{"another registry", "GET", "/control/org", "", 200, `{"latency":"0s"`},
@@ -214,6 +214,13 @@ func TestControlOverHTTP(t *testing.T) {
 		{"too large a reply", "PUT", "/control/front", `{"reply_bytes":-1}`, 400, "reply_bytes"},
 		{"unknown registry", "PUT", "/control/ros", `{}`, 404, "ros"},
 		{"method", "POST", "/control/rob", `{}`, 405, "use GET"},
+		{"rights", "PUT", "/control/rights", `{"A1/R1/1": [{"kod_iszr": "Aifo"}], "X999/XR1/12345678": []}`, 200, `"A1/R1/1":[{"kod_iszr":"Aifo"}],"A1185/`},
+		{"rights as they are", "GET", "/control/rights", "", 200, `"X999/XR2/12345678":[{"kod_iszr":"Prijmeni","kod_rpp":"101-1-1"}`},
+		{"rights of no triple", "PUT", "/control/rights", `{"A1/R1": [{"kod_iszr": "Aifo"}]}`, 400, "is not agenda/role/ovm"},
+		{"a right to nothing", "PUT", "/control/rights", `{"A1/R1/1": [{"kod_rpp": "1"}]}`, 400, "has no kod_iszr"},
+		{"rights in another form", "PUT", "/control/rights", `{"A1/R1/1": ["Aifo"]}`, 400, "cannot unmarshal"},
+		{"rights set back", "DELETE", "/control/rights", "", 200, `"X999/XR1/12345678":[{`},
+		{"method of rights", "POST", "/control/rights", "", 405, "use GET"},
 		{"empty log", "GET", "/control/log", "", 200, "[]"},
 	}
 	for _, test := range tests {
@@ -274,7 +281,7 @@ func TestConfigIsChecked(t *testing.T) {
 }
 
 func TestSettingsRoundTrip(t *testing.T) {
-	want := Settings{Latency: Duration(5 * time.Millisecond), Jitter: 1, Failure: FailCut, Rate: 0.25, Down: true, Photo: 7, ReplyBytes: 8, Echo: true}
+	want := Settings{Latency: Duration(5 * time.Millisecond), Jitter: 1, Failure: FailCut, Rate: 0.25, Down: true, Photo: 7, ReplyBytes: 8, Echo: true, BareItems: true}
 	data, err := json.Marshal(want)
 	if err != nil {
 		t.Fatal(err)

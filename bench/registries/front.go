@@ -26,10 +26,11 @@ const (
 // front is the information system of the base registries: it serves the eGON
 // services from the registries of the same server, without the network.
 type front struct {
-	org   *org
-	rob   *rob
-	ruian *ruian
-	aiseo *aiseo
+	org    *org
+	rob    *rob
+	ruian  *ruian
+	aiseo  *aiseo
+	rights func() map[string][]Right // by triple
 }
 
 // answers are the services that the front answers with data; any other gets a
@@ -82,7 +83,7 @@ func (x *exchange) front(code string) {
 }
 
 func (x *exchange) serveFront(service *egon.Service, m *message) {
-	m.entry, m.action = &x.entry, x.entry.Action
+	m.entry, m.action, m.bareItems = &x.entry, x.entry.Action, x.set.BareItems
 	if !isID(m.info.IszrZadostId) {
 		m.info.IszrZadostId = newID()
 	}

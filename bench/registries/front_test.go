@@ -243,6 +243,24 @@ func TestFrontRights(t *testing.T) {
 	if got := count(n); got != 11 {
 		t.Errorf("%d items, want the 11 of the sample", got)
 	}
+	// The next generation of the matrix, and the form of the sample.
+	if err := s.server.SetRights(map[string][]Right{"A1185/CR8359/00372498": {{KodIszr: "Aifo"}}, "X999/XR2/12345678": nil}); err != nil {
+		t.Fatal(err)
+	}
+	n = ask("A1185", "CR8359", "00372498")
+	o.check("egon/xsd/IszrVypisOpravneniPolozky.xsd", n)
+	if got := count(n); got != 1 {
+		t.Errorf("%d items, want the one that was set", got)
+	}
+	s.mustStatus(ask("X999", "XR2", "12345678"), egon.NSAbstract, egon.Varovani)
+	s.set(Front, Settings{BareItems: true})
+	n = ask("X999", "XR1", "12345678")
+	if got := count(n); got != 0 {
+		t.Errorf("%d items in Polozka, want none", got)
+	}
+	if got := len(n.Child(egon.NSRights, "IszrOdpoved").Child(egon.NSRights, "IszrVypisOpravneniPolozkyDataResponse").All(egon.NSRightsData, "KodIszr")); got != 11 {
+		t.Errorf("%d bare items, want 11", got)
+	}
 	// This answer is documented and does not validate: its code is in no list.
 	n = ask("A115", "CT239", "00007064")
 	s.mustStatus(n, egon.NSAbstract, egon.Varovani)

@@ -67,8 +67,9 @@ type Server struct {
 
 	mu       sync.Mutex
 	settings map[string]Settings
-	log      []Entry // a ring once it is full
-	oldest   int     // index of the oldest entry of a full ring
+	rights   map[string][]Right // by triple
+	log      []Entry            // a ring once it is full
+	oldest   int                // index of the oldest entry of a full ring
 }
 
 // registry is one registry: its messages by root element, and how it says
@@ -86,7 +87,7 @@ func NewServer(cfg Config) (*Server, error) {
 		return nil, errors.New("make registries: no population")
 	}
 	cfg.Systems = cfg.Systems.withDefaults()
-	s := &Server{cfg: cfg, done: make(chan struct{}), settings: map[string]Settings{}}
+	s := &Server{cfg: cfg, done: make(chan struct{}), settings: map[string]Settings{}, rights: sampleRights()}
 	for _, name := range Names() {
 		s.settings[name] = Settings{}
 	}
@@ -317,7 +318,7 @@ func (x *exchange) answer(r registry, m *message) {
 func (s *Server) assemble() {
 	p, v := s.cfg.Population, s.cfg.Systems
 	o := &org{population: p, systems: v, created: map[identity]bool{}}
-	f := &front{org: o, rob: &rob{p, v.ROB}, ruian: &ruian{p}, aiseo: &aiseo{p, v.AISEO}}
+	f := &front{org: o, rob: &rob{p, v.ROB}, ruian: &ruian{p}, aiseo: &aiseo{p, v.AISEO}, rights: s.Rights}
 	eop, ecd := NewEOP(p, v.EOP.Agenda, v.EOP.AIS), NewECD(p, v.ECD.Agenda, v.ECD.AIS)
 	eop.NoCriteriaFor, ecd.NoCriteriaFor = s.cfg.NoCriteriaFor, s.cfg.NoCriteriaFor
 	s.front, s.registries = f.answers(), map[string]registry{}

@@ -22,6 +22,8 @@ type message struct {
 
 	bare    bool // without an Envelope; the reply goes without one too
 	partial bool // only the root of body and the header are known
+
+	bareItems bool // the items of E227 are listed without Polozka
 }
 
 // zadostInfo is what the registries use of a request's header; absent values

@@ -1,0 +1,129 @@
+package registries
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"brana/egon"
+)
+
+// A Right is an item that a triple may read: its code on the bus and, when it
+// has one, in RPP.
+type Right struct {
+	KodIszr string `json:"kod_iszr"`
+	KodRpp  string `json:"kod_rpp,omitempty"`
+}
+
+// sampleRights are the triples that have rights to items at the beginning, and
+// the items: those of the sample of E227 (seed E227 §12.1), and fewer for one.
+func sampleRights() map[string][]Right {
+	all := []Right{
+		{"Prijmeni", "101-1-1"}, {"Obcanstvi", "101-1-10"}, {"Doklad", "101-1-11"}, {"DatovaSchrankaROB", "101-1-12"},
+		{"Jmeno", "101-1-2"}, {"AdresaPobytu", "101-1-3"}, {"DorucovaciAdresa", "101-1-4"}, {"DatumNarozeni", "101-1-5"},
+		{"MistoNarozeni", "101-1-6"}, {"Ico", "102-1-1"}, {"AdresaSidla", "102-1-14"},
+	}
+	few := []Right{{"Prijmeni", "101-1-1"}, {"Jmeno", "101-1-2"}, {"DatumNarozeni", "101-1-5"}}
+	return map[string][]Right{"A1185/CR8359/00372498": all, "X999/XR1/12345678": all, "A999/CTENAR/12345678": all, "X999/XR2/12345678": few}
+}
+
+// SetRights changes what triples, written agenda/role/ovm, may read, as the next
+// generation of the matrix would; a triple without rights is taken out. The
+// other triples keep theirs.
+func (s *Server) SetRights(rights map[string][]Right) error {
+	for triple, items := range rights {
+		if strings.Count(triple, "/") != 2 {
+			return fmt.Errorf("%.80q is not agenda/role/ovm", triple)
+		}
+		if slices.ContainsFunc(items, func(r Right) bool { return r.KodIszr == "" }) {
+			return fmt.Errorf("a right of %.80q has no kod_iszr", triple)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for triple, items := range rights {
+		if len(items) == 0 {
+			delete(s.rights, triple)
+		} else {
+			s.rights[triple] = slices.Clone(items)
+		}
+	}
+	return nil
+}
+
+// Rights returns what triples may read.
+func (s *Server) Rights() map[string][]Right {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.rights)
+}
+
+// controlRights serves /control/rights: PUT changes the triples that it names,
+// DELETE sets all back.
+func (s *Server) controlRights(method string, body []byte) (status int, answer any) {
+	switch method {
+	case "GET":
+	case "PUT":
+		var rights map[string][]Right
+		if err := errors.Join(unmarshalStrict(body, &rights), s.SetRights(rights)); err != nil {
+			return 400, problem{err.Error()}
+		}
+	case "DELETE":
+		s.mu.Lock()
+		s.rights = sampleRights()
+		s.mu.Unlock()
+	default:
+		return 405, problem{"use GET, PUT or DELETE"}
+	}
+	return 200, s.Rights()
+}
+
+// vypisOpravneniPolozky answers E227.
+func (f *front) vypisOpravneniPolozky(m *message) reply {
+	data := m.body.Child(m.body.Space, "Zadost").Child(m.body.Space, "IszrVypisOpravneniPolozkyData")
+	value := func(local string) string { return data.Child(egon.NSRightsData, local).Value() }
+	triple := value("Agenda") + "/" + value("AgendovaRole") + "/" + value("Ovm")
+	rights := f.rights()[triple]
+	kod := egon.Varovani
+	if len(rights) > 0 {
+		kod = egon.OK
+	}
+	d := newDoc()
+	d.open("r:"+m.body.Local+"Response", "xmlns:r", m.body.Space, "xmlns:abs", egon.NSAbstract, "xmlns:reg", egon.NSReg,
+		"xmlns:d", egon.NSRightsData, "xmlns:iszd", egon.NSIszrData, "xmlns:iszt", egon.NSIszrTypes)
+	d.odpovedInfo("abs:OdpovedInfo", m, kod)
+	d.open("r:IszrOdpoved")
+	d.open("r:IszrVypisOpravneniPolozkyDataResponse")
+	d.open("iszd:IszrAplikacniStatus")
+	d.leaf("iszt:VysledekIszrKodType", kod)
+	if kod != egon.OK {
+		d.open("iszt:VysledekDetail")
+		d.leaf("iszt:VysledekSubKod", "ZAZNAM NENALEZEN")
+		d.leaf("iszt:VysledekPopis", fmt.Sprintf("S227_001: Nejsou evidována žádná oprávnění na položky pro %.80s.", triple))
+		d.shut("iszt:VysledekDetail")
+	}
+	d.shut("iszd:IszrAplikacniStatus")
+	for _, r := range rights {
+		d.right(r, m.bareItems)
+	}
+	d.shut("r:IszrVypisOpravneniPolozkyDataResponse")
+	d.shut("r:IszrOdpoved")
+	d.shut("r:" + m.body.Local + "Response")
+	return reply{head: d, kod: kod}
+}
+
+// right writes one item: as the schema has it or, bare, as the sample.
+func (d *doc) right(r Right, bare bool) {
+	if !bare {
+		d.open("d:Polozka")
+	}
+	d.leaf("d:KodIszr", r.KodIszr)
+	if r.KodRpp != "" {
+		d.leaf("d:KodRpp", r.KodRpp)
+	}
+	if !bare {
+		d.shut("d:Polozka")
+	}
+}

@@ -1,0 +1,67 @@
+package upstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"brana/egon"
+)
+
+var iszrParty = egon.Party{Kind: egon.Registr, Code: "ISZR"}
+
+// Rights asks the bus which items a triple may have (E227). The service reads
+// the matrix and changes nothing, so a question may be sent again.
+type Rights struct {
+	Client *Client
+	Caller egon.Quadruple // as whom the gateway itself calls; the bus checks its access
+	NewID  func() string  // a fresh UUID, for AgendaZadostId
+	Now    func() time.Time
+}
+
+// Validate returns all that is missing, joined.
+func (r *Rights) Validate() error {
+	var errs []error
+	if r.Client == nil {
+		errs = append(errs, errors.New("rights: there is no client"))
+	}
+	c := r.Caller
+	for _, id := range []struct{ name, value string }{{"agenda", c.Agenda}, {"role", c.Role}, {"ovm", c.Ovm}, {"ais", c.Ais}} {
+		if id.value == "" {
+			errs = append(errs, fmt.Errorf("rights: the caller has no %s", id.name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Fetch returns the items of a triple; none when the bus says that it has no
+// row. Every error is an *egon.CallError that names ISZR.
+func (r *Rights) Fetch(ctx context.Context, q *egon.RightsQuery) ([]egon.RightsItem, error) {
+	service, id := egon.ServiceByCode("E227"), r.NewID()
+	b, err := r.Client.call(ctx, request{
+		party:  iszrParty,
+		path:   "/" + service.Code,
+		action: service.Action,
+		body: egon.AppendRequest(nil, &egon.Request{Service: service, Enveloped: true, Inner: egon.AppendRightsQuestion(nil, q),
+			Info: &egon.ZadostInfo{
+				CasZadosti: []byte(r.Now().Format(time.RFC3339Nano)), AgendaZadostId: []byte(id),
+				Agenda: []byte(r.Caller.Agenda), AgendovaRole: []byte(r.Caller.Role), Ovm: []byte(r.Caller.Ovm), Ais: []byte(r.Caller.Ais),
+			}}),
+		again: true,
+	})
+	if err != nil {
+		return nil, err
+	}
+	reply, err := egon.ParseRightsReply(b)
+	switch {
+	case err != nil:
+		return nil, r.Client.unreadable(iszrParty, err)
+	case reply.Info.Status.Kod == egon.Chyba:
+		return nil, r.Client.refused(iszrParty, reply.Info.Status)
+	case !strings.EqualFold(reply.Info.AgendaZadostId, id):
+		return nil, r.Client.unreadable(iszrParty, errors.New("the answer is to another question: AgendaZadostId differs"))
+	}
+	return reply.Items, nil
+}
