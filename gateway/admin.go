@@ -35,7 +35,11 @@ func (g *Gateway) checks(r *http.Request) []Check {
 	if g.draining.Load() {
 		drainCheck.Err = errDraining
 	}
-	checks := []Check{drainCheck, g.identityCheck(), policyCheck, {Name: "limits", Err: g.limitsReady(r.Context())}}
+	checks := []Check{drainCheck, g.identityCheck(), policyCheck}
+	if g.parts.Rows != nil {
+		checks = append(checks, rowsCheck(g.parts.Rows.Status(), now()))
+	}
+	checks = append(checks, Check{Name: "limits", Err: g.limitsReady(r.Context())})
 	return append(checks, g.breakerChecks()...)
 }
 

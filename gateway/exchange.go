@@ -208,6 +208,7 @@ func (x *exchange) drop() {
 		if id := x.scanner.IszrZadostId(); id != "" {
 			x.iszrID = id // the log has the number that the caller sees
 		}
+		x.doubtRow()
 		x.reply.release(&x.g.buffers)
 		x.g.replies.Put(x.scanner)
 		x.scanner = nil

@@ -57,6 +57,7 @@ type Config struct {
 	MaxConns        int           // connections at once at most; default 8192
 	MaxConnsPerPeer int           // of one address (IPv6: of one /64) at most; default 256
 	Bounds          egon.Bounds   // of messages and, but for the head, of relayed replies; each that is 0 has its default, TotalBytes is MaxMessage
+	RowWait         time.Duration // longest wait for a row of the matrix that has to be fetched first; default 5 s
 	Routes          Routes
 
 	TLS              *tls.Config // of the listener; it must demand certificates of callers. nil: plain HTTP
@@ -92,6 +93,7 @@ const (
 // Parts are what a Gateway works with.
 type Parts struct {
 	Policy  *policy.Store
+	Rows    *policy.Rows // puts the rows that it fetches into Policy; nil when the matrix is whole
 	Limiter Limiter
 	Media   Workflow // may be nil when no route is a workflow
 	Log     *zap.Logger
@@ -159,6 +161,7 @@ func (c *Config) setDefaults() {
 	setDefault(&c.DrainBytes, 16<<20)
 	setDefault(&c.DrainTime, 2*time.Second)
 	setDefault(&c.MinRate, 32<<10)
+	setDefault(&c.RowWait, 5*time.Second)
 	setDefault(&c.MaxConns, 8192)
 	setDefault(&c.MaxConnsPerPeer, 256)
 	c.Bounds = withDefaults(c.Bounds)

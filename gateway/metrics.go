@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"brana/policy"
 )
 
 // Metrics are the gateway's counters, in one registry of their own. Labels are
@@ -21,6 +23,7 @@ type Metrics struct {
 	opened       *prometheus.CounterVec
 	help         map[string]string
 	tls          tlsMetrics
+	rows         rowsMetrics
 }
 
 // A Metric is one row of the table from which docs/metrics.md is generated.
@@ -51,6 +54,10 @@ func MetricTable() []Metric {
 		{"brana_policy_reload_failures_total", "counter", "", "Reloads that failed; the last good policy stayed."},
 		{"brana_policy_grants", "gauge", "", "Grants in force."},
 		{"brana_policy_rows", "gauge", "", "Rows of the matrix in force."},
+		{"brana_matrix_age_seconds", "gauge", "", "Age of the oldest row in use of a triple with a grant; absent when none is."},
+		{"brana_matrix_rows", "gauge", "state", "Triples with a grant, by what their row may do: fresh, stale, too-old, unknown."},
+		{"brana_matrix_refreshes_total", "counter", "result", "Questions of E227 that have ended: row, no-row, failed."},
+		{"brana_matrix_stale_serves_total", "counter", "", "Decisions that rested on a row whose refresh was due."},
 	}
 }
 
@@ -92,6 +99,10 @@ func NewMetrics(gauges Gauges) *Metrics {
 	m.Registry.MustRegister(m.exchanges, m.seconds, m.upstream, m.refusals, m.bounds, m.connRefusals, bytes, m.dropped, m.opened)
 	m.tls = newTLSMetrics(help, gauges.Certificates)
 	m.Registry.MustRegister(m.tls.shaken, m.tls.failed, m.tls.own)
+	if gauges.Matrix != nil {
+		m.rows = newRowsMetrics(help, gauges.Matrix)
+		m.Registry.MustRegister(m.rows)
+	}
 	for name, read := range gauges.byName() {
 		if read != nil {
 			m.Registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help[name]}, read))
@@ -109,6 +120,8 @@ type Gauges struct {
 	Connections, Running, PolicyLoaded, PolicyGrants, PolicyRows, ReloadFailures func() float64
 
 	Certificates func(tell func(end time.Time, which string)) // the gateway's own
+
+	Matrix func() policy.RowsStatus // of a matrix that is fetched by E227
 }
 
 func (g Gauges) byName() map[string]func() float64 {

@@ -120,6 +120,14 @@ func (g *Gateway) checkHead(x *exchange) error {
 // authorize asks the policy snapshot.
 func (g *Gateway) authorize(x *exchange) error {
 	x.decision = x.policy.Decide(x.head, x.start)
+	if x.decision.Verdict == policy.RowUnavailable {
+		if err := g.awaitOwnRow(x); err != nil {
+			return err
+		}
+	}
+	if x.decision.Row == policy.Stale {
+		g.parts.Metrics.servedStale()
+	}
 	if x.decision.Verdict == policy.Granted {
 		return nil
 	}
@@ -149,7 +157,11 @@ func (g *Gateway) admit(ctx context.Context, x *exchange) error {
 // snapshot.
 func (g *Gateway) answer(ctx context.Context, x *exchange) error {
 	if x.route.Kind == LocalRoute {
-		return x.take(x.answerRights())
+		a, err := g.answerRights(ctx, x)
+		if err != nil {
+			return err
+		}
+		return x.take(a)
 	}
 	var a *egon.Answer
 	var err error

@@ -13,6 +13,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"brana/egon"
+	"brana/policy"
 )
 
 func TestOneLineAnExchange(t *testing.T) {
@@ -124,7 +125,7 @@ func TestLevels(t *testing.T) {
 		switch k {
 		case Internal:
 			want = "error"
-		case LimitsUnavailable, RegistryFailed, AisFailed, Deadline:
+		case LimitsUnavailable, MatrixUnavailable, RegistryFailed, AisFailed, Deadline:
 			want = "warn"
 		}
 		if got := s.logs.all("exchange")[0].level.String(); got != want {
@@ -149,8 +150,9 @@ func gather(t *testing.T, s *site) map[string]*dto.MetricFamily {
 func TestTheTableOfMetricsIsWhatIsRegistered(t *testing.T) {
 	one := func() float64 { return 1 }
 	ends := func(tell func(time.Time, string)) { tell(time.Now(), "listen.tls.cert") }
+	rowsInUse := func() policy.RowsStatus { return policy.RowsStatus{Granted: 1, Fresh: 1, Oldest: time.Now()} }
 	s := newSecureSite(t, boundOnce, func(s *settings) {
-		s.parts.Metrics = NewMetrics(Gauges{one, one, one, one, one, one, ends})
+		s.parts.Metrics = NewMetrics(Gauges{one, one, one, one, one, one, ends, rowsInUse})
 		s.parts.Metrics.BreakerOpened("rob")
 		s.parts.Breakers = func(tell func(upstream, state string)) { tell("rob", "open") }
 	})

@@ -43,6 +43,9 @@ var (
 	ParameterNotPermitted = &Kind{"parameter-not-permitted", 112, "NENI OPRAVNENI", "", 403,
 		"Volající nesmí použít volitelný parametr.",
 		"The grant lacks the parameter media-criteria (DatumOd, DatumDo, Pocet) or hide-log (znepristupniLog)."}
+	MatrixUnavailable = &Kind{"matrix-unavailable", 113, unavailable, "", 503,
+		"Oprávnění na položky nelze nyní ověřit, opakujte volání později.",
+		"The row of the matrix that decides about the items could not be fetched by E227 in time, and there is none that is young enough. The log says why in cause; /readyz?verbose says how the rows stand."}
 	HourlyQuota = &Kind{"hourly-quota", 201, unavailable, "", 429,
 		"Hodinový limit volání je vyčerpán.",
 		"The declared calls of a rolling hour are used up. Wait as Retry-After says, or declare more."}
@@ -98,7 +101,7 @@ var (
 
 // Kinds lists every kind of refusal in the order of their numbers.
 func Kinds() []*Kind {
-	return []*Kind{NotGranted, CallerMismatch, ItemNotPermitted, ParameterNotPermitted,
+	return []*Kind{NotGranted, CallerMismatch, ItemNotPermitted, ParameterNotPermitted, MatrixUnavailable,
 		HourlyQuota, ConcurrencyQuota, LimitsUnavailable, Overloaded, Draining,
 		InvalidData, ServiceMismatch, SyncOnlyKind, AsyncOnlyKind,
 		RegistryFailed, AisFailed, Deadline,
@@ -164,7 +167,7 @@ func (k *Kind) numbered(popis string) string { return fmt.Sprintf("BR_%03d: %s",
 // broken reports whether a refusal of this kind means that something the
 // gateway depends on does not work.
 func (k *Kind) broken() bool {
-	return k == LimitsUnavailable || k == RegistryFailed || k == AisFailed || k == Deadline
+	return k == LimitsUnavailable || k == MatrixUnavailable || k == RegistryFailed || k == AisFailed || k == Deadline
 }
 
 // unavailable is the SubKod of what passes by itself.

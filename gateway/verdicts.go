@@ -24,6 +24,8 @@ func notPermitted(h *egon.Head, d *policy.Decision) *Refusal {
 			popisy = append(popisy, parameterPopis(r.Word))
 		}
 		return refuse(ParameterNotPermitted, popisy...)
+	case policy.RowUnavailable:
+		return refuse(MatrixUnavailable)
 	default:
 		return refuse(NotGranted, notGrantedPopis(h, d))
 	}

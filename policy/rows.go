@@ -17,6 +17,23 @@ type Source interface {
 	Fetch(ctx context.Context, q *egon.RightsQuery) ([]egon.RightsItem, error)
 }
 
+// CheckCaller says what is wrong with a quadruple that is to call the bus.
+func CheckCaller(q egon.Quadruple) error {
+	var errs []error
+	for _, code := range []struct {
+		name, value string
+		most        int
+	}{{"agenda", q.Agenda, longestAgenda}, {"role", q.Role, longestRole}, {"ovm", q.Ovm, longestOvm}} {
+		if !isCode(code.value, code.most) {
+			errs = append(errs, fmt.Errorf("%s is %q: write a code of letters, digits, dots, hyphens, underscores and colons, from 1 to %d", code.name, code.value, code.most))
+		}
+	}
+	if n, ok := positive(q.Ais); !ok || n > 9999999 {
+		errs = append(errs, fmt.Errorf("ais is %q: write the number of the information system, from 1 to 9999999", q.Ais))
+	}
+	return errors.Join(errs...)
+}
+
 // A Triple is a caller as the matrix knows it. The AIS is no part of it.
 type Triple struct {
 	Agenda, Role, Ovm string

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -28,8 +29,11 @@ func (k *checkCmd) Run(io stdio) error {
 	if err != nil {
 		return exit(exitRefused, err)
 	}
+	if w.rows != nil && w.rows.Loaded() != nil {
+		return exit(exitRefused, errors.Join(w.rows.Loaded(), w.close()))
+	}
 	counts := w.policy.Current().Counts()
-	fmt.Fprintf(io.out, "%s: ok, policy %s: %d grants, %d matrix rows, %d items\n", k.Config, w.policy.Current().Version(), counts.Grants, counts.Rows, counts.Pairs)
+	fmt.Fprintf(io.out, "%s: ok, policy %s: %d grants, %d matrix rows, %d items%s\n", k.Config, w.policy.Current().Version(), counts.Grants, counts.Rows, counts.Pairs, w.rowsOnDisk())
 	return w.close()
 }
 

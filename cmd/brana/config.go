@@ -117,8 +117,30 @@ type policyConfig struct {
 	Matrix matrixConfig `yaml:"matrix"`
 }
 
+// matrixConfig names a file or, in E227, the upstream that is asked for rows.
 type matrixConfig struct {
 	File string `yaml:"file"`
+
+	E227       string       `yaml:"e227"`
+	Caller     callerConfig `yaml:"caller"` // as whom the gateway asks
+	Snapshot   string       `yaml:"snapshot"`
+	Generation timeOfDay    `yaml:"generation"`
+	Jitter     duration     `yaml:"jitter"`
+	Fresh      duration     `yaml:"fresh"` // 0: until the next generation
+	Negative   duration     `yaml:"negative"`
+	MaxAge     duration     `yaml:"max_age"`
+	Early      duration     `yaml:"early"`
+	Timeout    duration     `yaml:"timeout"`
+	Wait       duration     `yaml:"wait"`
+	Parallel   int          `yaml:"parallel"`
+	Foreign    int          `yaml:"foreign"`
+}
+
+type callerConfig struct {
+	Agenda string `yaml:"agenda"`
+	Role   string `yaml:"role"`
+	Ovm    string `yaml:"ovm"`
+	Ais    int    `yaml:"ais"`
 }
 
 type limitsConfig struct {
@@ -195,6 +217,9 @@ func defaultConfig() config {
 			MaxConns: 8192, MaxConnsPerPeer: 256,
 			Bounds: boundsConfig{Head: 64 << 10, Items: 256, Name: 256, Tag: 16 << 10, Attributes: 64, Namespaces: 64, Depth: 128}},
 		Admin: adminConfig{Address: "127.0.0.1:8081"},
+		Policy: policyConfig{Matrix: matrixConfig{Generation: timeOfDay(4 * time.Hour), Jitter: duration(30 * time.Minute),
+			Negative: duration(15 * time.Minute), MaxAge: duration(48 * time.Hour), Early: duration(10 * time.Minute),
+			Timeout: duration(10 * time.Second), Wait: duration(5 * time.Second), Parallel: 4, Foreign: 1000}},
 		Limits: limitsConfig{Store: "memory",
 			Calendar: calendarConfig{Working: "Mon-Fri 07:00-17:00", Holidays: "cz", Zone: "Europe/Prague"}},
 		Log: logConfig{Level: "info"},
@@ -300,6 +325,7 @@ func (c *config) validate(file string) error {
 			wrong("listen."+b.key, "%d is not between %d and %d", b.value, b.least, b.most)
 		}
 	}
+	c.checkMatrix(wrong)
 	if len(c.Routes) == 0 {
 		wrong("routes", "name at least a default, as: routes: {default: relay iszr, E198: workflow, E227: local}")
 	}

@@ -32,7 +32,7 @@ func TestExampleSaysTheDefaults(t *testing.T) {
 func TestMistakesInTheConfiguration(t *testing.T) {
 	for _, tt := range []struct{ name, old, new, want string }{
 		{"unknown key", "  prefix:", "  prefixx:", `brana.yaml:7:3: unknown field "prefixx"`},
-		{"unknown key at the top", "log:", "logs:", `brana.yaml:56:1: unknown field "logs"`},
+		{"unknown key at the top", "log:", "logs:", `brana.yaml:63:1: unknown field "logs"`},
 		{"tab", "  prefix:", "\tprefix:", "brana.yaml:7:"},
 		{"key twice", "  prefix: /publikace", "  prefix: /publikace\n  prefix: /a", "brana.yaml:8:3: "},
 		{"duration without a unit", "drain: 25s", "drain: 25", "brana.yaml:13:10: 25 is not a duration: write it as 250ms, 15s or 2m"},
@@ -52,7 +52,17 @@ func TestMistakesInTheConfiguration(t *testing.T) {
 		{"port alone", "address: 127.0.0.1:8080", `address: ":8080"`, "listen.address: plain HTTP"},
 		{"route to nobody", "default: relay iszr", "default: relay isrz", "routes.default: relay isrz: no upstream has this name"},
 		{"route that is none", "E227: local", "E227: locally", `routes.E227: "locally" is not a route: write relay NAME, workflow, local or refuse`},
-		{"variable that is not set", "redis://127.0.0.1", "redis://${REDIS_HOST}", "brana.yaml:53:25: variable REDIS_HOST is not set in the environment"},
+		{"two matrices", "{file: matrix.csv}", "{file: matrix.csv, " + rowsCaller + "}", "policy.matrix: file and e227 exclude each other"},
+		{"rows from nowhere", "{file: matrix.csv}", "{" + strings.Replace(rowsCaller, "iszr", "isrz", 1) + "}", "policy.matrix.e227: no upstream has the name isrz"},
+		{"rows asked by nobody", "{file: matrix.csv}", "{e227: iszr}", `policy.matrix.caller: as whom the gateway itself calls E227: agenda is "": write a code`},
+		{"rows asked by no number", "{file: matrix.csv}", "{" + strings.Replace(rowsCaller, "ais: 999001", "ais: 0", 1) + "}", `ais is "0": write the number of the information system`},
+		{"snapshot of a file", "{file: matrix.csv}", "{file: matrix.csv, snapshot: x}", "policy.matrix: snapshot and caller are of use with e227 only"},
+		{"generation that is no time", "{file: matrix.csv}", `{` + rowsCaller + `, generation: 4h}`, `is not a time of the day: write it as "04:00"`},
+		{"rows that end before the generation", "{file: matrix.csv}", "{" + rowsCaller + ", max_age: 24h}", "policy.matrix: max_age 24h0m0s is not above 25h30m0s"},
+		{"rows that are never stale", "{file: matrix.csv}", "{" + rowsCaller + ", fresh: 6h, max_age: 6h}", "policy.matrix: max_age 6h0m0s is not above fresh 6h0m0s"},
+		{"no question at once", "{file: matrix.csv}", "{" + rowsCaller + ", parallel: 0}", "policy.matrix.parallel: 0 is not between 1 and 64"},
+		{"no wait", "{file: matrix.csv}", "{" + rowsCaller + ", wait: 0s}", "policy.matrix.wait: 0s is not between 1ms and 1h0m0s"},
+		{"variable that is not set", "redis://127.0.0.1", "redis://${REDIS_HOST}", "brana.yaml:60:25: variable REDIS_HOST is not set in the environment"},
 		{"redis without a URL", `store: memory                    # memory | redis` + "\n" + `  redis: {url: "redis://127.0.0.1:6379/0", timeout: 250ms}`, "store: redis", "limits.redis.url: is needed with store: redis"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -100,7 +100,11 @@ func (d *devCmd) base() (*config, error) {
 func (d *devCmd) load(c *config) func() (*policy.Snapshot, error) {
 	if d.Policy != "" {
 		return func() (*policy.Snapshot, error) {
-			return policy.Load(policy.Config{Dir: d.Policy, MatrixFile: d.Policy + "/matrix.csv", Environment: c.Environment})
+			cfg := policy.Config{Dir: d.Policy, MatrixFile: d.Policy + "/matrix.csv", Environment: c.Environment}
+			if c.Policy.Matrix.E227 != "" {
+				cfg.MatrixFile = ""
+			}
+			return policy.Load(cfg)
 		}
 	}
 	if d.Config != "" {

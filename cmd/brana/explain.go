@@ -89,7 +89,7 @@ func (e *explainCmd) policy() (*listenTLS, *policy.Snapshot, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := c.loadPolicy()
+	s, err := c.policyOnDisk()
 	return c.Listen.TLS, s, err
 }
 

@@ -70,6 +70,7 @@ func serve(c *config, load func() (*policy.Snapshot, error), log *zap.Logger, st
 	adminServer := &http.Server{Handler: w.gateway.Admin(versionText()), ReadHeaderTimeout: 5 * time.Second}
 	go func() { failed <- w.gateway.Serve(listener) }()
 	go func() { failed <- adminServer.Serve(admin) }()
+	w.start()
 	started(listener.Addr(), admin.Addr())
 	log.Info("serving", zap.String("version", versionText()), zap.Stringer("listen", listener.Addr()),
 		zap.Stringer("admin", admin.Addr()), zap.String("environment", string(c.Environment)), zap.String("policy", w.policy.Current().Version()))

@@ -80,7 +80,7 @@ func (u upstreamConfig) check(name string, wrong func(key, format string, args .
 
 // files are all paths of the configuration.
 func (c *config) files() []*string {
-	files := []*string{&c.Policy.Dir, &c.Policy.Matrix.File, &c.Limits.Redis.PasswordFile}
+	files := []*string{&c.Policy.Dir, &c.Policy.Matrix.File, &c.Policy.Matrix.Snapshot, &c.Limits.Redis.PasswordFile}
 	if t := c.Listen.TLS; t != nil {
 		files = append(files, &t.Cert, &t.Key, &t.ClientCA)
 	}

@@ -30,6 +30,7 @@ type limiter interface {
 type wired struct {
 	gateway *gateway.Gateway
 	policy  *policy.Store
+	rows    *policy.Rows // nil when the matrix is a file
 	limiter limiter
 	clients []*upstream.Client
 
@@ -38,10 +39,14 @@ type wired struct {
 
 // close gives back what the parts hold.
 func (w *wired) close() error {
+	var err error
+	if w.rows != nil {
+		err = w.rows.Close()
+	}
 	for _, c := range w.clients {
 		c.Close()
 	}
-	return w.limiter.Close()
+	return errors.Join(err, w.limiter.Close())
 }
 
 // wire makes a gateway of a configuration and a way to load its policy.
@@ -73,7 +78,7 @@ func wire(c *config, load func() (*policy.Snapshot, error), log *zap.Logger) (*w
 
 // build makes the clients and the gateway over them.
 func (w *wired) build(c *config, log *zap.Logger) error {
-	metrics := gateway.NewMetrics(w.gauges())
+	metrics := gateway.NewMetrics(w.gauges(c))
 	clients, err := c.clients(w.credentials, func(name string, to upstream.BreakerState) {
 		level := zap.InfoLevel
 		if to == upstream.BreakerOpen {
@@ -107,6 +112,12 @@ func (w *wired) build(c *config, log *zap.Logger) error {
 			return err
 		}
 		parts.Media = media
+	}
+	if c.Policy.Matrix.E227 != "" {
+		if w.rows, err = c.rows(w.policy, clients, parts.Metrics, log); err != nil {
+			return err
+		}
+		parts.Rows = w.rows
 	}
 	cfg := c.gateway(clients)
 	if listener := w.credentials["listen.tls"]; listener != nil {
@@ -184,7 +195,7 @@ func (c *config) gateway(clients map[string]*upstream.Client) gateway.Config {
 		Prefix: l.Prefix, InlineLimit: int(l.InlineLimit), MaxMessage: int64(l.MaxMessage), MaxExchanges: l.MaxExchanges,
 		ReadIdle: time.Duration(l.ReadIdle), WriteIdle: time.Duration(l.WriteIdle), KeepAlive: time.Duration(l.KeepAlive), InsecureIdentity: l.InsecureIdentity,
 		MinRate: int64(l.MinRate), MaxConns: l.MaxConns, MaxConnsPerPeer: l.MaxConnsPerPeer, Bounds: l.Bounds.bounds(),
-		Routes: gateway.Routes{Services: map[string]gateway.Route{}},
+		RowWait: time.Duration(c.Policy.Matrix.Wait), Routes: gateway.Routes{Services: map[string]gateway.Route{}},
 	}
 	if l.StatusMode == "http" {
 		cfg.StatusMode = gateway.HTTPMode
@@ -216,8 +227,8 @@ func (c *config) route(text string, clients map[string]*upstream.Client) gateway
 }
 
 // gauges read what the policy and the gateway know.
-func (w *wired) gauges() gateway.Gauges {
-	return gateway.Gauges{
+func (w *wired) gauges(c *config) gateway.Gauges {
+	g := gateway.Gauges{
 		Connections:    func() float64 { return float64(w.gateway.Connections()) },
 		Running:        func() float64 { return float64(w.gateway.Running()) },
 		PolicyLoaded:   func() float64 { return float64(w.policy.Reloads().LastDone.Unix()) },
@@ -232,4 +243,8 @@ func (w *wired) gauges() gateway.Gauges {
 			}
 		},
 	}
+	if c.Policy.Matrix.E227 != "" {
+		g.Matrix = func() policy.RowsStatus { return w.rows.Status() }
+	}
+	return g
 }

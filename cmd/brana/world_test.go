@@ -40,11 +40,11 @@ func TestMain(m *testing.M) {
 type world struct {
 	t          testing.TB
 	registries *registries.Server
+	wired      *wired
 	gateway    string // URL of services, without the code
 	admin      string // URL
 	journal    *journal
 	client     *http.Client
-	wired      *wired
 }
 
 // startWorld starts a world; change may alter its configuration first.
@@ -74,6 +74,7 @@ func startWorldWith(t testing.TB, d devCmd, change ...func(*config)) *world {
 		t.Fatal(err)
 	}
 	w.wired = wired
+	wired.start()
 	listener := listen(t)
 	served := make(chan error, 1)
 	go func() { served <- wired.gateway.Serve(listener) }()

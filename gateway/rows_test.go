@@ -1,0 +1,290 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"brana/egon"
+	"brana/policy"
+)
+
+// sourceFunc answers E227 for a triple written agenda/role/ovm.
+type sourceFunc func(ctx context.Context, triple string) ([]egon.RightsItem, error)
+
+func (f sourceFunc) Fetch(ctx context.Context, q *egon.RightsQuery) ([]egon.RightsItem, error) {
+	return f(ctx, fmt.Sprintf("%s/%s/%s", q.Agenda, q.AgendovaRole, q.Ovm))
+}
+
+// A table answers E227 and counts the questions.
+type table struct {
+	mu    sync.Mutex
+	rows  map[string]string // triple → words
+	err   error
+	hold  chan struct{} // when not nil, answers wait until it is closed
+	asked []string
+}
+
+func (tb *table) fetch(ctx context.Context, triple string) ([]egon.RightsItem, error) {
+	tb.mu.Lock()
+	tb.asked = append(tb.asked, triple)
+	hold := tb.hold
+	tb.mu.Unlock()
+	if hold != nil {
+		select {
+		case <-hold:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	tb.mu.Lock()
+	defer tb.mu.Unlock()
+	var items []egon.RightsItem
+	for _, word := range strings.Fields(tb.rows[triple]) {
+		items = append(items, egon.RightsItem{KodIszr: word})
+	}
+	return items, tb.err
+}
+
+func (tb *table) set(f func()) {
+	tb.mu.Lock()
+	defer tb.mu.Unlock()
+	f()
+}
+
+func (tb *table) questions() int {
+	tb.mu.Lock()
+	defer tb.mu.Unlock()
+	return len(tb.asked)
+}
+
+const ownTriple = "X999/XR1/12345678"
+
+// rowsFrom puts rows of a source in the place of the matrix file. They are not
+// started: only calls ask.
+func rowsFrom(t testing.TB, source sourceFunc, change ...func(*policy.RowsConfig)) func(*settings) {
+	t.Helper()
+	store, err := policy.NewStore(func() (*policy.Snapshot, error) {
+		return policy.LoadFS(fstest.MapFS{"grants/a.yaml": {Data: []byte(grants)}}, policy.Config{Dir: "grants", Environment: policy.Test})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(s *settings) {
+		cfg := policy.RowsConfig{Source: source, Ages: policy.Ages{Fresh: time.Hour, Negative: time.Minute, Max: 2 * time.Hour},
+			Timeout: 20 * time.Second, Parallel: 1, Early: time.Hour, Foreign: 100, Origin: "test"}
+		for _, f := range change {
+			f(&cfg)
+		}
+		var rows *policy.Rows
+		s.parts.Metrics = NewMetrics(Gauges{Matrix: func() policy.RowsStatus { return rows.Status() }})
+		cfg.OnRefresh = s.parts.Metrics.Refreshed
+		if rows, err = policy.NewRows(cfg, store); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := rows.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		s.parts.Policy, s.parts.Rows = store, rows
+	}
+}
+
+// value is the sum of a metric's series with a label value, "" for all.
+func value(t *testing.T, s *site, name, label string) (sum float64) {
+	t.Helper()
+	for _, m := range gather(t, s)[name].GetMetric() {
+		if label == "" || len(m.GetLabel()) > 0 && m.GetLabel()[0].GetValue() == label {
+			sum += m.GetCounter().GetValue() + m.GetGauge().GetValue()
+		}
+	}
+	return sum
+}
+
+// The first call waits for its row; of many at once one asks.
+func TestACallWaitsForItsRow(t *testing.T) {
+	tb := &table{rows: map[string]string{ownTriple: "Jmeno Prijmeni"}, hold: make(chan struct{})}
+	s := newSite(t, rowsFrom(t, tb.fetch))
+	ended := make(chan string, 20)
+	for i := range cap(ended) {
+		items := [][]string{{"Jmeno"}, {"Doklad"}}[i%2]
+		go func() { ended <- items[0] + read(t, s.post(t, "/publikace/E05", call{items: items}.message())) }()
+	}
+	eventually(t, "calls run", func() bool { return s.Running() == int64(cap(ended)) && tb.questions() > 0 })
+	if body := read(t, s.post(t, "/publikace/E05", call{}.message())); !strings.Contains(body, "VysledekKod>OK<") {
+		t.Errorf("a call that needs no row waits for it: %s", body)
+	}
+	close(tb.hold)
+	for range cap(ended) {
+		got := <-ended
+		if granted := strings.HasPrefix(got, "Jmeno"); granted != strings.Contains(got, "VysledekKod>OK<") || granted == strings.Contains(got, "BR_111") {
+			t.Errorf("got %s", got)
+		}
+	}
+	if n := tb.questions(); n != 1 {
+		t.Errorf("%d questions, want 1", n)
+	}
+	versions := map[any]bool{}
+	for _, line := range s.lines(t, cap(ended)+1) {
+		versions[line["policy"]] = true
+	}
+	if len(versions) != 2 { // of the call that needed no row, and of the others
+		t.Errorf("decided by the versions %v", versions)
+	}
+	if got := value(t, s, "brana_matrix_refreshes_total", "row"); got != 1 {
+		t.Errorf("%v refreshes were counted", got)
+	}
+}
+
+// When the row cannot be had the call is refused with a kind of its own: never
+// as if the triple had no row, and never granted.
+func TestACallWhoseRowCannotBeHad(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		table *table
+		wait  time.Duration
+		cause string
+	}{
+		{"the bus fails", &table{err: errors.New("no bus")}, time.Minute, "row of " + ownTriple + ": no bus"},
+		{"the bus does not answer in time", &table{hold: make(chan struct{})}, 50 * time.Millisecond, "wait for the row: context deadline exceeded"},
+	} {
+		for _, mode := range []StatusMode{EgonMode, HTTPMode} {
+			t.Run(fmt.Sprint(c.name, " mode ", mode), func(t *testing.T) {
+				s := newSite(t, rowsFrom(t, c.table.fetch), func(s *settings) { s.cfg.RowWait, s.cfg.StatusMode = c.wait, mode })
+				checkRefusal(t, s.post(t, "/publikace/E05", call{items: []string{"Jmeno"}}.message()), MatrixUnavailable, mode, nil)
+				line := s.lines(t, 1)[0]
+				if line["outcome"] != "matrix-unavailable" || !strings.Contains(fmt.Sprint(line["cause"]), c.cause) {
+					t.Errorf("logged %v", line)
+				}
+				if n := s.limiter.slots.Load(); n != 0 {
+					t.Errorf("%d slots are held", n)
+				}
+				checkRefusal(t, s.post(t, "/publikace/E227", call{code: "E227"}.message()), MatrixUnavailable, mode, nil)
+			})
+		}
+	}
+}
+
+// E227 is answered for any triple, whose row is fetched when it is asked for.
+func TestE227OfARowThatIsFetched(t *testing.T) {
+	tb := &table{rows: map[string]string{"A1/R1/00000001": "Ico"}}
+	s := newSite(t, rowsFrom(t, tb.fetch))
+	ask := func(agenda string) string {
+		return read(t, s.post(t, "/publikace/E227", call{code: "E227",
+			triple: &egon.RightsQuery{Agenda: []byte(agenda), AgendovaRole: []byte("R1"), Ovm: []byte("00000001")}}.message()))
+	}
+	for range 3 {
+		if body := ask("A1"); !strings.Contains(body, "KodIszr>Ico<") {
+			t.Errorf("got %s", body)
+		}
+		if body := ask("A2"); !strings.Contains(body, "S227_001") || strings.Contains(body, "KodIszr") {
+			t.Errorf("got %s", body)
+		}
+	}
+	if n := tb.questions(); n != 2 {
+		t.Errorf("%d questions, want one for each triple", n)
+	}
+}
+
+// An upstream that refuses what the row permits has its row read again, once,
+// and the next call is refused by the gateway itself.
+func TestARefusalOfTheUpstreamRefreshesTheRow(t *testing.T) {
+	tb := &table{rows: map[string]string{ownTriple: "Jmeno Doklad"}}
+	refusing := func(sub string) []byte {
+		return egon.AppendReply(nil, egon.ServiceByCode("E05"), true, &egon.OdpovedInfo{CasOdpovedi: time.Unix(0, 0).UTC(),
+			Status: egon.Status{Kod: egon.Chyba, Details: []egon.Detail{{SubKod: sub}}}, AgendaZadostId: requestID, IszrZadostId: iszrID})
+	}
+	sub := "NENI K DISPOZICI"
+	s := newSite(t, rowsFrom(t, tb.fetch), relayTo(func(_ context.Context, m *egon.Message) (*egon.Answer, error) {
+		return answerOf(refusing(sub)), nil
+	}))
+	post := func(items ...string) string {
+		return read(t, s.post(t, "/publikace/E05", call{items: items}.message()))
+	}
+	post("Jmeno", "Doklad")
+	post("Jmeno", "Doklad")
+	s.settled(t)
+	if n := tb.questions(); n != 1 {
+		t.Errorf("%d questions after another refusal, want 1", n)
+	}
+	sub = "NENI OPRAVNENI"
+	post() // it rests on no row
+	s.settled(t)
+	if n := tb.questions(); n != 1 {
+		t.Errorf("%d questions after a refusal that the row has nothing to do with, want 1", n)
+	}
+	tb.set(func() { tb.rows[ownTriple] = "Jmeno" })
+	for range 5 {
+		if body := post("Jmeno"); !strings.Contains(body, "NENI OPRAVNENI<") {
+			t.Errorf("the caller got %s", body)
+		}
+	}
+	eventually(t, "the row is read again", func() bool { return strings.Contains(post("Doklad"), "BR_111") })
+	if n := tb.questions(); n != 2 {
+		t.Errorf("%d questions, want one more", n)
+	}
+}
+
+// A row whose refresh is due decides, and is counted.
+func TestStaleRowsAreCounted(t *testing.T) {
+	tb := &table{rows: map[string]string{ownTriple: "Jmeno"}}
+	s := newSite(t, rowsFrom(t, tb.fetch, func(c *policy.RowsConfig) { c.Ages.Fresh = time.Nanosecond }))
+	for range 3 {
+		if body := read(t, s.post(t, "/publikace/E05", call{items: []string{"Jmeno"}}.message())); !strings.Contains(body, "VysledekKod>OK<") {
+			t.Errorf("got %s", body)
+		}
+	}
+	if n := tb.questions(); n != 1 {
+		t.Errorf("%d questions, want 1: the agenda refreshes, calls do not", n)
+	}
+	if got := value(t, s, "brana_matrix_stale_serves_total", ""); got != 3 {
+		t.Errorf("%v stale serves were counted, want 3", got)
+	}
+	for state, want := range map[string]float64{"fresh": 0, "stale": 1, "too-old": 0, "unknown": 0} {
+		if got := value(t, s, "brana_matrix_rows", state); got != want {
+			t.Errorf("%v rows are %s, want %v", got, state, want)
+		}
+	}
+}
+
+// The readiness page says how the rows stand; without any of them the gateway is
+// not ready.
+func TestReadinessTellsTheRows(t *testing.T) {
+	tb := &table{rows: map[string]string{ownTriple: "Jmeno"}, err: errors.New("no bus")}
+	s := newSite(t, rowsFrom(t, tb.fetch))
+	age := regexp.MustCompile(`\b\d+s\b`)
+	ready := func() (int, string) {
+		r := httptest.NewRecorder()
+		s.Admin("test").ServeHTTP(r, httptest.NewRequest(http.MethodGet, "/readyz?verbose", nil))
+		for line := range strings.Lines(r.Body.String()) {
+			if strings.Contains(line, "matrix") {
+				return r.Code, age.ReplaceAllString(strings.TrimSpace(line), "Ns")
+			}
+		}
+		t.Fatalf("nothing is said of the matrix: %s", r.Body)
+		return 0, ""
+	}
+	post := func() { read(t, s.post(t, "/publikace/E05", call{items: []string{"Jmeno"}}.message())) }
+
+	if status, said := ready(); status != 503 || said != "[-] matrix by E227: 0 of 1 rows in use, 1 never had: no caller's items can be decided" {
+		t.Errorf("before the first call: %d %s", status, said)
+	}
+	post()
+	if status, said := ready(); status != 503 || said != "[-] matrix by E227: 0 of 1 rows in use, 1 never had; asked last Ns ago for "+ownTriple+": failed; no bus: no caller's items can be decided" {
+		t.Errorf("after a failure: %d %s", status, said)
+	}
+	tb.set(func() { tb.err = nil })
+	eventually(t, "the row is there", func() bool { post(); status, _ := ready(); return status == 200 })
+	if _, said := ready(); !strings.HasPrefix(said, "[+] matrix by E227: 1 of 1 rows in use, the oldest is Ns old; asked last Ns ago for "+ownTriple+": row") {
+		t.Errorf("with the row: %s", said)
+	}
+}
