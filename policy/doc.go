@@ -4,6 +4,8 @@
 //
 // Its one rule: what is not given is refused. Items of ROB and ROS are given by
 // the permission matrix alone, items of the evidence systems by the grant alone.
+// The matrix is a file, or its rows are fetched one by one from a [Source] and
+// kept by [Rows] as long as their age permits.
 // A decision is pure, made on one immutable [Snapshot], and says everything that
 // it refuses at once.
 //
