@@ -17,40 +17,44 @@ type Item struct {
 
 // A matrix says which items a triple may have. Triples by the million share a
 // few hundred distinct sets of items, so each of them holds the number of a set
-// only. They stand in one hash table without pointers, each with its whole key
-// in 32 bytes: a lookup misses the caches once, where a map misses them three
-// times, compares the key itself and not a digest of it, and the collector
-// passes over the table.
+// only. The triples of one OVM stand together, each at the place that the number
+// of its role hashes to: eight bytes for each, without pointers, so that a lookup
+// misses the caches once, in few pages, and the collector passes over them.
 type matrix struct {
 	codes codes
-	slots []slot // a power of two, or none; linear probing
+	roles []roleSlot
+	ovms  []ovmSlot
+	cells []cell
 	sets  []row
 	rows  int
 	pairs int
 
 	cached bool   // the rows are those fetched so far, and of others nothing is known
-	lives  []life // of a cached matrix: of the rows in the slots of the same index
+	lives  []life // of a cached matrix: of the rows in the cells of the same index
 }
 
-// A slot holds one row, or none when its key is zero.
-type slot struct {
-	key
-	set uint32
-	_   uint32
-}
-
-// A key is a triple (agenda, role, OVM; the AIS is no part of it), each code as
-// codes packs it.
-type key struct {
-	agenda, role, ovm uint64
-}
-
-// hash mixes all bits of a key.
-func (k key) hash() uint64 {
-	hi, lo := bits.Mul64(k.agenda^0x9e3779b97f4a7c15, k.ovm^0xa0761d6478bd642f)
-	hi, lo = bits.Mul64(hi^lo^k.role, 0xe7037ed1a0b428db)
-	return hi ^ lo
-}
+// The tables are of a length that is a power of two, never full, and probed one
+// place after the other.
+type (
+	// A roleSlot gives a role of an agenda its number; there is none when the
+	// codes are zero.
+	roleSlot struct {
+		agenda, role uint64
+		number       uint32 // from 1
+	}
+	// An ovmSlot says where the cells of an OVM are; there is none when the code
+	// is zero.
+	ovmSlot struct {
+		ovm   uint64
+		start uint32
+		bits  uint32 // there are 1<<bits cells
+	}
+	// A cell is one triple of an OVM; there is none when the number of the role
+	// is zero.
+	cell struct {
+		role, set uint32
+	}
+)
 
 // codes packs codes into eight bytes: those up to that length as they stand,
 // padded with zeros, a longer one as its number behind the byte 0xff. No code
@@ -98,28 +102,57 @@ type row struct {
 // has reports whether the row has the item; a nil row has none.
 func (r *row) has(kod []byte) bool { return r != nil && has(r.kods, kod) }
 
-// find returns the index of the slot of a triple, or -1.
+// find returns the index of the cell of a triple, or -1.
 func (m *matrix) find(agenda, role, ovm []byte) int {
 	k := key{m.codes.pack(agenda), m.codes.pack(role), m.codes.pack(ovm)}
-	if len(m.slots) == 0 || k.agenda == 0 || k.role == 0 || k.ovm == 0 {
+	if len(m.ovms) == 0 || k.agenda == 0 || k.role == 0 || k.ovm == 0 {
 		return -1
 	}
-	at := m.probe(k)
-	if m.slots[at].key != k {
+	o, r := &m.ovms[m.ovmAt(k.ovm)], &m.roles[m.roleAt(k.agenda, k.role)]
+	if o.ovm == 0 || r.number == 0 {
+		return -1
+	}
+	at := m.cellAt(o, r.number)
+	if m.cells[at].role == 0 {
 		return -1
 	}
 	return at
 }
 
-// probe returns the index of the slot that has the key or, when none has, of
-// the one that would.
-func (m *matrix) probe(k key) int {
-	mask := len(m.slots) - 1
-	at := int(k.hash()) & mask
-	for m.slots[at].key != k && m.slots[at].key != (key{}) {
+// ovmAt returns where an OVM is, or would be.
+func (m *matrix) ovmAt(ovm uint64) int {
+	mask := len(m.ovms) - 1
+	at := int(mix(ovm, 0)) & mask
+	for m.ovms[at].ovm != ovm && m.ovms[at].ovm != 0 {
 		at = (at + 1) & mask
 	}
 	return at
+}
+
+// roleAt returns where a role of an agenda is, or would be.
+func (m *matrix) roleAt(agenda, role uint64) int {
+	mask := len(m.roles) - 1
+	at := int(mix(agenda, role)) & mask
+	for s := &m.roles[at]; s.number != 0 && (s.agenda != agenda || s.role != role); s = &m.roles[at] {
+		at = (at + 1) & mask
+	}
+	return at
+}
+
+// cellAt returns where the triple of an OVM and a role is, or would be.
+func (m *matrix) cellAt(o *ovmSlot, role uint32) int {
+	mask := uint32(1)<<o.bits - 1
+	at := role * 0x9e3779b1 >> (32 - o.bits)
+	for c := m.cells[o.start+at].role; c != role && c != 0; c = m.cells[o.start+at].role {
+		at = (at + 1) & mask
+	}
+	return int(o.start + at)
+}
+
+// mix hashes two words.
+func mix(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a^0x9e3779b97f4a7c15, b^0xa0761d6478bd642f)
+	return hi ^ lo
 }
 
 // row returns the row of a triple, nil when it has none, and what the row or its
@@ -132,17 +165,20 @@ func (m *matrix) row(agenda, role, ovm []byte, now time.Time) (*row, Freshness) 
 	case at < 0:
 		return nil, Fresh
 	case m.cached:
-		return &m.sets[m.slots[at].set], m.lives[at].at(now)
+		return &m.sets[m.cells[at].set], m.lives[at].at(now)
 	}
-	return &m.sets[m.slots[at].set], Fresh
+	return &m.sets[m.cells[at].set], Fresh
 }
 
-// A matrixBuilder builds a matrix from pairs in any order. While it does, a
-// triple holds the number of a set of item ids; adding an item moves it to
-// another set, which is remembered, so that triples with the same items share
-// the sets on the way too.
+// A matrixBuilder builds a matrix from pairs in any order. While it does, the
+// triples stand in one table, and each holds the number of a set of item ids;
+// adding an item moves it to another set, which is remembered, so that triples
+// with the same items share the sets on the way too.
 type matrixBuilder struct {
-	matrix
+	codes codes
+	slots []slot // probed like the tables of a matrix
+	rows  int
+	pairs int
 	items []Item
 	ids   map[Item]uint32
 	ways  [][]uint32           // the sets, ascending ids; the first is empty
@@ -150,13 +186,25 @@ type matrixBuilder struct {
 	moves map[[2]uint32]uint32 // set and item added → set
 }
 
+// A slot holds one triple, or none when its key is zero.
+type slot struct {
+	key
+	set uint32
+}
+
+// A key is a triple (agenda, role, OVM; the AIS is no part of it), each code as
+// codes packs it.
+type key struct {
+	agenda, role, ovm uint64
+}
+
 func newMatrixBuilder() *matrixBuilder {
 	return &matrixBuilder{
-		matrix: matrix{codes: make(codes)},
-		ids:    make(map[Item]uint32),
-		ways:   [][]uint32{nil},
-		sames:  map[string]uint32{"": 0},
-		moves:  make(map[[2]uint32]uint32),
+		codes: make(codes),
+		ids:   make(map[Item]uint32),
+		ways:  [][]uint32{nil},
+		sames: map[string]uint32{"": 0},
+		moves: make(map[[2]uint32]uint32),
 	}
 }
 
@@ -171,6 +219,17 @@ func (b *matrixBuilder) row(agenda, role, ovm string) int {
 	if b.slots[at].key != k {
 		b.slots[at].key = k
 		b.rows++
+	}
+	return at
+}
+
+// probe returns the index of the slot that has the key or, when none has, of
+// the one that would.
+func (b *matrixBuilder) probe(k key) int {
+	mask := len(b.slots) - 1
+	at := int(mix(k.ovm, mix(k.agenda, k.role))) & mask
+	for b.slots[at].key != k && b.slots[at].key != (key{}) {
+		at = (at + 1) & mask
 	}
 	return at
 }
@@ -243,6 +302,7 @@ func (b *matrixBuilder) number(set []uint32) uint32 {
 
 // done ends the building. Sets that were only passed through are dropped.
 func (b *matrixBuilder) done() matrix {
+	m := matrix{pairs: b.pairs}
 	final := make([]uint32, len(b.ways)) // way → number of its set, from 1
 	for i := range b.slots {
 		s := &b.slots[i]
@@ -250,13 +310,51 @@ func (b *matrixBuilder) done() matrix {
 			continue
 		}
 		if final[s.set] == 0 {
-			b.sets = append(b.sets, b.finish(b.ways[s.set]))
-			final[s.set] = uint32(len(b.sets))
+			m.sets = append(m.sets, b.finish(b.ways[s.set]))
+			final[s.set] = uint32(len(m.sets))
 		}
 		s.set = final[s.set] - 1
 	}
-	return b.matrix
+	m.place(b)
+	return m
 }
+
+// place puts the triples of a builder where lookups find them; the sets that
+// they name are those of the matrix.
+func (m *matrix) place(b *matrixBuilder) {
+	m.codes, m.rows = b.codes, b.rows
+	ovms, roles := map[uint64]uint32{}, map[[2]uint64]uint32{} // cells of an OVM, numbers of a role
+	for i := range b.slots {
+		if k := b.slots[i].key; k != (key{}) {
+			ovms[k.ovm]++
+			if pair := [2]uint64{k.agenda, k.role}; roles[pair] == 0 {
+				roles[pair] = uint32(len(roles) + 1)
+			}
+		}
+	}
+	m.roles = make([]roleSlot, tableOf(2*len(roles)))
+	for pair, number := range roles {
+		m.roles[m.roleAt(pair[0], pair[1])] = roleSlot{pair[0], pair[1], number}
+	}
+	m.ovms = make([]ovmSlot, tableOf(2*len(ovms)))
+	start := 0
+	for ovm, n := range ovms {
+		size := tableOf(int(n + n/8))
+		m.ovms[m.ovmAt(ovm)] = ovmSlot{ovm, uint32(start), uint32(bits.TrailingZeros(uint(size)))}
+		start += size
+	}
+	m.cells = make([]cell, start)
+	for i := range b.slots {
+		if s := &b.slots[i]; s.key != (key{}) {
+			number := m.roles[m.roleAt(s.agenda, s.role)].number
+			m.cells[m.cellAt(&m.ovms[m.ovmAt(s.ovm)], number)] = cell{number, s.set}
+		}
+	}
+}
+
+// tableOf is the length of a table in which so many things leave one place free
+// at least.
+func tableOf(n int) int { return 1 << bits.Len(uint(n)) }
 
 // finish makes a row of a set of ids.
 func (b *matrixBuilder) finish(set []uint32) row {

@@ -59,6 +59,7 @@ type matrixFile struct {
 	build  *matrixBuilder
 	number int               // of the line, from 1
 	text   []byte            // the line; valid until the next
+	list   []value           // its values, kept for their room
 	before []byte            // the first three values of the last line that was right, with their commas
 	at     int               // the slot of the triple in them
 	right  map[string]uint32 // the last two values as they stood → id of the item
@@ -95,14 +96,18 @@ type value struct {
 	col  int // in bytes, from 1
 }
 
-// values takes the line apart, or tells that it is not CSV.
+// values takes the line apart, or tells that it is not CSV. The list is valid
+// until the next call.
 func (f *matrixFile) values() (list []value, ok bool) {
 	if bytes.IndexByte(f.text, '"') < 0 {
-		col := 1
-		for _, text := range strings.Split(string(f.text), ",") {
+		list = f.list[:0]
+		for col, rest, more := 1, string(f.text), true; more; {
+			var text string
+			text, rest, more = strings.Cut(rest, ",")
 			list = append(list, value{text, col})
 			col += len(text) + 1
 		}
+		f.list = list
 		return list, true
 	}
 	r := csv.NewReader(bytes.NewReader(f.text))
