@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"brana/egon"
 )
@@ -124,4 +125,20 @@ func heapBytes() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
+}
+
+// BenchmarkPublish puts ten thousand rows that were fetched into the store, as
+// each change of one of them does.
+func BenchmarkPublish(b *testing.B) {
+	s := newSite(b, newBus(nil), nil)
+	for i := range 10_000 {
+		agenda, role, ovm := manyTriple(i)
+		s.set(s.add(Triple{agenda, role, ovm}), noon, []Item{{"Jmeno", "101-1-2"}, {"Prijmeni", "101-1-1"}})
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		s.changes++
+		s.rest = time.Time{}
+		s.publish()
+	}
 }

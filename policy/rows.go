@@ -123,8 +123,9 @@ type Rows struct {
 	saved   time.Time
 	saveErr error
 
-	build sync.Mutex // serializes publish, guards built
+	build sync.Mutex // serializes publish, guards the rest
 	built uint64     // the changes that are in the store
+	rest  time.Time  // before it nothing is built again
 }
 
 // A cached is what is known of one triple.
@@ -321,14 +322,15 @@ func (r *Rows) fly(c *cached, f *flight) {
 	began, items, err := r.fetch(c.triple, f)
 	r.mu.Lock()
 	result := r.take(c, began, items, err)
+	if f.planned {
+		r.running--
+		nudge(r.wake)
+	}
 	r.mu.Unlock()
 	r.publish()
 
 	r.mu.Lock()
 	c.flight, f.err = nil, err
-	if f.planned {
-		r.running--
-	}
 	if c.granted {
 		r.due.put(c)
 	}
@@ -338,7 +340,7 @@ func (r *Rows) fly(c *cached, f *flight) {
 	if err == nil {
 		nudge(r.dirty)
 	}
-	if r.cfg.OnRefresh != nil {
+	if r.cfg.OnRefresh != nil && r.ctx.Err() == nil { // what Close has broken off says nothing of the source
 		r.cfg.OnRefresh(result)
 	}
 }
@@ -406,21 +408,27 @@ func backoff(failures int) time.Duration {
 	return min(time.Second<<min(failures-1, 10), 30*time.Second)
 }
 
-// publish puts all rows into the store at once. Changes that came while another
-// publish was building are published together.
+// publish puts all rows into the store at once. Building takes a tenth of the
+// time at most, and what came meanwhile is published together: thousands of rows
+// at the start cost little more than one.
 func (r *Rows) publish() {
+	r.mu.Lock()
+	mine := r.changes
+	r.mu.Unlock()
 	r.build.Lock()
 	defer r.build.Unlock()
-	r.mu.Lock()
-	number := r.changes
-	if number == r.built {
-		r.mu.Unlock()
+	if r.built >= mine {
 		return
 	}
+	time.Sleep(min(time.Until(r.rest), time.Second))
+	began := time.Now()
+	r.mu.Lock()
+	number := r.changes
 	m, sum := assemble(r.all)
 	r.mu.Unlock()
 	r.store.put(m, sum)
 	r.built = number
+	r.rest = began.Add(10 * time.Since(began))
 }
 
 // nudge wakes whoever listens to a channel of one place.

@@ -660,3 +660,34 @@ func TestColdStartWithoutTheBus(t *testing.T) {
 		}
 	})
 }
+
+// Thousands of rows at the start all come into the store; whoever waits for one
+// of them has it there when the wait ends, however rarely the store is changed.
+func TestManyRowsAtTheStart(t *testing.T) {
+	const many = 3000
+	b := newBus(map[string]string{})
+	var triples []string
+	for i := range many {
+		agenda, role, ovm := manyTriple(i)
+		triples = append(triples, agenda+"/"+role+"/"+ovm)
+		b.table[triples[i]] = "Jmeno"
+	}
+	s := newSite(t, b, func(c *RowsConfig) { c.Parallel, c.OnRefresh = 8, nil }, triples...)
+	s.Start()
+	for i := 0; i < many; {
+		got, err := s.await(triples[i], 10*time.Second)
+		if err != nil || got != "Jmeno" {
+			t.Fatalf("Await(%s) = %s, %v", triples[i], got, err)
+		}
+		i += 7
+	}
+	for s.Status().Fresh < many {
+		time.Sleep(time.Millisecond)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if got := s.store.Current().Counts(); got.Rows != many || got.Pairs != many {
+		t.Errorf("Counts() = %+v", got)
+	}
+}
