@@ -57,7 +57,7 @@ func readCatalogue() serviceIndex {
 			Request:   f[2],
 			Response:  f[2] + "Response",
 			Namespace: "urn:cz:isvs:iszr:schemas:" + action + ":v1",
-			Mode:      map[string]Mode{"sync": SyncOnly, "both": SyncAndAsync}[f[1]],
+			Mode:      map[string]Mode{"sync": SyncOnly, "async": AsyncOnly, "both": SyncAndAsync}[f[1]],
 		}
 		index.inOrder = append(index.inOrder, s)
 		index.byCode[s.Code] = s

@@ -24,4 +24,6 @@ const (
 	NSEcd         = "urn:cz:isvs:aisecd:schemas:AisEcdMediaCtiPodleUdaju:v1"
 	NSEvidence    = "urn:cz:isvs:aisse:schemas:AisSeTypy:v1"
 	NSAsyncAnswer = "urn:cz:isvs:iszr:schemas:IszrAsyncOdpovedZFronty:v1"
+	NSAsyncList   = "urn:cz:isvs:iszr:schemas:IszrAsyncVypisFronty:v1"
+	NSAsyncDelete = "urn:cz:isvs:iszr:schemas:IszrAsyncSmazatFrontu:v1"
 )

@@ -1,6 +1,9 @@
 package egon
 
-import "unicode/utf8"
+import (
+	"strconv"
+	"unicode/utf8"
+)
 
 const (
 	maxPopis = 1024 // characters, reg:VysledekPopisType
@@ -55,9 +58,7 @@ func openPayload(dst []byte, local, space string) []byte {
 // appendOdpovedInfo appends the header of a reply as element name.
 func appendOdpovedInfo(dst []byte, name string, info *OdpovedInfo) []byte {
 	dst = open(dst, name)
-	dst = open(dst, "reg:CasOdpovedi")
-	dst = info.CasOdpovedi.AppendFormat(dst, timeLayout)
-	dst = shut(dst, "reg:CasOdpovedi")
+	dst = moment(dst, "reg:CasOdpovedi", info.CasOdpovedi)
 	dst = append(dst, "<reg:Status>"...)
 	dst = leaf(dst, "reg:VysledekKod", info.Status.Kod)
 	for i := range info.Status.Details {
@@ -71,6 +72,9 @@ func appendOdpovedInfo(dst []byte, name string, info *OdpovedInfo) []byte {
 	dst = leaf(dst, "reg:AgendaZadostId", id)
 	if info.IszrZadostId != "" {
 		dst = leaf(dst, "reg:IszrZadostId", info.IszrZadostId)
+	}
+	if info.CekaciCas > 0 {
+		dst = leaf(dst, "e:CekaciCas", strconv.Itoa(info.CekaciCas))
 	}
 	return shut(dst, name)
 }

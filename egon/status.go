@@ -74,4 +74,5 @@ type OdpovedInfo struct {
 	Status         Status
 	AgendaZadostId string
 	IszrZadostId   string
+	CekaciCas      int // of E100 alone: seconds after which to ask again; 0: none
 }

@@ -1,0 +1,282 @@
+package egon
+
+import (
+	"strconv"
+	"time"
+
+	"brana/egon/xmltext"
+)
+
+// A QueueItem is one answer that waits in the queue of an information system
+// (PolozkaFrontyType). Number is its IdTransakce, Created when the answer was
+// made.
+type QueueItem struct {
+	Service          string // code of the service that was called
+	IszrZadostId     string
+	Number           uint64
+	Created, Expires time.Time
+}
+
+// A QueuePage is a part of a queue. When there is More, Next is the first item
+// that is not in it.
+type QueuePage struct {
+	Items []QueueItem
+	More  bool
+	Next  QueueItem
+}
+
+// A QueueQuery is the question of E99, E100 or E101. Of E100 IDs has one id, of
+// E101 at least one, unless All is set. Ids are in lower case.
+type QueueQuery struct {
+	From  uint64    // E99: IdTransakceOd; 0 when it is not said
+	Since time.Time // E99: CasVytvoreniOd; zero when it is not said
+	IDs   []string
+	All   bool // E101: SmazatVse
+}
+
+// AppendQueuePage appends the reply of E99.
+func AppendQueuePage(dst []byte, enveloped bool, info *OdpovedInfo, p *QueuePage) []byte {
+	s := ServiceByCode("E99")
+	dst = openReply(dst, s, enveloped)
+	dst = appendOdpovedInfo(dst, "abs:OdpovedInfo", info)
+	dst = append(dst, "<e:IszrOdpoved><e:IszrAsyncVypisFrontyDataResponse><e:IszrAplikacniStatus>"...)
+	dst = leaf(dst, "e:VypisPokracuje", strconv.FormatBool(p.More))
+	if p.More {
+		dst = leaf(dst, "e:NasledujiciIdTransakce", strconv.FormatUint(p.Next.Number, 10))
+		dst = moment(dst, "e:NasledujiciCasVytvoreni", p.Next.Created)
+	}
+	dst = append(dst, "</e:IszrAplikacniStatus><e:PolozkyFronty>"...)
+	for i := range p.Items {
+		item := &p.Items[i]
+		dst = append(dst, "<e:PolozkaFronty>"...)
+		dst = leaf(dst, "abs:KodAsyncSluzby", item.Service)
+		dst = leaf(dst, "abs:IszrZadostId", item.IszrZadostId)
+		dst = leaf(dst, "abs:IdTransakce", strconv.FormatUint(item.Number, 10))
+		dst = moment(dst, "abs:CasVytvoreni", item.Created)
+		dst = moment(dst, "abs:CasExpirace", item.Expires)
+		dst = append(dst, "</e:PolozkaFronty>"...)
+	}
+	dst = append(dst, "</e:PolozkyFronty></e:IszrAsyncVypisFrontyDataResponse></e:IszrOdpoved>"...)
+	return closeReply(dst, s, enveloped)
+}
+
+// AppendQueueAnswer appends the reply of E100 that delivers an answer: a whole
+// bare reply, which declares every prefix it uses.
+func AppendQueueAnswer(dst []byte, enveloped bool, info *OdpovedInfo, answer []byte) []byte {
+	s := ServiceByCode("E100")
+	dst = openReply(dst, s, enveloped)
+	dst = leaf(dst, "e:KodAsyncSluzby", s.Code)
+	dst = appendOdpovedInfo(dst, "e:OdpovedInfo", info)
+	dst = append(dst, "<e:IszrOdpoved><e:IszrAsyncOdpovedZFrontyDataResponse><e:AsyncDotazDataResponse>"...)
+	dst = append(dst, answer...)
+	dst = append(dst, "</e:AsyncDotazDataResponse></e:IszrAsyncOdpovedZFrontyDataResponse></e:IszrOdpoved>"...)
+	return closeReply(dst, s, enveloped)
+}
+
+// moment appends <name>t</name>.
+func moment(dst []byte, name string, t time.Time) []byte {
+	dst = open(dst, name)
+	dst = t.AppendFormat(dst, timeLayout)
+	return shut(dst, name)
+}
+
+// queueData are the elements with the question inside Zadost; all of them bear
+// the namespace of their service.
+var queueData = map[string]string{
+	NSAsyncList:   "IszrAsyncVypisFrontyData",
+	NSAsyncAnswer: "IszrAsyncOdpovedZFrontyData",
+	NSAsyncDelete: "IszrAsyncSmazatFrontuData",
+}
+
+// AppendQueueQuestion appends the Zadost of E99, E100 or E101 with its own
+// namespace declaration, for [Request].Inner.
+func AppendQueueQuestion(dst []byte, s *Service, q *QueueQuery) []byte {
+	data := "z:" + queueData[s.Namespace]
+	dst = append(dst, `<z:Zadost xmlns:z="`+s.Namespace+`">`...)
+	dst = open(dst, data)
+	switch {
+	case s.Namespace == NSAsyncList:
+		if q.From > 0 {
+			dst = leaf(dst, "z:IdTransakceOd", strconv.FormatUint(q.From, 10))
+		}
+		if !q.Since.IsZero() {
+			dst = moment(dst, "z:CasVytvoreniOd", q.Since)
+		}
+	case s.Namespace == NSAsyncDelete && q.All:
+		dst = append(dst, "<z:SmazatVse>true</z:SmazatVse>"...)
+	case s.Namespace == NSAsyncDelete:
+		dst = append(dst, "<z:IszrZadostIdPolozky>"...)
+		dst = appendIDs(dst, q.IDs)
+		dst = append(dst, "</z:IszrZadostIdPolozky>"...)
+	default:
+		dst = appendIDs(dst, q.IDs)
+	}
+	dst = shut(dst, data)
+	return append(dst, "</z:Zadost>"...)
+}
+
+func appendIDs(dst []byte, ids []string) []byte {
+	for _, id := range ids {
+		dst = leaf(dst, "z:IszrZadostId", id)
+	}
+	return dst
+}
+
+// ParseQueueQuery reads the question of E99, E100 or E101 out of a message that
+// a [Reader] has found well made; a time without a zone is of the zone local.
+// The error is an [*Offence]. The tree takes a multiple of the message in
+// memory: it is for the caller to bound its length.
+func ParseQueueQuery(doc []byte, s *Service, local *time.Location) (*QueueQuery, error) {
+	root, err := xmltext.Parse(doc, xmltext.DefaultBounds())
+	if err != nil {
+		return nil, syntaxOffence(err)
+	}
+	if root.Space == NSEnvelope {
+		root = root.Child(NSEnvelope, "Body").Child(s.Namespace, s.Request)
+	}
+	r := queueReader{space: s.Namespace, end: int64(len(doc)), local: local}
+	if root == nil || root.Space != s.Namespace || root.Local != s.Request {
+		return nil, missingIn.offence(r.end, "", s.Request, "Body")
+	}
+	r.operation(root)
+	if r.offence != nil {
+		return nil, r.offence
+	}
+	return &r.query, nil
+}
+
+// A queueReader walks the tree of a question and notes its first offence.
+type queueReader struct {
+	space   string
+	end     int64 // of the message: an offence is certain when all of it was read
+	local   *time.Location
+	query   QueueQuery
+	offence *Offence
+}
+
+func (r *queueReader) offend(why reason, args ...any) {
+	if r.offence == nil {
+		r.offence = why.offence(r.end, "", args...)
+	}
+}
+
+// operation reads what follows the header, which the head has.
+func (r *queueReader) operation(n *xmltext.Node) {
+	var zadost *xmltext.Node
+	for _, c := range n.Children {
+		switch {
+		case c.Local == "ZadostInfo" || c.Local == "KodAsyncSluzby":
+		case c.Local == "Zadost" && c.Space == r.space && zadost == nil:
+			zadost = c
+		default:
+			r.offend(unknownElement, c.Local, n.Local)
+		}
+	}
+	if zadost == nil {
+		if r.space != NSAsyncList { // E99 without a question lists everything
+			r.offend(missingIn, "Zadost", n.Local)
+		}
+		return
+	}
+	name := queueData[r.space]
+	kids := r.kids(zadost, name)
+	if len(kids) == 0 {
+		r.offend(missingIn, name, zadost.Local)
+		return
+	}
+	switch data := kids[0]; r.space {
+	case NSAsyncList:
+		r.list(data)
+	case NSAsyncAnswer:
+		r.ids(data, 1)
+	default:
+		r.delete(data)
+	}
+}
+
+// kids are the children of n, of which none may be another than the elements
+// named, each once and in this order.
+func (r *queueReader) kids(n *xmltext.Node, names ...string) []*xmltext.Node {
+	at := 0
+	for _, c := range n.Children {
+		known := -1
+		for i, name := range names {
+			if c.Space == r.space && c.Local == name {
+				known = i
+			}
+		}
+		switch {
+		case known < 0:
+			r.offend(unknownElement, c.Local, n.Local)
+		case known < at:
+			r.offend(outOfOrder, c.Local, n.Local)
+		}
+		at = known + 1
+	}
+	return n.Children
+}
+
+func (r *queueReader) list(data *xmltext.Node) {
+	for _, c := range r.kids(data, "IdTransakceOd", "CasVytvoreniOd") {
+		var ok bool
+		if c.Local == "IdTransakceOd" {
+			var err error
+			r.query.From, err = strconv.ParseUint(c.Value(), 10, 64)
+			if ok = err == nil; !ok {
+				r.offend(badValue, c.Local, "celé číslo od 0", "an unsigned long")
+			}
+			continue
+		}
+		if r.query.Since, ok = ParseDateTime(c.Value(), r.local); !ok {
+			r.offend(badValue, c.Local, dateTimeType.cs, dateTimeType.en)
+		}
+	}
+}
+
+// ids reads one IszrZadostId or more, at most so many.
+func (r *queueReader) ids(n *xmltext.Node, most int) {
+	for i, c := range n.Children {
+		switch {
+		case c.Space != r.space || c.Local != "IszrZadostId":
+			r.offend(unknownElement, c.Local, n.Local)
+		case i >= most:
+			r.offend(outOfOrder, c.Local, n.Local)
+		case !isUUID(c.Value()):
+			r.offend(badValue, c.Local, uuidType.cs, uuidType.en)
+		}
+		r.query.IDs = append(r.query.IDs, lowerUUID(c.Value()))
+	}
+	if len(n.Children) == 0 {
+		r.offend(missingIn, "IszrZadostId", n.Local)
+	}
+}
+
+func (r *queueReader) delete(data *xmltext.Node) {
+	const what = "SmazatVse nebo IszrZadostIdPolozky"
+	switch kids := data.Children; {
+	case len(kids) == 0:
+		r.offend(missingIn, what, data.Local)
+	case len(kids) > 1:
+		r.offend(outOfOrder, kids[1].Local, data.Local)
+	case kids[0].Space == r.space && kids[0].Local == "IszrZadostIdPolozky":
+		r.ids(kids[0], len(kids[0].Children))
+	case kids[0].Space == r.space && kids[0].Local == "SmazatVse":
+		if r.query.All = triOf(kids[0].Value()) == Yes; !r.query.All {
+			r.offend(badValue, "SmazatVse", "true, nebo místo něj IszrZadostIdPolozky", "true")
+		}
+	default:
+		r.offend(unknownElement, kids[0].Local, data.Local)
+	}
+}
+
+// lowerUUID writes the letters of a UUID small, so that two spellings of one
+// compare equal.
+func lowerUUID(id string) string {
+	b := []byte(id)
+	for i, c := range b {
+		if c >= 'A' && c <= 'F' {
+			b[i] = c + ('a' - 'A')
+		}
+	}
+	return string(b)
+}
