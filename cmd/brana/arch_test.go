@@ -23,9 +23,10 @@ var mayImport = map[string][]string{
 	"policy":           {"egon"},
 	"limits":           {redis},
 	"upstream":         {"egon/xmltext", "egon", fasthttp},
-	"gateway":          {"egon/xmltext", "egon", "policy", "limits", fasthttp},
+	"gateway/queue":    {"egon", redis},
+	"gateway":          {"gateway/queue", "egon/xmltext", "egon", "policy", "limits", fasthttp},
 	"bench/registries": {"egon/xmltext", "egon", "limits", fasthttp, redis},
-	"cmd/brana":        {"egon/xmltext", "egon", "policy", "limits", "upstream", "gateway", "bench/registries"},
+	"cmd/brana":        {"egon/xmltext", "egon", "policy", "limits", "upstream", "gateway", "gateway/queue", "bench/registries"},
 }
 
 const (
@@ -40,6 +41,7 @@ var why = map[string]string{
 	"policy":           "a decision is pure: it needs the language, not the wire",
 	"limits":           "the ledger counts keys; it knows neither XML nor callers",
 	"upstream":         "clients of registries must not know who may ask, or how much",
+	"gateway/queue":    "the queue keeps answers; it knows neither who may ask nor how they are made",
 	"gateway":          "the pipeline speaks to upstreams through its own interfaces",
 	"bench/registries": "simulated registries that know the gateway would not be honest",
 	"cmd/brana":        "cmd wires packages; the wire and Redis are theirs",
@@ -83,6 +85,10 @@ func TestTheTableCatchesAnImport(t *testing.T) {
 		{"bench/registries", "brana/gateway", false},
 		{"policy", "github.com/valyala/fasthttp", false},
 		{"limits", "github.com/redis/go-redis/v9", true},
+		{"gateway/queue", "github.com/redis/go-redis/v9", true},
+		{"gateway/queue", "brana/gateway", false},
+		{"gateway/queue", "brana/limits", false},
+		{"gateway", "github.com/redis/go-redis/v9", false},
 		{"cmd/brana", "github.com/redis/go-redis/v9", false},
 	} {
 		got := slices.ContainsFunc(mayImport[c.dir], func(a string) bool { return within(c.path, a) })

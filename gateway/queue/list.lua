@@ -1,0 +1,14 @@
+-- ARGV  3 number at least  4 made at least  5 how many at most
+-- Says id, service, number, made and expires of each answer, and of the one after them.
+local since, most, says, at, more = tonumber(ARGV[4]), tonumber(ARGV[5]), {}, 0, true
+while more and #says < (most + 1) * 5 do
+  local ids = redis.call('ZRANGEBYSCORE', READY, ARGV[3], '+inf', 'LIMIT', at, most + 1)
+  at, more = at + #ids, #ids > 0
+  for _, id in ipairs(ids) do
+    local e = entry(id)
+    if e.ends >= since and #says < (most + 1) * 5 then
+      for _, word in ipairs({id, e.service, e.number, e.ends, e.expires}) do says[#says + 1] = word end
+    end
+  end
+end
+return finish(says)

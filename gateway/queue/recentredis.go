@@ -1,0 +1,74 @@
+package queue
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+//go:embed recent.lua
+var recentSource string
+
+// RecentRedis remembers ids in Redis, shared by all gateways, and goes by its
+// clock. It is safe for concurrent use.
+type RecentRedis struct {
+	config RecentConfig
+	server Server
+	script *redis.Script
+}
+
+// NewRecentRedis returns a store without connecting.
+func NewRecentRedis(c RecentConfig, s Server) (*RecentRedis, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	return &RecentRedis{config: c, server: s.withDefaults(), script: redis.NewScript(recentSource)}, nil
+}
+
+// Claim holds an id, a UUID in lower case, or says that it is held or used.
+// After an error nothing is known; it is let go by itself if it is held.
+func (r *RecentRedis) Claim(ctx context.Context, ais, id string) (Claim, bool, error) {
+	c := Claim{ais, id, time.Now().Add(hold)} // before Redis begins to count
+	fresh, err := r.run(ctx, "claim", c, hold)
+	if err != nil || !fresh {
+		return Claim{}, false, err
+	}
+	return c, true, nil
+}
+
+// Confirm uses the id of a claim. After an error the call must not go on: its id
+// is used, or will be free again.
+func (r *RecentRedis) Confirm(ctx context.Context, c Claim) error {
+	ctx, cancel := c.within(ctx)
+	defer cancel()
+	done, err := r.run(ctx, "confirm", c, r.config.Window)
+	if err == nil && !done {
+		return ErrClaimOver
+	}
+	return err
+}
+
+// Forget lets the id of a claim go; one that was confirmed stays used.
+func (r *RecentRedis) Forget(ctx context.Context, c Claim) error {
+	_, err := r.run(ctx, "forget", c, hold)
+	return err
+}
+
+func (r *RecentRedis) run(ctx context.Context, what string, c Claim, lasts time.Duration) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.server.Timeout)
+	defer cancel()
+	base := r.server.Prefix + "ids:{" + c.ais + "}:"
+	says, err := r.script.Run(ctx, r.server.Client, []string{base + "used", base + "held"},
+		r.server.now(), what, c.id, lasts.Milliseconds(), r.config.Most).Int64Slice()
+	if err != nil {
+		return false, fmt.Errorf("ask redis for recent ids: %w", err)
+	}
+	if len(says) != 2 {
+		return false, errUnknownAnswer
+	}
+	r.config.evicted(int(says[1]))
+	return says[0] == 1, nil
+}
