@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"brana/egon"
+	"brana/gateway/queue"
 	"brana/limits"
 	"brana/policy"
 )
@@ -45,6 +46,10 @@ type exchange struct {
 	decided  bool // limits holds a decision
 	slot     limits.Slot
 	admitted bool // slot is held
+	claim    queue.Claim
+	claimed  bool   // claim holds the request's id
+	opened   bool   // the queue holds room for the answer
+	job      string // of which E100 asks
 	iszrID   string
 
 	reply   guard             // a relayed answer

@@ -35,9 +35,11 @@ func TestMain(m *testing.M) {
 
 const grants = `grants:
   - {agenda: X999, role: XR1, ovm: "12345678", ais: 999001, environment: test, valid: {from: 2020-01-01, to: 2099-12-31},
-     services: [E05, E198, E227, E35a], items: [EopFoto], limits: {working_hours: 1000/h, off_hours: 1000/h, concurrent: 2}}
+     services: [E05, E198, E227, E35a, E99, E100, E101], items: [EopFoto], limits: {working_hours: 1000/h, off_hours: 1000/h, concurrent: 2}}
   - {agenda: X999, role: XR1, ovm: "12345678", ais: 999002, environment: test, valid: {from: 2020-01-01, to: 2020-12-31},
      services: [E05], limits: {working_hours: 1/h, off_hours: 1/h, concurrent: 1}}
+  - {agenda: X999, role: XR1, ovm: "12345678", ais: 999007, environment: test, valid: {from: 2020-01-01, to: 2099-12-31},
+     services: [E227, E99, E100, E101], limits: {working_hours: 1000/h, off_hours: 1000/h, concurrent: 2}}
 `
 
 const matrix = `agenda,role,ovm,kod_iszr,kod_rpp
@@ -288,6 +290,8 @@ type call struct {
 	inner  string
 	bare   bool
 	triple *egon.RightsQuery
+	queue  *egon.QueueQuery
+	time   string // CasZadosti
 }
 
 func (c call) message() []byte {
@@ -299,6 +303,9 @@ func (c call) message() []byte {
 	}
 	inner := []byte(c.inner)
 	code := string(or(c.code, "E05"))
+	if s := egon.ServiceByCode(code); c.queue != nil {
+		inner = egon.AppendQueueQuestion(nil, s, c.queue)
+	}
 	if code == "E227" && c.inner == "" {
 		q := c.triple
 		if q == nil {
@@ -307,16 +314,20 @@ func (c call) message() []byte {
 		inner = egon.AppendRightsQuestion(nil, q)
 	}
 	return egon.AppendRequest(nil, &egon.Request{Service: egon.ServiceByCode(code), Enveloped: !c.bare, Items: c.items, Inner: inner,
-		Info: &egon.ZadostInfo{CasZadosti: []byte("2026-01-02T03:04:05+01:00"), Agenda: []byte("X999"), AgendovaRole: []byte("XR1"),
+		Info: &egon.ZadostInfo{CasZadosti: or(c.time, "2026-01-02T03:04:05+01:00"), Agenda: []byte("X999"), AgendovaRole: []byte("XR1"),
 			Ovm: []byte("12345678"), Ais: or(c.ais, "999001"), AgendaZadostId: or(c.id, requestID),
 			Subjekt: []byte("OVM"), Uzivatel: []byte("test"), DuvodUcel: []byte("test")}})
 }
 
 // mediaCall is a request of E198 that the caller with all rights may make.
 func mediaCall() []byte {
-	return call{code: "E198", items: []string{"EopFoto", "Jmeno"}, inner: string(egon.AppendMediaQuestion(nil, &egon.MediaQuery{
+	return call{code: "E198", items: []string{"EopFoto", "Jmeno"}, inner: mediaInner()}.message()
+}
+
+func mediaInner() string {
+	return string(egon.AppendMediaQuestion(nil, &egon.MediaQuery{
 		AgendaZdroj: []byte("Eop"), Kind: egon.Dotaz2JmPrijDatNar, Klic: []byte(strings.Repeat("MIIB", 98)),
-		Jmeno: []byte("Zoran"), Prijmeni: []byte("Vosáhlo"), DatumNarozeni: []byte("1977-05-03")}))}.message()
+		Jmeno: []byte("Zoran"), Prijmeni: []byte("Vosáhlo"), DatumNarozeni: []byte("1977-05-03")}))
 }
 
 // largeMessage is a request of E05 whose tail is about size bytes.

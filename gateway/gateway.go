@@ -60,6 +60,9 @@ type Config struct {
 	RowWait         time.Duration // longest wait for a row of the matrix that has to be fetched first; default 5 s
 	Routes          Routes
 
+	TimeTolerance time.Duration  // CasZadosti that is further from the clock is refused; 0: any is taken
+	Zone          *time.Location // of times that a request says without a zone; default the local one
+
 	TLS              *tls.Config // of the listener; it must demand certificates of callers. nil: plain HTTP
 	InsecureIdentity bool        // plain HTTP beyond loopback is meant; told on the readiness page
 }
@@ -87,7 +90,7 @@ const (
 	RefuseRoute   RouteKind = iota // the service is not offered
 	RelayRoute                     // bytes unchanged there and back
 	WorkflowRoute                  // composed by the gateway (E198)
-	LocalRoute                     // answered from the policy snapshot (E227)
+	LocalRoute                     // answered from the policy snapshot (E227) or the queue (E99, E100, E101)
 )
 
 // Parts are what a Gateway works with.
@@ -96,6 +99,8 @@ type Parts struct {
 	Rows    *policy.Rows // puts the rows that it fetches into Policy; nil when the matrix is whole
 	Limiter Limiter
 	Media   Workflow // may be nil when no route is a workflow
+	Queue   Queue    // may be nil when the queue services are not local
+	IDs     IDs      // nil: an id may be used again
 	Log     *zap.Logger
 	Metrics *Metrics
 	NewID   func() string // a fresh UUID, for IszrZadostId
@@ -113,6 +118,7 @@ type Gateway struct {
 	server   *fasthttp.Server
 	draining atomic.Bool
 	running  atomic.Int64
+	jobs     atomic.Int64
 	readers  sync.Pool // *egon.Reader
 	replies  sync.Pool // *egon.ReplyReader
 	buffers  sync.Pool // *[]byte, empty, of windowBytes at least
@@ -164,6 +170,7 @@ func (c *Config) setDefaults() {
 	setDefault(&c.RowWait, 5*time.Second)
 	setDefault(&c.MaxConns, 8192)
 	setDefault(&c.MaxConnsPerPeer, 256)
+	setDefault(&c.Zone, time.Local)
 	c.Bounds = withDefaults(c.Bounds)
 	c.Bounds.TotalBytes = c.MaxMessage
 }
@@ -192,7 +199,7 @@ func (c *Config) validate(parts Parts) error {
 		}
 		errs = append(errs, r.validate(code, parts))
 	}
-	errs = append(errs, c.Routes.Default.validate("default", parts))
+	errs = append(errs, c.Routes.Default.validate("default", parts), c.Routes.validateQueue(parts))
 	return errors.Join(errs...)
 }
 
@@ -204,8 +211,8 @@ func (r Route) validate(code string, parts Parts) error {
 		return fmt.Errorf("routes.%s: only E198 is a workflow; relay it, or refuse", code)
 	case r.Kind == WorkflowRoute && parts.Media == nil:
 		return fmt.Errorf("routes.%s: a workflow needs the upstreams rob, org, ruian, eop and ecd", code)
-	case r.Kind == LocalRoute && code != "E227":
-		return fmt.Errorf("routes.%s: only E227 is answered locally; relay it, or refuse", code)
+	case r.Kind == LocalRoute && localServices[code] == nil:
+		return fmt.Errorf("routes.%s: only E227, E99, E100 and E101 are answered locally; relay it, or refuse", code)
 	}
 	return nil
 }

@@ -62,6 +62,9 @@ func (g *guard) done() bool { return g.scan != nil && g.scan.Done() }
 // received reports whether nothing of the message is left on the wire.
 func (g *guard) received() bool { return g.done() || g.length >= 0 && g.got >= g.length }
 
+// whole is the message of which all was received and nothing handed out.
+func (g *guard) whole() []byte { return *g.buf }
+
 // ready is how many bytes may be handed out now.
 func (g *guard) ready() int64 {
 	return min(g.scan.Releasable(), g.base+int64(len(*g.buf))) - g.base - int64(g.start)

@@ -124,7 +124,12 @@ func (s *secureSite) client(t testing.TB, cert *tls.Certificate, change ...func(
 
 // ask sends a message and returns what the answer says.
 func (s *secureSite) ask(c *http.Client, message []byte) (string, error) {
-	r, err := c.Post("https://"+s.addr+"/publikace/E05", contentType, bytes.NewReader(message))
+	return s.askFor(c, "E05", message)
+}
+
+// askFor sends a message to a service.
+func (s *secureSite) askFor(c *http.Client, path string, message []byte) (string, error) {
+	r, err := c.Post("https://"+s.addr+"/publikace/"+path, contentType, bytes.NewReader(message))
 	if err != nil {
 		return "", err
 	}

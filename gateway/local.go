@@ -1,18 +1,16 @@
 package gateway
 
 import (
-	"bytes"
 	"context"
-	"io"
 
 	"brana/egon"
 )
 
 // answerRights answers E227 from the matrix: the items that it gives to the
 // triple asked for, whoever asks (seed E227 §5, §6).
-func (g *Gateway) answerRights(ctx context.Context, x *exchange) (*egon.Answer, error) {
+func (x *exchange) answerRights(ctx context.Context) (*egon.Answer, error) {
 	q := x.head.Rights
-	row, err := g.rowOf(ctx, x, q.Agenda, q.AgendovaRole, q.Ovm)
+	row, err := x.g.rowOf(ctx, x, q.Agenda, q.AgendovaRole, q.Ovm)
 	if err != nil {
 		return nil, err
 	}
@@ -24,12 +22,5 @@ func (g *Gateway) answerRights(ctx context.Context, x *exchange) (*egon.Answer, 
 	if len(items) == 0 {
 		kod = egon.Varovani
 	}
-	body := egon.AppendRights(nil, x.head.Enveloped, &egon.OdpovedInfo{
-		CasOdpovedi:    now(),
-		Status:         egon.Status{Kod: kod},
-		AgendaZadostId: string(x.head.Info.AgendaZadostId),
-		IszrZadostId:   x.iszrID,
-	}, q, items)
-	return &egon.Answer{HTTPStatus: 200, ContentType: contentType, Length: int64(len(body)), Kod: kod,
-		Body: io.NopCloser(bytes.NewReader(body))}, nil
+	return x.answered(egon.AppendRights(nil, x.head.Enveloped, x.info(kod), q, items), kod), nil
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"brana/gateway/queue"
 	"brana/policy"
 )
 
@@ -22,6 +23,10 @@ type Metrics struct {
 	dropped      prometheus.Counter
 	opened       *prometheus.CounterVec
 	help         map[string]string
+	jobs         *prometheus.CounterVec
+	queued       *prometheus.GaugeVec
+	expired      prometheus.Counter
+	evicted      prometheus.Counter
 	tls          tlsMetrics
 	rows         rowsMetrics
 }
@@ -48,6 +53,11 @@ func MetricTable() []Metric {
 		{"brana_media_dropped_total", "counter", "", "Elements that an evidence sent without being asked for them, and that were left out."},
 		{"brana_upstream_breaker_state", "gauge", "upstream", "What the circuit breaker of an upstream does: 0 closed (calls go through), 1 half-open (one does), 2 open (none does)."},
 		{"brana_upstream_breaker_opened_total", "counter", "upstream", "How often the circuit breaker of an upstream opened."},
+		{"brana_jobs_total", "counter", "result", "Jobs of asynchronous calls that ended: the status of their answer, deleted before it came, unkept when the queue could not be had, lost when their gateway died."},
+		{"brana_jobs_running", "gauge", "", "Jobs of this gateway at this moment."},
+		{"brana_queue_entries", "gauge", "ais", "Jobs and answers in the queue of an AIS when this gateway last looked at it."},
+		{"brana_queue_expired_total", "counter", "", "Answers that were dropped because nobody deleted them in time."},
+		{"brana_request_ids_evicted_total", "counter", "", "Request ids that were forgotten before their time, since requests.duplicate_ids were more recent."},
 		{"brana_connections_open", "gauge", "", "Connections of callers at this moment."},
 		{"brana_exchanges_running", "gauge", "", "Exchanges at this moment."},
 		{"brana_policy_loaded_timestamp_seconds", "gauge", "", "When the policy in force was loaded."},
@@ -83,6 +93,10 @@ func NewMetrics(gauges Gauges) *Metrics {
 		seconds:      histogram("brana_exchange_seconds", "service"),
 		upstream:     histogram("brana_upstream_seconds", "service"),
 		refusals:     counter("brana_refusals_total", "kind"),
+		jobs:         counter("brana_jobs_total", "result"),
+		queued:       prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "brana_queue_entries", Help: help["brana_queue_entries"]}, []string{"ais"}),
+		expired:      prometheus.NewCounter(prometheus.CounterOpts{Name: "brana_queue_expired_total", Help: help["brana_queue_expired_total"]}),
+		evicted:      prometheus.NewCounter(prometheus.CounterOpts{Name: "brana_request_ids_evicted_total", Help: help["brana_request_ids_evicted_total"]}),
 		bounds:       counter("brana_bound_refusals_total", "bound"),
 		opened:       counter("brana_upstream_breaker_opened_total", "upstream"),
 		help:         help,
@@ -91,12 +105,16 @@ func NewMetrics(gauges Gauges) *Metrics {
 	for _, b := range bounds {
 		m.bounds.WithLabelValues(b.name)
 	}
+	for _, result := range []string{"ok", "varovani", "chyba", jobDeleted, jobUnkept, jobLost} {
+		m.jobs.WithLabelValues(result)
+	}
 	for _, limit := range []string{perPeer, total} {
 		m.connRefusals.WithLabelValues(limit)
 	}
 	bytes := counter("brana_bytes_total", "direction")
 	m.in, m.out = bytes.WithLabelValues("in"), bytes.WithLabelValues("out")
-	m.Registry.MustRegister(m.exchanges, m.seconds, m.upstream, m.refusals, m.bounds, m.connRefusals, bytes, m.dropped, m.opened)
+	m.Registry.MustRegister(m.exchanges, m.seconds, m.upstream, m.refusals, m.bounds, m.connRefusals, bytes, m.dropped, m.opened,
+		m.jobs, m.queued, m.expired, m.evicted)
 	m.tls = newTLSMetrics(help, gauges.Certificates)
 	m.Registry.MustRegister(m.tls.shaken, m.tls.failed, m.tls.own)
 	if gauges.Matrix != nil {
@@ -117,7 +135,7 @@ func NewMetrics(gauges Gauges) *Metrics {
 
 // Gauges read what other packages know; a nil one is not exported.
 type Gauges struct {
-	Connections, Running, PolicyLoaded, PolicyGrants, PolicyRows, ReloadFailures func() float64
+	Connections, Running, Jobs, PolicyLoaded, PolicyGrants, PolicyRows, ReloadFailures func() float64
 
 	Certificates func(tell func(end time.Time, which string)) // the gateway's own
 
@@ -128,6 +146,7 @@ func (g Gauges) byName() map[string]func() float64 {
 	return map[string]func() float64{
 		"brana_connections_open":                g.Connections,
 		"brana_exchanges_running":               g.Running,
+		"brana_jobs_running":                    g.Jobs,
 		"brana_policy_loaded_timestamp_seconds": g.PolicyLoaded,
 		"brana_policy_grants":                   g.PolicyGrants,
 		"brana_policy_rows":                     g.PolicyRows,
@@ -136,6 +155,18 @@ func (g Gauges) byName() map[string]func() float64 {
 
 // MediaDropped counts an element that an evidence sent without being asked.
 func (m *Metrics) MediaDropped(string) { m.dropped.Inc() }
+
+// QueueChanged counts what an operation on the queue of an AIS found or left.
+func (m *Metrics) QueueChanged(ais string, c queue.Change) {
+	m.queued.WithLabelValues(ais).Set(float64(c.Entries))
+	m.expired.Add(float64(c.Expired))
+	if c.Lost > 0 {
+		m.jobs.WithLabelValues(jobLost).Add(float64(c.Lost))
+	}
+}
+
+// IDsEvicted counts ids that were forgotten before their time.
+func (m *Metrics) IDsEvicted(ids int) { m.evicted.Add(float64(ids)) }
 
 // connRefused counts a connection for which there was no room.
 func (m *Metrics) connRefused(limit string) { m.connRefusals.WithLabelValues(limit).Inc() }

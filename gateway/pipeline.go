@@ -46,7 +46,10 @@ func (g *Gateway) serve(x *exchange) (err error) {
 	if err := g.authorize(x); err != nil { // is it granted
 		return err
 	}
-	ctx := x.setDeadline()                  // what the caller took to send its message is behind us
+	ctx := x.setDeadline()                    // what the caller took to send its message is behind us
+	if err := g.reserve(ctx, x); err != nil { // is it new
+		return err
+	}
 	if err := g.admit(ctx, x); err != nil { // is there room
 		return err
 	}
@@ -106,10 +109,9 @@ func (g *Gateway) checkHead(x *exchange) error {
 		return refuse(Draining)
 	case action != "" && action != x.service.Action:
 		return refuse(ServiceMismatch, "SOAPAction neodpovídá službě "+x.service.Code+"; očekává se "+x.service.Action+".")
-	case x.async && (x.service.Mode == egon.SyncOnly || x.route.Kind != RelayRoute):
-		return refuse(SyncOnlyKind)
-	case !x.async && x.service.Mode == egon.AsyncOnly:
-		return refuse(AsyncOnlyKind)
+	}
+	if err := g.checkMode(x); err != nil {
+		return err
 	}
 	if offence := x.head.Check(); offence != nil {
 		return offence
@@ -150,21 +152,25 @@ func (g *Gateway) admit(ctx context.Context, x *exchange) error {
 		return overLimit(&d, rule)
 	}
 	x.slot, x.admitted = d.Slot, true
-	return nil
+	return g.confirm(ctx, x)
 }
 
-// answer gets the reply: from an upstream, from the workflow or from the
-// snapshot.
+// answer gets the reply: from an upstream, from the workflow, or what the
+// gateway says itself.
 func (g *Gateway) answer(ctx context.Context, x *exchange) error {
+	var a *egon.Answer
+	var err error
 	if x.route.Kind == LocalRoute {
-		a, err := g.answerRights(ctx, x)
+		if x.async {
+			a, err = g.later(x)
+		} else {
+			a, err = g.answerLocally(ctx, x)
+		}
 		if err != nil {
 			return err
 		}
 		return x.take(a)
 	}
-	var a *egon.Answer
-	var err error
 	x.sent = now()
 	if x.route.Kind == RelayRoute {
 		a, err = x.route.Relay.Send(ctx, &x.message)

@@ -44,6 +44,9 @@ func (x *exchange) MarshalLogObject(e zapcore.ObjectEncoder) error {
 	if x.kod != "" {
 		e.AddString("kod", x.kod)
 	}
+	if x.job != "" {
+		e.AddString("job", x.job)
+	}
 	if x.refusal != nil && x.refusal.Cause != nil {
 		addError(e, "cause", x.refusal.Cause)
 	}
@@ -85,7 +88,7 @@ func addError(e zapcore.ObjectEncoder, key string, err error) {
 // elsewhere, Info for everything that a caller does.
 func (x *exchange) level() zapcore.Level {
 	switch {
-	case isPanic(x.broken), x.refusal != nil && x.refusal.Kind == Internal:
+	case isPanic(x.broken), x.refusal != nil && (x.refusal.Kind == Internal || x.refusal.Kind == JobFailed):
 		return zapcore.ErrorLevel
 	case x.readErr != nil && x.outcome != "cut", x.refusal != nil && x.refusal.Kind.broken():
 		return zapcore.WarnLevel

@@ -13,6 +13,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"brana/egon"
+	"brana/gateway/queue"
 	"brana/policy"
 )
 
@@ -123,9 +124,9 @@ func TestLevels(t *testing.T) {
 		s.lines(t, 1)
 		want := "info"
 		switch k {
-		case Internal:
+		case Internal, JobFailed:
 			want = "error"
-		case LimitsUnavailable, MatrixUnavailable, RegistryFailed, AisFailed, Deadline:
+		case LimitsUnavailable, MatrixUnavailable, QueueUnavailable, IDsUnavailable, RegistryFailed, AisFailed, Deadline:
 			want = "warn"
 		}
 		if got := s.logs.all("exchange")[0].level.String(); got != want {
@@ -152,7 +153,7 @@ func TestTheTableOfMetricsIsWhatIsRegistered(t *testing.T) {
 	ends := func(tell func(time.Time, string)) { tell(time.Now(), "listen.tls.cert") }
 	rowsInUse := func() policy.RowsStatus { return policy.RowsStatus{Granted: 1, Fresh: 1, Oldest: time.Now()} }
 	s := newSecureSite(t, boundOnce, func(s *settings) {
-		s.parts.Metrics = NewMetrics(Gauges{one, one, one, one, one, one, ends, rowsInUse})
+		s.parts.Metrics = NewMetrics(Gauges{one, one, one, one, one, one, one, ends, rowsInUse})
 		s.parts.Metrics.BreakerOpened("rob")
 		s.parts.Breakers = func(tell func(upstream, state string)) { tell("rob", "open") }
 	})
@@ -162,6 +163,7 @@ func TestTheTableOfMetricsIsWhatIsRegistered(t *testing.T) {
 		}
 	}
 	s.lines(t, 2)
+	s.parts.Metrics.QueueChanged("999001", queue.Change{})
 	got := gather(t, s.site)
 	for _, m := range MetricTable() {
 		f := got[m.Name]
@@ -207,7 +209,8 @@ func TestLabelsAreFromClosedSets(t *testing.T) {
 	for _, k := range Kinds() {
 		outcomes = append(outcomes, k.Code)
 	}
-	sets := map[string][]string{"service": services, "outcome": outcomes, "kind": outcomes, "direction": {"in", "out"}, "limit": {"per_peer", "total"}, "reason": handshakeFailures}
+	sets := map[string][]string{"service": services, "outcome": outcomes, "kind": outcomes, "direction": {"in", "out"}, "limit": {"per_peer", "total"}, "reason": handshakeFailures,
+		"result": {"ok", "varovani", "chyba", "deleted", "unkept", "lost"}}
 	for _, b := range bounds {
 		sets["bound"] = append(sets["bound"], b.name)
 	}
@@ -227,4 +230,14 @@ func TestTwoGatewaysMayHaveMetrics(t *testing.T) {
 	if err := prometheus.NewRegistry().Register(a.Registry); err != nil || a.Registry == b.Registry {
 		t.Error("metrics are shared")
 	}
+}
+
+// counted is the value of a counter whose only label has a value.
+func counted(f *dto.MetricFamily, label string) float64 {
+	for _, m := range f.GetMetric() {
+		if m.GetLabel()[0].GetValue() == label {
+			return m.GetCounter().GetValue()
+		}
+	}
+	return 0
 }

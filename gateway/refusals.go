@@ -61,18 +61,42 @@ var (
 	Draining = &Kind{"draining", 205, unavailable, "", 503,
 		"Brána se ukončuje, opakujte volání.",
 		"The gateway is shutting down. Send the call again; it reaches another instance or the restarted one."}
+	QueueFull = &Kind{"queue-full", 206, unavailable, "", 429,
+		"Fronta odpovědí AIS je plná; vyzvedněte odpovědi službou E100 a smažte je službou E101.",
+		"The AIS has as many jobs and answers in its queue as queue.entries or queue.bytes allow. It must pick them up and delete them; answers expire after queue.keep."}
+	QueueUnavailable = &Kind{"queue-unavailable", 207, unavailable, "", 503,
+		"Fronta odpovědí není nyní dostupná, opakujte volání později.",
+		"The queue (Redis) does not answer, or is full. The gateway fails closed and recovers by itself."}
+	IDsUnavailable = &Kind{"ids-unavailable", 208, unavailable, "", 503,
+		"Nelze nyní ověřit, zda žádost není duplicitní, opakujte volání později.",
+		"The store of recent ids (Redis) does not answer. The gateway fails closed and recovers by itself."}
+	JobLost = &Kind{"job-lost", 209, unavailable, "", 503,
+		"Zpracování žádosti bylo přerušeno, zadejte ji znovu.",
+		"The answer that an asynchronous call leaves when its gateway died, or could not reach the queue, before it ended. E100 delivers it; call again."}
+	JobFailed = &Kind{"job-failed", 210, unavailable, "", 500,
+		"Žádost se nepodařilo zpracovat, zadejte ji znovu.",
+		"The answer that an asynchronous call leaves after a defect. The log has the cause under the IszrZadostId of the call."}
 	InvalidData = &Kind{"invalid-data", 301, "NEVALIDNI DATA", "", 400,
 		"Údaje žádosti nejsou platné.",
 		"A value breaks the contract of the service; the text names the element."}
 	ServiceMismatch = &Kind{"service-mismatch", 302, "NEVALIDNI ZADOST", "", 400,
 		"Kód služby neodpovídá XML struktuře žádosti.",
 		"The code in the path, SOAPAction and the element in the Body must name one service."}
+	StaleTime = &Kind{"stale-time", 303, "NEPLATNY CAS", "", 400,
+		"CasZadosti je mimo dovolenou odchylku od času brány.",
+		"CasZadosti is further from the gateway's clock than requests.time_tolerance. Set the clock; a time without a zone is that of limits.calendar.zone."}
+	DuplicateRequest = &Kind{"duplicate-request", 304, "DUPLICITNI ZADOST", "", 409,
+		"AgendaZadostId již bylo použito; zadejte žádost s novým.",
+		"The AIS has used this AgendaZadostId for an admitted call within requests.duplicate_window, or another call with it is being decided at this moment. Use a fresh one for each call."}
 	SyncOnlyKind = &Kind{"sync-only", 305, "JENOM SYNC", "", 400,
 		"Služba je poskytována pouze synchronně, volejte ji bez ?async.",
 		"Call the service without ?async."}
 	AsyncOnlyKind = &Kind{"async-only", 306, "JENOM ASYNC", "", 400,
 		"Služba je poskytována pouze asynchronně, volejte ji s ?async.",
 		"Call the service with ?async."}
+	NotInQueue = &Kind{"not-in-queue", 307, "NENALEZENO", "", 404,
+		"Ve frontě AIS není žádost s tímto IszrZadostId; nebyla zadána, nebo její odpověď vypršela či byla smazána.",
+		"The queue of the AIS has no such job or answer. E99 lists what there is."}
 	RegistryFailed = &Kind{"registry-failed", 401, "CHYBA VOLANI REGISTRU", "", 502,
 		"Volání registru selhalo, opakujte volání později.",
 		"The registry named in Puvodce did not answer, or not with what its contract promises."}
@@ -103,7 +127,8 @@ var (
 func Kinds() []*Kind {
 	return []*Kind{NotGranted, CallerMismatch, ItemNotPermitted, ParameterNotPermitted, MatrixUnavailable,
 		HourlyQuota, ConcurrencyQuota, LimitsUnavailable, Overloaded, Draining,
-		InvalidData, ServiceMismatch, SyncOnlyKind, AsyncOnlyKind,
+		QueueFull, QueueUnavailable, IDsUnavailable, JobLost, JobFailed,
+		InvalidData, ServiceMismatch, StaleTime, DuplicateRequest, SyncOnlyKind, AsyncOnlyKind, NotInQueue,
 		RegistryFailed, AisFailed, Deadline,
 		MalformedKind, BadHTTP, UnknownService, TooLargeKind, Internal}
 }
@@ -167,7 +192,11 @@ func (k *Kind) numbered(popis string) string { return fmt.Sprintf("BR_%03d: %s",
 // broken reports whether a refusal of this kind means that something the
 // gateway depends on does not work.
 func (k *Kind) broken() bool {
-	return k == LimitsUnavailable || k == MatrixUnavailable || k == RegistryFailed || k == AisFailed || k == Deadline
+	switch k {
+	case LimitsUnavailable, MatrixUnavailable, QueueUnavailable, IDsUnavailable, RegistryFailed, AisFailed, Deadline:
+		return true
+	}
+	return false
 }
 
 // unavailable is the SubKod of what passes by itself.

@@ -78,6 +78,7 @@ func discard(a *egon.Answer) {
 func (x *exchange) reject(err error) {
 	r := asRefusal(err)
 	x.refusal = r
+	x.withdraw()
 	x.drop()
 	x.kod, x.fault = "", false
 	if r.Hangup || r.Kind == Draining {
@@ -104,13 +105,17 @@ func (x *exchange) refusalBody(r *Refusal) []byte {
 	if r.Kind.SubKod == "" {
 		return egon.AppendFault(nil, r.Kind.Fault, r.text(), r.Kind.Code)
 	}
-	enveloped, id := true, ""
+	return x.refusalReply(r, x.reader == nil || x.reader.Enveloped(), now())
+}
+
+// refusalReply writes the refusal as the called service's own reply.
+func (x *exchange) refusalReply(r *Refusal, enveloped bool, at time.Time) []byte {
+	id := ""
 	if x.reader != nil {
 		id = string(x.reader.RequestID())
-		enveloped = x.reader.Enveloped()
 	}
 	return egon.AppendReply(nil, x.service, enveloped, &egon.OdpovedInfo{
-		CasOdpovedi:    now(),
+		CasOdpovedi:    at,
 		Status:         egon.Status{Kod: egon.Chyba, Details: r.details()},
 		AgendaZadostId: id,
 		IszrZadostId:   x.iszrID,

@@ -70,18 +70,19 @@ func (g *Gateway) Serve(ln net.Listener) error {
 // connections to close.
 const cutTime = time.Second
 
-// Shutdown stops taking calls and waits until the running exchanges have
+// Shutdown stops taking calls and waits until the running exchanges and jobs have
 // ended. When ctx is done before, it cuts what still runs and returns an error
 // that says how many exchanges these were. It ends within two seconds after
 // ctx.
 func (g *Gateway) Shutdown(ctx context.Context) error {
 	g.draining.Store(true)
-	err := g.server.ShutdownWithContext(ctx)
-	running := g.Running()
+	err := errors.Join(g.server.ShutdownWithContext(ctx), g.awaitJobs(ctx))
+	running := g.Running() + g.Jobs()
 	g.cut(errDraining)
 	g.awaitClosed()
 	g.conns.cut()
 	g.awaitClosed()
+	g.awaitCutJobs()
 	if err != nil && running > 0 {
 		return fmt.Errorf("cut %d exchanges that were still running: %w", running, err)
 	}

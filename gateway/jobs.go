@@ -1,0 +1,224 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"brana/egon"
+	"brana/gateway/queue"
+)
+
+// A Queue keeps the answers of asynchronous calls, each AIS's apart. An error is
+// one of package queue, or means that the queue could not be had.
+type Queue interface {
+	Open(ctx context.Context, j queue.Job) error
+	Done(ctx context.Context, ais, id string, answer []byte) error
+	List(ctx context.Context, ais string, f queue.Filter) (egon.QueuePage, error)
+	Answer(ctx context.Context, ais, id string) (queue.Answer, error)
+	Delete(ctx context.Context, ais string, ids ...string) error
+	DeleteAll(ctx context.Context, ais string) error
+}
+
+// queueServices are those by which an AIS reaches its queue.
+var queueServices = []string{"E99", "E100", "E101"}
+
+// queued reports whether the queue services are answered here.
+func (r Routes) queued() bool {
+	for _, code := range queueServices {
+		if r.Services[code].Kind != LocalRoute {
+			return false
+		}
+	}
+	return true
+}
+
+// validateQueue checks that the services of the queue are answered in one place.
+func (r Routes) validateQueue(parts Parts) error {
+	local := 0
+	for _, code := range queueServices {
+		if r.Services[code].Kind == LocalRoute {
+			local++
+		}
+	}
+	switch {
+	case local == len(queueServices) && parts.Queue == nil:
+		return errors.New("routes.E99: the queue services need a queue")
+	case local > 0 && local < len(queueServices):
+		return fmt.Errorf("routes.E99: %s belong to one queue; make all of them local, or none", strings.Join(queueServices, ", "))
+	}
+	return nil
+}
+
+// servesAsync reports whether a service may be called with ?async: whoever
+// relays leaves that to the upstream, and who answers needs a queue.
+func (g *Gateway) servesAsync(s *egon.Service, r Route) bool {
+	switch {
+	case s.Mode == egon.SyncOnly:
+		return false
+	case r.Kind == RelayRoute:
+		return true
+	}
+	return r.Kind == LocalRoute && s.Mode != egon.ModeUnknown && g.cfg.Routes.queued()
+}
+
+// checkMode says whether the call may be made as it is, with ?async or without.
+func (g *Gateway) checkMode(x *exchange) error {
+	switch {
+	case x.async && !g.servesAsync(x.service, x.route):
+		return refuse(SyncOnlyKind)
+	case !x.async && x.service.Mode == egon.AsyncOnly:
+		return refuse(AsyncOnlyKind)
+	}
+	return nil
+}
+
+// jobMargin is how much longer than the deadline of its call a job may take
+// until it is lost. It tries to leave its answer until the deadline.
+const jobMargin = 2 * time.Second
+
+// openJob takes room in the queue of the caller's AIS for the answer of a job.
+func (g *Gateway) openJob(ctx context.Context, x *exchange) error {
+	lifetime := x.timeout + jobMargin
+	lost := x.refusalReply(refuse(JobLost), false, now().Add(lifetime))
+	err := g.parts.Queue.Open(ctx, queue.Job{Ais: string(x.head.Info.Ais), ID: x.iszrID, Service: x.service.Code, Lifetime: lifetime, Lost: lost})
+	switch {
+	case errors.Is(err, queue.ErrFull):
+		r := refuse(QueueFull)
+		r.RetryAfter = time.Minute // somebody has to make room
+		return r
+	case err != nil:
+		x.opened = true // it may have been, and the answer came too late
+		return refuse(QueueUnavailable).because(err)
+	}
+	x.opened = true
+	return nil
+}
+
+// later begins the job of an asynchronous call, and answers with its number
+// alone. The job is an exchange without a caller: it has the question read
+// anew, since this exchange ends before it, and takes over the slot.
+func (g *Gateway) later(x *exchange) (*egon.Answer, error) {
+	reader := g.readers.Get().(*egon.Reader)
+	reader.Reset(x.service)
+	if err := reader.Feed(x.body.whole(), true); err != nil {
+		return nil, fmt.Errorf("read the message again: %w", err) // it was proven
+	}
+	j := &exchange{g: g, start: now(), service: x.service, route: x.route, timeout: x.timeout, reader: reader, head: reader.Head(),
+		policy: x.policy, decision: x.decision, iszrID: x.iszrID, slot: x.slot, admitted: true}
+	j.head.Info.Ais = bytes.Clone(x.head.Info.Ais) // the certificate may have said it
+	j.head.Enveloped = false                       // its answer stands inside another
+	x.admitted, x.opened = false, false
+	g.jobs.Add(1)
+	go g.work(j)
+	return x.answered(egon.AppendReply(nil, x.service, x.head.Enveloped, x.info(egon.OK)), egon.OK), nil
+}
+
+// work makes the answer of a job and leaves it in the queue. The slot is given
+// back before: whoever sees the answer can use it.
+func (g *Gateway) work(j *exchange) {
+	defer g.jobs.Add(-1)
+	ctx, cancel := context.WithTimeout(g.calls, j.timeout)
+	defer cancel()
+	body, err := g.make(ctx, j)
+	if err != nil {
+		j.refusal, j.kod = asRefusal(err), egon.Chyba
+		if j.refusal.Kind.SubKod == "" { // a Fault is no reply of the service
+			j.refusal = &Refusal{Kind: JobFailed, Cause: err}
+		}
+		body = j.refusalReply(j.refusal, false, now())
+	}
+	j.release()
+	err = g.keep(ctx, j, body)
+	_ = safely(func() error { g.recordJob(j, err, int64(len(body))); return nil }) // a log that panics is no matter of the answer
+	g.readers.Put(j.reader)
+}
+
+// make answers the question of a job.
+func (g *Gateway) make(ctx context.Context, j *exchange) (body []byte, err error) {
+	err = safely(func() error {
+		a, err := g.answerLocally(ctx, j)
+		if err != nil {
+			return err
+		}
+		defer a.Body.Close()
+		j.kod = a.Kod
+		body, err = io.ReadAll(a.Body)
+		return err
+	})
+	if err == nil && len(body) > queue.AnswerBytes {
+		err = queue.ErrTooLarge
+	}
+	return body, err
+}
+
+// keep leaves the answer of a job in the queue. It tries again until the time of
+// the call is over; then the job is lost, which the queue finds out by itself.
+func (g *Gateway) keep(ctx context.Context, j *exchange, body []byte) error {
+	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		err := safely(func() error { return g.parts.Queue.Done(ctx, string(j.head.Info.Ais), j.iszrID, body) })
+		if err == nil || errors.Is(err, queue.ErrGone) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(wait):
+		}
+	}
+}
+
+// recordJob writes the line of a job and counts it; err is why its answer is not
+// in the queue, or nil.
+func (g *Gateway) recordJob(j *exchange, err error, size int64) {
+	j.end, j.written = now(), size
+	j.outcome = strings.ToLower(j.kod)
+	level := j.level()
+	switch {
+	case errors.Is(err, queue.ErrGone):
+		j.outcome = jobDeleted
+	case err != nil:
+		j.outcome, level = jobUnkept, zap.WarnLevel
+	}
+	g.parts.Metrics.jobs.WithLabelValues(j.outcome).Inc()
+	if entry := g.parts.Log.Check(level, "job"); entry != nil {
+		entry.Write(zap.Inline(j), zap.Error(err))
+	}
+}
+
+// What can come of a job beside the status of its answer.
+const (
+	jobDeleted = "deleted" // nobody wanted its answer any more
+	jobUnkept  = "unkept"  // the queue could not be had
+	jobLost    = "lost"    // its gateway did not end it
+)
+
+// Jobs is the number of jobs under way at this moment.
+func (g *Gateway) Jobs() int64 { return g.jobs.Load() }
+
+// awaitJobs waits until no job is under way, or until ctx is done, which is the
+// error then.
+func (g *Gateway) awaitJobs(ctx context.Context) error {
+	for g.Jobs() > 0 {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(cutTime / 100):
+		}
+	}
+	return nil
+}
+
+// awaitCutJobs waits for cutTime until the jobs that were cut have ended: their
+// stores are closed next.
+func (g *Gateway) awaitCutJobs() {
+	ctx, cancel := context.WithTimeout(context.Background(), cutTime)
+	defer cancel()
+	_ = g.awaitJobs(ctx) // what hangs is lost
+}
