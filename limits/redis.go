@@ -131,6 +131,10 @@ func newClient(text string, timeout time.Duration) (redis.UniversalClient, error
 	return redis.NewClient(o), nil
 }
 
+// Client is the pool of connections, for whoever keeps something else in the same Redis under other keys. It stays the
+// store's to close.
+func (r *Redis) Client() redis.UniversalClient { return r.client }
+
 // Admit decides about a call; an admitted one has used a permit of its hour and holds a Slot until Release or the end of
 // its Lifetime. Any error means that no decision could be had within the Timeout or ctx, except ErrLifetime.
 func (r *Redis) Admit(ctx context.Context, c Call) (Decision, error) {

@@ -42,6 +42,7 @@ type callCmd struct {
 	Inner   string `type:"existingfile" help:"File with the element Zadost of any service." group:"question"`
 	Message string `type:"existingfile" help:"File with the whole message, sent as it stands." group:"question"`
 	queryFlags
+	queueFlags
 
 	Cert string `type:"existingfile" placeholder:"FILE" help:"Certificate to call with, PEM." group:"TLS"`
 	Key  string `type:"existingfile" placeholder:"FILE" help:"Its private key, PEM; needed unless it is in the same file." group:"TLS"`
@@ -151,6 +152,8 @@ func (c *callCmd) question(s *egon.Service, key *rsa.PrivateKey) ([]byte, error)
 			return nil, errors.New("E227 needs --triple AGENDA/ROLE/OVM")
 		}
 		return egon.AppendRightsQuestion(nil, &egon.RightsQuery{Agenda: []byte(parts[0]), AgendovaRole: []byte(parts[1]), Ovm: []byte(parts[2])}), nil
+	case isQueue(s):
+		return c.queueFlags.question(s)
 	case s.Code == "E05" || s.Code == "E278":
 		return c.search(s)
 	default:

@@ -25,6 +25,7 @@ func (c *callCmd) print(io stdio, r *callReply, key *rsa.PrivateKey) error {
 		return nil
 	}
 	c.printStatus(io, root, r)
+	c.printQueue(io, root)
 	for _, p := range findAll(root, "Polozka") {
 		fmt.Fprintf(io.out, "  %-22s %s\n", text(p, "KodIszr"), text(p, "KodRpp"))
 	}
@@ -51,15 +52,23 @@ func (c *callCmd) printStatus(io stdio, root *xmltext.Node, r *callReply) {
 	if status == nil {
 		return
 	}
-	for _, d := range append(findAll(status, "VysledekDetail"), findAll(find(root, "IszrAplikacniStatus"), "VysledekDetail")...) {
+	if find(root, "AsyncDotazDataResponse") != nil {
+		root = find(root, "OdpovedInfo") // of the answer inside it is told later
+	}
+	printDetails(io, root)
+	if after := r.header.Get("Retry-After"); after != "" {
+		fmt.Fprintf(io.out, "  retry after %s s\n", after)
+	}
+}
+
+// printDetails prints the details of the system status and of the bus's own.
+func printDetails(io stdio, root *xmltext.Node) {
+	for _, d := range append(findAll(find(root, "Status"), "VysledekDetail"), findAll(find(root, "IszrAplikacniStatus"), "VysledekDetail")...) {
 		fmt.Fprintf(io.out, "  %s: %s", text(d, "VysledekSubKod"), text(d, "VysledekPopis"))
 		if p := find(d, "Puvodce"); p != nil {
 			fmt.Fprintf(io.out, " [%s]", allText(p))
 		}
 		fmt.Fprintln(io.out)
-	}
-	if after := r.header.Get("Retry-After"); after != "" {
-		fmt.Fprintf(io.out, "  retry after %s s\n", after)
 	}
 }
 
@@ -118,7 +127,8 @@ func (r *callReply) refused() error {
 	if err != nil {
 		return exit(exitUnreachable, errors.New("the reply is not XML"))
 	}
-	if find(root, "Fault") != nil || text(find(root, "Status"), "VysledekKod") == egon.Chyba {
+	inner := find(root, "AsyncDotazDataResponse") // an answer picked up from the queue
+	if find(root, "Fault") != nil || text(find(root, "Status"), "VysledekKod") == egon.Chyba || text(find(inner, "Status"), "VysledekKod") == egon.Chyba {
 		return exit(exitRefused, nil)
 	}
 	return nil

@@ -109,7 +109,7 @@ func TestBadPolicy(t *testing.T) {
 		{"unknown key", grants, "    role: XR1", "    rolle: XR1", "grants.yaml:4:5: "},
 		{"quota without a unit", grants, "100/h, off", "100, off", "grants.yaml:24:29: "},
 		{"item of ROB in a grant", grants, "items: [EopFoto]", "items: [Jmeno]", "grants.yaml:23:13: "},
-		{"service that does not exist", grants, "[E198, E227]", "[E198, E922]", "grants.yaml:22:22: "},
+		{"service that does not exist", grants, "[E198, E227, E99", "[E198, E922, E99", "grants.yaml:22:22: "},
 		{"not YAML", grants, "grants:", "grants: [", "grants.yaml:"},
 		{"matrix with a column less", matrix, "X999,XR1,12345678,Jmeno,101-1-2", "X999,XR1,Jmeno,101-1-2", "matrix.csv:4"},
 	} {

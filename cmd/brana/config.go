@@ -37,6 +37,8 @@ type config struct {
 	Routes      map[string]string         `yaml:"routes"`
 	Policy      policyConfig              `yaml:"policy"`
 	Limits      limitsConfig              `yaml:"limits"`
+	Queue       queueConfig               `yaml:"queue"`
+	Requests    requestsConfig            `yaml:"requests"`
 	Log         logConfig                 `yaml:"log"`
 }
 
@@ -222,7 +224,9 @@ func defaultConfig() config {
 			Timeout: duration(10 * time.Second), Wait: duration(5 * time.Second), Parallel: 4, Foreign: 1000}},
 		Limits: limitsConfig{Store: "memory",
 			Calendar: calendarConfig{Working: "Mon-Fri 07:00-17:00", Holidays: "cz", Zone: "Europe/Prague"}},
-		Log: logConfig{Level: "info"},
+		Queue:    queueConfig{Keep: duration(24 * time.Hour), Entries: 1000, Bytes: 16 << 20, Page: 100},
+		Requests: requestsConfig{DuplicateIDs: 100_000},
+		Log:      logConfig{Level: "info"},
 	}
 }
 
@@ -317,6 +321,8 @@ func (c *config) validate(file string) error {
 		}
 	}
 	c.Listen.check(wrong)
+	c.Queue.check(wrong)
+	c.Requests.check(wrong)
 	for _, name := range slices.Sorted(maps.Keys(c.Upstreams)) {
 		c.Upstreams[name].check(name, wrong)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -28,11 +29,12 @@ func TestExampleSaysTheDefaults(t *testing.T) {
 	}
 }
 
-// Every mistake is named by its place or by its key, with what to write.
+// Every mistake is named by its place or by its key, with what to write; LINE is
+// where the example has it.
 func TestMistakesInTheConfiguration(t *testing.T) {
 	for _, tt := range []struct{ name, old, new, want string }{
 		{"unknown key", "  prefix:", "  prefixx:", `brana.yaml:7:3: unknown field "prefixx"`},
-		{"unknown key at the top", "log:", "logs:", `brana.yaml:63:1: unknown field "logs"`},
+		{"unknown key at the top", "log:", "logs:", `brana.yaml:LINE:1: unknown field "logs"`},
 		{"tab", "  prefix:", "\tprefix:", "brana.yaml:7:"},
 		{"key twice", "  prefix: /publikace", "  prefix: /publikace\n  prefix: /a", "brana.yaml:8:3: "},
 		{"duration without a unit", "drain: 25s", "drain: 25", "brana.yaml:13:10: 25 is not a duration: write it as 250ms, 15s or 2m"},
@@ -45,6 +47,14 @@ func TestMistakesInTheConfiguration(t *testing.T) {
 		{"bound of nothing", "head: 64KiB", "head: 0B", "listen.bounds.head: 0 is not between 4096 and 16777216"},
 		{"bound beyond reason", "depth: 128", "depth: 1000000", "listen.bounds.depth: 1000000 is not between 16 and 10000"},
 		{"no connections", "max_conns_per_peer: 256", "max_conns_per_peer: 0", "listen.max_conns_per_peer: 0 is not between 1 and 1048576"},
+		{"unknown key of the queue", "  keep: 24h", "  keeps: 24h", `brana.yaml:LINE:3: unknown field "keeps"`},
+		{"answers that are not kept", "keep: 24h", "keep: 0s", "queue.keep: 0s is not between 1s and 744h"},
+		{"queue without entries", "entries: 1000", "entries: 0", "queue.entries: 0 is not between 1 and 10000"},
+		{"queue without room for a job", "bytes: 16MiB", "bytes: 1KiB", "queue.bytes: 1024 is not between 262144 and 1073741824"},
+		{"page of nothing", "page: 100", "page: 0", "queue.page: 0 is not between 1 and 1000"},
+		{"tolerance of nothing", "time_tolerance: 0s", "time_tolerance: 1ms", "requests.time_tolerance: 1ms is not between 1s and 24h0m0s, and not 0s, which turns it off"},
+		{"window of a year", "duplicate_window: 0s", "duplicate_window: 8760h", "requests.duplicate_window: 8760h0m0s is not between 1s and 168h0m0s"},
+		{"no ids", "duplicate_ids: 100000", "duplicate_ids: 0", "requests.duplicate_ids: 0 is not between 1 and 10000000"},
 		{"store", "store: memory", "store: disk", `limits.store: "disk" is not one of memory, redis`},
 		{"level", "level: info", "level: loud", `log.level: "loud" is not one of debug, info, warn, error`},
 		{"address without a port", "address: 127.0.0.1:8080", "address: localhost", `listen.address: "localhost" is not host:port`},
@@ -62,13 +72,15 @@ func TestMistakesInTheConfiguration(t *testing.T) {
 		{"rows that are never stale", "{file: matrix.csv}", "{" + rowsCaller + ", fresh: 6h, max_age: 6h}", "policy.matrix: max_age 6h0m0s is not above fresh 6h0m0s"},
 		{"no question at once", "{file: matrix.csv}", "{" + rowsCaller + ", parallel: 0}", "policy.matrix.parallel: 0 is not between 1 and 64"},
 		{"no wait", "{file: matrix.csv}", "{" + rowsCaller + ", wait: 0s}", "policy.matrix.wait: 0s is not between 1ms and 1h0m0s"},
-		{"variable that is not set", "redis://127.0.0.1", "redis://${REDIS_HOST}", "brana.yaml:60:25: variable REDIS_HOST is not set in the environment"},
+		{"variable that is not set", "redis://127.0.0.1", "redis://${REDIS_HOST}", "brana.yaml:LINE:25: variable REDIS_HOST is not set in the environment"},
 		{"redis without a URL", `store: memory                    # memory | redis` + "\n" + `  redis: {url: "redis://127.0.0.1:6379/0", timeout: 250ms}`, "store: redis", "limits.redis.url: is needed with store: redis"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if !strings.Contains(string(exampleConfig), tt.old) {
 				t.Fatalf("%s is not in the example", tt.old)
 			}
+			before, _, _ := strings.Cut(string(exampleConfig), tt.old)
+			tt.want = strings.Replace(tt.want, "LINE", strconv.Itoa(1+strings.Count(before, "\n")), 1)
 			_, err := parseConfig("brana.yaml", []byte(strings.Replace(string(exampleConfig), tt.old, tt.new, 1)), unset)
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error = %v, want %s", err, tt.want)
@@ -93,8 +105,9 @@ func TestMistakesInTheParts(t *testing.T) {
 		{"workflow without a registry", `  org: {url: "http://127.0.0.1:8090/org"}` + "\n", "", "routes.E198: a workflow needs the upstreams"},
 		{"service that does not exist", "E227: local", "E999: refuse", "routes.E999: no service of the catalogue has this code"},
 		{"workflow of another service", "E227: local", "E227: workflow", "routes.E227: only E198 is a workflow"},
-		{"local answer of another service", "E227: local", "E05: local", "routes.E05: only E227 is answered locally"},
+		{"local answer of another service", "E227: local", "E05: local", "routes.E05: only E227, E99, E100 and E101 are answered locally"},
 		{"prefix", "prefix: /publikace", "prefix: publikace/", "listen.prefix"},
+		{"queue in two places", "E100: local", "E100: relay iszr", "routes.E99: E99, E100, E101 belong to one queue; make all of them local, or none"},
 		{"calendar", "Mon-Fri 07:00-17:00", "Mon-Fri 7-17h", "limits.calendar: "},
 		{"time zone", "zone: Europe/Prague", "zone: Europe/Praha", "limits.calendar: "},
 		{"policy that is not there", "dir: policy", "dir: nowhere", "nowhere"},

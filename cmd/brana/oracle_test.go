@@ -8,14 +8,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"brana/egon"
 )
 
-// Schemas of the services, below the folder of schemas.
-const (
-	schemaE198 = "egon/xsd/IszrAgendaMediaDataCtiPodleUdaju.xsd"
-	schemaE227 = "egon/xsd/IszrVypisOpravneniPolozky.xsd"
-	schemaE05  = "egon/xsd/IszrRobCtiPodleUdaju.xsd"
-)
+// schemaOf is the schema of a service, below the folder of schemas.
+func schemaOf(code string) string { return "egon/xsd/" + egon.ServiceByCode(code).Action + ".xsd" }
 
 // sharedFolder is where the reference pages are, by default beside the
 // repository; without them the test is skipped, unless they are required.
@@ -102,9 +100,8 @@ func (a *replyArchive) keep(name, what string, doc []byte) {
 	a.docs[what][fmt.Sprintf("%s %d", name, len(a.docs[what]))] = doc
 }
 
-// schemaOf are the official schemas of services and messages.
-var schemaOf = map[string]string{
-	"E198": schemaE198, "E227": schemaE227, "E05": schemaE05,
+// stepSchemas are the official schemas of messages to registries.
+var stepSchemas = map[string]string{
 	"X21": "aiseop/xsd/AisEopMediaCtiPodleUdaju.xsd", "X22": "aisecd/xsd/AisEcdMediaCtiPodleUdaju.xsd",
 	"G27": "org/xsd/OrgRozhrani.xsd", "G02": "org/xsd/OrgRozhrani.xsd", "A28": "ruian/xsd/cti_pro_rob/CtiProRob.xsd",
 }
@@ -112,9 +109,12 @@ var schemaOf = map[string]string{
 func (a *replyArchive) validate(t *testing.T) {
 	o := newOracle(t)
 	for what, docs := range a.docs {
-		schema := schemaOf[what]
-		if what == "O25" || what == "O08" {
+		schema := stepSchemas[what]
+		switch {
+		case what == "O25" || what == "O08":
 			schema = o.robEnvelope(t)
+		case strings.HasPrefix(what, "E"):
+			schema = schemaOf(what)
 		}
 		if schema == "" {
 			t.Errorf("%s has no schema", what)

@@ -190,7 +190,7 @@ func TestSighup(t *testing.T) {
 		t.Errorf("reload failures %s, want 1", got)
 	}
 
-	write(t, file, strings.Replace(string(good), "services: [E198, E227]", "services: [E198, E227, E05]", 1))
+	write(t, file, strings.Replace(string(good), "[E198, E227, E99", "[E198, E227, E05, E99", 1))
 	p.signal(syscall.SIGHUP)
 	eventually(t, "the good policy is in force", func() bool { return p.log.line("policy reloaded") != nil })
 	if got := call(); got != egon.OK {

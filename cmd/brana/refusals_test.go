@@ -142,7 +142,7 @@ func TestRefusalsOfHTTP(t *testing.T) {
 		{"SOAP 1.2", func(r *http.Request) { r.Header.Set("Content-Type", "application/soap+xml") }, "bad-http", "text/xml"},
 		{"another charset", func(r *http.Request) { r.Header.Set("Content-Type", "text/xml; charset=windows-1250") }, "bad-http", "utf-8"},
 		{"gzip", func(r *http.Request) { r.Header.Set("Content-Encoding", "gzip") }, "bad-http", "Content-Encoding"},
-		{"async of what is only sync", func(r *http.Request) { r.URL.RawQuery = "async" }, "sync-only", "async"},
+		{"another query", func(r *http.Request) { r.URL.RawQuery = "async=1" }, "unknown-service", "async"},
 		{"header of 10 MiB", func(r *http.Request) { r.Header.Set("X-Long", strings.Repeat("x", 10<<20)) }, "bad-http", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -67,7 +67,7 @@ func TestSeedCallByNameAndBirthDate(t *testing.T) {
 	}
 	golden(t, "e198-seed-10.2", w.post("E198", []byte(payload)))
 	t.Run("the reply keeps to the schema", func(t *testing.T) {
-		newOracle(t).validate(t, schemaE198, w.post("E198", []byte(payload)).payload())
+		newOracle(t).validate(t, schemaOf("E198"), w.post("E198", []byte(payload)).payload())
 	})
 }
 
@@ -126,7 +126,7 @@ func TestSeedCallByRodneCislo(t *testing.T) {
 	}
 	golden(t, "e198-seed-10.1", w.post("E198", []byte(payload)))
 	t.Run("the reply keeps to the schema", func(t *testing.T) {
-		newOracle(t).validate(t, schemaE198, w.post("E198", []byte(payload)).payload())
+		newOracle(t).validate(t, schemaOf("E198"), w.post("E198", []byte(payload)).payload())
 	})
 }
 

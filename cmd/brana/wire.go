@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -32,6 +33,7 @@ type wired struct {
 	policy  *policy.Store
 	rows    *policy.Rows // nil when the matrix is a file
 	limiter limiter
+	queue   io.Closer // nil unless it is to be closed
 	clients []*upstream.Client
 
 	credentials map[string]*credentials // by the keys of the configuration
@@ -45,6 +47,9 @@ func (w *wired) close() error {
 	}
 	for _, c := range w.clients {
 		c.Close()
+	}
+	if w.queue != nil {
+		err = errors.Join(err, w.queue.Close())
 	}
 	return errors.Join(err, w.limiter.Close())
 }
@@ -119,7 +124,13 @@ func (w *wired) build(c *config, log *zap.Logger) error {
 		}
 		parts.Rows = w.rows
 	}
+	if err := w.remember(c, &parts); err != nil {
+		return err
+	}
 	cfg := c.gateway(clients)
+	if cfg.Zone, err = time.LoadLocation(c.Limits.Calendar.Zone); err != nil {
+		return fmt.Errorf("limits.calendar.zone: %w", err)
+	}
 	if listener := w.credentials["listen.tls"]; listener != nil {
 		cfg.TLS = listener.server()
 	}
@@ -195,7 +206,9 @@ func (c *config) gateway(clients map[string]*upstream.Client) gateway.Config {
 		Prefix: l.Prefix, InlineLimit: int(l.InlineLimit), MaxMessage: int64(l.MaxMessage), MaxExchanges: l.MaxExchanges,
 		ReadIdle: time.Duration(l.ReadIdle), WriteIdle: time.Duration(l.WriteIdle), KeepAlive: time.Duration(l.KeepAlive), InsecureIdentity: l.InsecureIdentity,
 		MinRate: int64(l.MinRate), MaxConns: l.MaxConns, MaxConnsPerPeer: l.MaxConnsPerPeer, Bounds: l.Bounds.bounds(),
-		RowWait: time.Duration(c.Policy.Matrix.Wait), Routes: gateway.Routes{Services: map[string]gateway.Route{}},
+		RowWait:       time.Duration(c.Policy.Matrix.Wait),
+		TimeTolerance: time.Duration(c.Requests.TimeTolerance),
+		Routes:        gateway.Routes{Services: map[string]gateway.Route{}},
 	}
 	if l.StatusMode == "http" {
 		cfg.StatusMode = gateway.HTTPMode
@@ -231,6 +244,7 @@ func (w *wired) gauges(c *config) gateway.Gauges {
 	g := gateway.Gauges{
 		Connections:    func() float64 { return float64(w.gateway.Connections()) },
 		Running:        func() float64 { return float64(w.gateway.Running()) },
+		Jobs:           func() float64 { return float64(w.gateway.Jobs()) },
 		PolicyLoaded:   func() float64 { return float64(w.policy.Reloads().LastDone.Unix()) },
 		PolicyGrants:   func() float64 { return float64(w.policy.Current().Counts().Grants) },
 		PolicyRows:     func() float64 { return float64(w.policy.Current().Counts().Rows) },
