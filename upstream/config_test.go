@@ -18,6 +18,8 @@ func TestConfigValidate(t *testing.T) {
 		{"no host", Config{Name: "a", URL: "http:///x"}, "upstream a: url: the host is missing"},
 		{"query", Config{Name: "a", URL: "http://h/?x"}, "upstream a: url: user, query and fragment are not allowed"},
 		{"user", Config{Name: "a", URL: "http://u:p@h/"}, "upstream a: url: user, query and fragment are not allowed"},
+		{"breaker", Config{Name: "a", URL: "http://h", Breaker: DefaultBreaker()}, ""},
+		{"breaker that counts nothing", Config{Name: "a", URL: "http://h", Breaker: Breaker{Failures: 1, Open: 1}}, "upstream a: breaker: window: must be at least 10 ms"},
 		{"all", Config{Name: "a", URL: "http://h", Timeout: -1, Connect: -1, Idle: -time.Hour, MaxConns: -1, ReceiveBuffer: -1},
 			"upstream a: timeout: must not be negative\nupstream a: connect: must not be negative\n" +
 				"upstream a: idle: must not be negative\nupstream a: max connections: must not be negative\n" +

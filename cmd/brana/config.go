@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	_ "embed" // the example configuration
 	"errors"
 	"fmt"
@@ -95,9 +94,9 @@ type upstreamConfig struct {
 // breakerConfig says when an upstream that is down is not asked any more; what
 // is left out has its default.
 type breakerConfig struct {
-	Failures *int     `yaml:"failures"` // 0: never
-	Window   duration `yaml:"window"`
-	Open     duration `yaml:"open"`
+	Failures *int      `yaml:"failures"` // 0: never
+	Window   *duration `yaml:"window"`
+	Open     *duration `yaml:"open"`
 }
 
 // breaker is the configuration with its defaults.
@@ -109,8 +108,12 @@ func (u upstreamConfig) breaker() upstream.Breaker {
 	if u.Breaker.Failures != nil {
 		b.Failures = *u.Breaker.Failures
 	}
-	b.Window = cmp.Or(time.Duration(u.Breaker.Window), b.Window)
-	b.Open = cmp.Or(time.Duration(u.Breaker.Open), b.Open)
+	if u.Breaker.Window != nil {
+		b.Window = time.Duration(*u.Breaker.Window)
+	}
+	if u.Breaker.Open != nil {
+		b.Open = time.Duration(*u.Breaker.Open)
+	}
 	return b
 }
 

@@ -6,8 +6,11 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"brana/upstream"
 )
 
 func unset(string) (string, bool) { return "", false }
@@ -55,6 +58,9 @@ func TestMistakesInTheConfiguration(t *testing.T) {
 		{"tolerance of nothing", "time_tolerance: 0s", "time_tolerance: 1ms", "requests.time_tolerance: 1ms is not between 1s and 24h0m0s, and not 0s, which turns it off"},
 		{"window of a year", "duplicate_window: 0s", "duplicate_window: 8760h", "requests.duplicate_window: 8760h0m0s is not between 1s and 168h0m0s"},
 		{"no ids", "duplicate_ids: 100000", "duplicate_ids: 0", "requests.duplicate_ids: 0 is not between 1 and 10000000"},
+		{"unknown key of a breaker", "agenda: A101, ais: 1", "agenda: A101, ais: 1, breaker: {fails: 3}", `unknown field "fails"`},
+		{"breaker by share", "agenda: A101, ais: 1", "agenda: A101, ais: 1, breaker: {failures: half}", "brana.yaml:31:85: "},
+		{"receive buffer without a unit", "agenda: A101, ais: 1", "agenda: A101, ais: 1, receive_buffer: 65536", "65536 is not a size"},
 		{"store", "store: memory", "store: disk", `limits.store: "disk" is not one of memory, redis`},
 		{"level", "level: info", "level: loud", `log.level: "loud" is not one of debug, info, warn, error`},
 		{"address without a port", "address: 127.0.0.1:8080", "address: localhost", `listen.address: "localhost" is not host:port`},
@@ -102,6 +108,7 @@ func TestMistakesInTheParts(t *testing.T) {
 	for _, tt := range []struct{ name, old, new, want string }{
 		{"URL without a host", `url: "http://127.0.0.1:8090/rob"`, `url: "rob"`, "upstreams.rob: "},
 		{"registry without its agenda", "agenda: A101, ais: 1", "ais: 1", "upstream rob needs agenda and ais"},
+		{"breaker that never closes", "agenda: A101, ais: 1", "agenda: A101, ais: 1, breaker: {open: 0s}", "upstreams.rob: upstream rob: breaker: open: must be above zero"},
 		{"workflow without a registry", `  org: {url: "http://127.0.0.1:8090/org"}` + "\n", "", "routes.E198: a workflow needs the upstreams"},
 		{"service that does not exist", "E227: local", "E999: refuse", "routes.E999: no service of the catalogue has this code"},
 		{"workflow of another service", "E227: local", "E227: workflow", "routes.E227: only E198 is a workflow"},
@@ -173,5 +180,25 @@ func TestOnlyClosedWithRedis(t *testing.T) {
 	said, code := brana("check", "-c", file)
 	if code != exitRefused || !strings.Contains(said, "grants.yaml:15:") || !strings.Contains(said, "only closed") {
 		t.Errorf("exit code %d, %s", code, said)
+	}
+}
+
+// What a breaker leaves out has its default, and without one an upstream has
+// the default breaker.
+func TestBreakersInTheConfiguration(t *testing.T) {
+	d := upstream.DefaultBreaker()
+	for text, want := range map[string]upstream.Breaker{
+		"":                         d,
+		", breaker: {}":            d,
+		", breaker: {failures: 0}": {Failures: 0, Window: d.Window, Open: d.Open},
+		", breaker: {failures: 3, window: 1m, open: 250ms}": {Failures: 3, Window: time.Minute, Open: 250 * time.Millisecond},
+	} {
+		c, err := parseConfig("brana.yaml", []byte(strings.Replace(string(exampleConfig), "agenda: A101, ais: 1", "agenda: A101, ais: 1"+text, 1)), unset)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.Upstreams["rob"].breaker(); got != want {
+			t.Errorf("%s means %+v, want %+v", text, got, want)
+		}
 	}
 }
