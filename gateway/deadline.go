@@ -32,6 +32,15 @@ func newDeadline(parent context.Context, timeout time.Duration, rate int64) *dea
 // Deadline returns when the answer must have begun.
 func (d *deadline) Deadline() (time.Time, bool) { return d.by, true }
 
+// Err says that the deadline has passed as any context does.
+func (d *deadline) Err() error {
+	err := d.Context.Err()
+	if err != nil && context.Cause(d.Context) == context.DeadlineExceeded {
+		return context.DeadlineExceeded
+	}
+	return err
+}
+
 // await is called before a wait for more of an answer of which so many bytes
 // have come, and pause after it.
 func (d *deadline) await(bytes int64) {

@@ -141,7 +141,7 @@ func (s silent) Read([]byte) (int, error) {
 func TestTakingAnAnswerIsNotUnderTheDeadline(t *testing.T) {
 	large := largeReply(16 << 20) // more than sockets hold
 	s := newSite(t, func(s *settings) {
-		s.cfg.Routes.Default = Route{Kind: RelayRoute, Timeout: 100 * time.Millisecond, Relay: relayFunc(func(ctx context.Context, _ *egon.Message) (*egon.Answer, error) {
+		s.cfg.Routes.Default = Route{Kind: RelayRoute, Timeout: 2 * time.Second, Relay: relayFunc(func(ctx context.Context, _ *egon.Message) (*egon.Answer, error) {
 			return &egon.Answer{HTTPStatus: 200, ContentType: contentType, Length: int64(len(large)), Body: io.NopCloser(&whileAlive{ctx, bytes.NewReader(large)})}, nil
 		})}
 	})
@@ -154,7 +154,7 @@ func TestTakingAnAnswerIsNotUnderTheDeadline(t *testing.T) {
 	if _, err := io.CopyN(io.Discard, r.Body, 1<<20); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(300 * time.Millisecond) // longer than the timeout of the route
+	time.Sleep(3 * time.Second) // longer than the timeout of the route
 	if n, err := io.Copy(io.Discard, r.Body); err != nil || n != int64(len(large))-1<<20 {
 		t.Errorf("%d bytes more, %v", n, err)
 	}
