@@ -1,0 +1,151 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"brana/egon"
+)
+
+// A flight is one fetching; err may be read when done is closed.
+type flight struct {
+	done    chan struct{}
+	planned bool // by the agenda
+	err     error
+}
+
+// start begins the fetching of a row that has none under way.
+func (r *Rows) start(c *cached, planned bool) (*flight, error) {
+	if r.ctx.Err() != nil {
+		return nil, errClosed
+	}
+	f := &flight{done: make(chan struct{}), planned: planned}
+	c.flight = f
+	r.due.drop(c)
+	r.tasks.Go(func() { r.fly(c, f) })
+	return f, nil
+}
+
+// fly fetches a row, publishes it, and lets those go on who wait for it.
+func (r *Rows) fly(c *cached, f *flight) {
+	defer close(f.done)
+	began, items, err := r.fetch(c.triple, f)
+	r.mu.Lock()
+	result := r.take(c, began, items, err)
+	if f.planned {
+		r.running--
+		nudge(r.wake)
+	}
+	r.mu.Unlock()
+	r.publish()
+
+	r.mu.Lock()
+	c.flight, f.err = nil, err
+	if c.granted {
+		r.due.put(c)
+	}
+	r.last = result
+	r.mu.Unlock()
+	nudge(r.wake)
+	if err == nil {
+		nudge(r.dirty)
+	}
+	if r.cfg.OnRefresh != nil && r.ctx.Err() == nil { // what Close has broken off says nothing of the source
+		r.cfg.OnRefresh(result)
+	}
+}
+
+// fetch asks the source; a row is as old as the question.
+func (r *Rows) fetch(t Triple, f *flight) (began time.Time, items []Item, err error) {
+	ctx, cancel := context.WithTimeout(r.ctx, r.cfg.Timeout)
+	defer cancel()
+	if !f.planned {
+		select {
+		case r.demand <- struct{}{}:
+			defer func() { <-r.demand }()
+		case <-ctx.Done():
+			return began, nil, ctx.Err()
+		}
+	}
+	began = time.Now()
+	got, err := r.cfg.Source.Fetch(ctx, &egon.RightsQuery{Agenda: []byte(t.Agenda), AgendovaRole: []byte(t.Role), Ovm: []byte(t.Ovm)})
+	if err != nil {
+		return began, nil, err
+	}
+	for _, one := range got {
+		if !isCode(one.KodIszr, longestItem) || one.KodRpp != "" && !isCode(one.KodRpp, longestItem) {
+			return began, nil, fmt.Errorf("the row of %s has an item that is no code", t)
+		}
+		items = append(items, Item{Kod: one.KodIszr, KodRpp: one.KodRpp})
+	}
+	return began, items, nil
+}
+
+// take enters what came of a fetching.
+func (r *Rows) take(c *cached, began time.Time, items []Item, err error) Refresh {
+	now := time.Now()
+	c.tried = now
+	result := Refresh{Triple: c.triple, Err: err, At: now}
+	if err != nil {
+		c.failures++
+		c.err = err
+		c.next = now.Add(backoff(c.failures))
+		result.Result = RefreshFailed
+		return result
+	}
+	before, known := c.sum, c.known
+	r.set(c, began, items)
+	c.failures, c.err = 0, nil
+	result.Changed = known && before != c.sum
+	result.Result = GotRow
+	if len(items) == 0 {
+		result.Result = GotNoRow
+	}
+	return result
+}
+
+// set puts items that were fetched at a moment into a row.
+func (r *Rows) set(c *cached, fetched time.Time, items []Item) {
+	c.row, c.sum = newRow(items), sumOf(c.triple, items)
+	c.known, c.fetched = true, fetched
+	c.life = r.cfg.Ages.life(fetched, len(items) == 0, c.sum.low, r.prague)
+	c.next = time.Unix(c.life.due, 0)
+	r.changes++
+}
+
+// backoff is how long after so many failures in a row the agenda waits.
+func backoff(failures int) time.Duration {
+	return min(time.Second<<min(failures-1, 10), 30*time.Second)
+}
+
+// publish puts all rows into the store at once. Building takes a tenth of the
+// time at most, and what came meanwhile is published together: thousands of rows
+// at the start cost little more than one.
+func (r *Rows) publish() {
+	r.mu.Lock()
+	mine := r.changes
+	r.mu.Unlock()
+	r.build.Lock()
+	defer r.build.Unlock()
+	if r.built >= mine {
+		return
+	}
+	time.Sleep(min(time.Until(r.rest), time.Second))
+	began := time.Now()
+	r.mu.Lock()
+	number := r.changes
+	m, sum := assemble(r.all)
+	r.mu.Unlock()
+	r.store.put(m, sum)
+	r.built = number
+	r.rest = began.Add(10 * time.Since(began))
+}
+
+// nudge wakes whoever listens to a channel of one place.
+func nudge(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,283 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// A refusal of what the row permits refreshes the row early: once, and not when
+// the row is newer than the call.
+func TestDoubtRefreshesARowOnce(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := newBus(map[string]string{own: "Jmeno Doklad"})
+		s := newSite(t, b, nil, own).run()
+		q := strings.Split(own, "/")
+		doubt := func(began time.Time) {
+			s.Doubt([]byte(q[0]), []byte(q[1]), []byte(q[2]), began)
+			synctest.Wait()
+		}
+		time.Sleep(time.Minute)
+		b.count(own)
+		began := time.Now()
+		b.set(func() { b.table[own] = "Jmeno" })
+		for range 20 {
+			doubt(began)
+		}
+		if n := b.count(own); n != 1 {
+			t.Errorf("%d questions after 20 refusals, want 1", n)
+		}
+		if got := s.decide(own, "Doklad"); got != "item Doklad" {
+			t.Errorf("after the refresh: %s", got)
+		}
+		time.Sleep(9 * time.Minute)
+		doubt(time.Now())
+		if n := b.count(own); n != 0 {
+			t.Errorf("%d questions within ten minutes of the last, want none", n)
+		}
+		time.Sleep(time.Minute)
+		doubt(began)
+		if n := b.count(own); n != 0 {
+			t.Errorf("%d questions for a call older than the row, want none", n)
+		}
+		doubt(time.Now())
+		if n := b.count(own); n != 1 {
+			t.Errorf("%d questions ten minutes later, want 1", n)
+		}
+		s.Doubt([]byte("A1"), []byte("R1"), []byte("1"), time.Now()) // of nobody: nothing happens
+		synctest.Wait()
+		if n := b.count("A1/R1/1"); n != 0 {
+			t.Errorf("%d questions for a triple that nobody asked for", n)
+		}
+	})
+}
+
+// Rows of triples without a grant are bounded; the oldest makes room.
+func TestForeignRowsAreBounded(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := newBus(map[string]string{own: "Jmeno"})
+		s := newSite(t, b, nil, own).run()
+		for i := range 50 {
+			triple := fmt.Sprintf("A1/R1/%d", i)
+			b.set(func() { b.table[triple] = "Ico" })
+			if got, err := s.await(triple, time.Second); err != nil || got != "Ico" {
+				t.Fatalf("Await(%s) = %s, %v", triple, got, err)
+			}
+			time.Sleep(time.Second)
+		}
+		if st := s.Status(); st.Foreign != 5 {
+			t.Errorf("%d foreign rows, want 5", st.Foreign)
+		}
+		if c := s.store.Current().Counts(); c.Rows != 6 {
+			t.Errorf("%d rows in the store, want 6", c.Rows)
+		}
+		if got := s.decide(own, "Jmeno"); got != "granted" {
+			t.Errorf("the row with a grant: %s", got)
+		}
+		b.set(func() { b.takes = time.Second })
+		var waiting sync.WaitGroup
+		var refused atomic.Int64
+		for i := range 10 {
+			waiting.Go(func() {
+				if _, err := s.await(fmt.Sprintf("A2/R1/%d", i), 5*time.Second); errors.Is(err, errTooMany) {
+					refused.Add(1)
+				} else if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		waiting.Wait()
+		if refused.Load() != 5 {
+			t.Errorf("%d of 10 triples at once were refused, want 5", refused.Load())
+		}
+	})
+}
+
+// The version says what decides: the same for the same rows however they came,
+// another for others.
+func TestVersionFollowsTheRows(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		version := func(table map[string]string, order ...string) string {
+			s := newSite(t, newBus(table), nil, own)
+			defer s.Close()
+			for _, triple := range order {
+				if _, err := s.await(triple, time.Second); err != nil {
+					t.Fatal(err)
+				}
+			}
+			return s.store.Current().Version()
+		}
+		table := map[string]string{own: "Jmeno Prijmeni", other: "Doklad"}
+		swapped := maps.Clone(table)
+		swapped[own] = "Prijmeni Jmeno"
+		first := version(table, own, other)
+		if again := version(swapped, other, own); again != first || len(first) != 12 {
+			t.Errorf("the same rows have the versions %q and %q", first, again)
+		}
+		less := maps.Clone(table)
+		less[own] = "Jmeno"
+		for what, v := range map[string]string{"fewer rows": version(table, own), "other items": version(less, own, other), "no row": version(nil, own, other)} {
+			if v == first {
+				t.Errorf("%s: the version is the same", what)
+			}
+		}
+	})
+}
+
+// While the bus has a new generation, each decision is by one version whole: it
+// never mixes the items of two.
+func TestGenerationChangeUnderLoad(t *testing.T) {
+	b := newBus(map[string]string{})
+	triples := make([]string, 40)
+	for i := range triples {
+		triples[i] = fmt.Sprintf("A%d/R%d/0000%d", i, i%3, i)
+	}
+	generations := []string{"Jmeno", "Doklad", "Pohlavi"}
+	generate := func(n int) {
+		b.set(func() {
+			for _, t := range triples {
+				b.table[t] = generations[n%len(generations)]
+			}
+		})
+	}
+	generate(0)
+	s := newSite(t, b, func(c *RowsConfig) {
+		c.Early, c.Parallel = time.Nanosecond, 4
+		c.OnRefresh = nil
+	}, triples...).run()
+	for _, triple := range triples {
+		if _, err := s.await(triple, 10*time.Second); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stop := make(chan struct{})
+	var readers sync.WaitGroup
+	var versions sync.Map // triple and version → what was permitted
+	for n := range 4 {
+		readers.Go(func() {
+			for i := n; ; i++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				triple := triples[i%len(triples)]
+				d := s.store.Current().Decide(head("E05", triple+"/1", strings.Join(generations, " ")), time.Now())
+				if d.Verdict != ItemNotPermitted || len(d.Refused) != len(generations)-1 {
+					t.Errorf("%s by version %s: a mixture of generations", say(d), d.Version)
+					return
+				}
+				if before, loaded := versions.LoadOrStore(triple+d.Version, say(d)); loaded && before != say(d) {
+					t.Errorf("version %s says %s, then %s", d.Version, before, say(d))
+					return
+				}
+			}
+		})
+	}
+	for n := 1; n <= 12; n++ {
+		generate(n)
+		if err := s.store.Reload(); err != nil { // renews all rows
+			t.Fatal(err)
+		}
+		for i, want := 0, generations[n%len(generations)]; i < len(triples); {
+			if got, err := s.await(triples[i], 10*time.Second); err != nil {
+				t.Fatal(err)
+			} else if got == want {
+				i++
+			} else {
+				time.Sleep(time.Millisecond)
+			}
+		}
+	}
+	close(stop)
+	readers.Wait()
+}
+
+// A gateway that starts while the bus is away goes on with the rows of its file,
+// as long as their age permits.
+func TestColdStartWithoutTheBus(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "rows")
+		with := func(c *RowsConfig) { c.Snapshot = file }
+		b := newBus(map[string]string{own: "Jmeno", other: ""})
+		s := newSite(t, b, with, own, other)
+		s.Start()
+		time.Sleep(time.Minute)
+		if st := s.Status(); st.Saved.IsZero() || st.SaveErr != nil {
+			t.Errorf("the file was not written: %+v", st)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		version := s.store.Current().Version()
+
+		b.set(func() { b.err = errBus })
+		time.Sleep(2 * time.Hour)
+		s = newSite(t, b, with, own, other)
+		if err := s.Loaded(); err != nil {
+			t.Fatal(err)
+		}
+		s.Start()
+		if d := s.store.Current().Decide(head("E05", own+"/1", "Jmeno"), time.Now()); d.Verdict != Granted || d.Row != Stale {
+			t.Errorf("by the file: %s, row %d", say(d), d.Row)
+		}
+		if d := s.decide(other, "Jmeno"); d != "row unavailable" {
+			t.Errorf("that there was no row is not in the file: %s", d)
+		}
+		if st := s.Status(); st.Stale != 1 || time.Since(st.Oldest) < 2*time.Hour {
+			t.Errorf("status %+v", st)
+		}
+		if s.store.Current().Version() == version {
+			t.Error("other rows have the same version")
+		}
+		time.Sleep(time.Hour)
+		if got := s.decide(own, "Jmeno"); got != "row unavailable" {
+			t.Errorf("at the maximum age: %s", got)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		s = newSite(t, b, with, own)
+		if got := s.decide(own, "Jmeno"); got != "row unavailable" {
+			t.Errorf("by a file that is too old: %s", got)
+		}
+	})
+}
+
+// Thousands of rows at the start all come into the store; whoever waits for one
+// of them has it there when the wait ends, however rarely the store is changed.
+func TestManyRowsAtTheStart(t *testing.T) {
+	const many = 3000
+	b := newBus(map[string]string{})
+	var triples []string
+	for i := range many {
+		agenda, role, ovm := manyTriple(i)
+		triples = append(triples, agenda+"/"+role+"/"+ovm)
+		b.table[triples[i]] = "Jmeno"
+	}
+	s := newSite(t, b, func(c *RowsConfig) { c.Parallel, c.OnRefresh = 8, nil }, triples...)
+	s.Start()
+	for i := 0; i < many; {
+		got, err := s.await(triples[i], 10*time.Second)
+		if err != nil || got != "Jmeno" {
+			t.Fatalf("Await(%s) = %s, %v", triples[i], got, err)
+		}
+		i += 7
+	}
+	for s.Status().Fresh < many {
+		time.Sleep(time.Millisecond)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if got := s.store.Current().Counts(); got.Rows != many || got.Pairs != many {
+		t.Errorf("Counts() = %+v", got)
+	}
+}
