@@ -189,7 +189,7 @@ func TestExpectAndThenNothing(t *testing.T) {
 // On a connection that is kept, the time of the answer before is no time of
 // what follows.
 func TestKeptConnectionsAreAnsweredInTheirOwnTime(t *testing.T) {
-	const writeIdle = 50 * time.Millisecond
+	const writeIdle = 400 * time.Millisecond
 	for name, c := range map[string]struct {
 		next   func(w *wire)
 		status int
