@@ -379,7 +379,7 @@ func TestTransferOfMedia(t *testing.T) {
 		t.Errorf("got %s, want %s", got, at)
 	}
 	e := s.entries(1)[0]
-	if e.Step != "X21" || e.Broken || e.End != e.Start.Add(time.Duration(e.Duration)) || e.Duration-e.Head < Duration(40*time.Millisecond) {
+	if e.Step != "X21" || e.Broken || e.End.Sub(e.Start) != time.Duration(e.Duration) || e.Duration-e.Head < Duration(40*time.Millisecond) {
 		t.Errorf("entry = %+v, want the media to take the 40 ms after the head", e)
 	}
 }
