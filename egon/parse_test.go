@@ -144,7 +144,7 @@ func TestParseReadReply(t *testing.T) {
 // Of what ROB gives out unasked nothing is passed on: no value, no item of its
 // version 2, no reference to RUIAN.
 func TestReadReplyHoldsWhatWasAsked(t *testing.T) {
-	doc := strings.Replace(string(answer(t, "o08")), "</rod:Osoba>", "<rod:RodnePrijmeni xsi:nil='1'/><rod:Doklady><rob:Cislo>1</rob:Cislo></rod:Doklady>"+
+	doc := strings.Replace(string(answer(t, "o08")), "</rod:Osoba>", "<rod:RodnePrijmeni xsi:nil='1'/><rod:DatumUmrti xsi:nil='true'>2020-01-01</rod:DatumUmrti><rod:Doklady><rob:Cislo>1</rob:Cislo></rod:Doklady>"+
 		"<rod:Obcanstvi>203</rod:Obcanstvi> <rod:Jine/><Prijmeni>X</Prijmeni></rod:Osoba>", 1)
 	for items, want := range map[string]string{
 		"":                      "Aifo=1 DatovaSchranka=",

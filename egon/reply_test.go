@@ -120,3 +120,18 @@ func TestAppendRights(t *testing.T) {
 		}
 	}
 }
+
+// The status of the system has codes of its enumeration alone.
+func TestSystemic(t *testing.T) {
+	for _, tt := range []struct{ got, want Detail }{
+		{Detail{SubKod: "NENI OPRAVNENI", Popis: "x"}, Detail{SubKod: "NENI OPRAVNENI", Popis: "x"}},
+		{Detail{SubKod: "UDAJ NEVYDAN", Popis: "x"}, Detail{SubKod: "SPECIFIKACE V POPISU", Popis: "UDAJ NEVYDAN: x"}},
+		{Detail{SubKod: "NEPOVOLENA KOMBINACE"}, Detail{SubKod: "SPECIFIKACE V POPISU", Popis: "NEPOVOLENA KOMBINACE"}},
+		{Detail{Popis: "x"}, Detail{SubKod: "SPECIFIKACE V POPISU", Popis: "x"}},
+		{Detail{}, Detail{SubKod: "SPECIFIKACE V POPISU"}},
+	} {
+		if got := tt.got.Systemic(); got != tt.want {
+			t.Errorf("%+v is %+v, want %+v", tt.got, got, tt.want)
+		}
+	}
+}

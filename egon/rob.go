@@ -250,8 +250,9 @@ func mayBeGiven(n *xmltext.Node, items []string) bool {
 // robItems are the items of version 1 of ROB, in its own names.
 var robItems = internalNames(ROB)
 
+// isNil reports whether an element says that it has no value, and has none.
 func isNil(n *xmltext.Node) bool {
-	return slices.ContainsFunc(n.Attrs, func(a xmltext.NodeAttr) bool {
+	return n.Value() == "" && len(n.Children) == 0 && slices.ContainsFunc(n.Attrs, func(a xmltext.NodeAttr) bool {
 		return a.Space == NSXSI && a.Local == "nil" && triOf(a.Value) == Yes
 	})
 }
