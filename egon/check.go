@@ -2,8 +2,8 @@ package egon
 
 // Check returns what is wrong with the values of the head, or nil: the types
 // of ZadostInfo (RegTypy 1.23.0) and AutorizaceInfo for every service, and for
-// E198 and E227 all that their descriptions demand of a question, permissions aside. It reads
-// nothing but the head and does not allocate when all is well.
+// E198 and E227 all that their descriptions demand of a question, permissions
+// aside. It reads nothing but the head and does not allocate when all is well.
 //
 // An element that is present must have a value, even when it is optional: an
 // empty identification is the most frequent mistake of callers.
