@@ -21,7 +21,7 @@ func TestMemoryAllocates(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for range 2 * liveBuckets { // an hour's buckets are grown once
+	for range 2 * windowMillis / bucketMillis { // an hour's buckets are grown once
 		once()
 		clock.move(Bucket)
 	}

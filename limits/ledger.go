@@ -1,147 +1,175 @@
 package limits
 
-// ledger is what Memory knows of one caller: the calls of the window by bucket and the slots taken. Its clock is
-// milliseconds since 1970 and never goes back. It grows with the calls there are, not with the quota, and keeps what it
-// grew to, so that admitting and releasing in a steady state allocate nothing.
-type ledger struct {
-	last    int64    // the latest moment it was asked about
-	counts  counts   // the sum of buckets
-	buckets []bucket // ascending by index, no empty ones
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"time"
+)
 
-	slots   []slot
-	free    []uint32 // indices of slots that are free
-	expires int64    // no taken slot expires before this moment
+// Gateways share a ledger: they lease permits and slots from it and decide by themselves what they hold. The ledger is
+// ledger.lua in Redis; request and answer below are what is said to it.
+//
+// A permit granted at ledger time g is charged to the bucket of g + Lease, the latest moment of its use, and leaves the
+// count when the hour and margin after the end of that bucket are over. The gateway uses it only while its own monotonic
+// clock shows less than Lease since it sent the request, so a use u of a grant at real time r has r <= u <= r + Lease.
+//
+// Why no rolling hour holds more than the quota: take any hour and h, the last grant used in it. Every other grant i
+// used in it has u_i no more than an hour before u_h, so r_h - r_i <= u_h - (u_i - Lease) < hour + Lease. Ledger time is
+// never faster than real time by more than margin, so g_i + Lease > g_h - hour - margin: at h, grant i was still
+// counted. Each grant keeps the count within the quota, and permits given back only lower it. The same holds for the
+// calls of one regime, and for both together with the higher quota, as counts.room says.
+//
+// Slots: a gateway's own are counted until Lease + life + margin after it last asked, where life is the longest lifetime
+// of its calls; it starts none after Lease and cancels all when their lifetime is over. Every start of a gateway has a
+// new name, so what a dead one holds stays counted until then.
+//
+// What it needs: scripts are atomic, and the ledger forgets no grant. Where it may have (its fence changed, its shard is
+// gone, its epoch is behind) it learns first: it grants nothing until every gateway has replayed the calls it knows of.
+const (
+	// Lease is how long a gateway may use what it was granted, by its own monotonic clock.
+	Lease = 10 * time.Second
+	// margin is how much faster than real time ledger time may go within an hour and a Lease: twice 500 ppm (a gateway's
+	// clock, and what bound allows) make 3.6 s, and each gateway that joins may add the time of its first request.
+	margin = 5 * time.Second
+	// heartbeat is how often a gateway asks at least, so that it learns of a lost ledger in time.
+	heartbeat = time.Second
+	// declared is how long after its last call a gateway still says which policy it has.
+	declared = time.Minute
+
+	leaseMillis  = int64(Lease / time.Millisecond)
+	marginMillis = int64(margin / time.Millisecond)
+	// usableMillis is Lease less 500 ppm, by which this clock may be slow.
+	usableMillis = leaseMillis - leaseMillis/2000
+)
+
+//go:embed ledger.lua
+var ledgerSource string
+
+// request is what a gateway asks of one shard.
+type request struct {
+	Gateway string  `json:"gateway"`         // this start of it
+	Seq     int64   `json:"seq"`             // rises with each request of a gateway to a shard; an older one is not served
+	Epoch   int64   `json:"epoch"`           // the last it has seen; 0 is none
+	Bound   int64   `json:"bound,omitempty"` // ledger time is no later, by this gateway's clock; 0: it has seen none
+	Alone   bool    `json:"alone,omitempty"` // no other gateway knows ledger time
+	Settled bool    `json:"settled"`         // this one does
+	Trust   bool    `json:"trust,omitempty"` // a ledger that is new may open at once
+	Policy  string  `json:"policy"`          // version of the policy in force; empty: no calls lately
+	Time    int64   `json:"time,omitempty"`  // tests: instead of the clock of Redis
+	Fence   string  `json:"fence,omitempty"` // tests: instead of the identity of Redis
+	Entries []entry `json:"entries,omitempty"`
 }
 
-// bucket counts the calls admitted within ten seconds.
-type bucket struct {
-	index int64 // since 1970
-	calls [regimes]uint32
+// entry is what is asked for one caller.
+type entry struct {
+	key    Key
+	Rule   [3]int64   `json:"rule"` // working, off, concurrent
+	Regime Regime     `json:"regime"`
+	Need   int64      `json:"need"`           // permits for calls that wait
+	More   int64      `json:"more"`           // permits for calls to come, if there are plenty
+	Slots  int64      `json:"slots"`          // slots altogether, of which
+	Busy   int64      `json:"busy"`           // so many are of calls that run
+	Life   int64      `json:"life"`           // milliseconds, the longest lifetime of a call in these slots
+	Back   [][2]int64 `json:"back,omitempty"` // leases that are over: the seq of each, and its permits left; -1 is all
+	// The rest replays the calls this gateway knows of: permits it got less those given back, ever, by regime; when those
+	// of the hour leave, ascending; and the highest count it has lately seen.
+	Net     *counts    `json:"net,omitempty"`
+	Journal [][3]int64 `json:"journal,omitempty"`
+	Seen    *counts    `json:"seen,omitempty"`
 }
 
-// leaves is the moment at which the bucket is no longer counted.
-func (b bucket) leaves() int64 { return (b.index + liveBuckets) * bucketMillis }
-
-type slot struct {
-	number  uint64 // zero when free
-	expires int64
+// answer is what the ledger says to a request.
+type answer struct {
+	now, epoch int64
+	learning   bool  // nothing is granted: calls may be unknown to it, or the gateway has not settled
+	gateways   int64 // that asked lately, this one too
+	guide      int64 // ledger time at which another settled gateway last asked; 0: none does
+	grants     []grant
 }
 
-func (l *ledger) running() int { return len(l.slots) - len(l.free) }
+// grant is the answer to an entry.
+type grant struct {
+	permits, leaves int64
+	slots, others   int64 // own and other gateways'
+	room            int64 // permits left after this
+	reset           int64
+	counts          counts
+	wait            [regimes]int64
+}
 
-// admit decides about a call and, if it is admitted, counts it and takes slot number for it, at the place returned.
-func (l *ledger) admit(now int64, c *Call, in Regime, number uint64) (o outcome, place int) {
-	now = max(now, l.last)
-	l.last = now
-	l.sweep(now)
-	l.expire(now)
-	o.verdict = decide(l.counts, l.running(), c.Rule, in)
-	switch o.verdict {
-	case Admitted:
-		l.count(now/bucketMillis, in)
-		place = l.take(slot{number, now + lifetimeMillis(c.Lifetime)})
-	case OverQuota:
-		for r := range o.wait {
-			o.wait[r] = l.wait(now, c.Rule, Regime(r))
+// anchor is what a gateway knows of ledger time by its own monotonic clock, in milliseconds since any moment.
+//
+// The bound is the least that any answer allowed: an answer was given after its request was sent, so ledger time less
+// the moment of sending bounds what ledger time may be later. Taking the last answer alone would let two gateways push
+// each other on, each by the time that its requests are under way. It widens by 500 ppm, or the slowest clock would in
+// the end hold back everybody's.
+//
+// A gateway that starts does not know whether ledger time has stood still: what was granted then would leave too early
+// when it moves on. It is granted nothing until it has settled: when it has seen another that is settled move ledger
+// time between two requests of its own in a row, or when there is none; then the clock of Redis is taken on.
+type anchor struct {
+	bound, at     int64 // ledger time less this clock, as of at
+	guide         int64 // when a settled gateway was last seen to ask, in ledger time; 0: there is none
+	seen, settled bool
+}
+
+// allowed is the latest that ledger time may be at a moment.
+func (a *anchor) allowed(now int64) int64 { return a.bound + (now-a.at)/2000 + now }
+
+// ask fills what a request sent now says about time.
+func (a *anchor) ask(q *request, now int64) {
+	q.Settled = a.settled
+	switch {
+	case !a.seen:
+	case !a.settled && a.guide == 0:
+		q.Alone, q.Settled = true, true
+	default:
+		q.Bound = a.allowed(now)
+	}
+}
+
+// heard takes in the answer to a request sent at a moment. Ledger time far beyond the bound was moved by others, whose
+// bounds allowed it: then this clock has been asleep with its machine, and must settle again.
+func (a *anchor) heard(q *request, sent int64, got *answer) {
+	moved := got.guide > a.guide && a.guide != 0 && sent-a.at <= 2*heartbeat.Milliseconds()
+	bound := got.now
+	if q.Settled && !q.Alone {
+		allowed := a.allowed(sent)
+		a.settled = got.now-allowed <= marginMillis
+		if a.settled {
+			bound = min(bound, allowed)
+		}
+	} else {
+		a.settled = q.Alone || moved
+	}
+	a.bound, a.at, a.guide, a.seen = bound-sent, sent, got.guide, true
+}
+
+var errStale = errors.New("ask the ledger: a later request of this gateway came first")
+
+// readAnswer reads the arrays of ledger.lua for a request of n entries.
+func readAnswer(value any, n int) (a answer, err error) {
+	rows, _ := value.([]any)
+	if len(rows) == 0 {
+		return a, errStale
+	}
+	numbers := make([][]int64, len(rows))
+	for i, row := range rows {
+		columns, _ := row.([]any)
+		for _, column := range columns {
+			if number, ok := column.(int64); ok {
+				numbers[i] = append(numbers[i], number)
+			}
+		}
+		if want := []int{5, 10}[min(i, 1)]; len(numbers[i]) != want || len(rows) != n+1 {
+			return a, fmt.Errorf("read the answer of the ledger: %v is not %d numbers in %d rows", row, want, n+1)
 		}
 	}
-	o.counts, o.running = l.counts, l.running()
-	if len(l.buckets) > 0 {
-		o.reset = l.buckets[0].leaves() - now
+	h := numbers[0]
+	a = answer{now: h[0], epoch: h[1], learning: h[2] == 1, gateways: h[3], guide: h[4]}
+	for _, g := range numbers[1:] {
+		a.grants = append(a.grants, grant{g[0], g[1], g[2], g[3], g[4], g[5], counts(g[6:8]), [regimes]int64(g[8:10])})
 	}
-	return o, place
-}
-
-// sweep drops the buckets that have left the window.
-func (l *ledger) sweep(now int64) {
-	gone := 0
-	for gone < len(l.buckets) && l.buckets[gone].leaves() <= now {
-		for r, calls := range l.buckets[gone].calls {
-			l.counts[r] -= int64(calls)
-		}
-		gone++
-	}
-	if gone > 0 {
-		l.buckets = l.buckets[:copy(l.buckets, l.buckets[gone:])]
-	}
-}
-
-func (l *ledger) count(index int64, in Regime) {
-	last := len(l.buckets) - 1
-	if last < 0 || l.buckets[last].index != index {
-		l.buckets = append(l.buckets, bucket{index: index})
-		last++
-	}
-	l.buckets[last].calls[in]++
-	l.counts[in]++
-}
-
-// wait is how long until enough buckets have left for a call in a regime to have room.
-func (l *ledger) wait(now int64, rule Rule, in Regime) (wait int64) {
-	left := l.counts
-	for _, b := range l.buckets {
-		if left.room(rule, in) > 0 {
-			break
-		}
-		for r, calls := range b.calls {
-			left[r] -= int64(calls)
-		}
-		wait = b.leaves() - now
-	}
-	return wait
-}
-
-func (l *ledger) take(s slot) (place int) {
-	if l.running() == 0 || s.expires < l.expires {
-		l.expires = s.expires
-	}
-	if last := len(l.free) - 1; last >= 0 {
-		place = int(l.free[last])
-		l.free = l.free[:last]
-		l.slots[place] = s
-		return place
-	}
-	l.slots = append(l.slots, s)
-	return len(l.slots) - 1
-}
-
-// expire frees the slots whose lifetime is over. It looks at them only when one may be: once in a lifetime, not per call.
-func (l *ledger) expire(now int64) {
-	if now < l.expires || l.running() == 0 {
-		return
-	}
-	next := int64(0)
-	for place, s := range l.slots {
-		switch {
-		case s.number == 0:
-		case s.expires <= now:
-			l.release(uint64(place), s.number)
-		case next == 0 || s.expires < next:
-			next = s.expires
-		}
-	}
-	l.expires = next
-}
-
-// release frees a slot if it is still the one with this number; the place may have been given to a later call.
-func (l *ledger) release(place, number uint64) {
-	if place < uint64(len(l.slots)) && number != 0 && l.slots[place].number == number {
-		l.slots[place] = slot{}
-		l.free = append(l.free, uint32(place))
-	}
-}
-
-// idle tells that nothing is counted and no slot is taken, and was not two buckets ago either, so that a caller is not
-// forgotten over a small step back of the clock.
-func (l *ledger) idle(now int64) bool {
-	now -= 2 * bucketMillis
-	if l.last+(liveBuckets+1)*bucketMillis > now {
-		return false
-	}
-	for _, s := range l.slots {
-		if s.number != 0 && s.expires > now {
-			return false
-		}
-	}
-	return true
+	return a, nil
 }

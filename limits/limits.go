@@ -16,14 +16,17 @@ import (
 const (
 	// Window is the rolling hour over which calls are counted.
 	Window = time.Hour
-	// Bucket is the grain of the count. A call leaves the count when the bucket after its own hour has ended, so it is
-	// counted for at least Window and at most Window + Bucket: never above the quota, and under it by 0.28 % at most.
+	// Bucket is the grain of the count, for quotas up to 500 a second. A call leaves the count when the hour after the end
+	// of its bucket is over, so it is counted for at least Window and at most Window + Bucket: never above the quota, and
+	// under it by 0.28 % at most.
 	Bucket = 10 * time.Second
 
 	bucketMillis = int64(Bucket / time.Millisecond)
-	// liveBuckets is the length of the count, one more than an hour has: the oldest is only partly inside the hour, and
-	// without it a burst late in one bucket would be forgotten up to 10 s early.
-	liveBuckets = int64(Window/Bucket) + 1
+	windowMillis = int64(Window / time.Millisecond)
+	smallMillis  = int64(time.Second / time.Millisecond)
+	smallQuota   = 500 // calls an hour; the most buckets of a second that a caller can have
+	// longest is the longest that a permit is counted, by either store.
+	longest = Window + Bucket + Lease + margin
 	// crowded is how long a caller refused for concurrency is told to wait; when a slot frees cannot be known.
 	crowded = time.Second
 )

@@ -19,7 +19,7 @@ type Memory struct {
 // shard holds the callers whose key begins with one byte. Keys are hashes, so shards fill evenly.
 type shard struct {
 	mu      sync.Mutex
-	callers map[Key]*ledger
+	callers map[Key]*account
 	number  uint64 // of the last slot given
 	drop    int64  // when to look for idle callers next
 	_       [24]byte
@@ -32,7 +32,7 @@ func NewMemory(calendar *Calendar, now func() time.Time) *Memory {
 	}
 	m := &Memory{calendar: calendar, now: now, start: now()}
 	for i := range m.shards {
-		m.shards[i].callers = make(map[Key]*ledger)
+		m.shards[i].callers = make(map[Key]*account)
 	}
 	return m
 }
@@ -52,7 +52,7 @@ func (m *Memory) Admit(_ context.Context, c Call) (Decision, error) {
 	s.dropIdle(now)
 	caller := s.callers[c.Key]
 	if caller == nil {
-		caller = &ledger{}
+		caller = &account{}
 		s.callers[c.Key] = caller
 	}
 	o, place := caller.admit(now, &c, in, s.number+1)
@@ -67,6 +67,42 @@ func (m *Memory) Admit(_ context.Context, c Call) (Decision, error) {
 		d.Slot = Slot{key: c.Key, place: uint64(place), number: number}
 	}
 	return d, nil
+}
+
+// account is what Memory knows of one caller.
+type account struct {
+	window
+	running
+	last int64 // the latest moment it was asked about
+}
+
+// admit decides about a call and, if it is admitted, counts it and takes slot number for it, at the place returned.
+func (a *account) admit(now int64, c *Call, in Regime, number uint64) (o outcome, place int) {
+	now = max(now, a.last)
+	a.last = now
+	a.sweep(now)
+	a.expire(now)
+	o.verdict = decide(a.counts, a.count(), c.Rule, in)
+	switch o.verdict {
+	case Admitted:
+		var one counts
+		one[in] = 1
+		a.charge(leaves(now, bucketMillis), one)
+		place = a.take(slot{number, now + lifetimeMillis(c.Lifetime)})
+	case OverQuota:
+		for r := range o.wait {
+			o.wait[r] = a.wait(now, c.Rule, Regime(r))
+		}
+	}
+	o.room, o.running, o.reset = a.counts.room(c.Rule, in), a.count(), a.reset(now)
+	return o, place
+}
+
+// idle tells that nothing is counted and no slot is taken, and was not two buckets ago either, so that a caller is not
+// forgotten over a small step back of the clock.
+func (a *account) idle(now int64) bool {
+	now -= 2 * bucketMillis
+	return a.last+windowMillis+2*bucketMillis <= now && a.running.idle(now)
 }
 
 // millis is the time since 1970 by the monotonic clock, as far as t has one: steps of the wall clock while the gateway

@@ -152,7 +152,7 @@ func (r *Redis) Admit(ctx context.Context, c Call) (Decision, error) {
 	if err != nil {
 		return Decision{}, fmt.Errorf("ask redis for a decision: %w", err)
 	}
-	o, err := readOutcome(answer)
+	o, err := readOutcome(answer, c.Rule, in)
 	if err != nil {
 		return Decision{}, err
 	}
@@ -182,13 +182,13 @@ func (s Slot) member() []byte {
 	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, s.place), s.number)
 }
 
-func readOutcome(answer []int64) (outcome, error) {
+func readOutcome(answer []int64, rule Rule, in Regime) (outcome, error) {
 	if len(answer) != 7 || answer[0] < 0 || answer[0] > int64(OverConcurrency) {
 		return outcome{}, fmt.Errorf("read the decision of redis: unknown answer %v", answer)
 	}
 	return outcome{
 		verdict: Verdict(answer[0]),
-		counts:  counts(answer[1:3]),
+		room:    counts(answer[1:3]).room(rule, in),
 		running: int(answer[3]),
 		reset:   answer[4],
 		wait:    [regimes]int64(answer[5:7]),

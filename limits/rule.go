@@ -25,8 +25,25 @@ func (c counts) room(rule Rule, in Regime) int64 {
 	return min(rule.quota(in)-c[in], most-all)
 }
 
-// decide is the whole rule. It does no I/O and reads no clock. admit.lua holds the same rule for Redis; the contract and
-// the differential test keep the two equal.
+// less is what is left of the counts without some calls.
+func (c counts) less(calls counts) counts {
+	for r, n := range calls {
+		c[r] -= n
+	}
+	return c
+}
+
+// grain is the width of the buckets of a quota, in milliseconds. Small quotas are counted almost call by call: they have
+// no more buckets than calls.
+func grain(quota int64) int64 {
+	if quota <= smallQuota {
+		return smallMillis
+	}
+	return bucketMillis
+}
+
+// decide is the whole rule. It does no I/O and reads no clock. ledger.lua holds the same rule for Redis; the contract
+// and the differential test keep the two equal.
 func decide(c counts, running int, rule Rule, in Regime) Verdict {
 	switch {
 	case c.room(rule, in) <= 0:
@@ -40,7 +57,7 @@ func decide(c counts, running int, rule Rule, in Regime) Verdict {
 // outcome is what a store found and did: the verdict and the counts after it. Waits are milliseconds from now.
 type outcome struct {
 	verdict Verdict
-	counts  counts
+	room    int64 // calls that the quota admits further, in the regime of this moment
 	running int
 	reset   int64          // until the oldest counted bucket leaves
 	wait    [regimes]int64 // OverQuota only: until a call in this regime would have room
@@ -51,7 +68,7 @@ func (o outcome) decision(rule Rule, cal *Calendar, t time.Time, in Regime) Deci
 	d := Decision{
 		Verdict:    o.verdict,
 		Quota:      rule.quota(in),
-		Remaining:  max(0, o.counts.room(rule, in)),
+		Remaining:  max(0, o.room),
 		Reset:      time.Duration(o.reset) * time.Millisecond,
 		Concurrent: rule.Concurrent,
 		Running:    o.running,
@@ -68,7 +85,6 @@ func (o outcome) decision(rule Rule, cal *Calendar, t time.Time, in Regime) Deci
 // retryAfter follows the calendar from t: in each stretch of one regime the call has room from its wait on, if that lies
 // before the stretch ends. Room in a regime once gained is not lost by waiting, so the first such moment is the answer.
 func (o outcome) retryAfter(cal *Calendar, t time.Time, in Regime) time.Duration {
-	const longest = Window + Bucket
 	for from := time.Duration(0); from < longest; in = in.other() {
 		ready := max(from, time.Duration(o.wait[in])*time.Millisecond)
 		change := cal.NextChange(t.Add(from))

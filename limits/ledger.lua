@@ -1,0 +1,247 @@
+-- ledger, version 1: grants permits of the rolling hour and slots to gateways, for all callers of one shard that need
+-- something at once. ledger.go tells the rules and their proof; the model of the tests is the same rules in Go.
+--
+-- KEYS  1 string: the shard; then for each entry a string: the account, and a list: its buckets, "leaves working off"
+-- ARGV  1 JSON: the request of ledger.go
+-- Returns {now, epoch, learning, gateways, guide} and for each entry {permits, leaves, slots, others, room, reset,
+-- working, off, wait, wait}; nothing for a request that came after a later one. Times are milliseconds.
+--
+-- Nothing rests on the expiry of keys, it only cleans up. The first write is one that a full Redis refuses.
+local WINDOW, LEASE, MARGIN, HEARTBEAT, LEARN = 3600000, 10000, 5000, 1000, 12000
+local BUCKET, SMALL, SMALL_QUOTA, KEEP = 10000, 1000, 500, 7200000
+local request = cjson.decode(ARGV[1])
+
+local function load(key)
+  local text = redis.call('GET', key)
+  return text and cjson.decode(text)
+end
+
+-- The fence is whose memory this is: it changes when a server starts and when a replica becomes master.
+local function fence()
+  return request.fence or string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') ..
+    string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
+end
+
+local raw = request.time
+if not raw then
+  local time = redis.call('TIME')
+  raw = time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- Memory that is another's, or gone, or older than what a gateway has seen, is not to be trusted until all gateways have
+-- told what they know. A ledger of which no gateway has seen anything is new.
+local mark = fence()
+local shard = load(KEYS[1])
+local lost = not shard or shard.fence ~= mark or request.epoch > shard.epoch
+shard = shard or {epoch = 0, gateways = {}, fresh = true, open = 0}
+local me = shard.gateways[request.gateway]
+if me and request.seq <= me.seq then return {} end
+
+local learn = 0
+if lost then
+  local newest = math.max(shard.epoch, request.epoch)
+  learn = LEARN
+  if newest == 0 then learn = request.trust and 0 or 2 * HEARTBEAT end
+  shard.epoch, shard.fence = math.max(newest + 1, raw), mark -- no two lives of a ledger have the same
+end
+
+-- Ledger time never goes back, and keeps within a heartbeat of what the clock of the gateway that moves it allows: no
+-- step of the host's clock, forth or back, and no other host ends the hour early. Only who has seen ledger time, or is alone in not knowing it, moves it. A clock that
+-- was lost is told by who has seen it, the slowest being right.
+local now
+if request.bound or request.alone then
+  now = raw + (shard.off or (request.bound or raw) - raw)
+  if request.bound then now = math.min(math.max(now, request.bound - HEARTBEAT), request.bound) end
+  if not (shard.fresh and (lost or now < shard.open)) then now = math.max(now, shard.last or now) end
+  shard.off, shard.last = now - raw, now
+else
+  now = shard.last or raw
+end
+if lost then shard.open = now + learn end
+shard.open = math.min(shard.open, now + LEARN)
+local learning = now < shard.open
+if not learning and shard.last then shard.fresh = nil end
+learning = learning or not request.settled
+
+shard.gateways[request.gateway] = {seq = request.seq, at = now, policy = request.policy, settled = request.settled}
+local gateways, guide, mixed = 0, 0, request.policy == ''
+for id, other in pairs(shard.gateways) do
+  if other.at > now - 5 * HEARTBEAT then
+    gateways = gateways + 1
+    if other.settled and id ~= request.gateway then guide = math.max(guide, other.at) end
+    mixed = mixed or (other.policy ~= '' and other.policy ~= request.policy)
+  elseif other.at <= now - 60 * HEARTBEAT then
+    shard.gateways[id] = nil
+  end
+end
+redis.call('SET', KEYS[1], cjson.encode(shard))
+
+local list, account -- of the entry at hand
+
+local function bucket(at)
+  local text = redis.call('LINDEX', list, at)
+  if not text then return nil end
+  local leaves, working, off = string.match(text, '(%S+) (%S+) (%S+)')
+  return {text = text, leaves = tonumber(leaves), tonumber(working), tonumber(off)}
+end
+
+local function less(counts, calls)
+  return {counts[1] - calls[1], counts[2] - calls[2]}
+end
+
+-- charge counts calls until a moment; negative ones are given back.
+local function charge(leaves, calls)
+  account.calls = {account.calls[1] + calls[1], account.calls[2] + calls[2]}
+  local at, newest = -1, bucket(-1)
+  local b = newest
+  while b and b.leaves > leaves do
+    at = at - 1
+    b = bucket(at)
+  end
+  local found = b and b.leaves == leaves
+  local working, off = calls[1] + (found and b[1] or 0), calls[2] + (found and b[2] or 0)
+  local text = string.format('%.0f %.0f %.0f', leaves, working, off)
+  if found and working + off == 0 then redis.call('LREM', list, -1, b.text)
+  elseif found then redis.call('LSET', list, at, text)
+  elseif b == newest then redis.call('RPUSH', list, text)
+  elseif b then redis.call('LINSERT', list, 'AFTER', b.text, text)
+  else redis.call('LPUSH', list, text) end
+end
+
+local function sweep()
+  local gone, b = 0, bucket(0)
+  while b and b.leaves <= now do
+    account.calls = less(account.calls, b)
+    gone = gone + 1
+    b = bucket(gone)
+  end
+  if gone > 0 then redis.call('LTRIM', list, gone, -1) end
+end
+
+local function room(calls, rule, r)
+  local most = rule[r]
+  for other = 1, 2 do
+    if calls[other] > 0 then most = math.max(most, rule[other]) end
+  end
+  return math.min(rule[r] - calls[r], most - calls[1] - calls[2])
+end
+
+local function wait(rule, r)
+  local left, at, longest = account.calls, 0, 0
+  while room(left, rule, r) <= 0 do
+    local b = bucket(at)
+    if not b then break end
+    left = less(left, b)
+    longest = b.leaves - now
+    at = at + 1
+  end
+  return longest
+end
+
+-- latest is when a permit granted now leaves the count: it may be used until its lease ends.
+local function latest(quota)
+  local grain = quota <= SMALL_QUOTA and SMALL or BUCKET
+  return (math.floor((now + LEASE) / grain) + 1) * grain + WINDOW + MARGIN
+end
+
+-- give back what a lease left unused, once; an unused of -1 is all, for an answer that never arrived.
+local function settle(holder, seq, unused)
+  local lease = holder.leases[seq]
+  holder.leases[seq] = nil
+  if not lease or lease.leaves <= now then return end
+  if unused < 0 then unused = lease.permits end
+  local calls = {0, 0}
+  calls[lease.regime] = -math.min(unused, lease.permits)
+  if unused > 0 then
+    charge(lease.leaves, calls)
+    holder.net = less(holder.net, less({0, 0}, calls))
+  end
+end
+
+-- replay counts the newest of a gateway's calls that are missing here.
+local function replay(holder, entry)
+  local journal = entry.journal or {}
+  for i = #journal, 1, -1 do
+    local b, calls = journal[i], {0, 0}
+    for r = 1, 2 do
+      calls[r] = math.max(0, math.min(b[r + 1], entry.net[r] - holder.net[r]))
+      holder.net[r] = holder.net[r] + calls[r]
+    end
+    if b[1] > now and calls[1] + calls[2] > 0 then charge(b[1], calls) end
+  end
+  holder.net = entry.net
+  local seen = account.seen or {0, 0}
+  if entry.seen then account.seen = {math.max(seen[1], entry.seen[1]), math.max(seen[2], entry.seen[2])} end
+end
+
+-- slots grants a gateway its own: never less than run already, and all together never more than the rule has.
+local function slots(holder, entry, rule)
+  local others = 0
+  for id, other in pairs(account.holders) do
+    if other.slots > 0 and other.expires <= now then other.slots, other.expires = 0, 0 end
+    if id ~= request.gateway then
+      others = others + other.slots
+      if other.slots == 0 and other.at <= now - KEEP then account.holders[id] = nil end
+    end
+  end
+  local own = learning and entry.busy or math.max(entry.busy, math.min(entry.slots, rule[3] - others))
+  holder.slots = own
+  holder.expires = own > 0 and math.max(holder.expires, now + LEASE + entry.life + MARGIN) or 0
+  return own, others
+end
+
+local function serve(entry, key)
+  account = load(key) or {calls = {0, 0}, holders = {}}
+  local fresh = {slots = 0, expires = 0, net = {0, 0}, leases = {}}
+  local holder = account.holders[request.gateway] or fresh
+  account.holders[request.gateway] = holder
+  holder.at = now
+  sweep()
+  for _, back in ipairs(entry.back or {}) do settle(holder, tostring(back[1]), back[2]) end
+  if entry.net then replay(holder, entry) end
+
+  -- While gateways differ in their policy, the lowest holds: who is behind raises nothing.
+  local rule = entry.rule
+  if mixed and account.rule then
+    for i = 1, 3 do rule[i] = math.min(rule[i], account.rule[i]) end
+  end
+  account.rule = rule
+  local r = entry.regime + 1
+  if account.seen and not learning then
+    local unknown = {math.max(0, account.seen[1] - account.calls[1]), math.max(0, account.seen[2] - account.calls[2])}
+    if unknown[1] + unknown[2] > 0 then charge(latest(rule[r]), unknown) end
+    account.seen = nil
+  end
+
+  local own, others = slots(holder, entry, rule)
+  local free = learning and 0 or math.max(0, room(account.calls, rule, r))
+  local permits = math.max(0, math.min(entry.need, free, own - entry.busy))
+  if own > entry.busy then
+    permits = permits + math.max(0, math.min(entry.more, math.floor((free - permits) / (2 * gateways)), math.floor(rule[r] / 50)))
+  end
+  local leaves = latest(rule[r])
+  if permits > 0 then
+    local calls = {0, 0}
+    calls[r] = permits
+    charge(leaves, calls)
+    holder.net[r] = holder.net[r] + permits
+    holder.leases[tostring(request.seq)] = {permits = permits, leaves = leaves, regime = r}
+  end
+  for seq, lease in pairs(holder.leases) do
+    if lease.leaves <= now then holder.leases[seq] = nil end
+  end
+  local waits = free == 0 and {wait(rule, 1), wait(rule, 2)} or {0, 0}
+  local oldest = bucket(0)
+  local keep = math.max(KEEP, 2 * (holder.expires - now))
+  redis.call('SET', key, cjson.encode(account), 'PX', string.format('%.0f', keep))
+  redis.call('PEXPIRE', list, string.format('%.0f', KEEP))
+  return {permits, leaves, own, others, room(account.calls, rule, r), oldest and oldest.leaves - now or 0,
+    account.calls[1], account.calls[2], waits[1], waits[2]}
+end
+
+local answer = {{now, shard.epoch, learning and 1 or 0, gateways, guide}}
+for i, entry in ipairs(request.entries or {}) do
+  list = KEYS[2 * i + 1]
+  answer[i + 1] = serve(entry, KEYS[2 * i])
+end
+return answer

@@ -1,0 +1,298 @@
+package limits
+
+import "maps"
+
+// book is ledger.lua in Go: one shard, in the words of the script. It is the model that the script is held to, and the
+// properties are proven on both.
+type book struct {
+	mutant                    string
+	lease, margin, learn      int64
+	bucket, small, smallQuota int64
+	fence                     string
+	epoch, open, contacts     int64
+	off, last                 int64
+	told, known, fresh        bool // the clock is told; there is a shard at all; it began empty
+	gateways                  map[string]member
+	accounts                  map[Key]*bookAccount
+}
+
+type member struct {
+	seq, at int64
+	policy  string
+	settled bool
+}
+
+type bookAccount struct {
+	window
+	rule    *[3]int64
+	seen    *counts
+	holders map[string]*holder
+}
+
+type holder struct {
+	slots, expires, at int64
+	net                counts
+	leases             map[int64]bookLease
+}
+
+type bookLease struct {
+	permits, leaves int64
+	regime          Regime
+}
+
+func newBook(mutant string) *book {
+	b := &book{mutant: mutant, lease: leaseMillis, margin: marginMillis, learn: 12_000,
+		bucket: bucketMillis, small: smallMillis, smallQuota: smallQuota}
+	b.flush()
+	return b
+}
+
+// flush is FLUSHALL.
+func (b *book) flush() {
+	b.fence, b.epoch, b.open, b.off, b.last = "", 0, 0, 0, 0
+	b.told, b.known, b.fresh = false, false, true
+	b.gateways, b.accounts = map[string]member{}, map[Key]*bookAccount{}
+}
+
+// clone is what a replica has, or an older dump.
+func (b *book) clone() *book {
+	c := *b
+	c.gateways = maps.Clone(b.gateways)
+	c.accounts = map[Key]*bookAccount{}
+	for key, a := range b.accounts {
+		d := *a
+		d.buckets = append([]bucket(nil), a.buckets...)
+		d.holders = map[string]*holder{}
+		for id, h := range a.holders {
+			g := *h
+			g.leases = maps.Clone(h.leases)
+			d.holders[id] = &g
+		}
+		c.accounts[key] = &d
+	}
+	return &c
+}
+
+func (b *book) is(mutant string) bool { return b.mutant == mutant }
+
+func (b *book) serve(q *request) (answer, error) {
+	if me, met := b.gateways[q.Gateway]; met && q.Seq <= me.seq && !b.is("seq ignored") {
+		return answer{}, errStale
+	}
+	lost := !b.known || (b.fence != q.Fence && !b.is("fence ignored")) || q.Epoch > b.epoch
+	b.known = true
+	learn := int64(0)
+	if lost {
+		newest := max(b.epoch, q.Epoch)
+		learn = b.learn
+		if newest == 0 {
+			learn = 2 * heartbeat.Milliseconds()
+			if q.Trust {
+				learn = 0
+			}
+		}
+		b.epoch, b.fence = max(newest+1, q.Time), q.Fence
+	}
+	now := b.clock(q, lost)
+	if lost {
+		b.open = now + learn
+	}
+	b.open = min(b.open, now+b.learn)
+	learning := now < b.open
+	if !learning && b.told {
+		b.fresh = false
+	}
+	learning = learning || !q.Settled
+	b.gateways[q.Gateway] = member{q.Seq, now, q.Policy, q.Settled}
+	a := answer{now: now, epoch: b.epoch, learning: learning}
+	mixed := q.Policy == ""
+	for id, other := range b.gateways {
+		if other.at > now-5*heartbeat.Milliseconds() {
+			a.gateways++
+			if other.settled && id != q.Gateway {
+				a.guide = max(a.guide, other.at)
+			}
+			mixed = mixed || other.policy != "" && other.policy != q.Policy
+		} else if other.at <= now-60*heartbeat.Milliseconds() {
+			delete(b.gateways, id)
+		}
+	}
+	for i := range q.Entries {
+		a.grants = append(a.grants, b.grant(q, &q.Entries[i], &a, mixed))
+	}
+	return a, nil
+}
+
+func (b *book) clock(q *request, lost bool) int64 {
+	if q.Bound == 0 && !q.Alone {
+		if b.told {
+			return b.last
+		}
+		return q.Time
+	}
+	now := q.Time + b.off
+	if !b.told && q.Bound != 0 {
+		now = q.Bound
+	}
+	if q.Bound != 0 && !b.is("no bound") {
+		now = min(max(now, q.Bound-heartbeat.Milliseconds()), q.Bound)
+	}
+	if b.told && !(b.fresh && (lost || now < b.open)) {
+		now = max(now, b.last)
+	}
+	b.told, b.off, b.last = true, now-q.Time, now
+	return now
+}
+
+func (b *book) latest(now, quota int64) int64 {
+	grain, used := b.bucket, now+b.lease
+	if quota <= b.smallQuota {
+		grain = b.small
+	}
+	if b.is("charge at grant") {
+		used = now
+	}
+	if b.is("bucket short") {
+		used -= grain
+	}
+	return leaves(used, grain) + b.margin
+}
+
+func (b *book) grant(q *request, e *entry, head *answer, mixed bool) grant {
+	now := head.now
+	a := b.accounts[e.key]
+	if a == nil {
+		a = &bookAccount{holders: map[string]*holder{}}
+		b.accounts[e.key] = a
+	}
+	h := a.holders[q.Gateway]
+	if h == nil {
+		h = &holder{leases: map[int64]bookLease{}}
+		a.holders[q.Gateway] = h
+	}
+	h.at = now
+	a.sweep(now)
+	for _, back := range e.Back {
+		b.settle(a, h, back[0], back[1], now)
+	}
+	if e.Net != nil && !b.is("no replay") {
+		a.replay(h, e, now)
+	}
+	rule := e.Rule
+	if mixed && a.rule != nil && !b.is("policy downgrade") {
+		for i := range rule {
+			rule[i] = min(rule[i], a.rule[i])
+		}
+	}
+	a.rule = &rule
+	limits := Rule{Working: rule[0], Off: rule[1], Concurrent: int(rule[2])}
+	quota := limits.quota(e.Regime)
+	if a.seen != nil && !head.learning {
+		unknown := a.seen.less(a.counts)
+		for r := range unknown {
+			unknown[r] = max(0, unknown[r])
+		}
+		if unknown != (counts{}) {
+			a.charge(b.latest(now, quota), unknown)
+		}
+		a.seen = nil
+	}
+	g := grant{leaves: b.latest(now, quota)}
+	g.slots, g.others = b.slots(q.Gateway, a, h, e, rule[2], now, head.learning)
+	free := int64(0)
+	if !head.learning || b.is("no learning") {
+		free = max(0, a.counts.room(limits, e.Regime))
+	}
+	g.permits = max(0, min(e.Need, free, g.slots-e.Busy))
+	if g.slots > e.Busy {
+		g.permits += max(0, min(e.More, (free-g.permits)/(2*head.gateways), quota/50))
+	}
+	if g.permits > 0 {
+		var calls counts
+		calls[e.Regime] = g.permits
+		a.charge(g.leaves, calls)
+		h.net[e.Regime] += g.permits
+		h.leases[q.Seq] = bookLease{g.permits, g.leaves, e.Regime}
+	}
+	for seq, l := range h.leases {
+		if l.leaves <= now {
+			delete(h.leases, seq)
+		}
+	}
+	if free == 0 {
+		for r := range g.wait {
+			g.wait[r] = a.wait(now, limits, Regime(r))
+		}
+	}
+	g.room, g.reset, g.counts = a.counts.room(limits, e.Regime), a.reset(now), a.counts
+	return g
+}
+
+func (b *book) settle(a *bookAccount, h *holder, seq, unused, now int64) {
+	l, found := h.leases[seq]
+	if !b.is("settled twice") {
+		delete(h.leases, seq)
+	}
+	if !found || l.leaves <= now && !b.is("settled late") {
+		return
+	}
+	if unused < 0 {
+		unused = l.permits
+	}
+	if unused = min(unused, l.permits); unused > 0 {
+		var calls counts
+		calls[l.regime] = -unused
+		a.charge(l.leaves, calls)
+		h.net[l.regime] -= unused
+	}
+}
+
+func (a *bookAccount) replay(h *holder, e *entry, now int64) {
+	for i := len(e.Journal) - 1; i >= 0; i-- {
+		var calls counts
+		for r := range calls {
+			calls[r] = max(0, min(e.Journal[i][r+1], e.Net[r]-h.net[r]))
+			h.net[r] += calls[r]
+		}
+		if e.Journal[i][0] > now && calls != (counts{}) {
+			a.charge(e.Journal[i][0], calls)
+		}
+	}
+	h.net = *e.Net
+	if e.Seen != nil {
+		seen := *e.Seen
+		if a.seen != nil {
+			seen = counts{max(seen[0], a.seen[0]), max(seen[1], a.seen[1])}
+		}
+		a.seen = &seen
+	}
+}
+
+func (b *book) slots(gateway string, a *bookAccount, h *holder, e *entry, most, now int64, learning bool) (own, others int64) {
+	for id, other := range a.holders {
+		if other.slots > 0 && other.expires <= now {
+			other.slots, other.expires = 0, 0
+		}
+		if id != gateway {
+			others += other.slots
+			if other.slots == 0 && other.at <= now-2*windowMillis {
+				delete(a.holders, id)
+			}
+		}
+	}
+	own = e.Busy
+	if !learning {
+		own = max(own, min(e.Slots, most-others))
+	}
+	life := e.Life
+	if b.is("slots live for a lease") {
+		life = 0
+	}
+	h.slots = own
+	if own > 0 {
+		h.expires = max(h.expires, now+b.lease+life+b.margin)
+	} else {
+		h.expires = 0
+	}
+	return own, others
+}
