@@ -11,7 +11,7 @@ import (
 func TestMemoryAllocates(t *testing.T) {
 	clock := handsAt(t, wednesday+"10:00:00")
 	m := NewMemory(czech(t), clock.now)
-	call := Call{KeyOf("a"), Rule{1 << 40, 1 << 40, 100}, time.Minute}
+	call := Call{Key: KeyOf("a"), Rule: Rule{1 << 40, 1 << 40, 100}, Lifetime: time.Minute}
 	once := func() {
 		d, err := m.Admit(t.Context(), call)
 		if err != nil || d.Verdict != Admitted {

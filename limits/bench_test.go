@@ -82,7 +82,7 @@ func BenchmarkRedis(b *testing.B) {
 }
 
 func benchCall(name string) Call {
-	return Call{KeyOf(name), Rule{1 << 40, 1 << 40, 1 << 20}, time.Minute}
+	return Call{Key: KeyOf(name), Rule: Rule{1 << 40, 1 << 40, 1 << 20}, Lifetime: time.Minute}
 }
 
 func exchange(b *testing.B, s store, call Call) {

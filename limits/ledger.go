@@ -52,9 +52,11 @@ type request struct {
 	Seq     int64   `json:"seq"`             // rises with each request of a gateway to a shard; an older one is not served
 	Epoch   int64   `json:"epoch"`           // the last it has seen; 0 is none
 	Bound   int64   `json:"bound,omitempty"` // ledger time is no later, by this gateway's clock; 0: it has seen none
+	Least   int64   `json:"least,omitempty"` // nor earlier than this
 	Alone   bool    `json:"alone,omitempty"` // no other gateway knows ledger time
 	Settled bool    `json:"settled"`         // this one does
 	Trust   bool    `json:"trust,omitempty"` // a ledger that is new may open at once
+	Leave   bool    `json:"leave,omitempty"` // it ends with this
 	Policy  string  `json:"policy"`          // version of the policy in force; empty: no calls lately
 	Time    int64   `json:"time,omitempty"`  // tests: instead of the clock of Redis
 	Fence   string  `json:"fence,omitempty"` // tests: instead of the identity of Redis
@@ -117,6 +119,11 @@ type anchor struct {
 // allowed is the latest that ledger time may be at a moment.
 func (a *anchor) allowed(now int64) int64 { return a.bound + (now-a.at)/2000 + now }
 
+// least is the earliest that ledger time can be at a moment, less a heartbeat of slack.
+func (a *anchor) least(now int64) int64 {
+	return a.bound - (now-a.at)/1000 + now - heartbeat.Milliseconds()
+}
+
 // ask fills what a request sent now says about time.
 func (a *anchor) ask(q *request, now int64) {
 	q.Settled = a.settled
@@ -125,7 +132,7 @@ func (a *anchor) ask(q *request, now int64) {
 	case !a.settled && a.guide == 0:
 		q.Alone, q.Settled = true, true
 	default:
-		q.Bound = a.allowed(now)
+		q.Bound, q.Least = a.allowed(now), a.least(now)
 	}
 }
 

@@ -45,13 +45,13 @@ if lost then
   shard.epoch, shard.fence = math.max(newest + 1, raw), mark -- no two lives of a ledger have the same
 end
 
--- Ledger time never goes back, and keeps within a heartbeat of what the clock of the gateway that moves it allows: no
+-- Ledger time never goes back, and keeps within what the clock of the gateway that moves it allows: no
 -- step of the host's clock, forth or back, and no other host ends the hour early. Only who has seen ledger time, or is alone in not knowing it, moves it. A clock that
 -- was lost is told by who has seen it, the slowest being right.
 local now
 if request.bound or request.alone then
   now = raw + (shard.off or (request.bound or raw) - raw)
-  if request.bound then now = math.min(math.max(now, request.bound - HEARTBEAT), request.bound) end
+  if request.bound then now = math.min(math.max(now, request.least), request.bound) end
   if not (shard.fresh and (lost or now < shard.open)) then now = math.max(now, shard.last or now) end
   shard.off, shard.last = now - raw, now
 else
@@ -74,6 +74,7 @@ for id, other in pairs(shard.gateways) do
     shard.gateways[id] = nil
   end
 end
+if request.leave then shard.gateways[request.gateway] = nil end
 redis.call('SET', KEYS[1], cjson.encode(shard))
 
 local list, account -- of the entry at hand
@@ -230,12 +231,13 @@ local function serve(entry, key)
   for seq, lease in pairs(holder.leases) do
     if lease.leaves <= now then holder.leases[seq] = nil end
   end
-  local waits = free == 0 and {wait(rule, 1), wait(rule, 2)} or {0, 0}
+  local left = room(account.calls, rule, r)
+  local waits = left <= 0 and {wait(rule, 1), wait(rule, 2)} or {0, 0}
   local oldest = bucket(0)
   local keep = math.max(KEEP, 2 * (holder.expires - now))
   redis.call('SET', key, cjson.encode(account), 'PX', string.format('%.0f', keep))
   redis.call('PEXPIRE', list, string.format('%.0f', KEEP))
-  return {permits, leaves, own, others, room(account.calls, rule, r), oldest and oldest.leaves - now or 0,
+  return {permits, leaves, own, others, left, oldest and oldest.leaves - now or 0,
     account.calls[1], account.calls[2], waits[1], waits[2]}
 end
 

@@ -100,7 +100,7 @@ var mutants = []variant{
 	{"bucket short", "/ grain) + 1) * grain", "/ grain)) * grain", "hour"},
 	{"settled twice", "  holder.leases[seq] = nil\n", "", "hour"},
 	{"settled late", "not lease or lease.leaves <= now", "not lease", "hour"},
-	{"no bound", "now = math.min(math.max(now, request.bound - HEARTBEAT), request.bound)", "", "clock"},
+	{"no bound", "now = math.min(math.max(now, request.least), request.bound)", "", "clock"},
 	{"slots live for a lease", "LEASE + entry.life + MARGIN", "LEASE + MARGIN", "slots"},
 	{"seq ignored", "if me and request.seq <= me.seq then", "if false then", "slots"},
 	{"policy downgrade", "if mixed and account.rule then", "if false then", "policy"},
@@ -672,7 +672,7 @@ func policyChanges(s shared, chance chance) error {
 		seqs[gateway]++
 		now += int64(chance(900))
 		a, err := s.serve(&request{Gateway: gateway, Seq: seqs[gateway], Epoch: epochs[gateway], Trust: true, Policy: policy, Time: now, Fence: "f",
-			Bound: now, Settled: true, Entries: []entry{{key: KeyOf("policy"), Rule: [3]int64{quota, quota, 100}, Need: need, Slots: need}}})
+			Bound: now, Least: now, Settled: true, Entries: []entry{{key: KeyOf("policy"), Rule: [3]int64{quota, quota, 100}, Need: need, Slots: need}}})
 		if err != nil {
 			return 0, err
 		}

@@ -2,7 +2,8 @@
 // once.
 //
 // The one rule is decide in rule.go: both limits are taken in one step, all or nothing, and only admitted calls count.
-// Two stores keep the counts, Memory in the process and Redis shared by all gateways; a contract test holds them equal.
+// Two stores keep the counts: Memory in the process, and Redis shared by all gateways, which lease from it and decide by
+// themselves (ledger.go). A contract test holds them equal.
 // Who may call at all is left to policy; what happens when no decision could be had is left to gateway.
 package limits
 
@@ -74,6 +75,37 @@ type Call struct {
 	// Lifetime is the time from now after which the call has certainly ended: its deadline and a margin. The slot frees
 	// itself then, so a gateway that crashed holds it no longer. It must be above zero; whole milliseconds count.
 	Lifetime time.Duration
+	// Policy names the version of the policy that the Rule is from. While gateways that share limits have different ones,
+	// the lowest of their Rules holds. It may be empty.
+	Policy string
+	// WhenDown is what holds for this call while the shared counts cannot be had.
+	WhenDown Mode
+}
+
+// Mode is what to do with a call while the counts cannot be had.
+type Mode uint8
+
+// The modes. Permits and slots that a gateway has leased before are used up first in any of them.
+const (
+	// Closed admits nothing: Admit returns an error. The limits hold.
+	Closed Mode = iota
+	// Share admits in each gateway the limits divided by the gateways there were, rounded down: altogether at most the
+	// limits once more. A gateway that does not know how many there were is Closed. What it admitted is counted when the
+	// counts are back.
+	Share
+	// Open admits everything and counts it when the counts are back.
+	Open
+)
+
+// String returns the mode in the words of the policy file.
+func (m Mode) String() string {
+	switch m {
+	case Share:
+		return "share"
+	case Open:
+		return "open"
+	}
+	return "closed"
 }
 
 // Verdict is the kind of a Decision.
@@ -101,27 +133,31 @@ func (v Verdict) String() string {
 // It is a value without meaning to its holder; the zero Slot is no slot, and releasing it does nothing.
 type Slot struct {
 	key    Key
-	place  uint64 // Memory: index in the caller's slots. Redis: the process that took it.
-	number uint64 // never given twice by one process; from 1
+	place  uint64 // index in the caller's slots
+	number uint64 // never given twice by one store for one shard; from 1
 }
 
 // Decision is the answer to a Call, as a value: refusal is not an error.
 type Decision struct {
 	Verdict Verdict
+	// Degraded is the call's Mode if the counts could not be had and the Mode decided; Closed when they could.
+	Degraded Mode
 	// Slot is valid when Admitted. Whoever holds it releases it when the call has ended.
 	Slot Slot
 	// Quota is the calls per rolling hour in force: the Rule's for the regime of this moment.
 	Quota int64
-	// Remaining is how many further calls the quota admits now, this one counted if it was admitted. After a change of
+	// Remaining is how many further calls the quota admits now, this one counted if it was admitted; with Redis, as last
+	// heard and without what other gateways have leased. After a change of
 	// regime it may be below Quota less the calls of this regime, for the hour is bounded as a whole too.
 	Remaining int64
 	// Reset is the time until the oldest counted call leaves the count and its permit is free again; zero when none is
 	// counted. It is not the time until the whole quota is free.
 	Reset time.Duration
 	// RetryAfter is, for a refused call, the earliest time after which a retry could be admitted if no other call came
-	// before it: for OverQuota when enough permits are free, a change of regime considered, at most Window + Bucket; for
-	// OverConcurrency one second. Zero when Admitted.
+	// before it: for OverQuota when enough permits are free, a change of regime considered, and no later than that; permits
+	// that another gateway leased in vain come back within seconds. For OverConcurrency one second. Zero when Admitted.
 	RetryAfter time.Duration
-	// Concurrent is the Rule's bound, Running the slots taken now, this call's included if it was admitted.
+	// Concurrent is the Rule's bound, Running the slots taken now, this call's included if it was admitted; with Redis,
+	// those that other gateways have leased too.
 	Concurrent, Running int
 }

@@ -87,7 +87,7 @@ func (a *account) admit(now int64, c *Call, in Regime, number uint64) (o outcome
 	case Admitted:
 		var one counts
 		one[in] = 1
-		a.charge(leaves(now, bucketMillis), one)
+		a.charge(leaves(now, grain(c.Rule.quota(in))), one)
 		place = a.take(slot{number, now + lifetimeMillis(c.Lifetime)})
 	case OverQuota:
 		for r := range o.wait {

@@ -26,12 +26,12 @@ func TestMemoryForgetsIdleCallers(t *testing.T) {
 		binary.BigEndian.PutUint32(k[1:], uint32(n))
 		return k
 	}
-	busy := caller{t, m, Call{key(7, 0), Rule{10, 10, 10}, 3 * time.Hour}}
+	busy := asker{t: t, store: m, call: Call{Key: key(7, 0), Rule: Rule{10, 10, 10}, Lifetime: 3 * time.Hour}}
 	busy.admit(Admitted)
 	for n := range 1000 {
-		caller{t, m, Call{key(7, 1+n), Rule{10, 10, 10}, time.Minute}}.spend(1)
+		asker{t: t, store: m, call: Call{Key: key(7, 1+n), Rule: Rule{10, 10, 10}, Lifetime: time.Minute}}.spend(1)
 	}
-	another := caller{t, m, Call{key(7, 2000), Rule{10, 10, 10}, time.Minute}}
+	another := asker{t: t, store: m, call: Call{Key: key(7, 2000), Rule: Rule{10, 10, 10}, Lifetime: time.Minute}}
 	clock.move(Window)
 	another.spend(1)
 	if got := m.remembered(); got != 1002 {
@@ -52,7 +52,7 @@ func TestMemoryForgetsIdleCallers(t *testing.T) {
 
 func TestMemoryByTheClockOfTheMachine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := caller{t, NewMemory(czech(t), nil), Call{KeyOf("a"), Rule{1, 1, 1}, time.Minute}}
+		c := asker{t: t, store: NewMemory(czech(t), nil), call: Call{Key: KeyOf("a"), Rule: Rule{1, 1, 1}, Lifetime: time.Minute}}
 		c.admit(Admitted)
 		time.Sleep(c.admit(OverQuota).RetryAfter)
 		c.admit(Admitted)

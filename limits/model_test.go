@@ -117,6 +117,9 @@ func (b *book) serve(q *request) (answer, error) {
 			delete(b.gateways, id)
 		}
 	}
+	if q.Leave {
+		delete(b.gateways, q.Gateway)
+	}
 	for i := range q.Entries {
 		a.grants = append(a.grants, b.grant(q, &q.Entries[i], &a, mixed))
 	}
@@ -135,7 +138,7 @@ func (b *book) clock(q *request, lost bool) int64 {
 		now = q.Bound
 	}
 	if q.Bound != 0 && !b.is("no bound") {
-		now = min(max(now, q.Bound-heartbeat.Milliseconds()), q.Bound)
+		now = min(max(now, q.Least), q.Bound)
 	}
 	if b.told && !(b.fresh && (lost || now < b.open)) {
 		now = max(now, b.last)
@@ -219,12 +222,12 @@ func (b *book) grant(q *request, e *entry, head *answer, mixed bool) grant {
 			delete(h.leases, seq)
 		}
 	}
-	if free == 0 {
+	g.room, g.reset, g.counts = a.counts.room(limits, e.Regime), a.reset(now), a.counts
+	if g.room <= 0 {
 		for r := range g.wait {
 			g.wait[r] = a.wait(now, limits, Regime(r))
 		}
 	}
-	g.room, g.reset, g.counts = a.counts.room(limits, e.Regime), a.reset(now), a.counts
 	return g
 }
 

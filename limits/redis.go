@@ -3,13 +3,14 @@ package limits
 import (
 	"context"
 	"crypto/rand"
-	_ "embed"
-	"encoding/binary"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -17,9 +18,6 @@ import (
 	"github.com/redis/go-redis/v9/logging"
 	"github.com/redis/go-redis/v9/maintnotifications"
 )
-
-//go:embed admit.lua
-var admitSource string
 
 // RedisConfig says which Redis keeps the counts.
 type RedisConfig struct {
@@ -29,27 +27,39 @@ type RedisConfig struct {
 	URL string
 	// Calendar is required; gateways that share a Redis should share its configuration.
 	Calendar *Calendar
-	// Timeout is the longest that any call waits for Redis, connecting included. Default 250 ms.
+	// Timeout is the longest that any call waits for Redis, connecting included. Default 75 ms.
 	Timeout time.Duration
+	// TrustEmpty lets a ledger that no gateway has seen before open at once. Otherwise it waits for two seconds, in which a
+	// gateway that knows better would tell. It is for development.
+	TrustEmpty bool
 	// Prefix begins every key; gateways that share quotas share it. It may not contain braces. Default "brana:".
 	Prefix string
 }
 
-// Redis keeps the counts in Redis, shared by all gateways with the same Prefix, and decides by the clock of Redis. One
-// decision is one script call. It is safe for concurrent use. The counts are as durable as Redis: it must not evict keys
-// (maxmemory-policy noeviction), and a failover to a replica that lags forgets what the replica had not got.
+// Redis shares the counts among all gateways with the same Prefix. The counts lie in Redis; a gateway leases permits and
+// slots from there and decides about most calls by itself (ledger.go). It is safe for concurrent use.
 //
-// No error retries by itself: whether a call without a decision may pass is the caller's to say. A script whose answer
-// came too late may have run; then its permit is used and its slot taken until its Lifetime ends.
+// Redis must not evict keys (maxmemory-policy noeviction). After a restart or a failover nothing is granted until the
+// gateways have told what they know of the hour; they may use what they hold.
+//
+// No error retries by itself: whether a call without a decision may pass is for its Mode to say.
 type Redis struct {
 	client   redis.UniversalClient
 	script   *redis.Script
 	calendar *Calendar
 	timeout  time.Duration
 	prefix   string
-	process  uint64 // random, so that slots of two gateways, or of one restarted, never meet
-	slots    atomic.Uint64
-	clock    func() time.Time // tests only; nil: time.Now for the calendar, the clock of Redis for the counts
+	trust    bool
+
+	name    string // of this start of this gateway among all
+	start   time.Time
+	clock   func() time.Time
+	virtual bool // tests: ledger time is clock's, not that of Redis
+	lanes   [lanes]lane
+	leaving atomic.Bool
+	flights sync.WaitGroup
+	stop    context.CancelFunc
+	sent    atomic.Int64 // requests ever
 }
 
 // NewRedis returns a store without connecting: Redis may come up later, and Ready tells when it has. The error names what
@@ -58,9 +68,18 @@ type Redis struct {
 // It turns off the log of go-redis, which has one for the whole process and no option for less: it writes to stderr, past
 // the log of the gateway, each failed dial, and every such failure is also what the call returns.
 func NewRedis(config RedisConfig) (*Redis, error) {
+	r, err := prepare(config)
+	if err != nil {
+		return nil, err
+	}
+	r.open()
+	return r, nil
+}
+
+func prepare(config RedisConfig) (*Redis, error) {
 	logging.Disable()
 	if config.Timeout == 0 {
-		config.Timeout = 250 * time.Millisecond
+		config.Timeout = 75 * time.Millisecond
 	}
 	if config.Prefix == "" {
 		config.Prefix = "brana:"
@@ -82,16 +101,27 @@ func NewRedis(config RedisConfig) (*Redis, error) {
 		}
 		return nil, err
 	}
-	var process [8]byte
-	_, _ = rand.Read(process[:]) // never fails
 	return &Redis{
 		client:   client,
-		script:   redis.NewScript(admitSource),
+		script:   redis.NewScript(ledgerSource),
 		calendar: config.Calendar,
 		timeout:  config.Timeout,
 		prefix:   config.Prefix,
-		process:  binary.BigEndian.Uint64(process[:]),
+		trust:    config.TrustEmpty,
+		name:     rand.Text(),
+		start:    time.Now(),
+		clock:    time.Now,
 	}, nil
+}
+
+// open starts the work in the background, which Close ends.
+func (r *Redis) open() {
+	for i := range r.lanes {
+		r.lanes[i] = lane{number: i, callers: make(map[Key]*caller), next: make(chan struct{})}
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	r.stop = stop
+	r.flights.Go(func() { r.run(ctx) })
 }
 
 // newClient sets every wait of go-redis to timeout and every retry off: a call that could not be decided at once is
@@ -136,89 +166,194 @@ func newClient(text string, timeout time.Duration) (redis.UniversalClient, error
 func (r *Redis) Client() redis.UniversalClient { return r.client }
 
 // Admit decides about a call; an admitted one has used a permit of its hour and holds a Slot until Release or the end of
-// its Lifetime. Any error means that no decision could be had within the Timeout or ctx, except ErrLifetime.
-func (r *Redis) Admit(ctx context.Context, c Call) (Decision, error) {
-	if c.Lifetime <= 0 {
+// its Lifetime. Any error means that no decision could be had within the Timeout or ctx, and that the call's Mode is
+// Closed; except ErrLifetime.
+func (r *Redis) Admit(ctx context.Context, call Call) (Decision, error) {
+	if call.Lifetime <= 0 {
 		return Decision{}, ErrLifetime
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.timeout)
-	defer cancel()
+	l := &r.lanes[call.Key[0]%lanes]
 	t, now := r.time()
-	in := r.calendar.Regime(t)
-	slot := Slot{key: c.Key, place: r.process, number: r.slots.Add(1)}
-	base := r.base(c.Key)
-	answer, err := r.script.Run(ctx, r.client, []string{base + "hour", base + "calls", base + "slots"},
-		now, int(in), c.Rule.Working, c.Rule.Off, c.Rule.Concurrent, lifetimeMillis(c.Lifetime), slot.member()).Int64Slice()
-	if err != nil {
-		return Decision{}, fmt.Errorf("ask redis for a decision: %w", err)
+	var patience *time.Timer
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c := l.caller(&call, now)
+	for {
+		in := r.calendar.Regime(t)
+		verdict, place, done := c.admit(now, &call, in, l.slot+1)
+		if done {
+			d := c.outcome(now, verdict).decision(call.Rule, r.calendar, t, in)
+			if verdict == Admitted {
+				d.Slot = l.given(call.Key, place)
+				if c.short() && l.down == nil {
+					r.enlist(l, c)
+				}
+			}
+			return d, nil
+		}
+		if l.down != nil {
+			return r.alone(l, c, &call, t, now, in, l.down)
+		}
+		if patience == nil {
+			patience = time.NewTimer(r.timeout)
+			defer patience.Stop()
+		}
+		c.waiting++
+		err := l.wait(ctx, r.enlist(l, c), patience.C)
+		c.waiting--
+		t, now = r.time()
+		switch {
+		case errors.Is(err, errSlow):
+			return r.alone(l, c, &call, t, now, r.calendar.Regime(t), err)
+		case err != nil:
+			return Decision{}, err
+		}
 	}
-	o, err := readOutcome(answer, c.Rule, in)
-	if err != nil {
-		return Decision{}, err
+}
+
+var errSlow = errors.New("ask the ledger: redis takes too long")
+
+// wait gives up the lane until the next request is answered.
+func (l *lane) wait(ctx context.Context, answered <-chan struct{}, patience <-chan time.Time) error {
+	l.mu.Unlock()
+	defer l.mu.Lock()
+	select {
+	case <-answered:
+		return nil
+	case <-patience:
+		return errSlow
+	case <-ctx.Done():
+		return fmt.Errorf("ask the ledger: %w", context.Cause(ctx))
 	}
-	d := o.decision(c.Rule, r.calendar, t, in)
+}
+
+// alone decides a call without the ledger.
+func (r *Redis) alone(l *lane, c *caller, call *Call, t time.Time, now int64, in Regime, why error) (Decision, error) {
+	if call.WhenDown == Closed || call.WhenDown == Share && l.gateways == 0 {
+		return Decision{}, why
+	}
+	o, rule, place := c.decideAlone(now, l.anchor.allowed(now), call, in, max(1, l.gateways), l.slot+1)
+	d := o.decision(rule, r.calendar, t, in)
+	d.Degraded = call.WhenDown
 	if o.verdict == Admitted {
-		d.Slot = slot
+		d.Slot = l.given(call.Key, place)
 	}
 	return d, nil
 }
 
-// time is the moment for the calendar and, for the script, the same in milliseconds or nothing: Redis has the clock.
-func (r *Redis) time() (t time.Time, now any) {
-	if r.clock == nil {
-		return time.Now(), ""
+// given is the slot just taken at a place.
+func (l *lane) given(key Key, place int) Slot {
+	l.slot++
+	return Slot{key: key, place: uint64(place), number: l.slot}
+}
+
+// Release gives a slot back; the permit stays used. A slot given back before, or expired, is left alone. It never fails:
+// other gateways learn of it in the background.
+func (r *Redis) Release(_ context.Context, slot Slot) error {
+	l := &r.lanes[slot.key[0]%lanes]
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c := l.callers[slot.key]
+	if c == nil {
+		return nil
 	}
+	c.release(slot.place, slot.number)
+	if c.spare(max(1, l.gateways)) == 0 && c.own > int64(c.count()) && !r.leaving.Load() {
+		r.enlist(l, c)
+	}
+	return nil
+}
+
+// time is the moment, and the same by the monotonic clock in milliseconds.
+func (r *Redis) time() (t time.Time, now int64) {
 	t = r.clock()
-	return t, t.UnixMilli()
+	return t, t.Sub(r.start).Milliseconds() + 1
 }
 
-// base begins the three keys of a caller. The braces put them into one Cluster slot.
-func (r *Redis) base(key Key) string {
-	return r.prefix + "{" + hex.EncodeToString(key[:]) + "}:"
-}
-
-// member names the slot among all gateways'.
-func (s Slot) member() []byte {
-	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, s.place), s.number)
-}
-
-func readOutcome(answer []int64, rule Rule, in Regime) (outcome, error) {
-	if len(answer) != 7 || answer[0] < 0 || answer[0] > int64(OverConcurrency) {
-		return outcome{}, fmt.Errorf("read the decision of redis: unknown answer %v", answer)
+// left is the moment, by the monotonic clock, at which the regime of t ends.
+func (r *Redis) left(t time.Time, now int64) int64 {
+	change := r.calendar.NextChange(t)
+	if change.IsZero() {
+		return math.MaxInt64
 	}
-	return outcome{
-		verdict: Verdict(answer[0]),
-		room:    counts(answer[1:3]).room(rule, in),
-		running: int(answer[3]),
-		reset:   answer[4],
-		wait:    [regimes]int64(answer[5:7]),
-	}, nil
+	return now + change.Sub(t).Milliseconds()
 }
 
-// Release gives a slot back; the permit stays used. A slot given back before, or expired, is left alone. After an error
-// it may be called again, or not: the slot frees itself when its Lifetime ends.
-func (r *Redis) Release(ctx context.Context, slot Slot) error {
-	ctx, cancel := context.WithTimeout(ctx, r.timeout)
+// send asks the ledger, within the timeout.
+func (r *Redis) send(lane int, q *request) (answer, error) {
+	r.sent.Add(1)
+	if r.virtual {
+		q.Time = r.clock().UnixMilli()
+	}
+	text, err := json.Marshal(q)
+	if err != nil {
+		return answer{}, fmt.Errorf("ask the ledger: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), r.timeout)
 	defer cancel()
-	if err := r.client.ZRem(ctx, r.base(slot.key)+"slots", slot.member()).Err(); err != nil {
-		return fmt.Errorf("give a slot back to redis: %w", err)
+	value, err := r.script.Run(ctx, r.client, r.keys(lane, q.Entries), text).Result()
+	if err != nil {
+		return answer{}, fmt.Errorf("ask the ledger: %w", err)
 	}
-	return nil
+	return readAnswer(value, len(q.Entries))
 }
 
-// Ready tells whether decisions can be had now, by writing: a replica or a full Redis would answer a PING. Of a Cluster
-// it asks one node.
+// keys are those of a shard and of the callers asked about. The braces put them into one slot of a Cluster; the number
+// before them is the version of the script, whose data no other version reads.
+func (r *Redis) keys(lane int, entries []entry) []string {
+	base := fmt.Sprintf("%s1:{%d}:", r.prefix, lane)
+	keys := append(make([]string, 0, 1+2*len(entries)), base+"shard")
+	for i := range entries {
+		account := base + hex.EncodeToString(entries[i].key[:])
+		keys = append(keys, account, account+":hour")
+	}
+	return keys
+}
+
+// Ready tells whether decisions can be had now: it asks Redis, and every shard must have learned what it may have
+// forgotten.
 func (r *Redis) Ready(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, r.timeout)
-	defer cancel()
-	if err := r.client.Set(ctx, r.prefix+"ready", 1, time.Minute).Err(); err != nil {
-		return fmt.Errorf("ask redis whether it takes writes: %w", err)
+	patience := time.NewTimer(r.timeout)
+	defer patience.Stop()
+	for i := range r.lanes {
+		l := &r.lanes[i]
+		l.mu.Lock()
+		err := l.down
+		for asked := 0; err == nil && asked < 3 && (asked == 0 && i == 0 || !l.anchor.settled); asked++ {
+			l.beat = true
+			answered := l.next
+			r.fly(l)
+			if err = l.wait(ctx, answered, patience.C); err == nil {
+				err = l.down
+			}
+		}
+		l.mu.Unlock()
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// Close closes the connections; calls under way fail.
+// Close gives everything back, as far as Redis is there, and closes the connections; calls under way fail.
 func (r *Redis) Close() error {
+	r.stop()
+	r.leaving.Store(true)
+	for i := range r.lanes {
+		l := &r.lanes[i]
+		l.mu.Lock()
+		for _, c := range l.callers {
+			c.active = math.MinInt64 / 2
+			if !c.queued {
+				c.queued = true
+				l.queue = append(l.queue, c)
+			}
+		}
+		l.beat = l.beat || l.seq > 0 && l.down == nil
+		r.fly(l)
+		l.mu.Unlock()
+	}
+	r.flights.Wait()
 	if err := r.client.Close(); err != nil {
 		return fmt.Errorf("close redis: %w", err)
 	}

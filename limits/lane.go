@@ -1,0 +1,211 @@
+package limits
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+const (
+	// lanes is how many shards the ledger has. Each is one slot of a Cluster, and has one request under way at most: what
+	// comes meanwhile goes together in the next. All gateways must agree on it.
+	lanes = 16
+	// tick is how often what is held in vain is given back, and a Redis that is down is tried.
+	tick = 250 * time.Millisecond
+	// batch is how many callers one request speaks of: the script runs for some 20 µs each, and Redis serves nobody else
+	// meanwhile.
+	batch = 64
+)
+
+// errLearning: the ledger may have forgotten calls and waits until all gateways have told it what they know.
+var errLearning = errors.New("ask the ledger: it is learning what it may have forgotten")
+
+// lane is the callers of one shard of the ledger in this gateway.
+type lane struct {
+	mu      sync.Mutex
+	number  int
+	callers map[Key]*caller
+	queue   []*caller
+	next    chan struct{} // closed when the request after the one under way is answered
+	flying  bool
+	beat    bool // a heartbeat is due
+
+	slot       uint64
+	seq, epoch int64
+	anchor     anchor
+	gateways   int64 // that share the ledger, as last heard; 0: never
+	heard      int64
+	down       error // why no decision can be had; nil while it can
+	policy     string
+	declared   int64 // when policy was last that of a call
+}
+
+// caller finds or begins the account of a call's key.
+func (l *lane) caller(call *Call, now int64) *caller {
+	c := l.callers[call.Key]
+	if c == nil {
+		c = &caller{key: call.Key, rule: call.Rule}
+		l.callers[call.Key] = c
+	}
+	c.adopt(call, now)
+	l.policy, l.declared = call.Policy, now
+	if l.policy == "" {
+		l.policy = "unnamed"
+	}
+	return c
+}
+
+// enlist puts a caller into the next request, and returns what is closed when that is answered.
+func (r *Redis) enlist(l *lane, c *caller) <-chan struct{} {
+	if !c.queued {
+		c.queued = true
+		l.queue = append(l.queue, c)
+	}
+	answered := l.next
+	r.fly(l)
+	return answered
+}
+
+// fly sends requests until there is nothing to be asked. The caller holds the lane.
+func (r *Redis) fly(l *lane) {
+	if l.flying || len(l.queue) == 0 && !l.beat {
+		return
+	}
+	l.flying = true
+	r.flights.Go(func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		for l.beat || len(l.queue) > 0 && l.down == nil {
+			r.ask(l)
+		}
+		l.flying = false
+	})
+}
+
+// ask sends one request and takes in its answer; it gives up the lane while the request is under way. A ledger that is
+// down is sent heartbeats alone: what is asked there would be lost.
+func (r *Redis) ask(l *lane) {
+	t, sent := r.time()
+	q := &request{Gateway: r.name, Epoch: l.epoch, Trust: r.trust, Leave: r.leaving.Load()}
+	l.seq++
+	q.Seq, l.beat = l.seq, false
+	if sent-l.declared <= declared.Milliseconds() {
+		q.Policy = l.policy
+	}
+	l.anchor.ask(q, sent)
+	in := r.calendar.Regime(t)
+	asking := l.pick(q, sent, in)
+	answered := l.next
+	l.next = make(chan struct{})
+	l.mu.Unlock()
+
+	a, err := r.send(l.number, q)
+
+	l.mu.Lock()
+	_, now := r.time()
+	l.heard = now
+	if err != nil {
+		l.down = err
+		for i, c := range asking {
+			c.lost(&q.Entries[i], q.Seq)
+		}
+		close(l.next) // those who wait for the next request wait in vain
+		l.next = make(chan struct{})
+	} else {
+		l.take(q, sent, now, r.left(t, sent), &a, asking)
+	}
+	close(answered)
+}
+
+// pick moves callers from the queue into a request.
+func (l *lane) pick(q *request, now int64, in Regime) (asking []*caller) {
+	if l.down != nil && !errors.Is(l.down, errLearning) {
+		return nil
+	}
+	n := min(len(l.queue), batch)
+	for _, c := range l.queue[:n] {
+		c.queued = false
+		asking = append(asking, c)
+		q.Entries = append(q.Entries, c.entry(now, in, max(1, l.gateways)))
+	}
+	l.queue = append(l.queue[:0], l.queue[n:]...)
+	return asking
+}
+
+// take takes in an answer.
+func (l *lane) take(q *request, sent, now, until int64, a *answer, asking []*caller) {
+	another := l.epoch != 0 && a.epoch != l.epoch
+	l.anchor.heard(q, sent, a)
+	l.epoch, l.gateways, l.down = a.epoch, a.gateways, nil
+	switch {
+	case !l.anchor.settled && a.guide == 0: // nobody else is there: settle at once
+		l.beat = true
+		for _, c := range asking {
+			if c.waiting > 0 && !c.queued {
+				c.queued = true
+				l.queue = append(l.queue, c)
+			}
+		}
+	case a.learning:
+		l.down = errLearning
+	}
+	if another {
+		for _, c := range l.callers {
+			c.replay = true
+			if !c.queued {
+				c.queued = true
+				l.queue = append(l.queue, c)
+			}
+		}
+		l.beat = true // a request goes out although it is down
+	}
+	for i, c := range asking {
+		c.granted(&q.Entries[i], &a.grants[i], q.Seq, sent, now, until, a.now, another)
+	}
+	l.beat = l.beat || l.down != nil && l.replays()
+}
+
+// replays tells that callers wait to be replayed; they go out while the ledger learns.
+func (l *lane) replays() bool {
+	for _, c := range l.queue {
+		if c.replay {
+			return true
+		}
+	}
+	return false
+}
+
+// tend gives back what is held in vain, forgets who is gone, and keeps the heart beating.
+func (r *Redis) tend(l *lane) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, now := r.time()
+	for key, c := range l.callers {
+		c.expire(now)
+		if c.forgotten(now) {
+			delete(l.callers, key)
+		} else if !c.queued && c.restless(now, max(1, l.gateways)) {
+			c.queued = true
+			l.queue = append(l.queue, c)
+		}
+	}
+	l.beat = l.beat || l.down != nil || !l.anchor.settled || now-l.heard >= heartbeat.Milliseconds()-tick.Milliseconds()
+	r.fly(l)
+}
+
+// run tends all lanes until the store is closed.
+func (r *Redis) run(ctx context.Context) {
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	for {
+		for i := range r.lanes {
+			r.tend(&r.lanes[i])
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}

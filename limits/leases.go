@@ -1,0 +1,292 @@
+package limits
+
+import "time"
+
+const (
+	// ahead is for how long permits are leased in advance, at the rate of late.
+	ahead = 2 * time.Second
+	// idle is how long after its last call a caller's leases are given back.
+	idle = 2 * time.Second
+	// refusal is how long a refusal is repeated without asking the ledger again: a hammering caller costs 20 requests a
+	// second, and a permit or slot that another gateway gives back is seen so much later.
+	refusal = 50 * time.Millisecond
+	// forget is how long after its last call a caller is forgotten; its journal is empty then.
+	forget = longest + time.Minute
+
+	journalMillis = int64(time.Minute / time.Millisecond)
+)
+
+// caller is what this gateway holds of one caller's limits, and what it knows of the rest. It does no I/O and reads no
+// clock; now is milliseconds of the gateway's monotonic clock. Its lane's mutex guards it.
+type caller struct {
+	running
+	key  Key
+	rule Rule
+
+	leases []lease
+	back   []lease // over, and not yet given back; left are the permits unused, -1 all
+	calls  int64   // since asked
+	asked  int64
+	rate   float64 // calls a second of late
+	prized int64   // permits of the last grant; below a quarter of them more are fetched ahead
+	active int64   // when a call last came
+
+	own, until int64 // slots granted, and how long calls may be started in them,
+	life, wish int64 // if they live no longer than life; the longest there was is wish
+	others     int64 // slots of other gateways
+
+	waiting int64
+	queued  bool
+
+	facts grant // of the last answer
+	heard int64 // when it came; 0: none is to be relied on
+
+	// What the ledger would have to be told if it forgot: permits got and not given back, ever, and those of the hour by
+	// minute; and that it is to be told.
+	net     counts
+	journal window
+	replay  bool
+	without window // calls admitted without the ledger, see Mode
+}
+
+// lease is a number of permits that may be used until its deadline in one regime.
+type lease struct {
+	seq, left        int64
+	leaves, deadline int64
+	in               Regime
+	burnt            bool // the ledger was told it is used up
+}
+
+// adopt takes on the rule of a call. A changed one holds at once: what was leased under the other is given back.
+func (c *caller) adopt(call *Call, now int64) {
+	c.active = now
+	c.wish = max(c.wish, lifetimeMillis(call.Lifetime))
+	if call.Rule != c.rule {
+		c.rule, c.heard = call.Rule, 0
+		c.seal()
+	}
+}
+
+// admit takes a permit and a slot of those held, both or none; done tells that there is a decision, an admission or a
+// refusal that is fresh enough to be repeated.
+func (c *caller) admit(now int64, call *Call, in Regime, number uint64) (verdict Verdict, place int, done bool) {
+	c.expire(now)
+	c.drop(now, in)
+	life := lifetimeMillis(call.Lifetime)
+	if len(c.leases) > 0 && int64(c.count()) < c.own && now < c.until && life <= c.life {
+		c.leases[0].left--
+		c.calls++
+		return Admitted, c.take(slot{number, now + life}), true
+	}
+	verdict, done = c.refuses(now, in)
+	return verdict, 0, done
+}
+
+// refuses tells whether the last answer is fresh enough to refuse a call for which nothing is held, and why.
+func (c *caller) refuses(now int64, in Regime) (verdict Verdict, known bool) {
+	ago := now - c.heard
+	if c.heard == 0 || ago >= refusal.Milliseconds() {
+		return Admitted, false
+	}
+	if c.facts.room+c.left() <= 0 {
+		return OverQuota, ago < c.facts.wait[in]
+	}
+	return OverConcurrency, int64(c.count()) >= c.own && c.own+c.others >= int64(c.rule.Concurrent)
+}
+
+// drop puts aside the leases that are over.
+func (c *caller) drop(now int64, in Regime) {
+	for len(c.leases) > 0 {
+		if l := &c.leases[0]; l.left > 0 && now < l.deadline && l.in == in {
+			return
+		}
+		c.over()
+	}
+}
+
+// seal puts aside all leases.
+func (c *caller) seal() {
+	for len(c.leases) > 0 {
+		c.over()
+	}
+}
+
+func (c *caller) over() {
+	if !c.leases[0].burnt {
+		c.back = append(c.back, c.leases[0])
+	}
+	c.leases = c.leases[:copy(c.leases, c.leases[1:])]
+}
+
+func (c *caller) left() (left int64) {
+	for i := range c.leases {
+		left += c.leases[i].left
+	}
+	return left
+}
+
+// short tells that permits will be used up soon.
+func (c *caller) short() bool {
+	return c.prized >= 8 && !c.queued && c.left() < c.prized/4
+}
+
+// spare is how many slots are kept beyond those busy. A small number of slots is not kept at all: another gateway may
+// need the last.
+func (c *caller) spare(gateways int64) int64 {
+	if m := int64(c.rule.Concurrent); m >= 4*gateways {
+		return max(1, m/(4*gateways))
+	}
+	return 0
+}
+
+// resting tells that no call came for a while.
+func (c *caller) resting(now int64) bool {
+	return c.waiting == 0 && now-c.active >= idle.Milliseconds()
+}
+
+// restless tells that something is held that others may need, or is to be told.
+func (c *caller) restless(now, gateways int64) bool {
+	spare := c.spare(gateways)
+	if c.resting(now) {
+		spare = 0
+	}
+	return c.replay || c.own > int64(c.count())+spare || c.resting(now) && (c.left() > 0 || len(c.back) > 0)
+}
+
+// entry says what is wanted, and puts aside what is not. Fewer slots hold from now on, more when they are granted.
+func (c *caller) entry(now int64, in Regime, gateways int64) entry {
+	c.expire(now)
+	c.drop(now, in)
+	resting := c.resting(now)
+	if resting {
+		c.seal()
+	}
+	busy := int64(c.count())
+	e := entry{key: c.key, Rule: [3]int64{c.rule.Working, c.rule.Off, int64(c.rule.Concurrent)}, Regime: in,
+		Need: max(0, c.waiting-c.left()), Busy: busy, Slots: busy + c.waiting}
+	if !resting {
+		e.More = c.expected(now) - c.left() - e.Need
+		e.Slots += c.spare(gateways)
+	}
+	e.Slots = max(busy, min(e.Slots, int64(c.rule.Concurrent)))
+	c.own = min(c.own, e.Slots)
+	if busy == 0 && c.waiting == 0 {
+		c.wish = 0
+	}
+	e.Life = c.wish
+	if c.replay {
+		c.tell(&e, now)
+	}
+	for _, l := range c.back {
+		e.Back = append(e.Back, [2]int64{l.seq, l.left})
+	}
+	return e
+}
+
+// expected is how many calls may come while permits are leased ahead.
+func (c *caller) expected(now int64) int64 {
+	const least = 100 // milliseconds; a rate of less time is a guess
+	passed := max(now-c.asked, least)
+	c.rate = (c.rate + float64(c.calls)*1000/float64(passed)) / 2
+	c.calls, c.asked = 0, now
+	return int64(c.rate * ahead.Seconds())
+}
+
+// tell replays what this gateway knows. Leases held then count as used, since the ledger may not know them.
+func (c *caller) tell(e *entry, now int64) {
+	c.replay, c.back = false, nil
+	for i := range c.leases {
+		c.leases[i].burnt = true
+	}
+	net := c.net
+	e.Net = &net
+	for _, b := range c.journal.buckets {
+		e.Journal = append(e.Journal, [3]int64{b.leaves, b.calls[0], b.calls[1]})
+	}
+	if now-c.heard <= leaseMillis {
+		seen := c.facts.counts
+		e.Seen = &seen
+	}
+}
+
+// lost notes that the answer to an entry did not come: whatever was granted is given back.
+func (c *caller) lost(e *entry, seq int64) {
+	c.replay = c.replay || e.Net != nil
+	c.back = append(c.back, lease{seq: seq, left: -1})
+}
+
+// granted takes in the answer to an entry sent at a moment; until is when the regime ends by this clock. When the ledger
+// has turned out to be another than before, what was given back to it counts as used.
+func (c *caller) granted(e *entry, g *grant, seq, sent, now, until, ledgerNow int64, another bool) {
+	for _, l := range c.back[:min(len(e.Back), len(c.back))] {
+		if l.left > 0 && !another {
+			c.note(l.leaves, l.in, -l.left)
+		}
+	}
+	c.back = c.back[min(len(e.Back), len(c.back)):]
+	if another {
+		c.replay = true
+	}
+	c.journal.sweep(ledgerNow)
+	if g.permits > 0 {
+		c.note(g.leaves, e.Regime, g.permits)
+		c.leases = append(c.leases, lease{seq: seq, left: g.permits, leaves: g.leaves, deadline: min(sent+usableMillis, until), in: e.Regime})
+	}
+	c.prized = g.permits
+	c.own, c.until, c.life, c.others = g.slots, sent+usableMillis, e.Life, g.others
+	if !another { // what was known before is what has to be told
+		c.facts, c.heard = *g, now
+	}
+}
+
+// decideAlone decides without the ledger, as the call's Mode says: with a share of the limits, or without any. What is
+// admitted so is told to the ledger when it is back.
+func (c *caller) decideAlone(now, ledgerNow int64, call *Call, in Regime, gateways int64, number uint64) (o outcome, rule Rule, place int) {
+	rule = call.Rule
+	c.without.sweep(now)
+	if call.WhenDown == Share {
+		rule = Rule{rule.Working / gateways, rule.Off / gateways, rule.Concurrent / int(gateways)}
+		o.verdict = decide(c.without.counts, c.count(), rule, in)
+	}
+	switch o.verdict {
+	case Admitted:
+		var one counts
+		one[in] = 1
+		c.without.charge(leaves(now, bucketMillis), one)
+		c.note(leaves(ledgerNow, bucketMillis)+marginMillis, in, 1)
+		c.replay = true
+		place = c.take(slot{number, now + lifetimeMillis(call.Lifetime)})
+	case OverQuota:
+		for r := range o.wait {
+			o.wait[r] = c.without.wait(now, rule, Regime(r))
+		}
+	}
+	o.room, o.running, o.reset = c.without.counts.room(rule, in), c.count(), c.without.reset(now)
+	return o, rule, place
+}
+
+// note books permits in the journal.
+func (c *caller) note(leaves int64, in Regime, permits int64) {
+	var calls counts
+	calls[in] = permits
+	c.net[in] += permits
+	c.journal.charge((leaves+journalMillis-1)/journalMillis*journalMillis, calls)
+}
+
+// outcome is what is known to the caller after a decision: as of the last answer, and of what is held.
+func (c *caller) outcome(now int64, v Verdict) outcome {
+	ago := now - c.heard
+	o := outcome{verdict: v, room: c.facts.room + c.left(), running: int(c.others) + c.count(), reset: max(0, c.facts.reset-ago)}
+	if v == OverQuota {
+		o.room = 0
+		for r, wait := range c.facts.wait {
+			o.wait[r] = max(0, wait-ago)
+		}
+	}
+	return o
+}
+
+// forgotten tells that nothing is left to know.
+func (c *caller) forgotten(now int64) bool {
+	return c.waiting == 0 && !c.queued && now-c.active > forget.Milliseconds() && c.running.idle(now)
+}
