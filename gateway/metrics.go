@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"brana/gateway/queue"
+	"brana/limits"
 	"brana/policy"
 )
 
@@ -27,6 +28,7 @@ type Metrics struct {
 	queued       *prometheus.GaugeVec
 	expired      prometheus.Counter
 	evicted      prometheus.Counter
+	degraded     *prometheus.CounterVec
 	tls          tlsMetrics
 	rows         rowsMetrics
 }
@@ -43,6 +45,7 @@ func MetricTable() []Metric {
 		{"brana_exchange_seconds", "histogram", "service", "From the first byte of a request to the last byte of its answer."},
 		{"brana_upstream_seconds", "histogram", "service", "From sending a message upstream to the beginning of its reply."},
 		{"brana_refusals_total", "counter", "kind", "Calls refused, by kind."},
+		{"brana_limits_degraded_total", "counter", "mode", "Calls decided without the shared counts, by what their grants say of that (share, open)."},
 		{"brana_bound_refusals_total", "counter", "bound", "Exchanges ended because a bound was exceeded, by bound."},
 		{"brana_connections_refused_total", "counter", "limit", "Connections closed at once because there were too many, of one peer or in total."},
 		{"brana_tls_handshakes_total", "counter", "resumed", "Handshakes of callers that came to an end, by whether they resumed a session."},
@@ -100,6 +103,7 @@ func NewMetrics(gauges Gauges) *Metrics {
 		bounds:       counter("brana_bound_refusals_total", "bound"),
 		opened:       counter("brana_upstream_breaker_opened_total", "upstream"),
 		help:         help,
+		degraded:     counter("brana_limits_degraded_total", "mode"),
 		connRefusals: counter("brana_connections_refused_total", "limit"),
 	}
 	for _, b := range bounds {
@@ -108,12 +112,15 @@ func NewMetrics(gauges Gauges) *Metrics {
 	for _, result := range []string{"ok", "varovani", "chyba", jobDeleted, jobUnkept, jobLost} {
 		m.jobs.WithLabelValues(result)
 	}
+	for _, mode := range []limits.Mode{limits.Share, limits.Open} {
+		m.degraded.WithLabelValues(mode.String())
+	}
 	for _, limit := range []string{perPeer, total} {
 		m.connRefusals.WithLabelValues(limit)
 	}
 	bytes := counter("brana_bytes_total", "direction")
 	m.in, m.out = bytes.WithLabelValues("in"), bytes.WithLabelValues("out")
-	m.Registry.MustRegister(m.exchanges, m.seconds, m.upstream, m.refusals, m.bounds, m.connRefusals, bytes, m.dropped, m.opened,
+	m.Registry.MustRegister(m.exchanges, m.seconds, m.upstream, m.refusals, m.bounds, m.degraded, m.connRefusals, bytes, m.dropped, m.opened,
 		m.jobs, m.queued, m.expired, m.evicted)
 	m.tls = newTLSMetrics(help, gauges.Certificates)
 	m.Registry.MustRegister(m.tls.shaken, m.tls.failed, m.tls.own)

@@ -142,17 +142,33 @@ func (g *Gateway) admit(ctx context.Context, x *exchange) error {
 	d, err := g.parts.Limiter.Admit(ctx, limits.Call{
 		Key:      limits.KeyOf(string(info.Agenda), string(info.AgendovaRole), string(info.Ovm), string(info.Ais)),
 		Rule:     limits.Rule{Working: rule.Working, Off: rule.Off, Concurrent: rule.Concurrent},
+		Policy:   x.decision.Version,
+		WhenDown: whenDown(rule.WhenRedisIsDown),
 		Lifetime: x.timeout + slotMargin,
 	})
 	if err != nil {
 		return refuse(LimitsUnavailable).because(err)
 	}
 	x.limits, x.decided = d, true
+	if d.Degraded != limits.Closed {
+		g.parts.Metrics.degraded.WithLabelValues(d.Degraded.String()).Inc()
+	}
 	if d.Verdict != limits.Admitted {
 		return overLimit(&d, rule)
 	}
 	x.slot, x.admitted = d.Slot, true
 	return g.confirm(ctx, x)
+}
+
+// whenDown is what a grant says of a call without counts, in the word of limits.
+func whenDown(mode string) limits.Mode {
+	switch mode {
+	case policy.Share:
+		return limits.Share
+	case policy.Open:
+		return limits.Open
+	}
+	return limits.Closed
 }
 
 // answer gets the reply: from an upstream, from the workflow, or what the

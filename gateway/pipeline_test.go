@@ -48,6 +48,32 @@ func TestARelayedMessageAndItsReplyPassUnchanged(t *testing.T) {
 	}
 }
 
+// A call that was decided without the shared counts says so: in its answer, in
+// the log, and as a metric.
+func TestADecisionWithoutCountsIsShown(t *testing.T) {
+	var asked limits.Call
+	s := newSite(t, func(s *settings) {
+		s.parts.Limiter = &limiterFunc{admit: func(_ context.Context, c limits.Call) (limits.Decision, error) {
+			asked = c
+			return limits.Decision{Verdict: limits.Admitted, Degraded: limits.Share, Quota: 500, Remaining: 499, Reset: time.Hour}, nil
+		}}
+	})
+	r := s.post(t, "/publikace/E05", call{}.message())
+	if got := r.Header.Get("RateLimit-Policy"); got != `"hour";q=500;w=3600;degraded=share` {
+		t.Errorf("RateLimit-Policy: %s", got)
+	}
+	read(t, r)
+	if line := s.lines(t, 1)[0]; line["limits"] != "share" {
+		t.Errorf("log line %v", line)
+	}
+	if got := s.count(t, "brana_limits_degraded_total", "share"); got != 1 {
+		t.Errorf("%v calls counted as shared, want 1", got)
+	}
+	if asked.Policy == "" || asked.WhenDown != limits.Closed {
+		t.Errorf("asked for %+v, want the version of the policy and the grant's mode", asked)
+	}
+}
+
 func TestAFaultOfTheUpstreamPassesWithItsStatus(t *testing.T) {
 	fault := egon.AppendFault(nil, egon.FaultServer, "ne", "registry")
 	s := newSite(t, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {

@@ -7,6 +7,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"brana/egon"
+	"brana/limits"
 )
 
 // record writes the line of the exchange and counts it; err is why the answer
@@ -40,6 +41,9 @@ func (x *exchange) MarshalLogObject(e zapcore.ObjectEncoder) error {
 	e.AddInt64("request_bytes", x.body.got)
 	e.AddInt64("response_bytes", x.written)
 	e.AddString("policy", x.decision.Version)
+	if x.limits.Degraded != limits.Closed {
+		e.AddString("limits", x.limits.Degraded.String())
+	}
 	e.AddDuration("took", x.end.Sub(x.start))
 	if x.kod != "" {
 		e.AddString("kod", x.kod)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"brana/egon"
+	"brana/limits"
 )
 
 // take makes an upstream's answer the exchange's. A small relayed reply is
@@ -132,7 +133,11 @@ func (x *exchange) setLimitFields() {
 	h, d := &x.rc.Response.Header, &x.limits
 	b := append(make([]byte, 0, 64), `"hour";q=`...)
 	b = strconv.AppendInt(b, d.Quota, 10)
-	h.SetCanonical([]byte("RateLimit-Policy"), append(b, ";w=3600"...)) // Set would write Ratelimit
+	b = append(b, ";w=3600"...)
+	if d.Degraded != limits.Closed { // decided without the counts
+		b = append(append(b, ";degraded="...), d.Degraded.String()...)
+	}
+	h.SetCanonical([]byte("RateLimit-Policy"), b) // Set would write Ratelimit
 	b = append(b[:0], `"hour";r=`...)
 	b = strconv.AppendInt(b, d.Remaining, 10)
 	b = append(b, ";t="...)

@@ -158,6 +158,7 @@ type redisConfig struct {
 	URL          string   `yaml:"url"`
 	PasswordFile string   `yaml:"password_file"`
 	Timeout      duration `yaml:"timeout"`
+	TrustEmpty   bool     `yaml:"trust_empty"`
 }
 
 type calendarConfig struct {

@@ -79,7 +79,7 @@ func TestMistakesInTheConfiguration(t *testing.T) {
 		{"no question at once", "{file: matrix.csv}", "{" + rowsCaller + ", parallel: 0}", "policy.matrix.parallel: 0 is not between 1 and 64"},
 		{"no wait", "{file: matrix.csv}", "{" + rowsCaller + ", wait: 0s}", "policy.matrix.wait: 0s is not between 1ms and 1h0m0s"},
 		{"variable that is not set", "redis://127.0.0.1", "redis://${REDIS_HOST}", "brana.yaml:LINE:25: variable REDIS_HOST is not set in the environment"},
-		{"redis without a URL", `store: memory                    # memory | redis` + "\n" + `  redis: {url: "redis://127.0.0.1:6379/0", timeout: 250ms}`, "store: redis", "limits.redis.url: is needed with store: redis"},
+		{"redis without a URL", `store: memory                    # memory | redis` + "\n" + `  redis: {url: "redis://127.0.0.1:6379/0", timeout: 75ms}`, "store: redis", "limits.redis.url: is needed with store: redis"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if !strings.Contains(string(exampleConfig), tt.old) {
@@ -164,22 +164,6 @@ func TestPasswordOfRedisComesFromAFile(t *testing.T) {
 	}
 	if _, err := (redisConfig{URL: "redis://127.0.0.1", PasswordFile: file}).url(); err == nil || !strings.Contains(err.Error(), "limits.redis.password_file") {
 		t.Errorf("error = %v", err)
-	}
-}
-
-// A grant that is to go on without Redis is refused at the start and at a
-// reload: this version cannot keep the promise.
-func TestOnlyClosedWithRedis(t *testing.T) {
-	file := serveFile(t, "127.0.0.1:8090", "store: memory", "store: redis")
-	grants := filepath.Join(filepath.Dir(file), "policy/grants.yaml")
-	text, err := os.ReadFile(grants)
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, grants, strings.Replace(string(text), "concurrent: 2}", "concurrent: 2, when_redis_is_down: open}", 1))
-	said, code := brana("check", "-c", file)
-	if code != exitRefused || !strings.Contains(said, "grants.yaml:15:") || !strings.Contains(said, "only closed") {
-		t.Errorf("exit code %d, %s", code, said)
 	}
 }
 

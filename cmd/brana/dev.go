@@ -70,7 +70,7 @@ func (d *devCmd) configuration() (*config, error) {
 	}
 	c.Listen.Address, c.Admin.Address = cmp.Or(d.Listen, c.Listen.Address), cmp.Or(d.Admin, c.Admin.Address)
 	if d.Redis != "" {
-		c.Limits.Store, c.Limits.Redis.URL = "redis", d.Redis
+		c.Limits.Store, c.Limits.Redis.URL, c.Limits.Redis.TrustEmpty = "redis", d.Redis, true
 	}
 	return c, c.validate("flags")
 }

@@ -32,7 +32,7 @@ func TestSigtermUnderLoad(t *testing.T) {
 	bus := startBus(t)
 	bus.hold = make(chan struct{})
 	p := startProcess(t, sim, "http://"+sim+"/publikace", bus.url, "store: memory", "store: redis",
-		"redis://127.0.0.1:6379/0", redis.url(), "timeout: 250ms", "timeout: 10s")
+		"redis://127.0.0.1:6379/0", redis.url(), "timeout: 75ms", "timeout: 10s, trust_empty: true")
 
 	const calls = 8
 	question := message(t, "E05", "--name", "Zoran Vosáhlo")
@@ -85,11 +85,12 @@ func checkSlotsFree(t *testing.T, s *redisServer, quadruple ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, err := limits.NewRedis(limits.RedisConfig{URL: s.url(), Calendar: calendar, Timeout: 10 * time.Second})
+	store, err := limits.NewRedis(limits.RedisConfig{URL: s.url(), Calendar: calendar, Timeout: 10 * time.Second, TrustEmpty: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer store.Close()
+	eventually(t, "the limits are ready", func() bool { return store.Ready(t.Context()) == nil })
 	d, err := store.Admit(t.Context(), limits.Call{Key: limits.KeyOf(quadruple...),
 		Rule: limits.Rule{Working: 1 << 20, Off: 1 << 20, Concurrent: 1}, Lifetime: time.Minute})
 	if err != nil || d.Verdict != limits.Admitted {
@@ -131,7 +132,7 @@ func TestSigtermWithACallThatDoesNotEnd(t *testing.T) {
 func TestRedisAwayAtStart(t *testing.T) {
 	redis := newRedisServer(t)
 	_, sim := startRegistries(t)
-	p := startProcess(t, sim, "store: memory", "store: redis", "redis://127.0.0.1:6379/0", redis.url())
+	p := startProcess(t, sim, "store: memory", "store: redis", "redis://127.0.0.1:6379/0", redis.url(), "timeout: 75ms", "timeout: 2s")
 	admin := strings.TrimPrefix(p.admin, "http://")
 
 	if status, said := p.ready(); status != http.StatusServiceUnavailable || !strings.Contains(said, "[-] limits") {

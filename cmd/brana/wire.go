@@ -56,13 +56,7 @@ func (w *wired) close() error {
 
 // wire makes a gateway of a configuration and a way to load its policy.
 func wire(c *config, load func() (*policy.Snapshot, error), log *zap.Logger) (*wired, error) {
-	store, err := policy.NewStore(func() (*policy.Snapshot, error) {
-		snapshot, err := load()
-		if err != nil {
-			return nil, err
-		}
-		return snapshot, c.checkDegradeModes(snapshot)
-	})
+	store, err := policy.NewStore(load)
 	if err != nil {
 		return nil, err
 	}
@@ -138,21 +132,6 @@ func (w *wired) build(c *config, log *zap.Logger) error {
 	return err
 }
 
-// checkDegradeModes refuses what this version cannot keep: a grant that is to
-// go on while Redis is down.
-func (c *config) checkDegradeModes(s *policy.Snapshot) error {
-	if c.Limits.Store != "redis" {
-		return nil // the embedded store is never down
-	}
-	var errs []error
-	for _, g := range s.Grants() {
-		if g.Limits.WhenRedisIsDown != policy.Closed {
-			errs = append(errs, fmt.Errorf("%s: when_redis_is_down: %s: only closed is supported with limits.store redis", g.Place, g.Limits.WhenRedisIsDown))
-		}
-	}
-	return errors.Join(errs...)
-}
-
 func (c *config) limiter() (limiter, error) {
 	calendar, err := c.Limits.Calendar.calendar()
 	if err != nil {
@@ -165,7 +144,8 @@ func (c *config) limiter() (limiter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return limits.NewRedis(limits.RedisConfig{URL: url, Calendar: calendar, Timeout: time.Duration(c.Limits.Redis.Timeout)})
+	return limits.NewRedis(limits.RedisConfig{URL: url, Calendar: calendar, Timeout: time.Duration(c.Limits.Redis.Timeout),
+		TrustEmpty: c.Limits.Redis.TrustEmpty})
 }
 
 func (c *config) clients(all map[string]*credentials, changed func(string, upstream.BreakerState)) (map[string]*upstream.Client, error) {
