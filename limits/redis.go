@@ -69,12 +69,13 @@ type Redis struct {
 // the log of the gateway, each failed dial, and every such failure is also what the call returns.
 func NewRedis(config RedisConfig) (*Redis, error) {
 	r, err := prepare(config)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		r.open()
 	}
-	r.open()
-	return r, nil
+	return r, err
 }
+
+// prepare returns a store that does nothing in the background yet.
 
 func prepare(config RedisConfig) (*Redis, error) {
 	logging.Disable()
@@ -101,7 +102,7 @@ func prepare(config RedisConfig) (*Redis, error) {
 		}
 		return nil, err
 	}
-	return &Redis{
+	r := &Redis{
 		client:   client,
 		script:   redis.NewScript(ledgerSource),
 		calendar: config.Calendar,
@@ -111,14 +112,16 @@ func prepare(config RedisConfig) (*Redis, error) {
 		name:     rand.Text(),
 		start:    time.Now(),
 		clock:    time.Now,
-	}, nil
+		stop:     func() {},
+	}
+	for i := range r.lanes {
+		r.lanes[i] = lane{number: i, callers: make(map[Key]*caller), next: make(chan struct{})}
+	}
+	return r, nil
 }
 
 // open starts the work in the background, which Close ends.
 func (r *Redis) open() {
-	for i := range r.lanes {
-		r.lanes[i] = lane{number: i, callers: make(map[Key]*caller), next: make(chan struct{})}
-	}
 	ctx, stop := context.WithCancel(context.Background())
 	r.stop = stop
 	r.flights.Go(func() { r.run(ctx) })
