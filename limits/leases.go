@@ -3,10 +3,11 @@ package limits
 import "time"
 
 const (
-	// ahead is for how long permits are leased in advance, at the rate of late.
-	ahead = 2 * time.Second
-	// idle is how long after its last call a caller's leases are given back.
-	idle = 2 * time.Second
+	// ahead is for how long permits are leased in advance, at the rate of late: half a Lease, so that few are left over.
+	ahead = Lease / 2
+	// idle is how long after its last call a caller's leases are given back. With tick it is the longest that a permit
+	// held in vain keeps another gateway from admitting a call.
+	idle = Lease / 2
 	// refusal is how long a refusal is repeated without asking the ledger again: a hammering caller costs 20 requests a
 	// second, and a permit or slot that another gateway gives back is seen so much later.
 	refusal = 50 * time.Millisecond
@@ -187,7 +188,8 @@ func (c *caller) entry(now int64, in Regime, gateways int64) entry {
 func (c *caller) expected(now int64) int64 {
 	const least = 100 // milliseconds; a rate of less time is a guess
 	passed := max(now-c.asked, least)
-	c.rate = (c.rate + float64(c.calls)*1000/float64(passed)) / 2
+	late := float64(c.calls) * 1000 / float64(passed)
+	c.rate = max(late, (c.rate+late)/2) // rises at once, falls by half
 	c.calls, c.asked = 0, now
 	return int64(c.rate * ahead.Seconds())
 }
