@@ -38,3 +38,25 @@ func TestMemoryAllocates(t *testing.T) {
 		t.Errorf("a refusal allocates %v times, budget %d", got, budget)
 	}
 }
+
+// A call that is decided by what the gateway holds; leasing more allocates, once for thousands of calls.
+func TestLeasedCallsAllocate(t *testing.T) {
+	r := newRedis(t, startServer(t), nil)
+	call := Call{Key: KeyOf("a"), Rule: Rule{1 << 40, 1 << 40, 100}, Lifetime: time.Minute, Policy: "p"}
+	once := func() {
+		d, err := r.Admit(t.Context(), call)
+		if err != nil || d.Verdict != Admitted {
+			t.Fatalf("decision = %+v, %v", d, err)
+		}
+		if err := r.Release(t.Context(), d.Slot); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 100_000 {
+		once()
+	}
+	const budget = 0
+	if got := testing.AllocsPerRun(10_000, once); got > budget {
+		t.Errorf("Admit and Release allocate %v times, budget %d", got, budget)
+	}
+}

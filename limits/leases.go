@@ -167,7 +167,7 @@ func (c *caller) entry(now int64, in Regime, gateways int64) entry {
 		Need: max(0, c.waiting-c.left()), Busy: busy, Slots: busy + c.waiting}
 	if !resting {
 		e.More = c.expected(now) - c.left() - e.Need
-		e.Slots += c.spare(gateways)
+		e.Slots = busy + max(c.waiting, c.spare(gateways))
 	}
 	e.Slots = max(busy, min(e.Slots, int64(c.rule.Concurrent)))
 	c.own = min(c.own, e.Slots)
