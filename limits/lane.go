@@ -45,7 +45,8 @@ type lane struct {
 func (l *lane) caller(call *Call, now int64) *caller {
 	c := l.callers[call.Key]
 	if c == nil {
-		c = &caller{key: call.Key, rule: call.Rule}
+		// The ledger may remember what this gateway had before it forgot the caller: it is told to begin anew.
+		c = &caller{key: call.Key, rule: call.Rule, replay: true}
 		l.callers[call.Key] = c
 	}
 	c.adopt(call, now)

@@ -24,7 +24,8 @@ import (
 // of its calls; it starts none after Lease and cancels all when their lifetime is over. Every start of a gateway has a
 // new name, so what a dead one holds stays counted until then.
 //
-// What it needs: scripts are atomic, and the ledger forgets no grant. Where it may have (its fence changed, its shard is
+// What it needs: scripts are atomic, gateways' monotonic clocks run on (that of a suspended machine does not), and the
+// ledger forgets no grant. Where it may have (its fence changed, its shard is
 // gone, its epoch is behind) it learns first: it grants nothing until every gateway has replayed the calls it knows of.
 const (
 	// Lease is how long a gateway may use what it was granted, by its own monotonic clock.

@@ -116,6 +116,7 @@ var properties = map[string]func(shared, chance) error{
 	"slots":  func(s shared, c chance) error { return newPlayer(s, c, "slots").play() },
 	"loss":   func(s shared, c chance) error { return newPlayer(s, c, "loss").play() },
 	"policy": policyChanges,
+	"push":   func(s shared, c chance) error { return newPlayer(s, c, "push").push() },
 }
 
 // sharp is without the margin, which would hide mistakes of a few seconds from clocks that are exact, and has buckets of
@@ -190,18 +191,33 @@ func TestLedgerMutantsAreCaught(t *testing.T) {
 			caught(t, playLedger(t, client, mutant, mutant.property, 400))
 		})
 	}
-	// Mistakes of gateways rather than of the ledger.
-	for _, mistake := range []string{"reused name", "last answer bounds"} {
-		t.Run(mistake+", model", func(t *testing.T) {
-			var err error
-			property := map[string]string{"reused name": "slots", "last answer bounds": "clock"}[mistake]
-			for seed := uint64(0); seed < 400 && err == nil; seed++ {
-				p := newPlayer(newModelled("", property), rand.New(rand.NewPCG(seed, 2)).IntN, property)
-				p.mistake = mistake
-				err = p.play()
-			}
-			caught(t, err)
-		})
+}
+
+// Mistakes of gateways rather than of the ledger break the properties too.
+func TestMistakesOfGatewaysAreCaught(t *testing.T) {
+	client := startServer(t).client(t)
+	for mistake, property := range map[string]string{"reused name": "slots", "last answer bounds": "push"} {
+		script := redis.NewScript(sourceOf(t, variant{}, property))
+		for kind, ledger := range map[string]func(seed uint64) shared{
+			"model": func(uint64) shared { return newModelled("", property) },
+			"script": func(seed uint64) shared {
+				return &scripted{client: client, script: script, base: fmt.Sprintf("{%s %d}", mistake, seed)}
+			},
+		} {
+			t.Run(mistake+", "+kind, func(t *testing.T) {
+				var err error
+				for seed := uint64(0); seed < 400 && err == nil; seed++ {
+					p := newPlayer(ledger(seed), rand.New(rand.NewPCG(seed, 2)).IntN, property)
+					p.mistake = mistake
+					if property == "push" {
+						err = p.push()
+					} else {
+						err = p.play()
+					}
+				}
+				caught(t, err)
+			})
+		}
 	}
 }
 
@@ -463,9 +479,6 @@ func (p *player) ask(g *played) error {
 
 func (p *player) hear(g *played, q *request, sent int64, a *answer) {
 	e, got := &q.Entries[0], a.grants[0]
-	if p.mistake == "last answer bounds" {
-		g.anchor = anchor{settled: g.anchor.settled, guide: g.anchor.guide}
-	}
 	g.back = g.back[min(len(e.Back), len(g.back)):]
 	g.own, g.until = got.slots, sent+usableMillis
 	if e.Net != nil {
@@ -577,6 +590,46 @@ func (p *player) lose(often int) error {
 		p.now += int64(p.chance(3000))
 	}
 	return p.use()
+}
+
+// push lets two gateways ask in turn while the clock of Redis runs far too fast: the request of one is long under way, that of
+// the other not at all. Each answer is later than its request was sent, and must not push ledger time on.
+func (p *player) push() error {
+	slow, fast := p.start(), p.start()
+	if err := p.settle(); err != nil {
+		return err
+	}
+	ask := func(g *played, sent int64) (int64, error) {
+		g.seq++
+		q := p.request(g)
+		g.anchor.ask(q, g.clock(sent))
+		a, err := p.ledger.serve(q)
+		if err == nil {
+			p.heed(g, q, sent, &a)
+			if p.mistake != "" {
+				g.anchor.bound = a.now - g.clock(sent)
+			}
+		}
+		return a.now, err
+	}
+	for range 120 {
+		sent := p.now
+		p.now += 75
+		p.skew += 200
+		for _, turn := range []struct {
+			g    *played
+			sent int64
+		}{{fast, p.now}, {slow, sent}, {slow, p.now}, {fast, sent}} {
+			now, err := ask(turn.g, turn.sent)
+			if err != nil {
+				return err
+			}
+			if now-p.now > marginMillis {
+				return fmt.Errorf("ledger time is pushed %d ms ahead", now-p.now)
+			}
+		}
+	}
+	return nil
 }
 
 // call starts calls in the slots held.

@@ -43,12 +43,11 @@ func (m *Memory) Admit(_ context.Context, c Call) (Decision, error) {
 	if c.Lifetime <= 0 {
 		return Decision{}, ErrLifetime
 	}
-	t := m.now()
+	s := &m.shards[c.Key[0]]
+	s.mu.Lock()
+	t := m.now() // not before: who waited would count in the past
 	in := m.calendar.Regime(t)
 	now := m.millis(t)
-	s := &m.shards[c.Key[0]]
-
-	s.mu.Lock()
 	s.dropIdle(now)
 	caller := s.callers[c.Key]
 	if caller == nil {

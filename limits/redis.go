@@ -176,10 +176,10 @@ func (r *Redis) Admit(ctx context.Context, call Call) (Decision, error) {
 		return Decision{}, ErrLifetime
 	}
 	l := &r.lanes[call.Key[0]%lanes]
-	t, now := r.time()
 	var patience *time.Timer
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	t, now := r.time() // not before: who waited for the lane would use a lease that is over
 	c := l.caller(&call, now)
 	for {
 		in := r.calendar.Regime(t)
@@ -235,7 +235,11 @@ func (r *Redis) alone(l *lane, c *caller, call *Call, t time.Time, now int64, in
 	if call.WhenDown == Closed || call.WhenDown == Share && l.gateways == 0 {
 		return Decision{}, why
 	}
-	o, rule, place := c.decideAlone(now, l.anchor.allowed(now), call, in, max(1, l.gateways), l.slot+1)
+	ledgerNow := t.UnixMilli()
+	if l.anchor.seen {
+		ledgerNow = l.anchor.allowed(now)
+	}
+	o, rule, place := c.decideAlone(now, ledgerNow, call, in, max(1, l.gateways), l.slot+1)
 	d := o.decision(rule, r.calendar, t, in)
 	d.Degraded = call.WhenDown
 	if o.verdict == Admitted {
