@@ -2,7 +2,6 @@ package limits
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -162,7 +161,7 @@ func TestQuotaIsKeptThroughFaults(t *testing.T) {
 			if n := admitted.Load(); n > quota {
 				t.Errorf("%d calls admitted, quota %d", n, quota)
 			} else {
-				t.Log(fmt.Sprintf("%d of %d admitted", n, quota))
+				t.Logf("%d of %d admitted", n, quota)
 			}
 		})
 	}

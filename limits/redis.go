@@ -95,7 +95,7 @@ func prepare(config RedisConfig) (*Redis, error) {
 	if strings.ContainsAny(config.Prefix, "{}") {
 		errs = append(errs, fmt.Errorf("configure redis: prefix %q contains a brace, which would bend the Cluster slot of keys", config.Prefix))
 	}
-	client, err := newClient(config.URL, config.Timeout)
+	client, err := newClient(config.URL, max(config.Timeout, leastNetwork))
 	if err := errors.Join(append(errs, err)...); err != nil {
 		if client != nil {
 			err = errors.Join(err, client.Close())
@@ -126,6 +126,10 @@ func (r *Redis) open() {
 	r.stop = stop
 	r.flights.Go(func() { r.run(ctx) })
 }
+
+// leastNetwork is the least that the connections wait: others use them too, for more than a script takes. What a call
+// waits is bounded by its context.
+const leastNetwork = 250 * time.Millisecond
 
 // newClient sets every wait of go-redis to timeout and every retry off: a call that could not be decided at once is
 // better told so. Maintenance notifications and the client's name would cost a round trip each on connecting.

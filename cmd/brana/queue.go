@@ -57,6 +57,10 @@ func (r *requestsConfig) check(wrong func(key, format string, args ...any)) {
 	}
 }
 
+// queuePatience is how long the queue waits for Redis at least: an answer is
+// larger than a question about limits.
+const queuePatience = 250 * time.Millisecond
+
 // remember gives the parts of a gateway what it remembers between calls: in
 // Redis when the limits are there, embedded otherwise. What is to be closed, w
 // closes.
@@ -65,7 +69,7 @@ func (w *wired) remember(c *config, parts *gateway.Parts) error {
 		Changed: parts.Metrics.QueueChanged}
 	ids := queue.RecentConfig{Window: time.Duration(c.Requests.DuplicateWindow), Most: c.Requests.DuplicateIDs, Evicted: parts.Metrics.IDsEvicted}
 	if shared, ok := w.limiter.(*limits.Redis); ok {
-		return rememberInRedis(parts, answers, ids, queue.Server{Client: shared.Client(), Timeout: time.Duration(c.Limits.Redis.Timeout)})
+		return rememberInRedis(parts, answers, ids, queue.Server{Client: shared.Client(), Timeout: max(time.Duration(c.Limits.Redis.Timeout), queuePatience)})
 	}
 	memory, err := queue.NewMemory(answers, nil)
 	if err != nil {
