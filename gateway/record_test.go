@@ -210,7 +210,7 @@ func TestLabelsAreFromClosedSets(t *testing.T) {
 		outcomes = append(outcomes, k.Code)
 	}
 	sets := map[string][]string{"service": services, "outcome": outcomes, "kind": outcomes, "direction": {"in", "out"}, "limit": {"per_peer", "total"}, "reason": handshakeFailures,
-		"result": {"ok", "varovani", "chyba", "deleted", "unkept", "lost"}}
+		"mode": {"share", "open"}, "result": {"ok", "varovani", "chyba", "deleted", "unkept", "lost"}}
 	for _, b := range bounds {
 		sets["bound"] = append(sets["bound"], b.name)
 	}

@@ -9,7 +9,7 @@ type book struct {
 	lease, margin, learn      int64
 	bucket, small, smallQuota int64
 	fence                     string
-	epoch, open     int64
+	epoch, open               int64
 	off, last                 int64
 	told, known, fresh        bool // the clock is told; there is a shard at all; it began empty
 	gateways                  map[string]member

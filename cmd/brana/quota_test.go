@@ -49,7 +49,7 @@ func TestHourlyQuota(t *testing.T) {
 			r := w.post("E227", question)
 			after, err := strconv.Atoi(r.header.Get("Retry-After"))
 			if got := r.statusLine(); got != "CHYBA (NENI K DISPOZICI)" || r.status != http.StatusOK ||
-				err != nil || after < 1 || after > 3610 || !strings.Contains(text(r.root, "VysledekPopis"), "BR_201") {
+				err != nil || after < 1 || after > 3620 || !strings.Contains(text(r.root, "VysledekPopis"), "BR_201") {
 				t.Fatalf("call 101: %s %s, Retry-After %q", got, text(r.root, "VysledekPopis"), r.header.Get("Retry-After"))
 			}
 		}

@@ -102,7 +102,7 @@ func eachLimits(t *testing.T, test func(t *testing.T, store func(*config))) {
 		server.start(t)
 		test(t, func(c *config) {
 			server.flush(t)
-			c.Limits.Store, c.Limits.Redis = "redis", redisConfig{URL: server.url(), Timeout: duration(10 * time.Second)}
+			c.Limits.Store, c.Limits.Redis = "redis", redisConfig{URL: server.url(), Timeout: duration(10 * time.Second), TrustEmpty: true}
 		})
 	})
 }
