@@ -250,7 +250,7 @@ func TestOptionsOfRequests(t *testing.T) {
 		server := newRedisServer(t)
 		server.start(t)
 		redis := func(c *config) {
-			c.Limits.Store, c.Limits.Redis = "redis", redisConfig{URL: server.url(), Timeout: duration(10 * time.Second)}
+			c.Limits.Store, c.Limits.Redis = "redis", redisConfig{URL: server.url(), Timeout: duration(10 * time.Second), TrustEmpty: true}
 		}
 		w := startWorld(t, on, redis)
 		both(t, w)
@@ -275,7 +275,7 @@ func TestQueueSurvivesTheGateway(t *testing.T) {
 	between := startPipe(t, "127.0.0.1:"+redis.port)
 	serve := func(address string) *process {
 		return startProcess(t, sim, "store: memory", "store: redis", "redis://127.0.0.1:6379/0", "redis://"+address,
-			"timeout: 250ms", "timeout: 10s", "call_timeout: 60s", "call_timeout: 2s")
+			"timeout: 75ms", "timeout: 10s, trust_empty: true", "call_timeout: 60s", "call_timeout: 2s")
 	}
 	first := serve(between.address)
 	ready := first.later()
@@ -288,6 +288,7 @@ func TestQueueSurvivesTheGateway(t *testing.T) {
 	first.end(syscall.SIGKILL)
 
 	second := serve("127.0.0.1:" + redis.port)
+	eventually(t, "the second knows ledger time", func() bool { status, _ := second.ready(); return status == http.StatusOK })
 	r := second.call("E100", "--id", ready).valid(t, o, "E100")
 	if got := r.statusLine(); got != egon.OK || len(findAll(r.root, "Polozka")) != 11 {
 		t.Errorf("what was ready: %s", got)
@@ -374,7 +375,7 @@ func TestQueueWithoutRedis(t *testing.T) {
 	redis := newRedisServer(t)
 	redis.start(t)
 	w := startWorld(t, func(c *config) {
-		c.Limits.Store, c.Limits.Redis = "redis", redisConfig{URL: redis.url(), Timeout: duration(200 * time.Millisecond)}
+		c.Limits.Store, c.Limits.Redis = "redis", redisConfig{URL: redis.url(), Timeout: duration(200 * time.Millisecond), TrustEmpty: true}
 		c.Requests.DuplicateWindow = duration(time.Hour)
 	})
 	w.picked(w.later())
