@@ -1,6 +1,9 @@
 package limits
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 const (
 	// ahead is for how long permits are leased in advance, at the rate of late: half a Lease, so that few are left over.
@@ -42,8 +45,8 @@ type caller struct {
 	facts grant // of the last answer
 	heard int64 // when it came; 0: none is to be relied on
 
-	// What the ledger would have to be told if it forgot: permits got and not given back, ever, and those of the hour by
-	// minute; and that it is to be told.
+	// What the ledger would have to be told if it forgot: permits got, ever, and those of the hour that were not given
+	// back, by minute; and that it is to be told.
 	net     counts
 	journal window
 	replay  bool
@@ -194,9 +197,11 @@ func (c *caller) expected(now int64) int64 {
 	return int64(c.rate * ahead.Seconds())
 }
 
-// tell replays what this gateway knows. Leases held then count as used, since the ledger may not know them.
+// tell replays what this gateway knows. Leases held then count as used, since the ledger may not know them; those that
+// this gateway never got are given back as ever.
 func (c *caller) tell(e *entry, now int64) {
-	c.replay, c.back = false, nil
+	c.replay = false
+	c.back = slices.DeleteFunc(c.back, func(l lease) bool { return l.left >= 0 })
 	for i := range c.leases {
 		c.leases[i].burnt = true
 	}
@@ -222,7 +227,7 @@ func (c *caller) lost(e *entry, seq int64) {
 func (c *caller) granted(e *entry, g *grant, seq, sent, now, until, ledgerNow int64, another bool) {
 	for _, l := range c.back[:min(len(e.Back), len(c.back))] {
 		if l.left > 0 && !another {
-			c.note(l.leaves, l.in, -l.left)
+			c.book(l.leaves, l.in, -l.left)
 		}
 	}
 	c.back = c.back[min(len(e.Back), len(c.back)):]
@@ -267,11 +272,16 @@ func (c *caller) decideAlone(now, ledgerNow int64, call *Call, in Regime, gatewa
 	return o, rule, place
 }
 
-// note books permits in the journal.
+// note counts permits that were got.
 func (c *caller) note(leaves int64, in Regime, permits int64) {
+	c.net[in] += permits
+	c.book(leaves, in, permits)
+}
+
+// book counts permits in the journal.
+func (c *caller) book(leaves int64, in Regime, permits int64) {
 	var calls counts
 	calls[in] = permits
-	c.net[in] += permits
 	c.journal.charge((leaves+journalMillis-1)/journalMillis*journalMillis, calls)
 }
 

@@ -145,22 +145,31 @@ local function latest(quota)
   return (math.floor((now + LEASE) / grain) + 1) * grain + WINDOW + MARGIN
 end
 
+-- forget takes the permits of a lease out of those that the gateway is taken to know of. Too few lets a replay count
+-- some twice, too many lets it leave some out.
+local function forget(holder, lease)
+  holder.net[lease.regime] = holder.net[lease.regime] - lease.permits
+end
+
 -- give back what a lease left unused, once; an unused of -1 is all, for an answer that never arrived.
 local function settle(holder, seq, unused)
   local lease = holder.leases[seq]
   holder.leases[seq] = nil
+  if lease and unused < 0 then forget(holder, lease) end
   if not lease or lease.leaves <= now then return end
   if unused < 0 then unused = lease.permits end
   local calls = {0, 0}
   calls[lease.regime] = -math.min(unused, lease.permits)
-  if unused > 0 then
-    charge(lease.leaves, calls)
-    holder.net = less(holder.net, less({0, 0}, calls))
-  end
+  if unused > 0 then charge(lease.leaves, calls) end
 end
 
--- replay counts the newest of a gateway's calls that are missing here.
+-- replay counts the newest of a gateway's calls that are missing here. The first one after a loss trusts no lease that
+-- is open here: the gateway may never have heard of it, and the memory that said so is gone.
 local function replay(holder, entry)
+  if holder.epoch ~= shard.epoch then
+    for _, lease in pairs(holder.leases) do forget(holder, lease) end
+    holder.leases, holder.epoch = {}, shard.epoch
+  end
   local journal = entry.journal or {}
   for i = #journal, 1, -1 do
     local b, calls = journal[i], {0, 0}
@@ -193,7 +202,7 @@ end
 
 local function serve(entry, key)
   account = load(key) or {calls = {0, 0}, holders = {}}
-  local fresh = {slots = 0, expires = 0, net = {0, 0}, leases = {}}
+  local fresh = {slots = 0, expires = 0, net = {0, 0}, leases = {}, epoch = shard.epoch}
   local holder = account.holders[request.gateway] or fresh
   account.holders[request.gateway] = holder
   holder.at = now
@@ -229,7 +238,10 @@ local function serve(entry, key)
     holder.leases[tostring(request.seq)] = {permits = permits, leaves = leaves, regime = r}
   end
   for seq, lease in pairs(holder.leases) do
-    if lease.leaves <= now then holder.leases[seq] = nil end
+    if lease.leaves <= now then
+      forget(holder, lease)
+      holder.leases[seq] = nil
+    end
   end
   local left = room(account.calls, rule, r)
   local waits = left <= 0 and {wait(rule, 1), wait(rule, 2)} or {0, 0}

@@ -107,6 +107,7 @@ var mutants = []variant{
 	{"no learning", "learning and 0 or math.max(0, room", "math.max(0, room", "loss"},
 	{"no replay", "if entry.net then", "if false then", "loss"},
 	{"fence ignored", "shard.fence ~= mark", "false", "loss"},
+	{"lost leases known", "holder.net[lease.regime] = holder.net[lease.regime] - lease.permits", "", "loss"},
 }
 
 // properties are what must hold whatever gateways and networks do; each plays one episode.
@@ -440,8 +441,8 @@ func (p *player) ask(g *played) error {
 	}
 	g.own = min(g.own, e.Slots)
 	if g.replay {
-		e.Net, e.Back = &counts{g.net[0], g.net[1]}, nil
-		g.back, g.kept = nil, nil
+		g.back, g.kept = slices.DeleteFunc(g.back, func(back [2]int64) bool { return back[1] >= 0 }), nil
+		e.Net, e.Back = &counts{g.net[0], g.net[1]}, slices.Clone(g.back)
 		g.journal.sweep(p.now + p.skew - 90_000_000)
 		for _, b := range g.journal.buckets {
 			e.Journal = append(e.Journal, [3]int64{b.leaves, b.calls[0], b.calls[1]})

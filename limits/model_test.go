@@ -32,6 +32,7 @@ type bookAccount struct {
 type holder struct {
 	slots, expires, at int64
 	net                counts
+	epoch              int64 // in which it was replayed, or began
 	leases             map[int64]bookLease
 }
 
@@ -170,7 +171,7 @@ func (b *book) grant(q *request, e *entry, head *answer, mixed bool) grant {
 	}
 	h := a.holders[q.Gateway]
 	if h == nil {
-		h = &holder{leases: map[int64]bookLease{}}
+		h = &holder{leases: map[int64]bookLease{}, epoch: head.epoch}
 		a.holders[q.Gateway] = h
 	}
 	h.at = now
@@ -179,7 +180,7 @@ func (b *book) grant(q *request, e *entry, head *answer, mixed bool) grant {
 		b.settle(a, h, back[0], back[1], now)
 	}
 	if e.Net != nil && !b.is("no replay") {
-		a.replay(h, e, now)
+		b.replay(a, h, e, head)
 	}
 	rule := e.Rule
 	if mixed && a.rule != nil && !b.is("policy downgrade") {
@@ -219,6 +220,7 @@ func (b *book) grant(q *request, e *entry, head *answer, mixed bool) grant {
 	}
 	for seq, l := range h.leases {
 		if l.leaves <= now {
+			b.forget(h, l)
 			delete(h.leases, seq)
 		}
 	}
@@ -236,6 +238,9 @@ func (b *book) settle(a *bookAccount, h *holder, seq, unused, now int64) {
 	if !b.is("settled twice") {
 		delete(h.leases, seq)
 	}
+	if found && unused < 0 {
+		b.forget(h, l)
+	}
 	if !found || l.leaves <= now && !b.is("settled late") {
 		return
 	}
@@ -246,18 +251,30 @@ func (b *book) settle(a *bookAccount, h *holder, seq, unused, now int64) {
 		var calls counts
 		calls[l.regime] = -unused
 		a.charge(l.leaves, calls)
-		h.net[l.regime] -= unused
 	}
 }
 
-func (a *bookAccount) replay(h *holder, e *entry, now int64) {
+// forget takes the permits of a lease out of those that the gateway is taken to know of.
+func (b *book) forget(h *holder, l bookLease) {
+	if !b.is("lost leases known") {
+		h.net[l.regime] -= l.permits
+	}
+}
+
+func (b *book) replay(a *bookAccount, h *holder, e *entry, head *answer) {
+	if h.epoch != head.epoch {
+		for _, l := range h.leases {
+			b.forget(h, l)
+		}
+		h.leases, h.epoch = map[int64]bookLease{}, head.epoch
+	}
 	for i := len(e.Journal) - 1; i >= 0; i-- {
 		var calls counts
 		for r := range calls {
 			calls[r] = max(0, min(e.Journal[i][r+1], e.Net[r]-h.net[r]))
 			h.net[r] += calls[r]
 		}
-		if e.Journal[i][0] > now && calls != (counts{}) {
+		if e.Journal[i][0] > head.now && calls != (counts{}) {
 			a.charge(e.Journal[i][0], calls)
 		}
 	}
