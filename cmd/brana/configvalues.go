@@ -1,0 +1,53 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+)
+
+// duration is written as 250ms or 25s.
+type duration time.Duration
+
+// UnmarshalYAML reads a duration that is not negative.
+func (d *duration) UnmarshalYAML(n ast.Node) error {
+	v, err := time.ParseDuration(scalar(n))
+	if err != nil || v < 0 {
+		return mistake(n, "%s is not a duration: write it as 250ms, 15s or 2m", n)
+	}
+	*d = duration(v)
+	return nil
+}
+
+// size is written as 512B, 64KiB or 256MiB.
+type size int64
+
+var sizePattern = regexp.MustCompile(`^(\d{1,9})(B|KiB|MiB|GiB)$`)
+
+// UnmarshalYAML reads a size in bytes.
+func (s *size) UnmarshalYAML(n ast.Node) error {
+	m := sizePattern.FindStringSubmatch(scalar(n))
+	if m == nil {
+		return mistake(n, "%s is not a size: write it as 512B, 64KiB, 256MiB or 1GiB", n)
+	}
+	v, err := strconv.ParseInt(m[1], 10, 64)
+	*s = size(v << map[string]int{"B": 0, "KiB": 10, "MiB": 20, "GiB": 30}[m[2]])
+	return err
+}
+
+// scalar is the text of a plain or quoted value.
+func scalar(n ast.Node) string {
+	if s, ok := n.(*ast.StringNode); ok {
+		return s.Value
+	}
+	return n.String()
+}
+
+// mistake is an error at the place of a node.
+func mistake(n ast.Node, format string, args ...any) error {
+	return &yaml.SyntaxError{Message: fmt.Sprintf(format, args...), Token: n.GetToken()}
+}
