@@ -104,7 +104,7 @@ var mutants = []variant{
 	{"slots live for a lease", "LEASE + entry.life + MARGIN", "LEASE + MARGIN", "slots"},
 	{"seq ignored", "if me and request.seq <= me.seq then", "if false then", "slots"},
 	{"policy downgrade", "if mixed and account.rule then", "if false then", "policy"},
-	{"no learning", "learning and 0 or math.max(0, room", "math.max(0, room", "loss"},
+	{"no learning", "local learning = now < shard.open", "local learning = false", "learning"},
 	{"no replay", "if entry.net then", "if false then", "loss"},
 	{"fence ignored", "shard.fence ~= mark", "false", "loss"},
 	{"lost leases known", "holder.net[lease.regime] = holder.net[lease.regime] - lease.permits", "", "loss"},
@@ -112,12 +112,13 @@ var mutants = []variant{
 
 // properties are what must hold whatever gateways and networks do; each plays one episode.
 var properties = map[string]func(shared, chance) error{
-	"hour":   func(s shared, c chance) error { return newPlayer(s, c, "hour").play() },
-	"clock":  func(s shared, c chance) error { return newPlayer(s, c, "clock").play() },
-	"slots":  func(s shared, c chance) error { return newPlayer(s, c, "slots").play() },
-	"loss":   func(s shared, c chance) error { return newPlayer(s, c, "loss").play() },
-	"policy": policyChanges,
-	"push":   func(s shared, c chance) error { return newPlayer(s, c, "push").push() },
+	"hour":     func(s shared, c chance) error { return newPlayer(s, c, "hour").play() },
+	"clock":    func(s shared, c chance) error { return newPlayer(s, c, "clock").play() },
+	"slots":    func(s shared, c chance) error { return newPlayer(s, c, "slots").play() },
+	"loss":     func(s shared, c chance) error { return newPlayer(s, c, "loss").play() },
+	"policy":   policyChanges,
+	"learning": learnsFirst,
+	"push":     func(s shared, c chance) error { return newPlayer(s, c, "push").push() },
 }
 
 // sharp is without the margin, which would hide mistakes of a few seconds from clocks that are exact, and has buckets of
@@ -521,6 +522,33 @@ func (p *player) hear(g *played, q *request, sent int64, a *answer) {
 	for range used {
 		p.planned = append(p.planned, made{at, e.Regime})
 	}
+}
+
+// learnsFirst: a ledger that has forgotten grants nothing before it has learned what gateways know.
+func learnsFirst(s shared, c chance) error {
+	p := newPlayer(s, c, "loss")
+	g := p.start()
+	if err := p.settle(); err != nil {
+		return err
+	}
+	s.flush()
+	p.fence++
+	for range 5 {
+		g.seq++
+		q := p.request(g)
+		q.Entries = []entry{{key: p.key, Rule: [3]int64{p.rule.Working, p.rule.Off, int64(p.rule.Concurrent)}, Need: 1, Slots: 1, Life: 1000}}
+		g.anchor.ask(q, g.clock(p.now))
+		a, err := s.serve(q)
+		if err != nil {
+			return err
+		}
+		if !a.learning || a.grants[0].permits > 0 {
+			return fmt.Errorf("%v granted within seconds of a loss", a.grants[0].permits)
+		}
+		p.heed(g, q, p.now, &a)
+		p.now += 1000
+	}
+	return nil
 }
 
 // misbehave does what the property is about.

@@ -99,7 +99,7 @@ func (b *book) serve(q *request) (answer, error) {
 		b.open = now + learn
 	}
 	b.open = min(b.open, now+b.learn)
-	learning := now < b.open
+	learning := now < b.open && !b.is("no learning")
 	if !learning && b.told {
 		b.fresh = false
 	}
@@ -204,7 +204,7 @@ func (b *book) grant(q *request, e *entry, head *answer, mixed bool) grant {
 	g := grant{leaves: b.latest(now, quota)}
 	g.slots, g.others = b.slots(q.Gateway, a, h, e, rule[2], now, head.learning)
 	free := int64(0)
-	if !head.learning || b.is("no learning") {
+	if !head.learning {
 		free = max(0, a.counts.room(limits, e.Regime))
 	}
 	g.permits = max(0, min(e.Need, free, g.slots-e.Busy))
