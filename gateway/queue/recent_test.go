@@ -191,3 +191,17 @@ func TestIdsOfAnIdleAisAreDropped(t *testing.T) {
 		t.Errorf("%d AIS are remembered, want 1", len(m.desks))
 	}
 }
+
+// A claim that is over does not let go what another call holds by then.
+func TestForgetAfterTheClaim(t *testing.T) {
+	s := startServer(t)
+	r, err := NewRecentRedis(RecentConfig{Window: time.Minute, Most: 3}, Server{Client: s.client, Timeout: 10 * time.Second, Prefix: "over:"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := &ids{recent: r, t: t}
+	over := i.claim(own, 1, true) // stands for the claim of the later call, too: the key in Redis is one
+	over.until = time.Now()
+	i.forget(over)
+	i.claim(own, 1, false)
+}

@@ -51,8 +51,14 @@ func (r *RecentRedis) Confirm(ctx context.Context, c Claim) error {
 	return err
 }
 
-// Forget lets the id of a claim go; one that was confirmed stays used.
+// Forget lets the id of a claim go; one that was confirmed stays used. When the
+// claim is over the id has gone by itself, and another call may hold it.
 func (r *RecentRedis) Forget(ctx context.Context, c Claim) error {
+	if !time.Now().Before(c.until) {
+		return nil
+	}
+	ctx, cancel := c.within(ctx)
+	defer cancel()
 	_, err := r.run(ctx, "forget", c, hold)
 	return err
 }
