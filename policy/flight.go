@@ -10,9 +10,9 @@ import (
 
 // A flight is one fetching; err may be read when done is closed.
 type flight struct {
-	done    chan struct{}
-	planned bool // by the agenda
-	err     error
+	done   chan struct{}
+	places chan struct{} // where it takes a place while it asks; nil: the agenda planned it
+	err    error
 }
 
 // start begins the fetching of a row that has none under way.
@@ -20,7 +20,14 @@ func (r *Rows) start(c *cached, planned bool) (*flight, error) {
 	if r.ctx.Err() != nil {
 		return nil, errClosed
 	}
-	f := &flight{done: make(chan struct{}), planned: planned}
+	f := &flight{done: make(chan struct{})}
+	switch {
+	case planned:
+	case c.granted:
+		f.places = r.demand
+	default:
+		f.places = r.strange
+	}
 	c.flight = f
 	r.due.drop(c)
 	r.tasks.Go(func() { r.fly(c, f) })
@@ -33,7 +40,7 @@ func (r *Rows) fly(c *cached, f *flight) {
 	began, items, err := r.fetch(c.triple, f)
 	r.mu.Lock()
 	result := r.take(c, began, items, err)
-	if f.planned {
+	if f.places == nil {
 		r.running--
 		nudge(r.wake)
 	}
@@ -60,10 +67,10 @@ func (r *Rows) fly(c *cached, f *flight) {
 func (r *Rows) fetch(t Triple, f *flight) (began time.Time, items []Item, err error) {
 	ctx, cancel := context.WithTimeout(r.ctx, r.cfg.Timeout)
 	defer cancel()
-	if !f.planned {
+	if f.places != nil {
 		select {
-		case r.demand <- struct{}{}:
-			defer func() { <-r.demand }()
+		case f.places <- struct{}{}:
+			defer func() { <-f.places }()
 		case <-ctx.Done():
 			return began, nil, ctx.Err()
 		}

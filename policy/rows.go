@@ -110,7 +110,9 @@ type Rows struct {
 	tasks  sync.WaitGroup
 	wake   chan struct{} // something may be due
 	dirty  chan struct{} // the file is behind
-	demand chan struct{} // a place for each fetching that somebody waits for
+	// A place for each fetching that somebody waits for: of rows with a grant, and
+	// of others, so that whoever asks for ever new ones holds up no office.
+	demand, strange chan struct{}
 
 	mu      sync.Mutex
 	all     map[Triple]*cached
@@ -148,7 +150,8 @@ type cached struct {
 	place int       // in the agenda, -1: in none
 }
 
-// mostDemanded bounds the fetchings that somebody waits for.
+// mostDemanded bounds the fetchings that somebody waits for: those of rows with
+// a grant, and the others.
 const mostDemanded = 64
 
 // NewRows makes rows and puts them, as far as the file has them, into the
@@ -163,7 +166,7 @@ func NewRows(cfg RowsConfig, store *Store) (*Rows, error) {
 		return nil, fmt.Errorf("load the zone of the generation: %w", err)
 	}
 	r := &Rows{cfg: cfg, store: store, prague: prague, all: map[Triple]*cached{},
-		wake: make(chan struct{}, 1), dirty: make(chan struct{}, 1), demand: make(chan struct{}, mostDemanded)}
+		wake: make(chan struct{}, 1), dirty: make(chan struct{}, 1), demand: make(chan struct{}, mostDemanded), strange: make(chan struct{}, mostDemanded)}
 	r.changes = 1 // the store has not even an empty matrix of rows
 	r.ctx, r.stop = context.WithCancel(context.Background())
 	r.loaded = r.load(time.Now())

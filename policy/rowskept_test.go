@@ -281,3 +281,25 @@ func TestManyRowsAtTheStart(t *testing.T) {
 		t.Errorf("Counts() = %+v", got)
 	}
 }
+
+// Whoever asks E227 for ever new triples of a slow bus keeps no office waiting:
+// rows with a grant have places of their own.
+func TestForeignTriplesDoNotHoldUpRowsOfGrants(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := newBus(map[string]string{own: "Jmeno"})
+		b.takes = 3 * time.Second
+		s := newSite(t, b, func(c *RowsConfig) { c.Foreign = 10 * mostDemanded }, own)
+		var asking sync.WaitGroup
+		for i := range 4 * mostDemanded {
+			asking.Go(func() { _, _ = s.await(fmt.Sprintf("A1/R1/%d", i), time.Minute) })
+		}
+		synctest.Wait()
+		if got, err := s.await(own, 5*time.Second); err != nil || got != "Jmeno" {
+			t.Errorf("Await = %s, %v", got, err)
+		}
+		asking.Wait()
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
