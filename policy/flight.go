@@ -103,6 +103,9 @@ func (r *Rows) take(c *cached, began time.Time, items []Item, err error) Refresh
 	}
 	before, known := c.sum, c.known
 	r.set(c, began, items)
+	if soonest := now.Add(breather); c.next.Before(soonest) { // it ended before it came, or will at once
+		c.next = soonest
+	}
 	c.failures, c.err = 0, nil
 	result.Changed = known && before != c.sum
 	result.Result = GotRow

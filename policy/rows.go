@@ -230,7 +230,7 @@ var (
 )
 
 // breather is how long after a fetching that failed nobody starts another one by
-// asking.
+// asking, and after any fetching the agenda none.
 const breather = time.Second
 
 // demanded returns the fetching of a row that somebody asks for, which is

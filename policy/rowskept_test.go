@@ -303,3 +303,17 @@ func TestForeignTriplesDoNotHoldUpRowsOfGrants(t *testing.T) {
 		}
 	})
 }
+
+// A row that has ended when it comes, since the bus was slow or the ages are
+// short, is not asked for without a pause.
+func TestRowsThatEndAtOnceDoNotFloodTheBus(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := newBus(nil)
+		b.takes = time.Millisecond
+		newSite(t, b, func(c *RowsConfig) { c.Ages.Negative, c.OnRefresh = time.Millisecond, nil }, own).run()
+		time.Sleep(10 * time.Second)
+		if n := b.count(own); n > 10 {
+			t.Errorf("%d questions in 10 seconds", n)
+		}
+	})
+}
