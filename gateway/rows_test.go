@@ -78,7 +78,13 @@ func rowsFrom(t testing.TB, source sourceFunc, change ...func(*policy.RowsConfig
 	if err != nil {
 		t.Fatal(err)
 	}
+	return rowsOver(t, store, source, change...)
+}
+
+// rowsOver is rowsFrom over a store that there is.
+func rowsOver(t testing.TB, store *policy.Store, source sourceFunc, change ...func(*policy.RowsConfig)) func(*settings) {
 	return func(s *settings) {
+		var err error
 		cfg := policy.RowsConfig{Source: source, Ages: policy.Ages{Fresh: time.Hour, Negative: time.Minute, Max: 2 * time.Hour},
 			Timeout: 20 * time.Second, Parallel: 1, Early: time.Hour, Foreign: 100, Origin: "test"}
 		for _, f := range change {
@@ -286,5 +292,27 @@ func TestReadinessTellsTheRows(t *testing.T) {
 	eventually(t, "the row is there", func() bool { post(); status, _ := ready(); return status == 200 })
 	if _, said := ready(); !strings.HasPrefix(said, "[+] matrix by E227: 1 of 1 rows in use, the oldest is Ns old; asked last Ns ago for "+ownTriple+": row") {
 		t.Errorf("with the row: %s", said)
+	}
+}
+
+// Who may call may change while a call waits for its row: the certificate that
+// is blocked by then opens nothing.
+func TestACertificateBlockedWhileItsCallWaits(t *testing.T) {
+	tb := &table{rows: map[string]string{ownTriple: "Jmeno"}, hold: make(chan struct{})}
+	s := newSecureSite(t, boundOnce, func(c *settings) { rowsOver(t, c.parts.Policy, tb.fetch)(c) })
+	said := make(chan string, 1)
+	go func() {
+		answer, err := s.ask(s.client(t, s.ca.issue(100)), call{items: []string{"Jmeno"}}.message())
+		said <- fmt.Sprint(answer, err)
+	}()
+	eventually(t, "the call waits", func() bool { return tb.questions() == 1 })
+	blocked := strings.Replace(boundOnce, "agendas:", "blocked_from: 2020-01-01, agendas:", 1)
+	s.bound.Store(&blocked)
+	if err := s.policy.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	close(tb.hold)
+	if got := <-said; !strings.Contains(got, "BR_102: Certifikát volajícího je zablokován.") {
+		t.Errorf("said %s", got)
 	}
 }

@@ -248,6 +248,9 @@ func TestColdStartWithoutTheBus(t *testing.T) {
 		if got := s.decide(own, "Jmeno"); got != "row unavailable" {
 			t.Errorf("by a file that is too old: %s", got)
 		}
+		if st := s.Status(); st.Unknown != 1 || st.Foreign != 0 {
+			t.Errorf("a file that is too old leaves %+v", st)
+		}
 	})
 }
 
@@ -314,6 +317,26 @@ func TestRowsThatEndAtOnceDoNotFloodTheBus(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		if n := b.count(own); n > 10 {
 			t.Errorf("%d questions in 10 seconds", n)
+		}
+	})
+}
+
+// A row is as old as the question, not as its answer: the matrix may have
+// changed while the bus was slow.
+func TestARowIsAsOldAsItsQuestion(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := newBus(map[string]string{own: "Jmeno"})
+		b.takes = 8 * time.Second
+		s := newSite(t, b, nil, own)
+		asked := time.Now()
+		if _, err := s.await(own, time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		if at := s.Status().Oldest; !at.Equal(asked) {
+			t.Errorf("the row is of %v, want %v", at, asked)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
 		}
 	})
 }
