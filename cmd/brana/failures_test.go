@@ -77,9 +77,10 @@ func TestEveryRegistryInEveryFailure(t *testing.T) {
 				if got, want := v.call(t, w).outline(), fmt.Sprintf("CHYBA (%s by %s)%s", sub, v.party, f.said); got != want {
 					t.Errorf("got %s, want %s", got, want)
 				}
-				for _, step := range []string{"X21", "X22", "O25", "O08", "G02"} {
-					if n := strings.Count(w.steps(), step); n > 1 {
-						t.Errorf("%s was sent %d times", step, n)
+				sent := map[string]int{} // by call: the log may still get what the one before had sent
+				for _, e := range w.registries.Log() {
+					if sent[e.AgendaZadostId+e.Step]++; sent[e.AgendaZadostId+e.Step] > 1 && e.Step != "G27" && e.Step != "A28" {
+						t.Errorf("%s was sent again", e.Step)
 					}
 				}
 				w.set(v.registry, registries.Settings{})
