@@ -283,10 +283,13 @@ func (x *exchange) registry(r registry) {
 		x.text(413, err.Error())
 		return
 	}
+	m, err := readMessage(body)
+	if err == nil {
+		x.entry.AgendaZadostId, x.entry.IszrZadostId = m.info.AgendaZadostId, m.info.IszrZadostId
+	}
 	if !x.begin() {
 		return
 	}
-	m, err := readMessage(body)
 	if err != nil {
 		x.fault("Client", "Zpráva není čitelná: "+err.Error())
 		return
@@ -298,7 +301,6 @@ func (x *exchange) answer(r registry, m *message) {
 	m.action = soapAction(x.rc)
 	m.entry, m.photo = &x.entry, x.set.Photo
 	x.entry.Action = m.action
-	x.entry.AgendaZadostId, x.entry.IszrZadostId = m.info.AgendaZadostId, m.info.IszrZadostId
 	if want := actionOf(m.body); m.action != want {
 		x.fault("Client", fmt.Sprintf("SOAPAction neodpovídá zprávě, očekává se %.60q.", want))
 		return

@@ -77,11 +77,16 @@ func TestEveryRegistryInEveryFailure(t *testing.T) {
 				if got, want := v.call(t, w).outline(), fmt.Sprintf("CHYBA (%s by %s)%s", sub, v.party, f.said); got != want {
 					t.Errorf("got %s, want %s", got, want)
 				}
-				sent := map[string]int{} // by call: the log may still get what the one before had sent
+				// By call: the log may still get what the one before had sent. ORG and
+				// RUIAN are asked several times in a call, and a step that failed has no name.
+				sent := map[[3]string]bool{}
 				for _, e := range w.registries.Log() {
-					if sent[e.AgendaZadostId+e.Step]++; sent[e.AgendaZadostId+e.Step] > 1 && e.Step != "G27" && e.Step != "A28" {
-						t.Errorf("%s was sent again", e.Step)
+					one := [3]string{e.AgendaZadostId, e.Registry, e.Step}
+					often := e.Step == "G27" || e.Step == "A28" || e.Step == "" && (e.Registry == registries.ORG || e.Registry == registries.RUIAN)
+					if sent[one] && !often {
+						t.Errorf("%s was asked again: %q", e.Registry, e.Step)
 					}
+					sent[one] = true
 				}
 				w.set(v.registry, registries.Settings{})
 				if got := v.call(t, w).statusLine(); got != "OK" {

@@ -106,7 +106,8 @@ func (s *simFlags) start() (*registries.Server, net.Listener, error) {
 }
 
 func stopRegistries(server *registries.Server) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	// A connection that has not sent a byte is idle to fasthttp after 5 s only.
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	return server.Shutdown(ctx)
 }
