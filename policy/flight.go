@@ -3,6 +3,7 @@ package policy
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"brana/egon"
@@ -63,8 +64,14 @@ func (r *Rows) fly(c *cached, f *flight) {
 	}
 }
 
-// fetch asks the source; a row is as old as the question.
+// fetch asks the source; a row is as old as the question. A source that panics
+// has failed: it reads what the network sends, and the process must not end by it.
 func (r *Rows) fetch(t Triple, f *flight) (began time.Time, items []Item, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			items, err = nil, fmt.Errorf("fetch the row of %s: panic: %v\n%s", t, p, debug.Stack())
+		}
+	}()
 	ctx, cancel := context.WithTimeout(r.ctx, r.cfg.Timeout)
 	defer cancel()
 	if f.places != nil {

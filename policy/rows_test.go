@@ -23,6 +23,7 @@ type bus struct {
 	asked map[string]int
 	err   error
 	takes time.Duration
+	panic any // of the next Fetch, once
 }
 
 func newBus(table map[string]string) *bus { return &bus{table: table, asked: map[string]int{}} }
@@ -33,8 +34,12 @@ func (b *bus) Fetch(ctx context.Context, q *egon.RightsQuery) ([]egon.RightsItem
 	t := fmt.Sprintf("%s/%s/%s", q.Agenda, q.AgendovaRole, q.Ovm)
 	b.mu.Lock()
 	b.asked[t]++
-	takes := b.takes
+	takes, broken := b.takes, b.panic
+	b.panic = nil
 	b.mu.Unlock()
+	if broken != nil {
+		panic(broken)
+	}
 	if takes > 0 {
 		select {
 		case <-time.After(takes):
@@ -404,6 +409,22 @@ func TestFetchingThatHangs(t *testing.T) {
 			t.Errorf("Await = %v", err)
 		}
 		b.set(func() { b.takes = 0 })
+		time.Sleep(2 * time.Second)
+		if got, err := s.await(own, time.Minute); err != nil || got != "Jmeno" {
+			t.Errorf("the next Await = %s, %v", got, err)
+		}
+	})
+}
+
+// A source that panics has failed, no more: the next who asks gets the row.
+func TestFetchingThatPanics(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := newBus(map[string]string{own: "Jmeno"})
+		b.panic = "index out of range"
+		s := newSite(t, b, nil, own)
+		if _, err := s.await(own, time.Second); err == nil || !strings.Contains(err.Error(), "panic: index out of range") {
+			t.Errorf("Await = %v", err)
+		}
 		time.Sleep(2 * time.Second)
 		if got, err := s.await(own, time.Minute); err != nil || got != "Jmeno" {
 			t.Errorf("the next Await = %s, %v", got, err)
