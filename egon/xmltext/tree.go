@@ -1,6 +1,9 @@
 package xmltext
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // A Node is an element of a small document that is held whole. Comments and
 // processing instructions are not in it. It refers to the document it was read
@@ -27,10 +30,11 @@ type declaration struct{ prefix, uri string }
 // those of [Scanner.Next]. A tree takes a multiple of its document in memory:
 // it is for the caller to bound the length of doc.
 func Parse(doc []byte, b Bounds) (*Node, error) {
-	s := NewScanner(b)
+	s := borrow(b)
+	defer used.Put(s)
 	top := &Node{}
 	at := top
-	texts := [][]byte{nil} // of top and of each open element
+	texts := make([][]byte, 1, 16) // of top and of each open element
 	for rest := doc; ; {
 		tok, n, err := s.Next(rest, true)
 		if err != nil {
@@ -40,7 +44,12 @@ func Parse(doc []byte, b Bounds) (*Node, error) {
 		switch tok.Kind {
 		case StartElement:
 			at = at.add(tok, doc)
-			texts = append(texts, nil)
+			if len(texts) < cap(texts) {
+				texts = texts[:len(texts)+1] // with the buffer of an element that is closed
+				texts[len(texts)-1] = texts[len(texts)-1][:0]
+			} else {
+				texts = append(texts, nil)
+			}
 		case Text, CData:
 			texts[len(texts)-1] = append(texts[len(texts)-1], tok.Data...)
 		case EndElement:
@@ -54,10 +63,27 @@ func Parse(doc []byte, b Bounds) (*Node, error) {
 	}
 }
 
+// used holds scanners of Parse: one that has read a document knows the start
+// tags of the next one like it.
+var used sync.Pool
+
+// borrow returns a scanner at the beginning of a document, for used.
+func borrow(b Bounds) *Scanner {
+	if s, ok := used.Get().(*Scanner); ok && s.bounds == b {
+		s.Reset()
+		return s
+	}
+	return NewScanner(b)
+}
+
 // add makes the element of a start tag a child of n.
 func (n *Node) add(tok Token, doc []byte) *Node {
+	space := n.Space // mostly that of the parent
+	if space != string(tok.Name.Space) {
+		space = string(tok.Name.Space)
+	}
 	child := &Node{
-		Space: string(tok.Name.Space), Local: string(tok.Name.Local),
+		Space: space, Local: string(tok.Name.Local),
 		parent: n, doc: doc, start: tok.Start,
 		nameEnd: tok.Start + int64(len("<")+len(tok.Name.Local)),
 	}
