@@ -74,7 +74,11 @@ func newModel(s store, calendar *Calendar, clock *hands, chance chance) *model {
 		call: Call{Key: KeyOf("model"), Rule: rule, Lifetime: lifetimes[chance(len(lifetimes))]}}
 	// Half past: an edge of regimes is ahead within the hour, or behind, or there is none.
 	hours := [...]int{5, 6, 7, 10, 15, 16, 17}
-	clock.millis.Store(time.Date(2026, 3, 4, hours[chance(len(hours))], 30, chance(60), 0, calendar.zone).UnixMilli())
+	day := time.Date(2026, 3, 4, hours[chance(len(hours))], 30, chance(60), 0, calendar.zone)
+	for day.UnixMilli() <= clock.millis.Load() { // no gateway's clock goes back
+		day = day.AddDate(0, 0, 7)
+	}
+	clock.millis.Store(day.UnixMilli())
 	return m
 }
 
