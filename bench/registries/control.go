@@ -80,6 +80,7 @@ type Settings struct {
 	Transfer Duration `json:"transfer"`
 
 	ReplyBytes int64 `json:"reply_bytes"` // least size of a reply (front); shorter ones are filled up with comments
+	Mirror     bool  `json:"mirror"`      // a reply is at least as long as its request (front)
 	Echo       bool  `json:"echo"`        // the reply is the request, byte for byte (front)
 	BareItems  bool  `json:"bare_items"`  // E227 lists its items without Polozka, as its sample does (front)
 }

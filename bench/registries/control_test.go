@@ -200,7 +200,7 @@ func TestControlOverHTTP(t *testing.T) {
 		status                   int
 		want                     string
 	}{
-		{"first settings", "GET", "/control/rob", "", 200, `{"latency":"0s","jitter":"0s","failure":"","rate":0,"down":false,"photo_bytes":0,"transfer":"0s","reply_bytes":0,"echo":false,"bare_items":false}`},
+		{"first settings", "GET", "/control/rob", "", 200, `{"latency":"0s","jitter":"0s","failure":"","rate":0,"down":false,"photo_bytes":0,"transfer":"0s","reply_bytes":0,"mirror":false,"echo":false,"bare_items":false}`},
 		{"change some", "PUT", "/control/rob", `{"latency":"5ms","failure":"fault"}`, 200, `{"latency":"5ms","jitter":"0s","failure":"fault",`},
 		{"the others stay", "PUT", "/control/rob", `{"down":true}`, 200, `{"latency":"5ms","jitter":"0s","failure":"fault","rate":0,"down":true,`},
 		{"another registry", "GET", "/control/org", "", 200, `{"latency":"0s"`},
@@ -281,7 +281,7 @@ func TestConfigIsChecked(t *testing.T) {
 }
 
 func TestSettingsRoundTrip(t *testing.T) {
-	want := Settings{Latency: Duration(5 * time.Millisecond), Jitter: 1, Failure: FailCut, Rate: 0.25, Down: true, Photo: 7, ReplyBytes: 8, Echo: true, BareItems: true}
+	want := Settings{Latency: Duration(5 * time.Millisecond), Jitter: 1, Failure: FailCut, Rate: 0.25, Down: true, Photo: 7, ReplyBytes: 8, Mirror: true, Echo: true, BareItems: true}
 	data, err := json.Marshal(want)
 	if err != nil {
 		t.Fatal(err)

@@ -65,6 +65,9 @@ func (x *exchange) front(code string) {
 	if !x.begin() {
 		return
 	}
+	if x.set.Mirror {
+		x.set.ReplyBytes = max(x.set.ReplyBytes, in.size)
+	}
 	if x.set.Echo {
 		x.echo(in)
 		return
@@ -115,6 +118,7 @@ func frontReply(service *egon.Service, m *message, kod string, details ...detail
 type taken struct {
 	held   []byte // the first part
 	whole  bool   // which is all
+	size   int64
 	digest hash.Hash
 }
 
@@ -141,6 +145,7 @@ func (x *exchange) take(limit int) (*taken, error) {
 		t.whole = rest == 0
 		size += rest
 	}
+	t.size = size
 	if want >= 0 && int64(want) != size {
 		return nil, io.ErrUnexpectedEOF // fasthttp reports a cut body as complete
 	}

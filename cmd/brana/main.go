@@ -38,6 +38,7 @@ type cli struct {
 	Lint    lintCmd    `cmd:"" help:"Say whether the gate would let a message pass."`
 	Check   checkCmd   `cmd:"" help:"Check brana.yaml and the policy it names."`
 	Explain explainCmd `cmd:"" help:"Say why a call would be granted or refused."`
+	Bench   benchCmd   `cmd:"" help:"Measure a gateway under load."`
 	Health  healthCmd  `cmd:"" help:"Ask a running gateway whether it is ready."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

@@ -1,0 +1,142 @@
+package load
+
+import (
+	"sync"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// What histograms hold: latencies from 1 µs to 10 min with three digits.
+const (
+	leastLatency = time.Microsecond
+	mostLatency  = 10 * time.Minute
+)
+
+func newHistogram(digits int) *hdrhistogram.Histogram {
+	return hdrhistogram.New(int64(leastLatency), int64(mostLatency), digits)
+}
+
+// observe records a latency; one above the range is recorded as its end.
+func observe(h *hdrhistogram.Histogram, d time.Duration) {
+	_ = h.RecordValue(int64(min(d, mostLatency))) // in range
+}
+
+// maxWrong is how many kinds of wrong answers are told apart.
+const maxWrong = 32
+
+// An Outcome is what came of a run.
+type Outcome struct {
+	Took    time.Duration // from the first intended start to the last answer
+	Right   int64         // answers as they should be
+	Wrong   map[string]int64
+	Unsent  int64 // calls whose start had come and that were not sent before the run was over
+	In, Out int64 // bytes of bodies: sent, received
+
+	Latency *hdrhistogram.Histogram // ns, of right answers, from their intended start
+	Slip    *hdrhistogram.Histogram // ns, by which the generator itself started late though it had a connection to spare
+	Kinds   map[string]*Kind        // by name of the scenario
+	Seconds []Second
+}
+
+// A Kind is what came of the calls of one scenario.
+type Kind struct {
+	Right, Wrong int64
+	Latency      *hdrhistogram.Histogram // ns, of right answers
+}
+
+// A Second is what was answered within one second of a run.
+type Second struct {
+	At          time.Duration // its end
+	Right       int64
+	Wrong       int64
+	P50, P99    time.Duration
+	MaxInSecond time.Duration
+}
+
+// Errors counts the calls that came to nothing good.
+func (o *Outcome) Errors() int64 {
+	n := o.Unsent
+	for _, wrong := range o.Wrong {
+		n += wrong
+	}
+	return n
+}
+
+// Rate is right answers a second.
+func (o *Outcome) Rate() float64 {
+	if o.Took <= 0 {
+		return 0
+	}
+	return float64(o.Right) / o.Took.Seconds()
+}
+
+// recorder collects an outcome from many workers.
+type recorder struct {
+	mu     sync.Mutex
+	out    Outcome
+	second *hdrhistogram.Histogram // of the running second
+	wrong  int64                   // in it
+	until  time.Duration           // its end
+}
+
+func newRecorder() *recorder {
+	return &recorder{
+		out:    Outcome{Wrong: map[string]int64{}, Latency: newHistogram(3), Slip: newHistogram(2), Kinds: map[string]*Kind{}},
+		second: newHistogram(2), until: time.Second,
+	}
+}
+
+// record takes over a reply that ended at a time since the beginning.
+func (r *recorder) record(name string, at, latency time.Duration, reply Reply) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.turn(at)
+	o := &r.out
+	o.Took = max(o.Took, at)
+	o.In, o.Out = o.In+reply.Sent, o.Out+reply.Received
+	kind := o.Kinds[name]
+	if kind == nil {
+		kind = &Kind{Latency: newHistogram(3)}
+		o.Kinds[name] = kind
+	}
+	if reply.Wrong != "" {
+		kind.Wrong++
+		r.wrong++
+		if _, known := o.Wrong[reply.Wrong]; !known && len(o.Wrong) >= maxWrong {
+			reply.Wrong = "other"
+		}
+		o.Wrong[reply.Wrong]++
+		return
+	}
+	o.Right++
+	kind.Right++
+	observe(o.Latency, latency)
+	observe(kind.Latency, latency)
+	observe(r.second, latency)
+}
+
+func (r *recorder) slipped(by time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	observe(r.out.Slip, max(by, leastLatency))
+}
+
+// turn ends the seconds that are over.
+func (r *recorder) turn(at time.Duration) {
+	for at >= r.until {
+		h := r.second
+		r.out.Seconds = append(r.out.Seconds, Second{At: r.until, Right: h.TotalCount(), Wrong: r.wrong,
+			P50: time.Duration(h.ValueAtQuantile(50)), P99: time.Duration(h.ValueAtQuantile(99)), MaxInSecond: time.Duration(h.Max())})
+		h.Reset()
+		r.wrong = 0
+		r.until += time.Second
+	}
+}
+
+// tell returns how many answers there are, right and wrong.
+func (r *recorder) tell() (right, wrong int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.out.Right, r.out.Errors()
+}

@@ -1,0 +1,125 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"slices"
+	"text/tabwriter"
+)
+
+// WriteTable writes what was measured for a terminal: a column for each
+// target, the median of its turns and by how much they differ, and under it
+// the ratio of the others to the first, pair by pair.
+func (r *Report) WriteTable(w io.Writer) error {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, row := range r.rows() {
+		fmt.Fprint(tw, row.Name)
+		for _, cell := range row.Cells {
+			fmt.Fprintf(tw, "\t%s", cell)
+		}
+		fmt.Fprintln(tw)
+	}
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	for _, line := range append(r.wrongs(), r.Notes...) {
+		if _, err := fmt.Fprintln(w, line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A row of a table.
+type row struct {
+	Name  string
+	Cells []string
+}
+
+// rows are those of the table of targets.
+func (r *Report) rows() []row {
+	targets := r.Targets()
+	list := []row{{"", targets}}
+	for _, m := range metrics(r) {
+		line := row{Name: m.name}
+		known := false
+		for _, target := range targets {
+			v := m.values(r.Of(target))
+			cell := "–"
+			if len(v) > 0 {
+				known = true
+				cell = m.unit(median(v))
+				if s := spread(v); s > 0 {
+					cell += fmt.Sprintf(" ±%.0f%%", 100*s)
+				}
+			}
+			line.Cells = append(line.Cells, cell)
+		}
+		if known {
+			list = append(list, line)
+		}
+	}
+	return append(list, r.ratios(targets)...)
+}
+
+// ratios compare the first target with each other one, round by round.
+func (r *Report) ratios(targets []string) []row {
+	var list []row
+	if len(targets) < 2 {
+		return nil
+	}
+	for _, m := range metrics(r) {
+		if m.name != "p50" && m.name != "p99" && m.name != "CPU/call "+Subject {
+			continue
+		}
+		line := row{Name: targets[0] + "'s " + m.name + " is", Cells: []string{""}}
+		for _, target := range targets[1:] {
+			pairs := r.pairs(m, targets[0], target)
+			if len(pairs) == 0 {
+				line.Cells = append(line.Cells, "–")
+				continue
+			}
+			line.Cells = append(line.Cells, fmt.Sprintf("%.2f× (%.2f to %.2f)", median(pairs), slices.Min(pairs), slices.Max(pairs)))
+		}
+		list = append(list, line)
+	}
+	return list
+}
+
+// pairs are the ratios of a metric of two targets, each in one round.
+func (r *Report) pairs(m metric, target, other string) []float64 {
+	var list []float64
+	for _, a := range r.Of(target) {
+		for _, b := range r.Of(other) {
+			if a.Round != b.Round {
+				continue
+			}
+			if q := m.of(&a) / m.of(&b); !math.IsNaN(q) && !math.IsInf(q, 0) {
+				list = append(list, q)
+			}
+		}
+	}
+	return list
+}
+
+// wrongs tell of each target what was wrong with its answers.
+func (r *Report) wrongs() []string {
+	var list []string
+	for _, target := range r.Targets() {
+		sum := map[string]int64{}
+		for _, t := range r.Of(target) {
+			for what, n := range t.Wrong {
+				sum[what] += n
+			}
+			if t.Unsent > 0 {
+				sum["not sent in time"] += t.Unsent
+			}
+		}
+		for _, what := range slices.Sorted(maps.Keys(sum)) {
+			list = append(list, fmt.Sprintf("%s: %d × %s", target, sum[what], what))
+		}
+	}
+	return list
+}

@@ -1,0 +1,132 @@
+package stand
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// A Peer is a proxy with nothing but proxying, that a gateway is compared with.
+type Peer struct {
+	*Process
+	Version string
+	URL     string // of services, without the code
+	Config  string // the text of its configuration
+}
+
+// Peers lists the peers by name.
+func Peers() []string { return []string{"nginx", "nginx-unbuffered", "haproxy"} }
+
+// StartPeer starts a peer before the registries at upstream, host:port. It
+// runs in a folder of its own within dir, on as many threads as the gateway may
+// have, keeps its connections open on both sides, and writes a line of access
+// log for each call into a file, as the gateway does.
+func StartPeer(ctx context.Context, name, dir, upstream string, threads int) (*Peer, error) {
+	dir = filepath.Join(dir, name)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("start %s: %w", name, err)
+	}
+	port, err := Port()
+	if err != nil {
+		return nil, err
+	}
+	p := &Peer{URL: fmt.Sprintf("http://127.0.0.1:%d/publikace", port)}
+	file := filepath.Join(dir, name+".conf")
+	var args []string
+	switch name {
+	case "nginx", "nginx-unbuffered":
+		p.Version, err = installed("nginx", "-v")
+		p.Config, args = nginxConfig(dir, upstream, port, threads, name == "nginx"), []string{"nginx", "-p", dir, "-e", "stderr", "-c", file}
+	case "haproxy":
+		p.Version, err = installed("haproxy", "-v")
+		p.Config, args = haproxyConfig(upstream, port, threads), []string{"haproxy", "-db", "-f", file}
+	default:
+		err = fmt.Errorf("there is no peer %q; choose of %s", name, strings.Join(Peers(), ", "))
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(file, []byte(p.Config), 0o600); err != nil {
+		return nil, fmt.Errorf("start %s: %w", name, err)
+	}
+	p.Process, err = Start(ctx, Command{Name: name, Dir: dir, Args: args, Ready: answers(p.URL + "/E20")})
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// answers returns a check that something answers by HTTP, whatever it says.
+func answers(url string) func() error {
+	client := &http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	return func() error {
+		response, err := client.Get(url)
+		if err != nil {
+			return err
+		}
+		return discard(response.Body)
+	}
+}
+
+// nginxConfig is a reverse proxy. Buffered, it reads a message of up to 64 KiB
+// into memory before it sends it on, as the gateway does.
+func nginxConfig(dir, upstream string, port, threads int, buffered bool) string {
+	user, buffering := "", "client_body_buffer_size 128k; proxy_buffers 16 16k; proxy_buffer_size 16k;"
+	if os.Geteuid() == 0 {
+		user = "user root;\n"
+	}
+	if !buffered {
+		buffering = "proxy_request_buffering off; proxy_buffering off;"
+	}
+	return fmt.Sprintf(`%sdaemon off;
+worker_processes %d;
+worker_rlimit_nofile 16384;
+pid %s/nginx.pid;
+error_log stderr warn;
+events { worker_connections 8192; }
+http {
+  access_log %s/access.log;
+  client_body_temp_path %s/body; proxy_temp_path %s/proxy; fastcgi_temp_path %s/fastcgi; uwsgi_temp_path %s/uwsgi; scgi_temp_path %s/scgi;
+  keepalive_timeout 60s; keepalive_requests 1000000;
+  client_max_body_size 0;
+  upstream registries { server %s; keepalive 512; keepalive_requests 1000000; }
+  server {
+    listen 127.0.0.1:%d backlog=4096;
+    location / {
+      %s
+      proxy_pass http://registries;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+    }
+  }
+}
+`, user, threads, dir, dir, dir, dir, dir, dir, dir, upstream, port, buffering)
+}
+
+// haproxyConfig is a reverse proxy; its log goes to the standard output, which
+// is a file.
+func haproxyConfig(upstream string, port, threads int) string {
+	return fmt.Sprintf(`global
+  nbthread %d
+  maxconn 8192
+  log stdout format raw local0
+defaults
+  mode http
+  log global
+  option httplog
+  option http-keep-alive
+  http-reuse always
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+frontend callers
+  bind 127.0.0.1:%d
+  default_backend registries
+backend registries
+  server one %s
+`, threads, port, upstream)
+}

@@ -1,0 +1,119 @@
+package stand
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A Use is what processes have used.
+type Use struct {
+	CPU time.Duration // user and system, since their start
+	RSS int64         // bytes
+	HWM int64         // the most that RSS has been
+}
+
+// tick is the unit of CPU time in /proc/PID/stat, USER_HZ, which is 100 on
+// every architecture that Go knows.
+const tick = time.Second / 100
+
+// UseOf reads what processes and all their descendants use. Of descendants
+// that have ended and were waited for, the CPU time counts.
+func UseOf(pids ...int) (Use, error) {
+	if _, err := os.Stat("/proc/self/stat"); err != nil {
+		return Use{}, errors.New("there is no /proc here: CPU and memory cannot be read")
+	}
+	var sum Use
+	children, err := childrenOf()
+	if err != nil {
+		return Use{}, err
+	}
+	for len(pids) > 0 {
+		pid := pids[0]
+		pids = append(pids[1:], children[pid]...)
+		u, err := useOf(pid)
+		if errors.Is(err, os.ErrNotExist) {
+			continue // ended meanwhile
+		}
+		if err != nil {
+			return Use{}, err
+		}
+		sum.CPU, sum.RSS, sum.HWM = sum.CPU+u.CPU, sum.RSS+u.RSS, sum.HWM+u.HWM
+	}
+	return sum, nil
+}
+
+// childrenOf lists the children of every process.
+func childrenOf() (map[int][]int, error) {
+	files, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		return nil, err
+	}
+	children := map[int][]int{}
+	for _, file := range files {
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+		if err != nil {
+			continue
+		}
+		fields, err := statFields(pid)
+		if err != nil {
+			continue // ended meanwhile
+		}
+		if parent, err := strconv.Atoi(fields[1]); err == nil {
+			children[parent] = append(children[parent], pid)
+		}
+	}
+	return children, nil
+}
+
+// statFields are those of /proc/PID/stat from the state on, which is the third.
+func statFields(pid int) ([]string, error) {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return nil, err
+	}
+	at := bytes.LastIndexByte(text, ')') // the name may hold anything
+	fields := strings.Fields(string(text[at+1:]))
+	if len(fields) < 15 {
+		return nil, fmt.Errorf("read /proc/%d/stat: %d fields", pid, len(fields))
+	}
+	return fields, nil
+}
+
+func useOf(pid int) (Use, error) {
+	fields, err := statFields(pid)
+	if err != nil {
+		return Use{}, err
+	}
+	var u Use
+	for _, field := range fields[11:15] { // utime, stime, cutime, cstime
+		n, err := strconv.ParseInt(field, 10, 64)
+		if err != nil {
+			return Use{}, fmt.Errorf("read /proc/%d/stat: %w", pid, err)
+		}
+		u.CPU += time.Duration(n) * tick
+	}
+	status, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
+	if err != nil {
+		return Use{}, err
+	}
+	u.RSS, u.HWM = kib(status, "VmRSS"), kib(status, "VmHWM")
+	return u, nil
+}
+
+// kib reads a field of /proc/PID/status, in bytes; 0 when it is not there, as
+// of a process that has just ended.
+func kib(status []byte, field string) int64 {
+	for line := range bytes.Lines(status) {
+		if value, ok := bytes.CutPrefix(line, []byte(field+":")); ok {
+			n, _ := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(string(value)), "kB")), 10, 64)
+			return n << 10
+		}
+	}
+	return 0
+}

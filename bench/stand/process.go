@@ -1,0 +1,165 @@
+package stand
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// A Process is a child that was started; Stop it.
+type Process struct {
+	Name string
+	Log  string // the file that has what it said
+
+	cmd   *exec.Cmd
+	ended chan struct{} // closed when it has ended
+	err   error         // why; to be read after ended
+}
+
+// Command says what to start.
+type Command struct {
+	Name  string
+	Dir   string // where its log goes, and where it runs
+	Args  []string
+	Ready func() error // nil when it serves; asked again until then
+}
+
+// patience is how long a process may take to serve, and to end.
+const patience = 20 * time.Second
+
+// Start starts a process and waits until it is ready.
+func Start(ctx context.Context, c Command) (*Process, error) {
+	p := &Process{Name: c.Name, Log: filepath.Join(c.Dir, c.Name+".log"), ended: make(chan struct{})}
+	log, err := os.OpenFile(p.Log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("start %s: %w", c.Name, err)
+	}
+	defer log.Close() // the child has its own
+	p.cmd = exec.Command(c.Args[0], c.Args[1:]...)
+	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = c.Dir, log, log
+	// A group of its own: Ctrl-C ends the run, which then ends the process.
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := p.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", c.Name, err)
+	}
+	go func() { p.err = p.cmd.Wait(); close(p.ended) }()
+	if err := p.await(ctx, c.Ready); err != nil {
+		return nil, errors.Join(fmt.Errorf("start %s: %w%s", c.Name, err, p.lastWords()), p.Stop())
+	}
+	return p, nil
+}
+
+// await waits until a process is ready.
+func (p *Process) await(ctx context.Context, ready func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		err := ready()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-p.ended:
+			return fmt.Errorf("it ended: %w", errors.Join(p.err, err))
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), err)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// lastWords is the end of what a process said.
+func (p *Process) lastWords() string {
+	text, err := os.ReadFile(p.Log)
+	if err != nil || len(text) == 0 {
+		return ""
+	}
+	return "; it said: " + strings.TrimSpace(string(text[max(0, len(text)-1000):]))
+}
+
+// PID is the process, of which others may be children.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
+
+// Ended reports whether the process has ended by itself.
+func (p *Process) Ended() bool {
+	select {
+	case <-p.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// Stop ends the process, and its children through it, by SIGTERM; what does
+// not end by that is killed, which is an error.
+func (p *Process) Stop() error {
+	if p.Ended() {
+		return nil
+	}
+	_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may have ended
+	select {
+	case <-p.ended:
+		return nil
+	case <-time.After(patience):
+	}
+	_ = p.cmd.Process.Kill()
+	<-p.ended
+	return fmt.Errorf("stop %s: it had to be killed", p.Name)
+}
+
+// Port is a port of 127.0.0.1 at which nobody listens at this moment.
+func Port() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, fmt.Errorf("find a port: %w", err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+// Accepts returns a check that an address takes connections.
+func Accepts(address string) func() error {
+	return func() error {
+		c, err := net.DialTimeout("tcp", address, time.Second)
+		if err != nil {
+			return err
+		}
+		return c.Close()
+	}
+}
+
+// installed says what a program is, by the first line it prints, or that it
+// is not there.
+func installed(name string, args ...string) (version string, err error) {
+	path, err := exec.LookPath(name)
+	if err != nil {
+		for _, dir := range []string{"/usr/sbin", "/usr/local/sbin"} {
+			if _, e := os.Stat(filepath.Join(dir, name)); e == nil {
+				path, err = filepath.Join(dir, name), nil
+			}
+		}
+	}
+	if err != nil {
+		return "", fmt.Errorf("%s is not installed", name)
+	}
+	said, err := exec.Command(path, args...).CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("ask %s what it is: %w", name, err)
+	}
+	line, _, _ := strings.Cut(string(said), "\n")
+	return line, nil
+}
+
+// discard reads a reply to its end.
+func discard(body io.ReadCloser) error {
+	_, err := io.Copy(io.Discard, body)
+	return errors.Join(err, body.Close())
+}

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"brana/bench/load"
+	"brana/bench/registries"
+	"brana/bench/report"
+)
+
+type benchCmd struct {
+	Run benchRunCmd `cmd:"" default:"withargs" help:"Measure; what is done without a further word."`
+}
+
+// benchRunCmd measures a gateway, its own or one that runs.
+type benchRunCmd struct {
+	Against  []string `placeholder:"PEER" help:"Measure in turn with these, on the same registries: direct, nginx, nginx-unbuffered, haproxy." group:"what is measured"`
+	Gateways int      `default:"1" help:"Gateways started, which then share a Redis." group:"what is measured"`
+	Redis    string   `placeholder:"URL" help:"Redis of the gateways started, or of the one at --url; start: one is started." group:"what is measured"`
+	URL      []string `placeholder:"URL" help:"Measure a gateway that runs, called at URL/CODE; several are called in turn." group:"what is measured"`
+	Admin    string   `placeholder:"URL" help:"Its admin listener, for its own counters." group:"what is measured"`
+	PID      int      `placeholder:"PID" help:"Its process on this machine, for CPU and memory." group:"what is measured"`
+	Set      []string `placeholder:"REGISTRY.KEY=VALUE" help:"A setting of the registries started, as all.latency=5ms." group:"what is measured"`
+
+	Profile     string        `default:"constant" enum:"constant,closed" help:"constant: --rate; closed: each connection sends its next call when it was answered." group:"what is sent"`
+	Mix         string        `placeholder:"NAME=WEIGHT,…" help:"Scenarios and their weights; see --scenarios. Default: relay with --against, else relay=90,e227=5,e198=5." group:"what is sent"`
+	Scenarios   bool          `help:"List the scenarios and end." group:"what is sent"`
+	Rate        float64       `default:"500" help:"Calls a second." group:"what is sent"`
+	Connections int           `default:"64" help:"Connections, which bound the calls at once." group:"what is sent"`
+	Fresh       bool          `help:"A connection and its TLS handshake for each call, as the reference client of the bus does." group:"what is sent"`
+	Duration    time.Duration `default:"10s" help:"Length of one turn." group:"what is sent"`
+	Warmup      time.Duration `default:"2s" help:"Time before each turn that is not measured." group:"what is sent"`
+	Rounds      int           `default:"3" help:"How often each target is measured." group:"what is sent"`
+	Timeout     time.Duration `default:"30s" help:"Longest wait for an answer." group:"what is sent"`
+
+	Agenda string `default:"X999" group:"as whom"`
+	Role   string `default:"XRB" help:"The role of the bench's own grant; --grant prints it." group:"as whom"`
+	Ovm    string `default:"12345678" group:"as whom"`
+	Ais    string `default:"999099" group:"as whom"`
+	Grant  bool   `help:"Print the grant that a gateway at --url needs, and end." group:"as whom"`
+	Cert   string `type:"existingfile" placeholder:"FILE" help:"Certificate to call with, PEM." group:"as whom"`
+	Key    string `type:"existingfile" placeholder:"FILE" help:"Its private key." group:"as whom"`
+	CA     string `name:"ca" type:"existingfile" placeholder:"FILE" help:"CAs to trust, PEM." group:"as whom"`
+
+	JSON string `type:"path" placeholder:"FILE" help:"Write the report there." group:"report"`
+}
+
+// Run measures and tells what it measured. It ends with 1 when an answer was
+// wrong.
+func (b *benchRunCmd) Run(io stdio) error {
+	switch {
+	case b.Scenarios:
+		for _, s := range load.Names() {
+			fmt.Fprintf(io.out, "%-16s %s\n", s[0], s[1])
+		}
+		return nil
+	case b.Grant:
+		_, err := fmt.Fprint(io.out, b.grant())
+		return err
+	}
+	if err := b.validate(); err != nil {
+		return exit(exitUsage, err)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	dir, err := os.MkdirTemp("", "brana-bench-")
+	if err != nil {
+		return exit(exitUnreachable, err)
+	}
+	defer os.RemoveAll(dir)
+	t := &trial{benchRunCmd: b, io: io, dir: dir}
+	err = t.run(ctx)
+	return errors.Join(err, t.close())
+}
+
+// validate reports flags that do not go together.
+func (b *benchRunCmd) validate() error {
+	b.Mix = cmp.Or(b.Mix, map[bool]string{true: "relay", false: "relay=90,e227=5,e198=5"}[len(b.Against) > 0])
+	for _, p := range b.Against {
+		if !slices.Contains(benchPeers(), p) {
+			return fmt.Errorf("--against %s: choose of %s", p, strings.Join(benchPeers(), ", "))
+		}
+	}
+	switch {
+	case len(b.URL) > 0 && (b.Gateways > 1 || len(b.Against) > 0 || len(b.Set) > 0):
+		return errors.New("--url measures what runs already; --against, --gateways and --set start something")
+	case len(b.URL) == 0 && (b.Admin != "" || b.PID != 0):
+		return errors.New("--admin and --pid belong to --url")
+	case b.Gateways < 1 || b.Gateways > 16:
+		return errors.New("--gateways is between 1 and 16")
+	case b.Rounds < 1 || b.Connections < 1 || b.Connections > 60000 || b.Duration <= 0 || b.Warmup < 0 || b.Timeout <= 0:
+		return errors.New("--rounds, --connections, --duration and --timeout must be positive, --connections at most 60000, --warmup not negative")
+	case !(b.Rate > 0):
+		return errors.New("--rate must be positive")
+	}
+	return nil
+}
+
+// benchPeers are what a gateway can be measured against.
+func benchPeers() []string { return []string{"direct", "nginx", "nginx-unbuffered", "haproxy"} }
+
+// caller is the identity of the bench.
+func (b *benchRunCmd) caller() load.Caller {
+	return load.Caller{Agenda: b.Agenda, Role: b.Role, Ovm: b.Ovm, Ais: b.Ais}
+}
+
+// grant is the bench's own, so that it uses nobody's quota and nobody's rights.
+func (b *benchRunCmd) grant() string {
+	return fmt.Sprintf(`  - agenda: %s
+    role: %s
+    ovm: "%s"
+    ais: %s
+    environment: test
+    reference: brana bench
+    valid: {from: 2020-01-01, to: 2099-12-31}
+    services: [%s]
+    items: [EopFoto, EopPodpis]
+    limits: {working_hours: 1000000000/h, off_hours: 1000000000/h, concurrent: 100000}
+`, b.Agenda, b.Role, b.Ovm, b.Ais, strings.Join(load.Services(), ", "))
+}
+
+// rows are those of the matrix for the bench.
+func (b *benchRunCmd) rows() string {
+	var rows strings.Builder
+	for _, item := range []string{"Aifo,", "Prijmeni,101-1-1", "Jmeno,101-1-2", "DatumNarozeni,101-1-5"} {
+		fmt.Fprintf(&rows, "%s,%s,%s,%s\n", b.Agenda, b.Role, b.Ovm, item)
+	}
+	return rows.String()
+}
+
+// book is where the scenarios come from.
+func (b *benchRunCmd) book(mirrored bool) *load.Book {
+	book := &load.Book{Caller: b.caller(), Mirrored: mirrored}
+	for _, p := range registries.NewPopulation(benchPersons, 1).List(benchPersons) {
+		if p.Special == "" {
+			book.Persons = append(book.Persons, load.Person{Jmeno: p.Jmeno, Prijmeni: p.Prijmeni, Narozen: p.DatumNarozeni})
+		}
+	}
+	return book
+}
+
+// benchPersons is how many persons are asked for: any population of the
+// simulators with the seed 1 has them.
+const benchPersons = 100
+
+// tls is what calls over https present and trust.
+func (b *benchRunCmd) tls() (*tls.Config, error) {
+	t := upstreamTLS{CA: b.CA, Cert: b.Cert, Key: cmp.Or(b.Key, b.Cert)}
+	if t == (upstreamTLS{}) {
+		return nil, nil
+	}
+	return t.build()
+}
+
+// write writes the report where the flags say.
+func (b *benchRunCmd) write(r *report.Report) error {
+	for _, f := range []struct {
+		name  string
+		write func(*os.File) error
+	}{
+		{b.JSON, func(f *os.File) error { return r.Write(f) }},
+	} {
+		if f.name == "" {
+			continue
+		}
+		if err := os.MkdirAll(filepath.Dir(f.name), 0o755); err != nil {
+			return fmt.Errorf("write report: %w", err)
+		}
+		file, err := os.Create(f.name)
+		if err != nil {
+			return fmt.Errorf("write report: %w", err)
+		}
+		if err := errors.Join(f.write(file), file.Close()); err != nil {
+			return fmt.Errorf("write report: %w", err)
+		}
+	}
+	return nil
+}

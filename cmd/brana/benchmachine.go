@@ -1,0 +1,68 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"brana/bench/report"
+)
+
+// describe writes down what the report must say beside what was measured.
+func (t *trial) describe() {
+	r := &t.report
+	r.Format, r.Made, r.Command = report.Format, time.Now().UTC().Truncate(time.Second), append([]string{"brana"}, os.Args[1:]...)
+	r.Commit = commit()
+	r.Machine = machine()
+	r.Versions, r.Configs = t.stand.versions, t.stand.configs
+	r.Versions["brana"], r.Versions["go"] = versionText(), runtime.Version()
+	r.Plan = report.Plan{Profile: t.Profile, Mix: t.Mix, Rate: t.Rate, Connections: t.Connections, Fresh: t.Fresh,
+		TLS: len(t.URL) > 0 && strings.HasPrefix(t.URL[0], "https:"), Duration: t.Duration, Rounds: t.Rounds}
+	if t.Profile == "closed" {
+		r.Plan.Rate = 0
+	}
+}
+
+// commit is the one that the program was built from, when the build knows.
+func commit() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	var revision, changed string
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision":
+			revision = s.Value
+		case s.Key == "vcs.modified" && s.Value == "true":
+			changed = ", with changes"
+		}
+	}
+	return revision + changed
+}
+
+// machine reads what the kernel says of the machine; what it does not say
+// stays empty.
+func machine() report.Machine {
+	m := report.Machine{Cores: runtime.NumCPU(), CPU: runtime.GOARCH}
+	field := func(file, name string) string {
+		text, _ := os.ReadFile(file) // absent elsewhere than on Linux
+		for line := range strings.Lines(string(text)) {
+			if key, value, found := strings.Cut(line, ":"); found && strings.TrimSpace(key) == name {
+				return strings.TrimSpace(value)
+			}
+		}
+		return ""
+	}
+	if name := field("/proc/cpuinfo", "model name"); name != "" {
+		m.CPU = name
+	}
+	_, _ = fmt.Sscanf(field("/proc/meminfo", "MemTotal"), "%d kB", &m.Memory)
+	m.Memory <<= 10
+	kernel, _ := os.ReadFile("/proc/sys/kernel/osrelease")
+	m.Kernel = strings.TrimSpace(string(kernel))
+	return m
+}

@@ -1,0 +1,235 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"brana/bench/load"
+	"brana/bench/report"
+	"brana/bench/stand"
+)
+
+// A trial is one benchmark: what it started, and what it measured.
+type trial struct {
+	*benchRunCmd
+	io     stdio
+	dir    string
+	stand  benchStand
+	mix    *load.Mix
+	report report.Report
+}
+
+func (t *trial) close() error { return t.stand.close() }
+
+// run starts what is measured, measures it in turn and reports.
+func (t *trial) run(ctx context.Context) error {
+	if err := t.prepare(ctx); err != nil {
+		return err
+	}
+	if err := t.measure(ctx); err != nil {
+		return err
+	}
+	if len(t.report.Turns) == 0 {
+		return exit(exitUnreachable, errors.New("nothing was measured"))
+	}
+	if err := t.report.WriteTable(t.io.out); err != nil {
+		return err
+	}
+	if err := t.write(&t.report); err != nil {
+		return exit(exitUnreachable, err)
+	}
+	return t.verdict()
+}
+
+// verdict is an error when an answer was wrong.
+func (t *trial) verdict() error {
+	var wrong int64
+	for i := range t.report.Turns {
+		wrong += t.report.Turns[i].Errors()
+	}
+	if wrong > 0 {
+		return exit(exitRefused, fmt.Errorf("%d calls got no answer, or a wrong one", wrong))
+	}
+	return nil
+}
+
+// prepare starts what is measured.
+func (t *trial) prepare(ctx context.Context) error {
+	program, err := os.Executable()
+	if err != nil {
+		return exit(exitUnreachable, err)
+	}
+	t.stand = benchStand{program: program, dir: t.dir, programs: map[string][]int{}, versions: map[string]string{}, configs: map[string]string{}}
+	mirrored := false
+	for word := range strings.SplitSeq(t.Mix, ",") {
+		mirrored = mirrored || strings.Contains(word, "relay-")
+	}
+	mirrored = mirrored && len(t.URL) == 0
+	if t.mix, err = load.NewMix(t.Mix, t.book(mirrored).Scenario); err != nil {
+		return exit(exitUsage, err)
+	}
+	for _, s := range t.mix.Scenarios() {
+		if len(t.Against) > 0 && !s.Relayed() {
+			return exit(exitUsage, fmt.Errorf("--mix %s: only a gateway answers %s as it should; with --against only relay and its sizes can be sent", t.Mix, s.Name))
+		}
+	}
+	if err := t.build(ctx, mirrored); err != nil {
+		var e *exitError
+		if errors.As(err, &e) {
+			return err
+		}
+		return exit(exitUnreachable, err)
+	}
+	t.describe()
+	return nil
+}
+
+// build builds the stand.
+func (t *trial) build(ctx context.Context, mirrored bool) (err error) {
+	s := &t.stand
+	if t.Redis != "" && t.Redis != "start" {
+		s.redisURL = t.Redis
+	}
+	if (t.Redis == "start" || t.Gateways > 1) && s.redisURL == "" {
+		if err := s.startRedis(ctx); err != nil {
+			return err
+		}
+	}
+	if s.redisURL != "" {
+		if s.redis, err = stand.OpenRedis(s.redisURL); err != nil {
+			return exit(exitUsage, err)
+		}
+		if err := s.redis.Ping(ctx); err != nil {
+			return fmt.Errorf("--redis: %w", err)
+		}
+	}
+	if len(t.URL) > 0 {
+		target := &benchTarget{name: "brana", urls: t.URL, redis: s.redis}
+		if t.Admin != "" {
+			target.admin = []string{strings.TrimSuffix(t.Admin, "/")}
+		}
+		if t.PID != 0 {
+			target.pids = []int{t.PID}
+		}
+		s.targets = []*benchTarget{target}
+		return nil
+	}
+	set := t.Set
+	if mirrored {
+		set = append([]string{"front.mirror=true"}, set...)
+	}
+	if err := s.startRegistries(ctx, set); err != nil {
+		return err
+	}
+	if err := s.startGateways(ctx, t.benchRunCmd); err != nil {
+		return err
+	}
+	return s.startPeers(ctx, t.Against, runtime.NumCPU())
+}
+
+// measure measures every target in every round, one after the other.
+func (t *trial) measure(ctx context.Context) error {
+	for round := range t.Rounds {
+		for _, target := range t.stand.targets {
+			if err := t.turn(ctx, target, round+1); err != nil {
+				return err
+			}
+			if ctx.Err() != nil {
+				t.report.Notes = append(t.report.Notes, "ended before its time")
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// turn measures a target once.
+func (t *trial) turn(ctx context.Context, target *benchTarget, round int) error {
+	plan, err := t.plan()
+	if err != nil {
+		return exit(exitUsage, err)
+	}
+	cfg, err := t.tls()
+	if err != nil {
+		return exit(exitUsage, err)
+	}
+	client, err := load.HTTP{URLs: target.urls, Conns: t.Connections, Timeout: t.Timeout, Fresh: t.Fresh, TLS: cfg}.Open()
+	if err != nil {
+		return exit(exitUsage, err)
+	}
+	defer client.Close()
+	plan.Target = client
+	if t.Warmup > 0 {
+		warm := plan
+		warm.Pace, warm.For = load.Pace{{Rate: plan.Pace.First(t.Rate), For: t.Warmup}}, 0
+		if t.Profile == "closed" {
+			warm.Pace, warm.For = nil, t.Warmup
+		}
+		if _, err := load.Run(ctx, warm); err != nil {
+			return exit(exitUsage, err)
+		}
+	}
+	m, err := t.stand.watch(ctx, target)
+	if err != nil {
+		return exit(exitUnreachable, err)
+	}
+	bar := t.bar(target.name, round, plan)
+	plan.Progress = bar.tell
+	outcome, err := load.Run(ctx, plan)
+	bar.end()
+	if err != nil {
+		return exit(exitUsage, err)
+	}
+	turn := report.TurnOf(target.name, round, outcome)
+	if len(plan.Pace) > 0 {
+		turn.Asked = float64(plan.Pace.Calls()) / plan.Pace.For().Seconds()
+	}
+	if err := m.into(ctx, &turn); err != nil {
+		return exit(exitUnreachable, err)
+	}
+	t.report.Turns = append(t.report.Turns, turn)
+	return nil
+}
+
+// plan is what one turn sends.
+func (t *trial) plan() (load.Plan, error) {
+	p := load.Plan{Workers: t.Connections, Mix: t.mix, Patience: 5 * time.Second}
+	switch t.Profile {
+	case "closed":
+		p.For = t.Duration
+	default:
+		p.Pace = load.Pace{{Rate: t.Rate, For: t.Duration}}
+	}
+	return p, nil
+}
+
+// progress is the bar of a turn on the diagnostics.
+type progress struct {
+	*progressbar.ProgressBar
+	begin time.Time
+	what  string
+}
+
+func (t *trial) bar(name string, round int, p load.Plan) *progress {
+	length := max(p.For, p.Pace.For())
+	what := fmt.Sprintf("%s, round %d of %d", name, round, t.Rounds)
+	return &progress{progressbar.NewOptions64(int64(length),
+		progressbar.OptionSetWriter(t.io.err), progressbar.OptionSetDescription(what), progressbar.OptionSetWidth(24),
+		progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false)), time.Now(), what}
+}
+
+// tell shows how many answers there are.
+func (p *progress) tell(right, wrong int64) {
+	took := time.Since(p.begin)
+	p.Describe(fmt.Sprintf("%s: %.0f/s, %d wrong", p.what, float64(right)/took.Seconds(), wrong))
+	_ = p.Set64(min(int64(took), p.GetMax64()-1)) // what cannot be shown is not shown
+}
+
+func (p *progress) end() { _ = p.Finish() }
