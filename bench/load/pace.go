@@ -62,13 +62,3 @@ func (p Pace) Start(i int) (time.Duration, bool) {
 	}
 	return 0, false
 }
-
-// First is the first rate of the pace, or another when there is none.
-func (p Pace) First(other float64) float64 {
-	for _, s := range p {
-		if s.Rate > 0 {
-			return s.Rate
-		}
-	}
-	return other
-}

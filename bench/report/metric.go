@@ -113,7 +113,7 @@ func spread(values []float64) float64 {
 }
 
 func nanos(v float64) string {
-	switch d := time.Duration(v); {
+	switch d := time.Duration(math.Abs(v)); {
 	case d < 100*time.Microsecond:
 		return fmt.Sprintf("%.1f µs", v/1e3)
 	case d < 10*time.Millisecond:

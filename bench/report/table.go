@@ -85,6 +85,46 @@ func (r *Report) ratios(targets []string) []row {
 		}
 		list = append(list, line)
 	}
+	return append(list, r.added(targets)...)
+}
+
+// Direct is the target that is the registries themselves.
+const Direct = "direct"
+
+// added is what each target adds to the latency of the registries called
+// directly, round by round.
+func (r *Report) added(targets []string) []row {
+	if !slices.Contains(targets, Direct) {
+		return nil
+	}
+	var list []row
+	for _, m := range metrics(r) {
+		if m.name != "p50" && m.name != "p99" {
+			continue
+		}
+		line := row{Name: "added to " + m.name}
+		for _, target := range targets {
+			cell := "–"
+			if v := r.differences(m, target, Direct); target != Direct && len(v) > 0 {
+				cell = m.unit(median(v))
+			}
+			line.Cells = append(line.Cells, cell)
+		}
+		list = append(list, line)
+	}
+	return list
+}
+
+// differences are those of a metric of two targets, each in one round.
+func (r *Report) differences(m metric, target, other string) []float64 {
+	var list []float64
+	for _, a := range r.Of(target) {
+		for _, b := range r.Of(other) {
+			if d := m.of(&a) - m.of(&b); a.Round == b.Round && !math.IsNaN(d) {
+				list = append(list, d)
+			}
+		}
+	}
 	return list
 }
 

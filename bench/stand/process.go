@@ -52,7 +52,7 @@ func Start(ctx context.Context, c Command) (*Process, error) {
 	}
 	go func() { p.err = p.cmd.Wait(); close(p.ended) }()
 	if err := p.await(ctx, c.Ready); err != nil {
-		return nil, errors.Join(fmt.Errorf("start %s: %w%s", c.Name, err, p.lastWords()), p.Stop())
+		return nil, errors.Join(fmt.Errorf("start %s: %w%s", c.Name, err, p.said()), p.Stop())
 	}
 	return p, nil
 }
@@ -76,13 +76,20 @@ func (p *Process) await(ctx context.Context, ready func() error) error {
 	}
 }
 
-// lastWords is the end of what a process said.
-func (p *Process) lastWords() string {
+func (p *Process) said() string {
+	if words := p.LastWords(); words != "" {
+		return "; " + words
+	}
+	return ""
+}
+
+// LastWords is the end of what a process said, empty when it said nothing.
+func (p *Process) LastWords() string {
 	text, err := os.ReadFile(p.Log)
 	if err != nil || len(text) == 0 {
 		return ""
 	}
-	return "; it said: " + strings.TrimSpace(string(text[max(0, len(text)-1000):]))
+	return "it said: " + strings.TrimSpace(string(text[max(0, len(text)-1000):]))
 }
 
 // PID is the process, of which others may be children.

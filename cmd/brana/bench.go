@@ -20,28 +20,34 @@ import (
 )
 
 type benchCmd struct {
-	Run benchRunCmd `cmd:"" default:"withargs" help:"Measure; what is done without a further word."`
+	Run     benchRunCmd     `cmd:"" default:"withargs" help:"Measure; what is done without a further word."`
+	Compare benchCompareCmd `cmd:"" help:"Compare two reports, with their noise."`
 }
 
 // benchRunCmd measures a gateway, its own or one that runs.
 type benchRunCmd struct {
-	Against  []string `placeholder:"PEER" help:"Measure in turn with these, on the same registries: direct, nginx, nginx-unbuffered, haproxy." group:"what is measured"`
-	Gateways int      `default:"1" help:"Gateways started, which then share a Redis." group:"what is measured"`
-	Redis    string   `placeholder:"URL" help:"Redis of the gateways started, or of the one at --url; start: one is started." group:"what is measured"`
-	URL      []string `placeholder:"URL" help:"Measure a gateway that runs, called at URL/CODE; several are called in turn." group:"what is measured"`
-	Admin    string   `placeholder:"URL" help:"Its admin listener, for its own counters." group:"what is measured"`
-	PID      int      `placeholder:"PID" help:"Its process on this machine, for CPU and memory." group:"what is measured"`
-	Set      []string `placeholder:"REGISTRY.KEY=VALUE" help:"A setting of the registries started, as all.latency=5ms." group:"what is measured"`
+	Against   []string `placeholder:"PEER" help:"Measure in turn with these, on the same registries: direct, nginx, nginx-unbuffered, haproxy." group:"what is measured"`
+	InProcess bool     `help:"Gateway, registries and generator in this process, as brana dev; no CPU figures." group:"what is measured"`
+	Gateways  int      `default:"1" help:"Gateways started, which then share a Redis." group:"what is measured"`
+	Redis     string   `placeholder:"URL" help:"Redis of the gateways started, or of the one at --url; start: one is started." group:"what is measured"`
+	URL       []string `placeholder:"URL" help:"Measure a gateway that runs, called at URL/CODE; several are called in turn." group:"what is measured"`
+	Admin     string   `placeholder:"URL" help:"Its admin listener, for its own counters." group:"what is measured"`
+	PID       int      `placeholder:"PID" help:"Its process on this machine, for CPU and memory." group:"what is measured"`
+	Set       []string `placeholder:"REGISTRY.KEY=VALUE" help:"A setting of the registries started, as all.latency=5ms." group:"what is measured"`
 
-	Profile     string        `default:"constant" enum:"constant,closed" help:"constant: --rate; closed: each connection sends its next call when it was answered." group:"what is sent"`
+	Profile     string        `default:"constant" enum:"constant,closed,country,ramp,soak" help:"constant: --rate; closed: each connection sends its next call when the last was answered; country: the load of the whole country, hour by hour; ramp: the highest rate that holds; soak: constant, 30 minutes long." group:"what is sent"`
 	Mix         string        `placeholder:"NAME=WEIGHT,…" help:"Scenarios and their weights; see --scenarios. Default: relay with --against, else relay=90,e227=5,e198=5." group:"what is sent"`
 	Scenarios   bool          `help:"List the scenarios and end." group:"what is sent"`
-	Rate        float64       `default:"500" help:"Calls a second." group:"what is sent"`
+	Rate        float64       `default:"500" help:"Calls a second; of ramp the first." group:"what is sent"`
 	Connections int           `default:"64" help:"Connections, which bound the calls at once." group:"what is sent"`
 	Fresh       bool          `help:"A connection and its TLS handshake for each call, as the reference client of the bus does." group:"what is sent"`
-	Duration    time.Duration `default:"10s" help:"Length of one turn." group:"what is sent"`
+	Duration    time.Duration `placeholder:"10s" help:"Length of one turn, of ramp of one step; 30m for soak." group:"what is sent"`
 	Warmup      time.Duration `default:"2s" help:"Time before each turn that is not measured." group:"what is sent"`
 	Rounds      int           `default:"3" help:"How often each target is measured." group:"what is sent"`
+	Scale       float64       `default:"1" help:"country: the rate, times so much." group:"what is sent"`
+	Speed       float64       `default:"600" help:"country: hours are so many times shorter; the rate stays." group:"what is sent"`
+	Days        string        `default:"peak" enum:"peak,week" help:"country: the day of the highest hour, or an average week." group:"what is sent"`
+	Bound       time.Duration `default:"50ms" help:"ramp: the p99 that holds." group:"what is sent"`
 	Timeout     time.Duration `default:"30s" help:"Longest wait for an answer." group:"what is sent"`
 
 	Agenda string `default:"X999" group:"as whom"`
@@ -54,6 +60,7 @@ type benchRunCmd struct {
 	CA     string `name:"ca" type:"existingfile" placeholder:"FILE" help:"CAs to trust, PEM." group:"as whom"`
 
 	JSON string `type:"path" placeholder:"FILE" help:"Write the report there." group:"report"`
+	HTML string `name:"html" type:"path" placeholder:"FILE" help:"Write it as a page for the browser." group:"report"`
 }
 
 // Run measures and tells what it measured. It ends with 1 when an answer was
@@ -87,22 +94,30 @@ func (b *benchRunCmd) Run(io stdio) error {
 // validate reports flags that do not go together.
 func (b *benchRunCmd) validate() error {
 	b.Mix = cmp.Or(b.Mix, map[bool]string{true: "relay", false: "relay=90,e227=5,e198=5"}[len(b.Against) > 0])
+	if b.Duration == 0 {
+		b.Duration = map[bool]time.Duration{true: 30 * time.Minute, false: 10 * time.Second}[b.Profile == "soak"]
+	}
+	if b.Profile == "soak" || b.Profile == "country" || b.Profile == "ramp" {
+		b.Rounds = 1
+	}
 	for _, p := range b.Against {
 		if !slices.Contains(benchPeers(), p) {
 			return fmt.Errorf("--against %s: choose of %s", p, strings.Join(benchPeers(), ", "))
 		}
 	}
 	switch {
-	case len(b.URL) > 0 && (b.Gateways > 1 || len(b.Against) > 0 || len(b.Set) > 0):
-		return errors.New("--url measures what runs already; --against, --gateways and --set start something")
+	case len(b.URL) > 0 && (b.InProcess || b.Gateways > 1 || len(b.Against) > 0 || len(b.Set) > 0):
+		return errors.New("--url measures what runs already; --against, --in-process, --gateways and --set start something")
+	case b.InProcess && (len(b.Against) > 0 || b.Gateways > 1):
+		return errors.New("--in-process is one gateway alone; --against and --gateways need processes")
 	case len(b.URL) == 0 && (b.Admin != "" || b.PID != 0):
 		return errors.New("--admin and --pid belong to --url")
 	case b.Gateways < 1 || b.Gateways > 16:
 		return errors.New("--gateways is between 1 and 16")
 	case b.Rounds < 1 || b.Connections < 1 || b.Connections > 60000 || b.Duration <= 0 || b.Warmup < 0 || b.Timeout <= 0:
 		return errors.New("--rounds, --connections, --duration and --timeout must be positive, --connections at most 60000, --warmup not negative")
-	case !(b.Rate > 0):
-		return errors.New("--rate must be positive")
+	case !(b.Rate > 0) || !(b.Scale > 0) || !(b.Speed > 0) || b.Bound <= 0:
+		return errors.New("--rate, --scale, --speed and --bound must be positive")
 	}
 	return nil
 }
@@ -170,6 +185,7 @@ func (b *benchRunCmd) write(r *report.Report) error {
 		write func(*os.File) error
 	}{
 		{b.JSON, func(f *os.File) error { return r.Write(f) }},
+		{b.HTML, func(f *os.File) error { return r.WriteHTML(f) }},
 	} {
 		if f.name == "" {
 			continue
@@ -186,4 +202,22 @@ func (b *benchRunCmd) write(r *report.Report) error {
 		}
 	}
 	return nil
+}
+
+type benchCompareCmd struct {
+	Before string `arg:"" type:"existingfile" help:"A report as --json writes it."`
+	After  string `arg:"" type:"existingfile" help:"Another one."`
+}
+
+// Run prints how two reports differ.
+func (c *benchCompareCmd) Run(io stdio) error {
+	before, err := report.ReadFile(c.Before)
+	if err != nil {
+		return exit(exitUsage, err)
+	}
+	after, err := report.ReadFile(c.After)
+	if err != nil {
+		return exit(exitUsage, err)
+	}
+	return report.Compare(io.out, before, after)
 }

@@ -21,8 +21,14 @@ func (t *trial) describe() {
 	r.Versions["brana"], r.Versions["go"] = versionText(), runtime.Version()
 	r.Plan = report.Plan{Profile: t.Profile, Mix: t.Mix, Rate: t.Rate, Connections: t.Connections, Fresh: t.Fresh,
 		TLS: len(t.URL) > 0 && strings.HasPrefix(t.URL[0], "https:"), Duration: t.Duration, Rounds: t.Rounds}
-	if t.Profile == "closed" {
+	switch t.Profile {
+	case "closed":
 		r.Plan.Rate = 0
+	case "country":
+		r.Plan.Rate = 0
+		r.Plan.Detail = fmt.Sprintf("%s × %g, hours %g times shorter", t.Days, t.Scale, t.Speed)
+	case "ramp":
+		r.Plan.Detail = fmt.Sprintf("p99 at most %s", t.Bound)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"brana/bench/stand"
@@ -27,6 +28,7 @@ type benchStand struct {
 	dir       string
 	sim       string // host:port
 	processes []*stand.Process
+	inProcess []func() error // what ends the parts in this process
 	redis     *stand.Redis
 	redisURL  string
 	targets   []*benchTarget
@@ -40,6 +42,9 @@ func (s *benchStand) close() error {
 	var err error
 	if s.redis != nil {
 		err = s.redis.Close()
+	}
+	for i := len(s.inProcess) - 1; i >= 0; i-- {
+		err = errors.Join(err, s.inProcess[i]())
 	}
 	for i := len(s.processes) - 1; i >= 0; i-- {
 		err = errors.Join(err, s.processes[i].Stop())
@@ -55,6 +60,9 @@ func (s *benchStand) start(ctx context.Context, name string, ready func() error,
 	return p, err
 }
 
+// benchPopulation is how many persons the registries of a stand have.
+const benchPopulation = 1000
+
 // startRegistries starts the simulated registries as a process.
 func (s *benchStand) startRegistries(ctx context.Context, set []string) error {
 	port, err := stand.Port()
@@ -62,7 +70,7 @@ func (s *benchStand) startRegistries(ctx context.Context, set []string) error {
 		return err
 	}
 	s.sim = fmt.Sprintf("127.0.0.1:%d", port)
-	args := []string{s.program, "sim", "--sim", s.sim, "--persons", "1000"}
+	args := []string{s.program, "sim", "--sim", s.sim, "--persons", strconv.Itoa(benchPopulation)}
 	for _, setting := range set {
 		args = append(args, "--set", setting)
 	}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -94,11 +96,21 @@ func (w *watch) take() {
 	}
 }
 
-// into ends the watch and adds what it saw to a turn.
-func (w *watch) into(ctx context.Context, turn *report.Turn) error {
+// end ends the watch. It tells when one of the programs is not there any more.
+func (w *watch) end() error {
 	close(w.stop)
 	w.done.Wait()
 	w.take()
+	for _, p := range w.s.processes {
+		if p.Ended() {
+			return fmt.Errorf("%s has ended by itself; %s", p.Name, p.LastWords())
+		}
+	}
+	return nil
+}
+
+// into adds what a watch that has ended saw to a turn.
+func (w *watch) into(ctx context.Context, turn *report.Turn) error {
 	ctx = context.WithoutCancel(ctx) // also of a turn that was ended
 	calls := float64(max(turn.Right+turn.Errors()-turn.Unsent, 1))
 	for _, name := range []string{report.Subject, "redis", "registries"} {
@@ -112,6 +124,9 @@ func (w *watch) into(ctx context.Context, turn *report.Turn) error {
 		}
 		cpu := use.CPU - w.cpu[name]
 		turn.Uses = append(turn.Uses, report.Use{Program: name, CPU: cpu, CPUPerCall: float64(cpu) / calls, RSS: w.rss[name]})
+	}
+	if err := w.path(ctx, turn); err != nil {
+		return err
 	}
 	counters, err := scrape(ctx, w.target.admin)
 	if err != nil {
@@ -137,5 +152,31 @@ func (w *watch) into(ctx context.Context, turn *report.Turn) error {
 	}
 	scripts, all := float64(redis.Calls-w.redis.Calls)/calls, float64(redis.Commands-w.redis.Commands)/calls
 	turn.Redis, turn.RedisAll = &scripts, &all
+	return nil
+}
+
+// path adds E198 beside its critical path, when it was sent and the registries
+// can be asked.
+func (w *watch) path(ctx context.Context, turn *report.Turn) error {
+	var whole int64
+	for name, k := range turn.Kinds {
+		if strings.HasPrefix(name, "e198") && k.Right > 0 {
+			if whole > 0 {
+				return nil // of several kinds the medians cannot be compared
+			}
+			whole = k.Latency.P50
+		}
+	}
+	if whole == 0 || w.s.sim == "" {
+		return nil
+	}
+	log, err := stand.RegistriesLog(ctx, w.s.sim)
+	if err != nil {
+		return err
+	}
+	if paths := stand.Paths(log, w.begin); len(paths) > 0 {
+		path := int64(paths[len(paths)/2])
+		turn.Path = &report.Path{Calls: len(paths), Path: path, Whole: whole, Ratio: float64(whole) / float64(max(path, 1))}
+	}
 	return nil
 }

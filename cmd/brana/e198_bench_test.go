@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"brana/bench/registries"
+	"brana/bench/stand"
 )
 
 // BenchmarkE198 calls E198 one after another over registries of 5 ms and tells
@@ -48,7 +49,7 @@ func BenchmarkE198(b *testing.B) {
 					b.Fatalf("%v in %.500s", err, body)
 				}
 				w.awaitSteps(6)
-				whole, steps := criticalPath(w.registries.Log())
+				whole, steps := stand.CriticalPath(w.registries.Log())
 				path, chain = append(path, whole), append(chain, steps)
 			}
 			b.ReportMetric(median(took), "p50-ms")
@@ -57,21 +58,6 @@ func BenchmarkE198(b *testing.B) {
 			b.ReportMetric(median(took)/median(path), "p50/path")
 		})
 	}
-}
-
-// criticalPath is the sum of what the messages of one call took on the longest
-// way through the graph, and what all but the media took on it.
-func criticalPath(log []registries.Entry) (path, chain time.Duration) {
-	took, whole := map[string]time.Duration{}, time.Duration(0)
-	for _, e := range log {
-		d := e.Duration
-		if e.Step == "X21" { // the person is known when the answer begins
-			whole, d = time.Duration(e.Duration), e.Head
-		}
-		took[e.Step] = max(took[e.Step], time.Duration(d))
-	}
-	chain = took["X21"] + took["G27"] + took["O25"] + took["O08"] + took["A28"]
-	return max(chain, whole), chain
 }
 
 // awaitSteps waits until so many messages are in the log: a streamed answer is

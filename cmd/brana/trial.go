@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
-
 	"brana/bench/load"
 	"brana/bench/report"
 	"brana/bench/stand"
@@ -48,8 +46,12 @@ func (t *trial) run(ctx context.Context) error {
 	return t.verdict()
 }
 
-// verdict is an error when an answer was wrong.
+// verdict is an error when an answer was wrong, except where the rate at which
+// that begins is looked for.
 func (t *trial) verdict() error {
+	if t.Profile == "ramp" {
+		return nil
+	}
 	var wrong int64
 	for i := range t.report.Turns {
 		wrong += t.report.Turns[i].Errors()
@@ -125,6 +127,9 @@ func (t *trial) build(ctx context.Context, mirrored bool) (err error) {
 	if mirrored {
 		set = append([]string{"front.mirror=true"}, set...)
 	}
+	if t.InProcess {
+		return s.runInProcess(t.benchRunCmd, set)
+	}
 	if err := s.startRegistries(ctx, set); err != nil {
 		return err
 	}
@@ -138,11 +143,11 @@ func (t *trial) build(ctx context.Context, mirrored bool) (err error) {
 func (t *trial) measure(ctx context.Context) error {
 	for round := range t.Rounds {
 		for _, target := range t.stand.targets {
-			if err := t.turn(ctx, target, round+1); err != nil {
+			if err := t.round(ctx, target, round+1); err != nil {
 				return err
 			}
 			if ctx.Err() != nil {
-				t.report.Notes = append(t.report.Notes, "ended before its time")
+				t.report.Notes = append(t.report.Notes, "It was ended before its time.")
 				return nil
 			}
 		}
@@ -150,86 +155,100 @@ func (t *trial) measure(ctx context.Context) error {
 	return nil
 }
 
-// turn measures a target once.
-func (t *trial) turn(ctx context.Context, target *benchTarget, round int) error {
-	plan, err := t.plan()
-	if err != nil {
-		return exit(exitUsage, err)
+// round measures a target once, or as often as it takes to find its knee.
+func (t *trial) round(ctx context.Context, target *benchTarget, round int) error {
+	if t.Profile != "ramp" {
+		plan, err := t.plan()
+		if err != nil {
+			return exit(exitUsage, err)
+		}
+		turn, err := t.turn(ctx, target, round, plan)
+		if err == nil {
+			t.report.Turns = append(t.report.Turns, turn)
+		}
+		return err
 	}
+	step := 0
+	knee, err := load.Knee(t.Rate, func(rate float64) (bool, error) {
+		step++
+		turn, err := t.turn(ctx, target, step, t.steady(rate))
+		if err == nil {
+			t.report.Turns = append(t.report.Turns, turn)
+			err = ctx.Err()
+		}
+		return turn.Errors() == 0 && turn.Latency.P99 <= int64(t.Bound), err
+	})
+	if err != nil && ctx.Err() == nil {
+		return err
+	}
+	t.report.Notes = append(t.report.Notes, fmt.Sprintf("%s: %.0f/s is the highest rate that held (p99 at most %s, no error)", target.name, knee, t.Bound))
+	return nil
+}
+
+// plan is what one turn sends.
+func (t *trial) plan() (load.Plan, error) {
+	p := t.steady(t.Rate)
+	var err error
+	switch t.Profile {
+	case "closed":
+		p.Pace, p.For = nil, t.Duration
+	case "country":
+		p.Pace, err = load.Country(t.Days, t.Scale, t.Speed)
+	}
+	return p, err
+}
+
+// steady sends at one rate.
+func (t *trial) steady(rate float64) load.Plan {
+	return load.Plan{Workers: t.Connections, Mix: t.mix, Patience: 5 * time.Second, Pace: load.Pace{{Rate: rate, For: t.Duration}}}
+}
+
+// turn measures a target once.
+func (t *trial) turn(ctx context.Context, target *benchTarget, round int, plan load.Plan) (turn report.Turn, err error) {
 	cfg, err := t.tls()
 	if err != nil {
-		return exit(exitUsage, err)
+		return turn, exit(exitUsage, err)
 	}
 	client, err := load.HTTP{URLs: target.urls, Conns: t.Connections, Timeout: t.Timeout, Fresh: t.Fresh, TLS: cfg}.Open()
 	if err != nil {
-		return exit(exitUsage, err)
+		return turn, exit(exitUsage, err)
 	}
 	defer client.Close()
 	plan.Target = client
-	if t.Warmup > 0 {
-		warm := plan
-		warm.Pace, warm.For = load.Pace{{Rate: plan.Pace.First(t.Rate), For: t.Warmup}}, 0
-		if t.Profile == "closed" {
-			warm.Pace, warm.For = nil, t.Warmup
-		}
-		if _, err := load.Run(ctx, warm); err != nil {
-			return exit(exitUsage, err)
-		}
+	if err := t.warm(ctx, plan); err != nil {
+		return turn, exit(exitUsage, err)
 	}
-	m, err := t.stand.watch(ctx, target)
+	w, err := t.stand.watch(ctx, target)
 	if err != nil {
-		return exit(exitUnreachable, err)
+		return turn, exit(exitUnreachable, err)
 	}
 	bar := t.bar(target.name, round, plan)
 	plan.Progress = bar.tell
 	outcome, err := load.Run(ctx, plan)
 	bar.end()
 	if err != nil {
-		return exit(exitUsage, err)
+		return turn, errors.Join(exit(exitUsage, err), w.end())
 	}
-	turn := report.TurnOf(target.name, round, outcome)
+	turn = report.TurnOf(target.name, round, outcome)
 	if len(plan.Pace) > 0 {
 		turn.Asked = float64(plan.Pace.Calls()) / plan.Pace.For().Seconds()
 	}
-	if err := m.into(ctx, &turn); err != nil {
-		return exit(exitUnreachable, err)
+	if err := errors.Join(w.end(), w.into(ctx, &turn)); err != nil {
+		return turn, exit(exitUnreachable, err)
 	}
-	t.report.Turns = append(t.report.Turns, turn)
-	return nil
+	return turn, nil
 }
 
-// plan is what one turn sends.
-func (t *trial) plan() (load.Plan, error) {
-	p := load.Plan{Workers: t.Connections, Mix: t.mix, Patience: 5 * time.Second}
-	switch t.Profile {
-	case "closed":
-		p.For = t.Duration
-	default:
-		p.Pace = load.Pace{{Rate: t.Rate, For: t.Duration}}
+// warm sends what is not measured: connections open, code and caches warm up.
+func (t *trial) warm(ctx context.Context, plan load.Plan) error {
+	if t.Warmup == 0 {
+		return nil
 	}
-	return p, nil
+	if len(plan.Pace) > 0 {
+		plan.Pace = load.Pace{{Rate: plan.Pace[0].Rate, For: t.Warmup}}
+	} else {
+		plan.For = t.Warmup
+	}
+	_, err := load.Run(ctx, plan)
+	return err
 }
-
-// progress is the bar of a turn on the diagnostics.
-type progress struct {
-	*progressbar.ProgressBar
-	begin time.Time
-	what  string
-}
-
-func (t *trial) bar(name string, round int, p load.Plan) *progress {
-	length := max(p.For, p.Pace.For())
-	what := fmt.Sprintf("%s, round %d of %d", name, round, t.Rounds)
-	return &progress{progressbar.NewOptions64(int64(length),
-		progressbar.OptionSetWriter(t.io.err), progressbar.OptionSetDescription(what), progressbar.OptionSetWidth(24),
-		progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false)), time.Now(), what}
-}
-
-// tell shows how many answers there are.
-func (p *progress) tell(right, wrong int64) {
-	took := time.Since(p.begin)
-	p.Describe(fmt.Sprintf("%s: %.0f/s, %d wrong", p.what, float64(right)/took.Seconds(), wrong))
-	_ = p.Set64(min(int64(took), p.GetMax64()-1)) // what cannot be shown is not shown
-}
-
-func (p *progress) end() { _ = p.Finish() }

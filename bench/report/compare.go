@@ -1,0 +1,85 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"text/tabwriter"
+)
+
+// Compare writes how two reports differ: of each target and number the median
+// and the spread of its turns in both, and the difference of the medians where
+// the two ranges lie apart. Ranges that overlap are noise, shown as ~. What
+// makes two reports hard to compare is told first.
+func Compare(w io.Writer, before, after *Report) error {
+	for _, line := range unlike(before, after) {
+		if _, err := fmt.Fprintln(w, line); err != nil {
+			return err
+		}
+	}
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, target := range after.Targets() {
+		olds, news := before.Of(target), after.Of(target)
+		if len(olds) == 0 {
+			continue
+		}
+		fmt.Fprintf(tw, "%s\tbefore\tafter\tdifference\n", target)
+		for _, m := range metrics(after) {
+			a, b := m.values(olds), m.values(news)
+			if len(a) == 0 || len(b) == 0 {
+				continue
+			}
+			fmt.Fprintf(tw, "%s\t%s\t%s\t%s\n", m.name, m.noisy(a), m.noisy(b), m.difference(a, b))
+		}
+	}
+	return tw.Flush()
+}
+
+// noisy is the median of values with their spread.
+func (m metric) noisy(values []float64) string {
+	return fmt.Sprintf("%s ±%.0f%%", m.unit(median(values)), 100*spread(values))
+}
+
+// difference is by how much the median changed, and whether for the better, or
+// ~ when the ranges overlap; n is how many turns each has.
+func (m metric) difference(a, b []float64) string {
+	n := fmt.Sprintf("(n=%d+%d)", len(a), len(b))
+	old, now := median(a), median(b)
+	switch {
+	case old == now && slices.Max(a) == slices.Min(a):
+		return "same " + n
+	case slices.Max(a) >= slices.Min(b) && slices.Max(b) >= slices.Min(a):
+		return "~ " + n
+	}
+	verdict := "worse"
+	if (now > old) == m.more {
+		verdict = "better"
+	}
+	if old == 0 {
+		return verdict + " " + n
+	}
+	return fmt.Sprintf("%+.1f%% %s %s", 100*(now-old)/math.Abs(old), verdict, n)
+}
+
+// unlike tells what is not the same in two reports though it should be.
+func unlike(a, b *Report) []string {
+	var list []string
+	tell := func(what string, before, after any) {
+		if before != after {
+			list = append(list, fmt.Sprintf("not alike: %s was %v, is %v", what, before, after))
+		}
+	}
+	tell("CPU", a.Machine.CPU, b.Machine.CPU)
+	tell("cores", a.Machine.Cores, b.Machine.Cores)
+	tell("profile", a.Plan.Profile, b.Plan.Profile)
+	tell("mix", a.Plan.Mix, b.Plan.Mix)
+	tell("rate", a.Plan.Rate, b.Plan.Rate)
+	tell("connections", a.Plan.Connections, b.Plan.Connections)
+	tell("connection for each call", a.Plan.Fresh, b.Plan.Fresh)
+	tell("length of a turn", a.Plan.Duration, b.Plan.Duration)
+	if len(a.Of(a.Turns[0].Target)) < 3 || len(b.Of(b.Turns[0].Target)) < 3 {
+		list = append(list, "fewer than three turns: the noise is not known")
+	}
+	return list
+}

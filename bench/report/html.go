@@ -1,0 +1,152 @@
+package report
+
+import (
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+//go:embed report.html
+var pageText string
+
+var page = template.Must(template.New("report").Parse(pageText))
+
+// view is what the page shows.
+type view struct {
+	*Report
+	Title   string
+	Summary []row
+	Facts   [][2]string
+	Plots   []plot
+	Wrongs  []string
+	Texts   [][2]string // configurations
+	Command string
+}
+
+// WriteHTML writes the report as one page that needs no network: the numbers,
+// four plots, and all that is needed to repeat it.
+func (r *Report) WriteHTML(w io.Writer) error {
+	v := view{Report: r, Title: "brana bench, " + r.Made.Format("2 January 2006 15:04") + " UTC", Summary: r.rows(), Wrongs: r.wrongs(), Command: r.CommandLine()}
+	v.Facts = r.facts()
+	for _, name := range slices.Sorted(maps.Keys(r.Configs)) {
+		v.Texts = append(v.Texts, [2]string{name, r.Configs[name]})
+	}
+	v.Plots = []plot{r.percentiles(), r.overTime("Answers a second", "right answers of each second, by the time since the beginning of the turn", perSecond, false, func(s Second) float64 { return float64(s.Right) }),
+		r.overTime("p99 over time", "p99 of the answers of each second", nanos, true, func(s Second) float64 { return float64(s.P99) }), r.cpuBars(), r.memory()}
+	return page.Execute(w, v)
+}
+
+// CommandLine is what repeats the report, as it is typed.
+func (r *Report) CommandLine() string {
+	var words []string
+	for _, word := range r.Command {
+		if strings.ContainsAny(word, " '\"$;&|<>*?") {
+			word = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, " ")
+}
+
+// facts are what a reader must know of where and how.
+func (r *Report) facts() [][2]string {
+	list := [][2]string{
+		{"profile", strings.TrimSpace(r.Plan.Profile + " " + r.Plan.Detail)}, {"mix", r.Plan.Mix},
+		{"connections", fmt.Sprintf("%d, %s", r.Plan.Connections, map[bool]string{true: "a new one for each call", false: "kept open"}[r.Plan.Fresh])},
+		{"turns", fmt.Sprintf("%d of %s for each target, in turn", r.Plan.Rounds, r.Plan.Duration)},
+		{"machine", fmt.Sprintf("%s, %d cores, %s, Linux %s", r.Machine.CPU, r.Machine.Cores, bytes(float64(r.Machine.Memory)), r.Machine.Kernel)},
+		{"commit", r.Commit},
+	}
+	if r.Plan.Rate > 0 {
+		list = slices.Insert(list, 1, [2]string{"rate", perSecond(r.Plan.Rate) + " asked for"})
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Versions)) {
+		list = append(list, [2]string{name, r.Versions[name]})
+	}
+	return list
+}
+
+// percentiles is the curve of latencies, each target by its middle turn. The
+// horizontal axis stretches the end: each nine is as wide as the one before.
+func (r *Report) percentiles() plot {
+	p := plot{Title: "Latency by percentile", About: "time from the intended start of a call to its last byte; each step to the right leaves a tenth of the calls", Y: nanos, Log: true,
+		X: func(x float64) string { return number(100-math.Pow(10, 2-x)) + " %" }, Ticks: []float64{0, 1, 2, 3, 4, 5}}
+	for _, target := range r.Targets() {
+		t := r.middle(target)
+		s := series{Name: target}
+		for _, c := range t.Latency.Curve {
+			if c.Percent < 100 {
+				s.Points = append(s.Points, point{2 - math.Log10(100-c.Percent), float64(c.Nanos)})
+			}
+		}
+		p.Series = append(p.Series, s)
+	}
+	return p
+}
+
+// middle is the turn of a target with the middle p99.
+func (r *Report) middle(target string) Turn {
+	turns := r.Of(target)
+	slices.SortFunc(turns, func(a, b Turn) int { return int(a.Latency.P99 - b.Latency.P99) })
+	return turns[len(turns)/2]
+}
+
+func (r *Report) overTime(title, about string, unit func(float64) string, log bool, of func(Second) float64) plot {
+	p := plot{Title: title, About: about, Y: unit, X: since, Log: log}
+	for _, target := range r.Targets() {
+		s := series{Name: target}
+		for _, second := range r.middle(target).Seconds {
+			if v := of(second); v > 0 || !log {
+				s.Points = append(s.Points, point{second.At.Seconds(), v})
+			}
+		}
+		p.Series = append(p.Series, s)
+	}
+	return p
+}
+
+func (r *Report) cpuBars() plot {
+	p := plot{Title: "CPU time for a call", About: "user and system time of all processes of a target, over all answers; the line spans all turns", Y: nanos, Bars: true}
+	for _, target := range r.Targets() {
+		m := metric{of: func(t *Turn) float64 {
+			return ofUse(t, Subject, func(u *Use) float64 { return u.CPUPerCall })
+		}}
+		if v := m.values(r.Of(target)); len(v) > 0 {
+			p.Series = append(p.Series, series{Name: target, Points: []point{{0, median(v)}, {0, slices.Min(v)}, {0, slices.Max(v)}}})
+		}
+	}
+	return p
+}
+
+func (r *Report) memory() plot {
+	p := plot{Title: "Memory over time", About: "resident memory of all processes of a target", Y: bytes, X: since}
+	for _, target := range r.Targets() {
+		t := r.middle(target)
+		if u := t.Use(Subject); u != nil {
+			s := series{Name: target}
+			for _, sample := range u.RSS {
+				s.Points = append(s.Points, point{sample.At.Seconds(), float64(sample.Bytes)})
+			}
+			p.Series = append(p.Series, s)
+		}
+	}
+	return p
+}
+
+func since(x float64) string {
+	return time.Duration(x * float64(time.Second)).Round(100 * time.Millisecond).String()
+}
+
+// Dashes are how the lines of series differ beside their colour.
+func (view) Dashes() []template.CSS {
+	return []template.CSS{"none", "8 3", "2 3", "10 3 2 3", "4 2", "14 4"}
+}
+
+// Colour is the number of the colour of a series.
+func (view) Colour(i int) int { return i % plotSeries }
