@@ -36,9 +36,17 @@ func Compare(w io.Writer, before, after *Report) error {
 	return tw.Flush()
 }
 
-// noisy is the median of values with their spread.
+// noisy is the median of values with their spread, or with their range where
+// that is wider than the median itself.
 func (m metric) noisy(values []float64) string {
-	return fmt.Sprintf("%s ±%.0f%%", m.unit(median(values)), 100*spread(values))
+	switch s := spread(values); {
+	case s > 1:
+		return fmt.Sprintf("%s (%s to %s)", m.unit(median(values)), m.unit(slices.Min(values)), m.unit(slices.Max(values)))
+	case s > 0:
+		return fmt.Sprintf("%s ±%.0f%%", m.unit(median(values)), 100*s)
+	default:
+		return m.unit(median(values))
+	}
 }
 
 // difference is by how much the median changed, and whether for the better, or

@@ -60,7 +60,7 @@ func (r *Report) facts() [][2]string {
 		{"profile", strings.TrimSpace(r.Plan.Profile + " " + r.Plan.Detail)}, {"mix", r.Plan.Mix},
 		{"connections", fmt.Sprintf("%d, %s", r.Plan.Connections, map[bool]string{true: "a new one for each call", false: "kept open"}[r.Plan.Fresh])},
 		{"turns", fmt.Sprintf("%d of %s for each target, in turn", r.Plan.Rounds, r.Plan.Duration)},
-		{"machine", fmt.Sprintf("%s, %d cores, %s, Linux %s", r.Machine.CPU, r.Machine.Cores, bytes(float64(r.Machine.Memory)), r.Machine.Kernel)},
+		{"machine", fmt.Sprintf("%s, %d cores, %s, Linux %s", r.Machine.CPU, r.Machine.Cores, size(float64(r.Machine.Memory)), r.Machine.Kernel)},
 		{"commit", r.Commit},
 	}
 	if r.Plan.Rate > 0 {
@@ -76,7 +76,7 @@ func (r *Report) facts() [][2]string {
 // horizontal axis stretches the end: each nine is as wide as the one before.
 func (r *Report) percentiles() plot {
 	p := plot{Title: "Latency by percentile", About: "time from the intended start of a call to its last byte; each step to the right leaves a tenth of the calls", Y: nanos, Log: true,
-		X: func(x float64) string { return number(100-math.Pow(10, 2-x)) + " %" }, Ticks: []float64{0, 1, 2, 3, 4, 5}}
+		X: func(x float64) string { return fmt.Sprintf("%g %%", math.Round(1e5*(100-math.Pow(10, 2-x)))/1e5) }, Ticks: []float64{0, 1, 2, 3, 4, 5}}
 	for _, target := range r.Targets() {
 		t := r.middle(target)
 		s := series{Name: target}
@@ -125,7 +125,7 @@ func (r *Report) cpuBars() plot {
 }
 
 func (r *Report) memory() plot {
-	p := plot{Title: "Memory over time", About: "resident memory of all processes of a target", Y: bytes, X: since}
+	p := plot{Title: "Memory over time", About: "resident memory of all processes of a target", Y: size, X: since}
 	for _, target := range r.Targets() {
 		t := r.middle(target)
 		if u := t.Use(Subject); u != nil {

@@ -32,16 +32,16 @@ func metrics(r *Report) []metric {
 			metric{"CPU/call " + program, nanos, func(t *Turn) float64 {
 				return ofUse(t, program, func(u *Use) float64 { return u.CPUPerCall })
 			}, false},
-			metric{"RSS " + program, bytes, func(t *Turn) float64 {
+			metric{"RSS " + program, size, func(t *Turn) float64 {
 				return ofUse(t, program, func(u *Use) float64 { return float64(u.Most()) })
 			}, false},
-			metric{"RSS growth " + program, bytes, func(t *Turn) float64 {
+			metric{"RSS growth " + program, size, func(t *Turn) float64 {
 				return ofUse(t, program, func(u *Use) float64 { return float64(u.Grown()) })
 			}, false})
 	}
 	return append(list,
 		metric{"allocations/call", number, func(t *Turn) float64 { return given(t.Mallocs) }, false},
-		metric{"allocated/call", bytes, func(t *Turn) float64 { return given(t.Allocated) }, false},
+		metric{"allocated/call", size, func(t *Turn) float64 { return given(t.Allocated) }, false},
 		metric{"Redis commands/call", number, func(t *Turn) float64 { return given(t.Redis) }, false},
 		metric{"with those in scripts", number, func(t *Turn) float64 { return given(t.RedisAll) }, false},
 		metric{"E198 p50/critical path", number, func(t *Turn) float64 {
@@ -125,7 +125,7 @@ func nanos(v float64) string {
 	}
 }
 
-func bytes(v float64) string {
+func size(v float64) string {
 	switch a := math.Abs(v); {
 	case a < 1<<10:
 		return fmt.Sprintf("%.0f B", v)

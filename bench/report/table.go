@@ -50,10 +50,7 @@ func (r *Report) rows() []row {
 			cell := "–"
 			if len(v) > 0 {
 				known = true
-				cell = m.unit(median(v))
-				if s := spread(v); s > 0 {
-					cell += fmt.Sprintf(" ±%.0f%%", 100*s)
-				}
+				cell = m.noisy(v)
 			}
 			line.Cells = append(line.Cells, cell)
 		}
