@@ -325,6 +325,18 @@ func TestFrontReplySize(t *testing.T) {
 	}
 }
 
+func TestFrontMirrors(t *testing.T) {
+	s := newSite(t)
+	s.set(Front, Settings{Mirror: true})
+	for _, size := range []int{0, 10 << 10, frontHeld + 5} {
+		payload := enveloped(frontRequest("E20", "", "", strings.Repeat("x", size)))
+		a := s.do("POST", "/publikace/E20", "", strings.NewReader(payload))
+		if got := len(a.body); got < len(payload) || size > 0 && got > len(payload)+fillerLeast {
+			t.Errorf("a request of %d bytes has a reply of %d", len(payload), got)
+		}
+	}
+}
+
 // A request and a reply of 64 MiB each pass through without being held.
 func TestFrontStreams(t *testing.T) {
 	s := newSite(t)

@@ -1,0 +1,210 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"brana/bench/load"
+	"brana/bench/report"
+)
+
+// bench runs brana bench as a process, briefly, and returns its report, what
+// it said and its exit code.
+func bench(t *testing.T, args ...string) (*report.Report, string, int) {
+	t.Helper()
+	program, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "report.json")
+	args = append([]string{"bench", "--rate", "50", "--duration", "1s", "--warmup", "0s", "--rounds", "1", "--connections", "8", "--json", file}, args...)
+	var said bytes.Buffer
+	cmd := exec.Command(program, args...)
+	cmd.Stdout, cmd.Stderr = &said, &said
+	cmd.Env = append(os.Environ(), "TMPDIR="+t.TempDir())
+	err = cmd.Run()
+	var ended *exec.ExitError
+	if err != nil && !errors.As(err, &ended) {
+		t.Fatal(err)
+	}
+	r, err := report.ReadFile(file)
+	if err != nil && cmd.ProcessState.ExitCode() == 0 {
+		t.Fatalf("%v\n%s", err, said.String())
+	}
+	return r, said.String(), cmd.ProcessState.ExitCode()
+}
+
+// Every scenario gets the answer that it expects from a real gateway, in a
+// process of its own before registries in another.
+func TestBenchSendsEveryScenario(t *testing.T) {
+	var names []string
+	for _, s := range load.Names() {
+		if s[0] != "relay-64m" {
+			names = append(names, s[0])
+		}
+	}
+	r, said, code := bench(t, "--mix", strings.Join(names, ","), "--rate", "200")
+	if code != 0 {
+		t.Fatalf("exit code %d: %s", code, said)
+	}
+	turn := r.Turns[0]
+	if len(r.Turns) != 1 || turn.Errors() != 0 || turn.Right != 200 {
+		t.Errorf("%d turns, %d right, %v", len(r.Turns), turn.Right, turn.Wrong)
+	}
+	for _, name := range names {
+		if turn.Kinds[name].Right == 0 {
+			t.Errorf("%s was not sent", name)
+		}
+	}
+	if turn.Mallocs == nil || *turn.Mallocs <= 0 || turn.Use("registries") == nil || turn.Use(report.Subject) == nil || turn.Use(report.Subject).Most() < 1<<20 {
+		t.Errorf("what the gateway used is not known: %+v", turn.Uses)
+	}
+	if r.Machine.Cores == 0 || r.Versions["go"] == "" || !strings.Contains(r.Configs["brana"], "listen:") || !slices.Contains(r.Command, "--mix") {
+		t.Errorf("the report does not say where and how: %+v", r)
+	}
+}
+
+func TestBenchOfLargeMessages(t *testing.T) {
+	r, said, code := bench(t, "--mix", "relay-64m", "--rate", "2", "--connections", "2")
+	if code != 0 || r.Turns[0].Got < 2*64<<20 {
+		t.Fatalf("exit code %d: %s", code, said)
+	}
+}
+
+// Peers are measured in turn with the gateway, and their report can be compared.
+func TestBenchAgainstPeers(t *testing.T) {
+	if _, err := exec.LookPath("nginx"); err != nil {
+		t.Skip("nginx is not installed")
+	}
+	dir := t.TempDir()
+	page := filepath.Join(dir, "deep", "report.html")
+	r, said, code := bench(t, "--against", "nginx,direct", "--rounds", "2", "--html", page)
+	if code != 0 {
+		t.Fatalf("exit code %d: %s", code, said)
+	}
+	var order []string
+	for _, turn := range r.Turns {
+		order = append(order, turn.Target)
+	}
+	if got := strings.Join(order, " "); got != "brana nginx direct brana nginx direct" {
+		t.Errorf("the order is %s", got)
+	}
+	for _, want := range []string{"brana's p99 is", "added to p50", "CPU/call target"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the table lacks %s:\n%s", want, said)
+		}
+	}
+	if !strings.Contains(r.Configs["nginx"], "access_log") || !strings.Contains(r.Versions["nginx"], "nginx") {
+		t.Errorf("nginx: %q, %q", r.Versions["nginx"], r.Configs["nginx"])
+	}
+	if text, err := os.ReadFile(page); err != nil || !bytes.Contains(text, []byte("CPU time for a call")) {
+		t.Errorf("the page: %v", err)
+	}
+	file := filepath.Join(dir, "a.json")
+	var text bytes.Buffer
+	if err := errors.Join(r.Write(&text), os.WriteFile(file, text.Bytes(), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if out, code := brana("bench", "compare", file, file); code != 0 || !strings.Contains(out, "~ (n=2+2)") && !strings.Contains(out, "same (n=2+2)") {
+		t.Errorf("compare: exit code %d, %s", code, out)
+	}
+}
+
+// Several gateways share a Redis, which is measured too.
+func TestBenchOfSeveralGateways(t *testing.T) {
+	if _, err := exec.LookPath("redis-server"); err != nil {
+		t.Skip("redis-server is not installed")
+	}
+	r, said, code := bench(t, "--gateways", "2")
+	if code != 0 {
+		t.Fatalf("exit code %d: %s", code, said)
+	}
+	turn := r.Turns[0]
+	if turn.Redis == nil || turn.Use("redis") == nil || !strings.Contains(r.Configs["brana"], "store: redis") {
+		t.Errorf("what Redis did is not known: %+v", turn)
+	}
+}
+
+func TestBenchInProcess(t *testing.T) {
+	r, said, code := bench(t, "--in-process", "--mix", "relay=9,e198=1", "--set", "all.latency=1ms")
+	if code != 0 || r.Turns[0].Right != 50 {
+		t.Fatalf("exit code %d: %s", code, said)
+	}
+	if p := r.Turns[0].Path; p == nil || p.Calls == 0 || p.Path < 4e6 { // four steps, one after the other
+		t.Errorf("the critical path is not known: %+v", p)
+	}
+}
+
+// A gateway that runs is called under the bench's own grant, or not at all: it
+// has no part of anybody else's quota.
+func TestBenchOfAGatewayThatRuns(t *testing.T) {
+	_, sim := startRegistries(t)
+	p := startProcess(t, sim)
+	r, said, code := bench(t, "--url", p.gateway, "--admin", p.admin, "--mix", "relay")
+	if code != exitRefused || r.Turns[0].Right != 0 || r.Turns[0].Wrong["answered CHYBA NENI OPRAVNENI EGON instead of OK"] != 50 {
+		t.Errorf("without a grant: exit code %d, %s", code, said)
+	}
+	grant, code := brana("bench", "--grant")
+	if code != 0 {
+		t.Fatal(grant)
+	}
+	file := filepath.Join(p.dir, "policy/grants.yaml")
+	grants, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, file, string(grants)+"\n"+grant)
+	p.signal(syscall.SIGHUP)
+	eventually(t, "the policy is reloaded", func() bool { return p.log.line("policy reloaded") != nil })
+	r, said, code = bench(t, "--url", p.gateway, "--admin", p.admin, "--pid", strconv.Itoa(p.cmd.Process.Pid), "--mix", "relay")
+	if code != 0 || r.Turns[0].Right != 50 || r.Turns[0].Use(report.Subject) == nil || r.Turns[0].Mallocs == nil {
+		t.Errorf("with the grant: exit code %d, %s", code, said)
+	}
+}
+
+func TestBenchProfiles(t *testing.T) {
+	r, said, code := bench(t, "--profile", "country", "--speed", "86400", "--scale", "1", "--mix", "relay")
+	if code != 0 || r.Turns[0].Right != 92 || !strings.Contains(r.Plan.Detail, "peak") { // 7 911 495 calls a day are 91.6 a second
+		t.Errorf("country: exit code %d, %s", code, said)
+	}
+	r, said, code = bench(t, "--profile", "closed", "--mix", "relay")
+	if code != 0 || r.Turns[0].Right < 8 || r.Turns[0].Asked != 0 {
+		t.Errorf("closed: exit code %d, %s", code, said)
+	}
+	r, said, code = bench(t, "--profile", "ramp", "--mix", "relay", "--rate", "4", "--bound", "1ns")
+	if code != 0 || len(r.Turns) != 3 || !strings.Contains(said, "brana: 0/s is the highest rate that held") {
+		t.Errorf("ramp of a bound that nothing holds: exit code %d, %s", code, said)
+	}
+}
+
+func TestBenchUsage(t *testing.T) {
+	for _, c := range []struct{ args, want string }{
+		{"--mix nothing", "there is no scenario"},
+		{"--mix e198 --against nginx", "only a gateway answers e198"},
+		{"--against apache", "choose of direct, nginx"},
+		{"--url http://127.0.0.1:1 --against nginx", "measures what runs already"},
+		{"--url nowhere", "is no URL of services"},
+		{"--in-process --gateways 2", "need processes"},
+		{"--gateways 0", "between 1 and 16"},
+		{"--rate 0", "must be positive"},
+		{"--rounds 0", "must be positive"},
+		{"--admin http://127.0.0.1:1", "belong to --url"},
+		{"--profile steep", "must be one of"},
+		{"compare no-such-file other", "no-such-file"},
+	} {
+		if out, code := brana(append([]string{"bench"}, strings.Fields(c.args)...)...); code != exitUsage || !strings.Contains(out, c.want) {
+			t.Errorf("%s: exit code %d, %s", c.args, code, out)
+		}
+	}
+	if out, code := brana("bench", "--scenarios"); code != 0 || !strings.Contains(out, "relay-64m") {
+		t.Errorf("scenarios: exit code %d, %s", code, out)
+	}
+}
