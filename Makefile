@@ -2,11 +2,16 @@
 # make race   the tests under the race detector only
 # make fuzz   FUZZTIME (20s) for each fuzz target
 # make docs   write the generated pages anew
+# make bench  measure a gateway under load, beside the proxies that are
+#             installed; some two minutes (docs/benchmarking.md)
+# make microbench  the benchmarks of Go, COUNT times; compare two files by benchstat
 
 GO       ?= go
 FUZZTIME ?= 20s
+COUNT    ?= 6
+MICRO    ?= microbench.txt
 
-.PHONY: build test format vet unit race fuzz tidy docs bench
+.PHONY: build test format vet unit race fuzz tidy docs bench microbench
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o brana ./cmd/brana
@@ -36,5 +41,9 @@ fuzz:
 docs:
 	$(GO) test ./gateway ./cmd/brana -run 'TestGeneratedDocs|TestPageOfE198' -update
 
-bench:
-	$(GO) test -run '^$$' -bench . -benchmem ./...
+bench: build
+	./brana bench --against installed --rate 1000 --duration 5s --json bench-relay.json --html bench-relay.html
+	./brana bench --redis start --rate 300 --duration 8s --json bench-mix.json --html bench-mix.html
+
+microbench:
+	$(GO) test -run '^$$' -bench . -benchmem -count $(COUNT) ./... | tee $(MICRO)

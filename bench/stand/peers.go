@@ -21,6 +21,17 @@ type Peer struct {
 // Peers lists the peers by name.
 func Peers() []string { return []string{"nginx", "nginx-unbuffered", "haproxy"} }
 
+// Installed lists the peers whose programs are on this machine.
+func Installed() []string {
+	var list []string
+	for _, name := range Peers() {
+		if _, err := installed(strings.TrimSuffix(name, "-unbuffered"), "-v"); err == nil {
+			list = append(list, name)
+		}
+	}
+	return list
+}
+
 // StartPeer starts a peer before the registries at upstream, host:port. It
 // runs in a folder of its own within dir, on as many threads as the gateway may
 // have, keeps its connections open on both sides, and writes a line of access

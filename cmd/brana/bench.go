@@ -17,6 +17,7 @@ import (
 	"brana/bench/load"
 	"brana/bench/registries"
 	"brana/bench/report"
+	"brana/bench/stand"
 )
 
 type benchCmd struct {
@@ -26,7 +27,7 @@ type benchCmd struct {
 
 // benchRunCmd measures a gateway, its own or one that runs.
 type benchRunCmd struct {
-	Against   []string `placeholder:"PEER" help:"Measure in turn with these, on the same registries: direct, nginx, nginx-unbuffered, haproxy." group:"what is measured"`
+	Against   []string `placeholder:"PEER" help:"Measure in turn with these, on the same registries: direct, nginx, nginx-unbuffered, haproxy; installed: direct and those that are here." group:"what is measured"`
 	InProcess bool     `help:"Gateway, registries and generator in this process, as brana dev; no CPU figures." group:"what is measured"`
 	Gateways  int      `default:"1" help:"Gateways started, which then share a Redis." group:"what is measured"`
 	Redis     string   `placeholder:"URL" help:"Redis of the gateways started, or of the one at --url; start: one is started." group:"what is measured"`
@@ -100,6 +101,9 @@ func (b *benchRunCmd) validate() error {
 	if b.Profile == "soak" || b.Profile == "country" || b.Profile == "ramp" {
 		b.Rounds = 1
 	}
+	if slices.Equal(b.Against, []string{"installed"}) {
+		b.Against = append([]string{report.Direct}, stand.Installed()...)
+	}
 	for _, p := range b.Against {
 		if !slices.Contains(benchPeers(), p) {
 			return fmt.Errorf("--against %s: choose of %s", p, strings.Join(benchPeers(), ", "))
@@ -123,7 +127,7 @@ func (b *benchRunCmd) validate() error {
 }
 
 // benchPeers are what a gateway can be measured against.
-func benchPeers() []string { return []string{"direct", "nginx", "nginx-unbuffered", "haproxy"} }
+func benchPeers() []string { return append([]string{report.Direct}, stand.Peers()...) }
 
 // caller is the identity of the bench.
 func (b *benchRunCmd) caller() load.Caller {

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"brana/bench/report"
 	"brana/bench/stand"
 )
 
@@ -195,7 +196,7 @@ const benchUpstreams = `  iszr: {url: "http://SIM/publikace", max_conns: 4096}
 // startPeers starts what the gateway is measured against.
 func (s *benchStand) startPeers(ctx context.Context, names []string, threads int) error {
 	for _, name := range names {
-		if name == "direct" {
+		if name == report.Direct {
 			s.targets = append(s.targets, &benchTarget{name: name, urls: []string{"http://" + s.sim + "/publikace"}})
 			continue
 		}
