@@ -10,11 +10,12 @@ GO       ?= go
 FUZZTIME ?= 20s
 COUNT    ?= 6
 MICRO    ?= microbench.txt
+VERSION  ?= $(shell git describe --always --dirty 2>/dev/null)
 
 .PHONY: build test format vet unit race fuzz tidy docs bench microbench
 
 build:
-	CGO_ENABLED=0 $(GO) build -trimpath -o brana ./cmd/brana
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o brana ./cmd/brana
 
 test: format vet tidy unit race fuzz
 
