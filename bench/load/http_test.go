@@ -2,8 +2,13 @@ package load
 
 import (
 	"bytes"
+	"crypto/tls"
+	"crypto/x509"
 	"io"
+	"log"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"sync/atomic"
@@ -237,6 +242,41 @@ func TestConnectionsAreKept(t *testing.T) {
 		if got := opened.Load(); got != c.want {
 			t.Errorf("fresh %v: %d connections, want %d", c.fresh, got, c.want)
 		}
+	}
+}
+
+// Each fresh connection is a handshake, and a certificate that is not trusted
+// is told as such.
+func TestHandshakes(t *testing.T) {
+	var shaken atomic.Int64
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		info := &egon.OdpovedInfo{AgendaZadostId: string(idPattern.FindSubmatch(body)[1]), IszrZadostId: idPlace, Status: egon.Status{Kod: egon.OK}}
+		_, _ = w.Write(egon.AppendReply(nil, egon.ServiceByCode("E20"), true, info))
+	}))
+	server.TLS = &tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { shaken.Add(1); return nil, nil }}
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	defer server.Close()
+	pool := x509.NewCertPool()
+	pool.AddCert(server.Certificate())
+	for _, c := range []struct {
+		fresh bool
+		want  int64
+	}{{false, 1}, {true, 5}} {
+		shaken.Store(0)
+		client := open(t, HTTP{URLs: []string{server.URL + "/publikace"}, Conns: 1, Fresh: c.fresh, TLS: &tls.Config{RootCAs: pool}})
+		for n := range 5 {
+			if got := client.Call(scenario(t, "relay"), n).Wrong; got != "" {
+				t.Fatal(got)
+			}
+		}
+		if got := shaken.Load(); got != c.want {
+			t.Errorf("fresh %v: %d handshakes, want %d", c.fresh, got, c.want)
+		}
+	}
+	if got := open(t, HTTP{URLs: []string{server.URL}, Conns: 1, TLS: &tls.Config{RootCAs: x509.NewCertPool()}}).Call(scenario(t, "relay"), 0).Wrong; got != "TLS handshake failed" {
+		t.Errorf("%q", got)
 	}
 }
 

@@ -56,6 +56,7 @@ type benchRunCmd struct {
 	Ovm    string `default:"12345678" group:"as whom"`
 	Ais    string `default:"999099" group:"as whom"`
 	Grant  bool   `help:"Print the grant that a gateway at --url needs, and end." group:"as whom"`
+	TLS    bool   `name:"tls" help:"Gateways started have TLS and know the caller by its certificate, made for the run." group:"as whom"`
 	Cert   string `type:"existingfile" placeholder:"FILE" help:"Certificate to call with, PEM." group:"as whom"`
 	Key    string `type:"existingfile" placeholder:"FILE" help:"Its private key." group:"as whom"`
 	CA     string `name:"ca" type:"existingfile" placeholder:"FILE" help:"CAs to trust, PEM." group:"as whom"`
@@ -114,6 +115,10 @@ func (b *benchRunCmd) validate() error {
 		return errors.New("--url measures what runs already; --against, --in-process, --gateways and --set start something")
 	case b.InProcess && (len(b.Against) > 0 || b.Gateways > 1):
 		return errors.New("--in-process is one gateway alone; --against and --gateways need processes")
+	case b.TLS && (len(b.URL) > 0 || len(b.Against) > 0):
+		return errors.New("--tls is of gateways that are started; peers and registries have none, and a gateway at --url has its own")
+	case !b.TLS && len(b.URL) == 0 && b.Cert+b.Key+b.CA != "":
+		return errors.New("--cert, --key and --ca belong to --url; --tls makes its own")
 	case len(b.URL) == 0 && (b.Admin != "" || b.PID != 0):
 		return errors.New("--admin and --pid belong to --url")
 	case b.Gateways < 1 || b.Gateways > 16:

@@ -143,6 +143,17 @@ func TestBenchInProcess(t *testing.T) {
 	}
 }
 
+// As the reference client calls: a connection and a handshake with the
+// caller's certificate for each call.
+func TestBenchWithHandshakes(t *testing.T) {
+	for _, fresh := range []string{"--fresh=true", "--fresh=false"} {
+		r, said, code := bench(t, "--tls", "--mix", "relay", fresh)
+		if code != 0 || r.Turns[0].Right != 50 || !r.Plan.TLS || r.Plan.Fresh != (fresh == "--fresh=true") {
+			t.Fatalf("exit code %d: %s", code, said)
+		}
+	}
+}
+
 // A gateway that runs is called under the bench's own grant, or not at all: it
 // has no part of anybody else's quota.
 func TestBenchOfAGatewayThatRuns(t *testing.T) {
@@ -194,6 +205,8 @@ func TestBenchUsage(t *testing.T) {
 		{"--url nowhere", "is no URL of services"},
 		{"--in-process --gateways 2", "need processes"},
 		{"--gateways 0", "between 1 and 16"},
+		{"--tls --against nginx", "peers and registries have none"},
+		{"--ca arch_test.go", "belong to --url"},
 		{"--rate 0", "must be positive"},
 		{"--rounds 0", "must be positive"},
 		{"--admin http://127.0.0.1:1", "belong to --url"},

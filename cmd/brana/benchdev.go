@@ -48,7 +48,7 @@ func (s *benchStand) runInProcess(b *benchRunCmd, set []string) error {
 	}
 	s.serveInProcess(w, listener, admin)
 	// Its allocations are not told apart from the generator's: no admin.
-	s.targets = []*benchTarget{{name: "brana", urls: []string{"http://" + listener.Addr().String() + c.Listen.Prefix}, redis: s.redis}}
+	s.targets = []*benchTarget{{name: "brana", urls: []string{s.scheme() + "://" + listener.Addr().String() + c.Listen.Prefix}, redis: s.redis}}
 	return nil
 }
 

@@ -20,7 +20,7 @@ func (t *trial) describe() {
 	r.Versions, r.Configs = t.stand.versions, t.stand.configs
 	r.Versions["brana"], r.Versions["go"] = versionText(), runtime.Version()
 	r.Plan = report.Plan{Profile: t.Profile, Mix: t.Mix, Rate: t.Rate, Connections: t.Connections, Fresh: t.Fresh,
-		TLS: len(t.URL) > 0 && strings.HasPrefix(t.URL[0], "https:"), Duration: t.Duration, Rounds: t.Rounds}
+		TLS: strings.HasPrefix(t.stand.targets[0].urls[0], "https:"), Duration: t.Duration, Rounds: t.Rounds}
 	switch t.Profile {
 	case "closed":
 		r.Plan.Rate = 0

@@ -32,6 +32,7 @@ type benchStand struct {
 	inProcess []func() error // what ends the parts in this process
 	redis     *stand.Redis
 	redisURL  string
+	authority *stand.Authority // nil: no TLS
 	targets   []*benchTarget
 	programs  map[string][]int // beside the targets, by name
 	versions  map[string]string
@@ -122,11 +123,18 @@ func (s *benchStand) startGateways(ctx context.Context, b *benchRunCmd) error {
 			return err
 		}
 		t.pids = append(t.pids, p.PID())
-		t.urls = append(t.urls, fmt.Sprintf("http://127.0.0.1:%d/publikace", listen))
+		t.urls = append(t.urls, fmt.Sprintf("%s://127.0.0.1:%d/publikace", s.scheme(), listen))
 		t.admin = append(t.admin, url)
 	}
 	s.targets = append(s.targets, t)
 	return nil
+}
+
+func (s *benchStand) scheme() string {
+	if s.authority != nil {
+		return "https"
+	}
+	return "http"
 }
 
 // ready asks a gateway whether it is.
@@ -159,14 +167,18 @@ func (s *benchStand) writeConfig(name string, b *benchRunCmd, listen, admin int)
 	if s.redisURL != "" {
 		store = fmt.Sprintf("{store: redis, redis: {url: %q, timeout: 2s, trust_empty: true}}", s.redisURL)
 	}
-	dir := filepath.Join(s.dir, name)
-	config := fmt.Sprintf(benchConfig, listen, admin, strings.ReplaceAll(benchUpstreams, "SIM", s.sim), store)
+	dir, tls, identities := filepath.Join(s.dir, name), "", "identities: []\n"
+	if a := s.authority; a != nil {
+		tls = fmt.Sprintf(", tls: {cert: %q, key: %q, client_ca: %q}", a.GateCert, a.GateKey, a.CA)
+		identities = fmt.Sprintf("identities:\n  - {serial: %q, issuer: %q, ais: %s, administrator: %q, agendas: [%s]}\n", a.CallerSerial, a.Issuer, b.Ais, b.Ovm, b.Agenda)
+	}
+	config := fmt.Sprintf(benchConfig, listen, tls, admin, strings.ReplaceAll(benchUpstreams, "SIM", s.sim), store)
 	s.configs["brana"] = strings.ReplaceAll(config, s.dir, ".")
 	err = os.MkdirAll(filepath.Join(dir, "policy"), 0o700)
 	for file, text := range map[string]string{
 		"brana.yaml":         config,
-		"policy/grants.yaml": string(grants) + "\n" + b.grant(),
-		"matrix.csv":         string(matrix) + b.rows(),
+		"policy/grants.yaml": string(grants) + "\n" + b.grant(), "policy/identities.yaml": identities,
+		"matrix.csv": string(matrix) + b.rows(),
 	} {
 		err = errors.Join(err, os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600))
 	}
@@ -176,7 +188,7 @@ func (s *benchStand) writeConfig(name string, b *benchRunCmd, listen, admin int)
 // benchConfig differs from the defaults in how many connections may come from
 // one address, which here are all of them.
 const benchConfig = `environment: test
-listen: {address: "127.0.0.1:%d", max_conns: 65536, max_conns_per_peer: 65536, max_exchanges: 65536}
+listen: {address: "127.0.0.1:%d", max_conns: 65536, max_conns_per_peer: 65536, max_exchanges: 65536%s}
 admin: {address: "127.0.0.1:%d"}
 upstreams:
 %sroutes: {default: relay iszr, E198: workflow, E227: local}

@@ -127,6 +127,12 @@ func (t *trial) build(ctx context.Context, mirrored bool) (err error) {
 	if mirrored {
 		set = append([]string{"front.mirror=true"}, set...)
 	}
+	if t.TLS {
+		if s.authority, err = stand.NewAuthority(t.dir); err != nil {
+			return err
+		}
+		t.CA, t.Cert, t.Key = s.authority.CA, s.authority.CallerCert, s.authority.CallerKey
+	}
 	if t.InProcess {
 		return s.runInProcess(t.benchRunCmd, set)
 	}
