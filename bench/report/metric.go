@@ -26,6 +26,12 @@ func metrics(r *Report) []metric {
 		{"p99", nanos, func(t *Turn) float64 { return float64(t.Latency.P99) }, false},
 		{"p99.9", nanos, func(t *Turn) float64 { return float64(t.Latency.P999) }, false},
 		{"max", nanos, func(t *Turn) float64 { return float64(t.Latency.Max) }, false},
+		{"generator late, p99", nanos, func(t *Turn) float64 {
+			if t.Slip.Count == 0 {
+				return math.NaN()
+			}
+			return float64(t.Slip.P99)
+		}, false},
 	}
 	for _, program := range r.programs() {
 		list = append(list,

@@ -73,7 +73,7 @@ func (r *Report) ratios(targets []string) []row {
 		}
 		line := row{Name: targets[0] + "'s " + m.name + " is", Cells: []string{""}}
 		for _, target := range targets[1:] {
-			pairs := r.pairs(m, targets[0], target)
+			pairs := r.pairs(m, targets[0], target, ratio)
 			if len(pairs) == 0 {
 				line.Cells = append(line.Cells, "–")
 				continue
@@ -102,7 +102,7 @@ func (r *Report) added(targets []string) []row {
 		line := row{Name: "added to " + m.name}
 		for _, target := range targets {
 			cell := "–"
-			if v := r.differences(m, target, Direct); target != Direct && len(v) > 0 {
+			if v := r.pairs(m, target, Direct, difference); target != Direct && len(v) > 0 {
 				cell = m.unit(median(v))
 			}
 			line.Cells = append(line.Cells, cell)
@@ -112,34 +112,24 @@ func (r *Report) added(targets []string) []row {
 	return list
 }
 
-// differences are those of a metric of two targets, each in one round.
-func (r *Report) differences(m metric, target, other string) []float64 {
-	var list []float64
-	for _, a := range r.Of(target) {
-		for _, b := range r.Of(other) {
-			if d := m.of(&a) - m.of(&b); a.Round == b.Round && !math.IsNaN(d) {
-				list = append(list, d)
-			}
-		}
-	}
-	return list
-}
-
-// pairs are the ratios of a metric of two targets, each in one round.
-func (r *Report) pairs(m metric, target, other string) []float64 {
+// pairs combine a metric of two targets, each time of one round.
+func (r *Report) pairs(m metric, target, other string, combine func(a, b float64) float64) []float64 {
 	var list []float64
 	for _, a := range r.Of(target) {
 		for _, b := range r.Of(other) {
 			if a.Round != b.Round {
 				continue
 			}
-			if q := m.of(&a) / m.of(&b); !math.IsNaN(q) && !math.IsInf(q, 0) {
-				list = append(list, q)
+			if v := combine(m.of(&a), m.of(&b)); !math.IsNaN(v) && !math.IsInf(v, 0) {
+				list = append(list, v)
 			}
 		}
 	}
 	return list
 }
+
+func ratio(a, b float64) float64      { return a / b }
+func difference(a, b float64) float64 { return a - b }
 
 // wrongs tell of each target what was wrong with its answers.
 func (r *Report) wrongs() []string {

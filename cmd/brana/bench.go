@@ -44,7 +44,7 @@ type benchRunCmd struct {
 	Fresh       bool          `help:"A connection and its TLS handshake for each call, as the reference client of the bus does." group:"what is sent"`
 	Duration    time.Duration `placeholder:"10s" help:"Length of one turn, of ramp of one step; 30m for soak." group:"what is sent"`
 	Warmup      time.Duration `default:"2s" help:"Time before each turn that is not measured." group:"what is sent"`
-	Rounds      int           `default:"3" help:"How often each target is measured." group:"what is sent"`
+	Rounds      int           `placeholder:"3" help:"How often each target is measured; once by country, ramp and soak." group:"what is sent"`
 	Scale       float64       `default:"1" help:"country: the rate, times so much." group:"what is sent"`
 	Speed       float64       `default:"600" help:"country: hours are so many times shorter; the rate stays." group:"what is sent"`
 	Days        string        `default:"peak" enum:"peak,week" help:"country: the day of the highest hour, or an average week." group:"what is sent"`
@@ -99,8 +99,8 @@ func (b *benchRunCmd) validate() error {
 	if b.Duration == 0 {
 		b.Duration = map[bool]time.Duration{true: 30 * time.Minute, false: 10 * time.Second}[b.Profile == "soak"]
 	}
-	if b.Profile == "soak" || b.Profile == "country" || b.Profile == "ramp" {
-		b.Rounds = 1
+	if b.Rounds == 0 {
+		b.Rounds = map[bool]int{true: 3, false: 1}[b.Profile == "constant" || b.Profile == "closed"]
 	}
 	if slices.Equal(b.Against, []string{"installed"}) {
 		b.Against = append([]string{report.Direct}, stand.Installed()...)
@@ -125,6 +125,8 @@ func (b *benchRunCmd) validate() error {
 		return errors.New("--gateways is between 1 and 16")
 	case b.Rounds < 1 || b.Connections < 1 || b.Connections > 60000 || b.Duration <= 0 || b.Warmup < 0 || b.Timeout <= 0:
 		return errors.New("--rounds, --connections, --duration and --timeout must be positive, --connections at most 60000, --warmup not negative")
+	case b.Profile == "ramp" && b.Rounds > 1:
+		return errors.New("--profile ramp is one search; start it again for another")
 	case !(b.Rate > 0) || !(b.Scale > 0) || !(b.Speed > 0) || b.Bound <= 0:
 		return errors.New("--rate, --scale, --speed and --bound must be positive")
 	}
