@@ -51,6 +51,9 @@ type caller struct {
 	journal window
 	replay  bool
 	without window // calls admitted without the ledger, see Mode
+
+	extra   extra // as last heard, and to be told too
+	cleared int64 // ledger time at which an operator had the ledger forget what was used
 }
 
 // lease is a number of permits that may be used until its deadline in one regime.
@@ -210,6 +213,9 @@ func (c *caller) tell(e *entry, now int64) {
 	for _, b := range c.journal.buckets {
 		e.Journal = append(e.Journal, [3]int64{b.leaves, b.calls[0], b.calls[1]})
 	}
+	if c.extra.made > 0 {
+		e.Extra = &[3]int64{c.extra.made, c.extra.calls, c.extra.ends}
+	}
 	if now-c.heard <= leaseMillis {
 		seen := c.facts.counts
 		e.Seen = &seen
@@ -235,6 +241,7 @@ func (c *caller) granted(e *entry, g *grant, seq, sent, now, until, ledgerNow in
 		c.replay = true
 	}
 	c.journal.sweep(ledgerNow)
+	c.heed(g)
 	if g.permits > 0 {
 		c.note(g.leaves, e.Regime, g.permits)
 		c.leases = append(c.leases, lease{seq: seq, left: g.permits, leaves: g.leaves, deadline: min(sent+usableMillis, until), in: e.Regime})
@@ -243,6 +250,7 @@ func (c *caller) granted(e *entry, g *grant, seq, sent, now, until, ledgerNow in
 	c.own, c.until, c.life, c.others = g.slots, sent+usableMillis, e.Life, g.others
 	if !another { // what was known before is what has to be told
 		c.facts, c.heard = *g, now
+		c.facts.raised = g.extra.at(ledgerNow)
 	}
 }
 
@@ -265,7 +273,7 @@ func (c *caller) decideAlone(now, ledgerNow int64, call *Call, in Regime, gatewa
 		place = c.take(slot{number, now + lifetimeMillis(call.Lifetime)})
 	case OverQuota:
 		for r := range o.wait {
-			o.wait[r] = c.without.wait(now, rule, Regime(r))
+			o.wait[r] = c.without.wait(now, rule, extra{}, Regime(r))
 		}
 	}
 	o.room, o.running, o.reset = c.without.counts.room(rule, in), c.count(), c.without.reset(now)
@@ -289,6 +297,9 @@ func (c *caller) book(leaves int64, in Regime, permits int64) {
 func (c *caller) outcome(now int64, v Verdict) outcome {
 	ago := now - c.heard
 	o := outcome{verdict: v, room: c.facts.room + c.left(), running: int(c.others) + c.count(), reset: max(0, c.facts.reset-ago)}
+	if c.heard != 0 {
+		o.extra = c.facts.raised
+	}
 	if v == OverQuota {
 		o.room = 0
 		for r, wait := range c.facts.wait {
@@ -301,4 +312,16 @@ func (c *caller) outcome(now int64, v Verdict) outcome {
 // forgotten tells that nothing is left to know.
 func (c *caller) forgotten(now int64) bool {
 	return c.waiting == 0 && !c.queued && now-c.active > forget.Milliseconds() && c.running.idle(now)
+}
+
+// heed takes in what an operator has done. Of what was forgotten nothing is told to a ledger that has lost its memory,
+// but for the minute in which leases could be held.
+func (c *caller) heed(g *grant) {
+	if g.extra.made > c.extra.made {
+		c.extra = g.extra
+	}
+	if g.forgotten > c.cleared {
+		c.cleared = g.forgotten
+		c.journal.sweep(g.forgotten + windowMillis)
+	}
 }

@@ -62,6 +62,8 @@ type request struct {
 	Time    int64   `json:"time,omitempty"`  // tests: instead of the clock of Redis
 	Fence   string  `json:"fence,omitempty"` // tests: instead of the identity of Redis
 	Entries []entry `json:"entries,omitempty"`
+
+	Operator bool `json:"operator,omitempty"` // not of a gateway: looks at accounts, or does to them what their entries say
 }
 
 // entry is what is asked for one caller.
@@ -80,6 +82,9 @@ type entry struct {
 	Net     *counts    `json:"net,omitempty"`
 	Journal [][3]int64 `json:"journal,omitempty"`
 	Seen    *counts    `json:"seen,omitempty"`
+	Extra   *[3]int64  `json:"extra,omitempty"` // made, calls and ends of the extra calls; of a raise too
+
+	Op string `json:"op,omitempty"` // of an operator: raise, forget, or nothing but to look
 }
 
 // answer is what the ledger says to a request.
@@ -99,6 +104,9 @@ type grant struct {
 	reset           int64
 	counts          counts
 	wait            [regimes]int64
+	extra           extra
+	raised          int64 // of these, those in force then; the gateway's own finding
+	forgotten       int64 // when an operator had what was used forgotten
 }
 
 // anchor is what a gateway knows of ledger time by its own monotonic clock, in milliseconds since any moment.
@@ -156,12 +164,9 @@ func (a *anchor) heard(q *request, sent int64, got *answer) {
 
 var errStale = errors.New("ask the ledger: a later request of this gateway came first")
 
-// readAnswer reads the arrays of ledger.lua for a request of n entries.
-func readAnswer(value any, n int) (a answer, err error) {
+// readRows reads the arrays of numbers that ledger.lua returns.
+func readRows(value any) [][]int64 {
 	rows, _ := value.([]any)
-	if len(rows) == 0 {
-		return a, errStale
-	}
 	numbers := make([][]int64, len(rows))
 	for i, row := range rows {
 		columns, _ := row.([]any)
@@ -170,14 +175,26 @@ func readAnswer(value any, n int) (a answer, err error) {
 				numbers[i] = append(numbers[i], number)
 			}
 		}
-		if want := []int{5, 10}[min(i, 1)]; len(numbers[i]) != want || len(rows) != n+1 {
+	}
+	return numbers
+}
+
+// readAnswer reads what ledger.lua says to a request of n entries.
+func readAnswer(value any, n int) (a answer, err error) {
+	rows := readRows(value)
+	if len(rows) == 0 {
+		return a, errStale
+	}
+	for i, row := range rows {
+		if want := []int{5, 14}[min(i, 1)]; len(row) != want || len(rows) != n+1 {
 			return a, fmt.Errorf("read the answer of the ledger: %v is not %d numbers in %d rows", row, want, n+1)
 		}
 	}
-	h := numbers[0]
+	h := rows[0]
 	a = answer{now: h[0], epoch: h[1], learning: h[2] == 1, gateways: h[3], guide: h[4]}
-	for _, g := range numbers[1:] {
-		a.grants = append(a.grants, grant{g[0], g[1], g[2], g[3], g[4], g[5], counts(g[6:8]), [regimes]int64(g[8:10])})
+	for _, g := range rows[1:] {
+		a.grants = append(a.grants, grant{permits: g[0], leaves: g[1], slots: g[2], others: g[3], room: g[4], reset: g[5],
+			counts: counts(g[6:8]), wait: [regimes]int64(g[8:10]), extra: extra{g[10], g[11], g[12]}, forgotten: g[13]})
 	}
 	return a, nil
 }

@@ -4,7 +4,9 @@
 -- KEYS  1 string: the shard; then for each entry a string: the account, and a list: its buckets, "leaves working off"
 -- ARGV  1 JSON: the request of ledger.go
 -- Returns {now, epoch, learning, gateways, guide} and for each entry {permits, leaves, slots, others, room, reset,
--- working, off, wait, wait}; nothing for a request that came after a later one. Times are milliseconds.
+-- working, off, wait, wait, made, calls, ends, forgotten}; nothing for a request that came after a later one. An
+-- operator's request neither moves ledger time nor makes a gateway known, and gets what inspect returns. Times are
+-- milliseconds.
 --
 -- Nothing rests on the expiry of keys, it only cleans up. The first write is one that a full Redis refuses.
 local WINDOW, LEASE, MARGIN, HEARTBEAT, LEARN = 3600000, 10000, 5000, 1000, 12000
@@ -49,7 +51,9 @@ end
 -- step of the host's clock, forth or back, and no other host ends the hour early. Only who has seen ledger time, or is alone in not knowing it, moves it. A clock that
 -- was lost is told by who has seen it, the slowest being right.
 local now
-if request.bound or request.alone then
+if request.operator then
+  now = shard.last or raw
+elseif request.bound or request.alone then
   now = raw + (shard.off or (request.bound or raw) - raw)
   if request.bound then now = math.min(math.max(now, request.least), request.bound) end
   if not (shard.fresh and (lost or now < shard.open)) then now = math.max(now, shard.last or now) end
@@ -59,11 +63,13 @@ else
 end
 if lost then shard.open = now + learn end
 shard.open = math.min(shard.open, now + LEARN)
-local learning = now < shard.open
+local learning = now < shard.open or (lost and request.operator) or false
 if not learning and shard.last then shard.fresh = nil end
 learning = learning or not request.settled
 
-shard.gateways[request.gateway] = {seq = request.seq, at = now, policy = request.policy, settled = request.settled}
+if not request.operator then
+  shard.gateways[request.gateway] = {seq = request.seq, at = now, policy = request.policy, settled = request.settled}
+end
 local gateways, guide, mixed = 0, 0, request.policy == ''
 for id, other in pairs(shard.gateways) do
   if other.at > now - 5 * HEARTBEAT then
@@ -75,7 +81,7 @@ for id, other in pairs(shard.gateways) do
   end
 end
 if request.leave then shard.gateways[request.gateway] = nil end
-redis.call('SET', KEYS[1], cjson.encode(shard))
+if not request.operator then redis.call('SET', KEYS[1], cjson.encode(shard)) end
 
 local list, account -- of the entry at hand
 
@@ -127,9 +133,16 @@ local function room(calls, rule, r)
   return math.min(rule[r] - calls[r], most - calls[1] - calls[2])
 end
 
+-- raised is a rule with the extra calls that a permit granted at a moment may use: they end with its lease.
+local function raised(rule, moment)
+  local extra = account.extra
+  if not extra or moment + LEASE > extra.ends then return rule end
+  return {rule[1] + extra.calls, rule[2] + extra.calls, rule[3]}
+end
+
 local function wait(rule, r)
   local left, at, longest = account.calls, 0, 0
-  while room(left, rule, r) <= 0 do
+  while room(left, raised(rule, now + longest), r) <= 0 do
     local b = bucket(at)
     if not b then break end
     left = less(left, b)
@@ -156,7 +169,7 @@ local function settle(holder, seq, unused)
   local lease = holder.leases[seq]
   holder.leases[seq] = nil
   if lease and unused < 0 then forget(holder, lease) end
-  if not lease or lease.leaves <= now then return end
+  if not lease or lease.void or lease.leaves <= now then return end
   if unused < 0 then unused = lease.permits end
   local calls = {0, 0}
   calls[lease.regime] = -math.min(unused, lease.permits)
@@ -180,6 +193,10 @@ local function replay(holder, entry)
     if b[1] > now and calls[1] + calls[2] > 0 then charge(b[1], calls) end
   end
   holder.net = entry.net
+  local extra = entry.extra
+  if extra and not (account.extra and account.extra.made >= extra[1]) then
+    account.extra = {made = extra[1], calls = extra[2], ends = extra[3]}
+  end
   local seen = account.seen or {0, 0}
   if entry.seen then account.seen = {math.max(seen[1], entry.seen[1]), math.max(seen[2], entry.seen[2])} end
 end
@@ -198,6 +215,59 @@ local function slots(holder, entry, rule)
   holder.slots = own
   holder.expires = own > 0 and math.max(holder.expires, now + LEASE + entry.life + MARGIN) or 0
   return own, others
+end
+
+-- keep is for how long an account is of use.
+local function keep(expires)
+  local ends = account.extra and account.extra.ends or 0
+  return string.format('%.0f', math.max(KEEP, 2 * (math.max(expires, ends) - now)))
+end
+
+-- inspect shows an account to an operator, or does to it what is asked: its extra calls take the place of those before,
+-- or it forgets what was used. Permits of leases that may still be used stay counted, for nobody could count them later;
+-- those of others are void, so that none is given back that is not counted.
+local function inspect(entry, key)
+  account = load(key) or {calls = {0, 0}, holders = {}}
+  local slots, leased, expires, kept, order = 0, 0, 0, {}, {}
+  for _, holder in pairs(account.holders) do
+    if holder.slots > 0 and holder.expires > now then slots = slots + holder.slots end
+    expires = math.max(expires, holder.expires)
+    for _, lease in pairs(holder.leases) do
+      if not lease.void and lease.leaves > now + WINDOW then
+        leased = leased + lease.permits
+        if not kept[lease.leaves] then
+          kept[lease.leaves] = {0, 0}
+          table.insert(order, lease.leaves)
+        end
+        kept[lease.leaves][lease.regime] = kept[lease.leaves][lease.regime] + lease.permits
+      elseif entry.op == 'forget' and not learning then
+        lease.void = true
+      end
+    end
+  end
+  if entry.op == 'raise' and not learning then
+    local made = account.extra and account.extra.made + 1 or 0
+    account.extra = {made = math.max(now, made), calls = entry.extra[2], ends = entry.extra[3]}
+    redis.call('SET', key, cjson.encode(account), 'PX', keep(expires))
+  elseif entry.op == 'forget' and not learning then
+    table.sort(order)
+    account.calls, account.seen, account.forgotten = {0, 0}, nil, math.max(now, (account.forgotten or 0) + 1)
+    for _, leaves in ipairs(order) do
+      account.calls = {account.calls[1] + kept[leaves][1], account.calls[2] + kept[leaves][2]}
+    end
+    redis.call('SET', key, cjson.encode(account), 'PX', keep(expires))
+    redis.call('DEL', list)
+    for _, leaves in ipairs(order) do
+      redis.call('RPUSH', list, string.format('%.0f %.0f %.0f', leaves, kept[leaves][1], kept[leaves][2]))
+    end
+    redis.call('PEXPIRE', list, string.format('%.0f', KEEP))
+  end
+  local extra = account.extra or {made = 0, calls = 0, ends = 0}
+  local row = {slots, leased, extra.made, extra.calls, extra.ends, account.forgotten or 0}
+  for _, text in ipairs(redis.call('LRANGE', list, 0, -1)) do
+    for number in string.gmatch(text, '%S+') do table.insert(row, tonumber(number)) end
+  end
+  return row
 end
 
 local function serve(entry, key)
@@ -224,10 +294,11 @@ local function serve(entry, key)
   end
 
   local own, others = slots(holder, entry, rule)
-  local free = learning and 0 or math.max(0, room(account.calls, rule, r))
+  local most = raised(rule, now)
+  local free = learning and 0 or math.max(0, room(account.calls, most, r))
   local permits = math.max(0, math.min(entry.need, free, own - entry.busy))
   if own > entry.busy then
-    permits = permits + math.max(0, math.min(entry.more, math.floor((free - permits) / (2 * gateways)), math.floor(rule[r] / 50)))
+    permits = permits + math.max(0, math.min(entry.more, math.floor((free - permits) / (2 * gateways)), math.floor(most[r] / 50)))
   end
   local leaves = latest(rule[r])
   if permits > 0 then
@@ -243,19 +314,19 @@ local function serve(entry, key)
       holder.leases[seq] = nil
     end
   end
-  local left = room(account.calls, rule, r)
+  local left = room(account.calls, most, r)
   local waits = left <= 0 and {wait(rule, 1), wait(rule, 2)} or {0, 0}
   local oldest = bucket(0)
-  local keep = math.max(KEEP, 2 * (holder.expires - now))
-  redis.call('SET', key, cjson.encode(account), 'PX', string.format('%.0f', keep))
+  local extra = account.extra or {made = 0, calls = 0, ends = 0}
+  redis.call('SET', key, cjson.encode(account), 'PX', keep(holder.expires))
   redis.call('PEXPIRE', list, string.format('%.0f', KEEP))
   return {permits, leaves, own, others, left, oldest and oldest.leaves - now or 0,
-    account.calls[1], account.calls[2], waits[1], waits[2]}
+    account.calls[1], account.calls[2], waits[1], waits[2], extra.made, extra.calls, extra.ends, account.forgotten or 0}
 end
 
 local answer = {{now, shard.epoch, learning and 1 or 0, gateways, guide}}
 for i, entry in ipairs(request.entries or {}) do
   list = KEYS[2 * i + 1]
-  answer[i + 1] = serve(entry, KEYS[2 * i])
+  answer[i + 1] = (request.operator and inspect or serve)(entry, KEYS[2 * i])
 end
 return answer

@@ -18,6 +18,7 @@ import (
 // shared is a ledger of one shard: the model, or the script in a real Redis.
 type shared interface {
 	serve(*request) (answer, error)
+	operate(*request) (tally, int64, error)
 	flush()
 	save()    // what a replica has got
 	restore() // the replica becomes master
@@ -48,16 +49,28 @@ func (s *scripted) keys(entries []entry) []string {
 	return keys
 }
 
-func (s *scripted) serve(q *request) (answer, error) {
+func (s *scripted) say(q *request) (any, error) {
 	text, err := json.Marshal(q)
 	if err != nil {
-		return answer{}, err
+		return nil, err
 	}
-	value, err := s.script.Run(context.Background(), s.client, s.keys(q.Entries), text).Result()
+	return s.script.Run(context.Background(), s.client, s.keys(q.Entries), text).Result()
+}
+
+func (s *scripted) serve(q *request) (answer, error) {
+	value, err := s.say(q)
 	if err != nil {
 		return answer{}, err
 	}
 	return readAnswer(value, len(q.Entries))
+}
+
+func (s *scripted) operate(q *request) (tally, int64, error) {
+	value, err := s.say(q)
+	if err != nil {
+		return tally{}, 0, err
+	}
+	return readTally(readRows(value))
 }
 
 func (s *scripted) all() []string {
@@ -99,7 +112,7 @@ var mutants = []variant{
 	{"charge at grant", "(now + LEASE) / grain", "now / grain", "hour"},
 	{"bucket short", "/ grain) + 1) * grain", "/ grain)) * grain", "hour"},
 	{"settled twice", "  holder.leases[seq] = nil\n", "", "hour"},
-	{"settled late", "not lease or lease.leaves <= now", "not lease", "hour"},
+	{"settled late", "lease.void or lease.leaves <= now", "lease.void", "hour"},
 	{"no bound", "now = math.min(math.max(now, request.least), request.bound)", "", "clock"},
 	{"slots live for a lease", "LEASE + entry.life + MARGIN", "LEASE + MARGIN", "slots"},
 	{"seq ignored", "if me and request.seq <= me.seq then", "if false then", "slots"},
@@ -107,6 +120,9 @@ var mutants = []variant{
 	{"no learning", "local learning = now < shard.open", "local learning = false", "learning"},
 	{"no replay", "if entry.net then", "if false then", "loss"},
 	{"fence ignored", "shard.fence ~= mark", "false", "loss"},
+	{"extra calls to their end", "moment + LEASE > extra.ends", "moment > extra.ends", "operator"},
+	{"forgets leases", "if not lease.void and lease.leaves > now + WINDOW then", "if false then", "operator"},
+	{"void leases settled", "or lease.void or", "or", "operator"},
 	{"lost leases known", "holder.net[lease.regime] = holder.net[lease.regime] - lease.permits", "", "loss"},
 }
 
@@ -116,6 +132,7 @@ var properties = map[string]func(shared, chance) error{
 	"clock":    func(s shared, c chance) error { return newPlayer(s, c, "clock").play() },
 	"slots":    func(s shared, c chance) error { return newPlayer(s, c, "slots").play() },
 	"loss":     func(s shared, c chance) error { return newPlayer(s, c, "loss").play() },
+	"operator": func(s shared, c chance) error { return newPlayer(s, c, "operator").play() },
 	"policy":   policyChanges,
 	"learning": learnsFirst,
 	"push":     func(s shared, c chance) error { return newPlayer(s, c, "push").push() },
@@ -238,6 +255,15 @@ func (b both) serve(q *request) (answer, error) {
 	return got, err
 }
 
+func (b both) operate(q *request) (tally, int64, error) {
+	want, at, refused := b.modelled.operate(q)
+	got, now, err := b.scripted.operate(q)
+	if !errors.Is(err, refused) || err == nil && (now != at || fmt.Sprint(got) != fmt.Sprint(want)) {
+		return got, now, fmt.Errorf("asked %+v:\nmodel  %+v, %d, %v\nscript %+v, %d, %v", q, want, at, refused, got, now, err)
+	}
+	return got, now, err
+}
+
 func (b both) flush()   { b.modelled.flush(); b.scripted.flush() }
 func (b both) save()    { b.modelled.save(); b.scripted.save() }
 func (b both) restore() { b.modelled.restore(); b.scripted.restore() }
@@ -303,6 +329,8 @@ type player struct {
 	edges     []int64 // moments at which mistakes would show
 	names     int
 	saved     bool
+	extras    []extra // in the order of their making
+	forgotten int64   // calls made before are not looked at
 }
 
 // played is one gateway.
@@ -505,8 +533,8 @@ func (p *player) hear(g *played, q *request, sent int64, a *answer) {
 		last = edge - 1
 	}
 	last = max(last, p.now)
-	used := got.permits
-	if p.chance(4) == 0 {
+	used, over := got.permits, p.chance(4) == 0
+	if over {
 		used = int64(p.chance(int(used) + 1))
 		back := [2]int64{q.Seq, got.permits - used}
 		if p.chance(3) == 0 {
@@ -516,7 +544,7 @@ func (p *player) hear(g *played, q *request, sent int64, a *answer) {
 		}
 	}
 	at := p.now
-	if p.chance(3) > 0 {
+	if p.chance(3) > 0 && !(over && p.property == "operator") { // a lease is given back when it is over
 		at = last
 	}
 	for range used {
@@ -560,6 +588,10 @@ func (p *player) misbehave(g *played, often int) error {
 		}
 	case "loss":
 		return p.lose(often)
+	case "operator":
+		if p.chance(3) > 0 {
+			return p.operate()
+		}
 	}
 	switch {
 	case g.late != nil:
@@ -729,17 +761,18 @@ func (p *player) use() error {
 		p.planned = p.planned[1:]
 		p.uses = append(p.uses, call)
 		var hour counts
-		for i := len(p.uses) - 1; i >= 0 && p.uses[i].at > call.at-windowMillis; i-- {
+		for i := len(p.uses) - 1; i >= 0 && p.uses[i].at > call.at-windowMillis && p.uses[i].at > p.forgotten; i-- {
 			hour[p.uses[i].in]++
 		}
-		most := p.rule.quota(call.in)
+		rule := p.raised(call.at)
+		most := rule.quota(call.in)
 		for r, calls := range hour {
 			if calls > 0 {
-				most = max(most, p.rule.quota(Regime(r)))
+				most = max(most, rule.quota(Regime(r)))
 			}
 		}
-		if hour[call.in] > p.rule.quota(call.in) || hour[0]+hour[1] > most {
-			return fmt.Errorf("%v calls within an hour", hour)
+		if hour[call.in] > rule.quota(call.in) || hour[0]+hour[1] > most {
+			return fmt.Errorf("%v calls within an hour, %d extra are in force", hour, rule.Working-p.rule.Working)
 		}
 	}
 	return nil
@@ -785,4 +818,46 @@ func policyChanges(s shared, chance chance) error {
 		}
 	}
 	return nil
+}
+
+// operate grants extra calls, takes them back, or has forgotten what was used.
+func (p *player) operate() error {
+	if err := p.use(); err != nil {
+		return err
+	}
+	e := entry{key: p.key}
+	switch p.chance(4) {
+	case 0:
+	case 1:
+		e.Op = "forget"
+		p.now++ // what was used until now is before it
+	default:
+		e.Op, e.Extra = "raise", &[3]int64{0, int64(p.chance(2) * p.chance(20)), p.now + 1 + int64(p.chance(60_000*(1+59*p.chance(2))))}
+	}
+	_, _, err := p.ledger.operate(&request{Operator: true, Settled: true, Time: p.now + p.skew, Fence: fmt.Sprint("f", p.fence), Entries: []entry{e}})
+	if err != nil {
+		return err
+	}
+	switch e.Op {
+	case "forget":
+		p.forgotten = p.now - 1
+	case "raise":
+		p.extras = append(p.extras, extra{p.now, e.Extra[1], e.Extra[2]})
+		p.edges = append(p.edges, e.Extra[2], e.Extra[2]-leaseMillis)
+	}
+	return p.use()
+}
+
+// raised is the rule of a moment with the most extra calls that were in force within a lease before it, and have not
+// ended.
+func (p *player) raised(at int64) Rule {
+	rule, most := p.rule, int64(0)
+	for i, e := range p.extras {
+		replaced := i+1 < len(p.extras) && p.extras[i+1].made <= at-leaseMillis
+		if e.made <= at && at < e.ends && !replaced {
+			most = max(most, e.calls)
+		}
+	}
+	rule.Working, rule.Off = rule.Working+most, rule.Off+most
+	return rule
 }

@@ -144,7 +144,7 @@ type Decision struct {
 	Degraded Mode
 	// Slot is valid when Admitted. Whoever holds it releases it when the call has ended.
 	Slot Slot
-	// Quota is the calls per rolling hour in force: the Rule's for the regime of this moment.
+	// Quota is the calls per rolling hour in force: the Rule's for the regime of this moment, and extra calls.
 	Quota int64
 	// Remaining is how many further calls the quota admits now, this one counted if it was admitted; with Redis, as last
 	// heard and without what other gateways have leased. After a change of

@@ -73,6 +73,9 @@ type account struct {
 	window
 	running
 	last int64 // the latest moment it was asked about
+
+	extra     extra
+	forgotten int64
 }
 
 // admit decides about a call and, if it is admitted, counts it and takes slot number for it, at the place returned.
@@ -81,7 +84,8 @@ func (a *account) admit(now int64, c *Call, in Regime, number uint64) (o outcome
 	a.last = now
 	a.sweep(now)
 	a.expire(now)
-	o.verdict = decide(a.counts, a.count(), c.Rule, in)
+	rule := a.extra.raise(c.Rule, now)
+	o.verdict = decide(a.counts, a.count(), rule, in)
 	switch o.verdict {
 	case Admitted:
 		var one counts
@@ -90,10 +94,11 @@ func (a *account) admit(now int64, c *Call, in Regime, number uint64) (o outcome
 		place = a.take(slot{number, now + lifetimeMillis(c.Lifetime)})
 	case OverQuota:
 		for r := range o.wait {
-			o.wait[r] = a.wait(now, c.Rule, Regime(r))
+			o.wait[r] = a.wait(now, c.Rule, a.extra, Regime(r))
 		}
 	}
-	o.room, o.running, o.reset = a.counts.room(c.Rule, in), a.count(), a.reset(now)
+	o.room, o.running, o.reset = a.counts.room(rule, in), a.count(), a.reset(now)
+	o.extra = rule.quota(in) - c.Rule.quota(in)
 	return o, place
 }
 
@@ -101,7 +106,7 @@ func (a *account) admit(now int64, c *Call, in Regime, number uint64) (o outcome
 // forgotten over a small step back of the clock.
 func (a *account) idle(now int64) bool {
 	now -= 2 * bucketMillis
-	return a.last+windowMillis+2*bucketMillis <= now && a.running.idle(now)
+	return a.last+windowMillis+2*bucketMillis <= now && a.running.idle(now) && a.extra.ends <= now
 }
 
 // millis is the time since 1970 by the monotonic clock, as far as t has one: steps of the wall clock while the gateway

@@ -25,6 +25,8 @@ type member struct {
 type bookAccount struct {
 	window
 	rule    *[3]int64
+	extra   extra
+	cleared int64
 	seen    *counts
 	holders map[string]*holder
 }
@@ -39,6 +41,7 @@ type holder struct {
 type bookLease struct {
 	permits, leaves int64
 	regime          Regime
+	void            bool
 }
 
 func newBook(mutant string) *book {
@@ -191,6 +194,7 @@ func (b *book) grant(q *request, e *entry, head *answer, mixed bool) grant {
 	a.rule = &rule
 	limits := Rule{Working: rule[0], Off: rule[1], Concurrent: int(rule[2])}
 	quota := limits.quota(e.Regime)
+	most := b.raise(a, limits, now)
 	if a.seen != nil && !head.learning {
 		unknown := a.seen.less(a.counts)
 		for r := range unknown {
@@ -205,18 +209,18 @@ func (b *book) grant(q *request, e *entry, head *answer, mixed bool) grant {
 	g.slots, g.others = b.slots(q.Gateway, a, h, e, rule[2], now, head.learning)
 	free := int64(0)
 	if !head.learning {
-		free = max(0, a.counts.room(limits, e.Regime))
+		free = max(0, a.counts.room(most, e.Regime))
 	}
 	g.permits = max(0, min(e.Need, free, g.slots-e.Busy))
 	if g.slots > e.Busy {
-		g.permits += max(0, min(e.More, (free-g.permits)/(2*head.gateways), quota/50))
+		g.permits += max(0, min(e.More, (free-g.permits)/(2*head.gateways), most.quota(e.Regime)/50))
 	}
 	if g.permits > 0 {
 		var calls counts
 		calls[e.Regime] = g.permits
 		a.charge(g.leaves, calls)
 		h.net[e.Regime] += g.permits
-		h.leases[q.Seq] = bookLease{g.permits, g.leaves, e.Regime}
+		h.leases[q.Seq] = bookLease{g.permits, g.leaves, e.Regime, false}
 	}
 	for seq, l := range h.leases {
 		if l.leaves <= now {
@@ -224,10 +228,11 @@ func (b *book) grant(q *request, e *entry, head *answer, mixed bool) grant {
 			delete(h.leases, seq)
 		}
 	}
-	g.room, g.reset, g.counts = a.counts.room(limits, e.Regime), a.reset(now), a.counts
+	g.room, g.reset, g.counts = a.counts.room(most, e.Regime), a.reset(now), a.counts
+	g.extra, g.forgotten = a.extra, a.cleared
 	if g.room <= 0 {
 		for r := range g.wait {
-			g.wait[r] = a.wait(now, limits, Regime(r))
+			g.wait[r] = a.wait(now, limits, a.extra, Regime(r))
 		}
 	}
 	return g
@@ -241,7 +246,7 @@ func (b *book) settle(a *bookAccount, h *holder, seq, unused, now int64) {
 	if found && unused < 0 {
 		b.forget(h, l)
 	}
-	if !found || l.leaves <= now && !b.is("settled late") {
+	if !found || l.void && !b.is("void leases settled") || l.leaves <= now && !b.is("settled late") {
 		return
 	}
 	if unused < 0 {
@@ -279,6 +284,9 @@ func (b *book) replay(a *bookAccount, h *holder, e *entry, head *answer) {
 		}
 	}
 	h.net = *e.Net
+	if e.Extra != nil && a.extra.made < e.Extra[0] {
+		a.extra = extra{e.Extra[0], e.Extra[1], e.Extra[2]}
+	}
 	if e.Seen != nil {
 		seen := *e.Seen
 		if a.seen != nil {
@@ -315,4 +323,64 @@ func (b *book) slots(gateway string, a *bookAccount, h *holder, e *entry, most, 
 		h.expires = 0
 	}
 	return own, others
+}
+
+// raise is the rule with the extra calls of a moment.
+func (b *book) raise(a *bookAccount, rule Rule, now int64) Rule {
+	if b.is("extra calls to their end") {
+		now -= b.lease
+	}
+	return a.extra.raise(rule, now)
+}
+
+// operate answers an operator.
+func (b *book) operate(q *request) (y tally, now int64, err error) {
+	now = q.Time
+	if b.told {
+		now = b.last
+	}
+	lost := !b.known || b.fence != q.Fence || q.Epoch > b.epoch
+	if lost || now < b.open {
+		return y, 0, ErrLearning
+	}
+	e := &q.Entries[0]
+	a := b.accounts[e.key]
+	if a == nil {
+		a = &bookAccount{holders: map[string]*holder{}}
+		if e.Op != "" {
+			b.accounts[e.key] = a
+		}
+	}
+	var kept window
+	for _, h := range a.holders {
+		if h.slots > 0 && h.expires > now {
+			y.slots += int(h.slots)
+		}
+		for seq, l := range h.leases {
+			if !l.void && l.leaves > now+windowMillis {
+				y.leased += l.permits
+				var calls counts
+				calls[l.regime] = l.permits
+				kept.charge(l.leaves, calls)
+			} else if e.Op == "forget" {
+				l.void = true
+				h.leases[seq] = l
+			}
+		}
+	}
+	switch e.Op {
+	case "raise":
+		made := int64(0)
+		if a.extra.made > 0 {
+			made = a.extra.made + 1
+		}
+		a.extra = extra{max(now, made), e.Extra[1], e.Extra[2]}
+	case "forget":
+		if b.is("forgets leases") {
+			kept = window{}
+		}
+		a.window, a.seen, a.cleared = kept, nil, max(now, a.cleared+1)
+	}
+	y.window, y.extra, y.forgotten, y.late = a.window.clone(), a.extra, a.cleared, leaseMillis+marginMillis
+	return y, now, nil
 }

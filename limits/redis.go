@@ -292,21 +292,30 @@ func (r *Redis) left(t time.Time, now int64) int64 {
 
 // send asks the ledger, within the timeout.
 func (r *Redis) send(lane int, q *request) (answer, error) {
+	value, err := r.say(context.Background(), lane, q)
+	if err != nil {
+		return answer{}, err
+	}
+	return readAnswer(value, len(q.Entries))
+}
+
+// say runs the script, within the timeout.
+func (r *Redis) say(ctx context.Context, lane int, q *request) (any, error) {
 	r.sent.Add(1)
 	if r.virtual {
 		q.Time = r.clock().UnixMilli()
 	}
 	text, err := json.Marshal(q)
 	if err != nil {
-		return answer{}, fmt.Errorf("ask the ledger: %w", err)
+		return nil, fmt.Errorf("ask the ledger: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), r.timeout)
+	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	value, err := r.script.Run(ctx, r.client, r.keys(lane, q.Entries), text).Result()
 	if err != nil {
-		return answer{}, fmt.Errorf("ask the ledger: %w", err)
+		return nil, fmt.Errorf("ask the ledger: %w", err)
 	}
-	return readAnswer(value, len(q.Entries))
+	return value, nil
 }
 
 // keys are those of a shard and of the callers asked about. The braces put them into one slot of a Cluster; the number

@@ -59,6 +59,7 @@ type outcome struct {
 	verdict Verdict
 	room    int64 // calls that the quota admits further, in the regime of this moment
 	running int
+	extra   int64          // of these and of the calls counted, beyond the rule's quota
 	reset   int64          // until the oldest counted bucket leaves
 	wait    [regimes]int64 // OverQuota only: until a call in this regime would have room
 }
@@ -67,7 +68,7 @@ type outcome struct {
 func (o outcome) decision(rule Rule, cal *Calendar, t time.Time, in Regime) Decision {
 	d := Decision{
 		Verdict:    o.verdict,
-		Quota:      rule.quota(in),
+		Quota:      rule.quota(in) + o.extra,
 		Remaining:  max(0, o.room),
 		Reset:      time.Duration(o.reset) * time.Millisecond,
 		Concurrent: rule.Concurrent,

@@ -14,6 +14,9 @@ type store interface {
 	Release(context.Context, Slot) error
 	Ready(context.Context) error
 	Close() error
+	Usage(context.Context, Call) (Usage, error)
+	Raise(ctx context.Context, c Call, calls int64, until time.Time) error
+	Forget(context.Context, Call) error
 }
 
 // hands is a clock that tests move.
@@ -138,6 +141,10 @@ func testStore(t *testing.T, late time.Duration, newStore func(*testing.T, *hand
 		{"a lower night quota waits for working hours", wednesday + "06:40:00", Rule{20, 5, 50}, waitForMorning},
 		{"a lowered rule holds at once", wednesday + "10:00:00", Rule{10, 10, 5}, loweredRule},
 		{"a call without lifetime is an error", wednesday + "10:00:00", Rule{1, 1, 1}, lifetimeIsRequired},
+		{"extra calls are admitted at once and until they end", wednesday + "10:00:00", Rule{3, 9, 50}, extraCalls},
+		{"extra calls taken back are none", wednesday + "10:00:00", Rule{3, 9, 50}, extraTakenBack},
+		{"what an operator has forgotten counts no more, and running calls keep their slots", wednesday + "10:00:00", Rule{3, 9, 2}, usedIsForgotten},
+		{"the next wait is told as if extra calls end", wednesday + "10:00:00", Rule{3, 9, 50}, waitBeyondExtra},
 		{"what is counted is told", wednesday + "10:00:04", Rule{10, 20, 3}, facts},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -68,10 +68,10 @@ func (w *window) reset(now int64) int64 {
 }
 
 // wait is how long until enough buckets have left for a call in a regime to have room.
-func (w *window) wait(now int64, rule Rule, in Regime) (wait int64) {
+func (w *window) wait(now int64, rule Rule, more extra, in Regime) (wait int64) {
 	left := w.counts
 	for _, b := range w.buckets {
-		if left.room(rule, in) > 0 {
+		if left.room(more.raise(rule, now+wait), in) > 0 {
 			break
 		}
 		left = left.less(b.calls)

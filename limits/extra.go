@@ -1,0 +1,30 @@
+package limits
+
+// extra is the calls that an operator has granted one caller beyond its quotas, in both regimes, until they end: there is
+// one such grant at a time, the last made. Times are of the store's clock, in milliseconds.
+//
+// What it offers: a rolling hour whose last call is made at t holds no more than the quota and the extra calls in force
+// at t. A permit may be used for a Lease after it was granted, so none is granted beyond the quota in the last Lease
+// before they end; for as long after they were lowered, permits granted before may be used. Calls made with them count
+// like any other when they have ended: the caller may then have to wait until enough of them have left.
+type extra struct {
+	made  int64 // rises; 0: none was ever
+	calls int64 // 0: taken back
+	ends  int64
+}
+
+// at is how many of them a permit granted at a moment may use.
+func (e extra) at(moment int64) int64 {
+	if moment+leaseMillis > e.ends {
+		return 0
+	}
+	return e.calls
+}
+
+// raise is a rule with the extra calls of a moment.
+func (e extra) raise(rule Rule, moment int64) Rule {
+	calls := e.at(moment)
+	rule.Working += calls
+	rule.Off += calls
+	return rule
+}
