@@ -16,7 +16,7 @@ type Check struct {
 }
 
 // Admin serves what operators and orchestrators ask: /livez, /readyz with
-// ?verbose, /metrics, /version and /v1/status. It belongs on a listener of its
+// ?verbose, /metrics, /version, /v1/status and /v1/quotas. It belongs on a listener of its
 // own, loopback by default.
 func (g *Gateway) Admin(version string) http.Handler {
 	mux := http.NewServeMux()
@@ -25,6 +25,9 @@ func (g *Gateway) Admin(version string) http.Handler {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(g.parts.Metrics.Registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /version", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, version) })
 	mux.HandleFunc("GET /v1/status", g.serveStatus)
+	if g.parts.Quotas != nil {
+		g.serveQuotas(mux)
+	}
 	return mux
 }
 

@@ -101,6 +101,7 @@ type Parts struct {
 	Media   Workflow // may be nil when no route is a workflow
 	Queue   Queue    // may be nil when the queue services are not local
 	IDs     IDs      // nil: an id may be used again
+	Quotas  Quotas   // nil: operators cannot ask for them
 	Log     *zap.Logger
 	Metrics *Metrics
 	NewID   func() string // a fresh UUID, for IszrZadostId

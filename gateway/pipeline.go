@@ -141,7 +141,7 @@ func (g *Gateway) admit(ctx context.Context, x *exchange) error {
 	info, rule := &x.head.Info, x.decision.Limits
 	d, err := g.parts.Limiter.Admit(ctx, limits.Call{
 		Key:      limits.KeyOf(string(info.Agenda), string(info.AgendovaRole), string(info.Ovm), string(info.Ais)),
-		Rule:     limits.Rule{Working: rule.Working, Off: rule.Off, Concurrent: rule.Concurrent},
+		Rule:     ruleOf(rule),
 		Policy:   x.decision.Version,
 		WhenDown: whenDown(rule.WhenRedisIsDown),
 		Lifetime: x.timeout + slotMargin,
@@ -158,6 +158,10 @@ func (g *Gateway) admit(ctx context.Context, x *exchange) error {
 	}
 	x.slot, x.admitted = d.Slot, true
 	return g.confirm(ctx, x)
+}
+
+func ruleOf(l policy.Limits) limits.Rule {
+	return limits.Rule{Working: l.Working, Off: l.Off, Concurrent: l.Concurrent}
 }
 
 // whenDown is what a grant says of a call without counts, in the word of limits.

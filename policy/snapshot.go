@@ -77,6 +77,19 @@ func (s *Snapshot) Row(agenda, role, ovm []byte, now time.Time) ([]Item, Freshne
 	return row.items, fresh
 }
 
+// Grant returns the grant of a quadruple that is valid now. Where there is none
+// the reason says why, as that of a decision does, and the hint is the id that it
+// names as it would be right.
+func (s *Snapshot) Grant(q egon.Quadruple, now time.Time) (g *Grant, why Reason, hint string) {
+	grants := s.byCaller[callerOf(q)]
+	if len(grants) == 0 {
+		why, hint = s.unknown(callerOf(q))
+		return nil, why, hint
+	}
+	g, why = current(grants, now)
+	return g, why, ""
+}
+
 // with returns the same policy with another matrix; sum identifies the content
 // of that.
 func (s *Snapshot) with(m matrix, sum rowSum) *Snapshot {

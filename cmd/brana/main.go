@@ -39,6 +39,7 @@ type cli struct {
 	Check   checkCmd   `cmd:"" help:"Check brana.yaml and the policy it names."`
 	Explain explainCmd `cmd:"" help:"Say why a call would be granted or refused."`
 	Bench   benchCmd   `cmd:"" help:"Measure a gateway under load."`
+	Quota   quotaCmd   `cmd:"" help:"Look at the quota of a caller in a running gateway, raise it for a time, or forget what was used."`
 	Health  healthCmd  `cmd:"" help:"Ask a running gateway whether it is ready."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

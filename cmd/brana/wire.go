@@ -24,6 +24,7 @@ import (
 // limiter is a limits store that can be closed; the two stores are it.
 type limiter interface {
 	gateway.Limiter
+	gateway.Quotas
 	Close() error
 }
 
@@ -95,6 +96,7 @@ func (w *wired) build(c *config, log *zap.Logger) error {
 	parts := gateway.Parts{
 		Policy:  w.policy,
 		Limiter: w.limiter,
+		Quotas:  w.limiter,
 		Log:     log,
 		Metrics: metrics,
 		NewID:   uuid.NewString,

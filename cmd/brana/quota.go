@@ -1,0 +1,178 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"brana/gateway"
+)
+
+type quotaCmd struct {
+	Get   quotaGetCmd   `cmd:"" help:"Print the quota of a caller: its limit now, what is used, and how long it lasts."`
+	Grant quotaGrantCmd `cmd:"" help:"Let a caller make more calls in a rolling hour, for a time, in the place of what was granted it so before."`
+	Reset quotaResetCmd `cmd:"" help:"Forget what a caller has used of its hour."`
+}
+
+// quotaFlags say which caller is meant, and where.
+type quotaFlags struct {
+	Caller string `arg:"" help:"AGENDA/ROLE/OVM/AIS, as brana explain prints it."`
+	Admin  string `default:"127.0.0.1:8081" placeholder:"ADDR" help:"Admin listener of the gateway."`
+	JSON   bool   `name:"json" help:"Print the answer as it came."`
+}
+
+// orderFlags say for the log who does something and why.
+type orderFlags struct {
+	Reason string `required:"" help:"Why; the log keeps it."`
+	By     string `required:"" env:"USER" help:"Who does it; the log keeps it."`
+}
+
+type quotaGetCmd struct{ quotaFlags }
+
+type quotaGrantCmd struct {
+	quotaFlags
+	orderFlags
+	Calls int64         `required:"" help:"How many more calls a rolling hour may hold; 0 takes back what is in force."`
+	Until time.Time     `xor:"end" placeholder:"TIME" help:"Until when, as 2026-01-31T12:00:00+01:00."`
+	For   time.Duration `xor:"end" placeholder:"DURATION" help:"For how long instead, as 90m."`
+}
+
+type quotaResetCmd struct {
+	quotaFlags
+	orderFlags
+}
+
+// Run prints the quota of a caller.
+func (q *quotaGetCmd) Run(io stdio) error {
+	c, err := q.caller()
+	if err != nil {
+		return exit(exitUsage, err)
+	}
+	query := url.Values{"agenda": {c.Agenda}, "role": {c.Role}, "ovm": {c.Ovm}, "ais": {c.Ais}}
+	return q.ask(io, http.MethodGet, "/v1/quotas?"+query.Encode(), nil)
+}
+
+// Run grants extra calls and prints the quota after it.
+func (q *quotaGrantCmd) Run(io stdio) error {
+	switch {
+	case q.For != 0:
+		q.Until = time.Now().Add(q.For).Round(time.Second)
+	case q.Calls != 0 && q.Until.IsZero():
+		return exit(exitUsage, errors.New("say with --until TIME or --for DURATION how long the extra calls are in force"))
+	}
+	return q.order(io, "grant", gateway.QuotaOrder{Calls: &q.Calls, Until: q.Until, Reason: q.Reason, By: q.By})
+}
+
+// Run has what was used forgotten and prints the quota after it.
+func (q *quotaResetCmd) Run(io stdio) error {
+	return q.order(io, "reset", gateway.QuotaOrder{Reason: q.Reason, By: q.By})
+}
+
+func (q *quotaFlags) caller() (c gateway.QuotaCaller, err error) {
+	parts := strings.Split(q.Caller, "/")
+	if len(parts) != 4 {
+		return c, fmt.Errorf("%q is not a caller: write AGENDA/ROLE/OVM/AIS, as X999/XR1/12345678/999001", q.Caller)
+	}
+	return gateway.QuotaCaller{Agenda: parts[0], Role: parts[1], Ovm: parts[2], Ais: parts[3]}, nil
+}
+
+// order sends an order for the caller.
+func (q *quotaFlags) order(io stdio, what string, o gateway.QuotaOrder) error {
+	c, err := q.caller()
+	if err != nil {
+		return exit(exitUsage, err)
+	}
+	o.QuotaCaller = c
+	body, err := json.Marshal(o)
+	if err != nil {
+		return exit(exitUsage, err)
+	}
+	return q.ask(io, http.MethodPost, "/v1/quotas/"+what, body)
+}
+
+const (
+	quotaPatience = 5 * time.Second
+	quotaBytes    = 64 << 10
+)
+
+// ask asks the admin listener and prints what it says.
+func (q *quotaFlags) ask(out stdio, method, path string, body []byte) error {
+	request, err := http.NewRequest(method, "http://"+q.Admin+path, bytes.NewReader(body))
+	if err != nil {
+		return exit(exitUsage, fmt.Errorf("--admin %q is not host:port", q.Admin))
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := (&http.Client{Timeout: quotaPatience}).Do(request)
+	if err != nil {
+		return exit(exitUnreachable, fmt.Errorf("ask %s: %w", q.Admin, err))
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(response.Body, quotaBytes))
+	if err != nil {
+		return exit(exitUnreachable, fmt.Errorf("ask %s: %w", q.Admin, err))
+	}
+	if response.StatusCode != http.StatusOK {
+		return q.refused(response.StatusCode, text)
+	}
+	if q.JSON {
+		_, err := out.out.Write(text)
+		return err
+	}
+	var quota gateway.Quota
+	if err := json.Unmarshal(text, &quota); err != nil {
+		return exit(exitUnreachable, fmt.Errorf("read the answer of %s: %w", q.Admin, err))
+	}
+	printQuota(out.out, &quota)
+	return nil
+}
+
+// refused is the error of an answer that is no quota.
+func (q *quotaFlags) refused(status int, text []byte) error {
+	var e gateway.QuotaError
+	if json.Unmarshal(text, &e) != nil || e.Text == "" {
+		return exit(exitUnreachable, fmt.Errorf("%s answers %d: is it the admin listener of a gateway?", q.Admin, status))
+	}
+	code := exitRefused
+	switch status {
+	case http.StatusBadRequest:
+		code = exitUsage
+	case http.StatusServiceUnavailable:
+		code = exitUnreachable
+		e.Text += " (mode " + e.Mode + ")"
+	}
+	return exit(code, &e)
+}
+
+func printQuota(out io.Writer, q *gateway.Quota) {
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(out, "%-10s "+format+"\n", append([]any{name}, args...)...)
+	}
+	c := q.Caller
+	line("caller", "%s/%s/%s/%s, policy %s", c.Agenda, c.Role, c.Ovm, c.Ais, q.Policy)
+	line("mode", "%s", q.Mode)
+	line("limit", "%d calls an hour (%s)", q.Limit, q.Regime)
+	if q.ExtraUntil != nil {
+		line("extra", "%d of these until %s", q.Extra, q.ExtraUntil.Format(time.RFC3339))
+	}
+	line("used", "%d in the last hour (%d in working hours, %d off hours)", q.Used, q.Working, q.Off)
+	if q.Leased > 0 {
+		line("leased", "up to %d of these are held by gateways for calls to come", q.Leased)
+	}
+	line("remaining", "%d", q.Remaining)
+	line("in flight", "%d of %d slots taken, %d calls running in this gateway", q.Slots, q.Concurrent, q.Running)
+	switch {
+	case q.Exhausted == nil:
+		line("pace", "%d calls an hour, of the last ten minutes; it lasts", q.Pace)
+	default:
+		line("pace", "%d calls an hour, of the last ten minutes; used up at %s", q.Pace, q.Exhausted.Format(time.RFC3339))
+	}
+	if q.Forgotten != nil {
+		line("reset", "at %s", q.Forgotten.Format(time.RFC3339))
+	}
+}
