@@ -141,7 +141,11 @@ func (x *exchange) setLimitFields() {
 	b = append(b[:0], `"hour";r=`...)
 	b = strconv.AppendInt(b, d.Remaining, 10)
 	b = append(b, ";t="...)
-	h.SetCanonical([]byte("RateLimit"), strconv.AppendInt(b, seconds(max(d.Reset, time.Second)), 10))
+	more := d.Reset
+	if d.Verdict == limits.OverQuota { // a permit that is free again need not be room: Retry-After knows, and both must say the same
+		more = d.RetryAfter
+	}
+	h.SetCanonical([]byte("RateLimit"), strconv.AppendInt(b, seconds(max(more, time.Second)), 10))
 }
 
 // seconds rounds up to whole seconds.

@@ -1,0 +1,64 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"testing"
+	"time"
+
+	"brana/limits"
+)
+
+// What a caller is told of its limits, admitted or refused, in both modes: lists
+// of one item with integers (RFC 9651), and when to try again.
+func TestLimitFields(t *testing.T) {
+	for _, test := range []struct {
+		name              string
+		decision          limits.Decision
+		err               error
+		message           []byte
+		status            int // in http mode
+		policy, rate, try string
+	}{
+		{"admitted", limits.Decision{Verdict: limits.Admitted, Quota: 1000, Remaining: 999, Reset: 3599*time.Second + 1}, nil, call{}.message(),
+			200, `"hour";q=1000;w=3600`, `"hour";r=999;t=3600`, ""},
+		{"the last call of an hour of which nothing is counted", limits.Decision{Verdict: limits.Admitted, Quota: 1}, nil, call{}.message(),
+			200, `"hour";q=1;w=3600`, `"hour";r=0;t=1`, ""},
+		{"decided by a mode", limits.Decision{Verdict: limits.Admitted, Degraded: limits.Open, Quota: 9, Reset: time.Second}, nil, call{}.message(),
+			200, `"hour";q=9;w=3600;degraded=open`, `"hour";r=0;t=1`, ""},
+		{"over the quota, until the regime changes", limits.Decision{Verdict: limits.OverQuota, Quota: 100, Reset: 90 * time.Second, RetryAfter: 20 * time.Minute}, nil, call{}.message(),
+			429, `"hour";q=100;w=3600`, `"hour";r=0;t=1200`, "1200"},
+		{"over concurrency", limits.Decision{Verdict: limits.OverConcurrency, Quota: 100, Remaining: 40, Reset: 90 * time.Second, RetryAfter: time.Second}, nil, call{}.message(),
+			429, `"hour";q=100;w=3600`, `"hour";r=40;t=90`, "1"},
+		{"no decision", limits.Decision{}, errors.New("no Redis"), call{}.message(), 503, "", "", "1"},
+		{"no grant", limits.Decision{}, nil, call{ais: "999002"}.message(), 403, "", "", ""},
+	} {
+		for _, mode := range []StatusMode{EgonMode, HTTPMode} {
+			t.Run(test.name, func(t *testing.T) {
+				s := newSite(t, func(s *settings) {
+					s.cfg.StatusMode = mode
+					s.parts.Limiter = &limiterFunc{admit: func(context.Context, limits.Call) (limits.Decision, error) { return test.decision, test.err }}
+				})
+				r := s.post(t, "/publikace/E05", test.message)
+				read(t, r)
+				if want := map[StatusMode]int{EgonMode: 200, HTTPMode: test.status}[mode]; r.StatusCode != want {
+					t.Errorf("status %d, want %d", r.StatusCode, want)
+				}
+				for name, want := range map[string]string{"RateLimit-Policy": test.policy, "RateLimit": test.rate, "Retry-After": test.try} {
+					if got := r.Header.Get(name); got != want {
+						t.Errorf("%s: %s, want %s", name, got, want)
+					}
+				}
+				for _, name := range []string{"RateLimit-Policy", "RateLimit"} {
+					if got := r.Header.Get(name); got != "" && !structured.MatchString(got) {
+						t.Errorf("%s: %s is no list of an item with parameters", name, got)
+					}
+				}
+			})
+		}
+	}
+}
+
+// structured is a list of one string with parameters that are integers or tokens.
+var structured = regexp.MustCompile(`^"[a-z]+"(;[a-z]+=(\d{1,15}|[a-z]+))+$`)
