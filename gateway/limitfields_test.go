@@ -60,5 +60,41 @@ func TestLimitFields(t *testing.T) {
 	}
 }
 
+// A call admitted into the last fifth of its quota is counted and its line says
+// what remains; every decision is counted by its verdict.
+func TestNearTheQuotaIsShown(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		decision limits.Decision
+		err      error
+		verdict  string
+		near     float64
+	}{
+		{"far", limits.Decision{Verdict: limits.Admitted, Quota: 100, Remaining: 21}, nil, "admitted", 0},
+		{"near", limits.Decision{Verdict: limits.Admitted, Quota: 100, Remaining: 20}, nil, "admitted", 1},
+		{"the last", limits.Decision{Verdict: limits.Admitted, Quota: 1}, nil, "admitted", 1},
+		{"over", limits.Decision{Verdict: limits.OverQuota, Quota: 100}, nil, "over-quota", 0},
+		{"crowded", limits.Decision{Verdict: limits.OverConcurrency, Quota: 100, Remaining: 5}, nil, "over-concurrency", 0},
+		{"unknown", limits.Decision{}, errors.New("no Redis"), "unavailable", 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := newSite(t, func(s *settings) {
+				s.parts.Limiter = &limiterFunc{admit: func(context.Context, limits.Call) (limits.Decision, error) { return test.decision, test.err }}
+			})
+			read(t, s.post(t, "/publikace/E05", call{}.message()))
+			remaining, told := s.lines(t, 1)[0]["remaining"]
+			if told != (test.near == 1) || told && remaining != test.decision.Remaining {
+				t.Errorf("the line says remaining %v", remaining)
+			}
+			if got := gather(t, s)["brana_limits_near_total"].GetMetric()[0].GetCounter().GetValue(); got != test.near {
+				t.Errorf("%v calls near, want %v", got, test.near)
+			}
+			if got := s.count(t, "brana_limits_decisions_total", test.verdict); got != 1 {
+				t.Errorf("%v decisions %s, want 1", got, test.verdict)
+			}
+		})
+	}
+}
+
 // structured is a list of one string with parameters that are integers or tokens.
 var structured = regexp.MustCompile(`^"[a-z]+"(;[a-z]+=(\d{1,15}|[a-z]+))+$`)

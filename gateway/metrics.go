@@ -29,6 +29,7 @@ type Metrics struct {
 	expired      prometheus.Counter
 	evicted      prometheus.Counter
 	degraded     *prometheus.CounterVec
+	ledger       ledgerMetrics
 	tls          tlsMetrics
 	rows         rowsMetrics
 }
@@ -46,6 +47,16 @@ func MetricTable() []Metric {
 		{"brana_upstream_seconds", "histogram", "service", "From sending a message upstream to the beginning of its reply."},
 		{"brana_refusals_total", "counter", "kind", "Calls refused, by kind."},
 		{"brana_limits_degraded_total", "counter", "mode", "Calls decided without the shared counts, by what their grants say of that (share, open)."},
+		{"brana_limits_decisions_total", "counter", "verdict", "Calls that asked for a permit and a slot: admitted, over-quota, over-concurrency, or unavailable when no decision could be had."},
+		{"brana_limits_near_total", "counter", "", "Calls admitted when 80 % or more of their quota was used, this one counted. The lines of their exchanges have remaining."},
+		{"brana_limits_ledger_seconds", "histogram", "result", "Requests to the ledger in Redis (answered, failed), from sending to the answer. Its count by that of decisions is the cost of a decision."},
+		{"brana_limits_permits_total", "counter", "what", "Permits that this gateway was granted by the ledger, and returned unused."},
+		{"brana_limits_ledger_losses_total", "counter", "", "Answers from which this gateway learned that the ledger has lost its memory; one loss shows in each of its 16 shards."},
+		{"brana_limits_state", "gauge", "state", "1 for what the ledger is: normal, learning (it waits for what gateways know, or this one for ledger time), down; else 0."},
+		{"brana_limits_held", "gauge", "what", "What this gateway holds of the ledger: permits not used, slots, and busy ones of these."},
+		{"brana_limits_callers", "gauge", "", "Callers that this gateway remembers: those of the last hour and somewhat more."},
+		{"brana_limits_gateways", "gauge", "", "Gateways that share the ledger, this one too; 0 when it is not known."},
+		{"brana_limits_ledger_ahead_seconds", "gauge", "", "Ledger time less the clock of this gateway."},
 		{"brana_bound_refusals_total", "counter", "bound", "Exchanges ended because a bound was exceeded, by bound."},
 		{"brana_connections_refused_total", "counter", "limit", "Connections closed at once because there were too many, of one peer or in total."},
 		{"brana_tls_handshakes_total", "counter", "resumed", "Handshakes of callers that came to an end, by whether they resumed a session."},
@@ -115,6 +126,11 @@ func NewMetrics(gauges Gauges) *Metrics {
 	for _, mode := range []limits.Mode{limits.Share, limits.Open} {
 		m.degraded.WithLabelValues(mode.String())
 	}
+	m.ledger = newLedgerMetrics(help)
+	m.Registry.MustRegister(m.ledger.decisions, m.ledger.near)
+	if gauges.Ledger != nil {
+		m.Registry.MustRegister(m.ledger.seconds, m.ledger.permits, m.ledger.losses, newLedgerGauges(help, gauges.Ledger))
+	}
 	for _, limit := range []string{perPeer, total} {
 		m.connRefusals.WithLabelValues(limit)
 	}
@@ -145,6 +161,8 @@ type Gauges struct {
 	Connections, Running, Jobs, PolicyLoaded, PolicyGrants, PolicyRows, ReloadFailures func() float64
 
 	Certificates func(tell func(end time.Time, which string)) // the gateway's own
+
+	Ledger func() limits.Stats // of limits in Redis
 
 	Matrix func() policy.RowsStatus // of a matrix that is fetched by E227
 }

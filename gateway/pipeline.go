@@ -146,6 +146,7 @@ func (g *Gateway) admit(ctx context.Context, x *exchange) error {
 		WhenDown: whenDown(rule.WhenRedisIsDown),
 		Lifetime: x.timeout + slotMargin,
 	})
+	g.parts.Metrics.decided(&d, err)
 	if err != nil {
 		return refuse(LimitsUnavailable).because(err)
 	}

@@ -44,6 +44,9 @@ func (x *exchange) MarshalLogObject(e zapcore.ObjectEncoder) error {
 	if x.limits.Degraded != limits.Closed {
 		e.AddString("limits", x.limits.Degraded.String())
 	}
+	if x.decided && isNear(&x.limits) {
+		e.AddInt64("remaining", x.limits.Remaining)
+	}
 	e.AddDuration("took", x.end.Sub(x.start))
 	if x.kod != "" {
 		e.AddString("kod", x.kod)

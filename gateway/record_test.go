@@ -14,6 +14,7 @@ import (
 
 	"brana/egon"
 	"brana/gateway/queue"
+	"brana/limits"
 	"brana/policy"
 )
 
@@ -153,7 +154,8 @@ func TestTheTableOfMetricsIsWhatIsRegistered(t *testing.T) {
 	ends := func(tell func(time.Time, string)) { tell(time.Now(), "listen.tls.cert") }
 	rowsInUse := func() policy.RowsStatus { return policy.RowsStatus{Granted: 1, Fresh: 1, Oldest: time.Now()} }
 	s := newSecureSite(t, boundOnce, func(s *settings) {
-		s.parts.Metrics = NewMetrics(Gauges{one, one, one, one, one, one, one, ends, rowsInUse})
+		s.parts.Metrics = NewMetrics(Gauges{one, one, one, one, one, one, one, ends,
+			func() limits.Stats { return limits.Stats{} }, rowsInUse})
 		s.parts.Metrics.BreakerOpened("rob")
 		s.parts.Breakers = func(tell func(upstream, state string)) { tell("rob", "open") }
 	})
@@ -210,7 +212,7 @@ func TestLabelsAreFromClosedSets(t *testing.T) {
 		outcomes = append(outcomes, k.Code)
 	}
 	sets := map[string][]string{"service": services, "outcome": outcomes, "kind": outcomes, "direction": {"in", "out"}, "limit": {"per_peer", "total"}, "reason": handshakeFailures,
-		"mode": {"share", "open"}, "result": {"ok", "varovani", "chyba", "deleted", "unkept", "lost"}}
+		"mode": {"share", "open"}, "verdict": {"admitted", "over-quota", "over-concurrency", "unavailable"}, "result": {"ok", "varovani", "chyba", "deleted", "unkept", "lost"}}
 	for _, b := range bounds {
 		sets["bound"] = append(sets["bound"], b.name)
 	}

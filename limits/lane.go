@@ -101,7 +101,9 @@ func (r *Redis) ask(l *lane) {
 	l.next = make(chan struct{})
 	l.mu.Unlock()
 
+	began := time.Now()
 	a, err := r.send(l.number, q)
+	r.onRefill(refill(time.Since(began), q, &a, err, err == nil && q.Epoch != 0 && a.epoch != q.Epoch))
 
 	l.mu.Lock()
 	_, now := r.time()
@@ -203,6 +205,7 @@ func (r *Redis) run(ctx context.Context) {
 		for i := range r.lanes {
 			r.tend(&r.lanes[i])
 		}
+		r.watch()
 		select {
 		case <-ctx.Done():
 			return

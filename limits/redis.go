@@ -34,6 +34,11 @@ type RedisConfig struct {
 	TrustEmpty bool
 	// Prefix begins every key; gateways that share quotas share it. It may not contain braces. Default "brana:".
 	Prefix string
+	// OnRefill is told of each request to the ledger, and OnState when decisions can no longer be had, or again, looked at
+	// four times a second; the error is why not, nil while this gateway does not know ledger time yet. They are called in
+	// the background and must not wait. Both may be nil.
+	OnRefill func(Refill)
+	OnState  func(State, error)
 }
 
 // Redis shares the counts among all gateways with the same Prefix. The counts lie in Redis; a gateway leases permits and
@@ -60,6 +65,10 @@ type Redis struct {
 	flights sync.WaitGroup
 	stop    context.CancelFunc
 	sent    atomic.Int64 // requests ever
+
+	onRefill func(Refill)
+	onState  func(State, error)
+	told     State // last, to onState
 }
 
 // NewRedis returns a store without connecting: Redis may come up later, and Ready tells when it has. The error names what
@@ -113,6 +122,14 @@ func prepare(config RedisConfig) (*Redis, error) {
 		start:    time.Now(),
 		clock:    time.Now,
 		stop:     func() {},
+		onRefill: config.OnRefill,
+		onState:  config.OnState,
+	}
+	if r.onRefill == nil {
+		r.onRefill = func(Refill) {}
+	}
+	if r.onState == nil {
+		r.onState = func(State, error) {}
 	}
 	for i := range r.lanes {
 		r.lanes[i] = lane{number: i, callers: make(map[Key]*caller), next: make(chan struct{})}

@@ -204,3 +204,47 @@ func TestQuotaWithoutRedis(t *testing.T) {
 		}
 	}
 }
+
+// What the ledger is and costs is seen in metrics, and that it is away in the
+// log.
+func TestLedgerIsWatched(t *testing.T) {
+	server := newRedisServer(t)
+	server.start(t)
+	w := startWorld(t, func(c *config) {
+		c.Limits.Store, c.Limits.Redis = "redis", redisConfig{URL: server.url(), Timeout: duration(10 * time.Second), TrustEmpty: true}
+	})
+	tells := func(line string) func() bool {
+		return func() bool {
+			response, err := w.client.Get(w.admin + "/metrics")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer response.Body.Close()
+			text, err := io.ReadAll(response.Body)
+			return err == nil && strings.Contains(string(text), "\n"+line)
+		}
+	}
+	eventually(t, "the ledger is normal", tells(`brana_limits_state{state="normal"} 1`))
+	if got := w.call("E227", append(little, "--triple", "A1185/CR8359/00372498")...).statusLine(); got != egon.OK {
+		t.Fatal(got)
+	}
+	for _, line := range []string{`brana_limits_decisions_total{verdict="admitted"} 1`, `brana_limits_permits_total{what="granted"} `, `brana_limits_callers 1`,
+		`brana_limits_gateways 1`, `brana_limits_held{what="permits"} `, `brana_limits_ledger_seconds_count{result="answered"} `, `brana_limits_ledger_ahead_seconds `} {
+		eventually(t, line, tells(line))
+	}
+	server.kill()
+	eventually(t, "the ledger is down", tells(`brana_limits_state{state="down"} 1`))
+	eventually(t, "the log says so", func() bool { return w.journal.tells(`"state":"down"`) })
+	server.start(t)
+	eventually(t, "the loss is counted", func() bool { return !tells(`brana_limits_ledger_losses_total 0`)() })
+	eventually(t, "the ledger is normal again", tells(`brana_limits_state{state="normal"} 1`))
+	eventually(t, "the log says so", func() bool {
+		lines := w.journal.lines()
+		for i := len(lines) - 1; i >= 0; i-- {
+			if strings.Contains(string(lines[i]), `"msg":"limits`) {
+				return strings.Contains(string(lines[i]), `"state":"normal"`)
+			}
+		}
+		return false
+	})
+}

@@ -36,6 +36,7 @@ type wired struct {
 	limiter limiter
 	queue   io.Closer // nil unless it is to be closed
 	clients []*upstream.Client
+	metrics *gateway.Metrics
 
 	credentials map[string]*credentials // by the keys of the configuration
 }
@@ -65,11 +66,11 @@ func wire(c *config, load func() (*policy.Snapshot, error), log *zap.Logger) (*w
 	if err != nil {
 		return nil, err
 	}
-	limiter, err := c.limiter()
-	if err != nil {
+	w := &wired{policy: store, credentials: credentials}
+	w.metrics = gateway.NewMetrics(w.gauges(c))
+	if w.limiter, err = c.limiter(w.metrics, log); err != nil {
 		return nil, err
 	}
-	w := &wired{policy: store, limiter: limiter, credentials: credentials}
 	if err := w.build(c, log); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
@@ -78,7 +79,7 @@ func wire(c *config, load func() (*policy.Snapshot, error), log *zap.Logger) (*w
 
 // build makes the clients and the gateway over them.
 func (w *wired) build(c *config, log *zap.Logger) error {
-	metrics := gateway.NewMetrics(w.gauges(c))
+	metrics := w.metrics
 	clients, err := c.clients(w.credentials, func(name string, to upstream.BreakerState) {
 		level := zap.InfoLevel
 		if to == upstream.BreakerOpen {
@@ -134,7 +135,7 @@ func (w *wired) build(c *config, log *zap.Logger) error {
 	return err
 }
 
-func (c *config) limiter() (limiter, error) {
+func (c *config) limiter(metrics *gateway.Metrics, log *zap.Logger) (limiter, error) {
 	calendar, err := c.Limits.Calendar.calendar()
 	if err != nil {
 		return nil, err
@@ -147,7 +148,14 @@ func (c *config) limiter() (limiter, error) {
 		return nil, err
 	}
 	return limits.NewRedis(limits.RedisConfig{URL: url, Calendar: calendar, Timeout: time.Duration(c.Limits.Redis.Timeout),
-		TrustEmpty: c.Limits.Redis.TrustEmpty})
+		TrustEmpty: c.Limits.Redis.TrustEmpty, OnRefill: metrics.Refilled,
+		OnState: func(s limits.State, why error) {
+			if s == limits.Normal {
+				log.Info("limits", zap.Stringer("state", s))
+			} else {
+				log.Warn("limits: calls get what is leased, and then what their grants say", zap.Stringer("state", s), zap.Error(why))
+			}
+		}})
 }
 
 func (c *config) clients(all map[string]*credentials, changed func(string, upstream.BreakerState)) (map[string]*upstream.Client, error) {
@@ -238,6 +246,9 @@ func (w *wired) gauges(c *config) gateway.Gauges {
 				}
 			}
 		},
+	}
+	if c.Limits.Store == "redis" {
+		g.Ledger = func() limits.Stats { return w.limiter.(*limits.Redis).Stats() }
 	}
 	if c.Policy.Matrix.E227 != "" {
 		g.Matrix = func() policy.RowsStatus { return w.rows.Status() }
