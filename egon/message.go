@@ -31,6 +31,7 @@ type CallError struct {
 	Party   Party  // who failed; Nobody for the relay's target
 	Name    string // the upstream's name in the configuration, for the log
 	Timeout bool   // the deadline of the call passed
+	Busy    bool   // its turn would have come after the deadline, and nothing was sent
 	Sent    bool   // the request left, so the registry may have acted on it
 	Detail  []Detail
 	Err     error

@@ -278,6 +278,8 @@ func fromOffence(o *egon.Offence) *Refusal {
 func fromCall(c *egon.CallError) *Refusal {
 	kind := RegistryFailed
 	switch {
+	case c.Busy:
+		return &Refusal{Kind: Overloaded, Puvodce: c.Party, Cause: c, Popisy: []string{"Na volaný systém čeká příliš mnoho volání, opakujte volání později."}}
 	case c.Timeout:
 		kind = Deadline
 	case c.Party.Kind == egon.Ais:

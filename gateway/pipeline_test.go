@@ -166,6 +166,7 @@ func TestRefusals(t *testing.T) {
 		{"the upstream does not answer", failing(&egon.CallError{Err: io.ErrUnexpectedEOF}), "E05", call{}, RegistryFailed, []string{"BR_401: ", "ISZR"}},
 		{"the upstream names itself", failing(&egon.CallError{Party: ais, Err: io.ErrUnexpectedEOF}), "E05", call{}, AisFailed, []string{"BR_402: ", "42"}},
 		{"the deadline", failing(&egon.CallError{Timeout: true, Err: context.DeadlineExceeded}), "E05", call{}, Deadline, []string{"BR_403: ", "ISZR"}},
+		{"the upstream's pace", failing(&egon.CallError{Busy: true, Err: errors.New("no turn")}), "E05", call{}, Overloaded, []string{"BR_204: ", "ISZR", "čeká příliš mnoho"}},
 		{"the bare deadline", failing(context.DeadlineExceeded), "E05", call{}, Deadline, nil},
 		{"too large a question", nil, "E227", call{code: "E227", inner: strings.Repeat(" ", 64<<10)}, TooLargeKind, []string{"BR_504: ", "65536"}},
 		{"no such service", nil, "E999", call{}, UnknownService, []string{"BR_503: "}},

@@ -57,7 +57,7 @@ var (
 		"The limits store (Redis) does not answer. The gateway fails closed and recovers by itself."}
 	Overloaded = &Kind{"overloaded", 204, unavailable, "", 503,
 		"Brána je přetížena, opakujte volání později.",
-		"More exchanges run at once than listen.max_exchanges allows."}
+		"More exchanges run at once than listen.max_exchanges allows; or so many wait for the upstream in Puvodce that its pace would let the call through after its deadline only, and nothing was sent."}
 	Draining = &Kind{"draining", 205, unavailable, "", 503,
 		"Brána se ukončuje, opakujte volání.",
 		"The gateway is shutting down. Send the call again; it reaches another instance or the restarted one."}

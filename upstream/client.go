@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+	"golang.org/x/time/rate"
 
 	"brana/egon"
 )
@@ -31,6 +32,7 @@ type Client struct {
 	to      target
 	host    *fasthttp.HostClient
 	breaker breaker
+	pace    *rate.Limiter // nil: all go through
 }
 
 // NewClient returns a client of the upstream that c describes. It does not
@@ -44,7 +46,7 @@ func NewClient(c Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{cfg: c, to: to, breaker: newBreaker(c.Name, c.Breaker, c.OnBreaker), host: &fasthttp.HostClient{
+	return &Client{cfg: c, to: to, breaker: newBreaker(c.Name, c.Breaker, c.OnBreaker), pace: c.Pace.limiter(), host: &fasthttp.HostClient{
 		Addr:                to.addr,
 		DialTimeout:         newDialer(c, to).dial,
 		ConnPoolStrategy:    fasthttp.LIFO,

@@ -35,6 +35,8 @@ type Config struct {
 	// Breaker says when calls are refused without asking. The zero Breaker
 	// lets all through.
 	Breaker Breaker
+	// Pace says how many calls a second are sent. The zero Pace lets all through.
+	Pace Pace
 	// OnBreaker is told each change of the breaker's state; nil: nobody is. It
 	// must return soon and not call the client.
 	OnBreaker func(name string, to BreakerState)
@@ -94,6 +96,9 @@ func (c Config) Validate() error {
 	}
 	if err := c.Breaker.validate(); err != nil {
 		wrong("breaker: %w", err)
+	}
+	if err := c.Pace.validate(); err != nil {
+		wrong("pace: %w", err)
 	}
 	return errors.Join(errs...)
 }

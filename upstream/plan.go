@@ -52,7 +52,11 @@ func take[T any](ctx context.Context, t turn, step func(context.Context) (T, err
 		ctx, cancel = context.WithDeadline(ctx, t.by)
 		defer cancel()
 	}
-	v, err := attempt(t.client, func() (T, error) { return step(ctx) })
+	var v T
+	err := t.client.await(ctx)
+	if err == nil {
+		v, err = attempt(t.client, func() (T, error) { return step(ctx) })
+	}
 	return v, blame(t.party, err)
 }
 

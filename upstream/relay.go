@@ -32,6 +32,9 @@ func NewRelay(c *Client) *Relay { return &Relay{client: c} }
 // The context rules the answer's Body too, until that is closed. Closing it
 // before its end closes the connection.
 func (r *Relay) Send(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
+	if err := r.client.await(ctx); err != nil {
+		return nil, err
+	}
 	return attempt(r.client, func() (*egon.Answer, error) { return r.send(ctx, m) })
 }
 

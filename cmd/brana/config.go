@@ -82,6 +82,7 @@ type upstreamConfig struct {
 
 	ReceiveBuffer size           `yaml:"receive_buffer"`
 	Breaker       *breakerConfig `yaml:"breaker"`
+	Pace          *paceConfig    `yaml:"pace"`
 
 	Agenda string `yaml:"agenda"`
 	Ais    int    `yaml:"ais"`
@@ -95,6 +96,19 @@ type breakerConfig struct {
 	Failures *int      `yaml:"failures"` // 0: never
 	Window   *duration `yaml:"window"`
 	Open     *duration `yaml:"open"`
+}
+
+// paceConfig says how many calls a second an upstream is sent; both are needed.
+type paceConfig struct {
+	PerSecond float64 `yaml:"per_second"`
+	Burst     int     `yaml:"burst"`
+}
+
+func (u upstreamConfig) pace() upstream.Pace {
+	if u.Pace == nil {
+		return upstream.Pace{}
+	}
+	return upstream.Pace{PerSecond: u.Pace.PerSecond, Burst: u.Pace.Burst}
 }
 
 // breaker is the configuration with its defaults.

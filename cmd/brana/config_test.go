@@ -108,6 +108,10 @@ func TestMistakesInTheParts(t *testing.T) {
 	for _, tt := range []struct{ name, old, new, want string }{
 		{"URL without a host", `url: "http://127.0.0.1:8090/rob"`, `url: "rob"`, "upstreams.rob: "},
 		{"registry without its agenda", "agenda: A101, ais: 1", "ais: 1", "upstream rob needs agenda and ais"},
+		{"pace without a burst", "agenda: A101, ais: 1", "agenda: A101, ais: 1, pace: {per_second: 5}", "upstreams.rob: upstream rob: pace: burst: must be at least 1"},
+		{"pace of nothing", "agenda: A101, ais: 1", "agenda: A101, ais: 1, pace: {per_second: 0, burst: 5}", "upstreams.rob: upstream rob: pace: per_second: must be above zero"},
+		{"empty pace", "agenda: A101, ais: 1", "agenda: A101, ais: 1, pace: {}", "upstreams.rob.pace: is empty"},
+		{"unknown key of a pace", "agenda: A101, ais: 1", "agenda: A101, ais: 1, pace: {rate: 3}", `unknown field "rate"`},
 		{"breaker that never closes", "agenda: A101, ais: 1", "agenda: A101, ais: 1, breaker: {open: 0s}", "upstreams.rob: upstream rob: breaker: open: must be above zero"},
 		{"workflow without a registry", `  org: {url: "http://127.0.0.1:8090/org"}` + "\n", "", "routes.E198: a workflow needs the upstreams"},
 		{"service that does not exist", "E227: local", "E999: refuse", "routes.E999: no service of the catalogue has this code"},

@@ -221,6 +221,35 @@ func TestFailureLeavesTheOthers(t *testing.T) {
 	}
 }
 
+// A call of E198 asks ROB twice. What is beyond its pace is refused at once and
+// not sent; the caller learns whom it would have waited for.
+func TestPaceOnTheOutside(t *testing.T) {
+	w := startWorld(t, func(c *config) {
+		u := c.Upstreams["rob"]
+		u.Pace = &paceConfig{PerSecond: 1e-6, Burst: 2}
+		c.Upstreams["rob"] = u
+	})
+	v := victims[3]
+	if got := v.call(t, w).statusLine(); got != "OK" {
+		t.Fatalf("within the pace: %s", got)
+	}
+	for range 3 {
+		r := v.call(t, w)
+		if got := r.outline(); got != "CHYBA (NENI K DISPOZICI by ROB)" || r.header.Get("Retry-After") != "1" || r.header.Get("RateLimit") == "" {
+			t.Errorf("beyond the pace: %s, %v", got, r.header)
+		}
+	}
+	asked := 0
+	for _, e := range w.registries.Log() {
+		if e.Registry == registries.ROB {
+			asked++
+		}
+	}
+	if asked != 2 {
+		t.Errorf("ROB was asked %d times, want 2", asked)
+	}
+}
+
 // A registry that stays down is told as down without being asked; what its
 // breaker does stands on the readiness page and in the metrics, and the gateway
 // stays ready.

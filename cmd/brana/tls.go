@@ -67,6 +67,9 @@ func (t *listenTLS) check(wrong func(key, format string, args ...any)) {
 
 func (u upstreamConfig) check(name string, wrong func(key, format string, args ...any)) {
 	t, key := u.TLS, "upstreams."+name+".tls"
+	if u.Pace != nil && *u.Pace == (paceConfig{}) {
+		wrong("upstreams."+name+".pace", "is empty; write it as pace: {per_second: 50, burst: 10}, or remove it")
+	}
 	switch {
 	case t == nil:
 	case !strings.HasPrefix(u.URL, "https://"):
