@@ -178,6 +178,20 @@ func TestRatiosArePairByPair(t *testing.T) {
 	}
 }
 
+// The steps of a ramp are of different rates: they are listed, and have no median.
+func TestTableOfARamp(t *testing.T) {
+	r := sample()
+	r.Plan.Profile = Ramp
+	r.Turns[2].Asked = 2000
+	var out bytes.Buffer
+	if err := r.WriteTable(&out); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(out.String(), "\nbrana "); n != 3 || !strings.Contains(out.String(), "2000/s") || strings.Contains(out.String(), "±") {
+		t.Errorf("%d steps:\n%s", n, out.String())
+	}
+}
+
 func TestWhatIsAddedToDirect(t *testing.T) {
 	r := sample()
 	for round := 1; round <= 3; round++ {

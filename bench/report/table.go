@@ -40,6 +40,9 @@ type row struct {
 
 // rows are those of the table of targets.
 func (r *Report) rows() []row {
+	if r.Plan.Profile == Ramp {
+		return r.steps()
+	}
 	targets := r.Targets()
 	list := []row{{"", targets}}
 	for _, m := range metrics(r) {
@@ -59,6 +62,23 @@ func (r *Report) rows() []row {
 		}
 	}
 	return append(list, r.ratios(targets)...)
+}
+
+// Ramp is the profile whose turns differ in their rate.
+const Ramp = "ramp"
+
+// steps are the turns of a ramp, which have no median.
+func (r *Report) steps() []row {
+	list := []row{{"", []string{"step", "asked for", "rate", "errors", "p50", "p99", "CPU/call"}}}
+	for _, t := range r.Turns {
+		cpu := "–"
+		if u := t.Use(Subject); u != nil {
+			cpu = nanos(u.CPUPerCall)
+		}
+		list = append(list, row{t.Target, []string{fmt.Sprint(t.Round), perSecond(t.Asked), perSecond(t.Rate), count(float64(t.Errors())),
+			nanos(float64(t.Latency.P50)), nanos(float64(t.Latency.P99)), cpu}})
+	}
+	return list
 }
 
 // ratios compare the first target with each other one, round by round.
