@@ -115,7 +115,7 @@ func TestBreakerOfRegistry(t *testing.T) {
 	for _, name := range []string{registries.EOP, registries.ORG, registries.ROB, registries.RUIAN} {
 		t.Run(name, func(t *testing.T) {
 			m, s := simulatedWith(t, func(c *Config) {
-				c.Breaker = Breaker{Failures: 3, Window: time.Minute, Open: 100 * time.Millisecond}
+				c.Breaker = Breaker{Failures: 3, Window: time.Minute, Open: time.Second}
 			})
 			c := map[string]*Client{registries.EOP: m.Eop, registries.ORG: m.Org, registries.ROB: m.Rob, registries.RUIAN: m.Ruian}[name]
 			h := question("EopFoto", "Jmeno", "AdresaPobytu", "ROBCti", "RUIANCti")
@@ -127,14 +127,16 @@ func TestBreakerOfRegistry(t *testing.T) {
 					t.Fatalf("the registry that is down gives %v", err)
 				}
 			}
-			asked := messagesTo(s, name)
+			// What the calls before have sent may still come into the log.
+			const id = "0f0e0d0c-0b0a-4908-8706-050403020100"
+			h.Info.AgendaZadostId = []byte(id)
 			_, err := ask(t, m, h)
 			var open *egon.CallError
 			if !errors.As(err, &open) || open.Party != down.Party || open.Timeout || c.Breaker() == BreakerOpen && !errors.Is(err, errOpen) {
 				t.Errorf("the open breaker gives %v, the registry that is down %v", err, down)
 			}
-			if n := messagesTo(s, name); errors.Is(err, errOpen) && n != asked {
-				t.Errorf("the registry was asked %d times more", n-asked)
+			if n := messagesOf(s, name, id); c.Breaker() == BreakerOpen && n != 0 {
+				t.Errorf("the registry was asked %d times more", n)
 			}
 			set(t, s, name, registries.Settings{})
 			waitFor(t, "the call to be served again", func() bool {
@@ -148,6 +150,6 @@ func TestBreakerOfRegistry(t *testing.T) {
 	}
 }
 
-func messagesTo(s *registries.Server, name string) int {
-	return len(slices.DeleteFunc(s.Log(), func(e registries.Entry) bool { return e.Registry != name }))
+func messagesOf(s *registries.Server, name, id string) int {
+	return len(slices.DeleteFunc(s.Log(), func(e registries.Entry) bool { return e.Registry != name || e.AgendaZadostId != id }))
 }

@@ -62,7 +62,7 @@ func TestOrderOfSteps(t *testing.T) {
 			h := question("EopFoto", "Jmeno", "AdresaPobytu", "ROBCti", "RUIANCti")
 			h.Media.Klic = publicKey(t)
 			for _, name := range []string{registries.EOP, registries.ORG, registries.ROB, registries.RUIAN} {
-				set(t, s, name, registries.Settings{Latency: map[bool]registries.Duration{true: 200 * ms, false: 20 * ms}[name == slow]})
+				set(t, s, name, registries.Settings{Latency: map[bool]registries.Duration{true: 400 * ms, false: 100 * ms}[name == slow]})
 			}
 			eop := s.Settings(registries.EOP)
 			eop.Transfer = 2000 * ms // of the photo: it is on its way until all else is done
