@@ -164,7 +164,7 @@ func (f *fleet) jump() {
 			to = f.log[f.chance(len(f.log))].at + windowMillis + leaseMillis*int64(f.chance(2)) + int64(f.chance(3)*10_000)
 		}
 	}
-	f.clock.millis.Store(max(now, to-1+int64(f.chance(3))))
+	f.clock.set(max(now, to-1+int64(f.chance(3))))
 	f.tick()
 }
 
@@ -181,6 +181,7 @@ func playFleet(t *testing.T, s *server, source string, chance chance) error {
 		}
 		r.script, r.clock, r.virtual, r.start = redis.NewScript(source), clock.now, true, clock.now().Add(-time.Duration(len(made))*time.Hour)
 		made = append(made, r)
+		clock.stores = made
 		return r
 	}
 	err := f.play()

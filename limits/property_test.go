@@ -78,7 +78,7 @@ func newModel(s store, calendar *Calendar, clock *hands, chance chance) *model {
 	for day.UnixMilli() <= clock.millis.Load() { // no gateway's clock goes back
 		day = day.AddDate(0, 0, 7)
 	}
-	clock.millis.Store(day.UnixMilli())
+	clock.set(day.UnixMilli())
 	return m
 }
 
@@ -129,7 +129,7 @@ func (m *model) jump() {
 			to = edges[m.chance(len(edges))] + (Window + m.late).Milliseconds()
 		}
 	}
-	m.clock.millis.Store(max(now, to-1+int64(m.chance(3))))
+	m.clock.set(max(now, to-1+int64(m.chance(3))))
 }
 
 func (m *model) admit() (Decision, error) {

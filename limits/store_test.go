@@ -19,8 +19,12 @@ type store interface {
 	Forget(context.Context, Call) error
 }
 
-// hands is a clock that tests move.
-type hands struct{ millis atomic.Int64 }
+// hands is a clock that tests move. It stands still while a request of a store that goes by it is under way: else that
+// would take an hour, which none can.
+type hands struct {
+	millis atomic.Int64
+	stores []*Redis
+}
 
 func handsAt(t testing.TB, local string) *hands {
 	t.Helper()
@@ -30,7 +34,21 @@ func handsAt(t testing.TB, local string) *hands {
 }
 
 func (h *hands) now() time.Time       { return time.UnixMilli(h.millis.Load()) }
-func (h *hands) move(d time.Duration) { h.millis.Add(d.Milliseconds()) }
+func (h *hands) move(d time.Duration) { h.set(h.millis.Load() + d.Milliseconds()) }
+
+func (h *hands) set(millis int64) {
+	for _, r := range h.stores {
+		for i := range r.lanes {
+			l := &r.lanes[i]
+			for l.mu.Lock(); l.flying; l.mu.Lock() {
+				l.mu.Unlock()
+				time.Sleep(20 * time.Microsecond)
+			}
+			defer l.mu.Unlock()
+		}
+	}
+	h.millis.Store(millis)
+}
 
 func prague(t testing.TB, local string) time.Time {
 	t.Helper()
@@ -63,6 +81,7 @@ func newRedis(t testing.TB, s *server, clock *hands) *Redis {
 	}
 	if clock != nil {
 		r.clock, r.virtual, r.start = clock.now, true, clock.now()
+		clock.stores = append(clock.stores, r)
 	}
 	r.open()
 	t.Cleanup(func() { _ = r.Close() })
