@@ -263,10 +263,7 @@ func (c *Client) call(ctx context.Context, q request) ([]byte, error) {
 		return nil, blame(q.party, err)
 	}
 	defer r.Close()
-	b, err := io.ReadAll(io.LimitReader(r, maxReply+1))
-	if err == nil && len(b) > maxReply {
-		err = r.failed(fmt.Errorf("the answer is longer than %d bytes", maxReply))
-	}
+	b, err := r.readWhole(maxReply)
 	return b, blame(q.party, err)
 }
 

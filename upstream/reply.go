@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -82,6 +83,22 @@ func (r *reply) Read(p []byte) (int, error) {
 		r.err = r.failed(fmt.Errorf("read the answer: %w", err))
 	}
 	return n, r.err
+}
+
+// readWhole reads a body of at most so many bytes.
+func (r *reply) readWhole(most int) ([]byte, error) {
+	if r.length > int64(most) {
+		return nil, r.failed(fmt.Errorf("the answer is longer than %d bytes", most))
+	}
+	var b bytes.Buffer
+	b.Grow(int(max(r.length, 0)) + bytes.MinRead) // the end is seen without room being made once more
+	if _, err := b.ReadFrom(io.LimitReader(r, int64(most)+1)); err != nil {
+		return nil, err
+	}
+	if b.Len() > most {
+		return nil, r.failed(fmt.Errorf("the answer is longer than %d bytes", most))
+	}
+	return b.Bytes(), nil
 }
 
 var errClosed = errors.New("read a closed answer")

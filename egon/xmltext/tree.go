@@ -1,13 +1,13 @@
 package xmltext
 
 import (
+	"bytes"
 	"strings"
 	"sync"
 )
 
 // A Node is an element of a small document that is held whole. Comments and
-// processing instructions are not in it. It refers to the document it was read
-// from, which must not be written to as long as the tree is in use.
+// processing instructions are not in it.
 type Node struct {
 	Space, Local string
 	Attrs        []NodeAttr
@@ -16,7 +16,7 @@ type Node struct {
 
 	parent     *Node
 	declared   []declaration
-	doc        []byte
+	doc        string
 	start, end int64 // its bytes in doc
 	nameEnd    int64 // where the name in its start tag ends
 }
@@ -26,85 +26,194 @@ type NodeAttr struct{ Space, Local, Value string }
 
 type declaration struct{ prefix, uri string }
 
-// Parse reads a complete document and returns its root element. Errors are
-// those of [Scanner.Next]. A tree takes a multiple of its document in memory:
-// it is for the caller to bound the length of doc.
+// Parse reads a complete document, of which it keeps a copy, and returns its
+// root element. Errors are those of [Scanner.Next]. A tree takes a multiple of
+// its document in memory: it is for the caller to bound the length of doc.
 func Parse(doc []byte, b Bounds) (*Node, error) {
-	s := borrow(b)
-	defer used.Put(s)
-	top := &Node{}
-	at := top
-	texts := make([][]byte, 1, 16) // of top and of each open element
-	for rest := doc; ; {
-		tok, n, err := s.Next(rest, true)
+	p, ok := parsers.Get().(*parser)
+	if ok && p.scan.bounds == b {
+		p.scan.Reset()
+	} else {
+		p = &parser{scan: NewScanner(b)}
+	}
+	defer parsers.Put(p)
+	p.doc, p.text = doc, string(doc)
+	root, err := p.read()
+	p.forget()
+	return root, err
+}
+
+// parsers are used again: a scanner that has read a document knows the start
+// tags of the next one like it.
+var parsers sync.Pool
+
+// A parser makes a tree of a document. What stands in a tree as it does in the
+// document shares its memory.
+type parser struct {
+	scan *Scanner
+	doc  []byte
+	text string // the same
+
+	open   []unfinished
+	closed []*Node // children of open elements
+	nodes  []Node  // free ones
+	lists  []*Node // free room for lists of children
+}
+
+// unfinished is an open element. Its text is one piece, or several in pieces.
+type unfinished struct {
+	node   *Node
+	first  int // of closed that is a child
+	text   string
+	pieces []byte
+}
+
+func (p *parser) read() (*Node, error) {
+	var tok Token
+	at := &Node{} // above the root
+	p.open, p.closed = p.open[:0], p.closed[:0]
+	for rest := p.doc; ; {
+		n, err := p.scan.NextInto(&tok, rest, true)
 		if err != nil {
 			return nil, err
 		}
 		rest = rest[n:]
 		switch tok.Kind {
 		case StartElement:
-			at = at.add(tok, doc)
-			if len(texts) < cap(texts) {
-				texts = texts[:len(texts)+1] // with the buffer of an element that is closed
-				texts[len(texts)-1] = texts[len(texts)-1][:0]
-			} else {
-				texts = append(texts, nil)
-			}
+			at = p.begin(at, &tok)
 		case Text, CData:
-			texts[len(texts)-1] = append(texts[len(texts)-1], tok.Data...)
+			p.open[len(p.open)-1].add(p, &tok)
 		case EndElement:
-			at.end, at.Text = tok.End, string(texts[len(texts)-1])
-			at, texts = at.parent, texts[:len(texts)-1]
+			p.end(&tok)
+			at = at.parent
 		case End:
-			root := top.Children[0]
+			root := p.closed[0]
 			root.parent = nil
 			return root, nil
 		}
 	}
 }
 
-// used holds scanners of Parse: one that has read a document knows the start
-// tags of the next one like it.
-var used sync.Pool
-
-// borrow returns a scanner at the beginning of a document, for used.
-func borrow(b Bounds) *Scanner {
-	if s, ok := used.Get().(*Scanner); ok && s.bounds == b {
-		s.Reset()
-		return s
+// forget lets go of what is the tree's.
+func (p *parser) forget() {
+	p.doc, p.text, p.nodes, p.lists = nil, "", nil, nil
+	clear(p.closed[:cap(p.closed)])
+	for i := range p.open[:cap(p.open)] {
+		o := &p.open[:cap(p.open)][i]
+		o.node, o.text = nil, ""
 	}
-	return NewScanner(b)
 }
 
-// add makes the element of a start tag a child of n.
-func (n *Node) add(tok Token, doc []byte) *Node {
-	space := n.Space // mostly that of the parent
-	if space != string(tok.Name.Space) {
-		space = string(tok.Name.Space)
-	}
-	child := &Node{
-		Space: space, Local: string(tok.Name.Local),
-		parent: n, doc: doc, start: tok.Start,
-		nameEnd: tok.Start + int64(len("<")+len(tok.Name.Local)),
-	}
+// begin makes the element of a start tag.
+func (p *parser) begin(parent *Node, tok *Token) *Node {
+	n := p.node()
+	n.parent, n.doc, n.start = parent, p.text, tok.Start
+	n.nameEnd = tok.Start + int64(len("<")+len(tok.Name.Local))
 	if len(tok.Name.Prefix) > 0 {
-		child.nameEnd += int64(len(tok.Name.Prefix) + len(":"))
+		n.nameEnd += int64(len(tok.Name.Prefix) + len(":"))
 	}
-	for _, a := range tok.Attrs() {
-		child.Attrs = append(child.Attrs, NodeAttr{string(a.Name.Space), string(a.Name.Local), string(a.Value)})
-	}
+	n.Local = p.text[n.nameEnd-int64(len(tok.Name.Local)) : n.nameEnd]
 	for _, b := range tok.Namespaces() {
-		child.declared = append(child.declared, declaration{string(b.Prefix), string(b.URI)})
+		n.declared = append(n.declared, declaration{p.share(tok, b.Prefix), p.share(tok, b.URI)})
 	}
-	n.Children = append(n.Children, child)
-	return child
+	n.Space = n.spaceIn(tok.Name.Space)
+	for _, a := range tok.Attrs() {
+		n.Attrs = append(n.Attrs, NodeAttr{n.spaceIn(a.Name.Space), p.share(tok, a.Name.Local), p.share(tok, a.Value)})
+	}
+	if len(p.open) < cap(p.open) {
+		p.open = p.open[:len(p.open)+1]
+	} else {
+		p.open = append(p.open, unfinished{})
+	}
+	o := &p.open[len(p.open)-1]
+	o.node, o.first, o.text, o.pieces = n, len(p.closed), "", o.pieces[:0]
+	return n
+}
+
+// chunk is how many nodes are made at once.
+const chunk = 32
+
+func (p *parser) node() *Node {
+	if len(p.nodes) == 0 {
+		p.nodes = make([]Node, chunk)
+	}
+	n := &p.nodes[0]
+	p.nodes = p.nodes[1:]
+	return n
+}
+
+// share returns b, which stands in a start tag, as a part of the document where
+// it stands there so, and copied otherwise.
+func (p *parser) share(tok *Token, b []byte) string {
+	if i := bytes.Index(p.doc[tok.Start:tok.End], b); i >= 0 {
+		return p.text[tok.Start:][i : i+len(b)]
+	}
+	return string(b)
+}
+
+// spaceIn returns the namespace uri, mostly that of the parent, of a name in
+// the start tag of n.
+func (n *Node) spaceIn(uri []byte) string {
+	if len(uri) == 0 {
+		return ""
+	}
+	if n.parent.Space == string(uri) {
+		return n.parent.Space
+	}
+	for at := n; at != nil; at = at.parent {
+		for _, d := range at.declared {
+			if d.uri == string(uri) {
+				return d.uri
+			}
+		}
+	}
+	return string(uri)
+}
+
+// add adds a piece of text.
+func (o *unfinished) add(p *parser, tok *Token) {
+	whole := p.text[tok.Start:tok.End]
+	switch {
+	case len(tok.Data) == 0:
+	case o.text == "" && len(o.pieces) == 0 && whole == string(tok.Data):
+		o.text = whole
+	default:
+		if o.text != "" {
+			o.pieces, o.text = append(o.pieces, o.text...), ""
+		}
+		o.pieces = append(o.pieces, tok.Data...)
+	}
+}
+
+// end finishes the innermost open element.
+func (p *parser) end(tok *Token) {
+	o := &p.open[len(p.open)-1]
+	n := o.node
+	n.end, n.Text = tok.End, o.text
+	if len(o.pieces) > 0 {
+		n.Text = string(o.pieces)
+	}
+	if children := p.closed[o.first:]; len(children) > 0 {
+		if len(p.lists) < len(children) {
+			p.lists = make([]*Node, max(chunk, len(children)))
+		}
+		n.Children = p.lists[:copy(p.lists, children):len(children)]
+		p.lists = p.lists[len(children):]
+	}
+	p.closed = append(p.closed[:o.first], n)
+	p.open = p.open[:len(p.open)-1]
 }
 
 // Child returns the first child element of that name, nil if there is none or
 // if n is nil, so that calls can be chained.
 func (n *Node) Child(space, local string) *Node {
-	if all := n.All(space, local); len(all) > 0 {
-		return all[0]
+	if n == nil {
+		return nil
+	}
+	for _, c := range n.Children {
+		if c.Local == local && c.Space == space {
+			return c
+		}
 	}
 	return nil
 }
