@@ -93,18 +93,22 @@ func BenchmarkMatrix(b *testing.B) {
 		b.ReportMetric(float64(s.Counts().Pairs), "pairs")
 	})
 	b.Run("lookup", func(b *testing.B) {
-		keys := make([][24]byte, 1<<18) // the codes of a request are in the cache when it is decided
+		// The codes of a request are in the cache when it is decided, so these lie in the order in which they are used.
+		type codes struct {
+			text         [24]byte
+			agenda, role uint8 // where they end
+		}
+		keys := make([]codes, 1<<18)
 		for i := range keys {
 			agenda, role, ovm := manyTriple(rand.IntN(manyTriples))
-			copy(keys[i][:8], agenda+"        ")
-			copy(keys[i][8:16], role+"        ")
-			copy(keys[i][16:], ovm)
+			keys[i] = codes{agenda: uint8(len(agenda)), role: uint8(len(agenda) + len(role))}
+			copy(keys[i].text[:], agenda+role+ovm)
 		}
 		b.ReportAllocs()
 		for i := 0; b.Loop(); i++ {
 			k := &keys[i%len(keys)]
-			agenda, role := bytes.TrimRight(k[:8], " "), bytes.TrimRight(k[8:16], " ")
-			if row, _ := s.Row(agenda, role, k[16:], noon); row == nil {
+			agenda, role, ovm := k.text[:k.agenda], k.text[k.agenda:k.role], k.text[k.role:k.role+8]
+			if row, _ := s.Row(agenda, role, ovm, noon); row == nil {
 				b.Fatal("a triple has no row")
 			}
 		}
