@@ -124,6 +124,13 @@ func (g *Gateway) later(x *exchange) (*egon.Answer, error) {
 // back before: whoever sees the answer can use it.
 func (g *Gateway) work(j *exchange) {
 	defer g.jobs.Add(-1)
+	var broken error
+	defer func() {
+		if broken != nil { // its slot frees itself, and the queue says that it is lost
+			g.parts.Log.Error("job", zap.Error(broken))
+		}
+	}()
+	defer recoverTo(&broken) // on a goroutine of its own a panic would end the process
 	ctx, cancel := context.WithTimeout(g.calls, j.timeout)
 	defer cancel()
 	body, err := g.make(ctx, j)

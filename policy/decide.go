@@ -109,7 +109,7 @@ func (d *Decision) RestsOnRow(h *egon.Head) bool {
 		case matrixOnly:
 			return true
 		case anySource:
-			if d.Grant == nil || !d.Grant.has(w.Text) {
+			if !h.Service.ReadsAiseo() && (d.Grant == nil || !d.Grant.has(w.Text)) {
 				return true
 			}
 		}

@@ -71,13 +71,13 @@ func (b *bus) count(t string) int {
 	return n
 }
 
-// grantsFor grants E05 and E227 to triples, from the beginning of a bubble on.
+// grantsFor grants some services to triples, from the beginning of a bubble on.
 func grantsFor(triples ...string) string {
 	var b strings.Builder
 	b.WriteString("grants: [")
 	for _, t := range triples {
 		q := strings.Split(t, "/")
-		fmt.Fprintf(&b, "\n  {agenda: %s, role: %s, ovm: %q, ais: 1, environment: test, valid: {from: 1999-01-01, to: 2098-12-31}, services: [E05, E198, E227], items: [EopFoto, Vlastni], limits: {working_hours: 1/h, off_hours: 1/h, concurrent: 1}},", q[0], q[1], q[2])
+		fmt.Fprintf(&b, "\n  {agenda: %s, role: %s, ovm: %q, ais: 1, environment: test, valid: {from: 1999-01-01, to: 2098-12-31}, services: [E05, E158, E198, E227], items: [EopFoto, Vlastni], limits: {working_hours: 1/h, off_hours: 1/h, concurrent: 1}},", q[0], q[1], q[2])
 	}
 	return b.String() + "\n]\n"
 }
@@ -174,6 +174,12 @@ func TestRowsOfGrantsAreFetchedAtTheStart(t *testing.T) {
 		}
 		if got := s.decide(own, "EopFoto Vlastni ROBCti"); got != "granted" {
 			t.Errorf("what needs no row: %s", got)
+		}
+		// The matrix gives no item of AISEO, so that none waits for it.
+		for word, want := range map[string]string{"Vlastni": "granted", "Cizi": "item Cizi", "Jmeno": "row unavailable"} {
+			if got := say(s.store.Current().Decide(head("E158", own+"/1", word), time.Now())); got != want {
+				t.Errorf("%s of AISEO: %s, want %s", word, got, want)
+			}
 		}
 		if got := s.decide(own, "EcdFoto"); !strings.HasPrefix(got, "item") {
 			t.Errorf("what no row can give: %s", got)
