@@ -213,7 +213,9 @@ func (x *exchange) drop() {
 		if id := x.scanner.IszrZadostId(); id != "" {
 			x.iszrID = id // the log has the number that the caller sees
 		}
-		x.doubtRow()
+		if x.kod != egon.OK {
+			x.doubtRow(x.scanner.SubKod())
+		}
 		x.reply.release(&x.g.buffers)
 		x.g.replies.Put(x.scanner)
 		x.scanner = nil

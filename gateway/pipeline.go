@@ -206,6 +206,11 @@ func (g *Gateway) answer(ctx context.Context, x *exchange) error {
 	case err != nil && context.Cause(ctx) == errDraining:
 		return refuse(Draining).because(err)
 	case err != nil:
+		if call := (*egon.CallError)(nil); errors.As(err, &call) { // a registry of the workflow said no
+			for _, d := range call.Detail {
+				x.doubtRow(d.SubKod)
+			}
+		}
 		return x.blame(err)
 	}
 	return x.take(a)

@@ -9,7 +9,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"brana/egon"
 	"brana/policy"
 )
 
@@ -60,10 +59,10 @@ func (g *Gateway) await(ctx context.Context, agenda, role, ovm []byte) (*policy.
 	return snapshot, nil
 }
 
-// doubtRow has the row refreshed early that permitted what the upstream refused:
-// the matrix there has changed.
-func (x *exchange) doubtRow() {
-	if x.g.parts.Rows == nil || x.kod == egon.OK || x.scanner.SubKod() != "NENI OPRAVNENI" || !x.decision.RestsOnRow(x.head) {
+// doubtRow has the row refreshed early that permitted what an upstream refused,
+// saying why: the matrix there has changed.
+func (x *exchange) doubtRow(subKod string) {
+	if x.g.parts.Rows == nil || subKod != "NENI OPRAVNENI" || !x.decision.RestsOnRow(x.head) {
 		return
 	}
 	i := &x.head.Info

@@ -240,6 +240,34 @@ func TestARefusalOfTheUpstreamRefreshesTheRow(t *testing.T) {
 	}
 }
 
+// So does a registry that refuses a step of E198.
+func TestARefusedStepRefreshesTheRow(t *testing.T) {
+	tb := &table{rows: map[string]string{ownTriple: "Jmeno Prijmeni DatumNarozeni"}}
+	sub := "NENI K DISPOZICI"
+	s := newSite(t, rowsFrom(t, tb.fetch), func(s *settings) {
+		s.parts.Media = workflowFunc(func(context.Context, *egon.Head) (*egon.Answer, error) {
+			return nil, &egon.CallError{Party: egon.Party{Kind: egon.Registr, Code: "ROB"}, Name: "rob", Sent: true, Err: errors.New("no"),
+				Detail: []egon.Detail{{SubKod: sub}}}
+		})
+	})
+	post := func() string { return read(t, s.post(t, "/publikace/E198", mediaCall())) }
+	post()
+	if body := post(); !strings.Contains(body, "CHYBA VOLANI REGISTRU") {
+		t.Errorf("the caller got %s", body)
+	}
+	s.settled(t)
+	if n := tb.questions(); n != 1 {
+		t.Errorf("%d questions after another refusal, want 1", n)
+	}
+	sub = "NENI OPRAVNENI"
+	tb.set(func() { tb.rows[ownTriple] = "Jmeno Prijmeni" })
+	post()
+	eventually(t, "the row is read again", func() bool { return strings.Contains(post(), "BR_111") })
+	if n := tb.questions(); n != 2 {
+		t.Errorf("%d questions, want one more", n)
+	}
+}
+
 // A row whose refresh is due decides, and is counted.
 func TestStaleRowsAreCounted(t *testing.T) {
 	tb := &table{rows: map[string]string{ownTriple: "Jmeno"}}
