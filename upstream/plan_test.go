@@ -68,6 +68,7 @@ func TestLeash(t *testing.T) {
 func TestMediaThatBreakEndTheSteps(t *testing.T) {
 	answer := envelope(eop("OK", known, appStatus("OK", "")+aifo1+photo))
 	asked := make(chan struct{})
+	m, c := wellWorld().without("O08", "A28", "G02").open(t)
 	eopURL := rawFake(func(nc net.Conn, br *bufio.Reader) {
 		if _, _, err := takeRequest(br); err != nil {
 			return
@@ -80,11 +81,11 @@ func TestMediaThatBreakEndTheSteps(t *testing.T) {
 		if _, _, err := takeRequest(br); err != nil {
 			return
 		}
+		waitFor(t, "ORG to be asked for the caller too", func() bool { return c.took() == "G27 ROB G27 caller" })
 		close(asked)
 		_, err := br.ReadByte()
 		left <- err
 	}).listen(t)
-	m, c := wellWorld().without("O08", "A28", "G02").open(t)
 	m.Eop = client(t, Config{Name: "eop", URL: eopURL, Agenda: "A385", Ais: 385})
 	m.Rob = client(t, Config{Name: "rob", URL: robURL, Agenda: "A999", Ais: 1})
 	_, err := m.Serve(t.Context(), question("EopFoto", "Jmeno", "ROBCti"))
