@@ -3,6 +3,7 @@ package upstream
 import (
 	"bufio"
 	"bytes"
+	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -64,16 +65,20 @@ func answeringAfter(end, answer string) rawFake {
 
 // The cost of splicing photos, per byte of them.
 func BenchmarkEvidence(b *testing.B) {
-	doc := envelope(eop("OK", known, appStatus("OK", "")+aifo1+strings.Replace(photo, "QUJD", strings.Repeat("QUJD", 1<<18), 1)))
-	b.SetBytes(int64(len(doc)))
-	b.ReportAllocs()
-	for b.Loop() {
-		e, err := evidenceOf(strings.NewReader(doc))
-		if err != nil {
-			b.Fatal(err)
-		}
-		if _, err := io.Copy(io.Discard, e); err != nil {
-			b.Fatal(err)
-		}
+	for _, size := range []int{20 << 10, 1 << 20} {
+		b.Run(fmt.Sprintf("%dKiB", size>>10), func(b *testing.B) {
+			doc := envelope(eop("OK", known, appStatus("OK", "")+aifo1+strings.Replace(photo, "QUJD", strings.Repeat("QUJD", size/4), 1)))
+			b.SetBytes(int64(len(doc)))
+			b.ReportAllocs()
+			for b.Loop() {
+				e, err := evidenceOf(strings.NewReader(doc))
+				if err != nil {
+					b.Fatal(err)
+				}
+				if _, err := io.Copy(io.Discard, e); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

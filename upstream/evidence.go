@@ -206,7 +206,10 @@ func (e *evidence) advance(wait bool) bool {
 		err = e.broken(err)
 		e.report(err)
 	}
-	e.err = err
+	if e.err = err; err != nil {
+		e.scan.release() // nothing of it is left to be given
+		e.scan = nil
+	}
 	return true
 }
 

@@ -3,6 +3,7 @@ package upstream
 import (
 	"errors"
 	"io"
+	"sync"
 
 	"brana/egon/xmltext"
 )
@@ -29,11 +30,22 @@ type scanner struct {
 }
 
 func newScanner(src io.Reader) *scanner {
-	return &scanner{
-		src: src,
-		xml: xmltext.NewScanner(xmltext.DefaultBounds()),
-		buf: make([]byte, 0, scanWindow),
-	}
+	s := scanners.Get().(*scanner)
+	s.xml.Reset()
+	*s = scanner{src: src, xml: s.xml, buf: s.buf[:0]}
+	return s
+}
+
+// scanners are used again: one that has read an answer knows the start tags of
+// the next one like it.
+var scanners = sync.Pool{New: func() any {
+	return &scanner{xml: xmltext.NewScanner(xmltext.DefaultBounds()), buf: make([]byte, 0, scanWindow)}
+}}
+
+// release gives the scanner back. No token of it may be in use.
+func (s *scanner) release() {
+	s.src = nil
+	scanners.Put(s)
 }
 
 // errWait says that the next token needs bytes that are not here yet.
