@@ -5,8 +5,9 @@ import (
 	"crypto/tls"
 	"io"
 	"net"
-	"syscall"
 	"time"
+
+	"brana/socket"
 )
 
 // A conn is a connection to an upstream whose waits are bounded one by one. An
@@ -17,8 +18,8 @@ import (
 // It is used by one call at a time; only Close may come from elsewhere.
 type conn struct {
 	net.Conn
-	raw  syscall.RawConn // below Conn, for the check of liveness
-	wait time.Duration   // longest single read or write
+	tcp  *socket.Conn  // Conn, or what is below its TLS
+	wait time.Duration // longest single read or write
 
 	// Of the call that has the connection:
 	until time.Time // the head of the answer must be here by then; zero: no such bound
@@ -63,6 +64,16 @@ func (c *conn) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// alive reports whether an idle connection can still carry a call: the
+// upstream has neither closed it nor said anything that nobody asked for. It
+// never waits. A streamed message cannot be sent twice, so the connection is
+// looked at before the first byte.
+//
+// It looks below TLS. There, session tickets follow the handshake (TLS 1.3) and
+// are read with the first answer; records that come later than an answer, which
+// the protocol allows, cost the connection and no more.
+func (c *conn) alive() bool { return c.tcp.Silent() }
+
 // A dialer opens connections to one target.
 type dialer struct {
 	cfg Config
@@ -101,18 +112,18 @@ func (d *dialer) dial(_ string, limit time.Duration) (net.Conn, error) {
 		return nil, err
 	}
 	tcp := nc.(*net.TCPConn)
-	raw, err := tcp.SyscallConn()
-	if err != nil {
-		_ = tcp.Close()
-		return nil, err
-	}
 	if d.cfg.ReceiveBuffer > 0 {
 		// A hint: a kernel that bounds it lower is obeyed.
 		_ = tcp.SetReadBuffer(d.cfg.ReceiveBuffer)
 	}
-	c := &conn{Conn: tcp, raw: raw, wait: d.cfg.Timeout}
+	light, err := socket.New(tcp)
+	if err != nil {
+		_ = tcp.Close()
+		return nil, err
+	}
+	c := &conn{Conn: light, tcp: light, wait: d.cfg.Timeout}
 	if d.to.tls {
-		t := tls.Client(tcp, d.secure())
+		t := tls.Client(light, d.secure())
 		if err := t.HandshakeContext(ctx); err != nil {
 			_ = tcp.Close()
 			return nil, err

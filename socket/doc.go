@@ -1,0 +1,9 @@
+// Package socket makes TCP connections cheap to read and to write, for those
+// who do it some hundred thousand times a second.
+//
+// Its one rule: to its user a [Conn] is a connection like any other of package
+// net. What it saves is that the runtime is told of system calls that never
+// wait, and of deadlines that nobody waits for.
+//
+// What is said over a connection is no business of this package.
+package socket
