@@ -48,7 +48,7 @@ func (c *config) logger(io stdio) (*zap.Logger, error) {
 	encoder := zap.NewProductionEncoderConfig()
 	encoder.EncodeTime = zapcore.RFC3339NanoTimeEncoder
 	encoder.EncodeDuration = zapcore.SecondsDurationEncoder
-	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(encoder), zapcore.Lock(zapcore.AddSync(io.err)), level)), nil
+	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(encoder), &logbook{out: io.err}, level)), nil
 }
 
 // serve runs a gateway until a signal ends it: SIGHUP reloads the policy and
