@@ -50,7 +50,7 @@ type exchange struct {
 	claimed  bool   // claim holds the request's id
 	opened   bool   // the queue holds room for the answer
 	job      string // of which E100 asks
-	iszrID   string
+	iszrID   string // empty until somebody asks for it
 
 	reply   guard             // a relayed answer
 	scanner *egon.ReplyReader // of the reply; nil unless it is the answer
@@ -73,14 +73,23 @@ func now() time.Time { return time.Now() }
 // begin makes the exchange of a request.
 func (g *Gateway) begin(rc *fasthttp.RequestCtx) *exchange {
 	g.running.Add(1)
-	return &exchange{g: g, rc: rc, start: now(), iszrID: g.parts.NewID()}
+	return &exchange{g: g, rc: rc, start: now()}
+}
+
+// id is the number of the exchange, IszrZadostId: that of a relayed answer, or a
+// fresh one.
+func (x *exchange) id() string {
+	if x.iszrID == "" {
+		x.iszrID = x.g.parts.NewID()
+	}
+	return x.iszrID
 }
 
 // setDeadline starts the time of the call: the route's timeout, and what a
 // message that still arrives may take.
 func (x *exchange) setDeadline() context.Context {
 	x.timeout = x.route.Timeout + x.body.timeLeft()
-	x.deadline = newDeadline(x.g.calls, x.timeout, x.g.cfg.MinRate)
+	x.deadline = x.g.underWay.newDeadline(x.timeout, x.g.cfg.MinRate)
 	return x.deadline
 }
 

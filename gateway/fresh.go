@@ -74,7 +74,7 @@ func (x *exchange) withdraw() {
 	}
 	if x.opened {
 		x.opened = false
-		errs = append(errs, safely(func() error { return x.g.parts.Queue.Delete(ctx, string(x.head.Info.Ais), x.iszrID) }))
+		errs = append(errs, safely(func() error { return x.g.parts.Queue.Delete(ctx, string(x.head.Info.Ais), x.id()) }))
 	}
 	if err := errors.Join(errs...); err != nil {
 		x.g.parts.Log.Warn("give back what a refused call had reserved: it goes by itself when its time is over", zap.Error(err))

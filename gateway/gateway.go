@@ -126,9 +126,10 @@ type Gateway struct {
 
 	seen *seen // certificates of callers
 
-	calls context.Context // ends the calls that a shutdown does not wait for
-	cut   context.CancelCauseFunc
-	conns *conns
+	calls    context.Context // ends the calls that a shutdown does not wait for
+	cut      context.CancelCauseFunc
+	underWay calls
+	conns    *conns
 }
 
 // New checks the configuration and makes a gateway of it.

@@ -87,7 +87,7 @@ const jobMargin = 2 * time.Second
 func (g *Gateway) openJob(ctx context.Context, x *exchange) error {
 	lifetime := x.timeout + jobMargin
 	lost := x.refusalReply(refuse(JobLost), false, now().Add(lifetime))
-	err := g.parts.Queue.Open(ctx, queue.Job{Ais: string(x.head.Info.Ais), ID: x.iszrID, Service: x.service.Code, Lifetime: lifetime, Lost: lost})
+	err := g.parts.Queue.Open(ctx, queue.Job{Ais: string(x.head.Info.Ais), ID: x.id(), Service: x.service.Code, Lifetime: lifetime, Lost: lost})
 	switch {
 	case errors.Is(err, queue.ErrFull):
 		r := refuse(QueueFull)
@@ -111,7 +111,7 @@ func (g *Gateway) later(x *exchange) (*egon.Answer, error) {
 		return nil, fmt.Errorf("read the message again: %w", err) // it was proven
 	}
 	j := &exchange{g: g, start: now(), service: x.service, route: x.route, timeout: x.timeout, reader: reader, head: reader.Head(),
-		policy: x.policy, decision: x.decision, iszrID: x.iszrID, slot: x.slot, admitted: true}
+		policy: x.policy, decision: x.decision, iszrID: x.id(), slot: x.slot, admitted: true}
 	j.head.Info.Ais = bytes.Clone(x.head.Info.Ais) // the certificate may have said it
 	j.head.Enveloped = false                       // its answer stands inside another
 	x.admitted, x.opened = false, false

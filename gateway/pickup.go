@@ -92,7 +92,7 @@ func (x *exchange) ais() string { return string(x.head.Info.Ais) }
 // info is the header of a reply that the gateway makes itself.
 func (x *exchange) info(kod string, details ...egon.Detail) *egon.OdpovedInfo {
 	return &egon.OdpovedInfo{CasOdpovedi: now(), Status: egon.Status{Kod: kod, Details: details},
-		AgendaZadostId: string(x.head.Info.AgendaZadostId), IszrZadostId: x.iszrID}
+		AgendaZadostId: string(x.head.Info.AgendaZadostId), IszrZadostId: x.id()}
 }
 
 // answered is an answer that the gateway made itself.

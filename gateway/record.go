@@ -31,7 +31,7 @@ func (x *exchange) MarshalLogObject(e zapcore.ObjectEncoder) error {
 		return err
 	}
 	e.AddByteString("agenda_zadost_id", x.requestID())
-	e.AddString("iszr_zadost_id", x.iszrID)
+	e.AddString("iszr_zadost_id", x.id())
 	e.AddTime("request_in", x.start)
 	if !x.sent.IsZero() {
 		e.AddTime("request_out", x.sent)

@@ -119,7 +119,7 @@ func (x *exchange) refusalReply(r *Refusal, enveloped bool, at time.Time) []byte
 		CasOdpovedi:    at,
 		Status:         egon.Status{Kod: egon.Chyba, Details: r.details()},
 		AgendaZadostId: id,
-		IszrZadostId:   x.iszrID,
+		IszrZadostId:   x.id(),
 	})
 }
 

@@ -76,6 +76,11 @@ type patience struct {
 // begin begins a wait after so many bytes and returns when it must be over.
 func (p *patience) begin(bytes int64) time.Time {
 	p.since = now()
+	return p.until(bytes)
+}
+
+// until is when a wait that has begun must be over.
+func (p *patience) until(bytes int64) time.Time {
 	return p.since.Add(min(p.idle, p.idle+p.earned(bytes)-p.waited))
 }
 

@@ -79,6 +79,7 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 	err := errors.Join(g.server.ShutdownWithContext(ctx), g.awaitJobs(ctx))
 	running := g.Running() + g.Jobs()
 	g.cut(errDraining)
+	g.underWay.cut(errDraining)
 	g.awaitClosed()
 	g.conns.cut()
 	g.awaitClosed()
@@ -96,7 +97,15 @@ func (g *Gateway) awaitClosed() {
 	}
 }
 
-var errDraining = errors.New("the gateway is draining")
+// errDraining ends the calls that a shutdown does not wait for. For whoever
+// knows contexts only it is a cancellation.
+var errDraining error = draining{}
+
+type draining struct{}
+
+func (draining) Error() string { return "the gateway is draining" }
+
+func (draining) Is(target error) bool { return target == context.Canceled }
 
 // limitsReady says why no decision of the limiter can be had, or nil.
 func (g *Gateway) limitsReady(ctx context.Context) error {
