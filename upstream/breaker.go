@@ -139,9 +139,12 @@ var errEnded = errors.New("the call was ended")
 
 // attempt asks c, unless its breaker is open.
 func attempt[T any](c *Client, ask func() (T, error)) (v T, err error) {
-	report, err := c.breaker.allow()
+	if c.breaker.two == nil {
+		return ask()
+	}
+	report, err := c.breaker.two.Allow() // how it ended is reported once, below
 	if err != nil {
-		return v, &egon.CallError{Name: c.cfg.Name, Err: err}
+		return v, &egon.CallError{Name: c.cfg.Name, Err: errOpen}
 	}
 	err = errUnended // unless ask returns
 	defer func() { report(err) }()

@@ -106,7 +106,7 @@ func (c *Client) roundTrip(ctx context.Context, m message, nc *conn, giveBack fu
 	r := &reply{
 		failed:   func(err error) *egon.CallError { return c.failed(ctx, nc, err) },
 		giveBack: giveBack,
-		unwatch:  context.AfterFunc(ctx, func() { _ = nc.Close() }),
+		unwatch:  watch(ctx, nc.hangUp),
 		conn:     nc,
 		pool:     c.host,
 		resp:     fasthttp.AcquireResponse(),
@@ -136,6 +136,18 @@ func (c *Client) roundTrip(ctx context.Context, m message, nc *conn, giveBack fu
 	failure := r.failed(err)
 	_ = r.Close()
 	return nil, failure
+}
+
+// watch runs f when ctx ends, unless it is stopped before. A context that offers
+// that itself, as the one of an exchange does, is asked without the detour by
+// way of the library, which would make a context of f.
+func watch(ctx context.Context, f func()) (stop func() bool) {
+	if own, ok := ctx.(interface {
+		AfterFunc(func()) func() bool
+	}); ok {
+		return own.AfterFunc(f)
+	}
+	return context.AfterFunc(ctx, f)
 }
 
 func (c *Client) send(m message, body io.Reader, nc *conn) error {

@@ -28,6 +28,8 @@ type conn struct {
 	out   int64     // bytes written
 	ended bool      // the upstream closed its side
 
+	hangUp func() // Close, for those who watch the call
+
 	used bool // it has carried a call before
 	over bool // the end came with the last bytes (TLS); nothing more can be read
 }
@@ -122,6 +124,7 @@ func (d *dialer) dial(_ string, limit time.Duration) (net.Conn, error) {
 		return nil, err
 	}
 	c := &conn{Conn: light, tcp: light, wait: d.cfg.Timeout}
+	c.hangUp = func() { _ = c.Close() }
 	if d.to.tls {
 		t := tls.Client(light, d.secure())
 		if err := t.HandshakeContext(ctx); err != nil {

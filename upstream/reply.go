@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"mime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -50,7 +51,7 @@ func (r *reply) readHead(sent bool) error {
 	}
 	h := &r.resp.Header
 	r.status = h.StatusCode()
-	r.contentType = string(h.ContentType())
+	r.contentType = typeOf(h.ContentType())
 	r.encoding = string(h.ContentEncoding())
 	r.length = int64(max(h.ContentLength(), -1))
 	r.chunked = h.ContentLength() == -1
@@ -140,8 +141,25 @@ func (r *reply) acceptable() error {
 	return nil
 }
 
+// commonTypes are what nearly all answers say that they are.
+var commonTypes = [...]string{"text/xml; charset=utf-8", "text/xml;charset=UTF-8", "text/xml;charset=utf-8", "text/xml; charset=UTF-8", "text/xml"}
+
+// typeOf is a Content-Type as a string, which only one that is not common needs
+// memory for.
+func typeOf(value []byte) string {
+	for _, t := range commonTypes {
+		if string(value) == t {
+			return t
+		}
+	}
+	return string(value)
+}
+
 // isXML reports whether a Content-Type promises XML in UTF-8.
 func isXML(contentType string) bool {
+	if slices.Contains(commonTypes[:], contentType) {
+		return true
+	}
 	kind, params, err := mime.ParseMediaType(contentType)
 	if err != nil {
 		return false
