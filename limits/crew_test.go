@@ -1,0 +1,200 @@
+package limits
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// A crew is the gateways of the fault suite, and what has come of their rounds.
+type crew struct {
+	t        *testing.T
+	orders   orders // of every gateway, but for the log
+	gateways []*gatewayProcess
+	logs     []string
+	rounds   []round
+}
+
+// A round is a stretch of time with accounts of its own, and a fault in it.
+type round struct {
+	fault                     string
+	began, broke, mended, end int64
+	recovered                 time.Duration // from mended until all gateways could decide again
+}
+
+// A gatewayProcess is a gateway in a process of its own.
+type gatewayProcess struct {
+	cmd    *exec.Cmd
+	rounds io.WriteCloser // its standard input
+
+	mu     sync.Mutex
+	states []stateAt
+}
+
+type stateAt struct {
+	state string
+	at    int64
+}
+
+func newCrew(t *testing.T, o orders, gateways int) *crew {
+	t.Helper()
+	c := &crew{t: t, orders: o}
+	for range gateways {
+		c.hire()
+	}
+	c.wait("the gateways can decide", c.ready)
+	return c
+}
+
+// hire starts another gateway.
+func (c *crew) hire() *gatewayProcess {
+	c.t.Helper()
+	o := c.orders
+	o.Log = filepath.Join(c.t.TempDir(), fmt.Sprintf("gateway%d", len(c.logs)))
+	c.logs = append(c.logs, o.Log)
+	text, err := json.Marshal(o)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	m := &gatewayProcess{cmd: exec.Command(os.Args[0])}
+	m.cmd.Env = append(os.Environ(), ordersVariable+"="+string(text))
+	m.cmd.Stderr = os.Stderr
+	states, err := m.cmd.StdoutPipe()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if m.rounds, err = m.cmd.StdinPipe(); err != nil {
+		c.t.Fatal(err)
+	}
+	if err := m.cmd.Start(); err != nil {
+		c.t.Fatal(err)
+	}
+	heard := make(chan struct{})
+	go func() {
+		defer close(heard)
+		m.hear(states)
+	}()
+	c.t.Cleanup(func() {
+		_ = m.cmd.Process.Kill()
+		<-heard
+		_ = m.cmd.Wait() // its error is the kill, or it was waited for before
+	})
+	c.gateways = append(c.gateways, m)
+	if n := len(c.rounds); n > 0 {
+		m.tell(n)
+	}
+	return m
+}
+
+func (m *gatewayProcess) hear(from io.Reader) {
+	for lines := bufio.NewScanner(from); lines.Scan(); {
+		var s stateAt
+		if _, err := fmt.Sscan(lines.Text(), &s.state, &s.at); err == nil {
+			m.mu.Lock()
+			m.states = append(m.states, s)
+			m.mu.Unlock()
+		}
+	}
+}
+
+func (m *gatewayProcess) tell(round int) { fmt.Fprintln(m.rounds, round) }
+
+// normal tells since when a gateway can decide, as far as that has changed since a moment.
+func (m *gatewayProcess) normal(since int64) (at int64, now bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i, s := range m.states {
+		now = s.state == Normal.String()
+		if now && i > 0 && s.at > since {
+			at = s.at
+		}
+	}
+	return at, now
+}
+
+func (m *gatewayProcess) signal(s syscall.Signal) { _ = m.cmd.Process.Signal(s) }
+
+// kill ends a gateway without a word, and starts another a second later.
+func (c *crew) kill(at int) {
+	m := c.gateways[at]
+	m.signal(syscall.SIGKILL)
+	c.gateways = append(c.gateways[:at], c.gateways[at+1:]...)
+	time.Sleep(time.Second)
+	c.hire()
+}
+
+func (c *crew) ready() bool {
+	for _, m := range c.gateways {
+		if _, now := m.normal(0); !now {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *crew) wait(what string, done func() bool) {
+	c.t.Helper()
+	for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			c.t.Fatalf("waited in vain: %s", what)
+		}
+	}
+}
+
+const (
+	before = 3 * time.Second         // of a round, until its fault
+	notice = 1500 * time.Millisecond // until every gateway has noticed a loss
+	after  = 4 * time.Second         // it could decide again
+)
+
+// play has the gateways live through a fault; does returns when it is mended.
+func (c *crew) play(fault string, does func()) {
+	c.t.Helper()
+	r := round{fault: fault, began: monotonic()}
+	c.rounds = append(c.rounds, r)
+	for _, m := range c.gateways {
+		m.tell(len(c.rounds))
+	}
+	time.Sleep(before)
+	r.broke = monotonic()
+	does()
+	r.mended = monotonic()
+	time.Sleep(notice)
+	c.wait("after "+fault+" the gateways can decide", c.ready)
+	for _, m := range c.gateways {
+		if at, _ := m.normal(r.mended); at > r.mended {
+			r.recovered = max(r.recovered, time.Duration(at-r.mended))
+		}
+	}
+	time.Sleep(after)
+	r.end = monotonic()
+	c.rounds[len(c.rounds)-1] = r
+}
+
+// end has the gateways end, and returns what all of them have logged.
+func (c *crew) end() *records {
+	c.t.Helper()
+	for _, m := range c.gateways {
+		_ = m.rounds.Close()
+	}
+	for _, m := range c.gateways {
+		if err := m.cmd.Wait(); err != nil {
+			c.t.Errorf("a gateway: %v", err)
+		}
+	}
+	all := &records{calls: map[string][]madeCall{}}
+	for _, log := range c.logs {
+		if err := all.read(log); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+	return all
+}

@@ -1,0 +1,167 @@
+package limits
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"text/tabwriter"
+	"time"
+)
+
+// The long fault suite is for `make faults`; without it a short form runs.
+var longFaults = os.Getenv("BRANA_FAULTS") == "long"
+
+// Whatever happens to gateways, Redis and the way between them, the gateways' own logs keep every limit.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	t.Run("single", func(t *testing.T) {
+		s := startStand(t)
+		c := newCrew(t, orders{URL: "redis://" + s.way.address(), Script: steppedScript(t)}, 4)
+		for _, f := range s.faults(c) {
+			if longFaults || f.short {
+				c.play(f.name, f.does)
+			}
+		}
+		c.judge(4 * time.Second)
+	})
+}
+
+// A fault happens, and is mended when does returns.
+type fault struct {
+	name  string
+	short bool // part of the short form
+	does  func()
+}
+
+// stand is one Redis behind a proxy, that writes its data to a file.
+type stand struct {
+	t       *testing.T
+	redis   *server
+	way     *proxy
+	options []string
+}
+
+func startStand(t *testing.T) *stand {
+	t.Helper()
+	options := []string{"--appendonly", "yes", "--appendfsync", "everysec", "--dir", t.TempDir()}
+	s := startServer(t, options...)
+	return &stand{t, s, startProxy(t, "127.0.0.1:"+s.port), options}
+}
+
+func (s *stand) restart(options ...string) {
+	s.redis.kill()
+	time.Sleep(time.Second)
+	if !s.redis.start(options...) {
+		s.t.Fatal("redis-server does not start again")
+	}
+}
+
+// steppedScript is the ledger in a Redis whose clock the tests can step.
+func steppedScript(t *testing.T) string {
+	return sourceOf(t, variant{name: "clock", from: "math.floor(time[2] / 1000)",
+		to: "math.floor(time[2] / 1000) + (redis.call('GET', 'clock') or 0)"}, "clock")
+}
+
+func (s *stand) faults(c *crew) []fault {
+	command := func(text string) func() { return func() { s.redis.command(text) } }
+	stop := func(signal func(syscall.Signal)) func() {
+		return func() {
+			signal(syscall.SIGSTOP)
+			time.Sleep(10 * time.Second)
+			signal(syscall.SIGCONT)
+		}
+	}
+	return []fault{
+		{"none", false, func() {}},
+		{"gateway killed, another started", true, func() { c.kill(0) }},
+		{"gateway stopped for 10 s", false, stop(func(n syscall.Signal) { c.gateways[1].signal(n) })},
+		{"Redis killed, started with its file", true, func() { s.restart(s.options...) }},
+		{"Redis killed, started empty", false, func() { s.restart() }},
+		{"Redis stopped for 10 s", false, stop(func(n syscall.Signal) { _ = s.redis.cmd.Process.Signal(n) })},
+		{"FLUSHALL", false, command("FLUSHALL")},
+		{"SCRIPT FLUSH", false, command("SCRIPT FLUSH")},
+		{"Redis slow, 500 ms for 5 s", false, func() {
+			s.way.slow.Store(int64(500 * time.Millisecond))
+			time.Sleep(5 * time.Second)
+			s.way.slow.Store(0)
+		}},
+		{"connections cut for 3 s", false, func() {
+			s.way.apart.Store(true)
+			s.way.cut()
+			time.Sleep(3 * time.Second)
+			s.way.apart.Store(false)
+		}},
+		{"clock of Redis 70 min on", false, command("SET clock 4200000")},
+		{"clock of Redis 140 min back", false, command("SET clock -4200000")},
+	}
+}
+
+// judge ends the crew, prints what has come of its rounds, and fails on a limit that did not hold. In the long form
+// gateways must be able to decide within a time, or, where they had to learn, so much after that.
+func (c *crew) judge(within time.Duration) {
+	c.t.Helper()
+	all := c.end()
+	for _, line := range all.broken() {
+		c.t.Error(line)
+	}
+	c.print(all, c.t.Output())
+	for n, r := range c.rounds {
+		if longFaults && r.recovered > within+learnAtMost {
+			c.t.Errorf("after %s the gateways could decide after %v", r.fault, r.recovered)
+		}
+		full := 0
+		for account, calls := range all.calls {
+			if strings.HasPrefix(account, fmt.Sprintf("full.%d.", n+1)) {
+				full += len(calls)
+			}
+		}
+		if most := 16 * 100; full < most/2 {
+			c.t.Errorf("%s: %d of %d calls of the full accounts were made; the limits were not tried", r.fault, full, most)
+		}
+	}
+}
+
+// learnAtMost is how long nothing new is granted after the ledger was lost.
+const learnAtMost = 12 * time.Second
+
+// print writes a table of the rounds.
+func (c *crew) print(all *records, to io.Writer) {
+	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "fault\tadmitted\trefused\tno decision\tmost in an hour\tmost at once\tno admission\tall decide again")
+	for n, r := range c.rounds {
+		admitted, refused, failed := 0, int64(0), int64(0)
+		pause := time.Duration(0)
+		hour, once := [2]int{0, 1}, [2]int{0, 1}
+		for account, calls := range all.calls {
+			if !strings.Contains(account, fmt.Sprintf(".%d.", n+1)) {
+				continue
+			}
+			admitted += len(calls)
+			k := kindOf(account)
+			hour = fuller(hour, [2]int{mostInHour(calls), int(k.rule.Working)})
+			once = fuller(once, [2]int{mostAtOnce(calls), k.rule.Concurrent})
+			if k.rule.Working >= 1_000_000 {
+				pause = max(pause, longestPause(calls, r.broke, r.end))
+			}
+		}
+		for _, o := range all.other {
+			if r.began < o.at && o.at <= r.end {
+				refused, failed = refused+o.refused, failed+o.failed
+			}
+		}
+		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d of %d\t%d of %d\t%.1f s\t%.1f s\n", r.fault, admitted, refused, failed,
+			hour[0], hour[1], once[0], once[1], pause.Seconds(), r.recovered.Seconds())
+	}
+	_ = w.Flush()
+}
+
+// fuller is the limit of two that is nearer to be reached, or further beyond.
+func fuller(a, b [2]int) [2]int {
+	if a[0]*b[1] >= b[0]*a[1] {
+		return a
+	}
+	return b
+}
