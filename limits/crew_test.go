@@ -158,12 +158,7 @@ const (
 // play has the gateways live through a fault; does returns when it is mended.
 func (c *crew) play(fault string, does func()) {
 	c.t.Helper()
-	r := round{fault: fault, began: monotonic()}
-	c.rounds = append(c.rounds, r)
-	for _, m := range c.gateways {
-		m.tell(len(c.rounds))
-	}
-	time.Sleep(before)
+	r := c.begin(fault)
 	r.broke = monotonic()
 	does()
 	r.mended = monotonic()
@@ -176,7 +171,16 @@ func (c *crew) play(fault string, does func()) {
 	}
 	time.Sleep(after)
 	r.end = monotonic()
-	c.rounds[len(c.rounds)-1] = r
+}
+
+// begin gives the gateways accounts of a new round, and the time to come to some of their limits.
+func (c *crew) begin(fault string) *round {
+	c.rounds = append(c.rounds, round{fault: fault, began: monotonic()})
+	for _, m := range c.gateways {
+		m.tell(len(c.rounds))
+	}
+	time.Sleep(before)
+	return &c.rounds[len(c.rounds)-1]
 }
 
 // end has the gateways end, and returns what all of them have logged.

@@ -29,6 +29,37 @@ func TestFaults(t *testing.T) {
 	})
 }
 
+// The test of the test: logs of gateways whose ledger is wrong are not let pass.
+func TestFaultsBreakTheLimitsOfMutants(t *testing.T) {
+	t.Parallel()
+	for _, mutant := range []struct {
+		variant
+		says string
+		does func(*server)
+	}{
+		{variant{"permits are not charged", "charge(leaves, calls)\n    holder", "holder", ""}, "calls in an hour", nil},
+		{variant{"others' slots are not counted", "others = others + other.slots", "others = 0", ""}, "calls at once", nil},
+		{variant{"nothing is told after a loss", "if entry.net then replay(holder, entry) end", "", ""}, "calls in an hour", func(s *server) { s.command("FLUSHALL") }},
+	} {
+		t.Run(mutant.name, func(t *testing.T) {
+			t.Parallel()
+			s := startServer(t)
+			source := strings.Replace(sourceOf(t, mutant.variant, "clock"), "1000, 12000\n", "1000, 1000\n", 1) // learns for a second
+			c := newCrew(t, orders{URL: s.url(), Script: source}, 2)
+			c.begin(mutant.name)
+			if mutant.does != nil {
+				mutant.does(s)
+				time.Sleep(before)
+			}
+			broken := strings.Join(c.end().broken(), "\n")
+			if !strings.Contains(broken, mutant.says) {
+				t.Errorf("the logs say %q, and nothing of %q", broken, mutant.says)
+			}
+			t.Log(broken)
+		})
+	}
+}
+
 // A fault happens, and is mended when does returns.
 type fault struct {
 	name  string
