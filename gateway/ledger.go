@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"errors"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"brana/limits"
@@ -39,7 +41,7 @@ func newLedgerMetrics(help map[string]string) ledgerMetrics {
 	for _, v := range []string{limits.Admitted.String(), limits.OverQuota.String(), limits.OverConcurrency.String(), undecided} {
 		m.decisions.WithLabelValues(v)
 	}
-	for _, result := range []string{"answered", "failed"} {
+	for _, result := range []string{"answered", "failed", "unacknowledged"} {
 		m.seconds.WithLabelValues(result)
 	}
 	for _, what := range []string{"granted", "returned"} {
@@ -63,7 +65,10 @@ func (m *Metrics) decided(d *limits.Decision, err error) {
 // Refilled counts a request to the ledger.
 func (m *Metrics) Refilled(f limits.Refill) {
 	result := "answered"
-	if f.Err != nil {
+	switch {
+	case errors.Is(f.Err, limits.ErrReplicas):
+		result = "unacknowledged"
+	case f.Err != nil:
 		result = "failed"
 	}
 	m.ledger.seconds.WithLabelValues(result).Observe(f.Took.Seconds())

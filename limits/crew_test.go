@@ -194,11 +194,20 @@ func (c *crew) end() *records {
 			c.t.Errorf("a gateway: %v", err)
 		}
 	}
+	all, err := c.read()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return all
+}
+
+// read reads what all gateways have logged so far.
+func (c *crew) read() (*records, error) {
 	all := &records{calls: map[string][]madeCall{}}
 	for _, log := range c.logs {
 		if err := all.read(log); err != nil {
-			c.t.Fatal(err)
+			return nil, err
 		}
 	}
-	return all
+	return all, nil
 }

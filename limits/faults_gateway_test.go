@@ -36,6 +36,8 @@ var kinds = []kind{
 }
 
 const (
+	// patience is more than the default, for a machine with other work to do.
+	patience     = 250 * time.Millisecond
 	callLifetime = 3 * time.Second
 	// longCall is how long one call in forty lasts: so some are under way in every fault.
 	longCall = 2500 * time.Millisecond
@@ -90,7 +92,7 @@ func playGateway(text string) (err error) {
 	if err != nil {
 		return err
 	}
-	if g.store, err = prepare(RedisConfig{URL: o.URL, Calendar: calendar, TrustEmpty: true}); err != nil {
+	if g.store, err = prepare(RedisConfig{URL: o.URL, Calendar: calendar, TrustEmpty: true, Timeout: patience, Replicas: o.Replicas}); err != nil {
 		return err
 	}
 	if o.Script != "" {

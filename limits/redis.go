@@ -32,6 +32,9 @@ type RedisConfig struct {
 	// TrustEmpty lets a ledger that no gateway has seen before open at once. Otherwise it waits for two seconds, in which a
 	// gateway that knows better would tell. It is for development.
 	TrustEmpty bool
+	// Replicas is how many of them must have acknowledged a grant before it is used; 0 is none. It is for a Redis that fails
+	// over: a replica that becomes master then knows all that was granted, if it is one of those that acknowledged.
+	Replicas int
 	// Prefix begins every key; gateways that share quotas share it. It may not contain braces. Default "brana:".
 	Prefix string
 	// OnRefill is told of each request to the ledger, and OnState when decisions can no longer be had, or again, looked at
@@ -55,6 +58,7 @@ type Redis struct {
 	timeout  time.Duration
 	prefix   string
 	trust    bool
+	replicas int // that must acknowledge
 
 	name    string // of this start of this gateway among all
 	start   time.Time
@@ -104,6 +108,9 @@ func prepare(config RedisConfig) (*Redis, error) {
 	if strings.ContainsAny(config.Prefix, "{}") {
 		errs = append(errs, fmt.Errorf("configure redis: prefix %q contains a brace, which would bend the Cluster slot of keys", config.Prefix))
 	}
+	if config.Replicas < 0 {
+		errs = append(errs, fmt.Errorf("configure redis: %d replicas cannot acknowledge; 0 is none", config.Replicas))
+	}
 	client, err := newClient(config.URL, max(config.Timeout, leastNetwork))
 	if err := errors.Join(append(errs, err)...); err != nil {
 		if client != nil {
@@ -118,6 +125,7 @@ func prepare(config RedisConfig) (*Redis, error) {
 		timeout:  config.Timeout,
 		prefix:   config.Prefix,
 		trust:    config.TrustEmpty,
+		replicas: config.Replicas,
 		name:     rand.Text(),
 		start:    time.Now(),
 		clock:    time.Now,
@@ -328,7 +336,7 @@ func (r *Redis) say(ctx context.Context, lane int, q *request) (any, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	value, err := r.script.Run(ctx, r.client, r.keys(lane, q.Entries), text).Result()
+	value, err := r.evaluate(ctx, r.keys(lane, q.Entries), text)
 	if err != nil {
 		return nil, fmt.Errorf("ask the ledger: %w", err)
 	}

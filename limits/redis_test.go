@@ -353,6 +353,7 @@ func TestRedisConfigErrors(t *testing.T) {
 		{"no calendar", func(c *RedisConfig) { c.Calendar = nil }, "calendar"},
 		{"tiny timeout", func(c *RedisConfig) { c.Timeout = time.Microsecond }, "timeout"},
 		{"negative timeout", func(c *RedisConfig) { c.Timeout = -1 }, "timeout"},
+		{"negative replicas", func(c *RedisConfig) { c.Replicas = -1 }, "replicas"},
 		{"brace in prefix", func(c *RedisConfig) { c.Prefix = "a{b" }, "prefix"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

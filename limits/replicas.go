@@ -1,0 +1,62 @@
+package limits
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// ErrReplicas is wrapped by Refill.Err when an answer came that too few replicas know of: nothing in it is used, as if it
+// had been lost on the way. A replica that became master could otherwise grant the same again.
+var ErrReplicas = errors.New("too few replicas have it")
+
+// evaluate runs the script, and with RedisConfig.Replicas has as many of them acknowledge what it wrote, in the same
+// round trip. They have half of the timeout for it, so that their lack is told from a Redis that does not answer.
+func (r *Redis) evaluate(ctx context.Context, keys []string, text []byte) (any, error) {
+	if r.replicas == 0 {
+		return r.script.Run(ctx, r.client, keys, text).Result()
+	}
+	master, err := r.master(ctx, keys[0])
+	if err != nil {
+		return nil, err
+	}
+	value, err := r.acknowledged(ctx, master, r.script.EvalSha, keys, text)
+	if redis.HasErrorPrefix(err, "NOSCRIPT") {
+		value, err = r.acknowledged(ctx, master, r.script.Eval, keys, text)
+	}
+	if cluster, ok := r.client.(*redis.ClusterClient); ok && err != nil {
+		cluster.ReloadState(ctx) // the slot may have moved; the next request goes where it is then
+	}
+	return value, err
+}
+
+// master is the server that has a key. WAIT has none, so a Cluster client would send it anywhere.
+func (r *Redis) master(ctx context.Context, key string) (redis.UniversalClient, error) {
+	if cluster, ok := r.client.(*redis.ClusterClient); ok {
+		return cluster.MasterForKey(ctx, key)
+	}
+	return r.client, nil
+}
+
+// acknowledged sends the script and WAIT over one connection, since WAIT speaks of what that connection has written.
+func (r *Redis) acknowledged(ctx context.Context, master redis.UniversalClient,
+	run func(context.Context, redis.Scripter, []string, ...any) *redis.Cmd, keys []string, text []byte) (any, error) {
+	pipe := master.Pipeline()
+	script := run(ctx, pipe, keys, text)
+	wait := pipe.Do(ctx, "wait", r.replicas, max(1, r.timeout.Milliseconds()/2))
+	_, _ = pipe.Exec(ctx) // each command has its own error
+	value, err := script.Result()
+	if err != nil {
+		return nil, err
+	}
+	acks, err := wait.Int()
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("wait for replicas: %w", err)
+	case acks < r.replicas:
+		return nil, fmt.Errorf("%w: %d of %d", ErrReplicas, acks, r.replicas)
+	}
+	return value, nil
+}
