@@ -3,12 +3,12 @@ package limits
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
-	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,7 +16,6 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/logging"
-	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
 // RedisConfig says which Redis keeps the counts.
@@ -25,6 +24,10 @@ type RedisConfig struct {
 	// as addr=host:port parameters, which makes it a Cluster, or Sentinels if there is a master_name too:
 	// "redis://sentinel1:26379?addr=sentinel2:26379&master_name=brana". Timeouts and retries in it have no effect.
 	URL string
+	// TLS is asked at each handshake, which only a URL of rediss has, for the CAs to trust and the certificate to show; it
+	// may be nil, and then those of the system are trusted. Servers are known by the names, or addresses, that they are
+	// called at: those of the URL, and those that Sentinels and Clusters tell.
+	TLS func() *tls.Config
 	// Calendar is required; gateways that share a Redis should share its configuration.
 	Calendar *Calendar
 	// Timeout is the longest that any call waits for Redis, connecting included. Default 75 ms.
@@ -89,7 +92,6 @@ func NewRedis(config RedisConfig) (*Redis, error) {
 }
 
 // prepare returns a store that does nothing in the background yet.
-
 func prepare(config RedisConfig) (*Redis, error) {
 	logging.Disable()
 	if config.Timeout == 0 {
@@ -111,7 +113,7 @@ func prepare(config RedisConfig) (*Redis, error) {
 	if config.Replicas < 0 {
 		errs = append(errs, fmt.Errorf("configure redis: %d replicas cannot acknowledge; 0 is none", config.Replicas))
 	}
-	client, err := newClient(config.URL, max(config.Timeout, leastNetwork))
+	client, err := newClient(config.URL, max(config.Timeout, leastNetwork), config.TLS)
 	if err := errors.Join(append(errs, err)...); err != nil {
 		if client != nil {
 			err = errors.Join(err, client.Close())
@@ -150,47 +152,6 @@ func (r *Redis) open() {
 	ctx, stop := context.WithCancel(context.Background())
 	r.stop = stop
 	r.flights.Go(func() { r.run(ctx) })
-}
-
-// leastNetwork is the least that the connections wait: others use them too, for more than a script takes. What a call
-// waits is bounded by its context.
-const leastNetwork = 250 * time.Millisecond
-
-// newClient sets every wait of go-redis to timeout and every retry off: a call that could not be decided at once is
-// better told so. Maintenance notifications and the client's name would cost a round trip each on connecting.
-func newClient(text string, timeout time.Duration) (redis.UniversalClient, error) {
-	address, err := url.Parse(text)
-	if err != nil || address.Scheme == "" {
-		return nil, errors.New(`configure redis: url is not one, such as "redis://127.0.0.1:6379/0"`)
-	}
-	quiet := &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	switch query := address.Query(); {
-	case query.Has("master_name"):
-		o, err := redis.ParseFailoverURL(text)
-		if err != nil {
-			return nil, fmt.Errorf("configure redis: read url: %w", err)
-		}
-		o.MaxRetries, o.DialerRetries, o.ContextTimeoutEnabled, o.DisableIdentity = -1, 1, true, true
-		o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = timeout, timeout, timeout, timeout
-		return redis.NewFailoverClient(o), nil
-	case query.Has("addr"):
-		o, err := redis.ParseClusterURL(text)
-		if err != nil {
-			return nil, fmt.Errorf("configure redis: read url: %w", err)
-		}
-		o.MaxRetries, o.DialerRetries, o.ContextTimeoutEnabled, o.DisableIdentity = -1, 1, true, true
-		o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = timeout, timeout, timeout, timeout
-		o.MaintNotificationsConfig = quiet
-		return redis.NewClusterClient(o), nil
-	}
-	o, err := redis.ParseURL(text)
-	if err != nil {
-		return nil, fmt.Errorf("configure redis: read url: %w", err)
-	}
-	o.MaxRetries, o.DialerRetries, o.ContextTimeoutEnabled, o.DisableIdentity = -1, 1, true, true
-	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = timeout, timeout, timeout, timeout
-	o.MaintNotificationsConfig = quiet
-	return redis.NewClient(o), nil
 }
 
 // Client is the pool of connections, for whoever keeps something else in the same Redis under other keys. It stays the

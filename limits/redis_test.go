@@ -2,6 +2,7 @@ package limits
 
 import (
 	"context"
+	"crypto/tls"
 	"os"
 	"path/filepath"
 	"strings"
@@ -353,6 +354,8 @@ func TestRedisConfigErrors(t *testing.T) {
 		{"no calendar", func(c *RedisConfig) { c.Calendar = nil }, "calendar"},
 		{"tiny timeout", func(c *RedisConfig) { c.Timeout = time.Microsecond }, "timeout"},
 		{"negative timeout", func(c *RedisConfig) { c.Timeout = -1 }, "timeout"},
+		{"skip_verify", func(c *RedisConfig) { c.URL = "rediss://127.0.0.1:1?skip_verify=true" }, "skip_verify"},
+		{"tls without it", func(c *RedisConfig) { c.TLS = func() *tls.Config { return nil } }, "rediss"},
 		{"negative replicas", func(c *RedisConfig) { c.Replicas = -1 }, "replicas"},
 		{"brace in prefix", func(c *RedisConfig) { c.Prefix = "a{b" }, "prefix"},
 	} {

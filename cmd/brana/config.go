@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"net"
-	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -171,6 +170,9 @@ type redisConfig struct {
 	PasswordFile string   `yaml:"password_file"`
 	Timeout      duration `yaml:"timeout"`
 	TrustEmpty   bool     `yaml:"trust_empty"`
+	WaitReplicas int      `yaml:"wait_replicas"` // that must acknowledge a grant
+
+	TLS *upstreamTLS `yaml:"tls"`
 }
 
 type calendarConfig struct {
@@ -286,9 +288,7 @@ func (c *config) validate(file string) error {
 	oneOf("listen.status_mode", c.Listen.StatusMode, "egon", "http")
 	oneOf("limits.store", c.Limits.Store, "memory", "redis")
 	oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
-	if c.Limits.Store == "redis" && c.Limits.Redis.URL == "" {
-		wrong("limits.redis.url", "is needed with store: redis; write it as redis://host:6379/0")
-	}
+	c.Limits.check(wrong)
 	for _, listener := range []struct{ key, address string }{{"listen.address", c.Listen.Address}, {"admin.address", c.Admin.Address}} {
 		if _, _, err := net.SplitHostPort(listener.address); err != nil {
 			wrong(listener.key, "%q is not host:port", listener.address)
@@ -359,23 +359,6 @@ func (c *config) checkRoute(text string) error {
 	default:
 		return fmt.Errorf("%q is not a route: write relay NAME, workflow, local or refuse", text)
 	}
-}
-
-// redisURL is the URL with the password of its file.
-func (r redisConfig) url() (string, error) {
-	if r.PasswordFile == "" {
-		return r.URL, nil
-	}
-	secret, err := os.ReadFile(r.PasswordFile)
-	if err != nil {
-		return "", fmt.Errorf("read limits.redis.password_file: %w", err)
-	}
-	u, err := url.Parse(r.URL)
-	if err != nil {
-		return "", errors.New("limits.redis.url: is not a URL; write it as redis://host:6379/0")
-	}
-	u.User = url.UserPassword(u.User.Username(), strings.TrimSpace(string(secret)))
-	return u.String(), nil
 }
 
 func (c calendarConfig) calendar() (*limits.Calendar, error) {

@@ -79,6 +79,9 @@ func TestMistakesInTheConfiguration(t *testing.T) {
 		{"no question at once", "{file: matrix.csv}", "{" + rowsCaller + ", parallel: 0}", "policy.matrix.parallel: 0 is not between 1 and 64"},
 		{"no wait", "{file: matrix.csv}", "{" + rowsCaller + ", wait: 0s}", "policy.matrix.wait: 0s is not between 1ms and 1h0m0s"},
 		{"variable that is not set", "redis://127.0.0.1", "redis://${REDIS_HOST}", "brana.yaml:LINE:25: variable REDIS_HOST is not set in the environment"},
+		{"TLS of a plain Redis", `memory                    # memory | redis` + "\n" + `  redis: {url: "redis://127.0.0.1:6379/0"`, `redis` + "\n" + `  redis: {tls: {ca: ca.pem}, url: "redis://127.0.0.1:6379/0"`,
+			"limits.redis.tls: is of no use with redis; write the url as rediss"},
+		{"replicas that nobody has", `redis: {url`, `redis: {wait_replicas: 9, url`, "limits.redis.wait_replicas: 9 is not between 0 and 5"},
 		{"redis without a URL", `store: memory                    # memory | redis` + "\n" + `  redis: {url: "redis://127.0.0.1:6379/0", timeout: 75ms}`, "store: redis", "limits.redis.url: is needed with store: redis"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -24,7 +24,7 @@ type listenTLS struct {
 	LegacyRSA  bool   `yaml:"legacy_rsa"`
 }
 
-// upstreamTLS is upstreams.NAME.tls; what is empty is the system's CAs, and no
+// upstreamTLS is upstreams.NAME.tls, and limits.redis.tls; what is empty is the system's CAs, and no
 // client certificate.
 type upstreamTLS struct {
 	CA   string `yaml:"ca"`
@@ -66,14 +66,21 @@ func (t *listenTLS) check(wrong func(key, format string, args ...any)) {
 }
 
 func (u upstreamConfig) check(name string, wrong func(key, format string, args ...any)) {
-	t, key := u.TLS, "upstreams."+name+".tls"
 	if u.Pace != nil && *u.Pace == (paceConfig{}) {
 		wrong("upstreams."+name+".pace", "is empty; write it as pace: {per_second: 50, burst: 10}, or remove it")
 	}
+	u.TLS.check("upstreams."+name, u.URL, "https", wrong)
+}
+
+// check tells what is wrong with the tls of whoever is called at a URL, which
+// must have the scheme for it.
+func (t *upstreamTLS) check(key, url, scheme string, wrong func(key, format string, args ...any)) {
+	key += ".tls"
 	switch {
 	case t == nil:
-	case !strings.HasPrefix(u.URL, "https://"):
-		wrong(key, "is of no use with %s; write the url as https, or remove tls", u.URL)
+	case !strings.HasPrefix(url, scheme+"://"):
+		plain, _, _ := strings.Cut(url, "://")
+		wrong(key, "is of no use with %s; write the url as %s, or remove tls", plain, scheme)
 	case (t.Cert == "") != (t.Key == ""):
 		wrong(key, "cert and key belong together; name both or none")
 	case *t == (upstreamTLS{}):
@@ -91,6 +98,9 @@ func (c *config) files() []*string {
 		if u.TLS != nil {
 			files = append(files, &u.TLS.CA, &u.TLS.Cert, &u.TLS.Key)
 		}
+	}
+	if t := c.Limits.Redis.TLS; t != nil {
+		files = append(files, &t.CA, &t.Cert, &t.Key)
 	}
 	return files
 }
@@ -111,6 +121,9 @@ func (c *config) credentials(log *zap.Logger) (map[string]*credentials, error) {
 		if t := u.TLS; t != nil {
 			read("upstreams."+name+".tls", t.build, t.CA, t.Cert, t.Key)
 		}
+	}
+	if t := c.Limits.Redis.TLS; t != nil && c.Limits.Store == "redis" {
+		read("limits.redis.tls", t.build, t.CA, t.Cert, t.Key)
 	}
 	return all, errors.Join(errs...)
 }

@@ -289,7 +289,7 @@ upstreams: {a: {url: "http://h", tls: {ca: x}}, b: {url: "https://h", tls: {cert
 routes: {default: refuse}
 `), unset)
 	for _, want := range []string{"listen.insecure_identity: is for plain HTTP", "listen.tls.cert: is needed", "listen.tls.client_ca: is needed",
-		`listen.tls.min_version: "1.1" is not one of 1.2, 1.3`, "upstreams.a.tls: is of no use with http://h", "upstreams.b.tls: cert and key belong together", "upstreams.c.tls: is empty"} {
+		`listen.tls.min_version: "1.1" is not one of 1.2, 1.3`, "upstreams.a.tls: is of no use with http; write the url as https", "upstreams.b.tls: cert and key belong together", "upstreams.c.tls: is empty"} {
 		if err == nil || !strings.Contains(err.Error(), "f: "+want) {
 			t.Errorf("%v does not say %s", err, want)
 		}

@@ -68,7 +68,7 @@ func wire(c *config, load func() (*policy.Snapshot, error), log *zap.Logger) (*w
 	}
 	w := &wired{policy: store, credentials: credentials}
 	w.metrics = gateway.NewMetrics(w.gauges(c))
-	if w.limiter, err = c.limiter(w.metrics, log); err != nil {
+	if w.limiter, err = c.limiter(w.metrics, credentials["limits.redis.tls"], log); err != nil {
 		return nil, err
 	}
 	if err := w.build(c, log); err != nil {
@@ -133,29 +133,6 @@ func (w *wired) build(c *config, log *zap.Logger) error {
 	}
 	w.gateway, err = gateway.New(cfg, parts)
 	return err
-}
-
-func (c *config) limiter(metrics *gateway.Metrics, log *zap.Logger) (limiter, error) {
-	calendar, err := c.Limits.Calendar.calendar()
-	if err != nil {
-		return nil, err
-	}
-	if c.Limits.Store == "memory" {
-		return limits.NewMemory(calendar, nil), nil
-	}
-	url, err := c.Limits.Redis.url()
-	if err != nil {
-		return nil, err
-	}
-	return limits.NewRedis(limits.RedisConfig{URL: url, Calendar: calendar, Timeout: time.Duration(c.Limits.Redis.Timeout),
-		TrustEmpty: c.Limits.Redis.TrustEmpty, OnRefill: metrics.Refilled,
-		OnState: func(s limits.State, why error) {
-			if s == limits.Normal {
-				log.Info("limits", zap.Stringer("state", s))
-			} else {
-				log.Warn("limits: calls get what is leased, and then what their grants say", zap.Stringer("state", s), zap.Error(why))
-			}
-		}})
 }
 
 func (c *config) clients(all map[string]*credentials, changed func(string, upstream.BreakerState)) (map[string]*upstream.Client, error) {

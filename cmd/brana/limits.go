@@ -1,0 +1,74 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"brana/gateway"
+	"brana/limits"
+)
+
+// check tells what is wrong with the values of limits.
+func (l *limitsConfig) check(wrong func(key, format string, args ...any)) {
+	r := l.Redis
+	if l.Store == "redis" && r.URL == "" {
+		wrong("limits.redis.url", "is needed with store: redis; write it as redis://host:6379/0")
+	}
+	if r.WaitReplicas < 0 || r.WaitReplicas > 5 {
+		wrong("limits.redis.wait_replicas", "%d is not between 0 and 5", r.WaitReplicas)
+	}
+	if l.Store == "redis" {
+		r.TLS.check("limits.redis", r.URL, "rediss", wrong)
+	}
+}
+
+// url is the URL with the password of its file.
+func (r redisConfig) url() (string, error) {
+	if r.PasswordFile == "" {
+		return r.URL, nil
+	}
+	secret, err := os.ReadFile(r.PasswordFile)
+	if err != nil {
+		return "", fmt.Errorf("read limits.redis.password_file: %w", err)
+	}
+	u, err := url.Parse(r.URL)
+	if err != nil {
+		return "", errors.New("limits.redis.url: is not a URL; write it as redis://host:6379/0")
+	}
+	u.User = url.UserPassword(u.User.Username(), strings.TrimSpace(string(secret)))
+	return u.String(), nil
+}
+
+// limiter makes the store of limits; secure may be nil.
+func (c *config) limiter(metrics *gateway.Metrics, secure *credentials, log *zap.Logger) (limiter, error) {
+	calendar, err := c.Limits.Calendar.calendar()
+	if err != nil {
+		return nil, err
+	}
+	if c.Limits.Store == "memory" {
+		return limits.NewMemory(calendar, nil), nil
+	}
+	url, err := c.Limits.Redis.url()
+	if err != nil {
+		return nil, err
+	}
+	cfg := limits.RedisConfig{URL: url, Calendar: calendar, Timeout: time.Duration(c.Limits.Redis.Timeout),
+		TrustEmpty: c.Limits.Redis.TrustEmpty, Replicas: c.Limits.Redis.WaitReplicas, OnRefill: metrics.Refilled,
+		OnState: func(s limits.State, why error) {
+			if s == limits.Normal {
+				log.Info("limits", zap.Stringer("state", s))
+			} else {
+				log.Warn("limits: calls get what is leased, and then what their grants say", zap.Stringer("state", s), zap.Error(why))
+			}
+		}}
+	if secure != nil {
+		cfg.TLS = secure.config
+	}
+	return limits.NewRedis(cfg)
+}
