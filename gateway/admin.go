@@ -43,6 +43,7 @@ func (g *Gateway) checks(r *http.Request) []Check {
 		checks = append(checks, rowsCheck(g.parts.Rows.Status(), now()))
 	}
 	checks = append(checks, Check{Name: "limits", Err: g.limitsReady(r.Context())})
+	checks = append(checks, g.findingChecks()...)
 	return append(checks, g.breakerChecks()...)
 }
 

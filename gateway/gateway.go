@@ -106,6 +106,9 @@ type Parts struct {
 	Metrics *Metrics
 	NewID   func() string // a fresh UUID, for IszrZadostId
 
+	// Findings are what is wrong with the settings of the Redis of the limits, or
+	// could not be looked at. They are told, and end no readiness; nil is none.
+	Findings func() []limits.Finding
 	// Breakers tells of each upstream what its circuit breaker does: closed,
 	// half-open or open. nil: there are none.
 	Breakers func(tell func(upstream, state string))

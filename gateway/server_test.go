@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"brana/egon"
+	"brana/limits"
 )
 
 // held is a relay that answers when it is let go.
@@ -173,6 +174,22 @@ func TestNotReadyWithoutALimiter(t *testing.T) {
 	s.Admin("").ServeHTTP(r, httptest.NewRequest("GET", "/readyz?verbose", nil))
 	if r.Code != 503 || !strings.Contains(r.Body.String(), "[-] limits: no Redis\n") {
 		t.Errorf("%d %s", r.Code, r.Body)
+	}
+}
+
+// Settings of Redis are told by the readiness page, and end no readiness.
+func TestFindingsAreTold(t *testing.T) {
+	s := newSite(t, func(s *settings) {
+		s.parts.Findings = func() []limits.Finding {
+			return []limits.Finding{{Server: "redis1:6379", Text: "a setting is wrong"}, {Text: "another cannot be looked at", Unknown: true}}
+		}
+	})
+	r := httptest.NewRecorder()
+	s.Admin("").ServeHTTP(r, httptest.NewRequest("GET", "/readyz?verbose", nil))
+	for _, line := range []string{"[!] redis: redis1:6379: a setting is wrong\n", "[+] redis: another cannot be looked at\n"} {
+		if r.Code != 200 || !strings.Contains(r.Body.String(), line) {
+			t.Errorf("%d %s, want %s", r.Code, r.Body, line)
+		}
 	}
 }
 

@@ -206,6 +206,7 @@ func (r *Redis) run(ctx context.Context) {
 			r.tend(&r.lanes[i])
 		}
 		r.watch()
+		r.look(ctx)
 		select {
 		case <-ctx.Done():
 			return

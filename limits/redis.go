@@ -42,9 +42,11 @@ type RedisConfig struct {
 	Prefix string
 	// OnRefill is told of each request to the ledger, and OnState when decisions can no longer be had, or again, looked at
 	// four times a second; the error is why not, nil while this gateway does not know ledger time yet. They are called in
-	// the background and must not wait. Both may be nil.
+	// the background and must not wait. Any may be nil.
 	OnRefill func(Refill)
 	OnState  func(State, error)
+	// OnFindings is told, likewise, what Findings has from now on, whenever that changes.
+	OnFindings func([]Finding)
 }
 
 // Redis shares the counts among all gateways with the same Prefix. The counts lie in Redis; a gateway leases permits and
@@ -76,6 +78,7 @@ type Redis struct {
 	onRefill func(Refill)
 	onState  func(State, error)
 	told     State // last, to onState
+	settings settings
 }
 
 // NewRedis returns a store without connecting: Redis may come up later, and Ready tells when it has. The error names what
@@ -140,6 +143,9 @@ func prepare(config RedisConfig) (*Redis, error) {
 	}
 	if r.onState == nil {
 		r.onState = func(State, error) {}
+	}
+	if r.settings.tell = config.OnFindings; r.settings.tell == nil {
+		r.settings.tell = func([]Finding) {}
 	}
 	for i := range r.lanes {
 		r.lanes[i] = lane{number: i, callers: make(map[Key]*caller), next: make(chan struct{})}

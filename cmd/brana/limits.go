@@ -66,9 +66,24 @@ func (c *config) limiter(metrics *gateway.Metrics, secure *credentials, log *zap
 			} else {
 				log.Warn("limits: calls get what is leased, and then what their grants say", zap.Stringer("state", s), zap.Error(why))
 			}
-		}}
+		},
+		OnFindings: func(found []limits.Finding) { logFindings(found, log) }}
 	if secure != nil {
 		cfg.TLS = secure.config
 	}
 	return limits.NewRedis(cfg)
+}
+
+// logFindings writes a line for each setting of Redis that is wrong or unknown.
+func logFindings(found []limits.Finding, log *zap.Logger) {
+	if len(found) == 0 {
+		log.Info("redis: its settings are as they should be")
+	}
+	for _, f := range found {
+		level := zap.WarnLevel
+		if f.Unknown {
+			level = zap.InfoLevel
+		}
+		log.Log(level, "redis: "+f.String())
+	}
 }

@@ -107,6 +107,9 @@ func (w *wired) build(c *config, log *zap.Logger) error {
 			}
 		},
 	}
+	if shared, ok := w.limiter.(*limits.Redis); ok {
+		parts.Findings = shared.Findings
+	}
 	parts.Metrics.Registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if media := c.media(clients); media != nil {
 		media.Dropped = parts.Metrics.MediaDropped

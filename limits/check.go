@@ -1,0 +1,158 @@
+package limits
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// A Finding is what was found about the settings of a Redis that counts depend on.
+type Finding struct {
+	Server string // host:port, of a Cluster; empty otherwise
+	Text   string // the setting, what may come of it, and what to set
+	// Unknown tells that it could not be looked at; else it is wrong.
+	Unknown bool
+}
+
+// String returns it as a sentence.
+func (f Finding) String() string {
+	if f.Server == "" {
+		return f.Text
+	}
+	return f.Server + ": " + f.Text
+}
+
+const (
+	// lookAgain is how often settings are looked at: they may be set while Redis runs.
+	lookAgain = time.Minute
+	// leastVersion is the first whose scripts may say what they need, as those of the queue do.
+	leastVersion = 7
+)
+
+// settings is what is known of the settings of Redis.
+type settings struct {
+	found atomic.Pointer[[]Finding]
+	next  time.Time // to look; only run uses it
+	busy  atomic.Bool
+	tell  func([]Finding)
+}
+
+// Findings are what was last found about the settings of Redis, of every master of a Cluster. It is empty when all is
+// well, and until the counts could be had for the first time.
+func (r *Redis) Findings() []Finding {
+	if found := r.settings.found.Load(); found != nil {
+		return *found
+	}
+	return nil
+}
+
+// look looks at the settings in the background: when the counts can be had again, since that may be of another server,
+// and every minute.
+func (r *Redis) look(ctx context.Context) {
+	s := &r.settings
+	if r.told != Normal {
+		s.next = time.Time{}
+		return
+	}
+	if now := time.Now(); now.After(s.next) && s.busy.CompareAndSwap(false, true) {
+		s.next = now.Add(lookAgain)
+		r.flights.Go(func() {
+			defer s.busy.Store(false)
+			found, err := r.findings(ctx)
+			if err != nil { // what fails for long is told as the state
+				return
+			}
+			before := r.Findings()
+			s.found.Store(&found)
+			if !slices.Equal(before, found) {
+				s.tell(found)
+			}
+		})
+	}
+}
+
+// findings asks every master.
+func (r *Redis) findings(ctx context.Context) (all []Finding, err error) {
+	ctx, cancel := context.WithTimeout(ctx, max(r.timeout, leastNetwork))
+	defer cancel()
+	cluster, ok := r.client.(*redis.ClusterClient)
+	if !ok {
+		return examine(ctx, r.client)
+	}
+	var mu sync.Mutex
+	err = cluster.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error {
+		found, err := examine(ctx, node)
+		mu.Lock()
+		defer mu.Unlock()
+		for _, f := range found {
+			f.Server = node.Options().Addr
+			all = append(all, f)
+		}
+		return err
+	})
+	slices.SortFunc(all, func(a, b Finding) int { return cmp.Or(cmp.Compare(a.Server, b.Server), cmp.Compare(a.Text, b.Text)) })
+	return all, err
+}
+
+// examine looks at the settings of one server. INFO has nearly all of them, and scripts need it anyway; CONFIG may be
+// forbidden.
+func examine(ctx context.Context, client redis.UniversalClient) ([]Finding, error) {
+	text, err := client.Info(ctx).Result()
+	if err != nil {
+		return nil, fmt.Errorf("look at the settings of redis: %w", err)
+	}
+	file, err := client.ConfigGet(ctx, "appendfsync").Result()
+	if _, said := err.(redis.Error); err != nil && !said {
+		return nil, fmt.Errorf("look at the settings of redis: %w", err)
+	}
+	return judgeSettings(readInfo(text), file["appendfsync"]), nil
+}
+
+// readInfo reads the lines "name:value" of INFO.
+func readInfo(text string) map[string]string {
+	info := map[string]string{}
+	for line := range strings.SplitSeq(text, "\n") {
+		if name, value, ok := strings.Cut(strings.TrimSpace(line), ":"); ok {
+			info[name] = value
+		}
+	}
+	return info
+}
+
+// judgeSettings says what is wrong; appendfsync is empty when it could not be asked for.
+func judgeSettings(info map[string]string, appendfsync string) (found []Finding) {
+	wrong := func(format string, args ...any) { found = append(found, Finding{Text: fmt.Sprintf(format, args...)}) }
+	version := info["redis_version"]
+	if major, _, _ := strings.Cut(version, "."); number(major) < leastVersion {
+		wrong("its version is %s: scripts need %d.0 or newer", version, leastVersion)
+	}
+	if policy := info["maxmemory_policy"]; policy != "noeviction" {
+		wrong("maxmemory-policy is %s: counts that are evicted are quotas given away, and answers in the queue are lost; set noeviction", policy)
+	}
+	switch {
+	case info["aof_enabled"] != "1":
+		wrong("appendonly is no: a restart forgets the hour, and what only gateways that died have known of it; set appendonly yes")
+	case appendfsync == "":
+		found = append(found, Finding{Text: "appendfsync cannot be looked at, since CONFIG GET is forbidden: it should be everysec or always", Unknown: true})
+	case appendfsync == "no":
+		wrong("appendfsync is no: a crash of its machine forgets up to half a minute; set everysec")
+	}
+	if n := number(info["connected_slaves"]); n > 0 && info["min_slaves_good_slaves"] == "" {
+		wrong("min-replicas-to-write is 0 though replicas follow (%d): a master that is cut off from them goes on granting beside the one in its place; set min-replicas-to-write 1 and min-replicas-max-lag 2", n)
+	}
+	return found
+}
+
+// number is 0 for what is none.
+func number(text string) int {
+	n, _ := strconv.Atoi(text)
+	return n
+}
