@@ -53,6 +53,7 @@ func newClient(text string, timeout time.Duration, secure func() *tls.Config) (r
 		o.MaxRetries, o.DialerRetries, o.ContextTimeoutEnabled, o.DisableIdentity = -1, 1, true, true
 		o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = timeout, timeout, timeout, timeout
 		o.MaintNotificationsConfig, o.Dialer = quiet, dial
+		o.DisableRoutingPolicies = true // they ask each node for its COMMANDs, and all that is sent are scripts
 		return redis.NewClusterClient(o), nil
 	}
 	o, err := redis.ParseURL(text)
