@@ -150,3 +150,24 @@ func TestRedisClusterTLS(t *testing.T) {
 	defer r.Close()
 	ask(t, r, Call{Key: KeyOf("a"), Rule: Rule{2, 2, 2}, Lifetime: time.Minute})
 }
+
+// Sentinels, and the master that they name, are known by their own addresses too.
+func TestRedisSentinelTLS(t *testing.T) {
+	a := newAuthority(t)
+	_, master := a.server(&x509.Certificate{Subject: pkix.Name{CommonName: "redis"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}})
+	port, config := freePort(t), filepath.Join(t.TempDir(), "sentinel.conf")
+	text := "sentinel monitor brana 127.0.0.1 " + master + " 1\ntls-port " + port + "\ntls-replication yes\ntls-cert-file " + a.file("redis") +
+		"\ntls-key-file " + a.file("key") + "\ntls-ca-cert-file " + a.file("ca") + "\n"
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	startServer(t, config)
+	secure := a.client()
+	r, err := NewRedis(RedisConfig{URL: "rediss://127.0.0.1:" + port + "?master_name=brana", Calendar: czech(t), Timeout: 2 * time.Second,
+		TrustEmpty: true, TLS: func() *tls.Config { return secure }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	ask(t, r, Call{Key: KeyOf("a"), Rule: Rule{2, 2, 2}, Lifetime: time.Minute})
+}

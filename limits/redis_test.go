@@ -296,7 +296,9 @@ func TestRedisSentinel(t *testing.T) {
 		t.Fatal(err)
 	}
 	sentinel := startServer(t, config)
-	r, err := NewRedis(RedisConfig{URL: sentinel.url() + "?master_name=brana", Calendar: czech(t), Timeout: time.Second, TrustEmpty: true})
+	grantRights(t, master)
+	grantRights(t, replica)
+	r, err := NewRedis(RedisConfig{URL: sentinel.url() + "?master_name=brana&username=brana&password=word", Calendar: czech(t), Timeout: time.Second, TrustEmpty: true})
 	if err != nil {
 		t.Fatal(err)
 	}

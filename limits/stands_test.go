@@ -232,3 +232,102 @@ func (c *clustered) move(lane int, between func()) {
 		n.do(c.t, "CLUSTER", "SETSLOT", slot, "NODE", c.ids[to])
 	}
 }
+
+// faults of a master under Sentinels. After each the dead are back, and follow.
+func (w *watched) faults(c *crew) []fault {
+	killed := func(n *node) {
+		n.kill()
+		w.replaced(n)
+		n.begin(w.t)
+	}
+	// cut keeps the replicas from their master for a second, in which it goes on granting if it is let.
+	cut := func() {
+		m := w.master()
+		for _, n := range w.nodes {
+			if n != m {
+				n.do(w.t, "CONFIG", "SET", "masterauth", "wrong")
+				n.do(w.t, "CLIENT", "KILL", "TYPE", "master")
+			}
+		}
+		time.Sleep(time.Second)
+	}
+	join := func() {
+		for _, n := range w.nodes {
+			n.do(w.t, "CONFIG", "SET", "masterauth", "")
+		}
+		w.whole()
+	}
+	return []fault{
+		{name: "none", does: func() {}},
+		{name: "gateway killed, another started", does: func() { c.kill(0) }},
+		{name: "master killed, a replica promoted", does: func() { killed(w.master()) }, after: w.whole},
+		{name: "master stopped for 10 s, a replica promoted", does: func() { stopFor10s(w.master().cmd.Process) }, after: w.whole},
+		{name: "replication cut, master killed, a replica promoted", does: func() {
+			cut()
+			killed(w.master())
+		}, after: join},
+		{name: "the same, and a gateway killed", does: func() {
+			cut()
+			m := w.master()
+			c.kill(0)
+			killed(m)
+		}, after: join},
+		{name: "FLUSHALL", does: func() { w.master().do(w.t, "FLUSHALL") }, after: w.whole},
+		{name: "SCRIPT FLUSH", does: func() { w.master().do(w.t, "SCRIPT", "FLUSH") }, after: w.whole},
+	}
+}
+
+// faults of a Cluster, each of another of its nodes.
+func (c *clustered) faults(crew *crew) []fault {
+	well := func() {
+		c.agree("the Cluster is well", func(n *node) bool {
+			return strings.Contains(n.ClusterInfo(context.Background()).Val(), "cluster_state:ok") && (n.says("replication", "role:master") || n.says("replication", "master_link_status:up"))
+		})
+	}
+	owner := func(lane int) *node {
+		_, n := c.owner(c.slotOf(lane))
+		return n
+	}
+	replaced := func(lane int, old *node) {
+		wait(c.t, "a replica is promoted", func() bool {
+			n := owner(lane)
+			return n != nil && n != old
+		})
+	}
+	// A lane of each kind that makes calls to the end lies on the node of these.
+	return []fault{
+		{name: "none", does: func() {}},
+		{name: "gateway killed, another started", does: func() { crew.kill(0) }},
+		{name: "the slots of two shards moved", does: func() {
+			for _, lane := range []int{1, 3} {
+				c.move(lane, func() { time.Sleep(200 * time.Millisecond) })
+			}
+		}, after: well},
+		{name: "node killed, started with its file", does: func() {
+			n := owner(6)
+			for _, replica := range c.nodes {
+				replica.do(c.t, "CONFIG", "SET", "cluster-replica-no-failover", "yes")
+			}
+			n.kill()
+			time.Sleep(3 * time.Second)
+			n.begin(c.t)
+			wait(c.t, "the Cluster is well", func() bool { return strings.Contains(n.ClusterInfo(context.Background()).Val(), "cluster_state:ok") })
+			for _, replica := range c.nodes {
+				replica.do(c.t, "CONFIG", "SET", "cluster-replica-no-failover", "no")
+			}
+		}, after: well},
+		{name: "node killed, its replica promoted", does: func() {
+			n := owner(8)
+			n.kill()
+			replaced(8, n)
+			n.begin(c.t)
+		}, after: well},
+		{name: "node stopped for 10 s, its replica promoted", does: func() { stopFor10s(owner(11).cmd.Process) }, after: well},
+		{name: "FLUSHALL of a node", does: func() { owner(13).do(c.t, "FLUSHALL") }, after: well},
+		{name: "SCRIPT FLUSH of all nodes", does: func() {
+			for _, n := range c.nodes {
+				n.do(c.t, "SCRIPT", "FLUSH")
+			}
+		}},
+	}
+}

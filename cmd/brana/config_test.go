@@ -166,6 +166,10 @@ func TestPasswordOfRedisComesFromAFile(t *testing.T) {
 	if err != nil || got != "redis://user:p%40ss%2Fword@127.0.0.1:6379/0" {
 		t.Errorf("url() = %s, %v", got, err)
 	}
+	got, err = redisConfig{URL: "redis://watch:word@127.0.0.1:26379?master_name=brana&username=user", PasswordFile: file}.url()
+	if err != nil || got != "redis://watch:word@127.0.0.1:26379?master_name=brana&password=p%40ss%2Fword&username=user" {
+		t.Errorf("url() with Sentinels = %s, %v", got, err)
+	}
 	if err := os.Remove(file); err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,8 @@ func (l *limitsConfig) check(wrong func(key, format string, args ...any)) {
 	}
 }
 
-// url is the URL with the password of its file.
+// url is the URL with the password of its file. With Sentinels, what stands
+// before the host is theirs, and Redis has its own in parameters.
 func (r redisConfig) url() (string, error) {
 	if r.PasswordFile == "" {
 		return r.URL, nil
@@ -41,7 +42,13 @@ func (r redisConfig) url() (string, error) {
 	if err != nil {
 		return "", errors.New("limits.redis.url: is not a URL; write it as redis://host:6379/0")
 	}
-	u.User = url.UserPassword(u.User.Username(), strings.TrimSpace(string(secret)))
+	word := strings.TrimSpace(string(secret))
+	if query := u.Query(); query.Has("master_name") {
+		query.Set("password", word)
+		u.RawQuery = query.Encode()
+	} else {
+		u.User = url.UserPassword(u.User.Username(), word)
+	}
 	return u.String(), nil
 }
 

@@ -11,8 +11,9 @@ import (
 
 // A redisServer is a real redis-server on a port of its own.
 type redisServer struct {
-	port string
-	cmd  *exec.Cmd
+	port    string
+	options []string
+	cmd     *exec.Cmd
 }
 
 // newRedisServer finds a redis-server, which does not run yet.
@@ -40,6 +41,7 @@ func freeAddress(t testing.TB) string {
 func (s *redisServer) start(t testing.TB) {
 	t.Helper()
 	s.cmd = exec.Command("redis-server", "--port", s.port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
+	s.cmd.Args = append(s.cmd.Args, s.options...)
 	s.cmd.Dir = t.TempDir()
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
