@@ -4,15 +4,18 @@
 # make docs   write the generated pages anew
 # make bench  measure a gateway under load, beside the proxies that are
 #             installed; some two minutes (docs/benchmarking.md)
+# make faults   limits through every fault of gateways and Redis, as processes;
+#               some nine minutes, or FAULTS='FLUSHALL' for those of a name
 # make microbench  the benchmarks of Go, COUNT times; compare two files by benchstat
 
 GO       ?= go
 FUZZTIME ?= 20s
+FAULTS   ?= all
 COUNT    ?= 6
 MICRO    ?= microbench.txt
 VERSION  ?= $(shell git describe --always --dirty 2>/dev/null)
 
-.PHONY: build test format vet unit race fuzz tidy docs bench microbench
+.PHONY: build test format vet unit race fuzz tidy docs bench faults microbench
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o brana ./cmd/brana
@@ -45,6 +48,9 @@ docs:
 bench: build
 	./brana bench --against installed --rate 1000 --duration 5s --json bench-relay.json --html bench-relay.html
 	./brana bench --redis start --rate 300 --duration 8s --json bench-mix.json --html bench-mix.html
+
+faults:
+	BRANA_FAULTS="$(FAULTS)" $(GO) test ./limits -run '^TestFaults$$' -count 1 -v -timeout 20m
 
 microbench:
 	$(GO) test -run '^$$' -bench . -benchmem -count $(COUNT) ./... | tee $(MICRO)

@@ -150,9 +150,9 @@ func (c *crew) wait(what string, done func() bool) {
 }
 
 const (
-	before = 3 * time.Second         // of a round, until its fault
+	before = 2500 * time.Millisecond // of a round, until its fault
 	notice = 1500 * time.Millisecond // until every gateway has noticed a loss
-	after  = 4 * time.Second         // it could decide again
+	after  = 3 * time.Second         // it could decide again
 )
 
 // play has the gateways live through a fault; does returns when it is mended.

@@ -29,7 +29,7 @@ func TestFaults(t *testing.T) {
 	t.Parallel()
 	t.Run("single", func(t *testing.T) {
 		s := startStand(t)
-		c := newCrew(t, orders{URL: "redis://" + s.way.address(), Script: steppedScript(t)}, 4)
+		c := newCrew(t, orders{URL: "redis://" + s.way.address(), Script: steppedScript(t, variant{})}, 4)
 		c.playAll(s.faults(c))
 	})
 	if chosenFaults == "" {
@@ -53,21 +53,20 @@ func TestFaultsBreakTheLimitsOfMutants(t *testing.T) {
 	for _, mutant := range []struct {
 		variant
 		says string
-		does func(*server)
+		does string // to Redis, when limits are reached
 	}{
-		{variant{"permits are not charged", "charge(leaves, calls)\n    holder", "holder", ""}, "calls in an hour", nil},
-		{variant{"others' slots are not counted", "others = others + other.slots", "others = 0", ""}, "calls at once", nil},
-		{variant{"nothing is told after a loss", "if entry.net then replay(holder, entry) end", "", ""}, "calls in an hour", func(s *server) { s.command("FLUSHALL") }},
+		{variant{"permits are not charged", "charge(leaves, calls)\n    holder", "holder", ""}, "calls in an hour", ""},
+		{variant{"others' slots are not counted", "others = others + other.slots", "others = 0", ""}, "calls at once", ""},
+		{variant{"nothing is told after a loss", "if entry.net then replay(holder, entry) end", "", ""}, "calls in an hour", "FLUSHALL"},
+		{variant{"no bound of ledger time", "math.min(math.max(now, request.least), request.bound)", "now", ""}, "calls in an hour", clockOn},
 	} {
 		t.Run(mutant.name, func(t *testing.T) {
 			t.Parallel()
 			s := startServer(t)
-			source := strings.Replace(sourceOf(t, mutant.variant, "clock"), "1000, 12000\n", "1000, 1000\n", 1) // learns for a second
+			source := strings.Replace(steppedScript(t, mutant.variant), "1000, 12000\n", "1000, 1000\n", 1) // learns for a second
 			c := newCrew(t, orders{URL: s.url(), Script: source}, 2)
 			c.begin(mutant.name)
-			if mutant.does != nil {
-				mutant.does(s)
-			}
+			s.command(mutant.does)
 			c.wait("the logs say that a limit is broken", func() bool {
 				all, err := c.read()
 				return err == nil && strings.Contains(strings.Join(all.broken(), "\n"), mutant.says)
@@ -114,11 +113,16 @@ func stopFor10s(p *os.Process) {
 	_ = p.Signal(syscall.SIGCONT)
 }
 
-// steppedScript is the ledger in a Redis whose clock the tests can step.
-func steppedScript(t *testing.T) string {
-	return sourceOf(t, variant{name: "clock", from: "math.floor(time[2] / 1000)",
-		to: "math.floor(time[2] / 1000) + (redis.call('GET', 'clock') or 0)"}, "clock")
+// steppedScript is the ledger, or a mutant of it, in a Redis whose clock the tests can step.
+func steppedScript(t *testing.T, mutant variant) string {
+	const from = "math.floor(time[2] / 1000)"
+	return strings.Replace(sourceOf(t, mutant, "clock"), from, from+" + (redis.call('GET', 'clock') or 0)", 1)
 }
+
+const (
+	clockOn   = "SET clock 4200000"
+	clockBack = "SET clock -4200000"
+)
 
 func (s *stand) faults(c *crew) []fault {
 	command := func(text string) func() { return func() { s.redis.command(text) } }
@@ -142,8 +146,8 @@ func (s *stand) faults(c *crew) []fault {
 			time.Sleep(3 * time.Second)
 			s.way.apart.Store(false)
 		}},
-		{name: "clock of Redis 70 min on", does: command("SET clock 4200000")},
-		{name: "clock of Redis 140 min back", does: command("SET clock -4200000")},
+		{name: "clock of Redis 70 min on", does: command(clockOn)},
+		{name: "clock of Redis 140 min back", does: command(clockBack)},
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
 )
 
 // A node is a server of several, which keeps its file over kill and start.
@@ -22,6 +23,7 @@ type node struct {
 
 func startNode(t *testing.T, options ...string) *node {
 	t.Helper()
+	logging.Disable() // of nodes that are down
 	options = append([]string{"--appendonly", "yes", "--repl-diskless-sync-delay", "0", "--dir", t.TempDir()}, options...)
 	s := startServer(t, options...)
 	return &node{s, s.client(t), options}
