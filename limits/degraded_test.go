@@ -62,7 +62,7 @@ func TestModesWhileRedisIsDown(t *testing.T) {
 }
 
 // remaining is what a gateway sees after asking the ledger, without using any of it.
-func remaining(t *testing.T, r *Redis, call Call) int64 {
+func remaining(t testing.TB, r *Redis, call Call) int64 {
 	t.Helper()
 	l := &r.lanes[call.Key[0]%lanes]
 	l.mu.Lock()

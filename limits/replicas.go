@@ -14,10 +14,20 @@ var ErrReplicas = errors.New("too few replicas have it")
 
 // evaluate runs the script, and with RedisConfig.Replicas has as many of them acknowledge what it wrote, in the same
 // round trip. They have half of the timeout for it, so that their lack is told from a Redis that does not answer.
-func (r *Redis) evaluate(ctx context.Context, keys []string, text []byte) (any, error) {
+func (r *Redis) evaluate(ctx context.Context, keys []string, text []byte) (value any, err error) {
 	if r.replicas == 0 {
-		return r.script.Run(ctx, r.client, keys, text).Result()
+		value, err = r.script.Run(ctx, r.client, keys, text).Result()
+	} else {
+		value, err = r.evaluateWaiting(ctx, keys, text)
 	}
+	if cluster, ok := r.client.(*redis.ClusterClient); ok && err != nil {
+		// Another node may have the slot by now. go-redis looks at once when a node says so, but not when it is silent.
+		cluster.ReloadState(ctx)
+	}
+	return value, err
+}
+
+func (r *Redis) evaluateWaiting(ctx context.Context, keys []string, text []byte) (any, error) {
 	master, err := r.master(ctx, keys[0])
 	if err != nil {
 		return nil, err
@@ -25,9 +35,6 @@ func (r *Redis) evaluate(ctx context.Context, keys []string, text []byte) (any, 
 	value, err := r.acknowledged(ctx, master, r.script.EvalSha, keys, text)
 	if redis.HasErrorPrefix(err, "NOSCRIPT") {
 		value, err = r.acknowledged(ctx, master, r.script.Eval, keys, text)
-	}
-	if cluster, ok := r.client.(*redis.ClusterClient); ok && err != nil {
-		cluster.ReloadState(ctx) // the slot may have moved; the next request goes where it is then
 	}
 	return value, err
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // newReplicated starts a master with a replica that follows it.
-func newReplicated(t *testing.T) (master, replica *server) {
+func newReplicated(t testing.TB) (master, replica *server) {
 	t.Helper()
 	master = startServer(t, "--repl-diskless-sync-delay", "0")
 	replica = startServer(t, "--replicaof", "127.0.0.1 "+master.port)
@@ -24,7 +24,7 @@ func newReplicated(t *testing.T) (master, replica *server) {
 }
 
 // newAcknowledged is a gateway whose ledger learns within a second.
-func newAcknowledged(t *testing.T, s *server, replicas int, onRefill func(Refill)) *Redis {
+func newAcknowledged(t testing.TB, s *server, replicas int, onRefill func(Refill)) *Redis {
 	t.Helper()
 	r, err := prepare(RedisConfig{URL: s.url(), Calendar: czech(t), Timeout: time.Second, TrustEmpty: true, Replicas: replicas, OnRefill: onRefill})
 	if err != nil {
@@ -107,4 +107,18 @@ func spendAll(t *testing.T, r *Redis, call Call, n int) int {
 		_ = r.Release(t.Context(), d.Slot)
 	}
 	return n
+}
+
+// What an acknowledgement adds to a request to the ledger: of one replica on the same machine.
+func BenchmarkReplicas(b *testing.B) {
+	master, _ := newReplicated(b)
+	for replicas, name := range []string{"none acknowledges", "one acknowledges"} {
+		b.Run(name, func(b *testing.B) {
+			r := newAcknowledged(b, master, replicas, nil)
+			call := Call{Key: KeyOf("a"), Rule: Rule{1000, 1000, 10}, Lifetime: time.Minute}
+			for b.Loop() {
+				remaining(b, r, call)
+			}
+		})
+	}
 }
