@@ -11,11 +11,13 @@ import (
 
 // Held leases are used up first in any mode; then the mode decides, and the decision says so.
 func TestModesWhileRedisIsDown(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		mode Mode
 		want int64 // calls admitted of 100, where the quota is 20 and two gateways share it
 	}{{Closed, 0}, {Share, 10}, {Open, 100}} {
 		t.Run(test.mode.String(), func(t *testing.T) {
+			t.Parallel()
 			s := startServer(t)
 			one, other := newRedis(t, s, nil), newRedis(t, s, nil)
 			call := Call{Key: KeyOf("a"), Rule: Rule{20, 20, 10}, Lifetime: time.Minute, WhenDown: test.mode}
@@ -109,6 +111,7 @@ func TestShareNeedsToKnowTheOthers(t *testing.T) {
 
 // Whatever happens to Redis, the gateways' own logs hold the quota: never more than it, and in the end all of it.
 func TestQuotaIsKeptThroughFaults(t *testing.T) {
+	t.Parallel()
 	const quota = 600
 	for _, fault := range []struct {
 		name string

@@ -163,6 +163,7 @@ func TestExhaustion(t *testing.T) {
 
 // Gateways tell a ledger that has lost its memory of extra calls, and nothing of calls that an operator had forgotten.
 func TestOperatorsActsSurviveALoss(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	r := newRedis(t, s, nil)
 	c := asker{t: t, store: r, call: Call{Key: KeyOf("a"), Rule: Rule{100, 100, 5}, Lifetime: time.Minute}}
@@ -192,6 +193,7 @@ func TestOperatorsActsSurviveALoss(t *testing.T) {
 
 // Two gateways see one another's calls and what an operator does at either.
 func TestOperatorsActsReachAllGateways(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	call := Call{Key: KeyOf("a"), Rule: Rule{5, 5, 5}, Lifetime: time.Minute}
 	one, two := asker{t: t, store: newRedis(t, s, nil), call: call}, asker{t: t, store: newRedis(t, s, nil), call: call}

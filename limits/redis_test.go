@@ -26,6 +26,7 @@ func TestRedisDecidesByItsOwnClock(t *testing.T) {
 }
 
 func TestGatewaysShareQuotaAndSlots(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	call := Call{Key: KeyOf("a"), Rule: Rule{4, 4, 2}, Lifetime: time.Minute}
 	one, two := asker{t: t, store: newRedis(t, s, nil), call: call, late: leased}, asker{t: t, store: newRedis(t, s, nil), call: call, late: leased}
@@ -43,6 +44,7 @@ func TestGatewaysShareQuotaAndSlots(t *testing.T) {
 
 // The last permits are had by whoever asks, and none is lost or given twice.
 func TestGatewaysShareASmallQuota(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	call := Call{Key: KeyOf("a"), Rule: Rule{100, 100, 50}, Lifetime: time.Minute}
 	gateways := []asker{{t: t, store: newRedis(t, s, nil), call: call}, {t: t, store: newRedis(t, s, nil), call: call}, {t: t, store: newRedis(t, s, nil), call: call}}
@@ -145,6 +147,7 @@ func TestRedisIsQuiet(t *testing.T) {
 }
 
 func TestRedisFaults(t *testing.T) {
+	t.Parallel()
 	for _, fault := range []struct {
 		name        string
 		breaks      func(*server)
@@ -178,6 +181,7 @@ func TestRedisFaults(t *testing.T) {
 			func(*testing.T, *server) {}, true},
 	} {
 		t.Run(fault.name, func(t *testing.T) {
+			t.Parallel()
 			s := startServer(t)
 			r, err := NewRedis(RedisConfig{URL: s.url(), Calendar: czech(t), Timeout: 200 * time.Millisecond, TrustEmpty: true})
 			if err != nil {
@@ -287,6 +291,7 @@ func TestRedisCluster(t *testing.T) {
 
 // Sentinels name the master; when it dies, the store follows them to the replica, which has the counts.
 func TestRedisSentinel(t *testing.T) {
+	t.Parallel()
 	master := startServer(t)
 	replica := startServer(t, "--replicaof", "127.0.0.1 "+master.port)
 	config := filepath.Join(t.TempDir(), "sentinel.conf")

@@ -2,6 +2,7 @@ package limits
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"net"
 	"os"
@@ -13,7 +14,8 @@ import (
 	"go.uber.org/goleak"
 )
 
-// A pool that could not connect sleeps up to a second before it sees that it is closed.
+// Parallel tests here wait for Redis and gateways most of the time: more of them run at once than there are cores. A pool
+// that could not connect sleeps up to a second before it sees that it is closed.
 func TestMain(m *testing.M) {
 	if orders, caged := os.LookupEnv(ordersVariable); caged {
 		if err := playGateway(orders); err != nil {
@@ -21,6 +23,10 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		return
+	}
+	flag.Parse()
+	if err := flag.Set("test.parallel", "12"); err != nil {
+		panic(err)
 	}
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial"))
 }

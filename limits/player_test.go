@@ -1,0 +1,334 @@
+package limits
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// player plays several gateways as badly as they may behave against one caller's account: permits are used at the last
+// moment or never, answers are lost, requests arrive after later ones, gateways crash, clocks step, Redis forgets.
+type player struct {
+	ledger   shared
+	chance   chance
+	property string
+	mistake  string
+
+	now, skew int64
+	fence     int
+	rule      Rule
+	key       Key
+	gateways  []*played
+	uses      []made
+	planned   []made  // uses of permits held until their last moment
+	orphans   []int64 // ends of calls whose gateway is dead
+	edges     []int64 // moments at which mistakes would show
+	names     int
+	saved     bool
+	extras    []extra // in the order of their making
+	forgotten int64   // calls made before are not looked at
+}
+
+// played is one gateway.
+type played struct {
+	name       string
+	seq, epoch int64
+	drift      float64
+	anchor     anchor
+	back       [][2]int64
+	kept       [][2]int64 // returns that a slow gateway sends much later
+	late       *request   // under way still, though given up
+	own, until int64
+	life       int64
+	ends       []int64
+	net        counts
+	journal    window
+	replay     bool
+}
+
+func newPlayer(s shared, chance chance, property string) *player {
+	p := &player{ledger: s, chance: chance, property: property, now: 1_700_000_000_000 + int64(chance(3_600_000)), key: KeyOf(property)}
+	p.rule = Rule{int64(1 + chance(30)), int64(1 + chance(30)), 1 << 30}
+	if property == "slots" {
+		p.rule = Rule{1 << 40, 1 << 40, 1 + chance(12)}
+	}
+	return p
+}
+
+func (p *player) start() *played {
+	p.names++
+	g := &played{name: fmt.Sprint("g", p.names)}
+	if p.property == "clock" {
+		g.drift = float64(p.chance(1001)-500) / 1e6
+	}
+	p.gateways = append(p.gateways, g)
+	return g
+}
+
+// settle lets all gateways send heartbeats until they have settled.
+func (p *player) settle() error {
+	for range 10 {
+		settled, err := p.beat()
+		if settled || err != nil {
+			return err
+		}
+		p.now += 900
+	}
+	if p.mistake != "" {
+		return nil
+	}
+	return errors.New("gateways do not settle")
+}
+
+// beat lets all gateways send a heartbeat and tells whether all have settled.
+func (p *player) beat() (settled bool, err error) {
+	settled = true
+	for _, g := range p.gateways {
+		g.seq++
+		q := p.request(g)
+		g.anchor.ask(q, g.clock(p.now))
+		a, err := p.ledger.serve(q)
+		if errors.Is(err, errStale) && p.mistake != "" {
+			continue
+		}
+		if err != nil {
+			return false, err
+		}
+		p.heed(g, q, p.now, &a)
+		settled = settled && g.anchor.settled
+	}
+	return settled, nil
+}
+
+func (p *player) request(g *played) *request {
+	return &request{Gateway: g.name, Seq: g.seq, Epoch: g.epoch, Trust: p.property != "loss", Policy: "p", Time: p.now + p.skew, Fence: fmt.Sprint("f", p.fence)}
+}
+
+// heed takes in the head of an answer.
+func (p *player) heed(g *played, q *request, sent int64, a *answer) {
+	g.anchor.heard(q, g.clock(sent), a)
+	g.replay = g.replay || a.epoch != g.epoch && g.epoch != 0
+	g.epoch = a.epoch
+}
+
+func (p *player) play() error {
+	for range 3 {
+		p.start()
+	}
+	if err := p.settle(); err != nil {
+		return err
+	}
+	s := p.chance(3)
+	for step := range 120 {
+		g := p.gateways[p.chance(len(p.gateways))]
+		var err error
+		move := p.chance(8)
+		if p.property == "slots" && g.late != nil && p.chance(3) == 0 {
+			move = 3
+		}
+		switch move {
+		case 0, 1, 2:
+			err = p.ask(g)
+		case 3:
+			err = p.misbehave(g, s)
+		case 4:
+			err = p.call(g)
+		default:
+			err = p.jump()
+		}
+		if err != nil {
+			return fmt.Errorf("step %d, rule %+v: %w", step, p.rule, err)
+		}
+	}
+	return nil
+}
+
+// clock is the monotonic clock of a gateway.
+func (g *played) clock(now int64) int64 {
+	return now - 1_700_000_000_000 + int64(float64(now-1_700_000_000_000)*g.drift)
+}
+
+func regimeOf(now int64) Regime { return Regime(now / 1_500_000 % 2) }
+
+// ask asks for permits and slots, gives back what is over, and takes what comes or loses it.
+func (p *player) ask(g *played) error {
+	g.ends = slices.DeleteFunc(g.ends, func(end int64) bool { return end <= p.now })
+	e := entry{key: p.key, Rule: [3]int64{p.rule.Working, p.rule.Off, int64(p.rule.Concurrent)}, Regime: regimeOf(p.now),
+		Need: int64(p.chance(20)), More: int64(p.chance(20)), Busy: int64(len(g.ends)), Back: slices.Clone(g.back)}
+	if len(g.ends) == 0 {
+		g.life = 0
+	}
+	g.life = max(g.life, int64(1000+p.chance(60_000)))
+	e.Life = g.life
+	e.Slots = e.Busy + int64(p.chance(8))
+	if p.property != "slots" {
+		e.Slots = e.Busy + 100
+	}
+	g.own = min(g.own, e.Slots)
+	if g.replay {
+		g.back, g.kept = slices.DeleteFunc(g.back, func(back [2]int64) bool { return back[1] >= 0 }), nil
+		e.Net, e.Back = &counts{g.net[0], g.net[1]}, slices.Clone(g.back)
+		g.journal.sweep(p.now + p.skew - 90_000_000)
+		for _, b := range g.journal.buckets {
+			e.Journal = append(e.Journal, [3]int64{b.leaves, b.calls[0], b.calls[1]})
+		}
+	}
+	g.seq++
+	q := p.request(g)
+	q.Entries = []entry{e}
+	sent := p.now
+	g.anchor.ask(q, g.clock(sent))
+	fate := p.chance(map[bool]int{true: 5, false: 12}[p.property == "slots"])
+	if p.property == "clock" && fate > 0 {
+		p.now += int64(p.chance(2) * p.chance(76))
+		q.Time = p.now + p.skew
+	}
+	if fate == 0 { // arrives after later ones
+		g.late = q
+		g.back = append(g.back, [2]int64{q.Seq, -1})
+		return nil
+	}
+	a, err := p.ledger.serve(q)
+	if errors.Is(err, errStale) && p.mistake != "" {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if fate == 1 { // the answer is lost
+		g.back = append(g.back, [2]int64{q.Seq, -1})
+		return nil
+	}
+	p.hear(g, q, sent, &a)
+	return nil
+}
+
+func (p *player) hear(g *played, q *request, sent int64, a *answer) {
+	e, got := &q.Entries[0], a.grants[0]
+	g.back = g.back[min(len(e.Back), len(g.back)):]
+	g.own, g.until = got.slots, sent+usableMillis
+	if e.Net != nil {
+		g.replay = false
+	}
+	p.heed(g, q, sent, a)
+	p.edges = append(p.edges, g.until, g.until+g.life)
+	if got.permits == 0 {
+		return
+	}
+	var calls counts
+	calls[e.Regime] = got.permits
+	g.net[e.Regime] += got.permits
+	g.journal.charge(got.leaves, calls)
+	p.edges = append(p.edges, got.leaves)
+	last := sent + usableMillis
+	if sharp(p.property) {
+		last = sent + leaseMillis
+	}
+	last-- // a permit is used before its lease is over
+	if edge := (sent/1_500_000 + 1) * 1_500_000; last >= edge {
+		last = edge - 1
+	}
+	last = max(last, p.now)
+	used, over := got.permits, p.chance(4) == 0
+	if over {
+		used = int64(p.chance(int(used) + 1))
+		back := [2]int64{q.Seq, got.permits - used}
+		if p.chance(3) == 0 {
+			g.kept = append(g.kept, back)
+		} else {
+			g.back = append(g.back, back)
+		}
+	}
+	at := p.now
+	if p.chance(3) > 0 && !(over && p.property == "operator") { // a lease is given back when it is over
+		at = last
+	}
+	for range used {
+		p.planned = append(p.planned, made{at, e.Regime})
+	}
+}
+
+// call starts calls in the slots held.
+func (p *player) call(g *played) error {
+	g.ends = slices.DeleteFunc(g.ends, func(end int64) bool { return end <= p.now })
+	for range 1 + p.chance(8) {
+		if p.now < g.until && int64(len(g.ends)) < g.own {
+			end := p.now + 1 + int64(p.chance(int(g.life)))
+			if p.chance(2) == 0 {
+				end = p.now + g.life
+			}
+			g.ends = append(g.ends, end)
+			p.edges = append(p.edges, end)
+		}
+	}
+	running := 0
+	for _, ends := range append([][]int64{p.orphans}, endsOf(p.gateways)...) {
+		for _, end := range ends {
+			if end > p.now {
+				running++
+			}
+		}
+	}
+	if running > p.rule.Concurrent {
+		return fmt.Errorf("%d calls run at once", running)
+	}
+	return nil
+}
+
+func endsOf(gateways []*played) (all [][]int64) {
+	for _, g := range gateways {
+		all = append(all, g.ends)
+	}
+	return all
+}
+
+// jump moves time to where mistakes are, and uses on the way what was planned.
+func (p *player) jump() error {
+	to := p.now + int64(p.chance(20_000))
+	if p.property == "slots" && p.chance(2) == 0 {
+		p.now += int64(p.chance(500))
+		return nil
+	}
+	if len(p.edges) > 0 && p.chance(4) > 0 {
+		to = p.edges[p.chance(len(p.edges))] - 1 + int64(p.chance(3))
+		if p.property == "clock" {
+			to += int64(p.chance(10_000))
+		}
+	} else if p.chance(8) == 0 && p.property != "slots" {
+		to += 1_000_000
+	}
+	for p.property == "clock" && to > p.now+300_000 { // in an hour there are heartbeats
+		p.now += 300_000
+		if _, err := p.beat(); err != nil {
+			return err
+		}
+	}
+	p.now = max(p.now, to)
+	p.edges = slices.DeleteFunc(p.edges, func(edge int64) bool { return edge < p.now-1 })
+	return p.use()
+}
+
+// use makes the calls that were planned, and holds every hour to the rule.
+func (p *player) use() error {
+	slices.SortStableFunc(p.planned, func(a, b made) int { return int(a.at - b.at) })
+	for len(p.planned) > 0 && p.planned[0].at <= p.now {
+		call := p.planned[0]
+		p.planned = p.planned[1:]
+		p.uses = append(p.uses, call)
+		var hour counts
+		for i := len(p.uses) - 1; i >= 0 && p.uses[i].at > call.at-windowMillis && p.uses[i].at > p.forgotten; i-- {
+			hour[p.uses[i].in]++
+		}
+		rule := p.raised(call.at)
+		most := rule.quota(call.in)
+		for r, calls := range hour {
+			if calls > 0 {
+				most = max(most, rule.quota(Regime(r)))
+			}
+		}
+		if hour[call.in] > rule.quota(call.in) || hour[0]+hour[1] > most {
+			return fmt.Errorf("%v calls within an hour, %d extra are in force", hour, rule.Working-p.rule.Working)
+		}
+	}
+	return nil
+}
