@@ -156,6 +156,7 @@ func newPlay(t *testing.T, archive *replyArchive, store func(*config), s scenari
 		change = append(change, func(c *config) { c.Listen.TLS = ca.listenTLS() })
 	}
 	p.w = startWorldWith(t, devCmd{Policy: p.policy}, change...)
+	t.Cleanup(p.witness.client.CloseIdleConnections) // a connection that was dialled in vain holds up the registries' end
 	if ca != nil {
 		p.w.client.Transport.(*http.Transport).TLSClientConfig = ca.client("ais")
 	}
