@@ -35,7 +35,7 @@ func Installed() []string {
 // StartPeer starts a peer before the registries at upstream, host:port. It
 // runs in a folder of its own within dir, on as many threads as the gateway may
 // have, keeps its connections open on both sides, and writes a line of access
-// log for each call into a file, as the gateway does.
+// log for each call into a file.
 func StartPeer(ctx context.Context, name, dir, upstream string, threads int) (*Peer, error) {
 	dir = filepath.Join(dir, name)
 	if err := os.MkdirAll(dir, 0o700); err != nil {

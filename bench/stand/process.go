@@ -30,6 +30,7 @@ type Command struct {
 	Dir   string // where its log goes, and where it runs
 	Args  []string
 	Ready func() error // nil when it serves; asked again until then
+	Piped bool         // what it says comes through a pipe, as a container has it, and not from a file that it writes
 }
 
 // patience is how long a process may take to serve, and to end.
@@ -42,15 +43,20 @@ func Start(ctx context.Context, c Command) (*Process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", c.Name, err)
 	}
-	defer log.Close() // the child has its own
 	p.cmd = exec.Command(c.Args[0], c.Args[1:]...)
 	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = c.Dir, log, log
+	if c.Piped {
+		p.cmd.Stderr = struct{ io.Writer }{log}
+	}
 	// A group of its own: Ctrl-C ends the run, which then ends the process.
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := p.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start %s: %w", c.Name, err)
+		return nil, errors.Join(fmt.Errorf("start %s: %w", c.Name, err), log.Close())
 	}
-	go func() { p.err = p.cmd.Wait(); close(p.ended) }()
+	go func() {
+		p.err = errors.Join(p.cmd.Wait(), log.Close()) // what comes through a pipe is in the log by then
+		close(p.ended)
+	}()
 	if err := p.await(ctx, c.Ready); err != nil {
 		return nil, errors.Join(fmt.Errorf("start %s: %w%s", c.Name, err, p.said()), p.Stop())
 	}

@@ -30,7 +30,7 @@ var mayImport = map[string][]string{
 	"bench/load":       {"egon", fasthttp},
 	"bench/stand":      {"bench/registries", redis},
 	"bench/report":     {"bench/load"},
-	"cmd/brana": {"egon/xmltext", "egon", "policy", "limits", "upstream", "gateway", "gateway/queue", "bench/registries",
+	"cmd/brana": {"egon/xmltext", "egon", "policy", "limits", "upstream", "gateway", "gateway/queue", "socket", "bench/registries",
 		"bench/load", "bench/stand", "bench/report"},
 }
 

@@ -54,8 +54,9 @@ func (s *benchStand) close() error {
 	return err
 }
 
-func (s *benchStand) start(ctx context.Context, name string, ready func() error, args ...string) (*stand.Process, error) {
-	p, err := stand.Start(ctx, stand.Command{Name: name, Dir: s.dir, Args: args, Ready: ready})
+func (s *benchStand) start(ctx context.Context, c stand.Command) (*stand.Process, error) {
+	c.Dir = s.dir
+	p, err := stand.Start(ctx, c)
 	if err == nil {
 		s.processes = append(s.processes, p)
 	}
@@ -76,7 +77,7 @@ func (s *benchStand) startRegistries(ctx context.Context, set []string) error {
 	for _, setting := range set {
 		args = append(args, "--set", setting)
 	}
-	p, err := s.start(ctx, "registries", stand.Accepts(s.sim), args...)
+	p, err := s.start(ctx, stand.Command{Name: "registries", Ready: stand.Accepts(s.sim), Args: args})
 	if err != nil {
 		return err
 	}
@@ -91,8 +92,8 @@ func (s *benchStand) startRedis(ctx context.Context) error {
 		return err
 	}
 	s.redisURL = fmt.Sprintf("redis://127.0.0.1:%d/0", port)
-	p, err := s.start(ctx, "redis", stand.Accepts(fmt.Sprintf("127.0.0.1:%d", port)), "redis-server", "--bind", "127.0.0.1",
-		"--port", fmt.Sprint(port), "--save", "", "--appendonly", "no")
+	p, err := s.start(ctx, stand.Command{Name: "redis", Ready: stand.Accepts(fmt.Sprintf("127.0.0.1:%d", port)),
+		Args: []string{"redis-server", "--bind", "127.0.0.1", "--port", fmt.Sprint(port), "--save", "", "--appendonly", "no"}})
 	if err != nil {
 		return err
 	}
@@ -118,7 +119,7 @@ func (s *benchStand) startGateways(ctx context.Context, b *benchRunCmd) error {
 			return err
 		}
 		url := fmt.Sprintf("http://127.0.0.1:%d", admin)
-		p, err := s.start(ctx, name, ready(url), s.program, "serve", "-c", file)
+		p, err := s.start(ctx, stand.Command{Name: name, Ready: ready(url), Args: []string{s.program, "serve", "-c", file}, Piped: true})
 		if err != nil {
 			return err
 		}

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"brana/policy"
+	"brana/socket"
 )
 
 type serveCmd struct {
@@ -48,7 +49,11 @@ func (c *config) logger(io stdio) (*zap.Logger, error) {
 	encoder := zap.NewProductionEncoderConfig()
 	encoder.EncodeTime = zapcore.RFC3339NanoTimeEncoder
 	encoder.EncodeDuration = zapcore.SecondsDurationEncoder
-	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(encoder), &logbook{out: io.err}, level)), nil
+	out := io.err
+	if file, ok := out.(*os.File); ok {
+		out = socket.NewWriter(file)
+	}
+	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(encoder), &logbook{out: out}, level)), nil
 }
 
 // serve runs a gateway until a signal ends it: SIGHUP reloads the policy and
