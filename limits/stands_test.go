@@ -182,14 +182,16 @@ func (c *clustered) url(user string) string {
 func (c *clustered) owner(slot int) (int, *node) {
 	c.t.Helper()
 	for _, n := range c.nodes {
-		shards, err := n.ClusterSlots(context.Background()).Result()
+		shards, err := n.ClusterShards(context.Background()).Result()
 		if err != nil {
 			continue
 		}
 		for _, s := range shards {
-			if s.Start <= slot && slot <= s.End {
-				at := slices.Index(c.ids, s.Nodes[0].ID)
-				if c.nodes[at].says("replication", "role:master") {
+			if !slices.ContainsFunc(s.Slots, func(r redis.SlotRange) bool { return r.Start <= int64(slot) && int64(slot) <= r.End }) {
+				continue
+			}
+			for _, one := range s.Nodes {
+				if at := slices.Index(c.ids, one.ID); at >= 0 && c.nodes[at].says("replication", "role:master") {
 					return at, c.nodes[at]
 				}
 			}
