@@ -4,8 +4,8 @@
 # make docs   write the generated pages anew
 # make bench  measure a gateway under load, beside the proxies that are
 #             installed; some two minutes (docs/benchmarking.md)
-# make faults   limits through every fault of gateways and Redis, as processes;
-#               some nine minutes, or FAULTS='FLUSHALL' for those of a name
+# make faults  limits through every fault of gateways and Redis, as processes;
+#              some eight minutes, or FAULTS='FLUSHALL' for those of a name
 # make microbench  the benchmarks of Go, COUNT times; compare two files by benchstat
 
 GO       ?= go

@@ -33,10 +33,10 @@ func newClustered(t *testing.T, c *clustered, replicas int) *Redis {
 }
 
 // With the rights that the operator's page names, quotas and slots of callers in all shards are kept by a Cluster whose slots move while calls come, and all of a quota
-// can be had.
+// can be had; also by a gateway that has replicas acknowledge.
 func TestClusterKeepsTheLimits(t *testing.T) {
 	t.Parallel()
-	c := startCluster(t, 3, 0)
+	c := startCluster(t, 3, 1)
 	const quota, concurrent = 40, 4
 	calls := shardedCalls(Rule{quota, quota, concurrent})
 	owners := map[int]int{}
@@ -47,7 +47,7 @@ func TestClusterKeepsTheLimits(t *testing.T) {
 	if len(owners) != 3 {
 		t.Fatalf("shards lie on %v", owners)
 	}
-	gateways := []*Redis{newClustered(t, c, 0), newClustered(t, c, 0)}
+	gateways := []*Redis{newClustered(t, c, 0), newClustered(t, c, 1)}
 	for _, g := range gateways {
 		wait(t, "the gateways are ready", func() bool { return g.Ready(t.Context()) == nil })
 	}
