@@ -5,12 +5,12 @@
 # make bench  measure a gateway under load, beside the proxies that are
 #             installed; some two minutes (docs/benchmarking.md)
 # make faults  limits through every fault of gateways and Redis, as processes;
-#              some eight minutes, or FAULTS='FLUSHALL' for those of a name
+#              some eight minutes; with FAULTS='FLUSHALL|stopped' those that match
 # make microbench  the benchmarks of Go, COUNT times; compare two files by benchstat
 
 GO       ?= go
 FUZZTIME ?= 20s
-FAULTS   ?= all
+FAULTS   ?= .
 COUNT    ?= 6
 MICRO    ?= microbench.txt
 VERSION  ?= $(shell git describe --always --dirty 2>/dev/null)
