@@ -36,7 +36,7 @@ func newClustered(t *testing.T, c *clustered, replicas int) *Redis {
 // can be had; also by a gateway that has replicas acknowledge.
 func TestClusterKeepsTheLimits(t *testing.T) {
 	t.Parallel()
-	c := startCluster(t, 3, 1)
+	c := startCluster(t, 3, 1, steady)
 	const quota, concurrent = 40, 4
 	calls := shardedCalls(Rule{quota, quota, concurrent})
 	owners := map[int]int{}
@@ -119,7 +119,7 @@ func TestClusterKeepsTheLimits(t *testing.T) {
 // In a Cluster a grant is acknowledged by replicas of the node that made it.
 func TestClusterGrantsWaitForReplicas(t *testing.T) {
 	t.Parallel()
-	c := startCluster(t, 3, 1)
+	c := startCluster(t, 3, 1, steady)
 	g := newClustered(t, c, 1)
 	wait(t, "the gateway is ready", func() bool { return g.Ready(t.Context()) == nil })
 	calls := shardedCalls(Rule{10, 10, 10})

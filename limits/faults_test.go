@@ -23,8 +23,18 @@ func (f fault) chosen() bool {
 	return regexp.MustCompile(chosenFaults).MatchString(f.name)
 }
 
+// notRaced leaves a test to the runs without the race detector: each gateway is this program once more, and with the
+// detector in all of them a small machine answers nobody in time.
+func notRaced(t *testing.T) {
+	t.Helper()
+	if raced {
+		t.Skip("gateways that are processes are tried without the race detector")
+	}
+}
+
 // Whatever happens to gateways, Redis and the way between them, the gateways' own logs keep every limit.
 func TestFaults(t *testing.T) {
+	notRaced(t)
 	t.Parallel()
 	t.Run("single", func(t *testing.T) {
 		s := startStand(t)
@@ -40,7 +50,7 @@ func TestFaults(t *testing.T) {
 		c.playAll(w.faults(c))
 	})
 	t.Run("Cluster with replicas", func(t *testing.T) {
-		cluster := startCluster(t, 3, 1)
+		cluster := startCluster(t, 3, 1, time.Second)
 		c := newCrew(t, orders{URL: cluster.url("")}, 4)
 		c.playAll(cluster.faults(c))
 	})
@@ -48,6 +58,7 @@ func TestFaults(t *testing.T) {
 
 // The test of the test: logs of gateways whose ledger is wrong are not let pass.
 func TestFaultsBreakTheLimitsOfMutants(t *testing.T) {
+	notRaced(t)
 	t.Parallel()
 	for _, mutant := range []struct {
 		variant

@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 		return
 	}
 	flag.Parse()
-	if err := flag.Set("test.parallel", "12"); err != nil {
+	if err := flag.Set("test.parallel", "4"); err != nil {
 		panic(err)
 	}
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial"))
@@ -103,12 +103,12 @@ func (s *server) url() string { return "redis://127.0.0.1:" + s.port }
 
 // command sends one inline command past go-redis and returns the first line of the answer.
 func (s *server) command(text string) string {
-	conn, err := net.DialTimeout("tcp", "127.0.0.1:"+s.port, time.Second)
+	conn, err := net.DialTimeout("tcp", "127.0.0.1:"+s.port, 5*time.Second)
 	if err != nil {
 		return err.Error()
 	}
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(time.Second))
+	_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
 	fmt.Fprintf(conn, "%s\r\n", text)
 	answer := make([]byte, 256)
 	n, _ := conn.Read(answer)

@@ -132,13 +132,17 @@ type clustered struct {
 	ids     []string
 }
 
-// startCluster starts masters with as many slots each, and replicas of each.
-func startCluster(t *testing.T, masters, replicas int) *clustered {
+// steady is a patience with nodes on a busy machine, of tests in which none is to be replaced.
+const steady = 30 * time.Second
+
+// startCluster starts masters with as many slots each, and replicas of each, which replace one that is silent for longer
+// than patience.
+func startCluster(t *testing.T, masters, replicas int, patience time.Duration) *clustered {
 	t.Helper()
 	c := &clustered{t: t, masters: masters}
 	for range masters * (1 + replicas) {
 		bus := freePort(t)
-		n := startNode(t, "--cluster-enabled", "yes", "--cluster-port", bus, "--cluster-node-timeout", "1000", "--cluster-require-full-coverage", "no")
+		n := startNode(t, "--cluster-enabled", "yes", "--cluster-port", bus, "--cluster-node-timeout", fmt.Sprint(patience.Milliseconds()), "--cluster-require-full-coverage", "no")
 		c.nodes = append(c.nodes, n)
 		c.ids = append(c.ids, n.Do(t.Context(), "CLUSTER", "MYID").Val().(string))
 		c.nodes[0].do(t, "CLUSTER", "MEET", "127.0.0.1", n.port, bus)
