@@ -24,6 +24,7 @@ func (g *Gateway) newServer() *fasthttp.Server {
 		NoDefaultContentType:         true,
 		CloseOnShutdown:              true,
 		SecureErrorLogMessage:        true,
+		LazyRequestTime:              true, // an exchange has its own
 		ReadBufferSize:               readBufferBytes,
 		MaxRequestBodySize:           g.cfg.InlineLimit, // bounds only what is read before the handler
 		ReadTimeout:                  g.cfg.ReadIdle,

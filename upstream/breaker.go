@@ -122,10 +122,11 @@ var errUnended = errors.New("the call did not end")
 // the call was ended from elsewhere, by its caller or by another step, or found
 // no free connection.
 func saysNothing(err error) bool {
+	if err == nil {
+		return false
+	}
 	var call *egon.CallError
 	switch {
-	case err == nil:
-		return false
 	case errors.Is(err, errClosed), errors.Is(err, errUnended), errors.Is(err, fasthttp.ErrNoFreeConns):
 		return true
 	case !errors.As(err, &call): // of the body of the caller's message

@@ -18,6 +18,7 @@ type logbook struct {
 	mu   sync.Mutex
 	page *page  // that lines are added to; nil: the next one begins one
 	used []byte // the text of a page that was written, for the next
+	lone int    // pages of one line in succession
 
 	turn sync.Mutex // held by whoever writes a page
 }
@@ -44,14 +45,22 @@ func (b *logbook) Write(line []byte) (int, error) {
 	}
 	p = &page{text: append(b.used, line...)}
 	b.page, b.used = p, nil
+	crowded := b.lone%tryAgain == 0
 	b.mu.Unlock()
 
-	runtime.Gosched() // whoever is about to write a line does so now
+	if crowded {
+		runtime.Gosched() // whoever is about to write a line does so now
+	}
 	b.turn.Lock()
 	defer b.turn.Unlock()
 	b.write(p)
 	return len(line), p.err
 }
+
+// tryAgain is after how many pages of one line others are waited for once more.
+// To do so each time would wake another processor each time where there is
+// nobody else.
+const tryAgain = 32
 
 // mostKept bounds the text that is kept for the next page.
 const mostKept = 64 << 10
@@ -59,6 +68,9 @@ const mostKept = 64 << 10
 func (b *logbook) write(p *page) {
 	b.mu.Lock()
 	b.page = nil // p is ours alone from here on
+	if b.lone++; p.done != nil {
+		b.lone = 0
+	}
 	b.mu.Unlock()
 	_, p.err = b.out.Write(p.text)
 	if p.done != nil {
