@@ -50,7 +50,7 @@ func (d *door) Accept() (net.Conn, error) {
 		case err != nil:
 			return nil, err
 		}
-		c := &conn{Conn: light(nc), g: d.g, peer: peerOf(nc.RemoteAddr())}
+		c := &conn{Conn: socket.Of(nc), g: d.g, peer: peerOf(nc.RemoteAddr())}
 		limit := d.g.conns.enter(c)
 		if limit == "" {
 			return c, nil
@@ -58,19 +58,6 @@ func (d *door) Accept() (net.Conn, error) {
 		d.g.parts.Metrics.connRefused(limit)
 		d.turnAway(nc)
 	}
-}
-
-// light is the connection as it costs least.
-func light(nc net.Conn) net.Conn {
-	tcp, ok := nc.(*net.TCPConn)
-	if !ok {
-		return nc
-	}
-	s, err := socket.New(tcp)
-	if err != nil {
-		return nc // it is closed, and says so when it is used
-	}
-	return s
 }
 
 func exhausted(err error) bool {

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"brana/socket"
 )
 
 // HTTP is where calls go over the network, by HTTP/1.1.
@@ -49,13 +51,22 @@ func (h HTTP) client(u *url.URL) *fasthttp.HostClient {
 		addr = net.JoinHostPort(u.Hostname(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
 	}
 	return &fasthttp.HostClient{
-		Addr: addr, IsTLS: u.Scheme == "https", TLSConfig: h.TLS,
+		Addr: addr, DialTimeout: dial, IsTLS: u.Scheme == "https", TLSConfig: h.TLS,
 		MaxConns: h.Conns, MaxConnWaitTimeout: h.Timeout,
 		ReadTimeout: h.Timeout, WriteTimeout: h.Timeout, MaxIdleConnDuration: 10 * time.Second,
 		// A call that failed is one that failed: it is not sent again.
 		MaxIdemponentCallAttempts: 1, RetryIfErr: func(*fasthttp.Request, int, error) (bool, bool) { return false, false },
 		DisablePathNormalizing: true, NoDefaultUserAgentHeader: true,
 	}
+}
+
+// dial opens a connection that costs the generator little.
+func dial(addr string, limit time.Duration) (net.Conn, error) {
+	nc, err := net.DialTimeout("tcp", addr, limit)
+	if err != nil {
+		return nil, err
+	}
+	return socket.Of(nc), nil
 }
 
 // A Client is an HTTP target that is open.

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"brana/socket"
 )
 
 // Bounds of what a server reads, in bytes.
@@ -133,7 +135,7 @@ func (v Systems) withDefaults() Systems {
 
 // Serve answers the connections of ln until [Server.Shutdown], then returns
 // nil. It closes ln.
-func (s *Server) Serve(ln net.Listener) error { return s.http.Serve(ln) }
+func (s *Server) Serve(ln net.Listener) error { return s.http.Serve(socket.Listener{Listener: ln}) }
 
 // Shutdown closes the listeners, lets what runs finish and frees what hangs.
 // It returns ctx's error when that takes too long.
