@@ -36,8 +36,8 @@ func TestRelayAllocations(t *testing.T) {
 			}
 			a.Body.Close()
 		})
-		if got > 20 {
-			t.Errorf("%d bytes: %v allocations, want at most 20", size, got)
+		if got > 14 {
+			t.Errorf("%d bytes: %v allocations, want at most 14", size, got)
 		}
 	}
 }
