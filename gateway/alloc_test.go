@@ -11,8 +11,7 @@ import (
 )
 
 // What an exchange may allocate: itself, its deadline, the number of a relayed
-// answer, a field of its line. A
-// change of these numbers is a decision.
+// answer, a field of its line. A change of these numbers is a decision.
 func TestAllocationsPerExchange(t *testing.T) {
 	for _, c := range []struct {
 		name, path string
