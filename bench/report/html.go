@@ -77,9 +77,9 @@ func (r *Report) facts() [][2]string {
 func (r *Report) percentiles() plot {
 	p := plot{Title: "Latency by percentile", About: "time from the intended start of a call to its last byte; each step to the right leaves a tenth of the calls", Y: nanos, Log: true,
 		X: func(x float64) string { return fmt.Sprintf("%g %%", math.Round(1e5*(100-math.Pow(10, 2-x)))/1e5) }, Ticks: []float64{0, 1, 2, 3, 4, 5}}
-	for _, target := range r.Targets() {
+	for i, target := range r.Targets() {
 		t := r.middle(target)
-		s := series{Name: target}
+		s := look(i, target)
 		for _, c := range t.Latency.Curve {
 			if c.Percent < 100 {
 				s.Points = append(s.Points, point{2 - math.Log10(100-c.Percent), float64(c.Nanos)})
@@ -99,8 +99,8 @@ func (r *Report) middle(target string) Turn {
 
 func (r *Report) overTime(title, about string, unit func(float64) string, log bool, of func(Second) float64) plot {
 	p := plot{Title: title, About: about, Y: unit, X: since, Log: log}
-	for _, target := range r.Targets() {
-		s := series{Name: target}
+	for i, target := range r.Targets() {
+		s := look(i, target)
 		for _, second := range r.middle(target).Seconds {
 			if v := of(second); v > 0 || !log {
 				s.Points = append(s.Points, point{second.At.Seconds(), v})
@@ -113,12 +113,14 @@ func (r *Report) overTime(title, about string, unit func(float64) string, log bo
 
 func (r *Report) cpuBars() plot {
 	p := plot{Title: "CPU time for a call", About: "user and system time of all processes of a target, over all answers; the line spans all turns", Y: nanos, Bars: true}
-	for _, target := range r.Targets() {
+	for i, target := range r.Targets() {
 		m := metric{of: func(t *Turn) float64 {
 			return ofUse(t, Subject, func(u *Use) float64 { return u.CPUPerCall })
 		}}
 		if v := m.values(r.Of(target)); len(v) > 0 {
-			p.Series = append(p.Series, series{Name: target, Points: []point{{0, median(v)}, {0, slices.Min(v)}, {0, slices.Max(v)}}})
+			s := look(i, target)
+			s.Points = []point{{0, median(v)}, {0, slices.Min(v)}, {0, slices.Max(v)}}
+			p.Series = append(p.Series, s)
 		}
 	}
 	return p
@@ -126,10 +128,10 @@ func (r *Report) cpuBars() plot {
 
 func (r *Report) memory() plot {
 	p := plot{Title: "Memory over time", About: "resident memory of all processes of a target", Y: size, X: since}
-	for _, target := range r.Targets() {
+	for i, target := range r.Targets() {
 		t := r.middle(target)
 		if u := t.Use(Subject); u != nil {
-			s := series{Name: target}
+			s := look(i, target)
 			for _, sample := range u.RSS {
 				s.Points = append(s.Points, point{sample.At.Seconds(), float64(sample.Bytes)})
 			}
@@ -139,6 +141,9 @@ func (r *Report) memory() plot {
 	return p
 }
 
+// look is an empty series of the target with a number.
+func look(i int, target string) series { return series{Name: target, Look: i % plotSeries} }
+
 func since(x float64) string {
 	return time.Duration(x * float64(time.Second)).Round(100 * time.Millisecond).String()
 }
@@ -147,6 +152,3 @@ func since(x float64) string {
 func (view) Dashes() []template.CSS {
 	return []template.CSS{"none", "8 3", "2 3", "10 3 2 3", "4 2", "14 4"}
 }
-
-// Colour is the number of the colour of a series.
-func (view) Colour(i int) int { return i % plotSeries }

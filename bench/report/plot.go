@@ -19,6 +19,7 @@ type plot struct {
 
 type series struct {
 	Name   string
+	Look   int // number of its colour and dashes: a target has the same in all plots
 	Points []point
 }
 
@@ -140,11 +141,11 @@ func (p plot) lines(b *strings.Builder, x, y scale) {
 		fmt.Fprintf(b, `<line class="tick" x1="%.1f" x2="%.1f" y1="%d" y2="%d"/><text x="%.1f" y="%d" text-anchor="middle">%s</text>`,
 			at, at, plotTop+plotInnerH, plotTop+plotInnerH+plotTickLength, at, plotHeight-plotBottom/2, template.HTMLEscapeString(p.X(v)))
 	}
-	for i, s := range p.Series {
+	for _, s := range p.Series {
 		if len(s.Points) == 0 {
 			continue
 		}
-		fmt.Fprintf(b, `<polyline class="s%d" points="`, i%plotSeries)
+		fmt.Fprintf(b, `<polyline class="s%d" points="`, s.Look)
 		for _, at := range s.Points {
 			fmt.Fprintf(b, "%.1f,%.1f ", plotLeft+plotInnerW*x.at(at.X), plotTop+plotInnerH*(1-y.at(at.Y)))
 		}
@@ -160,7 +161,7 @@ func (p plot) bars(b *strings.Builder, y scale) {
 		top := func(v float64) float64 { return plotTop + plotInnerH*(1-y.at(v)) }
 		v, least, most := s.Points[0].Y, s.Points[1].Y, s.Points[2].Y
 		fmt.Fprintf(b, `<rect class="b%d" x="%.1f" y="%.1f" width="%.1f" height="%.1f"><title>%s: %s</title></rect>`,
-			i%plotSeries, middle-width/2, top(v), width, plotTop+plotInnerH-top(v), template.HTMLEscapeString(s.Name), template.HTMLEscapeString(p.Y(v)))
+			s.Look, middle-width/2, top(v), width, plotTop+plotInnerH-top(v), template.HTMLEscapeString(s.Name), template.HTMLEscapeString(p.Y(v)))
 		fmt.Fprintf(b, `<line class="range" x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f"/>`, middle, middle, top(least), top(most))
 		fmt.Fprintf(b, `<text x="%.1f" y="%d" text-anchor="middle">%s, %s</text>`,
 			middle, plotHeight-plotBottom/2, template.HTMLEscapeString(s.Name), template.HTMLEscapeString(p.Y(v)))

@@ -271,6 +271,32 @@ func TestPage(t *testing.T) {
 	}
 }
 
+// A target has the same colour in every plot, though others are not in all of
+// them: of the registries alone there is no CPU time.
+func TestATargetLooksTheSameInAllPlots(t *testing.T) {
+	r := sample()
+	for i := range r.Turns { // another target, before nginx
+		direct := r.Turns[i]
+		if direct.Target == "brana" {
+			direct.Target, direct.Uses = "direct", nil
+			r.Turns = append([]Turn{r.Turns[0], direct}, r.Turns[1:]...)
+			break
+		}
+	}
+	looks := map[string]map[int]bool{}
+	for _, p := range []plot{r.percentiles(), r.overTime("", "", perSecond, false, func(s Second) float64 { return float64(s.Right) }), r.cpuBars(), r.memory()} {
+		for _, s := range p.Series {
+			if looks[s.Name] == nil {
+				looks[s.Name] = map[int]bool{}
+			}
+			looks[s.Name][s.Look] = true
+		}
+	}
+	if diff := cmp.Diff(map[string]map[int]bool{"brana": {0: true}, "direct": {1: true}, "nginx": {2: true}}, looks); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func checkPicture(t *testing.T, picture string) {
 	t.Helper()
 	d := xml.NewDecoder(strings.NewReader(picture))
