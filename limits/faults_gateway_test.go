@@ -29,10 +29,10 @@ type kind struct {
 // kinds are what makes every fault happen while some limit is reached: the quota long ago, the quota about now, few slots
 // of which gateways hold none in vain, and many that they lease.
 var kinds = []kind{
-	{name: "full", lanes: []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}, rule: Rule{100, 100, 1000}, callers: 4, pause: 2 * time.Millisecond, old: true},
+	{name: "full", lanes: []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}, rule: Rule{100, 100, 1000}, callers: 2, pause: 2 * time.Millisecond, old: true},
 	{name: "rising", lanes: []int{0, 5, 10, 15}, rule: Rule{600, 600, 1000}, callers: 2, pause: 40 * time.Millisecond},
-	{name: "narrow", lanes: []int{3, 8, 13}, rule: Rule{1_000_000, 1_000_000, 6}, callers: 8, lasts: 100 * time.Millisecond},
-	{name: "wide", lanes: []int{1, 6, 11}, rule: Rule{1_000_000, 1_000_000, 24}, callers: 24, lasts: 100 * time.Millisecond},
+	{name: "narrow", lanes: []int{3, 8, 13}, rule: Rule{1_000_000, 1_000_000, 6}, callers: 8, lasts: 200 * time.Millisecond},
+	{name: "wide", lanes: []int{1, 6, 11}, rule: Rule{1_000_000, 1_000_000, 16}, callers: 14, lasts: 200 * time.Millisecond},
 }
 
 const (
@@ -161,11 +161,11 @@ func (g *caged) call(ctx context.Context, k *kind, account string, key Key) {
 	switch {
 	case err != nil:
 		g.failed.Add(1)
-		time.Sleep(20 * time.Millisecond)
+		time.Sleep(50 * time.Millisecond)
 		return
 	case d.Verdict != Admitted:
 		g.refused.Add(1)
-		time.Sleep(5*time.Millisecond + k.pause)
+		time.Sleep(20*time.Millisecond + k.pause)
 		return
 	}
 	id := g.calls.Add(1)
