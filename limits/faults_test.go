@@ -58,17 +58,15 @@ func TestFaultsBreakTheLimitsOfMutants(t *testing.T) {
 		{variant{"no bound of ledger time", "math.min(math.max(now, request.least), request.bound)", "now", ""}, "calls in an hour", clockOn},
 	} {
 		t.Run(mutant.name, func(t *testing.T) {
-			t.Parallel()
 			s := startServer(t)
 			source := strings.Replace(steppedScript(t, mutant.variant), "1000, 12000\n", "1000, 1000\n", 1) // learns for a second
 			c := newCrew(t, orders{URL: s.url(), Script: source}, 2)
 			c.begin(mutant.name)
 			s.command(mutant.does)
 			c.wait("the logs say that a limit is broken", func() bool {
-				all, err := c.read()
+				all, err := c.read() // a line may be half written
 				return err == nil && strings.Contains(strings.Join(all.broken(), "\n"), mutant.says)
 			})
-			t.Log(c.end().broken())
 		})
 	}
 }
