@@ -5,23 +5,14 @@ package limits
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 // Under the race detector the processes would take the machine from the tests beside them; whole gateways under it have
 // tests of their own.
 
-// notRaced leaves a test to the runs without the race detector: each gateway is this program once more, and with the
-// detector in all of them a small machine answers nobody in time.
-func notRaced(t *testing.T) {
-	t.Helper()
-	if raced {
-		t.Skip("gateways that are processes are tried without the race detector")
-	}
-}
-
 // Whatever happens to gateways, Redis and the way between them, the gateways' own logs keep every limit.
 func TestFaults(t *testing.T) {
-	notRaced(t)
 	t.Parallel()
 	t.Run("single", func(t *testing.T) {
 		s := startStand(t)
@@ -45,7 +36,6 @@ func TestFaults(t *testing.T) {
 
 // The test of the test: logs of gateways whose ledger is wrong are not let pass.
 func TestFaultsBreakTheLimitsOfMutants(t *testing.T) {
-	notRaced(t)
 	t.Parallel()
 	for _, mutant := range []struct {
 		variant
