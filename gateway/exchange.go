@@ -16,10 +16,9 @@ import (
 	"brana/policy"
 )
 
-// slotMargin is how much longer than the deadline of a call its slot lives:
-// time to write the last bytes. A slot that outlives its gateway frees itself
-// after it. So does that of an answer which its caller still takes by then: it
-// counts no more among the calls at once.
+// slotMargin is how much longer than any wait of a call its slot lives. While
+// bytes flow it is renewed, twice in this time at most; one that outlives its
+// gateway frees itself.
 const slotMargin = 30 * time.Second
 
 // An exchange is one request, its answer, and all held for them, until the
@@ -46,6 +45,7 @@ type exchange struct {
 	decided  bool // limits holds a decision
 	slot     limits.Slot
 	admitted bool // slot is held
+	renewed  time.Time
 	claim    queue.Claim
 	claimed  bool   // claim holds the request's id
 	opened   bool   // the queue holds room for the answer
@@ -96,6 +96,8 @@ func (x *exchange) setDeadline() context.Context {
 // next returns up to most of the next bytes of the answer: a relayed one's where
 // its guard holds them, others read into p. At the end it returns io.EOF.
 func (x *exchange) next(p []byte, most int) (b []byte, err error) {
+	x.keepSlot()
+	defer x.keepSlot()
 	if x.deadline != nil {
 		x.deadline.await(x.written)
 		defer x.deadline.pause()
@@ -116,6 +118,25 @@ func (x *exchange) next(p []byte, most int) (b []byte, err error) {
 	x.whole = err == io.EOF
 	x.written += int64(len(b))
 	return b, err
+}
+
+// slotLifetime is longer than any one wait of the call: until its answer begins,
+// for more of it, or until the caller takes some.
+func (x *exchange) slotLifetime() time.Duration {
+	return max(x.timeout, x.g.cfg.WriteIdle) + slotMargin
+}
+
+// keepSlot renews the slot between waits, so that the call stays counted until
+// its last byte.
+func (x *exchange) keepSlot() {
+	if !x.admitted || now().Sub(x.renewed) < slotMargin/2 {
+		return
+	}
+	x.renewed = now()
+	renew := func() error { return x.g.parts.Limiter.Renew(context.Background(), x.slot, x.slotLifetime()) }
+	if err := safely(renew); err != nil {
+		x.g.parts.Log.Warn("renew slot: the call may be counted no more before it has ended", zap.Error(err))
+	}
 }
 
 // Read hands the answer to the server. An error makes the server close the

@@ -124,6 +124,8 @@ func (l *limiterFunc) Admit(ctx context.Context, c limits.Call) (limits.Decision
 	return d, err
 }
 
+func (l *limiterFunc) Renew(context.Context, limits.Slot, time.Duration) error { return nil }
+
 func (l *limiterFunc) Release(context.Context, limits.Slot) error {
 	l.slots.Add(-1)
 	return nil

@@ -32,10 +32,12 @@ type Workflow interface {
 	Serve(ctx context.Context, h *egon.Head) (*egon.Answer, error)
 }
 
-// A Limiter says whether one more call may start now, and gives back the slot
-// of one that has ended. An error means that no decision could be had.
+// A Limiter says whether one more call may start now, keeps the slot of one that
+// takes long, and gives back that of one that has ended. An error means that no
+// decision could be had.
 type Limiter interface {
 	Admit(ctx context.Context, c limits.Call) (limits.Decision, error)
+	Renew(ctx context.Context, s limits.Slot, lifetime time.Duration) error
 	Release(ctx context.Context, s limits.Slot) error
 	Ready(ctx context.Context) error
 }

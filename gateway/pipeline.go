@@ -144,7 +144,7 @@ func (g *Gateway) admit(ctx context.Context, x *exchange) error {
 		Rule:     ruleOf(rule),
 		Policy:   x.decision.Version,
 		WhenDown: whenDown(rule.WhenRedisIsDown),
-		Lifetime: x.timeout + slotMargin,
+		Lifetime: x.slotLifetime(),
 	})
 	g.parts.Metrics.decided(&d, err)
 	if err != nil {
@@ -157,7 +157,7 @@ func (g *Gateway) admit(ctx context.Context, x *exchange) error {
 	if d.Verdict != limits.Admitted {
 		return overLimit(&d, rule)
 	}
-	x.slot, x.admitted = d.Slot, true
+	x.slot, x.admitted, x.renewed = d.Slot, true, now()
 	return g.confirm(ctx, x)
 }
 

@@ -220,10 +220,10 @@ func (p *player) operate() error {
 
 // raised is the rule of a moment with the most extra calls that were in force within a lease before it, and have not
 // ended.
-func (p *player) raised(at int64) Rule {
-	rule, most := p.rule, int64(0)
-	for i, e := range p.extras {
-		replaced := i+1 < len(p.extras) && p.extras[i+1].made <= at-leaseMillis
+func raised(rule Rule, extras []extra, at int64) Rule {
+	most := int64(0)
+	for i, e := range extras {
+		replaced := i+1 < len(extras) && extras[i+1].made <= at-leaseMillis
 		if e.made <= at && at < e.ends && !replaced {
 			most = max(most, e.calls)
 		}

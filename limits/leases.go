@@ -89,6 +89,21 @@ func (c *caller) admit(now int64, call *Call, in Regime, number uint64) (verdict
 	return verdict, 0, done
 }
 
+// prolong renews a slot.
+func (c *caller) prolong(now int64, s Slot, life int64) {
+	c.expire(now)
+	if c.holds(s.place, s.number) {
+		c.wish = max(c.wish, life)
+		c.renew(s.place, s.number, now+life)
+	}
+}
+
+// covered tells that the ledger counts the calls that run for as long as they may go on. It does for their lifetime when
+// they began or were renewed while slots were held.
+func (c *caller) covered() bool {
+	return c.count() == 0 || c.latest <= c.until+c.life
+}
+
 // refuses tells whether the last answer is fresh enough to refuse a call for which nothing is held, and why.
 func (c *caller) refuses(now int64, in Regime) (verdict Verdict, known bool) {
 	ago := now - c.heard
@@ -151,13 +166,14 @@ func (c *caller) resting(now int64) bool {
 	return c.waiting == 0 && now-c.active >= idle.Milliseconds()
 }
 
-// restless tells that something is held that others may need, or is to be told.
+// restless tells that something is held that others may need, or is to be told: what the ledger forgot, or that a call
+// goes on for longer.
 func (c *caller) restless(now, gateways int64) bool {
 	spare := c.spare(gateways)
 	if c.resting(now) {
 		spare = 0
 	}
-	return c.replay || c.own > int64(c.count())+spare || c.resting(now) && (c.left() > 0 || len(c.back) > 0)
+	return c.replay || !c.covered() || c.own > int64(c.count())+spare || c.resting(now) && (c.left() > 0 || len(c.back) > 0)
 }
 
 // entry says what is wanted, and puts aside what is not. Fewer slots hold from now on, more when they are granted.

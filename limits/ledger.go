@@ -21,8 +21,10 @@ import (
 // calls of one regime, and for both together with the higher quota, as counts.room says.
 //
 // Slots: a gateway's own are counted until Lease + life + margin after it last asked, where life is the longest lifetime
-// of its calls; it starts none after Lease and cancels all when their lifetime is over. Every start of a gateway has a
-// new name, so what a dead one holds stays counted until then.
+// of its calls. A call that it starts or renews within Lease of asking is counted for its lifetime so. It starts none
+// after that; when it renews one, it asks at once, and again until it is answered: the call stays counted if that is
+// before its lifetime of until then is over. Every start of a gateway has a new name, so what a dead one holds stays
+// counted until the lifetimes of its calls are over.
 //
 // What it needs: scripts are atomic, gateways' monotonic clocks run on (that of a suspended machine does not), and the
 // ledger forgets no grant. Where it may have (its fence changed, its shard is

@@ -41,6 +41,7 @@ var properties = map[string]func(shared, chance) error{
 	"hour":     func(s shared, c chance) error { return newPlayer(s, c, "hour").play() },
 	"clock":    func(s shared, c chance) error { return newPlayer(s, c, "clock").play() },
 	"slots":    func(s shared, c chance) error { return newPlayer(s, c, "slots").play() },
+	"renewals": func(s shared, c chance) error { return newPlayer(s, c, "renewals").play() },
 	"loss":     func(s shared, c chance) error { return newPlayer(s, c, "loss").play() },
 	"operator": func(s shared, c chance) error { return newPlayer(s, c, "operator").play() },
 	"policy":   policyChanges,
@@ -65,7 +66,7 @@ func newModelled(mutant, property string) *modelled {
 func sourceOf(t *testing.T, v variant, property string) string {
 	t.Helper()
 	source := strings.Replace(ledgerSource, v.from, v.to, 1)
-	if v.name != "" && source == ledgerSource {
+	if v.from != "" && source == ledgerSource {
 		t.Fatalf("ledger.lua has no %q to mutate", v.from)
 	}
 	if sharp(property) {
@@ -114,7 +115,7 @@ func TestLedgerMutantsAreCaught(t *testing.T) {
 // Mistakes of gateways rather than of the ledger break the properties too.
 func TestMistakesOfGatewaysAreCaught(t *testing.T) {
 	client := startServer(t).client(t)
-	for mistake, property := range map[string]string{"reused name": "slots", "last answer bounds": "push"} {
+	for mistake, property := range map[string]string{"reused name": "slots", "renews in silence": "renewals", "last answer bounds": "push"} {
 		script := redis.NewScript(sourceOf(t, variant{}, property))
 		for kind, ledger := range map[string]func(seed uint64) shared{
 			"model": func(uint64) shared { return newModelled("", property) },

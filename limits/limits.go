@@ -32,9 +32,9 @@ const (
 	crowded = time.Second
 )
 
-// ErrLifetime is returned by Admit for a Call whose Lifetime is not positive: such a slot would be free before it is
-// taken and the concurrency limit would limit nothing.
-var ErrLifetime = errors.New("admit a call: its lifetime must be above zero")
+// ErrLifetime is returned by Admit for a Call whose Lifetime is not positive, and by Renew: such a slot would be free
+// before it is taken and the concurrency limit would limit nothing.
+var ErrLifetime = errors.New("take a slot: its lifetime must be above zero")
 
 // Key identifies a quadruple (agenda, role, OVM, AIS), for which limits are counted, without naming it: keys may be seen
 // in Redis and in dumps.
@@ -72,8 +72,9 @@ func (r Rule) quota(in Regime) int64 {
 type Call struct {
 	Key  Key
 	Rule Rule
-	// Lifetime is the time from now after which the call has certainly ended: its deadline and a margin. The slot frees
-	// itself then, so a gateway that crashed holds it no longer. It must be above zero; whole milliseconds count.
+	// Lifetime is the time from now after which the call has certainly ended, or its slot was renewed: its deadline and a
+	// margin. The slot frees itself then, so a gateway that crashed holds it no longer. It must be above zero; whole
+	// milliseconds count.
 	Lifetime time.Duration
 	// Policy names the version of the policy that the Rule is from. While gateways that share limits have different ones,
 	// the lowest of their Rules holds. It may be empty.

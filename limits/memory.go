@@ -144,6 +144,23 @@ func (m *Memory) Release(_ context.Context, slot Slot) error {
 	return nil
 }
 
+// Renew lets the call of a slot go on: the slot frees itself after a lifetime from now, or when it would have, whichever
+// is later. One given back before, or expired, is left alone. The only error is ErrLifetime.
+func (m *Memory) Renew(_ context.Context, slot Slot, lifetime time.Duration) error {
+	if lifetime <= 0 {
+		return ErrLifetime
+	}
+	s := &m.shards[slot.key[0]]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if caller := s.callers[slot.key]; caller != nil {
+		caller.last = max(caller.last, m.millis(m.now()))
+		caller.expire(caller.last)
+		caller.renew(slot.place, slot.number, caller.last+lifetimeMillis(lifetime))
+	}
+	return nil
+}
+
 // Ready always returns nil: decisions can be had as long as the process lives.
 func (m *Memory) Ready(context.Context) error { return nil }
 

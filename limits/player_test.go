@@ -13,6 +13,7 @@ type player struct {
 	chance   chance
 	property string
 	mistake  string
+	renews   bool // calls, besides
 
 	now, skew int64
 	fence     int
@@ -47,6 +48,11 @@ type played struct {
 }
 
 func newPlayer(s shared, chance chance, property string) *player {
+	if property == "renewals" {
+		p := newPlayer(s, chance, "slots")
+		p.renews = true
+		return p
+	}
 	p := &player{ledger: s, chance: chance, property: property, now: 1_700_000_000_000 + int64(chance(3_600_000)), key: KeyOf(property)}
 	p.rule = Rule{int64(1 + chance(30)), int64(1 + chance(30)), 1 << 30}
 	if property == "slots" {
@@ -132,7 +138,12 @@ func (p *player) play() error {
 		case 3:
 			err = p.misbehave(g, s)
 		case 4:
-			err = p.call(g)
+			if p.renews && p.chance(3) == 0 {
+				err = p.renew(g)
+			}
+			if err == nil {
+				err = p.call(g)
+			}
 		default:
 			err = p.jump()
 		}
@@ -250,6 +261,29 @@ func (p *player) hear(g *played, q *request, sent int64, a *answer) {
 	}
 }
 
+// renew lets the calls of a gateway go on just before the first of them ends.
+func (p *player) renew(g *played) error {
+	for range 1 + p.chance(4) {
+		g.ends = slices.DeleteFunc(g.ends, func(end int64) bool { return end <= p.now })
+		if len(g.ends) == 0 {
+			return nil
+		}
+		p.now = max(p.now, slices.Min(g.ends)-1-int64(p.chance(2)*p.chance(3000)))
+		if p.now >= g.until && p.mistake != "renews in silence" {
+			if err := p.ask(g); err != nil {
+				return err
+			}
+		}
+		if p.now < g.until || p.mistake == "renews in silence" {
+			for i := range g.ends {
+				g.ends[i] = max(g.ends[i], p.now+g.life)
+				p.edges = append(p.edges, g.ends[i])
+			}
+		}
+	}
+	return p.use()
+}
+
 // call starts calls in the slots held.
 func (p *player) call(g *played) error {
 	g.ends = slices.DeleteFunc(g.ends, func(end int64) bool { return end <= p.now })
@@ -321,7 +355,7 @@ func (p *player) use() error {
 		for i := len(p.uses) - 1; i >= 0 && p.uses[i].at > call.at-windowMillis && p.uses[i].at > p.forgotten; i-- {
 			hour[p.uses[i].in]++
 		}
-		rule := p.raised(call.at)
+		rule := raised(p.rule, p.extras, call.at)
 		most := rule.quota(call.in)
 		for r, calls := range hour {
 			if calls > 0 {

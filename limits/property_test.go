@@ -94,6 +94,9 @@ func (m *model) play() error {
 			}
 		case 3:
 			err = m.release()
+			if err == nil {
+				err = m.renew()
+			}
 		case 4:
 			err = m.waitAsTold()
 		default:
@@ -186,6 +189,18 @@ func (m *model) release() error {
 	slot := m.running[at].slot
 	m.running = slices.Delete(m.running, at, at+1)
 	return m.store.Release(context.Background(), slot)
+}
+
+func (m *model) renew() error {
+	now := m.clock.millis.Load()
+	if len(m.running) == 0 {
+		return nil
+	}
+	h := &m.running[m.chance(len(m.running))]
+	if h.expires > now { // one that is over stays so
+		h.expires = max(h.expires, now+m.call.Lifetime.Milliseconds())
+	}
+	return m.store.Renew(context.Background(), h.slot, m.call.Lifetime)
 }
 
 // waitAsTold holds RetryAfter to its word: a moment earlier is too early, then is not.

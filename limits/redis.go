@@ -267,6 +267,28 @@ func (r *Redis) Release(_ context.Context, slot Slot) error {
 	return nil
 }
 
+// Renew lets the call of a slot go on: the slot frees itself after a lifetime from now, or when it would have, whichever
+// is later. One given back before, or expired, is left alone. It does not wait: when other gateways have to be told, that
+// is done in the background, and tried until the ledger has answered. The only error is ErrLifetime.
+func (r *Redis) Renew(_ context.Context, slot Slot, lifetime time.Duration) error {
+	if lifetime <= 0 {
+		return ErrLifetime
+	}
+	l := &r.lanes[slot.key[0]%lanes]
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c := l.callers[slot.key]
+	if c == nil {
+		return nil
+	}
+	_, now := r.time()
+	c.prolong(now, slot, lifetimeMillis(lifetime))
+	if !c.covered() && !r.leaving.Load() {
+		r.enlist(l, c)
+	}
+	return nil
+}
+
 // time is the moment, and the same by the monotonic clock in milliseconds.
 func (r *Redis) time() (t time.Time, now int64) {
 	t = r.clock()

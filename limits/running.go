@@ -1,11 +1,12 @@
 package limits
 
 // running is the calls of one caller that run in this process: the slots that are out, each free again when it is
-// released or when its lifetime ends.
+// released or when its lifetime ends, which may be renewed.
 type running struct {
 	slots   []slot
 	free    []uint32 // indices of slots that are free
-	expires int64    // no taken slot expires before this moment
+	expires int64    // no taken slot expires before this moment,
+	latest  int64    // nor any after this one
 }
 
 type slot struct {
@@ -16,9 +17,10 @@ type slot struct {
 func (r *running) count() int { return len(r.slots) - len(r.free) }
 
 func (r *running) take(s slot) (place int) {
-	if r.count() == 0 || s.expires < r.expires {
-		r.expires = s.expires
+	if r.count() == 0 {
+		r.expires, r.latest = s.expires, s.expires
 	}
+	r.expires, r.latest = min(r.expires, s.expires), max(r.latest, s.expires)
 	if last := len(r.free) - 1; last >= 0 {
 		place = int(r.free[last])
 		r.free = r.free[:last]
@@ -47,12 +49,25 @@ func (r *running) expire(now int64) {
 	r.expires = next
 }
 
-// release frees a slot if it is still the one with this number; the place may have been given to a later call.
+// release frees a slot.
 func (r *running) release(place, number uint64) {
-	if place < uint64(len(r.slots)) && number != 0 && r.slots[place].number == number {
+	if r.holds(place, number) {
 		r.slots[place] = slot{}
 		r.free = append(r.free, uint32(place))
 	}
+}
+
+// renew lets a slot expire no sooner than at a moment.
+func (r *running) renew(place, number uint64, expires int64) {
+	if r.holds(place, number) {
+		r.slots[place].expires = max(r.slots[place].expires, expires)
+		r.latest = max(r.latest, expires)
+	}
+}
+
+// holds tells that the slot at a place is still the one with this number; it may have been given to a later call.
+func (r *running) holds(place, number uint64) bool {
+	return place < uint64(len(r.slots)) && number != 0 && r.slots[place].number == number
 }
 
 // idle tells that no slot is taken.

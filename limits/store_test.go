@@ -11,6 +11,7 @@ import (
 // store is what Memory and Redis have in common.
 type store interface {
 	Admit(context.Context, Call) (Decision, error)
+	Renew(ctx context.Context, s Slot, lifetime time.Duration) error
 	Release(context.Context, Slot) error
 	Ready(context.Context) error
 	Close() error
@@ -152,6 +153,7 @@ func testStore(t *testing.T, late time.Duration, newStore func(*testing.T, *hand
 		{"a slot given back admits the next call", wednesday + "10:00:00", Rule{100, 100, 2}, slotsAreGivenBack},
 		{"a slot given back twice frees one", wednesday + "10:00:00", Rule{100, 100, 2}, releaseIsIdempotent},
 		{"a slot frees itself when its lifetime ends", wednesday + "10:00:00", Rule{100, 100, 1}, slotsExpire},
+		{"a slot that is renewed lives on, one that is over does not", wednesday + "10:00:00", Rule{100, 100, 1}, slotsAreRenewed},
 		{"a call over concurrency uses no quota", wednesday + "10:00:00", Rule{2, 2, 1}, allOrNothing},
 		{"a call over both limits is told the longer wait", wednesday + "10:00:00", Rule{1, 1, 1}, overBoth},
 		{"keys are counted apart", wednesday + "10:00:00", Rule{1, 1, 1}, keysAreApart},
@@ -243,6 +245,34 @@ func slotsExpire(t *testing.T, c asker, clock *hands) {
 	c.admit(Admitted)
 	clock.move(3*time.Hour - time.Millisecond)
 	c.admit(OverConcurrency)
+}
+
+func slotsAreRenewed(t *testing.T, c asker, clock *hands) {
+	renew := func(s Slot, lifetime time.Duration) {
+		t.Helper()
+		if err := c.store.Renew(t.Context(), s, lifetime); err != nil {
+			t.Fatal(err)
+		}
+	}
+	long := c.admit(Admitted).Slot
+	for range 5 {
+		clock.move(time.Minute - time.Millisecond)
+		c.admit(OverConcurrency)
+		renew(long, time.Minute)
+		renew(long, time.Second) // shortens nothing
+	}
+	renew(Slot{}, time.Hour)
+	clock.move(time.Minute)
+	renew(long, time.Minute) // it is over
+	next := c.admit(Admitted).Slot
+	renew(long, time.Hour) // its place is the other's now
+	clock.move(time.Minute)
+	c.release(c.admit(Admitted).Slot)
+	renew(next, time.Hour)
+	c.admit(Admitted)
+	if err := c.store.Renew(t.Context(), next, 0); !errors.Is(err, ErrLifetime) {
+		t.Errorf("Renew without lifetime: error = %v, want %v", err, ErrLifetime)
+	}
 }
 
 func allOrNothing(t *testing.T, c asker, _ *hands) {
