@@ -1,4 +1,4 @@
--- ledger, version 1: grants permits of the rolling hour and slots to gateways, for all callers of one shard that need
+-- ledger, version 2: grants permits of the rolling hour and slots to gateways, for all callers of one shard that need
 -- something at once. ledger.go tells the rules and their proof; the model of the tests is the same rules in Go.
 --
 -- KEYS  1 string: the shard; then for each entry a string: the account, and a list: its buckets, "leaves working off"

@@ -335,7 +335,7 @@ func (r *Redis) say(ctx context.Context, lane int, q *request) (any, error) {
 // keys are those of a shard and of the callers asked about. The braces put them into one slot of a Cluster; the number
 // before them is the version of the script, whose data no other version reads.
 func (r *Redis) keys(lane int, entries []entry) []string {
-	base := fmt.Sprintf("%s1:{%d}:", r.prefix, lane)
+	base := fmt.Sprintf("%s2:{%d}:", r.prefix, lane)
 	keys := append(make([]string, 0, 1+2*len(entries)), base+"shard")
 	for i := range entries {
 		account := base + hex.EncodeToString(entries[i].key[:])
