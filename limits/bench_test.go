@@ -42,7 +42,7 @@ func BenchmarkMemory(b *testing.B) {
 		})
 	})
 	b.Run("refused", func(b *testing.B) {
-		call := benchCall("refused")
+		call := benchCall(rand.Text())
 		call.Rule.Working, call.Rule.Off = 1, 1
 		exchange(b, m, call)
 		b.ReportAllocs()

@@ -31,6 +31,9 @@ type lane struct {
 	flying  bool
 	beat    bool // a heartbeat is due
 
+	in   Regime // in force until
+	look int64  // a moment at which it is to be looked up
+
 	slot       uint64
 	seq, epoch int64
 	anchor     anchor

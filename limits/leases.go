@@ -155,11 +155,14 @@ func (c *caller) short() bool {
 // spare is how many slots are kept beyond those busy. A small number of slots is not kept at all: another gateway may
 // need the last.
 func (c *caller) spare(gateways int64) int64 {
-	if m := int64(c.rule.Concurrent); m >= 4*gateways {
-		return max(1, m/(4*gateways))
+	if c.spares(gateways) {
+		return int64(c.rule.Concurrent) / (4 * gateways)
 	}
 	return 0
 }
+
+// spares tells that any slots are kept.
+func (c *caller) spares(gateways int64) bool { return int64(c.rule.Concurrent) >= 4*gateways }
 
 // resting tells that no call came for a while.
 func (c *caller) resting(now int64) bool {

@@ -172,40 +172,56 @@ func (r *Redis) Admit(ctx context.Context, call Call) (Decision, error) {
 		return Decision{}, ErrLifetime
 	}
 	l := &r.lanes[call.Key[0]%lanes]
-	var patience *time.Timer
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	t, now := r.time() // not before: who waited for the lane would use a lease that is over
+	now := r.now() // not before: who waited for the lane would use a lease that is over
 	c := l.caller(&call, now)
+	if d, done := r.decide(l, c, &call, now); done {
+		return d, nil
+	}
+	return r.await(ctx, l, c, &call)
+}
+
+// decide decides by what is held or known; done tells whether that could be. The caller holds the lane.
+func (r *Redis) decide(l *lane, c *caller, call *Call, now int64) (d Decision, done bool) {
+	in := r.regime(l, now)
+	verdict, place, done := c.admit(now, call, in, l.slot+1)
+	if !done {
+		return d, false
+	}
+	var t time.Time
+	if verdict == OverQuota {
+		t = r.clock()
+	}
+	d = c.outcome(now, verdict).decision(call.Rule, r.calendar, t, in)
+	if verdict == Admitted {
+		d.Slot = l.given(call.Key, place)
+		if c.short() && l.down == nil {
+			r.enlist(l, c)
+		}
+	}
+	return d, true
+}
+
+// await decides when the ledger has answered.
+func (r *Redis) await(ctx context.Context, l *lane, c *caller, call *Call) (Decision, error) {
+	patience := time.NewTimer(r.timeout)
+	defer patience.Stop()
 	for {
-		in := r.calendar.Regime(t)
-		verdict, place, done := c.admit(now, &call, in, l.slot+1)
-		if done {
-			d := c.outcome(now, verdict).decision(call.Rule, r.calendar, t, in)
-			if verdict == Admitted {
-				d.Slot = l.given(call.Key, place)
-				if c.short() && l.down == nil {
-					r.enlist(l, c)
-				}
-			}
-			return d, nil
-		}
 		if l.down != nil {
-			return r.alone(l, c, &call, t, now, in, l.down)
-		}
-		if patience == nil {
-			patience = time.NewTimer(r.timeout)
-			defer patience.Stop()
+			return r.alone(l, c, call, l.down)
 		}
 		c.waiting++
 		err := l.wait(ctx, r.enlist(l, c), patience.C)
 		c.waiting--
-		t, now = r.time()
 		switch {
 		case errors.Is(err, errSlow):
-			return r.alone(l, c, &call, t, now, r.calendar.Regime(t), err)
+			return r.alone(l, c, call, err)
 		case err != nil:
 			return Decision{}, err
+		}
+		if d, done := r.decide(l, c, call, r.now()); done {
+			return d, nil
 		}
 	}
 }
@@ -227,10 +243,12 @@ func (l *lane) wait(ctx context.Context, answered <-chan struct{}, patience <-ch
 }
 
 // alone decides a call without the ledger.
-func (r *Redis) alone(l *lane, c *caller, call *Call, t time.Time, now int64, in Regime, why error) (Decision, error) {
+func (r *Redis) alone(l *lane, c *caller, call *Call, why error) (Decision, error) {
 	if call.WhenDown == Closed || call.WhenDown == Share && l.gateways == 0 {
 		return Decision{}, why
 	}
+	t, now := r.time()
+	in := r.calendar.Regime(t)
 	ledgerNow := t.UnixMilli()
 	if l.anchor.seen {
 		ledgerNow = l.anchor.allowed(now)
@@ -261,7 +279,7 @@ func (r *Redis) Release(_ context.Context, slot Slot) error {
 		return nil
 	}
 	c.release(slot.place, slot.number)
-	if c.spare(max(1, l.gateways)) == 0 && c.own > int64(c.count()) && !r.leaving.Load() {
+	if !c.spares(max(1, l.gateways)) && c.own > int64(c.count()) && !r.leaving.Load() {
 		r.enlist(l, c)
 	}
 	return nil
@@ -281,12 +299,34 @@ func (r *Redis) Renew(_ context.Context, slot Slot, lifetime time.Duration) erro
 	if c == nil {
 		return nil
 	}
-	_, now := r.time()
+	now := r.now()
 	c.prolong(now, slot, lifetimeMillis(lifetime))
 	if !c.covered() && !r.leaving.Load() {
 		r.enlist(l, c)
 	}
 	return nil
+}
+
+// now is the moment by the monotonic clock, in milliseconds. It reads that clock alone, at half the cost of time.
+func (r *Redis) now() int64 {
+	if r.virtual {
+		_, now := r.time()
+		return now
+	}
+	return time.Since(r.start).Milliseconds() + 1
+}
+
+// look is how often a lane looks at the calendar, and so how late a step of the wall clock over a change of regime is
+// seen. A change without a step is seen at once.
+const look = time.Second
+
+// regime is the regime in force, as the lane knows it.
+func (r *Redis) regime(l *lane, now int64) Regime {
+	if now >= l.look {
+		t, now := r.time()
+		l.in, l.look = r.calendar.Regime(t), min(now+look.Milliseconds(), r.left(t, now))
+	}
+	return l.in
 }
 
 // time is the moment, and the same by the monotonic clock in milliseconds.
