@@ -56,7 +56,7 @@ func (r *Redis) Stats() (s Stats) {
 			s.Slots += max(c.own, int64(c.count()))
 			s.Busy += int64(c.count())
 		}
-		s.Callers += len(l.callers)
+		s.Callers += len(l.callers) + len(l.idle) + len(l.untold)
 		s.Gateways = max(s.Gateways, l.gateways)
 		s.State = max(s.State, l.state())
 		if l.anchor.seen {

@@ -25,7 +25,10 @@ var errLearning = errors.New("ask the ledger: it is learning what it may have fo
 type lane struct {
 	mu      sync.Mutex
 	number  int
-	callers map[Key]*caller
+	callers map[Key]*caller // that hold something, or did lately
+	idle    map[Key]*rest   // the others of the hour; of these
+	untold  map[Key]*rest   // are to be told to a ledger that has forgotten them
+	forget  int64           // when to look for those of whom nothing is left to know
 	queue   []*caller
 	next    chan struct{} // closed when the request after the one under way is answered
 	flying  bool
@@ -47,6 +50,9 @@ type lane struct {
 // caller finds or begins the account of a call's key.
 func (l *lane) caller(call *Call, now int64) *caller {
 	c := l.callers[call.Key]
+	if c == nil {
+		c = l.rouse(call.Key)
+	}
 	if c == nil {
 		// The ledger may remember what this gateway had before it forgot the caller: it is told to begin anew.
 		c = &caller{key: call.Key, rule: call.Rule, replay: true}
@@ -111,6 +117,9 @@ func (r *Redis) ask(l *lane) {
 	l.mu.Lock()
 	_, now := r.time()
 	l.heard = now
+	for _, c := range asking {
+		c.asking = false
+	}
 	if err != nil {
 		l.down = err
 		for i, c := range asking {
@@ -129,9 +138,10 @@ func (l *lane) pick(q *request, now int64, in Regime) (asking []*caller) {
 	if l.down != nil && !errors.Is(l.down, errLearning) {
 		return nil
 	}
+	l.rouseUntold(batch - len(l.queue))
 	n := min(len(l.queue), batch)
 	for _, c := range l.queue[:n] {
-		c.queued = false
+		c.queued, c.asking = false, true
 		asking = append(asking, c)
 		q.Entries = append(q.Entries, c.entry(now, in, max(1, l.gateways)))
 	}
@@ -164,12 +174,13 @@ func (l *lane) take(q *request, sent, now, until int64, a *answer, asking []*cal
 				l.queue = append(l.queue, c)
 			}
 		}
+		l.disturb()
 		l.beat = true // a request goes out although it is down
 	}
 	for i, c := range asking {
 		c.granted(&q.Entries[i], &a.grants[i], q.Seq, sent, now, until, a.now, another)
 	}
-	l.beat = l.beat || l.down != nil && l.replays()
+	l.beat = l.beat || len(l.untold) > 0 || l.down != nil && l.replays()
 }
 
 // replays tells that callers wait to be replayed; they go out while the ledger learns.
@@ -187,15 +198,20 @@ func (r *Redis) tend(l *lane) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	_, now := r.time()
+	ledgerNow := l.anchor.least(now)
 	for key, c := range l.callers {
 		c.expire(now)
-		if c.forgotten(now) {
+		switch {
+		case c.forgotten(now):
 			delete(l.callers, key)
-		} else if !c.queued && c.restless(now, max(1, l.gateways)) {
+		case !c.queued && c.restless(now, max(1, l.gateways)):
 			c.queued = true
 			l.queue = append(l.queue, c)
+		case l.anchor.seen && c.rests(now):
+			l.layDown(c, ledgerNow)
 		}
 	}
+	l.forgetIdle(now, ledgerNow)
 	l.beat = l.beat || l.down != nil || !l.anchor.settled || now-l.heard >= heartbeat.Milliseconds()-tick.Milliseconds()
 	r.fly(l)
 }

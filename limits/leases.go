@@ -41,6 +41,7 @@ type caller struct {
 
 	waiting int64
 	queued  bool
+	asking  bool // a request that speaks of it is under way
 
 	facts grant // of the last answer
 	heard int64 // when it came; 0: none is to be relied on
@@ -330,7 +331,7 @@ func (c *caller) outcome(now int64, v Verdict) outcome {
 
 // forgotten tells that nothing is left to know.
 func (c *caller) forgotten(now int64) bool {
-	return c.waiting == 0 && !c.queued && now-c.active > forget.Milliseconds() && c.running.idle(now)
+	return c.waiting == 0 && !c.queued && !c.asking && now-c.active > forget.Milliseconds() && c.running.idle(now)
 }
 
 // heed takes in what an operator has done. Of what was forgotten nothing is told to a ledger that has lost its memory,

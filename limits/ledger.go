@@ -26,6 +26,8 @@ import (
 // before its lifetime of until then is over. Every start of a gateway has a new name, so what a dead one holds stays
 // counted until the lifetimes of its calls are over.
 //
+// A gateway keeps of callers that hold nothing only what it would have to replay (rest.go).
+//
 // What it needs: scripts are atomic, gateways' monotonic clocks run on (that of a suspended machine does not), and the
 // ledger forgets no grant. Where it may have (its fence changed, its shard is
 // gone, its epoch is behind) it learns first: it grants nothing until every gateway has replayed the calls it knows of.

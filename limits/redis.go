@@ -148,7 +148,7 @@ func prepare(config RedisConfig) (*Redis, error) {
 		r.settings.tell = func([]Finding) {}
 	}
 	for i := range r.lanes {
-		r.lanes[i] = lane{number: i, callers: make(map[Key]*caller), next: make(chan struct{})}
+		r.lanes[i] = lane{number: i, callers: make(map[Key]*caller), idle: make(map[Key]*rest), next: make(chan struct{})}
 	}
 	return r, nil
 }

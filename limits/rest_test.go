@@ -1,0 +1,139 @@
+package limits
+
+import (
+	"fmt"
+	"runtime"
+	"testing"
+	"time"
+)
+
+// atRest counts the callers of a lane that are at rest, and all others.
+func (l *lane) atRest() (idle, others int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.idle), len(l.callers) + len(l.untold)
+}
+
+// Callers at rest are told to a ledger that has forgotten them, a request at a time, and rest again; one that calls
+// finds what it had used.
+func TestCallersAtRestAreTold(t *testing.T) {
+	const callers = 3*batch + 1
+	s := startServer(t)
+	clock := handsAt(t, wednesday+"10:00:00")
+	r := newRedis(t, s, clock)
+	call := func(n int) Call {
+		key := KeyOf(fmt.Sprint(n))
+		key[0] = 7
+		return Call{Key: key, Rule: Rule{10, 10, 10}, Lifetime: time.Second, Policy: "p"}
+	}
+	l := &r.lanes[7]
+	for n := range callers {
+		asker{t: t, store: r, call: call(n)}.spend(4)
+	}
+	rest := func(want int) {
+		t.Helper()
+		wait(t, "the callers rest", func() bool {
+			clock.move(time.Second)
+			idle, others := l.atRest()
+			return idle == want && others == 0
+		})
+	}
+	rest(callers)
+
+	s.command("FLUSHALL")
+	wait(t, "the loss is noticed", func() bool { clock.move(time.Second); return downOf(r, call(0).Key) })
+	// One calls while all are to be told.
+	if d, err := r.Admit(t.Context(), call(0)); err == nil {
+		t.Errorf("decision %+v of a ledger that is learning", d)
+	}
+	wait(t, "the ledger has learned", func() bool {
+		clock.move(time.Second)
+		return r.Ready(t.Context()) == nil
+	})
+	rest(callers)
+	for n := range callers {
+		c := asker{t: t, store: r, call: call(n)}
+		c.spend(6)
+		c.admit(OverQuota)
+	}
+
+	clock.move(forget)
+	wait(t, "nobody is remembered", func() bool {
+		clock.move(time.Minute)
+		idle, others := l.atRest()
+		return idle+others == 0
+	})
+}
+
+// settled makes callers that have called, given back what was left and come to rest, without a ledger.
+func settled(callers int) *lane {
+	l := &lane{callers: map[Key]*caller{}, idle: map[Key]*rest{}}
+	for n := range callers {
+		call := Call{Key: KeyOf(fmt.Sprint(n)), Rule: Rule{10_000, 10_000, 20}, Lifetime: time.Minute, Policy: "p"}
+		c := l.caller(&call, 1)
+		c.waiting = 1
+		e := c.entry(1, WorkingHours, 1)
+		c.granted(&e, &grant{permits: 4, leaves: longest.Milliseconds(), slots: 5}, 1, 1, 1, Lease.Milliseconds(), 1, false)
+		c.waiting = 0
+		if verdict, place, done := c.admit(2, &call, WorkingHours, 1); verdict == Admitted && done {
+			c.release(uint64(place), 1)
+		}
+		now := 3 * Lease.Milliseconds()
+		e = c.entry(now, WorkingHours, 1)
+		c.granted(&e, &grant{}, 2, now, now, 2*now, now, false)
+		if now *= 2; !c.rests(now) {
+			panic("a caller that holds nothing does not rest")
+		}
+		l.layDown(c, now)
+	}
+	if len(l.idle) != callers {
+		panic("nothing is left of callers that have called")
+	}
+	return l
+}
+
+// What a caller at rest costs: a budget, of which a change is a reviewed line.
+func TestCallersAtRestAreSmall(t *testing.T) {
+	const callers, budget = 100_000, 200 // bytes each
+	if got := heapOf(func() any { return settled(callers) }) / callers; got > budget {
+		t.Errorf("a caller at rest takes %d bytes, budget %d", got, budget)
+	} else {
+		t.Logf("a caller at rest takes %d bytes", got)
+	}
+}
+
+// What a million callers of an hour cost, beside what each would if it did not rest.
+func BenchmarkCallersAtRest(b *testing.B) {
+	for _, callers := range []int{10_000, 1_000_000} {
+		b.Run(fmt.Sprint(callers), func(b *testing.B) {
+			for b.Loop() {
+				b.ReportMetric(float64(heapOf(func() any { return settled(callers) }))/float64(callers), "bytes/caller")
+			}
+		})
+	}
+	b.Run("awake", func(b *testing.B) {
+		for b.Loop() {
+			b.ReportMetric(float64(heapOf(func() any {
+				l := settled(10_000)
+				for n := range 10_000 {
+					l.rouse(KeyOf(fmt.Sprint(n)))
+				}
+				return l
+			}))/10_000, "bytes/caller")
+		}
+	})
+}
+
+// heapOf is how many bytes of the heap live on in what is made.
+func heapOf(make func() any) int {
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.GC() // what finalizers and pools held
+	runtime.ReadMemStats(&before)
+	made := make()
+	runtime.GC()
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	runtime.KeepAlive(made)
+	return int(after.HeapAlloc - before.HeapAlloc)
+}
