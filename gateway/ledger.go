@@ -21,6 +21,7 @@ type ledgerMetrics struct {
 	seconds   *prometheus.HistogramVec
 	permits   *prometheus.CounterVec
 	losses    prometheus.Counter
+	leases    prometheus.Histogram
 }
 
 const undecided = "unavailable"
@@ -29,14 +30,15 @@ func newLedgerMetrics(help map[string]string) ledgerMetrics {
 	counter := func(name string, label ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help[name]}, label)
 	}
-	const decisions, near, seconds, permits, losses = "brana_limits_decisions_total", "brana_limits_near_total", "brana_limits_ledger_seconds",
-		"brana_limits_permits_total", "brana_limits_ledger_losses_total"
+	const decisions, near, seconds, permits, losses, leases = "brana_limits_decisions_total", "brana_limits_near_total", "brana_limits_ledger_seconds",
+		"brana_limits_permits_total", "brana_limits_ledger_losses_total", "brana_limits_lease_permits"
 	m := ledgerMetrics{
 		decisions: counter(decisions, "verdict"),
 		near:      prometheus.NewCounter(prometheus.CounterOpts{Name: near, Help: help[near]}),
 		seconds:   prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: seconds, Help: help[seconds], Buckets: prometheus.ExponentialBuckets(0.0001, 2, 14)}, []string{"result"}),
 		permits:   counter(permits, "what"),
 		losses:    prometheus.NewCounter(prometheus.CounterOpts{Name: losses, Help: help[losses]}),
+		leases:    prometheus.NewHistogram(prometheus.HistogramOpts{Name: leases, Help: help[leases], Buckets: prometheus.ExponentialBuckets(1, 4, 12)}),
 	}
 	for _, v := range []string{limits.Admitted.String(), limits.OverQuota.String(), limits.OverConcurrency.String(), undecided} {
 		m.decisions.WithLabelValues(v)
@@ -44,7 +46,7 @@ func newLedgerMetrics(help map[string]string) ledgerMetrics {
 	for _, result := range []string{"answered", "failed", "unacknowledged"} {
 		m.seconds.WithLabelValues(result)
 	}
-	for _, what := range []string{"granted", "returned"} {
+	for _, what := range []string{"granted", "returned", "replayed", "burnt"} {
 		m.permits.WithLabelValues(what)
 	}
 	return m
@@ -74,6 +76,11 @@ func (m *Metrics) Refilled(f limits.Refill) {
 	m.ledger.seconds.WithLabelValues(result).Observe(f.Took.Seconds())
 	m.ledger.permits.WithLabelValues("granted").Add(float64(f.Granted))
 	m.ledger.permits.WithLabelValues("returned").Add(float64(f.Returned))
+	m.ledger.permits.WithLabelValues("replayed").Add(float64(f.Replayed))
+	m.ledger.permits.WithLabelValues("burnt").Add(float64(f.Burnt))
+	for _, permits := range f.Leases {
+		m.ledger.leases.Observe(float64(permits))
+	}
 	if f.Lost {
 		m.ledger.losses.Inc()
 	}
@@ -82,21 +89,21 @@ func (m *Metrics) Refilled(f limits.Refill) {
 // ledgerGauges tell what the gateway holds of the ledger, read when they are
 // scraped.
 type ledgerGauges struct {
-	state, held, callers, gateways, ahead *prometheus.Desc
-	read                                  func() limits.Stats
+	state, spent, held, callers, gateways, ahead, fullest *prometheus.Desc
+	read                                                  func() limits.Stats
 }
 
 func newLedgerGauges(help map[string]string, read func() limits.Stats) ledgerGauges {
 	desc := func(name string, label ...string) *prometheus.Desc {
 		return prometheus.NewDesc(name, help[name], label, nil)
 	}
-	return ledgerGauges{desc("brana_limits_state", "state"), desc("brana_limits_held", "what"), desc("brana_limits_callers"),
-		desc("brana_limits_gateways"), desc("brana_limits_ledger_ahead_seconds"), read}
+	return ledgerGauges{desc("brana_limits_state", "state"), desc("brana_limits_state_seconds_total", "state"), desc("brana_limits_held", "what"), desc("brana_limits_callers"),
+		desc("brana_limits_gateways"), desc("brana_limits_ledger_ahead_seconds"), desc("brana_limits_fullest_ratio"), read}
 }
 
 // Describe tells the gauges.
 func (l ledgerGauges) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{l.state, l.held, l.callers, l.gateways, l.ahead} {
+	for _, d := range []*prometheus.Desc{l.state, l.spent, l.held, l.callers, l.gateways, l.ahead, l.fullest} {
 		ch <- d
 	}
 }
@@ -113,6 +120,7 @@ func (l ledgerGauges) Collect(ch chan<- prometheus.Metric) {
 			value = 1
 		}
 		tell(l.state, value, word)
+		ch <- prometheus.MustNewConstMetric(l.spent, prometheus.CounterValue, s.Spent[state].Seconds(), word)
 	}
 	tell(l.held, float64(s.Permits), "permits")
 	tell(l.held, float64(s.Slots), "slots")
@@ -120,6 +128,7 @@ func (l ledgerGauges) Collect(ch chan<- prometheus.Metric) {
 	tell(l.callers, float64(s.Callers))
 	tell(l.gateways, float64(s.Gateways))
 	tell(l.ahead, s.Ahead.Seconds())
+	tell(l.fullest, s.Fullest)
 }
 
 // findingChecks are lines of the readiness page: what is wrong with the settings

@@ -50,13 +50,16 @@ func MetricTable() []Metric {
 		{"brana_limits_decisions_total", "counter", "verdict", "Calls that asked for a permit and a slot: admitted, over-quota, over-concurrency, or unavailable when no decision could be had."},
 		{"brana_limits_near_total", "counter", "", "Calls admitted when 80 % or more of their quota was used, this one counted. The lines of their exchanges have remaining."},
 		{"brana_limits_ledger_seconds", "histogram", "result", "Requests to the ledger in Redis (answered, failed, unacknowledged: too few replicas have it), from sending to the answer. Its count by that of decisions is the cost of a decision."},
-		{"brana_limits_permits_total", "counter", "what", "Permits that this gateway was granted by the ledger, and returned unused."},
+		{"brana_limits_permits_total", "counter", "what", "Permits that this gateway was granted by the ledger, and returned unused; and that it replayed to a ledger which had lost its memory, and of these burnt: leased then, they count as used."},
+		{"brana_limits_lease_permits", "histogram", "", "Permits of a lease."},
 		{"brana_limits_ledger_losses_total", "counter", "", "Answers from which this gateway learned that the ledger has lost its memory; one loss shows in each of its 16 shards."},
 		{"brana_limits_state", "gauge", "state", "1 for what the ledger is: normal, learning (it waits for what gateways know, or this one for ledger time), down; else 0."},
+		{"brana_limits_state_seconds_total", "counter", "state", "How long the ledger has been in each state since the start."},
 		{"brana_limits_held", "gauge", "what", "What this gateway holds of the ledger: permits not used, slots, and busy ones of these."},
 		{"brana_limits_callers", "gauge", "", "Callers that this gateway remembers: those of the last hour and somewhat more."},
 		{"brana_limits_gateways", "gauge", "", "Gateways that share the ledger, this one too; 0 when it is not known."},
 		{"brana_limits_ledger_ahead_seconds", "gauge", "", "Ledger time less the clock of this gateway."},
+		{"brana_limits_fullest_ratio", "gauge", "", "The highest share of its quota that a caller which is active here has used, at all gateways. Above 1 the quota was lowered since, or calls were made without the ledger; else it is a mistake."},
 		{"brana_bound_refusals_total", "counter", "bound", "Exchanges ended because a bound was exceeded, by bound."},
 		{"brana_connections_refused_total", "counter", "limit", "Connections closed at once because there were too many, of one peer or in total."},
 		{"brana_tls_handshakes_total", "counter", "resumed", "Handshakes of callers that came to an end, by whether they resumed a session."},
@@ -129,7 +132,7 @@ func NewMetrics(gauges Gauges) *Metrics {
 	m.ledger = newLedgerMetrics(help)
 	m.Registry.MustRegister(m.ledger.decisions, m.ledger.near)
 	if gauges.Ledger != nil {
-		m.Registry.MustRegister(m.ledger.seconds, m.ledger.permits, m.ledger.losses, newLedgerGauges(help, gauges.Ledger))
+		m.Registry.MustRegister(m.ledger.seconds, m.ledger.permits, m.ledger.losses, m.ledger.leases, newLedgerGauges(help, gauges.Ledger))
 	}
 	for _, limit := range []string{perPeer, total} {
 		m.connRefusals.WithLabelValues(limit)

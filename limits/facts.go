@@ -9,11 +9,14 @@ import (
 // callers at once, and at least once a second.
 type Refill struct {
 	Took     time.Duration
-	Err      error // why there is no answer, or nil
-	Callers  int   // asked for
-	Granted  int64 // permits
-	Returned int64 // permits of leases that were over, given back unused
-	Lost     bool  // the ledger turned out to be another than before: what it knew has to be told again
+	Err      error   // why there is no answer, or nil
+	Callers  int     // asked for
+	Granted  int64   // permits
+	Returned int64   // permits of leases that were over, given back unused
+	Replayed int64   // permits of the hour that a ledger was told of which may have forgotten them
+	Burnt    int64   // of these, held or given back then: they count as used
+	Leases   []int64 // permits of each lease granted
+	Lost     bool    // the ledger turned out to be another than before: what it knew has to be told again
 }
 
 // State is whether decisions can be had of the ledger.
@@ -42,6 +45,11 @@ type Stats struct {
 	Gateways int64 // that share the ledger, this one too; 0 when none is known
 	// Ahead is ledger time less the clock of this gateway; zero until it is known.
 	Ahead time.Duration
+	// Fullest is the highest share of its quota that a caller with leases or calls has used, at all gateways, as last
+	// heard. Above 1 it was lowered since, or calls were made without the ledger.
+	Fullest float64
+	// Spent is how long the ledger has been in each State since the start.
+	Spent [len(States)]time.Duration
 }
 
 // Stats tells what this gateway holds.
@@ -55,6 +63,7 @@ func (r *Redis) Stats() (s Stats) {
 			s.Permits += c.usable(now)
 			s.Slots += max(c.own, int64(c.count()))
 			s.Busy += int64(c.count())
+			s.Fullest = max(s.Fullest, c.fullness(r.regime(l, now)))
 		}
 		s.Callers += len(l.callers) + len(l.idle) + len(l.untold)
 		s.Gateways = max(s.Gateways, l.gateways)
@@ -64,7 +73,19 @@ func (r *Redis) Stats() (s Stats) {
 		}
 		l.mu.Unlock()
 	}
+	for state := range s.Spent {
+		s.Spent[state] = time.Duration(r.spent[state].Load())
+	}
 	return s
+}
+
+// fullness is the share of its quota that is used, at all gateways; 0 when it has not been heard.
+func (c *caller) fullness(in Regime) float64 {
+	quota := c.rule.quota(in) + c.facts.raised
+	if c.heard == 0 || quota <= 0 {
+		return 0
+	}
+	return float64(quota-c.facts.room-c.left()) / float64(quota)
 }
 
 // usable is how many permits are held in leases that are not over.
@@ -91,7 +112,15 @@ func (l *lane) state() State {
 func refill(took time.Duration, q *request, a *answer, err error, lost bool) Refill {
 	f := Refill{Took: took, Err: err, Callers: len(q.Entries), Lost: lost}
 	for i := range a.grants {
-		f.Granted += a.grants[i].permits
+		e := &q.Entries[i]
+		f.Burnt += e.burnt
+		for _, b := range e.Journal {
+			f.Replayed += b[1] + b[2]
+		}
+		if n := a.grants[i].permits; n > 0 {
+			f.Granted += n
+			f.Leases = append(f.Leases, n)
+		}
 		for _, back := range q.Entries[i].Back {
 			f.Returned += max(0, back[1])
 		}
@@ -110,6 +139,11 @@ func (r *Redis) watch() {
 		}
 		l.mu.Unlock()
 	}
+	now := r.now()
+	if r.watched > 0 {
+		r.spent[worst].Add((now - r.watched) * int64(time.Millisecond))
+	}
+	r.watched = now
 	if worst != r.told {
 		r.told = worst
 		r.onState(worst, why)

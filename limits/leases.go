@@ -224,8 +224,12 @@ func (c *caller) expected(now int64) int64 {
 // this gateway never got are given back as ever.
 func (c *caller) tell(e *entry, now int64) {
 	c.replay = false
-	c.back = slices.DeleteFunc(c.back, func(l lease) bool { return l.left >= 0 })
+	c.back = slices.DeleteFunc(c.back, func(l lease) bool {
+		e.burnt += max(0, l.left)
+		return l.left >= 0
+	})
 	for i := range c.leases {
+		e.burnt += c.leases[i].left
 		c.leases[i].burnt = true
 	}
 	net := c.net

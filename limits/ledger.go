@@ -86,6 +86,7 @@ type entry struct {
 	Net     *counts    `json:"net,omitempty"`
 	Journal [][3]int64 `json:"journal,omitempty"`
 	Seen    *counts    `json:"seen,omitempty"`
+	burnt   int64      // permits of leases that count as used by it
 	Extra   *[3]int64  `json:"extra,omitempty"` // made, calls and ends of the extra calls; of a raise too
 
 	Op string `json:"op,omitempty"` // of an operator: raise, forget, or nothing but to look

@@ -78,6 +78,8 @@ type Redis struct {
 	onRefill func(Refill)
 	onState  func(State, error)
 	told     State // last, to onState
+	watched  int64 // when the state was last looked at
+	spent    [len(States)]atomic.Int64
 	settings settings
 }
 

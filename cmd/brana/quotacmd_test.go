@@ -229,7 +229,8 @@ func TestLedgerIsWatched(t *testing.T) {
 		t.Fatal(got)
 	}
 	for _, line := range []string{`brana_limits_decisions_total{verdict="admitted"} 1`, `brana_limits_permits_total{what="granted"} `, `brana_limits_callers 1`,
-		`brana_limits_gateways 1`, `brana_limits_held{what="permits"} `, `brana_limits_ledger_seconds_count{result="answered"} `, `brana_limits_ledger_ahead_seconds `} {
+		`brana_limits_gateways 1`, `brana_limits_held{what="permits"} `, `brana_limits_ledger_seconds_count{result="answered"} `, `brana_limits_ledger_ahead_seconds `,
+		`brana_limits_lease_permits_count 1`, `brana_limits_fullest_ratio 0.`, `brana_limits_permits_total{what="replayed"} 0`, `brana_limits_state_seconds_total{state="down"} 0`} {
 		eventually(t, line, tells(line))
 	}
 	server.kill()
@@ -238,6 +239,9 @@ func TestLedgerIsWatched(t *testing.T) {
 	server.start(t)
 	eventually(t, "the loss is counted", func() bool { return !tells(`brana_limits_ledger_losses_total 0`)() })
 	eventually(t, "the ledger is normal again", tells(`brana_limits_state{state="normal"} 1`))
+	for _, line := range []string{`brana_limits_permits_total{what="replayed"} 0`, `brana_limits_state_seconds_total{state="learning"} 0`, `brana_limits_state_seconds_total{state="down"} 0`} {
+		eventually(t, "more than "+line, func() bool { return !tells(line + "\n")() })
+	}
 	eventually(t, "the log says so", func() bool {
 		lines := w.journal.lines()
 		for i := len(lines) - 1; i >= 0; i-- {
