@@ -163,6 +163,7 @@ func (c *Conn) receive(fd uintptr) bool {
 			return false
 		case 0:
 			s.n = int(n)
+			received(fd)
 		}
 		s.err = errno
 		return true
@@ -189,6 +190,7 @@ func (c *Conn) Write(p []byte) (int, error) {
 // send is as many sendto(2) as the kernel has room for; see receive.
 func (c *Conn) send(fd uintptr) bool {
 	s := &c.out
+	sends(fd)
 	for s.n < len(s.p) {
 		rest := s.p[s.n:]
 		n, _, errno := syscall.RawSyscall6(syscall.SYS_SENDTO, fd, uintptr(unsafe.Pointer(unsafe.SliceData(rest))), uintptr(len(rest)), syscall.MSG_DONTWAIT|syscall.MSG_NOSIGNAL, 0, 0)

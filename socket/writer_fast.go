@@ -64,6 +64,7 @@ func (w *writer) now(fd uintptr, p []byte) int {
 	if runtime.GOARCH == "amd64" {
 		number = pwritev2AMD64
 	}
+	sends(fd)
 	vector := syscall.Iovec{Base: unsafe.SliceData(p), Len: uint64(len(p))}
 	n, _, errno := syscall.RawSyscall6(number, fd, uintptr(unsafe.Pointer(&vector)), 1, whereItIs, 0, rwfNoWait)
 	switch errno {
