@@ -158,7 +158,8 @@ func startCluster(t *testing.T, masters, replicas int, patience time.Duration) *
 		c.nodes[i].do(t, "CLUSTER", "REPLICATE", c.ids[i%masters])
 	}
 	c.agree("the Cluster is well", func(n *node) bool {
-		return strings.Contains(n.ClusterInfo(t.Context()).Val(), "cluster_state:ok") && (slices.Index(c.nodes, n) < masters || n.says("replication", "master_link_status:up"))
+		info := n.ClusterInfo(t.Context()).Val() // a node is well that does not know who has which slots
+		return strings.Contains(info, "cluster_state:ok") && strings.Contains(info, fmt.Sprintf("cluster_slots_assigned:%d\r\n", slots)) && (slices.Index(c.nodes, n) < masters || n.says("replication", "master_link_status:up"))
 	})
 	return c
 }
