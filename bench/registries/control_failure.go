@@ -48,9 +48,9 @@ func (x *exchange) breakTransport() bool {
 // hold keeps a connection open until its other end closes it or the server is
 // shut down.
 func (s *Server) hold(c net.Conn) {
-	gone := make(chan struct{})
-	defer close(gone)
+	gone, ended := make(chan struct{}), make(chan struct{})
 	go func() {
+		defer close(ended)
 		select {
 		case <-s.done:
 			_ = c.SetReadDeadline(time.Unix(1, 0)) // ends the Copy; an error means that it has ended
@@ -58,6 +58,8 @@ func (s *Server) hold(c net.Conn) {
 		}
 	}()
 	_, _ = io.Copy(io.Discard, c) // how the other end leaves does not matter
+	close(gone)
+	<-ended // from here on c is the library's
 }
 
 // finish enters the exchange in the log, once its answer is known.
