@@ -1,5 +1,7 @@
 package egon
 
+import "slices"
+
 // MediaBlocks is what a reply of E198 holds before the evidence's own block
 // (seed E198 §11). The byte blocks are elements that declare every namespace
 // they use, as the Parse functions of this package return them; an empty one is
@@ -19,6 +21,7 @@ type MediaBlocks struct {
 // that block, or none, [AppendMediaTail] completes the reply. A reply with the
 // status CHYBA is [AppendReply]'s.
 func AppendMediaHead(dst []byte, enveloped bool, info *OdpovedInfo, b *MediaBlocks) []byte {
+	dst = slices.Grow(dst, 4<<10+len(b.Org)+len(b.Verified)+len(b.Read)+len(b.Ruian))
 	dst = openReply(dst, ServiceByCode("E198"), enveloped)
 	dst = appendOdpovedInfo(dst, "abs:OdpovedInfo", info)
 	if b.knowsAnyone() {

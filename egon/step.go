@@ -1,5 +1,7 @@
 package egon
 
+import "slices"
+
 // A Step is what every internal request of one exchange begins with: the
 // caller's head, and the number under which this one message goes out.
 type Step struct {
@@ -14,10 +16,13 @@ const (
 	ActionRuian = "CtiProRobRequest"
 )
 
+// stepBytes is room for most messages to a registry.
+const stepBytes = 2 << 10
+
 // openStep appends the envelope and the payload's start tag up to its
 // attributes; the prefixes e (the registry's own) and reg are bound.
 func openStep(dst []byte, local, space string) []byte {
-	dst = append(dst, soapOpen+"<e:"...)
+	dst = append(slices.Grow(dst, stepBytes), soapOpen+"<e:"...)
 	dst = append(dst, local...)
 	dst = attr(dst, "xmlns:e", space)
 	return attr(dst, "xmlns:reg", NSReg)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"sync"
 )
 
 // What is read ahead, in bytes. With the window of a scanner and the buffer of
@@ -13,6 +14,9 @@ const (
 	aheadBytes = 6 * aheadPiece
 )
 
+// pieces are used ones.
+var pieces = sync.Pool{New: func() any { return new([aheadPiece]byte) }}
+
 // An ahead reads a source before anybody wants what it gives: on a goroutine of
 // its own, until the source ends or aheadBytes are held. From then on it leaves
 // the source alone, so that whoever sends is held back by its own socket, and
@@ -20,8 +24,14 @@ const (
 type ahead struct {
 	src  io.ReadCloser
 	done chan struct{} // closed when the goroutine has ended; all below is then the reader's
-	held [][]byte      // pieces, none of them empty
+	held []piece       // none of them is empty
 	end  error         // of src; io.EOF: it was whole; nil: it goes on
+}
+
+// A piece is what one read, or a few, have given.
+type piece struct {
+	memory     *[aheadPiece]byte // from pieces
+	start, end int               // of what was not given out
 }
 
 // readAhead begins to read src. If that breaks, it calls broke.
@@ -45,19 +55,20 @@ func readAhead(src io.ReadCloser, broke func(error)) *ahead {
 func (a *ahead) fill() {
 	for a.end == nil {
 		last := len(a.held) - 1
-		if last < 0 || len(a.held[last]) == aheadPiece {
+		if last < 0 || a.held[last].end == aheadPiece {
 			if len(a.held) == aheadBytes/aheadPiece {
 				return
 			}
-			a.held = append(a.held, make([]byte, 0, aheadPiece))
+			a.held = append(a.held, piece{memory: pieces.Get().(*[aheadPiece]byte)})
 			last++
 		}
-		p := a.held[last]
+		p := &a.held[last]
 		var n int
-		n, a.end = a.src.Read(p[len(p):aheadPiece])
-		a.held[last] = p[:len(p)+n]
+		n, a.end = a.src.Read(p.memory[p.end:])
+		p.end += n
 	}
-	if last := len(a.held) - 1; last >= 0 && len(a.held[last]) == 0 {
+	if last := len(a.held) - 1; last >= 0 && a.held[last].end == 0 {
+		pieces.Put(a.held[last].memory)
 		a.held = a.held[:last]
 	}
 }
@@ -71,7 +82,7 @@ func (a *ahead) settle() (length int64, err error) {
 		return -1, nil
 	case io.EOF:
 		for _, p := range a.held {
-			length += int64(len(p))
+			length += int64(p.end - p.start)
 		}
 		return length, nil
 	}
@@ -89,9 +100,11 @@ func (a *ahead) Read(p []byte) (n int, err error) {
 		return 0, a.end
 	}
 	for n < len(p) && len(a.held) > 0 {
-		k := copy(p[n:], a.held[0])
+		first := &a.held[0]
+		k := copy(p[n:], first.memory[first.start:first.end])
 		n += k
-		if a.held[0] = a.held[0][k:]; len(a.held[0]) == 0 {
+		if first.start += k; first.start == first.end {
+			pieces.Put(first.memory)
 			a.held = a.held[1:]
 		}
 	}

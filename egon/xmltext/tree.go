@@ -268,7 +268,7 @@ func (n *Node) SpliceWithout(dst []byte, drop func(child *Node) bool) []byte {
 		return dst
 	}
 	dst = append(dst, n.doc[n.start:n.nameEnd]...)
-	seen := append([]declaration(nil), n.declared...)
+	seen := append(make([]declaration, 0, len(n.declared)+8), n.declared...)
 	for p := n.parent; p != nil; p = p.parent {
 		for _, d := range p.declared {
 			if !binds(seen, d.prefix) && d.prefix != "xml" {

@@ -12,9 +12,21 @@ func AppendText[T ~string | ~[]byte](dst []byte, s T) []byte { return appendEsca
 // It is as [AppendText], and keeps TAB and LF from becoming blanks.
 func AppendAttr[T ~string | ~[]byte](dst []byte, s T) []byte { return appendEscaped(dst, s, true) }
 
+// plain are the characters that stand for themselves wherever they are.
+var plain = func() (t [256]bool) {
+	for c := ' '; c < utf8.RuneSelf; c++ {
+		t[c] = c != '&' && c != '<' && c != '>' && c != '"'
+	}
+	return t
+}()
+
 func appendEscaped[T ~string | ~[]byte](dst []byte, s T, attr bool) []byte {
 	done := 0
 	for i := 0; i < len(s); {
+		if plain[s[i]] {
+			i++
+			continue
+		}
 		escape, size := "", 1
 		switch c := s[i]; {
 		case c == '&':
