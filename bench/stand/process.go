@@ -29,6 +29,7 @@ type Command struct {
 	Name  string
 	Dir   string // where its log goes, and where it runs
 	Args  []string
+	Env   []string     // KEY=VALUE, beside what this process has
 	Ready func() error // nil when it serves; asked again until then
 	Piped bool         // what it says comes through a pipe, as a container has it, and not from a file that it writes
 }
@@ -44,6 +45,7 @@ func Start(ctx context.Context, c Command) (*Process, error) {
 		return nil, fmt.Errorf("start %s: %w", c.Name, err)
 	}
 	p.cmd = exec.Command(c.Args[0], c.Args[1:]...)
+	p.cmd.Env = append(os.Environ(), c.Env...)
 	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = c.Dir, log, log
 	if c.Piped {
 		p.cmd.Stderr = struct{ io.Writer }{log}

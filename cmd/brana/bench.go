@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -30,6 +31,7 @@ type benchRunCmd struct {
 	Against   []string `placeholder:"PEER" help:"Measure in turn with these, on the same registries: direct, nginx, nginx-unbuffered, haproxy; installed: direct and those that are here." group:"what is measured"`
 	InProcess bool     `help:"Gateway, registries and generator in this process, as brana dev; no CPU figures." group:"what is measured"`
 	Gateways  int      `default:"1" help:"Gateways started, which then share a Redis." group:"what is measured"`
+	Cores     int      `placeholder:"N" help:"Cores that each gateway and peer started may use at once; default: all." group:"what is measured"`
 	Redis     string   `placeholder:"URL" help:"Redis of the gateways started, or of the one at --url; start: one is started." group:"what is measured"`
 	URL       []string `placeholder:"URL" help:"Measure a gateway that runs, called at URL/CODE; several are called in turn." group:"what is measured"`
 	Admin     string   `placeholder:"URL" help:"Its admin listener, for its own counters." group:"what is measured"`
@@ -109,6 +111,11 @@ func (b *benchRunCmd) validate() error {
 		if !slices.Contains(benchPeers(), p) {
 			return fmt.Errorf("--against %s: choose of %s", p, strings.Join(benchPeers(), ", "))
 		}
+	}
+	if b.Cores == 0 {
+		b.Cores = runtime.GOMAXPROCS(0)
+	} else if len(b.URL) > 0 || b.InProcess || b.Cores < 0 || b.Cores > runtime.GOMAXPROCS(0) {
+		return fmt.Errorf("--cores is of processes that are started, between 1 and the %d there are", runtime.GOMAXPROCS(0))
 	}
 	switch {
 	case len(b.URL) > 0 && (b.InProcess || b.Gateways > 1 || len(b.Against) > 0 || len(b.Set) > 0):

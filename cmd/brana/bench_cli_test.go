@@ -206,6 +206,8 @@ func TestBenchUsage(t *testing.T) {
 		{"--url nowhere", "is no URL of services"},
 		{"--in-process --gateways 2", "need processes"},
 		{"--gateways 0", "between 1 and 16"},
+		{"--cores 1000", "between 1 and the"},
+		{"--in-process --cores 1", "processes that are started"},
 		{"--tls --against nginx", "peers and registries have none"},
 		{"--ca arch_test.go", "belong to --url"},
 		{"--profile ramp --rounds 2", "is one search"},

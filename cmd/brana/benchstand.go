@@ -119,7 +119,8 @@ func (s *benchStand) startGateways(ctx context.Context, b *benchRunCmd) error {
 			return err
 		}
 		url := fmt.Sprintf("http://127.0.0.1:%d", admin)
-		p, err := s.start(ctx, stand.Command{Name: name, Ready: ready(url), Args: []string{s.program, "serve", "-c", file}, Piped: true})
+		p, err := s.start(ctx, stand.Command{Name: name, Ready: ready(url), Args: []string{s.program, "serve", "-c", file}, Piped: true,
+			Env: []string{fmt.Sprintf("GOMAXPROCS=%d", b.Cores)}})
 		if err != nil {
 			return err
 		}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"strings"
 	"time"
 
@@ -142,7 +141,7 @@ func (t *trial) build(ctx context.Context, mirrored bool) (err error) {
 	if err := s.startGateways(ctx, t.benchRunCmd); err != nil {
 		return err
 	}
-	return s.startPeers(ctx, t.Against, runtime.NumCPU())
+	return s.startPeers(ctx, t.Against, t.Cores)
 }
 
 // measure measures every target in every round, one after the other.
