@@ -15,10 +15,15 @@ func (r *Redis) Admit(ctx context.Context, call Call) (Decision, error) {
 		return Decision{}, ErrLifetime
 	}
 	l := &r.lanes[call.Key[0]%lanes]
+	if d, done := r.pay(l, &call); done {
+		return d, nil
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	c := l.caller(&call)
+	defer r.deal(l, c)
 	now := r.now() // not before: who waited for the lane would use a lease that is over
-	c := l.caller(&call, now)
+	l.adopt(c, &call, now)
 	if d, done := r.decide(l, c, &call, now); done {
 		return d, nil
 	}
@@ -42,6 +47,9 @@ func (r *Redis) decide(l *lane, c *caller, call *Call, now int64) (d Decision, d
 		if c.short() && l.down == nil {
 			r.enlist(l, c)
 		}
+		if c.purse == nil && c.ample(&r.dealing, in) != nil {
+			r.openPurse(l, c, call.Policy)
+		}
 	}
 	return d, true
 }
@@ -55,7 +63,10 @@ func (r *Redis) await(ctx context.Context, l *lane, c *caller, call *Call) (Deci
 			return r.alone(l, c, call, l.down)
 		}
 		c.waiting++
-		err := l.wait(ctx, r.enlist(l, c), patience.C)
+		answered := r.enlist(l, c)
+		r.deal(l, c)
+		err := l.wait(ctx, answered, patience.C)
+		l.gather(c)
 		c.waiting--
 		switch {
 		case errors.Is(err, errSlow):
@@ -115,12 +126,19 @@ func (l *lane) given(key Key, place int) Slot {
 // other gateways learn of it in the background.
 func (r *Redis) Release(_ context.Context, slot Slot) error {
 	l := &r.lanes[slot.key[0]%lanes]
+	if slot.place>>pocketBits > 0 {
+		if p := l.purse(slot.key); p != nil && p.giveBack(slot) {
+			return nil
+		}
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	c := l.callers[slot.key]
 	if c == nil {
 		return nil
 	}
+	l.gather(c)
+	defer r.deal(l, c)
 	c.release(slot.place, slot.number)
 	if !c.spares(max(1, l.gateways)) && c.own > int64(c.count()) && !r.leaving.Load() {
 		r.enlist(l, c)
@@ -142,6 +160,8 @@ func (r *Redis) Renew(_ context.Context, slot Slot, lifetime time.Duration) erro
 	if c == nil {
 		return nil
 	}
+	l.gather(c)
+	defer r.deal(l, c)
 	now := r.now()
 	c.prolong(now, slot, lifetimeMillis(lifetime))
 	if !c.covered() && !r.leaving.Load() {

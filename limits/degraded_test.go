@@ -69,12 +69,17 @@ func remaining(t testing.TB, r *Redis, call Call) int64 {
 	l := &r.lanes[call.Key[0]%lanes]
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	c := l.caller(&call)
 	_, now := r.time()
-	c := l.caller(&call, now)
+	l.adopt(c, &call, now)
 	c.active = now - 2*idle.Milliseconds()
-	if err := l.wait(context.Background(), r.enlist(l, c), time.After(5*time.Second)); err != nil {
+	answered := r.enlist(l, c)
+	r.deal(l, c)
+	if err := l.wait(context.Background(), answered, time.After(5*time.Second)); err != nil {
 		t.Fatal(err)
 	}
+	l.gather(c)
+	defer r.deal(l, c)
 	return c.facts.room + c.left()
 }
 

@@ -59,11 +59,13 @@ func (r *Redis) Stats() (s Stats) {
 		l.mu.Lock()
 		t, now := r.time()
 		for _, c := range l.callers {
+			l.gather(c)
 			c.expire(now)
 			s.Permits += c.usable(now)
 			s.Slots += max(c.own, int64(c.count()))
 			s.Busy += int64(c.count())
 			s.Fullest = max(s.Fullest, c.fullness(r.regime(l, now)))
+			r.deal(l, c)
 		}
 		s.Callers += len(l.callers) + len(l.idle) + len(l.untold)
 		s.Gateways = max(s.Gateways, l.gateways)

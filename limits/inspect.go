@@ -192,9 +192,11 @@ func (r *Redis) Usage(ctx context.Context, c Call) (Usage, error) {
 	l := &r.lanes[c.Key[0]%lanes]
 	l.mu.Lock()
 	if here := l.callers[c.Key]; here != nil {
+		l.gather(here)
 		_, local := r.time()
 		here.expire(local)
 		y.running = here.count()
+		r.deal(l, here)
 	}
 	l.mu.Unlock()
 	return y.usage(&c, r.calendar, t, now), nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -23,6 +24,9 @@ var errLearning = errors.New("ask the ledger: it is learning what it may have fo
 
 // lane is the callers of one shard of the ledger in this gateway.
 type lane struct {
+	_       [64]byte
+	purses  atomic.Pointer[map[Key]*purse] // of a few large callers; each map is left as it is
+	_       [64]byte                       // what is above is read without mu
 	mu      sync.Mutex
 	number  int
 	callers map[Key]*caller // that hold something, or did lately
@@ -47,8 +51,8 @@ type lane struct {
 	declared   int64 // when policy was last that of a call
 }
 
-// caller finds or begins the account of a call's key.
-func (l *lane) caller(call *Call, now int64) *caller {
+// caller finds or begins the account of a call's key, and gathers it.
+func (l *lane) caller(call *Call) *caller {
 	c := l.callers[call.Key]
 	if c == nil {
 		c = l.rouse(call.Key)
@@ -58,12 +62,25 @@ func (l *lane) caller(call *Call, now int64) *caller {
 		c = &caller{key: call.Key, rule: call.Rule, replay: true}
 		l.callers[call.Key] = c
 	}
+	l.gather(c)
+	return c
+}
+
+// adopt takes on the rule and the policy of a call.
+func (l *lane) adopt(c *caller, call *Call, now int64) {
 	c.adopt(call, now)
-	l.policy, l.declared = call.Policy, now
+	l.declare(call.Policy, now)
+	if c.purse != nil {
+		c.purse.policy = call.Policy
+	}
+}
+
+// declare takes on the policy of the last call.
+func (l *lane) declare(policy string, now int64) {
+	l.policy, l.declared = policy, now
 	if l.policy == "" {
 		l.policy = "unnamed"
 	}
-	return c
 }
 
 // enlist puts a caller into the next request, and returns what is closed when that is answered.
@@ -100,12 +117,12 @@ func (r *Redis) ask(l *lane) {
 	q := &request{Gateway: r.name, Epoch: l.epoch, Trust: r.trust, Leave: r.leaving.Load()}
 	l.seq++
 	q.Seq, l.beat = l.seq, false
+	l.anchor.ask(q, sent)
+	in := r.calendar.Regime(t)
+	asking := r.pick(l, q, sent, in)
 	if sent-l.declared <= declared.Milliseconds() {
 		q.Policy = l.policy
 	}
-	l.anchor.ask(q, sent)
-	in := r.calendar.Regime(t)
-	asking := l.pick(q, sent, in)
 	answered := l.next
 	l.next = make(chan struct{})
 	l.mu.Unlock()
@@ -128,13 +145,13 @@ func (r *Redis) ask(l *lane) {
 		close(l.next) // those who wait for the next request wait in vain
 		l.next = make(chan struct{})
 	} else {
-		l.take(q, sent, now, r.left(t, sent), &a, asking)
+		r.take(l, q, sent, now, r.left(t, sent), &a, asking)
 	}
 	close(answered)
 }
 
 // pick moves callers from the queue into a request.
-func (l *lane) pick(q *request, now int64, in Regime) (asking []*caller) {
+func (r *Redis) pick(l *lane, q *request, now int64, in Regime) (asking []*caller) {
 	if l.down != nil && !errors.Is(l.down, errLearning) {
 		return nil
 	}
@@ -143,14 +160,16 @@ func (l *lane) pick(q *request, now int64, in Regime) (asking []*caller) {
 	for _, c := range l.queue[:n] {
 		c.queued, c.asking = false, true
 		asking = append(asking, c)
+		l.gather(c)
 		q.Entries = append(q.Entries, c.entry(now, in, max(1, l.gateways)))
+		r.deal(l, c)
 	}
 	l.queue = append(l.queue[:0], l.queue[n:]...)
 	return asking
 }
 
 // take takes in an answer.
-func (l *lane) take(q *request, sent, now, until int64, a *answer, asking []*caller) {
+func (r *Redis) take(l *lane, q *request, sent, now, until int64, a *answer, asking []*caller) {
 	another := l.epoch != 0 && a.epoch != l.epoch
 	l.anchor.heard(q, sent, a)
 	l.epoch, l.gateways, l.down = a.epoch, a.gateways, nil
@@ -178,7 +197,9 @@ func (l *lane) take(q *request, sent, now, until int64, a *answer, asking []*cal
 		l.beat = true // a request goes out although it is down
 	}
 	for i, c := range asking {
+		l.gather(c)
 		c.granted(&q.Entries[i], &a.grants[i], q.Seq, sent, now, until, a.now, another)
+		r.deal(l, c)
 	}
 	l.beat = l.beat || len(l.untold) > 0 || l.down != nil && l.replays()
 }
@@ -200,7 +221,11 @@ func (r *Redis) tend(l *lane) {
 	_, now := r.time()
 	ledgerNow := l.anchor.least(now)
 	for key, c := range l.callers {
+		l.gather(c)
 		c.expire(now)
+		if c.purse != nil && c.resting(now) && c.purse.count() == 0 {
+			l.closePurse(c)
+		}
 		switch {
 		case c.forgotten(now):
 			delete(l.callers, key)
@@ -210,6 +235,7 @@ func (r *Redis) tend(l *lane) {
 		case l.anchor.seen && c.rests(now):
 			l.layDown(c, ledgerNow)
 		}
+		r.deal(l, c)
 	}
 	l.forgetIdle(now, ledgerNow)
 	l.beat = l.beat || l.down != nil || !l.anchor.settled || now-l.heard >= heartbeat.Milliseconds()-tick.Milliseconds()

@@ -55,6 +55,8 @@ type caller struct {
 
 	extra   extra // as last heard, and to be told too
 	cleared int64 // ledger time at which an operator had the ledger forget what was used
+
+	purse *purse // of a large caller; else nil
 }
 
 // lease is a number of permits that may be used until its deadline in one regime.
@@ -102,7 +104,7 @@ func (c *caller) prolong(now int64, s Slot, life int64) {
 // covered tells that the ledger counts the calls that run for as long as they may go on. It does for their lifetime when
 // they began or were renewed while slots were held.
 func (c *caller) covered() bool {
-	return c.count() == 0 || c.latest <= c.until+c.life
+	return c.count() == 0 || c.last() <= c.until+c.life
 }
 
 // refuses tells whether the last answer is fresh enough to refuse a call for which nothing is held, and why.
@@ -335,7 +337,7 @@ func (c *caller) outcome(now int64, v Verdict) outcome {
 
 // forgotten tells that nothing is left to know.
 func (c *caller) forgotten(now int64) bool {
-	return c.waiting == 0 && !c.queued && !c.asking && now-c.active > forget.Milliseconds() && c.running.idle(now)
+	return c.waiting == 0 && !c.queued && !c.asking && now-c.active > forget.Milliseconds() && c.purse == nil && c.running.idle(now)
 }
 
 // heed takes in what an operator has done. Of what was forgotten nothing is told to a ledger that has lost its memory,

@@ -70,6 +70,9 @@ type Redis struct {
 	clock   func() time.Time
 	virtual bool // tests: ledger time is clock's, not that of Redis
 	lanes   [lanes]lane
+	dealing dealing
+	hints   sync.Pool // of *int in hints; what a processor puts in, it gets
+	turn    atomic.Uint64
 	leaving atomic.Bool
 	flights sync.WaitGroup
 	stop    context.CancelFunc
@@ -137,6 +140,7 @@ func prepare(config RedisConfig) (*Redis, error) {
 		start:    time.Now(),
 		clock:    time.Now,
 		stop:     func() {},
+		dealing:  usualDealing(),
 		onRefill: config.OnRefill,
 		onState:  config.OnState,
 	}
@@ -276,6 +280,8 @@ func (r *Redis) Close() error {
 		l := &r.lanes[i]
 		l.mu.Lock()
 		for _, c := range l.callers {
+			l.gather(c)
+			r.deal(l, c) // nothing, since the store is left
 			c.active = math.MinInt64 / 2
 			if !c.queued {
 				c.queued = true

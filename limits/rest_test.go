@@ -70,7 +70,8 @@ func settled(callers int) *lane {
 	l := &lane{callers: map[Key]*caller{}, idle: map[Key]*rest{}}
 	for n := range callers {
 		call := Call{Key: KeyOf(fmt.Sprint(n)), Rule: Rule{10_000, 10_000, 20}, Lifetime: time.Minute, Policy: "p"}
-		c := l.caller(&call, 1)
+		c := l.caller(&call)
+		l.adopt(c, &call, 1)
 		c.waiting = 1
 		e := c.entry(1, WorkingHours, 1)
 		c.granted(&e, &grant{permits: 4, leaves: longest.Milliseconds(), slots: 5}, 1, 1, 1, Lease.Milliseconds(), 1, false)

@@ -1,0 +1,340 @@
+package limits
+
+import (
+	"maps"
+	"runtime"
+	"sync"
+	"time"
+)
+
+// A purse is what a lane has dealt out of a large caller's leases and slots, so that calls need not wait for each other
+// at the lane: a mutex that many goroutines want is handed from sleeper to sleeper. It has a few pockets, each with a
+// mutex of its own, with permits of one lease and slots that may be taken there. A call tries one that its processor used
+// last, and any other rather than wait; what no pocket can decide goes the slow way, to the lane.
+//
+// The lane stays the only judge. Whoever reads or changes a caller under the lane's mutex gathers first: it locks all
+// pockets, and takes back into the caller what was not used. From then until it deals again nobody else touches the
+// caller, pockets included, and all of leases.go holds as if there were none. So a permit is either in its lease or in
+// one pocket, and of the slots
+//
+//	those taken at the lane + what each pocket has or may take <= caller.own
+//
+// holds from each deal to the next, since taken slots alone become fewer meanwhile. A pocket admits only while all that
+// the lane would look at is as it was when it was dealt to: the caller's Rule and Policy are the call's, the lease and
+// the slots may be used, the lane has not to look at the calendar, and the call lives no longer than the slots.
+// What else changes a caller (an answer, a lost ledger, an operator's act, the end of the store) comes by way of a gather.
+//
+// Half is dealt at a time, the rest stays with the lane: a pocket that is empty has the lane look, before all are, whether
+// more is to be leased ahead. Calls that run in a pocket's slots stay there over gathers; their Slot says which it is.
+//
+// Locks are taken in this order: the lane's, then the pockets' by their number. Who has a pocket alone asks for no other.
+type purse struct {
+	// As of the last deal. Written with all pockets locked, read with one.
+	rule    Rule
+	policy  string
+	in      Regime
+	seq     int64   // of the lease that the permits are from
+	until   int64   // no call is admitted from this moment on; 0: nothing was dealt
+	life    int64   // longest lifetime of a call
+	lasting bool    // slots given back are kept: nobody is to be told
+	told    outcome // what a call is told then, but for reset, which is a moment here
+
+	pockets []pocket
+}
+
+// pocket is a part of a purse. It has cache lines of its own, and so have its slots: processors that use different
+// pockets do not slow each other down.
+type pocket struct {
+	mu     sync.Mutex
+	left   int64  // permits
+	used   int64  // since it was dealt to
+	slots  int64  // that may be taken, those taken included; of which
+	before int64  // were taken when it was dealt to
+	active int64  // when a call last came
+	number uint64 // of the last slot given
+	running
+	_ [8]byte
+}
+
+// dealing says when a purse is worth its while, and how it is cut.
+type dealing struct {
+	pockets int
+	permits int64 // least of a lease, and
+	slots   int64 // least of free slots, that are dealt
+}
+
+// usualDealing has more pockets than processors: a goroutine may be put off while it holds one.
+func usualDealing() dealing {
+	return dealing{pockets: min(max(8, 4*runtime.GOMAXPROCS(0)), mostPockets), permits: 4096, slots: 64}
+}
+
+const (
+	mostPockets = 64
+	// mostPurses is how many a lane has at most; beginning one copies the map of them.
+	mostPurses = 64
+	pocketBits = 32 // the place of a Slot: the pocket's number from 1, or 0 at the lane, above that in its slots
+)
+
+// hints are the numbers of pockets; see Redis.hints.
+var hints = func() (all [mostPockets]int) {
+	for i := range all {
+		all[i] = i
+	}
+	return all
+}()
+
+// hint is the pocket to try first: that which this processor used last, or in tests each in turn.
+func (r *Redis) hint() *int {
+	if r.virtual {
+		return &hints[r.turn.Add(1)%uint64(r.dealing.pockets)]
+	}
+	if h, ok := r.hints.Get().(*int); ok {
+		return h
+	}
+	return &hints[r.turn.Add(1)%uint64(r.dealing.pockets)]
+}
+
+// purse finds that of a caller, with or without the lane's mutex.
+func (l *lane) purse(key Key) *purse {
+	if all := l.purses.Load(); all != nil {
+		return (*all)[key]
+	}
+	return nil
+}
+
+// pay admits a call by what a pocket holds; done tells whether that could be.
+func (r *Redis) pay(l *lane, call *Call) (d Decision, done bool) {
+	p := l.purse(call.Key)
+	if p == nil {
+		return d, false
+	}
+	h := r.hint()
+	for range p.pockets {
+		at := *h % len(p.pockets)
+		if k := &p.pockets[at]; k.mu.TryLock() {
+			d, done = p.admit(at, call, r.now()) // not before: the pocket may have been dealt to meanwhile
+			k.mu.Unlock()
+			break
+		}
+		h = &hints[(at+1)%len(p.pockets)]
+	}
+	r.hints.Put(h)
+	return d, done
+}
+
+// admit takes a permit and a slot of a pocket, both or none. The pocket is locked.
+func (p *purse) admit(at int, call *Call, now int64) (d Decision, done bool) {
+	k := &p.pockets[at]
+	life := lifetimeMillis(call.Lifetime)
+	if now >= p.until || life > p.life || k.left == 0 || call.Rule != p.rule || call.Policy != p.policy {
+		return d, false
+	}
+	if k.expire(now); int64(k.count()) >= k.slots {
+		return d, false
+	}
+	k.left--
+	k.used++
+	k.number++
+	k.active = now
+	place := k.take(slot{k.number, now + life})
+	o := p.told
+	o.room -= k.used
+	o.running = min(max(o.running+k.count()-int(k.before), 1), p.rule.Concurrent)
+	o.reset = max(0, o.reset-now)
+	d = o.decision(p.rule, nil, time.Time{}, p.in) // of an admission, which has no need of a calendar
+	d.Slot = Slot{key: call.Key, place: uint64(at+1)<<pocketBits | uint64(place), number: k.number}
+	return d, true
+}
+
+// giveBack frees a slot that was taken in a pocket; done tells that nobody has to be told.
+func (p *purse) giveBack(s Slot) (done bool) {
+	at := s.place>>pocketBits - 1
+	if at >= uint64(len(p.pockets)) {
+		return false
+	}
+	k := &p.pockets[at]
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.release(s.place&(1<<pocketBits-1), s.number)
+	return p.lasting
+}
+
+// gather makes the caller whole. Until it is dealt to again, its pockets are locked.
+func (l *lane) gather(c *caller) {
+	if c == nil || c.purse == nil {
+		return
+	}
+	p, unused := c.purse, int64(0)
+	for i := range p.pockets {
+		k := &p.pockets[i]
+		k.mu.Lock()
+		if k.used > 0 {
+			c.calls += k.used
+			c.active = max(c.active, k.active)
+			if k.active > l.declared {
+				l.declare(p.policy, k.active)
+			}
+		}
+		unused += k.left
+		k.left, k.used, k.slots = 0, 0, 0
+	}
+	p.until = 0
+	for i := range c.leases {
+		if c.leases[i].seq == p.seq {
+			c.leases[i].left += unused
+			return
+		}
+	}
+}
+
+// deal ends what gather began; a caller that is large gives to its pockets.
+func (r *Redis) deal(l *lane, c *caller) {
+	p := c.purse
+	if p == nil {
+		return
+	}
+	p.lasting = c.spares(max(1, l.gateways))
+	if lease := c.ample(&r.dealing, l.in); lease != nil && !r.leaving.Load() {
+		p.fill(l, c, lease)
+	}
+	p.unlock()
+}
+
+// ample is a lease of which there is plenty, as there is of slots; nil if there is none.
+func (c *caller) ample(d *dealing, in Regime) *lease {
+	if c.own-int64(c.count()) < d.slots {
+		return nil
+	}
+	for i := range c.leases {
+		if l := &c.leases[i]; l.left >= d.permits && l.in == in {
+			return l
+		}
+	}
+	return nil
+}
+
+func (p *purse) fill(l *lane, c *caller, from *lease) {
+	p.rule, p.in, p.seq = c.rule, from.in, from.seq
+	p.until, p.life = min(from.deadline, c.until, l.look), min(c.life, c.wish)
+	p.told = outcome{room: c.facts.room + c.left(), running: int(c.others) + c.count(), reset: c.heard + c.facts.reset}
+	if c.heard != 0 {
+		p.told.extra = c.facts.raised
+	}
+	permits, slots := (from.left+1)/2, (c.own-int64(c.count())+1)/2
+	from.left -= permits
+	for i := range p.pockets {
+		k := &p.pockets[i]
+		k.left = part(permits, len(p.pockets), i)
+		k.before = int64(k.count())
+		k.slots = k.before + part(slots, len(p.pockets), i)
+		k.number = l.slot // as many numbers as permits
+		l.slot += uint64(k.left)
+	}
+}
+
+// part is the i-th of n parts of whole.
+func part(whole int64, n, i int) int64 {
+	each, more := whole/int64(n), whole%int64(n)
+	if int64(i) < more {
+		each++
+	}
+	return each
+}
+
+// openPurse begins that of a caller which has become large; it is gathered.
+func (r *Redis) openPurse(l *lane, c *caller, policy string) {
+	all := l.purses.Load()
+	if all != nil && len(*all) >= mostPurses {
+		return
+	}
+	c.purse = &purse{policy: policy, pockets: make([]pocket, r.dealing.pockets)}
+	for i := range c.purse.pockets {
+		k := &c.purse.pockets[i]
+		k.mu.Lock()
+		k.running.slots, k.free = make([]slot, 0, 32), make([]uint32, 0, 32) // whole cache lines
+	}
+	more := map[Key]*purse{c.key: c.purse}
+	if all != nil {
+		maps.Copy(more, *all)
+	}
+	l.purses.Store(&more)
+}
+
+// closePurse ends that of a caller which is gathered; no slot may be taken in it.
+func (l *lane) closePurse(c *caller) {
+	fewer := maps.Clone(*l.purses.Load())
+	delete(fewer, c.key)
+	l.purses.Store(&fewer)
+	c.purse.unlock()
+	c.purse = nil
+}
+
+func (p *purse) unlock() {
+	for i := range p.pockets {
+		p.pockets[i].mu.Unlock()
+	}
+}
+
+// count is how many slots are taken in pockets. They are locked.
+func (p *purse) count() (n int) {
+	for i := range p.pockets {
+		n += p.pockets[i].count()
+	}
+	return n
+}
+
+// The methods of running speak of the slots taken at the lane and in pockets; the caller is gathered.
+
+func (c *caller) count() int {
+	if c.purse == nil {
+		return c.running.count()
+	}
+	return c.running.count() + c.purse.count()
+}
+
+func (c *caller) expire(now int64) {
+	c.running.expire(now)
+	if c.purse != nil {
+		for i := range c.purse.pockets {
+			c.purse.pockets[i].expire(now)
+		}
+	}
+}
+
+// where is that of a slot's place, and the place there.
+func (c *caller) where(place uint64) (*running, uint64) {
+	if at := place>>pocketBits - 1; c.purse != nil && at < uint64(len(c.purse.pockets)) {
+		return &c.purse.pockets[at].running, place & (1<<pocketBits - 1)
+	}
+	return &c.running, place
+}
+
+func (c *caller) release(place, number uint64) {
+	in, at := c.where(place)
+	in.release(at, number)
+}
+
+func (c *caller) renew(place, number uint64, expires int64) {
+	in, at := c.where(place)
+	in.renew(at, number, expires)
+}
+
+func (c *caller) holds(place, number uint64) bool {
+	in, at := c.where(place)
+	return in.holds(at, number)
+}
+
+// last is the moment after which no taken slot expires.
+func (c *caller) last() (last int64) {
+	if c.running.count() > 0 {
+		last = c.latest
+	}
+	if c.purse != nil {
+		for i := range c.purse.pockets {
+			if k := &c.purse.pockets[i]; k.count() > 0 {
+				last = max(last, k.latest)
+			}
+		}
+	}
+	return last
+}
