@@ -22,6 +22,8 @@ const (
 // errLearning: the ledger may have forgotten calls and waits until all gateways have told it what they know.
 var errLearning = errors.New("ask the ledger: it is learning what it may have forgotten")
 
+var errClosed = errors.New("ask the ledger: the store is closed")
+
 // lane is the callers of one shard of the ledger in this gateway.
 type lane struct {
 	_       [64]byte
@@ -37,6 +39,7 @@ type lane struct {
 	next    chan struct{} // closed when the request after the one under way is answered
 	flying  bool
 	beat    bool // a heartbeat is due
+	shut    bool // no further flight begins
 
 	in   Regime // in force until
 	look int64  // a moment at which it is to be looked up
@@ -96,7 +99,7 @@ func (r *Redis) enlist(l *lane, c *caller) <-chan struct{} {
 
 // fly sends requests until there is nothing to be asked. The caller holds the lane.
 func (r *Redis) fly(l *lane) {
-	if l.flying || len(l.queue) == 0 && !l.beat {
+	if l.flying || l.shut || len(l.queue) == 0 && !l.beat {
 		return
 	}
 	l.flying = true
@@ -107,7 +110,17 @@ func (r *Redis) fly(l *lane) {
 			r.ask(l)
 		}
 		l.flying = false
+		if l.shut {
+			l.close()
+		}
 	})
+}
+
+// close has those fail who wait for a further request, and who will.
+func (l *lane) close() {
+	l.down = errClosed
+	close(l.next)
+	l.next = make(chan struct{})
 }
 
 // ask sends one request and takes in its answer; it gives up the lane while the request is under way. A ledger that is

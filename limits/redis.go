@@ -290,6 +290,10 @@ func (r *Redis) Close() error {
 		}
 		l.beat = l.beat || l.seq > 0 && l.down == nil
 		r.fly(l)
+		l.shut = true // those who call while flights are waited for would begin others
+		if !l.flying {
+			l.close()
+		}
 		l.mu.Unlock()
 	}
 	r.flights.Wait()
