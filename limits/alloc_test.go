@@ -42,21 +42,40 @@ func TestMemoryAllocates(t *testing.T) {
 // A call that is decided by what the gateway holds; leasing more allocates, once for thousands of calls.
 func TestLeasedCallsAllocate(t *testing.T) {
 	r := newRedis(t, startServer(t), nil)
-	call := Call{Key: KeyOf("a"), Rule: Rule{1 << 40, 1 << 40, 100}, Lifetime: time.Minute, Policy: "p"}
-	once := func() {
-		d, err := r.Admit(t.Context(), call)
-		if err != nil || d.Verdict != Admitted {
-			t.Fatalf("decision = %+v, %v", d, err)
-		}
-		if err := r.Release(t.Context(), d.Slot); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for range 100_000 {
-		once()
-	}
-	const budget = 0
-	if got := testing.AllocsPerRun(10_000, once); got > budget {
-		t.Errorf("Admit and Release allocate %v times, budget %d", got, budget)
+	for _, test := range []struct {
+		name       string
+		concurrent int
+		pockets    bool
+	}{
+		{"at the lane", 10, false},
+		{"from a pocket", 1 << 20, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			call := Call{Key: KeyOf(test.name), Rule: Rule{1 << 40, 1 << 40, test.concurrent}, Lifetime: time.Minute, Policy: "p"}
+			paid := 0
+			once := func() {
+				d, err := r.Admit(t.Context(), call)
+				if err != nil || d.Verdict != Admitted {
+					t.Fatalf("decision = %+v, %v", d, err)
+				}
+				if d.Slot.place>>pocketBits > 0 {
+					paid++
+				}
+				if err := r.Release(t.Context(), d.Slot); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for range 100_000 {
+				once()
+			}
+			const budget, runs = 0, 10_000
+			paid = 0
+			if got := testing.AllocsPerRun(runs, once); got > budget {
+				t.Errorf("Admit and Release allocate %v times, budget %d", got, budget)
+			}
+			if test.pockets && paid < runs*9/10 || !test.pockets && paid > 0 {
+				t.Errorf("%d of %d calls were admitted from pockets", paid, runs)
+			}
+		})
 	}
 }

@@ -24,6 +24,10 @@ type fleet struct {
 	slots    []taken
 	silent   bool // mistake: calls are renewed without the ledger's knowing
 
+	before func(*Redis, *Call) // each admission at a gateway; nil: nothing
+	moody  bool                // lifetimes change
+	paid   int                 // calls admitted from pockets
+
 	extras    []extra // in the order of their making
 	forgotten int64   // calls made before are not looked at
 }
@@ -81,6 +85,9 @@ func (f *fleet) play() error {
 			err = f.release()
 		case 7:
 			f.tick()
+			if f.moody {
+				f.call.Lifetime = time.Duration(1+f.chance(120)) * time.Second
+			}
 		case 8:
 			switch f.chance(4) {
 			case 0:
@@ -104,10 +111,16 @@ func (f *fleet) admit(r *Redis) (admitted bool, err error) {
 	now := f.clock.millis.Load()
 	in := r.calendar.Regime(f.clock.now())
 	f.slots = slices.DeleteFunc(f.slots, func(h taken) bool { return h.expires <= now })
+	if f.before != nil {
+		f.before(r, &f.call)
+	}
 	d, err := r.Admit(context.Background(), f.call)
 	r.flights.Wait()
 	if err != nil || d.Verdict != Admitted {
 		return false, err
+	}
+	if d.Slot.place>>pocketBits > 0 {
+		f.paid++
 	}
 	f.log = append(f.log, made{now, in})
 	f.slots = append(f.slots, taken{r, d.Slot, now + f.call.Lifetime.Milliseconds()})
@@ -158,7 +171,8 @@ func (f *fleet) renew(r *Redis) {
 			case h.gateway != r || h.expires <= now:
 				continue
 			case f.silent:
-				r.lanes[f.call.Key[0]%lanes].callers[f.call.Key].slots[h.slot.place].expires = now + f.call.Lifetime.Milliseconds()
+				in, at := r.lanes[f.call.Key[0]%lanes].callers[f.call.Key].where(h.slot.place)
+				in.slots[at].expires = now + f.call.Lifetime.Milliseconds()
 			default:
 				_ = r.Renew(context.Background(), h.slot, f.call.Lifetime)
 				r.flights.Wait()
@@ -248,27 +262,42 @@ func (f *fleet) jump() {
 	f.tick()
 }
 
-func playFleet(t *testing.T, s *server, source string, silent bool, chance chance) error {
+// fleetPlay is what a fleet plays with.
+type fleetPlay struct {
+	source  string // of the ledger
+	silent  bool
+	dealing *dealing // large callers and all that goes with them; nil: as usual
+	before  func(*Redis, *Call)
+}
+
+func playFleet(t *testing.T, s *server, with fleetPlay, chance chance) (paid int, err error) {
 	var made []*Redis
 	prefix := fmt.Sprintf("fleet%d:", time.Now().UnixNano())
 	clock := handsAt(t, wednesday+"06:30:00")
-	f := &fleet{chance: chance, clock: clock, silent: silent, call: Call{Key: KeyOf("a"), Policy: "p",
+	f := &fleet{chance: chance, clock: clock, silent: with.silent, before: with.before, call: Call{Key: KeyOf("a"), Policy: "p",
 		Rule: Rule{int64(1 + chance(60)*(1+4*chance(2))), int64(1 + chance(60)), 1 + chance(20)}, Lifetime: time.Duration(1+chance(60)) * time.Second}}
+	if with.dealing != nil {
+		f.moody = true
+		f.call.Rule = Rule{int64(100 + chance(600)), int64(100 + chance(600)), 12 + chance(60)}
+	}
 	f.make = func() *Redis {
 		r, err := prepare(RedisConfig{URL: s.url(), Calendar: czech(t), Timeout: 5 * time.Second, Prefix: prefix, TrustEmpty: true})
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.script, r.clock, r.virtual, r.start = redis.NewScript(source), clock.now, true, clock.now().Add(-time.Duration(len(made))*time.Hour)
+		r.script, r.clock, r.virtual, r.start = redis.NewScript(with.source), clock.now, true, clock.now().Add(-time.Duration(len(made))*time.Hour)
+		if with.dealing != nil {
+			r.dealing = *with.dealing
+		}
 		made = append(made, r)
 		clock.stores = made
 		return r
 	}
-	err := f.play()
+	err = f.play()
 	for _, r := range made {
 		_ = r.client.Close()
 	}
-	return err
+	return f.paid, err
 }
 
 // Whole gateways hold the hour and the slots through regimes, crashes, late use, calls that are renewed and operators' acts,
@@ -276,7 +305,7 @@ func playFleet(t *testing.T, s *server, source string, silent bool, chance chanc
 func TestGatewaysKeepTheLimits(t *testing.T) {
 	s := startServer(t)
 	rapid.Check(t, func(rt *rapid.T) {
-		if err := playFleet(t, s, ledgerSource, false, rapidly(rt)); err != nil {
+		if _, err := playFleet(t, s, fleetPlay{source: ledgerSource}, rapidly(rt)); err != nil {
 			rt.Fatal(err)
 		}
 	})
@@ -298,7 +327,7 @@ func TestGatewaysBreakTheLimitsOfMutants(t *testing.T) {
 			var err error
 			silent := mutant.from == ""
 			for seed := uint64(0); seed < 300 && err == nil; seed++ {
-				err = playFleet(t, s, sourceOf(t, mutant, "clock"), silent, rand.New(rand.NewPCG(seed, 4)).IntN)
+				_, err = playFleet(t, s, fleetPlay{source: sourceOf(t, mutant, "clock"), silent: silent}, rand.New(rand.NewPCG(seed, 4)).IntN)
 			}
 			caught(t, err)
 		})

@@ -236,7 +236,7 @@ func (r *Redis) tend(l *lane) {
 	for key, c := range l.callers {
 		l.gather(c)
 		c.expire(now)
-		if c.purse != nil && c.resting(now) && c.purse.count() == 0 {
+		if c.purse != nil && c.purse.count() == 0 && c.ample(&r.dealing, l.in) == nil {
 			l.closePurse(c)
 		}
 		switch {

@@ -2,6 +2,7 @@ package limits
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -55,6 +56,11 @@ type model struct {
 	late     time.Duration
 	log      []made
 	running  []held
+
+	many   int    // so many times the calls, the quotas and the slots
+	moody  bool   // the rule changes, too
+	before func() // each admission; nil: nothing
+	paid   int    // calls admitted from pockets
 }
 
 type held struct {
@@ -70,7 +76,7 @@ type made struct {
 func newModel(s store, calendar *Calendar, clock *hands, chance chance) *model {
 	rule := Rule{int64(1 + chance(6)), int64(1 + chance(6)), 1 + chance(4)}
 	lifetimes := [...]time.Duration{time.Millisecond, Bucket, time.Minute, Window, 2 * Window}
-	m := &model{store: s, calendar: calendar, clock: clock, chance: chance,
+	m := &model{store: s, calendar: calendar, clock: clock, chance: chance, many: 1,
 		call: Call{Key: KeyOf("model"), Rule: rule, Lifetime: lifetimes[chance(len(lifetimes))]}}
 	// Half past: an edge of regimes is ahead within the hour, or behind, or there is none.
 	hours := [...]int{5, 6, 7, 10, 15, 16, 17}
@@ -82,20 +88,30 @@ func newModel(s store, calendar *Calendar, clock *hands, chance chance) *model {
 	return m
 }
 
+// draw draws a rule.
+func (m *model) draw() {
+	m.call.Rule = Rule{int64(m.many * (1 + m.chance(6))), int64(m.many * (1 + m.chance(6))), m.many * (1 + m.chance(4))}
+}
+
 func (m *model) play() error {
 	for range 40 {
 		var err error
 		switch m.chance(8) {
 		case 0, 1, 2:
-			for range 1 + m.chance(6) {
+			for range (1 + m.chance(6)) * m.many {
 				if _, err = m.admit(); err != nil {
 					break
 				}
 			}
 		case 3:
-			err = m.release()
+			for range m.many {
+				err = errors.Join(err, m.release())
+			}
 			if err == nil {
 				err = m.renew()
+			}
+			if m.moody {
+				m.draw()
 			}
 		case 4:
 			err = m.waitAsTold()
@@ -139,6 +155,9 @@ func (m *model) admit() (Decision, error) {
 	now := m.clock.millis.Load()
 	in := m.calendar.Regime(m.clock.now())
 	m.running = slices.DeleteFunc(m.running, func(h held) bool { return h.expires <= now })
+	if m.before != nil {
+		m.before()
+	}
 	d, err := m.store.Admit(context.Background(), m.call)
 	if err != nil {
 		return d, err
@@ -163,8 +182,18 @@ func (m *model) admit() (Decision, error) {
 			return d, fmt.Errorf("refused over concurrency with only %d calls running", len(m.running))
 		}
 	}
-	if d.Running != len(m.running) || d.Running > m.call.Rule.Concurrent {
+	pocket := d.Slot.place>>pocketBits > 0
+	if pocket {
+		m.paid++
+	}
+	if len(m.running) > m.call.Rule.Concurrent && d.Verdict == Admitted {
+		return d, fmt.Errorf("%d run of %d", len(m.running), d.Concurrent)
+	}
+	if d.Running != len(m.running) && !pocket || pocket && (d.Running < 1 || d.Running > d.Concurrent) {
 		return d, fmt.Errorf("told %d running of %d, are %d", d.Running, d.Concurrent, len(m.running))
+	}
+	if d.Remaining < 0 || d.Remaining > d.Quota {
+		return d, fmt.Errorf("told %d remaining of %d", d.Remaining, d.Quota)
 	}
 	return d, nil
 }

@@ -63,9 +63,11 @@ type dealing struct {
 	slots   int64 // least of free slots, that are dealt
 }
 
-// usualDealing has more pockets than processors: a goroutine may be put off while it holds one.
+// usualDealing has more pockets than processors: a goroutine may be put off while it holds one. It is for callers that
+// a gateway has some thousand calls of in five seconds.
 func usualDealing() dealing {
-	return dealing{pockets: min(max(8, 4*runtime.GOMAXPROCS(0)), mostPockets), permits: 4096, slots: 64}
+	n := min(max(8, 4*runtime.GOMAXPROCS(0)), mostPockets)
+	return dealing{pockets: n, permits: int64(512 * n), slots: int64(2 * n)}
 }
 
 const (
