@@ -42,7 +42,9 @@ type settings struct {
 	found atomic.Pointer[[]Finding]
 	next  time.Time // to look; only run uses it
 	busy  atomic.Bool
-	tell  func([]Finding)
+	// lacking tells that the counts cannot be had because too few replicas follow; only run uses it
+	lacking bool
+	tell    func([]Finding)
 }
 
 // Findings are what was last found about the settings of Redis, of every master of a Cluster. It is empty when all is
@@ -55,10 +57,10 @@ func (r *Redis) Findings() []Finding {
 }
 
 // look looks at the settings in the background: when the counts can be had again, since that may be of another server,
-// and every minute.
+// when they cannot for lack of replicas, and every minute.
 func (r *Redis) look(ctx context.Context) {
 	s := &r.settings
-	if r.told != Normal {
+	if r.told != Normal && !s.lacking {
 		s.next = time.Time{}
 		return
 	}
@@ -85,11 +87,11 @@ func (r *Redis) findings(ctx context.Context) (all []Finding, err error) {
 	defer cancel()
 	cluster, ok := r.client.(*redis.ClusterClient)
 	if !ok {
-		return examine(ctx, r.client)
+		return r.examine(ctx, r.client)
 	}
 	var mu sync.Mutex
 	err = cluster.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error {
-		found, err := examine(ctx, node)
+		found, err := r.examine(ctx, node)
 		mu.Lock()
 		defer mu.Unlock()
 		for _, f := range found {
@@ -104,7 +106,7 @@ func (r *Redis) findings(ctx context.Context) (all []Finding, err error) {
 
 // examine looks at the settings of one server. INFO has nearly all of them, and scripts need it anyway; CONFIG may be
 // forbidden.
-func examine(ctx context.Context, client redis.UniversalClient) ([]Finding, error) {
+func (r *Redis) examine(ctx context.Context, client redis.UniversalClient) ([]Finding, error) {
 	text, err := client.Info(ctx).Result()
 	if err != nil {
 		return nil, fmt.Errorf("look at the settings of redis: %w", err)
@@ -113,7 +115,7 @@ func examine(ctx context.Context, client redis.UniversalClient) ([]Finding, erro
 	if _, said := err.(redis.Error); err != nil && !said {
 		return nil, fmt.Errorf("look at the settings of redis: %w", err)
 	}
-	return judgeSettings(readInfo(text), file["appendfsync"]), nil
+	return judgeSettings(readInfo(text), file["appendfsync"], r.replicas), nil
 }
 
 // readInfo reads the lines "name:value" of INFO.
@@ -127,8 +129,9 @@ func readInfo(text string) map[string]string {
 	return info
 }
 
-// judgeSettings says what is wrong; appendfsync is empty when it could not be asked for.
-func judgeSettings(info map[string]string, appendfsync string) (found []Finding) {
+// judgeSettings says what is wrong; appendfsync is empty when it could not be asked for, and so many replicas have to
+// acknowledge.
+func judgeSettings(info map[string]string, appendfsync string, replicas int) (found []Finding) {
 	wrong := func(format string, args ...any) { found = append(found, Finding{Text: fmt.Sprintf(format, args...)}) }
 	version := info["redis_version"]
 	if major, _, _ := strings.Cut(version, "."); number(major) < leastVersion {
@@ -145,7 +148,11 @@ func judgeSettings(info map[string]string, appendfsync string) (found []Finding)
 	case appendfsync == "no":
 		wrong("appendfsync is no: a crash of its machine forgets up to half a minute; set everysec")
 	}
-	if n := number(info["connected_slaves"]); n > 0 && info["min_slaves_good_slaves"] == "" {
+	n := number(info["connected_slaves"])
+	if n < replicas {
+		wrong("fewer replicas follow (%d) than have to acknowledge what is granted (%d): nothing is granted; start those that are missing, or set wait_replicas lower", n, replicas)
+	}
+	if n > 0 && info["min_slaves_good_slaves"] == "" {
 		wrong("min-replicas-to-write is 0 though replicas follow (%d): a master that is cut off from them goes on granting beside the one in its place; set min-replicas-to-write 1 and min-replicas-max-lag 2", n)
 	}
 	return found

@@ -12,6 +12,7 @@ func TestSettingsAreJudged(t *testing.T) {
 	for _, test := range []struct {
 		name, setting, value string
 		appendfsync          string
+		replicas             int    // that have to acknowledge
 		says                 string // what is found begins so; empty: nothing is
 		unknown              bool
 	}{
@@ -25,13 +26,14 @@ func TestSettingsAreJudged(t *testing.T) {
 		{name: "file when it likes", appendfsync: "no", says: "appendfsync is no"},
 		{name: "file nobody knows when", says: "appendfsync cannot be looked at", unknown: true},
 		{name: "isolated master goes on", setting: "connected_slaves", value: "2", appendfsync: "everysec", says: "min-replicas-to-write is 0 though replicas follow (2)"},
+		{name: "replicas that nobody has", replicas: 1, appendfsync: "everysec", says: "fewer replicas follow (0) than have to acknowledge what is granted (1)"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			info := readInfo("# Server\r\nredis_version:7.0.0\r\n\r\n# Memory\r\nmaxmemory_policy:noeviction\r\naof_enabled:1\r\nconnected_slaves:0\r\n")
 			if test.setting != "" {
 				info[test.setting] = test.value
 			}
-			found := judgeSettings(info, test.appendfsync)
+			found := judgeSettings(info, test.appendfsync, test.replicas)
 			if test.says == "" && len(found) == 0 {
 				return
 			}
@@ -41,8 +43,11 @@ func TestSettingsAreJudged(t *testing.T) {
 		})
 	}
 	replicated := map[string]string{"redis_version": "7.4.1", "maxmemory_policy": "noeviction", "aof_enabled": "1", "connected_slaves": "2", "min_slaves_good_slaves": "2"}
-	if found := judgeSettings(replicated, "everysec"); len(found) != 0 {
+	if found := judgeSettings(replicated, "everysec", 2); len(found) != 0 {
 		t.Errorf("found %v", found)
+	}
+	if found := judgeSettings(replicated, "everysec", 3); len(found) != 1 || !strings.HasPrefix(found[0].Text, "fewer replicas follow (2)") {
+		t.Errorf("found %v of a replica that is missing", found)
 	}
 }
 
@@ -53,12 +58,14 @@ func TestSettingsAreLookedAt(t *testing.T) {
 		options  []string
 		commands []string
 		user     string
+		replicas int
 		says     []string
 	}{
-		{"as they should be", []string{"--appendonly", "yes"}, nil, "", nil},
-		{"for a cache", []string{"--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lfu"}, nil, "", []string{"appendonly is no", "maxmemory-policy is allkeys-lfu"}},
+		{"as they should be", []string{"--appendonly", "yes"}, nil, "", 0, nil},
+		{"with fewer replicas than wait_replicas", []string{"--appendonly", "yes"}, nil, "", 1, []string{"fewer replicas follow (0)"}},
+		{"for a cache", []string{"--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lfu"}, nil, "", 0, []string{"appendonly is no", "maxmemory-policy is allkeys-lfu"}},
 		{"with a user that may not ask", []string{"--appendonly", "yes", "--appendfsync", "no"},
-			[]string{"ACL SETUSER brana on >word ~brana:* +@all -config"}, "brana:word@", []string{"appendfsync cannot be looked at"}},
+			[]string{"ACL SETUSER brana on >word ~brana:* +@all -config"}, "brana:word@", 0, []string{"appendfsync cannot be looked at"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := startServer(t, append([]string{"--dir", t.TempDir()}, test.options...)...)
@@ -69,7 +76,7 @@ func TestSettingsAreLookedAt(t *testing.T) {
 			}
 			told := make(chan []Finding, 8)
 			r, err := NewRedis(RedisConfig{URL: "redis://" + test.user + "127.0.0.1:" + s.port, Calendar: czech(t), Timeout: time.Second,
-				TrustEmpty: true, OnFindings: func(found []Finding) { told <- found }})
+				TrustEmpty: true, Replicas: test.replicas, OnFindings: func(found []Finding) { told <- found }})
 			if err != nil {
 				t.Fatal(err)
 			}

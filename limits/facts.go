@@ -146,6 +146,9 @@ func (r *Redis) watch() {
 		r.spent[worst].Add((now - r.watched) * int64(time.Millisecond))
 	}
 	r.watched = now
+	if lacking := errors.Is(why, ErrReplicas); lacking != r.settings.lacking {
+		r.settings.lacking, r.settings.next = lacking, time.Time{}
+	}
 	if worst != r.told {
 		r.told = worst
 		r.onState(worst, why)

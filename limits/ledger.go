@@ -35,7 +35,8 @@ const (
 	// Lease is how long a gateway may use what it was granted, by its own monotonic clock.
 	Lease = 10 * time.Second
 	// margin is how much faster than real time ledger time may go within an hour and a Lease: twice 500 ppm (a gateway's
-	// clock, and what bound allows) make 3.6 s, and each gateway that joins may add the time of its first request.
+	// clock, and what bound allows) make 3.6 s, the second by which least lets it lag, to be caught up later, makes 4.6 s.
+	// The rest is for gateways that join: each may add the time of its first request.
 	margin = 5 * time.Second
 	// heartbeat is how often a gateway asks at least, so that it learns of a lost ledger in time.
 	heartbeat = time.Second
