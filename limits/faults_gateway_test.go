@@ -58,6 +58,7 @@ type orders struct {
 	Log      string // a file of its own
 	Script   string // in the place of ledger.lua; empty: none
 	Replicas int    // that acknowledge
+	Pockets  int    // always dealt to; 0: as usual
 }
 
 // A caged gateway is a process of its own: this test binary, started again with orders in the environment. It makes calls
@@ -97,6 +98,9 @@ func playGateway(text string) (err error) {
 	}
 	if o.Script != "" {
 		g.store.script = redis.NewScript(o.Script)
+	}
+	if o.Pockets > 0 {
+		g.store.dealing = *always(o.Pockets)
 	}
 	g.store.open()
 	ctx, stop := context.WithCancel(context.Background())

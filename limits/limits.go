@@ -148,8 +148,8 @@ type Decision struct {
 	// Quota is the calls per rolling hour in force: the Rule's for the regime of this moment, and extra calls.
 	Quota int64
 	// Remaining is how many further calls the quota admits now, this one counted if it was admitted; with Redis, as last
-	// heard and without what other gateways have leased. After a change of
-	// regime it may be below Quota less the calls of this regime, for the hour is bounded as a whole too.
+	// heard and without what other gateways have leased. Of a caller with thousands of calls a
+	// second, others of the last quarter of a second may be missing. After a change of regime it may be below Quota less the calls of this regime, for the hour is bounded as a whole too.
 	Remaining int64
 	// Reset is the time until the oldest counted call leaves the count and its permit is free again; zero when none is
 	// counted. It is not the time until the whole quota is free.
@@ -159,6 +159,6 @@ type Decision struct {
 	// that another gateway leased in vain come back within seconds. For OverConcurrency one second. Zero when Admitted.
 	RetryAfter time.Duration
 	// Concurrent is the Rule's bound, Running the slots taken now, this call's included if it was admitted; with Redis,
-	// those that other gateways have leased too.
+	// those that other gateways have leased too. Of such a caller, it is as late.
 	Concurrent, Running int
 }
