@@ -148,8 +148,9 @@ type Decision struct {
 	// Quota is the calls per rolling hour in force: the Rule's for the regime of this moment, and extra calls.
 	Quota int64
 	// Remaining is how many further calls the quota admits now, this one counted if it was admitted; with Redis, as last
-	// heard and without what other gateways have leased. Of a caller with thousands of calls a
-	// second, others of the last quarter of a second may be missing. After a change of regime it may be below Quota less the calls of this regime, for the hour is bounded as a whole too.
+	// heard and without what other gateways have leased. Of a caller with thousands of calls a second, others of the last
+	// quarter of a second may be missing. After a change of regime it may be below Quota less the calls of this regime, for
+	// the hour is bounded as a whole too.
 	Remaining int64
 	// Reset is the time until the oldest counted call leaves the count and its permit is free again; zero when none is
 	// counted. It is not the time until the whole quota is free.
