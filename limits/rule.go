@@ -66,10 +66,11 @@ type outcome struct {
 
 // decision words an outcome for the caller; t is the moment of the call and in its regime.
 func (o outcome) decision(rule Rule, cal *Calendar, t time.Time, in Regime) Decision {
+	quota := rule.quota(in) + o.extra
 	d := Decision{
 		Verdict:    o.verdict,
-		Quota:      rule.quota(in) + o.extra,
-		Remaining:  max(0, o.room),
+		Quota:      quota,
+		Remaining:  min(max(0, o.room), quota), // room was heard of before a change of regime, maybe
 		Reset:      time.Duration(o.reset) * time.Millisecond,
 		Concurrent: rule.Concurrent,
 		Running:    o.running,
