@@ -40,7 +40,7 @@ type played struct {
 	kept       [][2]int64 // returns that a slow gateway sends much later
 	late       *request   // under way still, though given up
 	own, until int64
-	life       int64
+	life, wish int64 // of calls in slots: what was granted, and what is asked for
 	ends       []int64
 	net        counts
 	journal    window
@@ -167,10 +167,10 @@ func (p *player) ask(g *played) error {
 	e := entry{key: p.key, Rule: [3]int64{p.rule.Working, p.rule.Off, int64(p.rule.Concurrent)}, Regime: regimeOf(p.now),
 		Need: int64(p.chance(20)), More: int64(p.chance(20)), Busy: int64(len(g.ends)), Back: slices.Clone(g.back)}
 	if len(g.ends) == 0 {
-		g.life = 0
+		g.wish = 0
 	}
-	g.life = max(g.life, int64(1000+p.chance(60_000)))
-	e.Life = g.life
+	g.wish = max(g.wish, int64(1000+p.chance(60_000)))
+	e.Life = g.wish
 	e.Slots = e.Busy + int64(p.chance(8))
 	if p.property != "slots" {
 		e.Slots = e.Busy + 100
@@ -219,7 +219,7 @@ func (p *player) ask(g *played) error {
 func (p *player) hear(g *played, q *request, sent int64, a *answer) {
 	e, got := &q.Entries[0], a.grants[0]
 	g.back = g.back[min(len(e.Back), len(g.back)):]
-	g.own, g.until = got.slots, sent+usableMillis
+	g.own, g.until, g.life = got.slots, sent+usableMillis, e.Life
 	if e.Net != nil {
 		g.replay = false
 	}
