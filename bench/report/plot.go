@@ -28,7 +28,7 @@ type point struct{ X, Y float64 }
 // The picture, in its own units.
 const (
 	plotWidth, plotHeight      = 720, 320
-	plotLeft, plotRight        = 84, 16
+	plotLeft, plotRight        = 84, 28
 	plotTop, plotBottom        = 14, 40
 	plotSeries                 = 6 // colours and dashes that the page has
 	plotInnerW, plotInnerH     = plotWidth - plotLeft - plotRight, plotHeight - plotTop - plotBottom
