@@ -38,7 +38,7 @@ import (
 //	matrix OLD => NEW            one of the matrix
 //	unloadable TEXT              … the last edit was refused so
 //	answer STEP OLD => NEW       from now on a registry's answers are changed so
-//	break STEP                   the next message of a step finds no answer
+//	break STEP                   the next message of a step on a used connection finds no answer
 //	registry NAME FAILURE        a registry fails so
 //
 // A call begins with "call CODE" and has its request,
@@ -220,6 +220,8 @@ func (p *play) arrange(verb, rest string) error {
 		p.witness.changes = append(p.witness.changes, change{step, from, to})
 		return err
 	case "break":
+		// An exchange may still hold its connections when its reply is here.
+		eventually(p.t, "no exchange runs", func() bool { return p.w.metric("brana_exchanges_running") == "0" })
 		p.witness.mu.Lock()
 		defer p.witness.mu.Unlock()
 		p.witness.broken = append(p.witness.broken, rest)
@@ -263,6 +265,9 @@ func (p *play) finish() {
 	}
 	if got := p.steps(message); !stepsAre(got, c.steps) {
 		p.t.Errorf("call %v: steps %q, want %q", c.args, got, c.steps)
+	}
+	if left := p.witness.unbroken(); len(left) > 0 {
+		p.t.Errorf("call %v: nothing of %v came on a connection that could be broken", c.args, left)
 	}
 	for _, check := range c.checks {
 		if err := check(p, r); err != nil {
