@@ -57,6 +57,7 @@ func newSite(t *testing.T, change ...func(*Config)) *site {
 		if err := server.Shutdown(ctx); err != nil {
 			t.Errorf("Shutdown() = %v", err)
 		}
+		_ = ln.Close() // closed by now, unless the end came before Serve had it
 		if err := <-served; err != nil {
 			t.Errorf("Serve() = %v", err)
 		}
