@@ -57,7 +57,7 @@ func isVerified(r *egon.VerifyReply, local int) bool {
 // for what no block says, and for dead references.
 func (f *found) status(evidence egon.Party) egon.Status {
 	var details []egon.Detail
-	warn := f.evidence.Info.Status.Kod == egon.Varovani || f.evidence.Application.Kod == egon.Varovani
+	warn := f.evidence.Info.Status.Kod == egon.Varovani || f.evidence.Application.Kod == egon.Varovani || f.withheld()
 	if !f.evidence.Found {
 		return egon.Status{Kod: egon.Varovani, Details: f.whyNobody(evidence)}
 	}
@@ -78,6 +78,14 @@ func (f *found) status(evidence egon.Party) egon.Status {
 		return egon.Status{Kod: egon.Varovani, Details: append(details, dead...)}
 	}
 	return egon.Status{Kod: egon.OK}
+}
+
+// withheld reports whether the evidence says that it keeps something back which
+// was asked for. It is to be told in the status of the system, with whatever
+// code the evidence says so: OK beside it does not mean that all is there.
+func (f *found) withheld() bool {
+	keptBack := func(d egon.Detail) bool { return d.SubKod == "UDAJ NEVYDAN" } // AisSeTypy, VysledekSubKodSEType
+	return slices.ContainsFunc(f.evidence.Application.Details, keptBack) || slices.ContainsFunc(f.evidence.Info.Status.Details, keptBack)
 }
 
 // nobodyFound is said when an evidence does not say itself what was the matter.

@@ -40,3 +40,37 @@ func TestIsVerified(t *testing.T) {
 		t.Error("no reply is a yes")
 	}
 }
+
+// Who was found and verified has the status OK, unless the evidence warns or
+// says that it keeps something back.
+func TestStatusOfWhatTheEvidenceSays(t *testing.T) {
+	says := func(kod string, subs ...string) egon.Status {
+		s := egon.Status{Kod: kod}
+		for _, sub := range subs {
+			s.Details = append(s.Details, egon.Detail{SubKod: sub})
+		}
+		return s
+	}
+	for _, tt := range []struct {
+		name                string
+		system, application egon.Status
+		want                string
+	}{
+		{"all is there", says("OK"), says("OK"), "OK"},
+		{"it warns", says("OK"), says("VAROVANI"), "VAROVANI"},
+		{"its system warns", says("VAROVANI"), says("OK"), "VAROVANI"},
+		{"it warns and keeps back", says("VAROVANI"), says("VAROVANI", "UDAJ NEVYDAN"), "VAROVANI"},
+		{"OK, and it keeps back", says("OK"), says("OK", "UDAJ NEVYDAN"), "VAROVANI"},
+		{"OK, and it keeps back beside another remark", says("OK"), says("OK", "SPECIFIKACE V POPISU", "UDAJ NEVYDAN"), "VAROVANI"},
+		{"OK, and its system keeps back", says("OK", "UDAJ NEVYDAN"), says("OK"), "VAROVANI"},
+		{"OK, and another remark", says("OK"), says("OK", "SPECIFIKACE V POPISU"), "OK"},
+	} {
+		known := &egon.TranslateReply{Map: []egon.PrevodAifo{{Local: 1, Global: "x"}}}
+		f := found{toRob: known, toCaller: known, evidence: &egon.EvidenceHead{Found: true, Person: egon.PrevodAifo{Local: 1}, Application: tt.application}}
+		f.evidence.Info.Status = tt.system
+		f.verified = &egon.VerifyReply{Rob: egon.Status{Kod: egon.OK}, Persons: []egon.VerifiedPerson{{Local: 1, Overene: []string{"Aifo"}}}}
+		if got := f.status(egon.Party{}); got.Kod != tt.want || got.Details != nil {
+			t.Errorf("%s: %v, want a bare %s", tt.name, got, tt.want)
+		}
+	}
+}

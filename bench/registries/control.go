@@ -42,10 +42,11 @@ const (
 	FailWrongNamespace Failure = "wrong-namespace" // the answer is of another namespace
 	FailEmpty          Failure = "empty"           // HTTP 200 without a body
 	FailChyba          Failure = "chyba"           // OdpovedInfo with CHYBA
+	FailWithheld       Failure = "withheld"        // an evidence says OK, and beside it that it keeps the photos back (eop, ecd)
 )
 
 var failures = []Failure{FailNone, FailRefuse, FailHang, FailSlow, FailHTTP500, FailCut, FailFault,
-	FailMalformed, FailWrongNamespace, FailEmpty, FailChyba}
+	FailMalformed, FailWrongNamespace, FailEmpty, FailChyba, FailWithheld}
 
 // Duration is a [time.Duration] that is written as 250ms in JSON.
 type Duration time.Duration
@@ -137,6 +138,9 @@ func (s *Server) Set(registry string, v Settings) error {
 	defer s.mu.Unlock()
 	if _, ok := s.settings[registry]; !ok {
 		return fmt.Errorf("registry %q is none of %v", registry, Names())
+	}
+	if v.Failure == FailWithheld && registry != EOP && registry != ECD {
+		return fmt.Errorf("failure %q is none of registry %s, which has no photos", v.Failure, registry)
 	}
 	s.settings[registry] = v
 	return nil

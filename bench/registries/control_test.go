@@ -207,6 +207,8 @@ func TestControlOverHTTP(t *testing.T) {
 		{"all", "GET", "/control/", "", 200, `"front":{"latency":"0s"`},
 		{"back", "DELETE", "/control/rob", "", 200, `{"latency":"0s","jitter":"0s","failure":"","rate":0,"down":false,`},
 		{"unknown failure", "PUT", "/control/rob", `{"failure":"boom"}`, 400, "boom"},
+		{"a failure of the evidences", "PUT", "/control/ecd", `{"failure":"withheld"}`, 200, `"failure":"withheld"`},
+		{"a failure of the evidences alone", "PUT", "/control/rob", `{"failure":"withheld"}`, 400, "no photos"},
 		{"unknown key", "PUT", "/control/rob", `{"latenci":"5ms"}`, 400, "latenci"},
 		{"negative latency", "PUT", "/control/rob", `{"latency":"-5ms"}`, 400, "negative"},
 		{"rate above one", "PUT", "/control/rob", `{"rate":2}`, 400, "rate"},

@@ -62,13 +62,19 @@ func NewECD(p *Population, agenda string, ais int) *Evidence {
 	}}
 }
 
+// staging is how the media of one answer are played.
+type staging struct {
+	photo    int  // size of a photo in bytes before encryption, 0 for the person's own
+	withheld bool // FailWithheld
+}
+
 // handle answers one message; the reply of one that is not the evidence's is
-// the zero one. photo is the size of a photo in bytes, 0 for the person's own.
-func (e *Evidence) handle(body *xmltext.Node, photo int) reply {
+// the zero one.
+func (e *Evidence) handle(body *xmltext.Node, as staging) reply {
 	if body.Space != e.dialect.space || body.Local != e.dialect.request {
 		return reply{}
 	}
-	a := answer{evidence: e, request: body, photo: photo}
+	a := answer{evidence: e, request: body, as: as}
 	q, no := e.question(body)
 	if no != nil {
 		return a.refuse(no)

@@ -16,7 +16,7 @@ import (
 type answer struct {
 	evidence *Evidence
 	request  *xmltext.Node
-	photo    int // size of a photo in bytes, 0 for the person's own
+	as       staging
 	b        []byte
 }
 
@@ -58,8 +58,12 @@ func (a *answer) withoutPerson(o outcome) reply {
 func (a *answer) give(q *question, x *Person) reply {
 	e, o := a.evidence, outcome{kod: "OK"}
 	photos, signatures := q.choose(x, e.dialect.documents(x))
-	if q.photo && x.PhotoWithheld {
+	if q.photo && (x.PhotoWithheld || a.as.withheld) {
 		o = outcome{kod: "VAROVANI", detail: "UDAJ NEVYDAN", popis: "Fotografie nebyla vydána.", item: "Foto"}
+		photos = nil
+	}
+	if a.as.withheld {
+		o.kod = "OK"
 	}
 	a.open(o)
 	a.b = fmt.Appendf(a.b, `<MapaAifo lokalniAifoOd="%d"><reg:PrevodAifo agenda="%s" ais="%d"><reg:LokalniAifo>%d</reg:LokalniAifo>`+
@@ -69,7 +73,7 @@ func (a *answer) give(q *question, x *Person) reply {
 	a.b = fmt.Appendf(a.b, `<ais:Aifo>%d</ais:Aifo>`, q.localAifo)
 	stream := func(w io.Writer) error {
 		for _, d := range photos {
-			if err := writeMedium(w, "Fotky", "Fotka", d, q.cipher, e.album.portrait(x, d.VydanoDne, a.photo)); err != nil {
+			if err := writeMedium(w, "Fotky", "Fotka", d, q.cipher, e.album.portrait(x, d.VydanoDne, a.as.photo)); err != nil {
 				return err
 			}
 		}
@@ -89,7 +93,7 @@ func (a *answer) give(q *question, x *Person) reply {
 
 // choose returns the documents whose photos and whose signatures are given out.
 func (q *question) choose(x *Person, documents []Document) (photos, signatures []Document) {
-	if q.photo && !x.NoPhoto && !x.PhotoWithheld {
+	if q.photo && !x.NoPhoto {
 		photos = q.photos.choose(documents)
 	}
 	if q.signature {

@@ -19,8 +19,9 @@ type asked struct {
 	items    string // "Foto" when empty
 	options  string // attributes of the question
 	criteria string
-	key      []byte // of the tests when nil
-	query    string // with the prefix q for the evidences' namespace
+	key      []byte  // of the tests when nil
+	query    string  // with the prefix q for the evidences' namespace
+	as       staging // how the answer is played
 }
 
 var testBounds = xmltext.Bounds{NameBytes: 1 << 10, TagBytes: 16 << 10, Attrs: 64, Depth: 64, Namespaces: 64}
@@ -76,7 +77,7 @@ func (e *Evidence) ask(t testing.TB, a asked) got {
 	if err != nil {
 		t.Fatalf("parse request: %v", err)
 	}
-	r := e.handle(body, 0)
+	r := e.handle(body, a.as)
 	whole := bytes.NewBuffer(bytes.Clone(r.head))
 	if r.stream != nil {
 		if err := r.stream(whole); err != nil {

@@ -155,15 +155,19 @@ func TestMissingAndWithheldPhotos(t *testing.T) {
 	p := NewPopulation(0, testSeed)
 	for _, test := range []struct {
 		prijmeni, items string
+		as              staging
 		kod, why        string
 		signatures      int
 	}{
-		{"BEZFOTKOVÁ", "Foto Podpis", "OK", "", 1},
-		{"BEZFOTKOVÁ", "Foto", "OK", "", 0},
-		{"NEVYDANÝ", "Foto Podpis", "VAROVANI", "UDAJ NEVYDAN", 1},
-		{"NEVYDANÝ", "Podpis", "OK", "", 1},
+		{"BEZFOTKOVÁ", "Foto Podpis", staging{}, "OK", "", 1},
+		{"BEZFOTKOVÁ", "Foto", staging{}, "OK", "", 0},
+		{"NEVYDANÝ", "Foto Podpis", staging{}, "VAROVANI", "UDAJ NEVYDAN", 1},
+		{"NEVYDANÝ", "Podpis", staging{}, "OK", "", 1},
+		{"VOSÁHLO", "Foto Podpis", staging{withheld: true}, "OK", "UDAJ NEVYDAN", 1},
+		{"VOSÁHLO", "Podpis", staging{withheld: true}, "OK", "", 1},
+		{"NEVYDANÝ", "Foto", staging{withheld: true}, "OK", "UDAJ NEVYDAN", 0},
 	} {
-		g := ask(t, p, asked{items: test.items, query: person(t, p, test.prijmeni).byBirthDate()})
+		g := ask(t, p, asked{items: test.items, as: test.as, query: person(t, p, test.prijmeni).byBirthDate()})
 		if g.kod != test.kod || g.ais != test.kod || g.why != test.why || g.aifo == "" || len(g.photos) != 0 || len(g.signatures) != test.signatures {
 			t.Errorf("%s, %s: %s/%s/%s, %d photos, %d signatures", test.prijmeni, test.items, g.kod, g.ais, g.why, len(g.photos), len(g.signatures))
 		}
@@ -234,7 +238,7 @@ func TestTheAifoStandsInTheHeadBeforeAnyPhoto(t *testing.T) {
 		t.Fatal(err)
 	}
 	const photo = 6 << 20
-	r := NewEOP(p, "A102", 2).handle(body, photo)
+	r := NewEOP(p, "A102", 2).handle(body, staging{photo: photo})
 	if !strings.Contains(string(r.head), AIFO("A102", person(t, p, "VOSÁHLO").ID)) || strings.Contains(string(r.head), "Fotky") {
 		t.Errorf("the head is %s", r.head)
 	}
@@ -260,7 +264,7 @@ func TestAForeignMessageHasNoReply(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r := NewEOP(p, "A102", 2).handle(body, 0); r.head != nil {
+	if r := NewEOP(p, "A102", 2).handle(body, staging{}); r.head != nil {
 		t.Errorf("EOP answers a message for ECD: %s", r.head)
 	}
 }
@@ -277,6 +281,7 @@ func TestMessagesOfEvidencesAreValidByTheirSchemas(t *testing.T) {
 		{name: "found", asked: asked{items: "Foto Podpis", query: person(t, p, "VOSÁHLO").byBirthDate()}},
 		{name: "found in ECD", asked: asked{ecd: true, query: person(t, p, "VOSÁHLO").byBirthDate()}},
 		{name: "withheld", asked: asked{query: person(t, p, "NEVYDANÝ").byBirthDate()}},
+		{name: "withheld, with OK", asked: asked{as: staging{withheld: true}, query: person(t, p, "VOSÁHLO").byBirthDate()}},
 		{name: "no photo", asked: asked{query: person(t, p, "BEZFOTKOVÁ").byBirthDate()}},
 		{name: "two alike", asked: asked{query: person(t, p, "DVOJNÍK").byBirthDate()}},
 		{name: "nobody in ECD", asked: asked{ecd: true, query: q("Dotaz5JmPrijDok", "Zoran", "Vosáhlo", "CdCislo", "1")}},
@@ -310,7 +315,7 @@ func BenchmarkEvidence(b *testing.B) {
 			b.Fatal(err)
 		}
 		whole.Reset()
-		if err := e.handle(body, 0).stream(&whole); err != nil {
+		if err := e.handle(body, staging{}).stream(&whole); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -336,7 +341,7 @@ func FuzzEvidence(f *testing.F) {
 		if err != nil {
 			return
 		}
-		r := e.handle(body, 0)
+		r := e.handle(body, staging{})
 		if r.head == nil {
 			return
 		}

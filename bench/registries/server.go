@@ -301,7 +301,7 @@ func (x *exchange) registry(r registry) {
 
 func (x *exchange) answer(r registry, m *message) {
 	m.action = soapAction(x.rc)
-	m.entry, m.photo = &x.entry, x.set.Photo
+	m.entry, m.media = &x.entry, staging{photo: x.set.Photo, withheld: x.fail == FailWithheld}
 	x.entry.Action = m.action
 	if want := actionOf(m.body); m.action != want {
 		x.fault("Client", fmt.Sprintf("SOAPAction neodpovídá zprávě, očekává se %.60q.", want))
@@ -331,8 +331,8 @@ func (s *Server) assemble() {
 		{ROB, f.rob.serve, nil},
 		{RUIAN, f.ruian.serve, nil},
 		{AISEO, f.aiseo.serve, aiseoChyba},
-		{EOP, func(m *message) reply { return m.step("X21", eop.handle(m.body, m.photo)) }, nil},
-		{ECD, func(m *message) reply { return m.step("X22", ecd.handle(m.body, m.photo)) }, nil},
+		{EOP, func(m *message) reply { return m.step("X21", eop.handle(m.body, m.media)) }, nil},
+		{ECD, func(m *message) reply { return m.step("X22", ecd.handle(m.body, m.media)) }, nil},
 	} {
 		s.registries[r.name] = r
 	}

@@ -16,8 +16,8 @@ import (
 type message struct {
 	body   *xmltext.Node
 	info   zadostInfo
-	action string // SOAPAction without quotes
-	photo  int    // size of one photo asked for by the settings, in bytes; 0: its own
+	action string  // SOAPAction without quotes
+	media  staging // as the settings ask for it
 	entry  *Entry
 
 	bare    bool // without an Envelope; the reply goes without one too
