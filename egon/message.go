@@ -23,6 +23,7 @@ type Answer struct {
 	// Of a reply that the gateway made itself, otherwise empty:
 	Kod          string // VysledekKod
 	IszrZadostId string // the number of the reply
+	Barred       bool   // a registry of the workflow refused an item by NENI OPRAVNENI, and there is a reply all the same
 }
 
 // A CallError says that an upstream could not be had: it did not answer, not

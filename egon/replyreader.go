@@ -1,6 +1,7 @@
 package egon
 
 import (
+	"bytes"
 	"math"
 
 	"brana/egon/xmltext"
@@ -19,12 +20,13 @@ type ReplyReader struct {
 	depth   int // open elements from the operation inwards
 	at      statusPlace
 	kod     []byte
-	sub     []byte
+	sub     []byte // the VysledekSubKod that is open
+	barred  bool
 	id      []byte
 	fault   bool
 }
 
-// statusPlace says how much of OdpovedInfo/Status/VysledekKod, of the first
+// statusPlace says how much of OdpovedInfo/Status/VysledekKod, of a
 // VysledekDetail/VysledekSubKod beside it, or of OdpovedInfo/IszrZadostId is
 // open.
 type statusPlace uint8
@@ -64,7 +66,7 @@ func (r *ReplyReader) Reset(s *Service) {
 	if r.bounds.TotalBytes > 0 {
 		r.limit = r.bounds.TotalBytes
 	}
-	r.service, r.depth, r.at, r.fault = s, 0, beforeInfo, false
+	r.service, r.depth, r.at, r.fault, r.barred = s, 0, beforeInfo, false, false
 	r.kod, r.sub, r.id = r.kod[:0], r.sub[:0], r.id[:0]
 }
 
@@ -116,9 +118,9 @@ func (r *ReplyReader) Kod() string {
 	return ""
 }
 
-// SubKod returns the first VysledekSubKod of the reply's system status, or an
-// empty string; it allocates.
-func (r *ReplyReader) SubKod() string { return string(r.sub) }
+// Bars reports whether the reply's system status refuses an item, as
+// [Status.Bars] does: any VysledekSubKod of those read may say so.
+func (r *ReplyReader) Bars() bool { return r.barred && r.Kod() != OK }
 
 // IszrZadostId returns the number under which the bus answered, or an empty
 // string; it allocates.
@@ -189,8 +191,8 @@ func (r *ReplyReader) descend(n xmltext.Name) {
 		r.at = inKod
 	case r.depth == 4 && r.at == inStatus && n.Is(NSReg, "VysledekDetail"):
 		r.at = inDetail
-	case r.depth == 5 && r.at == inDetail && n.Is(NSReg, "VysledekSubKod") && len(r.sub) == 0:
-		r.at = inSubKod
+	case r.depth == 5 && r.at == inDetail && n.Is(NSReg, "VysledekSubKod"):
+		r.at, r.sub = inSubKod, r.sub[:0]
 	}
 }
 
@@ -205,6 +207,7 @@ func (r *ReplyReader) ascend() {
 		r.at = inStatus
 	case r.depth == 4 && r.at == inSubKod:
 		r.at = inDetail
+		r.barred = r.barred || string(bytes.Trim(r.sub, " \t\r\n")) == NeniOpravneni
 	}
 }
 

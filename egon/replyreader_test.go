@@ -14,29 +14,35 @@ const (
 
 	replyWarning = `<a:OdpovedInfo><CasOdpovedi>2017-09-06T07:31:55</CasOdpovedi><Status><VysledekKod>VAROVANI</VysledekKod>` +
 		`<VysledekDetail><VysledekSubKod>ADRESA SMAZANA</VysledekSubKod><VysledekPopis>x</VysledekPopis></VysledekDetail>` +
-		`<VysledekDetail><VysledekSubKod>OTHER</VysledekSubKod></VysledekDetail></Status></a:OdpovedInfo>`
+		`<VysledekDetail><VysledekSubKod>NENI OPRAVNENI</VysledekSubKod></VysledekDetail></Status></a:OdpovedInfo>`
 )
 
 func TestReplies(t *testing.T) {
 	tests := []struct {
 		name, code, doc string
-		want            string // KOD SUBKOD, fault, or the kind of the offence and its text
+		want            string // KOD and whether it bars, fault, or the kind of the offence and its text
 	}{
-		{"status", "E198", replyOpen + replyWarning + replyClose, "VAROVANI ADRESA SMAZANA"},
+		{"status", "E198", replyOpen + replyWarning + replyClose, "VAROVANI bars"},
+		{"what bars comes first", "E198", replyOpen + strings.Replace(replyWarning, "ADRESA SMAZANA", "NENI OPRAVNENI", 1) + replyClose, "VAROVANI bars"},
+		{"what bars comes first and alone", "E198", replyOpen + strings.NewReplacer("ADRESA SMAZANA", "NENI OPRAVNENI", "NENI OPRAVNENI", "X").Replace(replyWarning) + replyClose, "VAROVANI bars"},
+		{"what bars comes in parts", "E198", replyOpen + strings.Replace(replyWarning, "NENI OPRAVNENI", " NENI<!-- --> <![CDATA[OPRAV]]>NEN&#73;\n", 1) + replyClose, "VAROVANI bars"},
+		{"beside OK nothing bars", "E198", replyOpen + strings.Replace(replyWarning, "VAROVANI", "OK", 1) + replyClose, "OK"},
+		{"a refusal of the service bars no item", "E198", replyOpen + strings.Replace(replyWarning, "NENI OPRAVNENI", "NENI OPRAVNENI EGON", 1) + replyClose, "VAROVANI"},
+		{"two that bar nothing", "E198", replyOpen + strings.NewReplacer("ADRESA SMAZANA", "NENI ", "NENI OPRAVNENI", "OPRAVNENI").Replace(replyWarning) + replyClose, "VAROVANI"},
 		{"bare", "E198", `<AgendaMediaDataCtiPodleUdajuResponse xmlns="` + NSMedia + `"><a:OdpovedInfo xmlns:a="` + NSAbstract +
-			`"><r:Status xmlns:r="` + NSReg + `"><r:VysledekKod>OK</r:VysledekKod></r:Status></a:OdpovedInfo></AgendaMediaDataCtiPodleUdajuResponse>`, "OK "},
-		{"no status", "E198", replyOpen + replyClose, " "},
-		{"code in parts", "E198", replyOpen + strings.Replace(replyWarning, "VAROVANI", "CH<!-- -->Y<![CDATA[B]]>&#65;", 1) + replyClose, "CHYBA ADRESA SMAZANA"},
-		{"unknown code", "E198", replyOpen + strings.Replace(replyWarning, "VAROVANI", "OKOKOKOKOKOKOKOKOKOKOK", 1) + replyClose, " ADRESA SMAZANA"},
-		{"the status of a registry is not the bus's", "E198", replyOpen + `<e:RobOdpoved>` + replyWarning + `</e:RobOdpoved>` + replyClose, " "},
-		{"nor is a second one", "E198", replyOpen + strings.Replace(replyWarning, "VAROVANI", "OK", 1) +
-			strings.Replace(replyWarning, "ADRESA", "X", 1) + replyClose, "OK ADRESA SMAZANA"},
+			`"><r:Status xmlns:r="` + NSReg + `"><r:VysledekKod>OK</r:VysledekKod></r:Status></a:OdpovedInfo></AgendaMediaDataCtiPodleUdajuResponse>`, "OK"},
+		{"no status", "E198", replyOpen + replyClose, ""},
+		{"code in parts", "E198", replyOpen + strings.Replace(replyWarning, "VAROVANI", "CH<!-- -->Y<![CDATA[B]]>&#65;", 1) + replyClose, "CHYBA bars"},
+		{"unknown code", "E198", replyOpen + strings.Replace(replyWarning, "VAROVANI", "OKOKOKOKOKOKOKOKOKOKOK", 1) + replyClose, " bars"},
+		{"the status of a registry is not the bus's", "E198", replyOpen + `<e:RobOdpoved>` + replyWarning + `</e:RobOdpoved>` + replyClose, ""},
+		{"nor is a second one", "E198", replyOpen + strings.NewReplacer("VAROVANI", "CHYBA", "NENI OPRAVNENI", "X").Replace(replyWarning) +
+			replyWarning + replyClose, "CHYBA"},
 		{"the queue has its own OdpovedInfo, with another reply inside", "E100",
 			`<IszrAsyncOdpovedZFrontyResponse xmlns="` + NSAsyncAnswer + `"><KodAsyncSluzby>E198</KodAsyncSluzby><OdpovedInfo><r:Status xmlns:r="` + NSReg +
 				`"><r:VysledekKod>OK</r:VysledekKod></r:Status></OdpovedInfo><IszrOdpoved>` + replyOpen[21:] + replyWarning + replyClose +
-				`</IszrOdpoved></IszrAsyncOdpovedZFrontyResponse>`, "OK "},
+				`</IszrOdpoved></IszrAsyncOdpovedZFrontyResponse>`, "OK"},
 		{"long and deep", "E198", replyOpen + replyWarning + strings.Repeat("<x>", 100) + strings.Repeat("base64++", 1000) +
-			strings.Repeat("</x>", 100) + replyClose, "VAROVANI ADRESA SMAZANA"},
+			strings.Repeat("</x>", 100) + replyClose, "VAROVANI bars"},
 		{"fault", "E198", `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault><faultcode>s:Server</faultcode>` +
 			`<faultstring>x</faultstring></s:Fault></s:Body></s:Envelope>`, "fault"},
 
@@ -92,7 +98,10 @@ func feedReply(t testing.TB, r *ReplyReader, code, doc string, size int) string 
 	case r.Fault():
 		return "fault"
 	}
-	return r.Kod() + " " + r.SubKod()
+	if r.Bars() {
+		return r.Kod() + " bars"
+	}
+	return r.Kod()
 }
 
 func TestNoReplyIsReleasedTooEarly(t *testing.T) {
@@ -114,7 +123,7 @@ func TestReplyReaderReadsTheWriters(t *testing.T) {
 		for _, enveloped := range []bool{true, false} {
 			info := &OdpovedInfo{Status: Status{Kod: Chyba, Details: []Detail{{SubKod: "NENI OPRAVNENI"}}}}
 			doc := AppendReply(nil, s, enveloped, info)
-			if got := feedReply(t, r, s.Code, string(doc), len(doc)); got != "CHYBA NENI OPRAVNENI" {
+			if got := feedReply(t, r, s.Code, string(doc), len(doc)); got != "CHYBA bars" {
 				t.Errorf("%s, enveloped %v: read %q", s.Code, enveloped, got)
 			}
 		}
@@ -139,10 +148,10 @@ func ExampleReplyReader() {
 	reply := []byte(replyOpen + replyWarning + replyClose)
 	half := len(reply) / 2
 	fmt.Println(r.Feed(reply[:half], false), r.Feed(reply[half:], true))
-	fmt.Println(r.Kod(), r.SubKod(), r.Done())
+	fmt.Println(r.Kod(), r.Bars(), r.Done())
 	// Output:
 	// <nil> <nil>
-	// VAROVANI ADRESA SMAZANA true
+	// VAROVANI true true
 }
 
 func TestReplyNumber(t *testing.T) {

@@ -187,16 +187,22 @@ type robAnswer struct {
 	block   []byte // RobAplikacniStatus
 }
 
-// openRobAnswer reads ROB's envelope and, unless the system status is CHYBA,
-// the application status and the persons of the data element local.
+// openRobAnswer reads ROB's envelope, the application status and the persons of
+// the data element local. Where the system status is CHYBA there need be no
+// application status, and there are no persons.
 func openRobAnswer(doc []byte, local string) (*robAnswer, error) {
 	n, err := openAnswer(doc, ActionRob+"Response", NSRobEnvelope)
 	if err != nil {
 		return nil, err
 	}
 	a := &robAnswer{}
-	if a.info, err = readInfo(n); err != nil || a.info.Status.Kod == Chyba {
-		return a, err
+	if a.info, err = readInfo(n); err != nil {
+		return nil, err
+	}
+	if a.info.Status.Kod == Chyba {
+		said := n.Child(NSRobEnvelope, "Odpoved").Child(NSRobData, local).Child(NSRobData, "RobAplikacniStatus")
+		a.status, _ = readStatus(said, NSRobTypes, "VysledekRobKodType") // an error: ROB's application said nothing
+		return a, nil
 	}
 	if a.mapa, err = readMapa(n.Child(NSRobEnvelope, "MapaAifo")); err != nil {
 		return nil, err

@@ -19,6 +19,16 @@ type Status struct {
 	Details []Detail
 }
 
+// NeniOpravneni is the VysledekSubKod that refuses an item which the caller has
+// no right to.
+const NeniOpravneni = "NENI OPRAVNENI"
+
+// Bars reports whether the status refuses an item, be it among other things;
+// beside OK nothing is refused.
+func (s Status) Bars() bool {
+	return s.Kod != OK && slices.ContainsFunc(s.Details, func(d Detail) bool { return d.SubKod == NeniOpravneni })
+}
+
 // A Detail is one VysledekDetail. SubKod is an open string: documented replies
 // carry values that the schemas do not list.
 type Detail struct {

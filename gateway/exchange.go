@@ -243,8 +243,8 @@ func (x *exchange) drop() {
 		if id := x.scanner.IszrZadostId(); id != "" {
 			x.iszrID = id // the log has the number that the caller sees
 		}
-		if x.kod != egon.OK {
-			x.doubtRow(x.scanner.SubKod())
+		if x.scanner.Bars() {
+			x.doubtRow()
 		}
 		x.reply.release(&x.g.buffers)
 		x.g.replies.Put(x.scanner)

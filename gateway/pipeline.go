@@ -206,10 +206,8 @@ func (g *Gateway) answer(ctx context.Context, x *exchange) error {
 	case err != nil && context.Cause(ctx) == errDraining:
 		return refuse(Draining).because(err)
 	case err != nil:
-		if call := (*egon.CallError)(nil); errors.As(err, &call) { // a registry of the workflow said no
-			for _, d := range call.Detail {
-				x.doubtRow(d.SubKod)
-			}
+		if call := (*egon.CallError)(nil); errors.As(err, &call) && (egon.Status{Kod: egon.Chyba, Details: call.Detail}).Bars() {
+			x.doubtRow() // a registry of the workflow said no
 		}
 		return x.blame(err)
 	}

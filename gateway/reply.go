@@ -23,6 +23,9 @@ func (x *exchange) take(a *egon.Answer) error {
 			return err
 		}
 	}
+	if a.Barred {
+		x.doubtRow()
+	}
 	if a.IszrZadostId != "" {
 		x.iszrID = a.IszrZadostId // the log has the number that the caller sees
 	}

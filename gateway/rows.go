@@ -59,10 +59,10 @@ func (g *Gateway) await(ctx context.Context, agenda, role, ovm []byte) (*policy.
 	return snapshot, nil
 }
 
-// doubtRow has the row refreshed early that permitted what an upstream refused,
-// saying why: the matrix there has changed.
-func (x *exchange) doubtRow(subKod string) {
-	if x.g.parts.Rows == nil || subKod != "NENI OPRAVNENI" || !x.decision.RestsOnRow(x.head) {
+// doubtRow has the row refreshed early that permitted an item which an upstream
+// refused (NENI OPRAVNENI): the matrix there has changed.
+func (x *exchange) doubtRow() {
+	if x.g.parts.Rows == nil || !x.decision.RestsOnRow(x.head) {
 		return
 	}
 	i := &x.head.Info

@@ -205,13 +205,17 @@ func TestE227OfARowThatIsFetched(t *testing.T) {
 // and the next call is refused by the gateway itself.
 func TestARefusalOfTheUpstreamRefreshesTheRow(t *testing.T) {
 	tb := &table{rows: map[string]string{ownTriple: "Jmeno Doklad"}}
-	refusing := func(sub string) []byte {
+	refusing := func(subs ...string) []byte {
+		var details []egon.Detail
+		for _, sub := range subs {
+			details = append(details, egon.Detail{SubKod: sub})
+		}
 		return egon.AppendReply(nil, egon.ServiceByCode("E05"), true, &egon.OdpovedInfo{CasOdpovedi: time.Unix(0, 0).UTC(),
-			Status: egon.Status{Kod: egon.Chyba, Details: []egon.Detail{{SubKod: sub}}}, AgendaZadostId: requestID, IszrZadostId: iszrID})
+			Status: egon.Status{Kod: egon.Chyba, Details: details}, AgendaZadostId: requestID, IszrZadostId: iszrID})
 	}
-	sub := "NENI K DISPOZICI"
+	subs := []string{"NENI K DISPOZICI"}
 	s := newSite(t, rowsFrom(t, tb.fetch), relayTo(func(_ context.Context, m *egon.Message) (*egon.Answer, error) {
-		return answerOf(refusing(sub)), nil
+		return answerOf(refusing(subs...)), nil
 	}))
 	post := func(items ...string) string {
 		return read(t, s.post(t, "/publikace/E05", call{items: items}.message()))
@@ -222,8 +226,8 @@ func TestARefusalOfTheUpstreamRefreshesTheRow(t *testing.T) {
 	if n := tb.questions(); n != 1 {
 		t.Errorf("%d questions after another refusal, want 1", n)
 	}
-	sub = "NENI OPRAVNENI"
-	post() // it rests on no row
+	subs = []string{"SPECIFIKACE V POPISU", "NENI OPRAVNENI"} // among other things
+	post()                                                    // it rests on no row
 	s.settled(t)
 	if n := tb.questions(); n != 1 {
 		t.Errorf("%d questions after a refusal that the row has nothing to do with, want 1", n)
@@ -240,31 +244,51 @@ func TestARefusalOfTheUpstreamRefreshesTheRow(t *testing.T) {
 	}
 }
 
-// So does a registry that refuses a step of E198.
+// So does a registry that refuses a step of E198, be it among other things or in
+// an answer that goes out all the same.
 func TestARefusedStepRefreshesTheRow(t *testing.T) {
-	tb := &table{rows: map[string]string{ownTriple: "Jmeno Prijmeni DatumNarozeni"}}
-	sub := "NENI K DISPOZICI"
-	s := newSite(t, rowsFrom(t, tb.fetch), func(s *settings) {
-		s.parts.Media = workflowFunc(func(context.Context, *egon.Head) (*egon.Answer, error) {
-			return nil, &egon.CallError{Party: egon.Party{Kind: egon.Registr, Code: "ROB"}, Name: "rob", Sent: true, Err: errors.New("no"),
-				Detail: []egon.Detail{{SubKod: sub}}}
+	no := func(subs ...string) (*egon.Answer, error) {
+		failure := &egon.CallError{Party: egon.Party{Kind: egon.Registr, Code: "ROB"}, Name: "rob", Sent: true, Err: errors.New("no")}
+		for _, sub := range subs {
+			failure.Detail = append(failure.Detail, egon.Detail{SubKod: sub})
+		}
+		return nil, failure
+	}
+	warned := func(barred bool) (*egon.Answer, error) {
+		a := answerOf(egon.AppendReply(nil, egon.ServiceByCode("E198"), true, &egon.OdpovedInfo{CasOdpovedi: time.Unix(0, 0).UTC(),
+			Status: egon.Status{Kod: egon.Varovani}, AgendaZadostId: requestID, IszrZadostId: iszrID}))
+		a.Kod, a.Barred = egon.Varovani, barred
+		return a, nil
+	}
+	for name, answers := range map[string]struct{ other, barred func() (*egon.Answer, error) }{
+		"refused": {func() (*egon.Answer, error) { return no("NENI K DISPOZICI") }, func() (*egon.Answer, error) { return no("NENI OPRAVNENI") }},
+		"refused among other things": {func() (*egon.Answer, error) { return no("NENI K DISPOZICI", "NENI OPRAVNENI EGON") },
+			func() (*egon.Answer, error) { return no("NENI K DISPOZICI", "NENI OPRAVNENI") }},
+		"warned": {func() (*egon.Answer, error) { return warned(false) }, func() (*egon.Answer, error) { return warned(true) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tb := &table{rows: map[string]string{ownTriple: "Jmeno Prijmeni DatumNarozeni"}}
+			answer := answers.other
+			s := newSite(t, rowsFrom(t, tb.fetch), func(s *settings) {
+				s.parts.Media = workflowFunc(func(context.Context, *egon.Head) (*egon.Answer, error) { return answer() })
+			})
+			post := func() string { return read(t, s.post(t, "/publikace/E198", mediaCall())) }
+			post()
+			if body := post(); strings.Contains(body, "BR_111") {
+				t.Errorf("the caller got %s", body)
+			}
+			s.settled(t)
+			if n := tb.questions(); n != 1 {
+				t.Errorf("%d questions after another answer, want 1", n)
+			}
+			answer = answers.barred
+			tb.set(func() { tb.rows[ownTriple] = "Jmeno Prijmeni" })
+			post()
+			eventually(t, "the row is read again", func() bool { return strings.Contains(post(), "BR_111") })
+			if n := tb.questions(); n != 2 {
+				t.Errorf("%d questions, want one more", n)
+			}
 		})
-	})
-	post := func() string { return read(t, s.post(t, "/publikace/E198", mediaCall())) }
-	post()
-	if body := post(); !strings.Contains(body, "CHYBA VOLANI REGISTRU") {
-		t.Errorf("the caller got %s", body)
-	}
-	s.settled(t)
-	if n := tb.questions(); n != 1 {
-		t.Errorf("%d questions after another refusal, want 1", n)
-	}
-	sub = "NENI OPRAVNENI"
-	tb.set(func() { tb.rows[ownTriple] = "Jmeno Prijmeni" })
-	post()
-	eventually(t, "the row is read again", func() bool { return strings.Contains(post(), "BR_111") })
-	if n := tb.questions(); n != 2 {
-		t.Errorf("%d questions, want one more", n)
 	}
 }
 

@@ -88,6 +88,13 @@ func (f *found) withheld() bool {
 	return slices.ContainsFunc(f.evidence.Application.Details, keptBack) || slices.ContainsFunc(f.evidence.Info.Status.Details, keptBack)
 }
 
+// barred reports whether ROB refused an item of its own, as one who has a newer
+// matrix does, in an answer that goes out all the same.
+func (f *found) barred() bool {
+	return f.verified != nil && (f.verified.Info.Status.Bars() || f.verified.Rob.Bars()) ||
+		f.read != nil && (f.read.Info.Status.Bars() || f.read.Rob.Bars())
+}
+
 // nobodyFound is said when an evidence does not say itself what was the matter.
 const nobodyFound = "Evidence podle zadaných údajů nenalezla právě jednu osobu."
 

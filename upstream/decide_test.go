@@ -41,16 +41,17 @@ func TestIsVerified(t *testing.T) {
 	}
 }
 
+func says(kod string, subs ...string) egon.Status {
+	s := egon.Status{Kod: kod}
+	for _, sub := range subs {
+		s.Details = append(s.Details, egon.Detail{SubKod: sub})
+	}
+	return s
+}
+
 // Who was found and verified has the status OK, unless the evidence warns or
 // says that it keeps something back.
 func TestStatusOfWhatTheEvidenceSays(t *testing.T) {
-	says := func(kod string, subs ...string) egon.Status {
-		s := egon.Status{Kod: kod}
-		for _, sub := range subs {
-			s.Details = append(s.Details, egon.Detail{SubKod: sub})
-		}
-		return s
-	}
 	for _, tt := range []struct {
 		name                string
 		system, application egon.Status
@@ -72,5 +73,33 @@ func TestStatusOfWhatTheEvidenceSays(t *testing.T) {
 		if got := f.status(egon.Party{}); got.Kod != tt.want || got.Details != nil {
 			t.Errorf("%s: %v, want a bare %s", tt.name, got, tt.want)
 		}
+	}
+}
+
+// An item that ROB refuses in an answer which goes out all the same is told to
+// the gateway, whichever of its statuses says so.
+func TestBarred(t *testing.T) {
+	ok, other, bars := says("OK"), says("VAROVANI", "PARCIALNI ZAZNAM NENALEZEN"), says("VAROVANI", "PARCIALNI ZAZNAM NEOVEREN", "NENI OPRAVNENI")
+	for _, tt := range []struct {
+		name                                     string
+		verifySystem, verify, readSystem, readIt egon.Status
+		want                                     bool
+	}{
+		{"all is well", ok, ok, ok, ok, false},
+		{"other warnings", other, other, other, other, false},
+		{"beside OK", ok, says("OK", "NENI OPRAVNENI"), ok, ok, false},
+		{"O25, its system", bars, ok, ok, ok, true},
+		{"O25", ok, bars, ok, ok, true},
+		{"O08, its system", ok, ok, bars, ok, true},
+		{"O08", ok, ok, ok, bars, true},
+	} {
+		f := found{verified: &egon.VerifyReply{Rob: tt.verify}, read: &egon.ReadReply{Rob: tt.readIt}}
+		f.verified.Info.Status, f.read.Info.Status = tt.verifySystem, tt.readSystem
+		if got := f.barred(); got != tt.want {
+			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+		}
+	}
+	if (&found{}).barred() {
+		t.Error("ROB that was not asked bars")
 	}
 }

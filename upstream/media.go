@@ -115,6 +115,7 @@ func (m *Media) compose(ctx context.Context, p *passage, e *evidence) (_ *egon.A
 		Body:         mediaBody{io.MultiReader(bytes.NewReader(head), media, bytes.NewReader(tail)), media},
 		Kod:          info.Status.Kod,
 		IszrZadostId: info.IszrZadostId,
+		Barred:       p.found.barred(),
 	}, nil
 }
 

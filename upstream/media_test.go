@@ -217,6 +217,10 @@ func TestMediaFailures(t *testing.T) {
 		{"CHYBA of ORG", wellWorld().with("G27 ROB", chyba(well["G27 ROB"])), orgParty, []egon.Detail{{SubKod: "NENI K DISPOZICI", Puvodce: orgParty}}},
 		{"CHYBA of ROB", wellWorld().with("O25", chyba(well["O25"])), robParty, []egon.Detail{{SubKod: "NENI K DISPOZICI", Puvodce: robParty}}},
 		{"CHYBA of ROB's application", wellWorld().with("O08", rob("OK", "RobCtiHromadneAifoData", robStatus("CHYBA", "NENI OPRAVNENI"), "")), robParty, []egon.Detail{{SubKod: "NENI OPRAVNENI", Puvodce: robParty}}},
+		{
+			"CHYBA of both ROB's system and application", wellWorld().with("O25", chyba(rob("OK", "RobOverHromadneAifoData", robStatus("CHYBA", "NENI OPRAVNENI"), ""))),
+			robParty, []egon.Detail{{SubKod: "NENI K DISPOZICI", Puvodce: robParty}, {SubKod: "NENI OPRAVNENI", Puvodce: robParty}},
+		},
 		{"CHYBA of RUIAN", wellWorld().with("A28", chyba(well["A28"])), ruianParty, []egon.Detail{{SubKod: "NENI K DISPOZICI", Puvodce: ruianParty}}},
 		{"the AIFO is not in the evidence's map (22)", wellWorld().with("X21", eop("OK", strings.Replace(known, ">1<", ">2<", 1), appStatus("OK", "")+aifo1+photo)), eopAis, nil},
 		{"the AIFO has no value (22)", wellWorld().with("X21", eop("OK", lacking, appStatus("OK", "")+aifo1+photo)), eopAis, nil},

@@ -60,7 +60,7 @@ var errUnasked = errors.New("expect nobody but the person asked for")
 func (c *Client) refusedByRob(system, rob egon.Status) error {
 	switch {
 	case system.Kod == egon.Chyba:
-		return c.refused(robParty, system)
+		return c.refused(robParty, egon.Status{Kod: egon.Chyba, Details: slices.Concat(system.Details, rob.Details)})
 	case rob.Kod == egon.Chyba && !nobodyInRob(rob):
 		return c.refused(robParty, rob)
 	}
