@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -29,6 +30,22 @@ type course struct {
 	mu    sync.Mutex
 	calls []string          // primitive services in the order of arrival
 	asked map[string]string // the last request of each
+	cut   string            // the service whose next request on a used connection is taken and not answered
+}
+
+// carried is the key of what a connection of a world knows of itself: a *bool,
+// whether it has carried a message whole.
+type carried struct{}
+
+// cuts reports whether a request is the one that is not to be answered.
+func (c *course) cuts(service string, used bool) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !used || service != c.cut {
+		return false
+	}
+	c.cut = ""
+	return true
 }
 
 func (c *course) record(service, body string) {
@@ -77,20 +94,26 @@ func serviceOf(r *http.Request, body string) string {
 func (w world) open(t testing.TB) (*Media, *course) {
 	t.Helper()
 	c := &course{asked: map[string]string{}}
-	srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		b, err := io.ReadAll(r.Body)
 		if err != nil {
 			return
 		}
 		service := serviceOf(r, string(b))
 		c.record(service, string(b))
+		used := r.Context().Value(carried{}).(*bool)
 		answer, ok := w[service]
-		if !ok || answer == down {
+		if !ok || answer == down || c.cuts(service, *used) {
 			panic(http.ErrAbortHandler)
 		}
+		*used = true
 		rw.Header().Set("Content-Type", "text/xml")
 		io.WriteString(rw, envelope(answer))
 	}))
+	srv.Config.ConnContext = func(ctx context.Context, _ net.Conn) context.Context {
+		return context.WithValue(ctx, carried{}, new(bool))
+	}
+	srv.Start()
 	t.Cleanup(srv.Close)
 	at := func(name, agenda string, ais int) *Client {
 		return client(t, Config{Name: name, URL: srv.URL + "/" + name, Agenda: agenda, Ais: ais, Timeout: 5 * time.Second})
