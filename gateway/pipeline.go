@@ -142,7 +142,7 @@ func (g *Gateway) admit(ctx context.Context, x *exchange) error {
 	d, err := g.parts.Limiter.Admit(ctx, limits.Call{
 		Key:      limits.KeyOf(string(info.Agenda), string(info.AgendovaRole), string(info.Ovm), string(info.Ais)),
 		Rule:     ruleOf(rule),
-		Policy:   x.decision.Version,
+		Policy:   x.policy.Declared(),
 		WhenDown: whenDown(rule.WhenRedisIsDown),
 		Lifetime: x.slotLifetime(),
 	})

@@ -51,7 +51,7 @@ func TestLeasedCallsAllocate(t *testing.T) {
 		{"from a pocket", 1 << 20, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			call := Call{Key: KeyOf(test.name), Rule: Rule{1 << 40, 1 << 40, test.concurrent}, Lifetime: time.Minute, Policy: "p"}
+			call := Call{Key: KeyOf(test.name), Rule: Rule{1 << 40, 1 << 40, test.concurrent}, Lifetime: time.Minute}
 			paid := 0
 			once := func() {
 				d, err := r.Admit(t.Context(), call)

@@ -14,7 +14,7 @@ import (
 func shardedCalls(rule Rule) (calls []Call) {
 	for lane := range lanes {
 		k := kind{name: "sharded"}
-		calls = append(calls, Call{Key: k.account(lane, 0), Rule: rule, Lifetime: time.Minute, Policy: "p"})
+		calls = append(calls, Call{Key: k.account(lane, 0), Rule: rule, Lifetime: time.Minute})
 	}
 	return calls
 }

@@ -5,30 +5,51 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"time"
 )
 
-// learnsFirst: a ledger that has forgotten grants nothing before it has learned what gateways know.
+// learnsFirst: a ledger that has forgotten grants nothing before it has learned what gateways know: those that say they
+// tell are waited for, and those of whom nothing more is heard for as long as any is.
 func learnsFirst(s shared, c chance) error {
 	p := newPlayer(s, c, "loss")
-	g := p.start()
+	asks, tells := p.start(), p.start()
 	if err := p.settle(); err != nil {
 		return err
 	}
 	s.flush()
 	p.fence++
-	for range 5 {
+	ask := func(g *played, telling bool) (a answer, err error) {
 		g.seq++
 		q := p.request(g)
+		q.Telling = telling
 		q.Entries = []entry{{key: p.key, Rule: [3]int64{p.rule.Working, p.rule.Off, int64(p.rule.Concurrent)}, Need: 1, Slots: 1, Life: 1000}}
 		g.anchor.ask(q, g.clock(p.now))
-		a, err := s.serve(q)
+		if a, err = s.serve(q); err == nil {
+			p.heed(g, q, p.now, &a)
+		}
+		return a, err
+	}
+	long, silent := 12+c(20), c(2) == 0
+	for second := 0; second < long+14; second++ {
+		if second < long || !silent && second < long+1 {
+			if _, err := ask(tells, second < long); err != nil {
+				return err
+			}
+		}
+		a, err := ask(asks, false)
 		if err != nil {
 			return err
 		}
-		if !a.learning || a.grants[0].permits > 0 {
-			return fmt.Errorf("%v granted within seconds of a loss", a.grants[0].permits)
+		shut := long // from the last word that more is to be told,
+		if silent {
+			shut += 11 // learning goes on for so many seconds
 		}
-		p.heed(g, q, p.now, &a)
+		switch open := !a.learning; {
+		case open && second < shut || a.grants[0].permits > 0 && !open:
+			return fmt.Errorf("open %d seconds after a loss, %v granted; told for %d, silent then: %v", second, a.grants[0].permits, long, silent)
+		case !open && second > shut+1:
+			return fmt.Errorf("shut %d seconds after a loss; told for %d, silent then: %v", second, long, silent)
+		}
 		p.now += 1000
 	}
 	return nil
@@ -148,46 +169,74 @@ func (p *player) push() error {
 	return nil
 }
 
-// policyChanges plays a policy that is lowered and raised again while one gateway is behind.
-func policyChanges(s shared, chance chance) error {
-	const low, high = 4, 10
+// policyStep is what one gateway asks under its policy, and what has been granted altogether then.
+type policyStep struct {
+	gateway, policy string
+	quota, need     int64
+	adopts, behind  bool
+	after           time.Duration // the step before
+	lost            bool          // the ledger, before this step
+	want            int64
+}
+
+// playPolicies plays steps of gateways that have settled.
+func playPolicies(s shared, chance chance, steps []policyStep) error {
 	now := int64(1_700_000_000_000) + int64(chance(100_000))
-	seqs, epochs, granted := map[string]int64{}, map[string]int64{}, int64(0)
-	ask := func(gateway, policy string, quota, need int64) (int64, error) {
-		seqs[gateway]++
-		now += int64(chance(900))
-		a, err := s.serve(&request{Gateway: gateway, Seq: seqs[gateway], Epoch: epochs[gateway], Trust: true, Policy: policy, Time: now, Fence: "f",
-			Bound: now, Least: now, Settled: true, Entries: []entry{{key: KeyOf("policy"), Rule: [3]int64{quota, quota, 100}, Need: need, Slots: need}}})
-		if err != nil {
-			return 0, err
+	seqs, epochs, policies, taken, granted := map[string]int64{}, map[string]int64{}, map[string]string{}, map[string]int64{}, int64(0)
+	for i, step := range steps {
+		g := step.gateway
+		seqs[g]++
+		now += step.after.Milliseconds() + int64(chance(900))
+		if step.lost {
+			s.flush()
 		}
-		epochs[gateway] = a.epoch
-		granted += a.grants[0].permits
-		return a.grants[0].permits, nil
-	}
-	before := int64(chance(7))
-	for _, step := range []struct {
-		gateway, policy string
-		quota, need     int64
-		want            func() int64 // granted altogether afterwards
-	}{
-		{"a", "old", high, before, func() int64 { return before }},
-		{"b", "new", low, 0, func() int64 { return before }},
-		{"a", "old", high, 10, func() int64 { return max(before, low) }}, // who is behind cannot raise
-		{"b", "new", low, 10, func() int64 { return max(before, low) }},
-		{"a", "new", low, 10, func() int64 { return max(before, low) }},
-		{"b", "newest", high, 10, func() int64 { return max(before, low) }}, // raised, when all have it
-		{"a", "newest", high, 10, func() int64 { return high }},             // and nothing used was forgotten
-		{"b", "newest", high, 10, func() int64 { return high }},
-	} {
-		if _, err := ask(step.gateway, step.policy, step.quota, step.need); err != nil {
+		if policies[g] != step.policy {
+			policies[g], taken[g] = step.policy, 0
+		}
+		a, err := s.serve(&request{Gateway: g, Seq: seqs[g], Epoch: epochs[g], Trust: true, Policy: step.policy, Taken: taken[g], Adopts: step.adopts,
+			Time: now, Fence: "f", Bound: now, Least: now, Settled: true, Entries: []entry{{key: KeyOf("policy"),
+				Rule: [3]int64{step.quota, step.quota, 100}, Behind: step.behind, Need: step.need, Slots: step.need}}})
+		if err != nil {
 			return err
 		}
-		if granted != step.want() {
-			return fmt.Errorf("%s with policy %s: %d granted altogether, want %d", step.gateway, step.policy, granted, step.want())
+		epochs[g], taken[g] = a.epoch, a.taken
+		if granted += a.grants[0].permits; granted != step.want {
+			return fmt.Errorf("step %d, %s with policy %s: %d granted altogether, want %d", i, g, step.policy, granted, step.want)
 		}
 	}
 	return nil
+}
+
+// policyChanges plays a policy that is lowered and raised while gateways are behind.
+func policyChanges(s shared, chance chance) error {
+	const low, high = 4, 10
+	before := int64(chance(7))
+	lowered := max(before, low)
+	return playPolicies(s, chance, []policyStep{
+		{gateway: "a", policy: "old", quota: high, need: before, want: before},
+		{gateway: "b", policy: "new", quota: low, adopts: true, want: before},
+		{gateway: "a", policy: "old", quota: high, need: 10, want: lowered},               // who is behind cannot raise
+		{gateway: "b", policy: "new", quota: low, need: 10, want: lowered},                //
+		{gateway: "b", policy: "new", quota: high, need: 10, behind: true, want: lowered}, // nor can a call decided before
+		{gateway: "c", policy: "old", quota: high, need: 10, want: lowered},               // nor who starts with what was known
+		{gateway: "a", policy: "newest", quota: high, need: 10, adopts: true, want: high}, // raised by the first, nothing used forgotten
+		{gateway: "b", policy: "new", quota: low, need: 10, want: high},
+		// What nobody has had for an hour is over.
+		{gateway: "d", policy: "old", quota: high, need: 20, after: Window + 30*time.Second, want: 2 * high},
+	})
+}
+
+// policyOrder loses the ledger: the order of policies is what gateways have heard, whoever tells first.
+func policyOrder(s shared, chance chance) error {
+	const low, high = 4, 10
+	return playPolicies(s, chance, []policyStep{
+		{gateway: "a", policy: "old", quota: high},
+		{gateway: "b", policy: "new", quota: low, adopts: true},
+		{gateway: "b", policy: "new", quota: low, lost: true},
+		{gateway: "a", policy: "old", quota: high},
+		{gateway: "b", policy: "new", quota: low, after: 13 * time.Second},
+		{gateway: "a", policy: "old", quota: high, need: 20, want: low},
+	})
 }
 
 // operate grants extra calls, takes them back, or has forgotten what was used.

@@ -161,7 +161,7 @@ func (g *caged) callAll(ctx context.Context, k *kind) {
 
 func (g *caged) call(ctx context.Context, k *kind, account string, key Key) {
 	began := monotonic()
-	d, err := g.store.Admit(ctx, Call{Key: key, Rule: k.rule, Lifetime: callLifetime, Policy: "p"})
+	d, err := g.store.Admit(ctx, Call{Key: key, Rule: k.rule, Lifetime: callLifetime})
 	switch {
 	case err != nil:
 		g.failed.Add(1)

@@ -274,7 +274,7 @@ func playFleet(t *testing.T, s *server, with fleetPlay, chance chance) (paid int
 	var made []*Redis
 	prefix := fmt.Sprintf("fleet%d:", time.Now().UnixNano())
 	clock := handsAt(t, wednesday+"06:30:00")
-	f := &fleet{chance: chance, clock: clock, silent: with.silent, before: with.before, call: Call{Key: KeyOf("a"), Policy: "p",
+	f := &fleet{chance: chance, clock: clock, silent: with.silent, before: with.before, call: Call{Key: KeyOf("a"),
 		Rule: Rule{int64(1 + chance(60)*(1+4*chance(2))), int64(1 + chance(60)), 1 + chance(20)}, Lifetime: time.Duration(1+chance(60)) * time.Second}}
 	if with.dealing != nil {
 		f.moody = true

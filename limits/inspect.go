@@ -230,7 +230,7 @@ func (r *Redis) operate(ctx context.Context, e entry) (y tally, t time.Time, now
 	number := int(e.key[0] % lanes)
 	l := &r.lanes[number]
 	l.mu.Lock()
-	q := &request{Operator: true, Epoch: l.epoch, Settled: true, Policy: "operator", Entries: []entry{e}}
+	q := &request{Operator: true, Epoch: l.epoch, Settled: true, Entries: []entry{e}}
 	l.mu.Unlock()
 	value, err := r.say(ctx, number, q)
 	if err != nil {
@@ -243,7 +243,7 @@ func (r *Redis) operate(ctx context.Context, e entry) (y tally, t time.Time, now
 
 // readTally reads the rows of ledger.lua for an operator's request.
 func readTally(rows [][]int64) (y tally, now int64, err error) {
-	if len(rows) != 2 || len(rows[0]) != 5 || len(rows[1]) < 6 || len(rows[1])%3 != 0 {
+	if len(rows) != 2 || len(rows[0]) != 6 || len(rows[1]) < 6 || len(rows[1])%3 != 0 {
 		return y, 0, fmt.Errorf("read the answer of the ledger: %v is no account", rows)
 	}
 	if rows[0][2] == 1 {

@@ -14,7 +14,7 @@ const (
 	lanes = 16
 	// tick is how often what is held in vain is given back, and a Redis that is down is tried.
 	tick = 250 * time.Millisecond
-	// batch is how many callers one request speaks of: the script runs for some 20 µs each, and Redis serves nobody else
+	// batch is how many callers one request speaks of: the script runs for some 20 µs each, 180 where it is told of an hour, and Redis serves nobody else
 	// meanwhile.
 	batch = 64
 )
@@ -50,8 +50,10 @@ type lane struct {
 	gateways   int64 // that share the ledger, as last heard; 0: never
 	heard      int64
 	down       error // why no decision can be had; nil while it can
+	telling    bool  // a ledger that forgot is shut until this gateway has told all it knows
 	policy     string
-	declared   int64 // when policy was last that of a call
+	taken      int64 // when policy was taken on, as the ledger said; 0: it has not
+	adopts     bool  // it was while this gateway ran, and the ledger does not know yet
 }
 
 // caller finds or begins the account of a call's key, and gathers it.
@@ -62,27 +64,29 @@ func (l *lane) caller(call *Call) *caller {
 	}
 	if c == nil {
 		// The ledger may remember what this gateway had before it forgot the caller: it is told to begin anew.
-		c = &caller{key: call.Key, rule: call.Rule, replay: true}
+		c = &caller{key: call.Key, rule: call.Rule, behind: true, replay: true}
 		l.callers[call.Key] = c
 	}
 	l.gather(c)
 	return c
 }
 
-// adopt takes on the rule and the policy of a call.
+// adopt takes on the rule of a call.
 func (l *lane) adopt(c *caller, call *Call, now int64) {
-	c.adopt(call, now)
-	l.declare(call.Policy, now)
-	if c.purse != nil {
+	c.adopt(call, call.Policy != "" && call.Policy != l.policy, now)
+	if c.purse != nil && call.Rule == c.rule {
 		c.purse.policy = call.Policy
 	}
 }
 
-// declare takes on the policy of the last call.
-func (l *lane) declare(policy string, now int64) {
-	l.policy, l.declared = policy, now
-	if l.policy == "" {
-		l.policy = "unnamed"
+// declare has another policy be in force.
+func (l *lane) declare(policy string) {
+	if policy == l.policy {
+		return
+	}
+	l.policy, l.taken, l.adopts = policy, 0, true
+	for _, c := range l.callers {
+		c.behind = true
 	}
 }
 
@@ -127,15 +131,15 @@ func (l *lane) close() {
 // down is sent heartbeats alone: what is asked there would be lost.
 func (r *Redis) ask(l *lane) {
 	t, sent := r.time()
-	q := &request{Gateway: r.name, Epoch: l.epoch, Trust: r.trust, Leave: r.leaving.Load()}
+	q := &request{Gateway: r.name, Epoch: l.epoch, Trust: r.trust, Leave: r.leaving.Load(),
+		Policy: l.policy, Taken: l.taken, Adopts: l.adopts}
 	l.seq++
 	q.Seq, l.beat = l.seq, false
 	l.anchor.ask(q, sent)
 	in := r.calendar.Regime(t)
 	asking := r.pick(l, q, sent, in)
-	if sent-l.declared <= declared.Milliseconds() {
-		q.Policy = l.policy
-	}
+	l.telling = l.telling && l.owes()
+	q.Telling = l.telling
 	answered := l.next
 	l.next = make(chan struct{})
 	l.mu.Unlock()
@@ -154,6 +158,7 @@ func (r *Redis) ask(l *lane) {
 		l.down = err
 		for i, c := range asking {
 			c.lost(&q.Entries[i], q.Seq)
+			l.telling = l.telling || q.Entries[i].owed
 		}
 		close(l.next) // those who wait for the next request wait in vain
 		l.next = make(chan struct{})
@@ -186,6 +191,9 @@ func (r *Redis) take(l *lane, q *request, sent, now, until int64, a *answer, ask
 	another := l.epoch != 0 && a.epoch != l.epoch
 	l.anchor.heard(q, sent, a)
 	l.epoch, l.gateways, l.down = a.epoch, a.gateways, nil
+	if q.Policy == l.policy && q.Adopts == l.adopts { // no other was declared meanwhile
+		l.taken, l.adopts = a.taken, false
+	}
 	switch {
 	case !l.anchor.settled && a.guide == 0: // nobody else is there: settle at once
 		l.beat = true
@@ -199,8 +207,9 @@ func (r *Redis) take(l *lane, q *request, sent, now, until int64, a *answer, ask
 		l.down = errLearning
 	}
 	if another {
+		l.telling = true
 		for _, c := range l.callers {
-			c.replay = true
+			c.replay, c.owed = true, true
 			if !c.queued {
 				c.queued = true
 				l.queue = append(l.queue, c)
@@ -215,6 +224,19 @@ func (r *Redis) take(l *lane, q *request, sent, now, until int64, a *answer, ask
 		r.deal(l, c)
 	}
 	l.beat = l.beat || len(l.untold) > 0 || l.down != nil && l.replays()
+}
+
+// owes tells that a ledger that forgot has not been told of all callers.
+func (l *lane) owes() bool {
+	if len(l.untold) > 0 {
+		return true
+	}
+	for _, c := range l.callers {
+		if c.owed {
+			return true
+		}
+	}
+	return false
 }
 
 // replays tells that callers wait to be replayed; they go out while the ledger learns.

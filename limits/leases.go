@@ -24,8 +24,9 @@ const (
 // clock; now is milliseconds of the gateway's monotonic clock. Its lane's mutex guards it.
 type caller struct {
 	running
-	key  Key
-	rule Rule
+	key    Key
+	rule   Rule
+	behind bool // rule is not known to be of the policy in force
 
 	leases []lease
 	back   []lease // over, and not yet given back; left are the permits unused, -1 all
@@ -38,6 +39,7 @@ type caller struct {
 	own, until int64 // slots granted, and how long calls may be started in them,
 	life, wish int64 // if they live no longer than life; the longest there was is wish
 	others     int64 // slots of other gateways
+	denied     bool  // fewer slots were granted than asked for
 
 	waiting int64
 	queued  bool
@@ -51,6 +53,7 @@ type caller struct {
 	net     counts
 	journal window
 	replay  bool
+	owed    bool   // a ledger that forgot is shut until it is told
 	without window // calls admitted without the ledger, see Mode
 
 	extra   extra // as last heard, and to be told too
@@ -67,10 +70,15 @@ type lease struct {
 	burnt            bool // the ledger was told it is used up
 }
 
-// adopt takes on the rule of a call. A changed one holds at once: what was leased under the other is given back.
-func (c *caller) adopt(call *Call, now int64) {
+// adopt takes on the rule of a call. A changed one holds at once: what was leased under the other is given back. The rule
+// of a call that was decided under another policy than that in force gives way to one that is of it.
+func (c *caller) adopt(call *Call, behind bool, now int64) {
 	c.active = now
 	c.wish = max(c.wish, lifetimeMillis(call.Lifetime))
+	if behind && !c.behind {
+		return
+	}
+	c.behind = behind
 	if call.Rule != c.rule {
 		c.rule, c.heard = call.Rule, 0
 		c.seal()
@@ -116,7 +124,7 @@ func (c *caller) refuses(now int64, in Regime) (verdict Verdict, known bool) {
 	if c.facts.room+c.left() <= 0 {
 		return OverQuota, ago < c.facts.wait[in]
 	}
-	return OverConcurrency, int64(c.count()) >= c.own && c.own+c.others >= int64(c.rule.Concurrent)
+	return OverConcurrency, int64(c.count()) >= c.own && (c.denied || c.own+c.others >= int64(c.rule.Concurrent))
 }
 
 // drop puts aside the leases that are over.
@@ -191,7 +199,7 @@ func (c *caller) entry(now int64, in Regime, gateways int64) entry {
 		c.seal()
 	}
 	busy := int64(c.count())
-	e := entry{key: c.key, Rule: [3]int64{c.rule.Working, c.rule.Off, int64(c.rule.Concurrent)}, Regime: in,
+	e := entry{key: c.key, Rule: [3]int64{c.rule.Working, c.rule.Off, int64(c.rule.Concurrent)}, Behind: c.behind, Regime: in,
 		Need: max(0, c.waiting-c.left()), Busy: busy, Slots: busy + c.waiting}
 	if !resting {
 		e.More = c.expected(now) - c.left() - e.Need
@@ -225,7 +233,7 @@ func (c *caller) expected(now int64) int64 {
 // tell replays what this gateway knows. Leases held then count as used, since the ledger may not know them; those that
 // this gateway never got are given back as ever.
 func (c *caller) tell(e *entry, now int64) {
-	c.replay = false
+	c.replay, c.owed, e.owed = false, false, c.owed
 	c.back = slices.DeleteFunc(c.back, func(l lease) bool {
 		e.burnt += max(0, l.left)
 		return l.left >= 0
@@ -250,7 +258,7 @@ func (c *caller) tell(e *entry, now int64) {
 
 // lost notes that the answer to an entry did not come: whatever was granted is given back.
 func (c *caller) lost(e *entry, seq int64) {
-	c.replay = c.replay || e.Net != nil
+	c.replay, c.owed = c.replay || e.Net != nil, c.owed || e.owed
 	c.back = append(c.back, lease{seq: seq, left: -1})
 }
 
@@ -264,7 +272,7 @@ func (c *caller) granted(e *entry, g *grant, seq, sent, now, until, ledgerNow in
 	}
 	c.back = c.back[min(len(e.Back), len(c.back)):]
 	if another {
-		c.replay = true
+		c.replay, c.owed = true, true
 	}
 	c.journal.sweep(ledgerNow)
 	c.heed(g)
@@ -273,7 +281,7 @@ func (c *caller) granted(e *entry, g *grant, seq, sent, now, until, ledgerNow in
 		c.leases = append(c.leases, lease{seq: seq, left: g.permits, leaves: g.leaves, deadline: min(sent+usableMillis, until), in: e.Regime})
 	}
 	c.prized = g.permits
-	c.own, c.until, c.life, c.others = g.slots, sent+usableMillis, e.Life, g.others
+	c.own, c.until, c.life, c.others, c.denied = g.slots, sent+usableMillis, e.Life, g.others, g.slots < e.Slots
 	if !another { // what was known before is what has to be told
 		c.facts, c.heard = *g, now
 		c.facts.raised = g.extra.at(ledgerNow)

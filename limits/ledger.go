@@ -40,8 +40,6 @@ const (
 	margin = 5 * time.Second
 	// heartbeat is how often a gateway asks at least, so that it learns of a lost ledger in time.
 	heartbeat = time.Second
-	// declared is how long after its last call a gateway still says which policy it has.
-	declared = time.Minute
 
 	leaseMillis  = int64(Lease / time.Millisecond)
 	marginMillis = int64(margin / time.Millisecond)
@@ -54,18 +52,21 @@ var ledgerSource string
 
 // request is what a gateway asks of one shard.
 type request struct {
-	Gateway string  `json:"gateway"`         // this start of it
-	Seq     int64   `json:"seq"`             // rises with each request of a gateway to a shard; an older one is not served
-	Epoch   int64   `json:"epoch"`           // the last it has seen; 0 is none
-	Bound   int64   `json:"bound,omitempty"` // ledger time is no later, by this gateway's clock; 0: it has seen none
-	Least   int64   `json:"least,omitempty"` // nor earlier than this
-	Alone   bool    `json:"alone,omitempty"` // no other gateway knows ledger time
-	Settled bool    `json:"settled"`         // this one does
-	Trust   bool    `json:"trust,omitempty"` // a ledger that is new may open at once
-	Leave   bool    `json:"leave,omitempty"` // it ends with this
-	Policy  string  `json:"policy"`          // version of the policy in force; empty: no calls lately
-	Time    int64   `json:"time,omitempty"`  // tests: instead of the clock of Redis
-	Fence   string  `json:"fence,omitempty"` // tests: instead of the identity of Redis
+	Gateway string  `json:"gateway"`           // this start of it
+	Seq     int64   `json:"seq"`               // rises with each request of a gateway to a shard; an older one is not served
+	Epoch   int64   `json:"epoch"`             // the last it has seen; 0 is none
+	Bound   int64   `json:"bound,omitempty"`   // ledger time is no later, by this gateway's clock; 0: it has seen none
+	Least   int64   `json:"least,omitempty"`   // nor earlier than this
+	Alone   bool    `json:"alone,omitempty"`   // no other gateway knows ledger time
+	Settled bool    `json:"settled"`           // this one does
+	Trust   bool    `json:"trust,omitempty"`   // a ledger that is new may open at once
+	Leave   bool    `json:"leave,omitempty"`   // it ends with this
+	Telling bool    `json:"telling,omitempty"` // it has more to tell of what the ledger forgot
+	Policy  string  `json:"policy"`            // name of the policy in force
+	Taken   int64   `json:"taken,omitempty"`   // when that was taken on, as the ledger said; 0: it has not
+	Adopts  bool    `json:"adopts,omitempty"`  // it took this policy on while it ran, and the ledger does not know yet
+	Time    int64   `json:"time,omitempty"`    // tests: instead of the clock of Redis
+	Fence   string  `json:"fence,omitempty"`   // tests: instead of the identity of Redis
 	Entries []entry `json:"entries,omitempty"`
 
 	Operator bool `json:"operator,omitempty"` // not of a gateway: looks at accounts, or does to them what their entries say
@@ -76,18 +77,20 @@ type entry struct {
 	key    Key
 	Rule   [3]int64   `json:"rule"` // working, off, concurrent
 	Regime Regime     `json:"regime"`
-	Need   int64      `json:"need"`           // permits for calls that wait
-	More   int64      `json:"more"`           // permits for calls to come, if there are plenty
-	Slots  int64      `json:"slots"`          // slots altogether, of which
-	Busy   int64      `json:"busy"`           // so many are of calls that run
-	Life   int64      `json:"life"`           // milliseconds, the longest lifetime of a call in these slots
-	Back   [][2]int64 `json:"back,omitempty"` // leases that are over: the seq of each, and its permits left; -1 is all
+	Need   int64      `json:"need"`             // permits for calls that wait
+	More   int64      `json:"more"`             // permits for calls to come, if there are plenty
+	Slots  int64      `json:"slots"`            // slots altogether, of which
+	Busy   int64      `json:"busy"`             // so many are of calls that run
+	Life   int64      `json:"life"`             // milliseconds, the longest lifetime of a call in these slots
+	Behind bool       `json:"behind,omitempty"` // the rule is not known to be of the policy in force
+	Back   [][2]int64 `json:"back,omitempty"`   // leases that are over: the seq of each, and its permits left; -1 is all
 	// The rest replays the calls this gateway knows of: permits it got less those given back, ever, by regime; when those
 	// of the hour leave, ascending; and the highest count it has lately seen.
 	Net     *counts    `json:"net,omitempty"`
 	Journal [][3]int64 `json:"journal,omitempty"`
 	Seen    *counts    `json:"seen,omitempty"`
 	burnt   int64      // permits of leases that count as used by it
+	owed    bool       // a ledger that forgot is shut until it has this
 	Extra   *[3]int64  `json:"extra,omitempty"` // made, calls and ends of the extra calls; of a raise too
 
 	Op string `json:"op,omitempty"` // of an operator: raise, forget, or nothing but to look
@@ -99,6 +102,7 @@ type answer struct {
 	learning   bool  // nothing is granted: calls may be unknown to it, or the gateway has not settled
 	gateways   int64 // that asked lately, this one too
 	guide      int64 // ledger time at which another settled gateway last asked; 0: none does
+	taken      int64 // when the gateway's policy was taken on
 	grants     []grant
 }
 
@@ -192,12 +196,12 @@ func readAnswer(value any, n int) (a answer, err error) {
 		return a, errStale
 	}
 	for i, row := range rows {
-		if want := []int{5, 14}[min(i, 1)]; len(row) != want || len(rows) != n+1 {
+		if want := []int{6, 14}[min(i, 1)]; len(row) != want || len(rows) != n+1 {
 			return a, fmt.Errorf("read the answer of the ledger: %v is not %d numbers in %d rows", row, want, n+1)
 		}
 	}
 	h := rows[0]
-	a = answer{now: h[0], epoch: h[1], learning: h[2] == 1, gateways: h[3], guide: h[4]}
+	a = answer{now: h[0], epoch: h[1], learning: h[2] == 1, gateways: h[3], guide: h[4], taken: h[5]}
 	for _, g := range rows[1:] {
 		a.grants = append(a.grants, grant{permits: g[0], leaves: g[1], slots: g[2], others: g[3], room: g[4], reset: g[5],
 			counts: counts(g[6:8]), wait: [regimes]int64(g[8:10]), extra: extra{g[10], g[11], g[12]}, forgotten: g[13]})

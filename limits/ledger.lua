@@ -3,7 +3,7 @@
 --
 -- KEYS  1 string: the shard; then for each entry a string: the account, and a list: its buckets, "leaves working off"
 -- ARGV  1 JSON: the request of ledger.go
--- Returns {now, epoch, learning, gateways, guide} and for each entry {permits, leaves, slots, others, room, reset,
+-- Returns {now, epoch, learning, gateways, guide, taken} and for each entry {permits, leaves, slots, others, room, reset,
 -- working, off, wait, wait, made, calls, ends, forgotten}; nothing for a request that came after a later one. An
 -- operator's request neither moves ledger time nor makes a gateway known, and gets what inspect returns. Times are
 -- milliseconds.
@@ -63,24 +63,50 @@ else
 end
 if lost then shard.open = now + learn end
 shard.open = math.min(shard.open, now + LEARN)
-local learning = now < shard.open or (lost and request.operator) or false
-if not learning and shard.last then shard.fresh = nil end
-learning = learning or not request.settled
 
+-- A gateway that has yet to tell what it knows keeps the ledger shut, until it has, or was silent for as long as any is
+-- waited for.
+local gateways, guide, untold = 0, 0, false
 if not request.operator then
-  shard.gateways[request.gateway] = {seq = request.seq, at = now, policy = request.policy, settled = request.settled}
+  shard.gateways[request.gateway] = {seq = request.seq, at = now, telling = request.telling, settled = request.settled}
 end
-local gateways, guide, mixed = 0, 0, request.policy == ''
 for id, other in pairs(shard.gateways) do
   if other.at > now - 5 * HEARTBEAT then
     gateways = gateways + 1
     if other.settled and id ~= request.gateway then guide = math.max(guide, other.at) end
-    mixed = mixed or (other.policy ~= '' and other.policy ~= request.policy)
   elseif other.at <= now - 60 * HEARTBEAT then
     shard.gateways[id] = nil
   end
+  untold = untold or (other.telling and other.at > now - LEARN)
 end
 if request.leave then shard.gateways[request.gateway] = nil end
+
+local learning = now < shard.open or untold or (lost and request.operator) or false
+if not learning and shard.last then shard.fresh = nil end
+learning = learning or not request.settled
+
+-- adopt notes the policy of a gateway, and tells when it was taken on and whether a newer one was. Policies are in the
+-- order in which gateways took them on while they ran; who starts with a known one does not make it newer. A gateway
+-- tells what it has heard, so that the order outlives a ledger. Policies of which an hour nothing was heard are left.
+local function adopt()
+  shard.policies = shard.policies or {}
+  local newest = 0
+  for name, policy in pairs(shard.policies) do
+    if policy.seen <= now - WINDOW then
+      shard.policies[name] = nil
+    else
+      newest = math.max(newest, policy.taken)
+    end
+  end
+  local known = shard.policies[request.policy]
+  local taken = math.max(known and known.taken or 0, request.taken or 0)
+  if request.adopts or taken == 0 then taken = math.max(now, newest + 1) end
+  shard.policies[request.policy] = {taken = taken, seen = now}
+  return taken, taken < newest
+end
+
+local taken, behind = 0, false
+if not request.operator then taken, behind = adopt() end
 if not request.operator then redis.call('SET', KEYS[1], cjson.encode(shard)) end
 
 local list, account -- of the entry at hand
@@ -113,6 +139,31 @@ local function charge(leaves, calls)
   elseif b == newest then redis.call('RPUSH', list, text)
   elseif b then redis.call('LINSERT', list, 'AFTER', b.text, text)
   else redis.call('LPUSH', list, text) end
+end
+
+-- merge counts the calls of many moments, ascending, at once: one by one each would look for its place in the list.
+local function merge(added)
+  local texts, at = {}, 1
+  local function put(b)
+    if b[2] + b[3] ~= 0 then table.insert(texts, string.format('%.0f %.0f %.0f', b[1], b[2], b[3])) end
+  end
+  for _, text in ipairs(redis.call('LRANGE', list, 0, -1)) do
+    local leaves, working, off = string.match(text, '(%S+) (%S+) (%S+)')
+    local b = {tonumber(leaves), tonumber(working), tonumber(off)}
+    while added[at] and added[at][1] < b[1] do
+      put(added[at])
+      at = at + 1
+    end
+    if added[at] and added[at][1] == b[1] then
+      b = {b[1], b[2] + added[at][2], b[3] + added[at][3]}
+      at = at + 1
+    end
+    put(b)
+  end
+  for i = at, #added do put(added[i]) end
+  for _, b in ipairs(added) do account.calls = {account.calls[1] + b[2], account.calls[2] + b[3]} end
+  redis.call('DEL', list)
+  for i = 1, #texts, 1000 do redis.call('RPUSH', list, unpack(texts, i, math.min(i + 999, #texts))) end
 end
 
 local function sweep()
@@ -183,15 +234,16 @@ local function replay(holder, entry)
     for _, lease in pairs(holder.leases) do forget(holder, lease) end
     holder.leases, holder.epoch = {}, shard.epoch
   end
-  local journal = entry.journal or {}
+  local journal, missing = entry.journal or {}, {}
   for i = #journal, 1, -1 do
     local b, calls = journal[i], {0, 0}
     for r = 1, 2 do
       calls[r] = math.max(0, math.min(b[r + 1], entry.net[r] - holder.net[r]))
       holder.net[r] = holder.net[r] + calls[r]
     end
-    if b[1] > now and calls[1] + calls[2] > 0 then charge(b[1], calls) end
+    if b[1] > now and calls[1] + calls[2] > 0 then table.insert(missing, 1, {b[1], calls[1], calls[2]}) end
   end
+  if #missing > 0 then merge(missing) end
   holder.net = entry.net
   local extra = entry.extra
   if extra and not (account.extra and account.extra.made >= extra[1]) then
@@ -280,9 +332,9 @@ local function serve(entry, key)
   for _, back in ipairs(entry.back or {}) do settle(holder, tostring(back[1]), back[2]) end
   if entry.net then replay(holder, entry) end
 
-  -- While gateways differ in their policy, the lowest holds: who is behind raises nothing.
+  -- The rule of the newest policy holds. Who is behind may lower it and raises nothing.
   local rule = entry.rule
-  if mixed and account.rule then
+  if (behind or entry.behind) and account.rule then
     for i = 1, 3 do rule[i] = math.min(rule[i], account.rule[i]) end
   end
   account.rule = rule
@@ -324,7 +376,7 @@ local function serve(entry, key)
     account.calls[1], account.calls[2], waits[1], waits[2], extra.made, extra.calls, extra.ends, account.forgotten or 0}
 end
 
-local answer = {{now, shard.epoch, learning and 1 or 0, gateways, guide}}
+local answer = {{now, shard.epoch, learning and 1 or 0, gateways, guide, taken}}
 for i, entry in ipairs(request.entries or {}) do
   list = KEYS[2 * i + 1]
   answer[i + 1] = (request.operator and inspect or serve)(entry, KEYS[2 * i])

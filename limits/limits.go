@@ -76,8 +76,8 @@ type Call struct {
 	// margin. The slot frees itself then, so a gateway that crashed holds it no longer. It must be above zero; whole
 	// milliseconds count.
 	Lifetime time.Duration
-	// Policy names the version of the policy that the Rule is from. While gateways that share limits have different ones,
-	// the lowest of their Rules holds. It may be empty.
+	// Policy names the policy that the Rule is from; empty is the one in force. A Rule of another than what was declared to
+	// the store, of a call that was under way when that changed, lowers limits and raises none.
 	Policy string
 	// WhenDown is what holds for this call while the shared counts cannot be had.
 	WhenDown Mode

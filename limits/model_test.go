@@ -13,14 +13,16 @@ type book struct {
 	off, last                 int64
 	told, known, fresh        bool // the clock is told; there is a shard at all; it began empty
 	gateways                  map[string]member
+	policies                  map[string]version
 	accounts                  map[Key]*bookAccount
 }
 
 type member struct {
-	seq, at int64
-	policy  string
-	settled bool
+	seq, at          int64
+	telling, settled bool
 }
+
+type version struct{ taken, seen int64 }
 
 type bookAccount struct {
 	window
@@ -55,13 +57,13 @@ func newBook(mutant string) *book {
 func (b *book) flush() {
 	b.fence, b.epoch, b.open, b.off, b.last = "", 0, 0, 0, 0
 	b.told, b.known, b.fresh = false, false, true
-	b.gateways, b.accounts = map[string]member{}, map[Key]*bookAccount{}
+	b.gateways, b.policies, b.accounts = map[string]member{}, map[string]version{}, map[Key]*bookAccount{}
 }
 
 // clone is what a replica has, or an older dump.
 func (b *book) clone() *book {
 	c := *b
-	c.gateways = maps.Clone(b.gateways)
+	c.gateways, c.policies = maps.Clone(b.gateways), maps.Clone(b.policies)
 	c.accounts = map[Key]*bookAccount{}
 	for key, a := range b.accounts {
 		d := *a
@@ -80,7 +82,8 @@ func (b *book) clone() *book {
 func (b *book) is(mutant string) bool { return b.mutant == mutant }
 
 func (b *book) serve(q *request) (answer, error) {
-	if me, met := b.gateways[q.Gateway]; met && q.Seq <= me.seq && !b.is("seq ignored") {
+	me, met := b.gateways[q.Gateway]
+	if met && q.Seq <= me.seq && !b.is("seq ignored") {
 		return answer{}, errStale
 	}
 	lost := !b.known || (b.fence != q.Fence && !b.is("fence ignored")) || q.Epoch > b.epoch
@@ -102,32 +105,60 @@ func (b *book) serve(q *request) (answer, error) {
 		b.open = now + learn
 	}
 	b.open = min(b.open, now+b.learn)
-	learning := now < b.open && !b.is("no learning")
-	if !learning && b.told {
+	a := answer{now: now, epoch: b.epoch}
+	untold := b.meet(q, &a)
+	a.learning = (now < b.open || untold && !b.is("opens untold")) && !b.is("no learning")
+	if !a.learning && b.told {
 		b.fresh = false
 	}
-	learning = learning || !q.Settled
-	b.gateways[q.Gateway] = member{q.Seq, now, q.Policy, q.Settled}
-	a := answer{now: now, epoch: b.epoch, learning: learning}
-	mixed := q.Policy == ""
+	a.learning = a.learning || !q.Settled
+	behind := b.adopt(q, &a, !met)
+	for i := range q.Entries {
+		a.grants = append(a.grants, b.grant(q, &q.Entries[i], &a, behind || q.Entries[i].Behind && !b.is("calls not asked")))
+	}
+	return a, nil
+}
+
+// meet notes a gateway, and finds the others and whether one has yet to tell what it knows.
+func (b *book) meet(q *request, a *answer) (untold bool) {
+	b.gateways[q.Gateway] = member{q.Seq, a.now, q.Telling, q.Settled}
 	for id, other := range b.gateways {
-		if other.at > now-5*heartbeat.Milliseconds() {
+		if other.at > a.now-5*heartbeat.Milliseconds() {
 			a.gateways++
 			if other.settled && id != q.Gateway {
 				a.guide = max(a.guide, other.at)
 			}
-			mixed = mixed || other.policy != "" && other.policy != q.Policy
-		} else if other.at <= now-60*heartbeat.Milliseconds() {
+		} else if other.at <= a.now-60*heartbeat.Milliseconds() {
 			delete(b.gateways, id)
 		}
+		untold = untold || other.telling && (other.at > a.now-b.learn || b.is("waits for the silent")) && (id == q.Gateway || !b.is("others not asked"))
 	}
 	if q.Leave {
 		delete(b.gateways, q.Gateway)
 	}
-	for i := range q.Entries {
-		a.grants = append(a.grants, b.grant(q, &q.Entries[i], &a, mixed))
+	return untold
+}
+
+// adopt notes the policy of a gateway, and tells whether a newer one was taken on.
+func (b *book) adopt(q *request, a *answer, fresh bool) (behind bool) {
+	newest := int64(0)
+	for name, policy := range b.policies {
+		if policy.seen <= a.now-windowMillis && !b.is("policies forever behind") {
+			delete(b.policies, name)
+		} else {
+			newest = max(newest, policy.taken)
+		}
 	}
-	return a, nil
+	told := q.Taken
+	if b.is("order not told") {
+		told = 0
+	}
+	a.taken = max(b.policies[q.Policy].taken, told)
+	if q.Adopts || a.taken == 0 || b.is("restarts adopt") && fresh {
+		a.taken = max(a.now, newest+1)
+	}
+	b.policies[q.Policy] = version{a.taken, a.now}
+	return a.taken < newest && !b.is("policies without order")
 }
 
 func (b *book) clock(q *request, lost bool) int64 {
@@ -165,7 +196,7 @@ func (b *book) latest(now, quota int64) int64 {
 	return leaves(used, grain) + b.margin
 }
 
-func (b *book) grant(q *request, e *entry, head *answer, mixed bool) grant {
+func (b *book) grant(q *request, e *entry, head *answer, behind bool) grant {
 	now := head.now
 	a := b.accounts[e.key]
 	if a == nil {
@@ -186,7 +217,7 @@ func (b *book) grant(q *request, e *entry, head *answer, mixed bool) grant {
 		b.replay(a, h, e, head)
 	}
 	rule := e.Rule
-	if mixed && a.rule != nil && !b.is("policy downgrade") {
+	if behind && a.rule != nil {
 		for i := range rule {
 			rule[i] = min(rule[i], a.rule[i])
 		}

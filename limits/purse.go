@@ -173,9 +173,6 @@ func (l *lane) gather(c *caller) {
 		if k.used > 0 {
 			c.calls += k.used
 			c.active = max(c.active, k.active)
-			if k.active > l.declared {
-				l.declare(p.policy, k.active)
-			}
 		}
 		unused += k.left
 		k.left, k.used, k.slots = 0, 0, 0

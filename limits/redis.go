@@ -30,6 +30,8 @@ type RedisConfig struct {
 	TLS func() *tls.Config
 	// Calendar is required; gateways that share a Redis should share its configuration.
 	Calendar *Calendar
+	// Policy names the policy in force at the start; see Redis.Declare.
+	Policy string
 	// Timeout is the longest that any call waits for Redis, connecting included. Default 75 ms.
 	Timeout time.Duration
 	// TrustEmpty lets a ledger that no gateway has seen before open at once. Otherwise it waits for two seconds, in which a
@@ -153,8 +155,9 @@ func prepare(config RedisConfig) (*Redis, error) {
 	if r.settings.tell = config.OnFindings; r.settings.tell == nil {
 		r.settings.tell = func([]Finding) {}
 	}
+	policy := policyName(config.Policy)
 	for i := range r.lanes {
-		r.lanes[i] = lane{number: i, callers: make(map[Key]*caller), idle: make(map[Key]*rest), next: make(chan struct{})}
+		r.lanes[i] = lane{number: i, callers: make(map[Key]*caller), idle: make(map[Key]*rest), next: make(chan struct{}), policy: policy}
 	}
 	return r, nil
 }
@@ -164,6 +167,28 @@ func (r *Redis) open() {
 	ctx, stop := context.WithCancel(context.Background())
 	r.stop = stop
 	r.flights.Go(func() { r.run(ctx) })
+}
+
+// Declare names the policy in force from now on, for gateways that share limits: the rules of the one that was last taken
+// on by a gateway while it ran hold, and a gateway with another may lower them but raises none. A gateway that starts
+// with a policy that others have known within the hour does not make it the newest; one nobody has known is. So limits
+// are raised as soon as the first gateway has the new policy, and whoever is late, or was restarted with an older one,
+// does not raise them again. It does not wait: the ledger is told with the next request, within a second.
+func (r *Redis) Declare(policy string) {
+	for i := range r.lanes {
+		l := &r.lanes[i]
+		l.mu.Lock()
+		l.declare(policyName(policy))
+		l.mu.Unlock()
+	}
+}
+
+// policyName is what a policy without a name is called.
+func policyName(policy string) string {
+	if policy == "" {
+		return "unnamed"
+	}
+	return policy
 }
 
 // Client is the pool of connections, for whoever keeps something else in the same Redis under other keys. It stays the

@@ -38,7 +38,7 @@ func (c *caller) rest(ledgerNow int64) *rest {
 
 // wake makes a caller of what was left of it.
 func (r *rest) wake(key Key) *caller {
-	c := &caller{key: key, rule: r.rule, net: r.net}
+	c := &caller{key: key, rule: r.rule, behind: true, net: r.net}
 	for _, b := range r.journal {
 		c.journal.charge(b.leaves, b.calls)
 	}
@@ -72,7 +72,7 @@ func (l *lane) rouse(key Key) *caller {
 	} else {
 		return nil
 	}
-	c.replay = untold
+	c.replay, c.owed = untold, untold
 	delete(l.idle, key)
 	delete(l.untold, key)
 	l.callers[key] = c

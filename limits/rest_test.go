@@ -24,7 +24,7 @@ func TestCallersAtRestAreTold(t *testing.T) {
 	call := func(n int) Call {
 		key := KeyOf(fmt.Sprint(n))
 		key[0] = 7
-		return Call{Key: key, Rule: Rule{10, 10, 10}, Lifetime: time.Second, Policy: "p"}
+		return Call{Key: key, Rule: Rule{10, 10, 10}, Lifetime: time.Second}
 	}
 	l := &r.lanes[7]
 	for n := range callers {
@@ -69,7 +69,7 @@ func TestCallersAtRestAreTold(t *testing.T) {
 func settled(callers int) *lane {
 	l := &lane{callers: map[Key]*caller{}, idle: map[Key]*rest{}}
 	for n := range callers {
-		call := Call{Key: KeyOf(fmt.Sprint(n)), Rule: Rule{10_000, 10_000, 20}, Lifetime: time.Minute, Policy: "p"}
+		call := Call{Key: KeyOf(fmt.Sprint(n)), Rule: Rule{10_000, 10_000, 20}, Lifetime: time.Minute}
 		c := l.caller(&call)
 		l.adopt(c, &call, 1)
 		c.waiting = 1

@@ -78,7 +78,8 @@ func load(c Config, in files) (*Snapshot, error) {
 	if err := l.err(); err != nil {
 		return nil, err
 	}
-	s.version = hex.EncodeToString(l.sum.Sum(nil)[:6])
+	s.declared = hex.EncodeToString(l.sum.Sum(nil)[:6])
+	s.version = s.declared
 	s.index(c.Environment)
 	return s, nil
 }

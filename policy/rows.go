@@ -171,7 +171,7 @@ func NewRows(cfg RowsConfig, store *Store) (*Rows, error) {
 	r.ctx, r.stop = context.WithCancel(context.Background())
 	r.loaded = r.load(time.Now())
 	r.publish()
-	store.follow(r.follow)
+	store.Follow(r.follow)
 	return r, nil
 }
 

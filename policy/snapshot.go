@@ -25,6 +25,7 @@ const (
 // do not change it either.
 type Snapshot struct {
 	version  string
+	declared string
 	loaded   time.Time
 	grants   []*Grant
 	byCaller map[caller][]*Grant // of the snapshot's environment, earliest first, never overlapping
@@ -45,6 +46,10 @@ func callerOf(q egon.Quadruple) caller { return caller{q.Agenda, q.Role, q.Ovm, 
 // Version identifies the content the snapshot was loaded from: 12 hexadecimal
 // digits, the same for the same files and environment.
 func (s *Snapshot) Version() string { return s.version }
+
+// Declared identifies what was loaded alone: the version without the rows that
+// were fetched. Two gateways with the same files and environment have the same.
+func (s *Snapshot) Declared() string { return s.declared }
 
 // Loaded returns when the snapshot was loaded.
 func (s *Snapshot) Loaded() time.Time { return s.loaded }

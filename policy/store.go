@@ -17,7 +17,7 @@ type Store struct {
 	swap    sync.Mutex // serializes the changes of current, guards the rest
 	loaded  *Snapshot  // by load
 	overlay *overlay   // in place of the matrix that was loaded; nil: none
-	tell    func(*Snapshot)
+	tell    []func(*Snapshot)
 }
 
 // An overlay is a matrix whose rows come from elsewhere than the snapshot.
@@ -63,8 +63,8 @@ func (s *Store) Reload() error {
 	defer s.swap.Unlock()
 	s.loaded = next
 	s.change()
-	if s.tell != nil {
-		s.tell(next)
+	for _, tell := range s.tell {
+		tell(next)
 	}
 	return nil
 }
@@ -86,11 +86,12 @@ func (s *Store) change() {
 	s.current.Store(next)
 }
 
-// follow calls tell with what is loaded, and again after each reload.
-func (s *Store) follow(tell func(*Snapshot)) {
+// Follow calls tell with what is loaded, without fetched rows, and again after
+// each reload. tell must not call the store.
+func (s *Store) Follow(tell func(*Snapshot)) {
 	s.swap.Lock()
 	defer s.swap.Unlock()
-	s.tell = tell
+	s.tell = append(s.tell, tell)
 	tell(s.loaded)
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"brana/gateway"
 	"brana/limits"
+	"brana/policy"
 )
 
 // check tells what is wrong with the values of limits.
@@ -52,8 +53,8 @@ func (r redisConfig) url() (string, error) {
 	return u.String(), nil
 }
 
-// limiter makes the store of limits; secure may be nil.
-func (c *config) limiter(metrics *gateway.Metrics, secure *credentials, log *zap.Logger) (limiter, error) {
+// limiter makes the store of limits for what a policy says; secure may be nil.
+func (c *config) limiter(store *policy.Store, metrics *gateway.Metrics, secure *credentials, log *zap.Logger) (limiter, error) {
 	calendar, err := c.Limits.Calendar.calendar()
 	if err != nil {
 		return nil, err
@@ -65,7 +66,7 @@ func (c *config) limiter(metrics *gateway.Metrics, secure *credentials, log *zap
 	if err != nil {
 		return nil, err
 	}
-	cfg := limits.RedisConfig{URL: url, Calendar: calendar, Timeout: time.Duration(c.Limits.Redis.Timeout),
+	cfg := limits.RedisConfig{URL: url, Calendar: calendar, Policy: store.Current().Declared(), Timeout: time.Duration(c.Limits.Redis.Timeout),
 		TrustEmpty: c.Limits.Redis.TrustEmpty, Replicas: c.Limits.Redis.WaitReplicas, OnRefill: metrics.Refilled,
 		OnState: func(s limits.State, why error) {
 			if s == limits.Normal {
@@ -78,7 +79,11 @@ func (c *config) limiter(metrics *gateway.Metrics, secure *credentials, log *zap
 	if secure != nil {
 		cfg.TLS = secure.config
 	}
-	return limits.NewRedis(cfg)
+	shared, err := limits.NewRedis(cfg)
+	if err == nil {
+		store.Follow(func(s *policy.Snapshot) { shared.Declare(s.Declared()) })
+	}
+	return shared, err
 }
 
 // logFindings writes a line for each setting of Redis that is wrong or unknown.

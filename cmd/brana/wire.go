@@ -68,7 +68,7 @@ func wire(c *config, load func() (*policy.Snapshot, error), log *zap.Logger) (*w
 	}
 	w := &wired{policy: store, credentials: credentials}
 	w.metrics = gateway.NewMetrics(w.gauges(c))
-	if w.limiter, err = c.limiter(w.metrics, credentials["limits.redis.tls"], log); err != nil {
+	if w.limiter, err = c.limiter(store, w.metrics, credentials["limits.redis.tls"], log); err != nil {
 		return nil, err
 	}
 	if err := w.build(c, log); err != nil {
