@@ -47,10 +47,17 @@ func asksAlways(change ...func(*upstreamConfig)) func(*config) {
 
 // Every registry in every way to fail: the reply is the CHYBA of the seed, the
 // registry is named in Puvodce, nothing is given out, nothing that leaves a
-// trace is sent twice, and the next call is served. All but slow ones answer, or
+// trace is sent twice, and the next call is served; every reply keeps to the
+// schema. All but slow ones answer, or
 // do not, within their own time.
 func TestEveryRegistryInEveryFailure(t *testing.T) {
 	w := startWorld(t, asksAlways(func(u *upstreamConfig) { u.Timeout = duration(time.Second) }))
+	var archive replyArchive
+	call := func(t *testing.T, v victim) *reply {
+		r := v.call(t, w)
+		archive.keep(t.Name(), "E198", r.payload())
+		return r
+	}
 	for _, v := range victims {
 		for _, f := range []struct {
 			failure registries.Failure
@@ -74,7 +81,7 @@ func TestEveryRegistryInEveryFailure(t *testing.T) {
 				if f.sub != "" {
 					sub = f.sub
 				}
-				if got, want := v.call(t, w).outline(), fmt.Sprintf("CHYBA (%s by %s)%s", sub, v.party, f.said); got != want {
+				if got, want := call(t, v).outline(), fmt.Sprintf("CHYBA (%s by %s)%s", sub, v.party, f.said); got != want {
 					t.Errorf("got %s, want %s", got, want)
 				}
 				// By call: the log may still get what the one before had sent. ORG and
@@ -89,7 +96,7 @@ func TestEveryRegistryInEveryFailure(t *testing.T) {
 					sent[one] = true
 				}
 				w.set(v.registry, registries.Settings{})
-				if got := v.call(t, w).statusLine(); got != "OK" {
+				if got := call(t, v).statusLine(); got != "OK" {
 					t.Errorf("afterwards: %s", got)
 				}
 			})
@@ -97,12 +104,13 @@ func TestEveryRegistryInEveryFailure(t *testing.T) {
 		t.Run(v.registry+" slow", func(t *testing.T) {
 			w.set(v.registry, registries.Settings{Failure: registries.FailSlow})
 			defer w.set(v.registry, registries.Settings{})
-			if got := v.call(t, w).statusLine(); got != "OK" { // it trickles for a second and more, but it does not stop
+			if got := call(t, v).statusLine(); got != "OK" { // it trickles for a second and more, but it does not stop
 				t.Errorf("got %s", got)
 			}
 		})
 	}
 	w.nothingHeld()
+	t.Run("every reply keeps to the schema", archive.validate)
 }
 
 // nothingHeld waits until no exchange is left, and calls as many at once as a
@@ -154,8 +162,9 @@ func TestRegistryThatIsNotThere(t *testing.T) {
 }
 
 // A call that a registry leaves without an answer, or with one that takes too
-// long, ends within its deadline and names the registry: that each step leaves
-// some time to those behind it makes the answer certain.
+// long, ends within its deadline and names the registry, however long the
+// registry itself may take: that each step leaves some time to those behind it
+// makes the answer certain.
 func TestRegistryBeyondTheDeadline(t *testing.T) {
 	for _, v := range victims {
 		for _, s := range []registries.Settings{
@@ -164,7 +173,8 @@ func TestRegistryBeyondTheDeadline(t *testing.T) {
 		} {
 			t.Run(v.registry+" "+string(s.Failure), func(t *testing.T) {
 				t.Parallel()
-				w := startWorld(t, func(c *config) { c.Listen.CallTimeout = duration(2500 * time.Millisecond) })
+				w := startWorld(t, asksAlways(func(u *upstreamConfig) { u.Timeout = duration(time.Hour) }),
+					func(c *config) { c.Listen.CallTimeout = duration(2500 * time.Millisecond) })
 				w.set(v.registry, s)
 				if got, want := v.call(t, w).outline(), "CHYBA (PREKROCEN CAS by "+v.party+")"; got != want {
 					t.Errorf("got %s, want %s", got, want)
