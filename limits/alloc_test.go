@@ -85,3 +85,36 @@ func TestLeasedCallsAllocate(t *testing.T) {
 		})
 	}
 }
+
+// Budgets: how many requests to Redis a decision costs, heartbeats included.
+func TestDecisionsSeldomAskRedis(t *testing.T) {
+	s := startServer(t)
+	for _, test := range []struct {
+		name   string
+		budget float64
+		decide func(r *Redis) (decisions int)
+	}{
+		{"a large caller", 0.0005, func(r *Redis) int {
+			const n = 500_000
+			call := benchCall("large")
+			for range n {
+				exchange(t, r, call)
+			}
+			return n
+		}},
+		{"ten thousand ordinary callers", 0.25, func(r *Redis) int {
+			return play(t, r, ordinaryCalls(10_000), 5*time.Second)
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := newRedis(t, s, nil)
+			test.decide(r) // rates are learned
+			before := r.sent.Load()
+			decisions := test.decide(r)
+			got := float64(r.sent.Load()-before) / float64(decisions)
+			if t.Logf("%d decisions, %.6f requests for each", decisions, got); got > test.budget {
+				t.Errorf("%.6f requests for a decision, budget %v", got, test.budget)
+			}
+		})
+	}
+}

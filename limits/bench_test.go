@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"golang.org/x/time/rate"
 )
 
@@ -62,49 +63,18 @@ func BenchmarkMemory(b *testing.B) {
 // The ledger beside one script for each decision, in one run: decisions a second and commands of Redis for each.
 func BenchmarkRedis(b *testing.B) {
 	s := startServer(b)
-	b.Run("script for each decision", func(b *testing.B) {
-		r := newRedis(b, s, nil)
-		var number atomic.Int64
-		b.ReportAllocs()
-		b.SetParallelism(16)
-		b.ResetTimer()
-		b.RunParallel(func(pb *testing.PB) {
-			shard := lanes + int(number.Add(1)) // requests of one gateway to one shard would have to wait for each other
-			gateway := rand.Text()
-			for seq := int64(1); pb.Next(); seq++ {
-				q := &request{Gateway: gateway, Seq: seq, Policy: "p", Trust: true, Settled: true, Alone: true, Epoch: 1,
-					Entries: []entry{{key: KeyOf("each"), Rule: [3]int64{1 << 40, 1 << 40, 1 << 20}, Need: 1, Slots: 1, Life: 1000}}}
-				if _, err := r.send(shard, q); err != nil {
-					b.Error(err)
-				}
-			}
-		})
-		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "decisions/s")
-		b.ReportMetric(1, "commands/decision")
-	})
-	b.Run("INCRBY and EXPIRE for each decision", func(b *testing.B) { // a fixed window, which admits twice the quota
-		client := s.client(b)
-		var commands atomic.Int64
-		measure(b, 16, commands.Load, func() {
-			commands.Add(2)
-			p := client.Pipeline()
-			p.IncrBy(context.Background(), "window", 1)
-			p.Expire(context.Background(), "window", Window)
-			if _, err := p.Exec(context.Background()); err != nil {
-				b.Error(err)
-			}
-		})
-	})
+	large := benchCall("large")
+	b.Run("script for each decision", func(b *testing.B) { eachAsks(b, newRedis(b, s, nil), []Call{large}) })
+	b.Run("INCRBY and EXPIRE for each decision", func(b *testing.B) { eachCounts(b, s.client(b), []Call{large}) })
 	b.Run("rate.Allow", func(b *testing.B) {
 		l := rate.NewLimiter(1e12, 1<<40)
-		measure(b, 1, func() int64 { return 0 }, func() {
+		measure(b, 1, func() int64 { return 0 }, same(func() {
 			if !l.Allow() {
 				b.Error("refused")
 			}
-		})
+		}))
 	})
 	r := newRedis(b, s, nil)
-	large := benchCall("large")
 	b.Run("one large caller", func(b *testing.B) { share(b, r, 1, func() { exchange(b, r, large) }) })
 	b.Run("one large caller, 16 at once on each core", func(b *testing.B) { share(b, r, 16, func() { exchange(b, r, large) }) })
 	b.Run("one large caller at four gateways", func(b *testing.B) {
@@ -116,7 +86,7 @@ func BenchmarkRedis(b *testing.B) {
 			}
 			return all
 		}
-		measure(b, 16, sent, func() { exchange(b, gateways[next.Add(1)%4], large) })
+		measure(b, 16, sent, same(func() { exchange(b, gateways[next.Add(1)%4], large) }))
 	})
 	b.Run("latency of Admit, 64 at once", func(b *testing.B) { latency(b, r, large) })
 	calls := make([]Call, 10_000)
@@ -143,17 +113,21 @@ func BenchmarkRedis(b *testing.B) {
 
 // share lets many goroutines make decisions and reports what they cost.
 func share(b *testing.B, r *Redis, parallelism int, decide func()) {
-	measure(b, parallelism, r.sent.Load, decide)
+	measure(b, parallelism, r.sent.Load, same(decide))
 }
 
-// measure does the same of anything that decides; sent is how many commands Redis was sent ever. Where a machine is
+// same has all goroutines decide alike.
+func same(decide func()) func() func() { return func() func() { return decide } }
+
+// measure does the same of anything that decides; each goroutine begins by what decider returns, and sent is how many commands Redis was sent ever. Where a machine is
 // shared, the processor time of this process tells more than the decisions a second.
-func measure(b *testing.B, parallelism int, sent func() int64, decide func()) {
+func measure(b *testing.B, parallelism int, sent func() int64, decider func() func()) {
 	b.ReportAllocs()
 	b.SetParallelism(parallelism)
 	before, began := sent(), cpu(b)
 	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
+		decide := decider()
 		for pb.Next() {
 			decide()
 		}
@@ -199,30 +173,107 @@ func latency(b *testing.B, r *Redis, call Call) {
 	b.ReportMetric(float64(all[len(all)*99/100]), "p99-ns")
 }
 
-// Ten thousand ordinary callers with one call a second each, as a country has at its peak.
+// Ten thousand ordinary callers with one call a second each, as a country has at its peak; and beside them, as fast as it
+// goes, one script and one INCRBY with EXPIRE for each decision about the same callers.
 func BenchmarkOrdinaryCallers(b *testing.B) {
 	s := startServer(b)
-	r := newRedis(b, s, nil)
-	calls := make([]Call, 10_000)
+	calls := ordinaryCalls(10_000)
+	b.Run("leases", func(b *testing.B) {
+		r := newRedis(b, s, nil)
+		for b.Loop() {
+			play(b, r, calls, 10*time.Second) // rates are learned
+			before := r.sent.Load()
+			decisions := play(b, r, calls, 10*time.Second)
+			b.ReportMetric(float64(decisions)/10, "decisions/s")
+			b.ReportMetric(float64(r.sent.Load()-before)/float64(decisions), "commands/decision")
+		}
+	})
+	b.Run("script for each decision", func(b *testing.B) { eachAsks(b, newRedis(b, s, nil), calls) })
+	b.Run("INCRBY and EXPIRE for each decision", func(b *testing.B) { eachCounts(b, s.client(b), calls) })
+}
+
+func ordinaryCalls(n int) []Call {
+	calls := make([]Call, n)
 	for i := range calls {
 		calls[i] = Call{Key: KeyOf(fmt.Sprint("ordinary", i)), Rule: Rule{10_000, 10_000, 20}, Lifetime: time.Minute}
 	}
-	for b.Loop() {
-		play(b, r, calls, 10*time.Second) // rates are learned
-		before := r.sent.Load()
-		decisions := play(b, r, calls, 10*time.Second)
-		b.ReportMetric(float64(decisions)/10, "decisions/s")
-		b.ReportMetric(float64(r.sent.Load()-before)/float64(decisions), "commands/decision")
+	return calls
+}
+
+// eachAsks has one script decide about each call.
+func eachAsks(b *testing.B, r *Redis, calls []Call) {
+	var number, next, sent atomic.Int64
+	measure(b, 16, sent.Load, func() func() {
+		shard := lanes + int(number.Add(1)) // requests of one gateway to one shard would have to wait for each other
+		gateway, seq := rand.Text(), int64(0)
+		return func() {
+			seq++
+			sent.Add(1)
+			call := &calls[next.Add(1)%int64(len(calls))]
+			q := &request{Gateway: gateway, Seq: seq, Policy: "p", Trust: true, Settled: true, Alone: true, Epoch: 1,
+				Entries: []entry{{key: call.Key, Rule: [3]int64{call.Rule.Working, call.Rule.Off, int64(call.Rule.Concurrent)}, Need: 1, Slots: 1, Life: 1000}}}
+			if _, err := r.send(shard, q); err != nil {
+				b.Error(err)
+			}
+		}
+	})
+}
+
+// eachCounts counts each call in a fixed window, which admits twice the quota.
+func eachCounts(b *testing.B, client *redis.Client, calls []Call) {
+	var next, sent atomic.Int64
+	measure(b, 16, sent.Load, same(func() {
+		sent.Add(2)
+		window := string(calls[next.Add(1)%int64(len(calls))].Key[:])
+		p := client.Pipeline()
+		p.IncrBy(context.Background(), window, 1)
+		p.Expire(context.Background(), window, Window)
+		if _, err := p.Exec(context.Background()); err != nil {
+			b.Error(err)
+		}
+	}))
+}
+
+// What it takes to tell a ledger that has forgotten what a gateway knows of its callers' hour.
+func BenchmarkReplay(b *testing.B) {
+	s := startServer(b)
+	for _, minutes := range []int64{1, 60} {
+		for _, callers := range []int{1, batch} {
+			b.Run(fmt.Sprintf("%d minutes of %d callers", minutes, callers), func(b *testing.B) {
+				r := newRedis(b, s, nil)
+				seq := int64(0)
+				for b.Loop() {
+					seq++
+					q := &request{Gateway: "g", Seq: seq, Policy: "p", Trust: true, Settled: true, Alone: true, Epoch: 1, Telling: true}
+					for i := range callers {
+						q.Entries = append(q.Entries, untoldEntry(fmt.Sprint(seq, i), minutes))
+					}
+					if _, err := r.send(lanes, q); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
 	}
 }
 
+// untoldEntry replays a caller with one call in each of so many minutes, of which the ledger knows nothing.
+func untoldEntry(name string, minutes int64) entry {
+	e := entry{key: KeyOf(name), Rule: [3]int64{10_000, 10_000, 20}, Net: &counts{minutes}}
+	first := time.Now().UnixMilli() + marginMillis + 2*journalMillis
+	for minute := range minutes {
+		e.Journal = append(e.Journal, [3]int64{first + minute*journalMillis, 1, 0})
+	}
+	return e
+}
+
 // play lets each caller call once a second, evenly.
-func play(b *testing.B, r *Redis, calls []Call, length time.Duration) (decisions int) {
+func play(t testing.TB, r *Redis, calls []Call, length time.Duration) (decisions int) {
 	var group sync.WaitGroup
 	for start := time.Now(); time.Since(start) < length; time.Sleep(time.Millisecond) {
 		for due := int(time.Since(start).Seconds() * float64(len(calls))); decisions < due; decisions++ {
 			call := calls[decisions%len(calls)]
-			group.Go(func() { exchange(b, r, call) })
+			group.Go(func() { exchange(t, r, call) })
 		}
 	}
 	group.Wait()
@@ -233,7 +284,7 @@ func benchCall(name string) Call {
 	return Call{Key: KeyOf(name), Rule: Rule{1 << 40, 1 << 40, 1 << 20}, Lifetime: time.Minute}
 }
 
-func exchange(b *testing.B, s store, call Call) {
+func exchange(b testing.TB, s store, call Call) {
 	d, err := s.Admit(context.Background(), call)
 	if err != nil || d.Verdict != Admitted {
 		b.Fatal(d, err)
