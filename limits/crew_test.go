@@ -27,7 +27,8 @@ type crew struct {
 type round struct {
 	fault                     string
 	began, broke, mended, end int64
-	recovered                 time.Duration // from mended until all gateways could decide again
+	recovered                 time.Duration // from mended until all gateways could decide again,
+	bound                     time.Duration // which takes no longer
 }
 
 // A gatewayProcess is a gateway in a process of its own.
@@ -157,14 +158,17 @@ const (
 )
 
 // play has the gateways live through a fault; does returns when it is mended.
-func (c *crew) play(fault string, does func()) {
+func (c *crew) play(f fault) {
 	c.t.Helper()
-	r := c.begin(fault)
+	r := c.begin(f.name)
+	if r.bound = backAtMost; f.loses {
+		r.bound = learnAtMost
+	}
 	r.broke = monotonic()
-	does()
+	f.does()
 	r.mended = monotonic()
 	time.Sleep(notice)
-	c.wait("after "+fault+" the gateways can decide", c.ready)
+	c.wait("after "+f.name+" the gateways can decide", c.ready)
 	for _, m := range c.gateways {
 		if at, _ := m.normal(r.mended); at > r.mended {
 			r.recovered = max(r.recovered, time.Duration(at-r.mended))

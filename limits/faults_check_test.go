@@ -32,8 +32,9 @@ type records struct {
 	other []notMade
 }
 
-// notMade counts calls of a quarter of a second that were refused, or about which no decision could be had.
-type notMade struct{ refused, failed, at int64 }
+// notMade counts calls of a quarter of a second that were refused, or about which no decision could be had; longest is
+// what the longest decision of any call then took, in nanoseconds.
+type notMade struct{ refused, failed, at, longest int64 }
 
 // readRecords adds the log of a gateway. A last line without an end is that of a gateway that was killed.
 func (r *records) read(file string) error {
@@ -66,7 +67,7 @@ func (r *records) read(file string) error {
 				r.calls[p.account][p.at].ended = ended
 			}
 		case "=":
-			_, err = fmt.Sscan(rest, &o.refused, &o.failed, &o.at)
+			_, err = fmt.Sscan(rest, &o.refused, &o.failed, &o.at, &o.longest)
 			r.other = append(r.other, o)
 		default:
 			err = fmt.Errorf("%q", line)

@@ -74,6 +74,7 @@ type caged struct {
 	calls atomic.Int64
 
 	refused, failed atomic.Int64
+	longest         atomic.Int64 // decision, in nanoseconds
 }
 
 // ordersVariable has the orders of a caged gateway.
@@ -131,7 +132,7 @@ func (g *caged) tellStates(ctx context.Context) {
 			fmt.Println(s, monotonic())
 		}
 		if n%5 == 0 {
-			fmt.Fprintf(g.log, "= %d %d %d\n", g.refused.Swap(0), g.failed.Swap(0), monotonic())
+			fmt.Fprintf(g.log, "= %d %d %d %d\n", g.refused.Swap(0), g.failed.Swap(0), monotonic(), g.longest.Swap(0))
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
@@ -162,6 +163,8 @@ func (g *caged) callAll(ctx context.Context, k *kind) {
 func (g *caged) call(ctx context.Context, k *kind, account string, key Key) {
 	began := monotonic()
 	d, err := g.store.Admit(ctx, Call{Key: key, Rule: k.rule, Lifetime: callLifetime})
+	for took, last := monotonic()-began, g.longest.Load(); took > last && !g.longest.CompareAndSwap(last, took); last = g.longest.Load() {
+	}
 	switch {
 	case err != nil:
 		g.failed.Add(1)

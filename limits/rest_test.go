@@ -1,8 +1,11 @@
 package limits
 
 import (
+	"encoding/json"
 	"fmt"
 	"runtime"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -15,12 +18,13 @@ func (l *lane) atRest() (idle, others int) {
 }
 
 // Callers at rest are told to a ledger that has forgotten them, a request at a time, and rest again; one that calls
-// finds what it had used.
+// finds what it had used. Each request but the last says that there is more to tell.
 func TestCallersAtRestAreTold(t *testing.T) {
 	const callers = 3*batch + 1
 	s := startServer(t)
 	clock := handsAt(t, wednesday+"10:00:00")
-	r := newRedis(t, s, clock)
+	const heard = "local request = cjson.decode(ARGV[1])\n"
+	r := newRedisOf(t, s, clock, strings.Replace(ledgerSource, heard, heard+"redis.call('RPUSH', 'heard:' .. KEYS[1], ARGV[1])\n", 1))
 	call := func(n int) Call {
 		key := KeyOf(fmt.Sprint(n))
 		key[0] = 7
@@ -50,6 +54,10 @@ func TestCallersAtRestAreTold(t *testing.T) {
 		clock.move(time.Second)
 		return r.Ready(t.Context()) == nil
 	})
+	told := tellings(t, s, r.keys(7, nil)[0])
+	if n := len(told); n < callers/batch || told[n-1] || slices.Contains(told[:n-1], false) {
+		t.Errorf("requests that told of callers said that there was more: %v", told)
+	}
 	rest(callers)
 	for n := range callers {
 		c := asker{t: t, store: r, call: call(n)}
@@ -63,6 +71,25 @@ func TestCallersAtRestAreTold(t *testing.T) {
 		idle, others := l.atRest()
 		return idle+others == 0
 	})
+}
+
+// tellings are, of the requests of a shard since the loss that told of callers, whether there was more to tell.
+func tellings(t *testing.T, s *server, shard string) (all []bool) {
+	t.Helper()
+	lines, err := s.client(t).LRange(t.Context(), "heard:"+shard, 0, -1).Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range lines {
+		var q request
+		if err := json.Unmarshal([]byte(line), &q); err != nil {
+			t.Fatal(err)
+		}
+		if slices.ContainsFunc(q.Entries, func(e entry) bool { return e.Net != nil }) {
+			all = append(all, q.Telling)
+		}
+	}
+	return all
 }
 
 // settled makes callers that have called, given back what was left and come to rest, without a ledger.

@@ -269,19 +269,19 @@ func (w *watched) faults(c *crew) []fault {
 	return []fault{
 		{name: "none", does: func() {}},
 		{name: "gateway killed, another started", does: func() { c.kill(0) }},
-		{name: "master killed, a replica promoted", does: func() { killed(w.master()) }, after: w.whole},
-		{name: "master stopped for 10 s, a replica promoted", does: func() { stopFor10s(w.master().cmd.Process) }, after: w.whole},
-		{name: "replication cut, master killed, a replica promoted", does: func() {
+		{name: "master killed, a replica promoted", loses: true, does: func() { killed(w.master()) }, after: w.whole},
+		{name: "master stopped for 10 s, a replica promoted", loses: true, does: func() { stopFor10s(w.master().cmd.Process) }, after: w.whole},
+		{name: "replication cut, master killed, a replica promoted", loses: true, does: func() {
 			cut()
 			killed(w.master())
 		}, after: join},
-		{name: "the same, and a gateway killed", does: func() {
+		{name: "the same, and a gateway killed", loses: true, does: func() {
 			cut()
 			m := w.master()
 			c.kill(0)
 			killed(m)
 		}, after: join},
-		{name: "FLUSHALL", does: func() { w.master().do(w.t, "FLUSHALL") }, after: w.whole},
+		{name: "FLUSHALL", loses: true, does: func() { w.master().do(w.t, "FLUSHALL") }, after: w.whole},
 		{name: "SCRIPT FLUSH", does: func() { w.master().do(w.t, "SCRIPT", "FLUSH") }, after: w.whole},
 	}
 }
@@ -307,12 +307,12 @@ func (c *clustered) faults(crew *crew) []fault {
 	return []fault{
 		{name: "none", does: func() {}},
 		{name: "gateway killed, another started", does: func() { crew.kill(0) }},
-		{name: "the slots of two shards moved", does: func() {
+		{name: "the slots of two shards moved", loses: true, does: func() {
 			for _, lane := range []int{1, 3} {
 				c.move(lane, func() { time.Sleep(200 * time.Millisecond) })
 			}
 		}, after: well},
-		{name: "node killed, started with its file", does: func() {
+		{name: "node killed, started with its file", loses: true, does: func() {
 			n := owner(6)
 			for _, replica := range c.nodes {
 				replica.do(c.t, "CONFIG", "SET", "cluster-replica-no-failover", "yes")
@@ -325,14 +325,14 @@ func (c *clustered) faults(crew *crew) []fault {
 				replica.do(c.t, "CONFIG", "SET", "cluster-replica-no-failover", "no")
 			}
 		}, after: well},
-		{name: "node killed, its replica promoted", does: func() {
+		{name: "node killed, its replica promoted", loses: true, does: func() {
 			n := owner(8)
 			n.kill()
 			replaced(8, n)
 			n.begin(c.t)
 		}, after: well},
-		{name: "node stopped for 10 s, its replica promoted", does: func() { stopFor10s(owner(11).cmd.Process) }, after: well},
-		{name: "FLUSHALL of a node", does: func() { owner(13).do(c.t, "FLUSHALL") }, after: well},
+		{name: "node stopped for 10 s, its replica promoted", loses: true, does: func() { stopFor10s(owner(11).cmd.Process) }, after: well},
+		{name: "FLUSHALL of a node", loses: true, does: func() { owner(13).do(c.t, "FLUSHALL") }, after: well},
 		{name: "SCRIPT FLUSH of all nodes", does: func() {
 			for _, n := range c.nodes {
 				n.do(c.t, "SCRIPT", "FLUSH")

@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // store is what Memory and Redis have in common.
@@ -76,10 +78,17 @@ func czech(t testing.TB) *Calendar {
 // newRedis opens a store on a running server; a nil clock is the clock of Redis.
 func newRedis(t testing.TB, s *server, clock *hands) *Redis {
 	t.Helper()
+	return newRedisOf(t, s, clock, ledgerSource)
+}
+
+// newRedisOf has a ledger of its own.
+func newRedisOf(t testing.TB, s *server, clock *hands, source string) *Redis {
+	t.Helper()
 	r, err := prepare(RedisConfig{URL: s.url(), Calendar: czech(t), Timeout: 2 * time.Second, Prefix: t.Name() + ":", TrustEmpty: true})
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.script = redis.NewScript(source)
 	if clock != nil {
 		r.clock, r.virtual, r.start = clock.now, true, clock.now()
 		clock.stores = append(clock.stores, r)
