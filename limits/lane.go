@@ -221,6 +221,7 @@ func (r *Redis) take(l *lane, q *request, sent, now, until int64, a *answer, ask
 	for i, c := range asking {
 		l.gather(c)
 		c.granted(&q.Entries[i], &a.grants[i], q.Seq, sent, now, until, a.now, another)
+		c.denied = !a.learning && a.grants[i].slots < q.Entries[i].Slots
 		r.deal(l, c)
 	}
 	l.beat = l.beat || len(l.untold) > 0 || l.down != nil && l.replays()

@@ -39,7 +39,7 @@ type caller struct {
 	own, until int64 // slots granted, and how long calls may be started in them,
 	life, wish int64 // if they live no longer than life; the longest there was is wish
 	others     int64 // slots of other gateways
-	denied     bool  // fewer slots were granted than asked for
+	denied     bool  // a ledger that was not learning granted fewer slots than were asked for
 
 	waiting int64
 	queued  bool
@@ -281,7 +281,7 @@ func (c *caller) granted(e *entry, g *grant, seq, sent, now, until, ledgerNow in
 		c.leases = append(c.leases, lease{seq: seq, left: g.permits, leaves: g.leaves, deadline: min(sent+usableMillis, until), in: e.Regime})
 	}
 	c.prized = g.permits
-	c.own, c.until, c.life, c.others, c.denied = g.slots, sent+usableMillis, e.Life, g.others, g.slots < e.Slots
+	c.own, c.until, c.life, c.others = g.slots, sent+usableMillis, e.Life, g.others
 	if !another { // what was known before is what has to be told
 		c.facts, c.heard = *g, now
 		c.facts.raised = g.extra.at(ledgerNow)

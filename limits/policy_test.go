@@ -2,6 +2,7 @@ package limits
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -59,5 +60,21 @@ func TestGatewaysWithDifferentPolicies(t *testing.T) {
 	admit(late, call("unnamed", 1, 1), OverQuota) // decided before the change, it lowers nothing
 	if got, err := late.Usage(t.Context(), call("higher", 8, 20)); err != nil || got.Working+got.Off != 8 {
 		t.Errorf("usage %+v, %v, want 8 calls", got, err)
+	}
+}
+
+// A gateway that does not know ledger time yet is granted no slot; that refuses nobody.
+func TestFirstCallsOfAGatewayAreAdmitted(t *testing.T) {
+	s := startServer(t)
+	for n := range 20 {
+		r, err := prepare(RedisConfig{URL: s.url(), Calendar: czech(t), Timeout: 2 * time.Second, Prefix: fmt.Sprint(n, ":"), TrustEmpty: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := r.Admit(t.Context(), Call{Key: KeyOf("a"), Rule: Rule{10, 10, 3}, Lifetime: time.Minute})
+		if err != nil || d.Verdict != Admitted {
+			t.Errorf("decision %+v, %v", d, err)
+		}
+		_ = r.Close()
 	}
 }
