@@ -3,6 +3,7 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -45,11 +46,14 @@ const (
 	Fresh                    // it decides
 )
 
-// A life is when a row becomes what, in Unix seconds. Before it was fetched it
-// is as good as too old: then a clock was wrong.
+// A life is when a row becomes what, in Unix seconds, until 2106. Before it was
+// fetched it is as good as too old: then a clock was wrong.
 type life struct {
-	from, due, end int64
+	from, due, end uint32
 }
+
+// seconds is a moment in a life.
+func seconds(t time.Time) uint32 { return uint32(min(max(t.Unix(), 0), math.MaxUint32)) }
 
 // skew is how far clocks may be apart.
 const skew = 5 * time.Minute
@@ -57,18 +61,19 @@ const skew = 5 * time.Minute
 // life is that of a row fetched at a moment; spread decides where in the jitter
 // it falls.
 func (a Ages) life(fetched time.Time, negative bool, spread uint64, prague *time.Location) life {
-	l := life{from: fetched.Add(-skew).Unix(), end: fetched.Add(a.Max).Unix()}
+	l := life{from: seconds(fetched.Add(-skew)), end: seconds(fetched.Add(a.Max))}
 	switch {
 	case negative:
-		l.end = min(l.end, fetched.Add(a.Negative).Unix())
+		l.end = min(l.end, seconds(fetched.Add(a.Negative)))
 		l.due = l.end
 	case a.Fresh > 0:
-		l.due = fetched.Add(a.Fresh).Unix()
+		l.due = seconds(fetched.Add(a.Fresh))
 	default:
-		l.due = a.nextGeneration(fetched.In(prague)).Unix()
+		due := a.nextGeneration(fetched.In(prague))
 		if a.Jitter >= time.Second {
-			l.due += int64(spread % uint64(a.Jitter/time.Second))
+			due = due.Add(time.Duration(spread%uint64(a.Jitter/time.Second)) * time.Second)
 		}
+		l.due = seconds(due)
 	}
 	l.due = min(l.due, l.end)
 	return l
@@ -87,7 +92,7 @@ func (a Ages) nextGeneration(t time.Time) time.Time {
 
 // at is what the row may do now.
 func (l life) at(now time.Time) Freshness {
-	switch t := now.Unix(); {
+	switch t := seconds(now); {
 	case t < l.from || t >= l.end:
 		return TooOld
 	case t >= l.due:

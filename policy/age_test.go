@@ -98,7 +98,7 @@ func TestARowOnlyAges(t *testing.T) {
 		if !negative && a.Fresh == 0 {
 			plain := a
 			plain.Jitter = 0
-			if late := l.due - plain.life(fetched, false, spread, prague).due; late < 0 || late > int64(a.Jitter/time.Second) {
+			if late := int64(l.due) - int64(plain.life(fetched, false, spread, prague).due); late < 0 || late > int64(a.Jitter/time.Second) {
 				rt.Fatalf("the jitter is %d s, of at most %s", late, a.Jitter)
 			}
 		}

@@ -14,30 +14,30 @@ func (a *agenda) put(c *cached) {
 	if c.place < 0 {
 		heap.Push(a, c)
 	} else {
-		heap.Fix(a, c.place)
+		heap.Fix(a, int(c.place))
 	}
 }
 
 // drop takes a row out.
 func (a *agenda) drop(c *cached) {
 	if c.place >= 0 {
-		heap.Remove(a, c.place)
+		heap.Remove(a, int(c.place))
 	}
 }
 
 // Len, Less, Swap, Push and Pop are for package heap.
 func (a agenda) Len() int           { return len(a) }
-func (a agenda) Less(i, j int) bool { return a[i].next.Before(a[j].next) }
+func (a agenda) Less(i, j int) bool { return a[i].next < a[j].next }
 
 func (a agenda) Swap(i, j int) {
 	a[i], a[j] = a[j], a[i]
-	a[i].place, a[j].place = i, j
+	a[i].place, a[j].place = int32(i), int32(j)
 }
 
 // Push is for package heap.
 func (a *agenda) Push(x any) {
 	c := x.(*cached)
-	c.place = len(*a)
+	c.place = int32(len(*a))
 	*a = append(*a, c)
 }
 
@@ -46,7 +46,7 @@ func (a *agenda) Pop() any {
 	last := len(*a) - 1
 	c := (*a)[last]
 	(*a)[last], *a = nil, (*a)[:last]
-	c.place = -1
+	c.place = idle
 	return c
 }
 
@@ -94,7 +94,7 @@ func (r *Rows) startDue(now time.Time) time.Duration {
 	defer r.mu.Unlock()
 	for r.running < r.cfg.Parallel && len(r.due) > 0 {
 		c := r.due[0]
-		if wait := c.next.Sub(now); wait > 0 {
+		if wait := time.Unix(int64(c.next), 0).Sub(now); wait > 0 {
 			return min(wait, lookAgain)
 		}
 		if _, err := r.start(c, true); err != nil {
@@ -112,26 +112,26 @@ func (r *Rows) follow(s *Snapshot) {
 	granted := s.triples(now)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for t, c := range r.all {
-		if c.granted && !granted[t] {
-			c.granted = false
-			r.foreign++
+	for _, c := range r.all {
+		if c.granted() && !granted[c.of.triple()] {
 			r.due.drop(c)
+			c.place = foreign
+			r.foreign++
 		}
 	}
 	for t := range granted {
-		c := r.all[t]
+		c := r.all[handlesOf(t)]
 		if c == nil {
 			c = r.add(t)
 		}
-		if !c.granted {
-			c.granted = true
+		if !c.granted() {
+			c.place = idle
 			r.foreign--
 		}
-		if !c.known || !r.began.IsZero() && now.After(c.fetched.Add(r.cfg.Early)) {
-			c.next = now
+		if c.set == nil || !r.began.IsZero() && now.After(time.Unix(0, c.fetched).Add(r.cfg.Early)) {
+			c.next = seconds(now)
 		}
-		if c.flight == nil {
+		if r.flights[c] == nil {
 			r.due.put(c)
 		}
 	}
@@ -167,18 +167,18 @@ func (r *Rows) Status() RowsStatus {
 	defer r.mu.Unlock()
 	s := RowsStatus{Foreign: r.foreign, Last: r.last, LoadErr: r.loaded, Saved: r.saved, SaveErr: r.saveErr, Snapshot: r.cfg.Snapshot}
 	for _, c := range r.all {
-		if !c.granted {
+		if !c.granted() {
 			continue
 		}
 		s.Granted++
 		fresh := Unknown
-		if c.known {
-			fresh = c.life.at(now)
+		if c.set != nil {
+			fresh = c.life().at(now)
 		}
 		switch fresh {
 		case Fresh:
 			s.Fresh++
-			if len(c.row.items) == 0 {
+			if len(c.set.items) == 0 {
 				s.NoRow++
 			}
 		case Stale:
@@ -188,8 +188,8 @@ func (r *Rows) Status() RowsStatus {
 		default:
 			s.Unknown++
 		}
-		if fresh >= Stale && (s.Oldest.IsZero() || c.fetched.Before(s.Oldest)) {
-			s.Oldest = c.fetched
+		if fetched := time.Unix(0, c.fetched); fresh >= Stale && (s.Oldest.IsZero() || fetched.Before(s.Oldest)) {
+			s.Oldest = fetched
 		}
 	}
 	return s

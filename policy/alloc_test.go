@@ -51,3 +51,43 @@ func TestDecideByAFetchedRowDoesNotAllocate(t *testing.T) {
 		}
 	}
 }
+
+// What a row that was fetched takes, in the rows and in the matrix together: a
+// budget, of which a change is a reviewed line.
+func TestFetchedRowsAreSmall(t *testing.T) {
+	const rows, budget = 200_000, 200 // bytes each
+	before := heapBytes()
+	s := fetched(t, rows, time.Now())
+	got := (heapBytes() - before) / rows
+	if n := s.store.Current().Counts().Rows; n != rows {
+		t.Fatalf("%d rows, want %d", n, rows)
+	}
+	if t.Logf("a row takes %d bytes", got); got > budget {
+		t.Errorf("a row takes %d bytes, budget %d", got, budget)
+	}
+}
+
+// Sets of items are kept while rows have them, and no longer.
+func TestSetsOfItemsAreShared(t *testing.T) {
+	s := newSite(t, newBus(nil), nil)
+	one := s.add(Triple{"A1", "CR1", "00000001"})
+	other := s.add(Triple{"A1", "CR1", "00000002"})
+	s.set(one, noon, []Item{{"Jmeno", ""}, {"Prijmeni", "101-1-1"}})
+	s.set(other, noon, []Item{{"Prijmeni", "101-1-1"}, {"Jmeno", ""}, {"Jmeno", ""}})
+	if one.set != other.set || len(s.sets) != 1 {
+		t.Errorf("%d sets for rows with the same items", len(s.sets))
+	}
+	alone := rowSum{}.add(sumOf(other.of.triple(), other.set))
+	s.set(one, noon, []Item{{"Jmeno", "101-1-1"}})
+	if len(s.sets) != 2 {
+		t.Errorf("%d sets for two rows with items of their own", len(s.sets))
+	}
+	s.remove(one)
+	if len(s.sets) != 1 || s.sum != alone {
+		t.Errorf("after a row has gone: %d sets, sum %v, want that of the other, %v", len(s.sets), s.sum, alone)
+	}
+	s.remove(other)
+	if len(s.sets) != 0 || s.sum != (rowSum{}) {
+		t.Errorf("after all rows have gone: %d sets, sum %v", len(s.sets), s.sum)
+	}
+}

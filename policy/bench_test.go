@@ -92,27 +92,7 @@ func BenchmarkMatrix(b *testing.B) {
 		b.ReportMetric(float64(size)/(1<<20), "MiB")
 		b.ReportMetric(float64(s.Counts().Pairs), "pairs")
 	})
-	b.Run("lookup", func(b *testing.B) {
-		// The codes of a request are in the cache when it is decided, so these lie in the order in which they are used.
-		type codes struct {
-			text         [24]byte
-			agenda, role uint8 // where they end
-		}
-		keys := make([]codes, 1<<18)
-		for i := range keys {
-			agenda, role, ovm := manyTriple(rand.IntN(manyTriples))
-			keys[i] = codes{agenda: uint8(len(agenda)), role: uint8(len(agenda) + len(role))}
-			copy(keys[i].text[:], agenda+role+ovm)
-		}
-		b.ReportAllocs()
-		for i := 0; b.Loop(); i++ {
-			k := &keys[i%len(keys)]
-			agenda, role, ovm := k.text[:k.agenda], k.text[k.agenda:k.role], k.text[k.role:k.role+8]
-			if row, _ := s.Row(agenda, role, ovm, noon); row == nil {
-				b.Fatal("a triple has no row")
-			}
-		}
-	})
+	b.Run("lookup", func(b *testing.B) { lookup(b, s, manyTriples, noon) })
 	b.Run("lookup of nobody", func(b *testing.B) {
 		agenda, role := []byte("A7"), []byte("CR13")
 		ovm := []byte("99999999")
@@ -121,6 +101,29 @@ func BenchmarkMatrix(b *testing.B) {
 			s.Row(agenda, role, ovm, noon)
 		}
 	})
+}
+
+// lookup looks triples up in random order.
+func lookup(b *testing.B, s *Snapshot, triples int, now time.Time) {
+	// The codes of a request are in the cache when it is decided, so these lie in the order in which they are used.
+	type codes struct {
+		text         [24]byte
+		agenda, role uint8 // where they end
+	}
+	keys := make([]codes, 1<<18)
+	for i := range keys {
+		agenda, role, ovm := manyTriple(rand.IntN(triples))
+		keys[i] = codes{agenda: uint8(len(agenda)), role: uint8(len(agenda) + len(role))}
+		copy(keys[i].text[:], agenda+role+ovm)
+	}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		k := &keys[i%len(keys)]
+		agenda, role, ovm := k.text[:k.agenda], k.text[k.agenda:k.role], k.text[k.role:k.role+8]
+		if row, _ := s.Row(agenda, role, ovm, now); row == nil {
+			b.Fatal("a triple has no row")
+		}
+	}
 }
 
 func heapBytes() uint64 {
@@ -145,4 +148,48 @@ func BenchmarkPublish(b *testing.B) {
 		s.rest = time.Time{}
 		s.publish()
 	}
+}
+
+// fetched are rows of so many triples that were fetched at a moment, with items
+// as the bus sends them: each row has strings of its own.
+func fetched(tb testing.TB, triples int, at time.Time) *site {
+	s := newSite(tb, newBus(nil), nil)
+	random := rand.New(rand.NewPCG(1, 2))
+	var sets [manySets][]int
+	for i := range sets {
+		sets[i] = random.Perm(60)[:5+random.IntN(20)]
+	}
+	for i := range triples {
+		var items []Item
+		for _, item := range sets[random.IntN(manySets)] {
+			items = append(items, Item{fmt.Sprintf("Udaj%02d", item), fmt.Sprintf("10%d-1-%d", 1+item%2, item)})
+		}
+		agenda, role, ovm := manyTriple(i)
+		c := s.add(Triple{agenda, role, ovm})
+		c.place = idle
+		s.Rows.set(c, at, items)
+		s.due.put(c)
+	}
+	s.rest = time.Time{}
+	s.publish()
+	return s
+}
+
+// BenchmarkFetchedRows publishes a million rows that were fetched, and looks
+// them up.
+func BenchmarkFetchedRows(b *testing.B) {
+	now := time.Now()
+	before := heapBytes()
+	s := fetched(b, manyTriples, now)
+	size := heapBytes() - before
+	b.Run("publish", func(b *testing.B) {
+		for b.Loop() {
+			s.changes++
+			s.rest = time.Time{}
+			s.publish()
+		}
+		b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/manyTriples, "µs/row")
+		b.ReportMetric(float64(size)/manyTriples, "B/row")
+	})
+	b.Run("lookup", func(b *testing.B) { lookup(b, s.store.Current(), manyTriples, now) })
 }

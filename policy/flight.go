@@ -24,12 +24,12 @@ func (r *Rows) start(c *cached, planned bool) (*flight, error) {
 	f := &flight{done: make(chan struct{})}
 	switch {
 	case planned:
-	case c.granted:
+	case c.granted():
 		f.places = r.demand
 	default:
 		f.places = r.strange
 	}
-	c.flight = f
+	r.flights[c] = f
 	r.due.drop(c)
 	r.tasks.Go(func() { r.fly(c, f) })
 	return f, nil
@@ -38,7 +38,7 @@ func (r *Rows) start(c *cached, planned bool) (*flight, error) {
 // fly fetches a row, publishes it, and lets those go on who wait for it.
 func (r *Rows) fly(c *cached, f *flight) {
 	defer close(f.done)
-	began, items, err := r.fetch(c.triple, f)
+	began, items, err := r.fetch(c.of.triple(), f)
 	r.mu.Lock()
 	result := r.take(c, began, items, err)
 	if f.places == nil {
@@ -49,8 +49,9 @@ func (r *Rows) fly(c *cached, f *flight) {
 	r.publish()
 
 	r.mu.Lock()
-	c.flight, f.err = nil, err
-	if c.granted {
+	delete(r.flights, c)
+	f.err = err
+	if c.granted() {
 		r.due.put(c)
 	}
 	r.last = result
@@ -99,22 +100,23 @@ func (r *Rows) fetch(t Triple, f *flight) (began time.Time, items []Item, err er
 // take enters what came of a fetching.
 func (r *Rows) take(c *cached, began time.Time, items []Item, err error) Refresh {
 	now := time.Now()
-	c.tried = now
-	result := Refresh{Triple: c.triple, Err: err, At: now}
+	result := Refresh{Triple: c.of.triple(), Err: err, At: now}
+	ill := c.troubles()
 	if err != nil {
-		c.failures++
-		c.err = err
-		c.next = now.Add(backoff(c.failures))
+		ill.tried, ill.failures, ill.err = now, ill.failures+1, err
+		c.trouble = &ill
+		c.after(now.Add(backoff(ill.failures)))
 		result.Result = RefreshFailed
 		return result
 	}
-	before, known := c.sum, c.known
+	before := c.set
 	r.set(c, began, items)
-	if soonest := now.Add(breather); c.next.Before(soonest) { // it ended before it came, or will at once
-		c.next = soonest
+	c.after(now.Add(breather))
+	c.next = max(c.next, c.due) // which may be over before it came, or will be at once
+	if c.trouble = nil; now.Before(ill.doubted.Add(r.cfg.Early)) {
+		c.trouble = &trouble{doubted: ill.doubted}
 	}
-	c.failures, c.err = 0, nil
-	result.Changed = known && before != c.sum
+	result.Changed = before != nil && before != c.set
 	result.Result = GotRow
 	if len(items) == 0 {
 		result.Result = GotNoRow
@@ -124,10 +126,17 @@ func (r *Rows) take(c *cached, began time.Time, items []Item, err error) Refresh
 
 // set puts items that were fetched at a moment into a row.
 func (r *Rows) set(c *cached, fetched time.Time, items []Item) {
-	c.row, c.sum = newRow(items), sumOf(c.triple, items)
-	c.known, c.fetched = true, fetched
-	c.life = r.cfg.Ages.life(fetched, len(items) == 0, c.sum.low, r.prague)
-	c.next = time.Unix(c.life.due, 0)
+	t, before := c.of.triple(), c.set
+	c.set = r.sets.take(items) // before the other is released, which may be the same
+	sum := sumOf(t, c.set)
+	if before != nil {
+		r.sum = r.sum.less(sumOf(t, before))
+		r.sets.release(before)
+	}
+	r.sum = r.sum.add(sum)
+	c.fetched = fetched.UnixNano()
+	l := r.cfg.Ages.life(fetched, len(items) == 0, sum.low, r.prague)
+	c.due, c.end, c.next = l.due, l.end, l.due
 	r.changes++
 }
 
@@ -151,10 +160,15 @@ func (r *Rows) publish() {
 	time.Sleep(min(time.Until(r.rest), time.Second))
 	began := time.Now()
 	r.mu.Lock()
-	number := r.changes
-	m, sum := assemble(r.all)
+	number, sum := r.changes, r.sum
+	all := make([]standing, 0, len(r.all))
+	for _, c := range r.all {
+		if c.set != nil {
+			all = append(all, standing{c.of, c.set, c.life()})
+		}
+	}
 	r.mu.Unlock()
-	r.store.put(m, sum)
+	r.store.put(assemble(all), sum)
 	r.built = number
 	r.rest = began.Add(10 * time.Since(began))
 }

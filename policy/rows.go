@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"time"
+	"unique"
 
 	"brana/egon"
 )
@@ -115,7 +116,10 @@ type Rows struct {
 	demand, strange chan struct{}
 
 	mu      sync.Mutex
-	all     map[Triple]*cached
+	all     map[handles]*cached
+	sets    rowSets
+	sum     rowSum              // of all rows
+	flights map[*cached]*flight // under way
 	due     agenda
 	foreign int       // rows without a grant
 	running int       // fetchings of the agenda
@@ -130,25 +134,58 @@ type Rows struct {
 	rest  time.Time  // before it nothing is built again
 }
 
-// A cached is what is known of one triple.
+// A cached is what is known of one triple. There may be a million of them, so
+// it is kept to 64 bytes: times are Unix ones, and what most have nothing of is
+// apart.
 type cached struct {
-	triple  Triple
-	granted bool
-	known   bool // it was fetched
-	row     row  // empty: the triple has no row
-	sum     rowSum
-	fetched time.Time
-	life    life
-	flight  *flight // the fetching under way, or nil
-	doubted time.Time
+	of       handles
+	set      *rowSet // nil: it was never fetched
+	trouble  *trouble
+	fetched  int64  // in nanoseconds
+	due, end uint32 // of its life
+	next     uint32 // when the agenda fetches it, in seconds
+	place    int32  // in the agenda, or one of the following
+}
 
+const (
+	idle    = -1 // in no agenda
+	foreign = -2 // nor ever, since the triple has no grant
+)
+
+func (c *cached) granted() bool { return c.place != foreign }
+
+func (c *cached) life() life {
+	return life{from: seconds(time.Unix(0, c.fetched).Add(-skew)), due: c.due, end: c.end}
+}
+
+// after has the agenda fetch the row at a moment, or up to a second later.
+func (c *cached) after(t time.Time) { c.next = seconds(t.Add(time.Second - 1)) }
+
+// trouble is what is to be known of a row that somebody doubts or that cannot be
+// fetched.
+type trouble struct {
+	doubted  time.Time
 	tried    time.Time // when the last fetching ended
 	failures int       // since the last that succeeded
 	err      error     // of the last
-
-	next  time.Time // when the agenda fetches it
-	place int       // in the agenda, -1: in none
 }
+
+// troubles are those of the row, none when it has none.
+func (c *cached) troubles() trouble {
+	if c.trouble == nil {
+		return trouble{}
+	}
+	return *c.trouble
+}
+
+// handles are a triple in three words: rows share the codes.
+type handles [3]unique.Handle[string]
+
+func handlesOf(t Triple) handles {
+	return handles{unique.Make(t.Agenda), unique.Make(t.Role), unique.Make(t.Ovm)}
+}
+
+func (h handles) triple() Triple { return Triple{h[0].Value(), h[1].Value(), h[2].Value()} }
 
 // mostDemanded bounds the fetchings that somebody waits for: those of rows with
 // a grant, and the others.
@@ -165,7 +202,7 @@ func NewRows(cfg RowsConfig, store *Store) (*Rows, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load the zone of the generation: %w", err)
 	}
-	r := &Rows{cfg: cfg, store: store, prague: prague, all: map[Triple]*cached{},
+	r := &Rows{cfg: cfg, store: store, prague: prague, all: map[handles]*cached{}, sets: rowSets{}, flights: map[*cached]*flight{},
 		wake: make(chan struct{}, 1), dirty: make(chan struct{}, 1), demand: make(chan struct{}, mostDemanded), strange: make(chan struct{}, mostDemanded)}
 	r.changes = 1 // the store has not even an empty matrix of rows
 	r.ctx, r.stop = context.WithCancel(context.Background())
@@ -239,19 +276,20 @@ func (r *Rows) demanded(t Triple) (*flight, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
-	c := r.all[t]
+	c := r.all[handlesOf(t)]
 	switch {
 	case c == nil:
 		if !r.room() {
 			return nil, errTooMany
 		}
 		c = r.add(t)
-	case c.flight != nil:
-		return c.flight, nil
-	case c.known && c.life.at(now) == Fresh:
+	case r.flights[c] != nil:
+		return r.flights[c], nil
+	case c.set != nil && c.life().at(now) == Fresh:
 		return nil, nil
-	case c.failures > 0 && now.Before(c.tried.Add(breather)):
-		return nil, c.err
+	}
+	if ill := c.troubles(); ill.failures > 0 && now.Before(ill.tried.Add(breather)) {
+		return nil, ill.err
 	}
 	return r.start(c, false)
 }
@@ -262,21 +300,37 @@ func (r *Rows) demanded(t Triple) (*flight, error) {
 func (r *Rows) Doubt(agenda, role, ovm []byte, began time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	c := r.all[Triple{string(agenda), string(role), string(ovm)}]
+	c := r.all[handlesOf(Triple{string(agenda), string(role), string(ovm)})]
 	now := time.Now()
-	if c == nil || c.flight != nil || !c.fetched.Before(began) || now.Before(c.doubted.Add(r.cfg.Early)) {
+	if c == nil || r.flights[c] != nil || c.fetched >= began.UnixNano() {
 		return
 	}
-	c.doubted = now
+	ill := c.troubles()
+	if now.Before(ill.doubted.Add(r.cfg.Early)) {
+		return
+	}
+	ill.doubted = now
+	c.trouble = &ill
 	_, _ = r.start(c, false) // it fails when all is ending
 }
 
 // add makes a row of which nothing is known.
 func (r *Rows) add(t Triple) *cached {
-	c := &cached{triple: t, place: -1}
-	r.all[t] = c
+	c := &cached{of: handlesOf(t), place: foreign}
+	r.all[c.of] = c
 	r.foreign++
 	return c
+}
+
+// remove forgets a row without a grant.
+func (r *Rows) remove(c *cached) {
+	if c.set != nil {
+		r.sum = r.sum.less(sumOf(c.of.triple(), c.set))
+		r.sets.release(c.set)
+	}
+	delete(r.all, c.of)
+	r.foreign--
+	r.changes++
 }
 
 // room sees to it that there is room for one more row without a grant: the one
@@ -287,15 +341,13 @@ func (r *Rows) room() bool {
 	}
 	var oldest *cached
 	for _, c := range r.all {
-		if !c.granted && c.flight == nil && (oldest == nil || c.fetched.Before(oldest.fetched)) {
+		if !c.granted() && r.flights[c] == nil && (oldest == nil || c.fetched < oldest.fetched) {
 			oldest = c
 		}
 	}
 	if oldest == nil {
 		return false
 	}
-	delete(r.all, oldest.triple)
-	r.foreign--
-	r.changes++
+	r.remove(oldest)
 	return true
 }

@@ -7,29 +7,71 @@ import (
 	"slices"
 )
 
-// assemble makes a matrix of all rows that are known. It is made anew for each
-// change, and no reader ever waits.
-func assemble(all map[Triple]*cached) (matrix, rowSum) {
+// A rowSet is the items of a row. Triples by the million share a few hundred of
+// them, so each is kept once.
+type rowSet struct {
+	row
+	text string // the items, in their order
+	uses int
+}
+
+// rowSets are the sets in use, by their text.
+type rowSets map[string]*rowSet
+
+// take returns the set of items in any order, for one more row.
+func (s rowSets) take(items []Item) *rowSet {
+	r := newRow(items)
+	var text []byte
+	for _, item := range r.items {
+		text = append(append(append(append(text, item.Kod...), 0), item.KodRpp...), 0)
+	}
+	set := s[string(text)]
+	if set == nil {
+		set = &rowSet{row: r, text: string(text)}
+		s[set.text] = set
+	}
+	set.uses++
+	return set
+}
+
+// release gives a set back for one row.
+func (s rowSets) release(set *rowSet) {
+	if set.uses--; set.uses == 0 {
+		delete(s, set.text)
+	}
+}
+
+// A standing is a row on its way into a matrix.
+type standing struct {
+	of   handles
+	set  *rowSet
+	life life
+}
+
+// assemble makes a matrix of rows. It is made anew for each change, and no
+// reader ever waits.
+func assemble(all []standing) matrix {
 	b := newMatrixBuilder()
 	m := matrix{cached: true}
-	var lives []life
-	var sum rowSum
-	for _, c := range all {
-		if c.known {
-			b.slots[b.row(c.triple.Agenda, c.triple.Role, c.triple.Ovm)].set = uint32(len(m.sets))
-			m.sets, lives = append(m.sets, c.row), append(lives, c.life)
-			m.pairs += len(c.row.items)
-			sum = sum.add(c.sum)
+	numbers := map[*rowSet]uint32{}
+	for i := range all {
+		t, set := all[i].of.triple(), all[i].set
+		b.slots[b.row(t.Agenda, t.Role, t.Ovm)].set = uint32(i)
+		if _, known := numbers[set]; !known {
+			numbers[set] = uint32(len(m.sets))
+			m.sets = append(m.sets, set.row)
 		}
+		m.pairs += len(set.items)
 	}
 	m.place(b)
 	m.lives = make([]life, len(m.cells))
-	for i, c := range m.cells {
-		if c.role != 0 {
-			m.lives[i] = lives[c.set] // each row has a set of its own here
+	for i := range m.cells {
+		if c := &m.cells[i]; c.role != 0 {
+			one := &all[c.set]
+			m.lives[i], c.set = one.life, numbers[one.set]
 		}
 	}
-	return m, sum
+	return m
 }
 
 // A rowSum identifies the content of rows, whatever their order: the sum of the
@@ -44,16 +86,19 @@ func (s rowSum) add(t rowSum) rowSum {
 	return rowSum{high, low}
 }
 
+func (s rowSum) less(t rowSum) rowSum {
+	low, borrow := bits.Sub64(s.low, t.low, 0)
+	high, _ := bits.Sub64(s.high, t.high, borrow)
+	return rowSum{high, low}
+}
+
 // sumOf is the digest of one row.
-func sumOf(t Triple, items []Item) rowSum {
+func sumOf(t Triple, set *rowSet) rowSum {
 	var text []byte
 	for _, code := range []string{t.Agenda, t.Role, t.Ovm} {
 		text = append(append(text, code...), 0)
 	}
-	for _, item := range newRow(items).items {
-		text = append(append(append(append(text, item.Kod...), 0), item.KodRpp...), 0)
-	}
-	digest := sha256.Sum256(text)
+	digest := sha256.Sum256(append(text, set.text...))
 	return rowSum{binary.LittleEndian.Uint64(digest[:8]), binary.LittleEndian.Uint64(digest[8:16])}
 }
 

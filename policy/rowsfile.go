@@ -63,8 +63,8 @@ func (r *Rows) save() {
 	r.mu.Lock()
 	var rows []savedRow
 	for _, c := range r.all {
-		if c.known && len(c.row.items) > 0 {
-			rows = append(rows, savedRow{c.triple, c.fetched, c.row.items})
+		if c.set != nil && len(c.set.items) > 0 {
+			rows = append(rows, savedRow{c.of.triple(), time.Unix(0, c.fetched), c.set.items})
 		}
 	}
 	r.mu.Unlock()
@@ -101,12 +101,10 @@ func (r *Rows) load(now time.Time) error {
 		return err
 	}
 	for _, one := range rows {
-		c := r.add(one.triple)
-		r.set(c, one.fetched, one.items)
-		if c.life.at(now) < Stale {
-			delete(r.all, one.triple)
-			r.foreign--
+		if r.cfg.Ages.life(one.fetched, false, 0, r.prague).at(now) < Stale { // of a wrong clock, or long over
+			continue
 		}
+		r.set(r.add(one.triple), one.fetched, one.items)
 	}
 	return nil
 }

@@ -132,6 +132,26 @@ func TestAnyRowsSurviveTheFile(t *testing.T) {
 	})
 }
 
+// Rows that are over are left out, and so are those that only a wrong clock can
+// have fetched.
+func TestRowsOfTheFileThatDecideNothing(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "rows")
+		now := time.Now().UTC()
+		var rows []savedRow
+		for i, fetched := range []time.Time{now.Add(-time.Hour), now.Add(-4 * time.Hour), now.Add(time.Hour), {}, now.AddDate(7000, 0, 0)} {
+			rows = append(rows, savedRow{Triple{"A1", "CR1", fmt.Sprint(i + 1)}, fetched.Truncate(time.Second), []Item{{"Jmeno", ""}}})
+		}
+		if err := os.WriteFile(file, encoded(t, rows), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s := newSite(t, newBus(nil), func(c *RowsConfig) { c.Snapshot = file })
+		if s.Loaded() != nil || len(s.all) != 1 || s.all[handlesOf(rows[0].triple)] == nil {
+			t.Errorf("%d rows were taken over, %v, want the first of %d", len(s.all), s.Loaded(), len(rows))
+		}
+	})
+}
+
 // A damaged file does not stop the start; the next writing mends it.
 func TestStartWithADamagedFile(t *testing.T) {
 	bubble(t, func(t *testing.T) {
