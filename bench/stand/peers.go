@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -25,51 +26,65 @@ func Peers() []string { return []string{"nginx", "nginx-unbuffered", "haproxy"} 
 func Installed() []string {
 	var list []string
 	for _, name := range Peers() {
-		if _, err := installed(strings.TrimSuffix(name, "-unbuffered"), "-v"); err == nil {
+		if _, err := find(program(name)); err == nil {
 			list = append(list, name)
 		}
 	}
 	return list
 }
 
-// StartPeer starts a peer before the registries at upstream, host:port. It
-// runs in a folder of its own within dir, on as many threads as the gateway may
-// have, keeps its connections open on both sides, and writes a line of access
-// log for each call into a file.
-func StartPeer(ctx context.Context, name, dir, upstream string, threads int) (*Peer, error) {
-	dir = filepath.Join(dir, name)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+// program is that of a peer.
+func program(name string) string { return strings.TrimSuffix(name, "-unbuffered") }
+
+// PeerConfig says how a peer is to run.
+type PeerConfig struct {
+	Dir         string // a folder of its own is made within
+	Upstream    string // host:port of the registries
+	Threads     int    // as many as the gateway may have
+	Connections int    // from callers, at once
+}
+
+// StartPeer starts a peer before the registries. It keeps its connections open
+// on both sides, and writes a line of access log for each call into a file.
+func StartPeer(ctx context.Context, name string, c PeerConfig) (*Peer, error) {
+	if !slices.Contains(Peers(), name) {
+		return nil, fmt.Errorf("there is no peer %q; choose of %s", name, strings.Join(Peers(), ", "))
+	}
+	path, err := find(program(name))
+	if err != nil {
+		return nil, err
+	}
+	c.Dir = filepath.Join(c.Dir, name)
+	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
 	port, err := Port()
 	if err != nil {
 		return nil, err
 	}
-	p := &Peer{URL: fmt.Sprintf("http://127.0.0.1:%d/publikace", port)}
-	file := filepath.Join(dir, name+".conf")
-	var args []string
-	switch name {
-	case "nginx", "nginx-unbuffered":
-		p.Version, err = installed("nginx", "-v")
-		p.Config, args = nginxConfig(dir, upstream, port, threads, name == "nginx"), []string{"nginx", "-p", dir, "-e", "stderr", "-c", file}
-	case "haproxy":
-		p.Version, err = installed("haproxy", "-v")
-		p.Config, args = haproxyConfig(upstream, port, threads), []string{"haproxy", "-db", "-f", file}
-	default:
-		err = fmt.Errorf("there is no peer %q; choose of %s", name, strings.Join(Peers(), ", "))
+	p := &Peer{URL: fmt.Sprintf("http://127.0.0.1:%d/publikace", port), Config: haproxyConfig(c, port)}
+	file := filepath.Join(c.Dir, name+".conf")
+	args := []string{path, "-db", "-f", file}
+	if program(name) == "nginx" {
+		p.Config, args = nginxConfig(c, port, name == "nginx"), []string{path, "-p", c.Dir, "-e", "stderr", "-c", file}
 	}
-	if err != nil {
+	if p.Version, err = version(path); err != nil {
 		return nil, err
 	}
 	if err := os.WriteFile(file, []byte(p.Config), 0o600); err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
-	p.Process, err = Start(ctx, Command{Name: name, Dir: dir, Args: args, Ready: answers(p.URL + "/E20")})
+	p.Process, err = Start(ctx, Command{Name: name, Dir: c.Dir, Args: args, Ready: answers(p.URL + "/E20")})
 	if err != nil {
 		return nil, err
 	}
 	return p, nil
 }
+
+// room is how many connections a peer must be able to have: one to the
+// registries for each of a caller's, and some for whoever asks whether it is
+// ready.
+func (c PeerConfig) room() int { return max(8192, 2*c.Connections+64) }
 
 // answers returns a check that something answers by HTTP, whatever it says.
 func answers(url string) func() error {
@@ -85,7 +100,7 @@ func answers(url string) func() error {
 
 // nginxConfig is a reverse proxy. Buffered, it reads a message of up to 64 KiB
 // into memory before it sends it on, as the gateway does.
-func nginxConfig(dir, upstream string, port, threads int, buffered bool) string {
+func nginxConfig(c PeerConfig, port int, buffered bool) string {
 	user, buffering := "", "client_body_buffer_size 128k; proxy_buffers 16 16k; proxy_buffer_size 16k;"
 	if os.Geteuid() == 0 {
 		user = "user root;\n"
@@ -95,10 +110,10 @@ func nginxConfig(dir, upstream string, port, threads int, buffered bool) string 
 	}
 	return fmt.Sprintf(`%sdaemon off;
 worker_processes %d;
-worker_rlimit_nofile 16384;
+worker_rlimit_nofile %d;
 pid %s/nginx.pid;
 error_log stderr warn;
-events { worker_connections 8192; }
+events { worker_connections %d; }
 http {
   access_log %s/access.log;
   client_body_temp_path %s/body; proxy_temp_path %s/proxy; fastcgi_temp_path %s/fastcgi; uwsgi_temp_path %s/uwsgi; scgi_temp_path %s/scgi;
@@ -115,15 +130,15 @@ http {
     }
   }
 }
-`, user, threads, dir, dir, dir, dir, dir, dir, dir, upstream, port, buffering)
+`, user, c.Threads, 2*c.room(), c.Dir, c.room(), c.Dir, c.Dir, c.Dir, c.Dir, c.Dir, c.Dir, c.Upstream, port, buffering)
 }
 
 // haproxyConfig is a reverse proxy; its log goes to the standard output, which
 // is a file.
-func haproxyConfig(upstream string, port, threads int) string {
+func haproxyConfig(c PeerConfig, port int) string {
 	return fmt.Sprintf(`global
   nbthread %d
-  maxconn 8192
+  maxconn %d
   log stdout format raw local0
 defaults
   mode http
@@ -139,5 +154,5 @@ frontend callers
   default_backend registries
 backend registries
   server one %s
-`, threads, port, upstream)
+`, c.Threads, c.room(), port, c.Upstream)
 }

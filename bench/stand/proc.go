@@ -15,7 +15,6 @@ import (
 type Use struct {
 	CPU time.Duration // user and system, since their start
 	RSS int64         // bytes
-	HWM int64         // the most that RSS has been
 }
 
 // tick is the unit of CPU time in /proc/PID/stat, USER_HZ, which is 100 on
@@ -43,7 +42,7 @@ func UseOf(pids ...int) (Use, error) {
 		if err != nil {
 			return Use{}, err
 		}
-		sum.CPU, sum.RSS, sum.HWM = sum.CPU+u.CPU, sum.RSS+u.RSS, sum.HWM+u.HWM
+		sum.CPU, sum.RSS = sum.CPU+u.CPU, sum.RSS+u.RSS
 	}
 	return sum, nil
 }
@@ -102,7 +101,7 @@ func useOf(pid int) (Use, error) {
 	if err != nil {
 		return Use{}, err
 	}
-	u.RSS, u.HWM = kib(status, "VmRSS"), kib(status, "VmHWM")
+	u.RSS = kib(status, "VmRSS")
 	return u, nil
 }
 

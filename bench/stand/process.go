@@ -151,23 +151,26 @@ func Accepts(address string) func() error {
 	}
 }
 
-// installed says what a program is, by the first line it prints, or that it
-// is not there.
-func installed(name string, args ...string) (version string, err error) {
+// find is the path of a program, also where the daemons of a system are and
+// PATH does not look.
+func find(name string) (string, error) {
 	path, err := exec.LookPath(name)
-	if err != nil {
-		for _, dir := range []string{"/usr/sbin", "/usr/local/sbin"} {
-			if _, e := os.Stat(filepath.Join(dir, name)); e == nil {
-				path, err = filepath.Join(dir, name), nil
-			}
+	for _, dir := range []string{"/usr/sbin", "/usr/local/sbin", "/sbin"} {
+		if err != nil {
+			path, err = exec.LookPath(filepath.Join(dir, name))
 		}
 	}
 	if err != nil {
 		return "", fmt.Errorf("%s is not installed", name)
 	}
-	said, err := exec.Command(path, args...).CombinedOutput()
+	return path, nil
+}
+
+// version is what the program at a path is, by the first line it prints.
+func version(path string) (string, error) {
+	said, err := exec.Command(path, "-v").CombinedOutput()
 	if err != nil {
-		return "", fmt.Errorf("ask %s what it is: %w", name, err)
+		return "", fmt.Errorf("ask %s what it is: %w", path, err)
 	}
 	line, _, _ := strings.Cut(string(said), "\n")
 	return line, nil

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -113,7 +114,7 @@ func TestUseOfDescendants(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if own.CPU >= use.CPU || own.RSS == 0 || own.RSS >= use.RSS || use.HWM < use.RSS {
+	if own.CPU >= use.CPU || own.RSS == 0 || own.RSS >= use.RSS {
 		t.Errorf("the shell alone %+v, with its child %+v", own, use)
 	}
 	one, err := UseOf(idle.PID())
@@ -148,9 +149,7 @@ func requireProc(t *testing.T) {
 func TestPeers(t *testing.T) {
 	for _, name := range Peers() {
 		t.Run(name, func(t *testing.T) {
-			if _, err := exec.LookPath(strings.TrimSuffix(name, "-unbuffered")); err != nil {
-				t.Skip(name, " is not installed")
-			}
+			requirePeer(t, name)
 			var calls atomic.Int64
 			var connections sync.Map
 			upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -168,7 +167,7 @@ func TestPeers(t *testing.T) {
 			}))
 			defer upstream.Close()
 			dir := t.TempDir()
-			p, err := StartPeer(t.Context(), name, dir, strings.TrimPrefix(upstream.URL, "http://"), 1)
+			p, err := StartPeer(t.Context(), name, PeerConfig{Dir: dir, Upstream: strings.TrimPrefix(upstream.URL, "http://"), Threads: 1, Connections: 10})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -222,8 +221,51 @@ func TestPeers(t *testing.T) {
 	}
 }
 
+func requirePeer(t *testing.T, name string) {
+	t.Helper()
+	if slices.Contains(Installed(), name) {
+		return
+	}
+	if os.Getenv("BRANA_REQUIRE_PEERS") == "1" {
+		t.Fatalf("%s is not installed and is required here", program(name))
+	}
+	t.Skipf("%s is not installed: it is not tested as a peer", program(name))
+}
+
+// Daemons are found where PATH does not look; PATH goes first.
+func TestProgramsAreFound(t *testing.T) {
+	dir := t.TempDir()
+	own := filepath.Join(dir, "nginx")
+	if err := os.WriteFile(own, []byte("#!/bin/sh\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir)
+	if path, err := find("nginx"); err != nil || path != own {
+		t.Errorf("find = %s, %v, want %s", path, err, own)
+	}
+	if path, err := find("no-such-program"); err == nil {
+		t.Errorf("no-such-program is %s", path)
+	}
+	requirePeer(t, "haproxy")
+	t.Setenv("PATH", "")
+	if path, err := find("haproxy"); err != nil || !filepath.IsAbs(path) {
+		t.Errorf("find = %s, %v", path, err)
+	}
+}
+
+// As many connections as callers have, a peer can have twice.
+func TestPeersHaveRoomForTheConnections(t *testing.T) {
+	c := PeerConfig{Connections: 20_000}
+	if text := nginxConfig(c, 1, true); !strings.Contains(text, "worker_connections 40064;") || !strings.Contains(text, "worker_rlimit_nofile 80128;") {
+		t.Error(text)
+	}
+	if text := haproxyConfig(c, 1); !strings.Contains(text, "maxconn 40064\n") {
+		t.Error(text)
+	}
+}
+
 func TestAPeerOfNoName(t *testing.T) {
-	if _, err := StartPeer(t.Context(), "apache", t.TempDir(), "127.0.0.1:1", 1); err == nil || !strings.Contains(err.Error(), "choose of nginx") {
+	if _, err := StartPeer(t.Context(), "apache", PeerConfig{Dir: t.TempDir(), Upstream: "127.0.0.1:1"}); err == nil || !strings.Contains(err.Error(), "choose of nginx") {
 		t.Errorf("%v", err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"brana/bench/load"
 	"brana/bench/report"
+	"brana/bench/stand"
 )
 
 // bench runs brana bench as a process, briefly, and returns its report, what
@@ -81,9 +82,7 @@ func TestBenchOfLargeMessages(t *testing.T) {
 
 // Peers are measured in turn with the gateway, and their report can be compared.
 func TestBenchAgainstPeers(t *testing.T) {
-	if _, err := exec.LookPath("nginx"); err != nil {
-		t.Skip("nginx is not installed")
-	}
+	requireNginx(t)
 	dir := t.TempDir()
 	page := filepath.Join(dir, "deep", "report.html")
 	r, said, code := bench(t, "--against", "nginx,direct", "--rounds", "2", "--html", page)
@@ -118,11 +117,34 @@ func TestBenchAgainstPeers(t *testing.T) {
 	}
 }
 
+func requireNginx(t *testing.T) {
+	t.Helper()
+	if slices.Contains(stand.Installed(), "nginx") {
+		return
+	}
+	if os.Getenv("BRANA_REQUIRE_PEERS") == "1" {
+		t.Fatal("nginx is not installed and is required here")
+	}
+	t.Skip("nginx is not installed: nothing is measured against it")
+}
+
+// Thousands of connections, through gateway and peer.
+func TestBenchOfManyConnections(t *testing.T) {
+	requireNginx(t)
+	r, said, code := bench(t, "--against", "nginx", "--mix", "relay", "--connections", "2500", "--profile", "closed", "--timeout", "60s")
+	if code != 0 {
+		t.Fatalf("exit code %d: %s", code, said)
+	}
+	for _, turn := range r.Turns {
+		if turn.Right < 2500 || turn.Errors() > 0 {
+			t.Errorf("%s: %d right, %v", turn.Target, turn.Right, turn.Wrong)
+		}
+	}
+}
+
 // Several gateways share a Redis, which is measured too.
 func TestBenchOfSeveralGateways(t *testing.T) {
-	if _, err := exec.LookPath("redis-server"); err != nil {
-		t.Skip("redis-server is not installed")
-	}
+	newRedisServer(t) // there is one to start
 	r, said, code := bench(t, "--gateways", "2")
 	if code != 0 {
 		t.Fatalf("exit code %d: %s", code, said)

@@ -208,13 +208,13 @@ const benchUpstreams = `  iszr: {url: "http://SIM/publikace", max_conns: 4096}
 `
 
 // startPeers starts what the gateway is measured against.
-func (s *benchStand) startPeers(ctx context.Context, names []string, threads int) error {
-	for _, name := range names {
+func (s *benchStand) startPeers(ctx context.Context, b *benchRunCmd) error {
+	for _, name := range b.Against {
 		if name == report.Direct {
 			s.targets = append(s.targets, &benchTarget{name: name, urls: []string{"http://" + s.sim + "/publikace"}})
 			continue
 		}
-		p, err := stand.StartPeer(ctx, name, s.dir, s.sim, threads)
+		p, err := stand.StartPeer(ctx, name, stand.PeerConfig{Dir: s.dir, Upstream: s.sim, Threads: b.Cores, Connections: b.Connections})
 		if err != nil {
 			return err
 		}

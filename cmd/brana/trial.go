@@ -141,7 +141,7 @@ func (t *trial) build(ctx context.Context, mirrored bool) (err error) {
 	if err := s.startGateways(ctx, t.benchRunCmd); err != nil {
 		return err
 	}
-	return s.startPeers(ctx, t.Against, t.Cores)
+	return s.startPeers(ctx, t.benchRunCmd)
 }
 
 // measure measures every target in every round, one after the other.
