@@ -16,8 +16,8 @@ import (
 // A Caller is the identity that calls come with: the quadruple of a grant.
 type Caller struct{ Agenda, Role, Ovm, Ais string }
 
-// A Person can be asked for.
-type Person struct{ Jmeno, Prijmeni, Narozen string }
+// A Person can be asked for; by what is empty it cannot.
+type Person struct{ Jmeno, Prijmeni, Narozen, RodneCislo, CisloPasu string }
 
 // A Book makes scenarios.
 type Book struct {
@@ -60,6 +60,10 @@ var book = []entry{
 	{name: "e198-photo", help: "one photo, the person verified by ROB", service: "E198", items: "EopFoto", inner: media,
 		want: Want{Status: 200, Kod: egon.OK, Echo: true, Least: 4 << 10}},
 	{name: "e198-both", help: "photo and signature", service: "E198", items: "EopFoto EopPodpis Jmeno Prijmeni ROBCti", inner: media,
+		want: Want{Status: 200, Kod: egon.OK, Echo: true, Least: 4 << 10}},
+	{name: "e198-number", help: "one photo, found by the birth number", service: "E198", items: "EopFoto Jmeno Prijmeni", inner: mediaByNumber,
+		want: Want{Status: 200, Kod: egon.OK, Echo: true, Least: 4 << 10}},
+	{name: "e198-ecd", help: "a photo of ECD, found by the number of a travel document", service: "E198", items: "EcdFoto Jmeno Prijmeni", inner: mediaByDocument,
 		want: Want{Status: 200, Kod: egon.OK, Echo: true, Least: 4 << 10}},
 	{name: "refused-service", help: "a service that is not in the grant", service: "E21", inner: ico, want: refused("NENI OPRAVNENI EGON")},
 	{name: "refused-item", help: "an item that the matrix does not give", service: "E198", items: "EopFoto AdresaPobytu", inner: media, want: refused("NENI OPRAVNENI")},
@@ -110,6 +114,9 @@ func (b *Book) Scenario(name string) (*Scenario, error) {
 	}
 	for _, p := range persons {
 		text, err := b.text(&e, s.Service, p)
+		if errors.Is(err, errNotFound) {
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("make %s: %w", name, err)
 		}
@@ -161,7 +168,32 @@ func rights(*Book, Person) ([]byte, error) {
 	return egon.AppendRightsQuestion(nil, &egon.RightsQuery{Agenda: []byte("X999"), AgendovaRole: []byte("XR1"), Ovm: []byte("12345678")}), nil
 }
 
+// errNotFound is of a person who cannot be found by what a scenario asks by.
+var errNotFound = errors.New("the person has nothing to be found by")
+
 func media(b *Book, p Person) ([]byte, error) {
+	return b.media(p, egon.MediaQuery{AgendaZdroj: []byte("Eop"), Kind: egon.Dotaz2JmPrijDatNar, DatumNarozeni: []byte(p.Narozen)})
+}
+
+func mediaByNumber(b *Book, p Person) ([]byte, error) {
+	if p.RodneCislo == "" {
+		return nil, errNotFound
+	}
+	return b.media(p, egon.MediaQuery{AgendaZdroj: []byte("Eop"), Kind: egon.Dotaz1JmPrijRC, RodneCislo: []byte(p.RodneCislo)})
+}
+
+func mediaByDocument(b *Book, p Person) ([]byte, error) {
+	if p.CisloPasu == "" {
+		return nil, errNotFound
+	}
+	return b.media(p, egon.MediaQuery{AgendaZdroj: []byte("Ecd"), Kind: egon.Dotaz5JmPrijDokladCd, CdCislo: []byte(p.CisloPasu)})
+}
+
+// media is a question for a person, with a key of the book.
+func (b *Book) media(p Person, q egon.MediaQuery) ([]byte, error) {
+	if p.Jmeno == "" {
+		return nil, errors.New("a person without a name")
+	}
 	if b.key == nil {
 		key, err := rsa.GenerateKey(rand.Reader, 2048)
 		if err != nil {
@@ -173,11 +205,6 @@ func media(b *Book, p Person) ([]byte, error) {
 		}
 		b.key = []byte(base64.StdEncoding.EncodeToString(spki))
 	}
-	if p.Jmeno == "" {
-		return nil, errors.New("a person without a name")
-	}
-	return egon.AppendMediaQuestion(nil, &egon.MediaQuery{
-		AgendaZdroj: []byte("Eop"), Queries: 1, Kind: egon.Dotaz2JmPrijDatNar, Klic: b.key,
-		Jmeno: []byte(p.Jmeno), Prijmeni: []byte(p.Prijmeni), DatumNarozeni: []byte(p.Narozen),
-	}), nil
+	q.Queries, q.Klic, q.Jmeno, q.Prijmeni = 1, b.key, []byte(p.Jmeno), []byte(p.Prijmeni)
+	return egon.AppendMediaQuestion(nil, &q), nil
 }

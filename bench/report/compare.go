@@ -49,8 +49,9 @@ func (m metric) noisy(values []float64) string {
 	}
 }
 
-// difference is by how much the median changed, and whether for the better, or
-// ~ when the ranges overlap; n is how many turns each has.
+// difference is by how much the median changed, and whether for the better, ~
+// when the ranges overlap, or ? when one of them is a single turn; n is how many
+// turns each has.
 func (m metric) difference(a, b []float64) string {
 	n := fmt.Sprintf("(n=%d+%d)", len(a), len(b))
 	old, now := median(a), median(b)
@@ -59,6 +60,8 @@ func (m metric) difference(a, b []float64) string {
 		return "same " + n
 	case slices.Max(a) >= slices.Min(b) && slices.Max(b) >= slices.Min(a):
 		return "~ " + n
+	case len(a) == 1 || len(b) == 1:
+		return "? " + n
 	}
 	verdict := "worse"
 	if (now > old) == m.more {
@@ -75,7 +78,7 @@ func unlike(a, b *Report) []string {
 	var list []string
 	tell := func(what string, before, after any) {
 		if before != after {
-			list = append(list, fmt.Sprintf("not alike: %s was %v, is %v", what, before, after))
+			list = append(list, fmt.Sprintf("not alike: %s was %v, is %v", what, said(before), said(after)))
 		}
 	}
 	tell("CPU", a.Machine.CPU, b.Machine.CPU)
@@ -85,9 +88,23 @@ func unlike(a, b *Report) []string {
 	tell("rate", a.Plan.Rate, b.Plan.Rate)
 	tell("connections", a.Plan.Connections, b.Plan.Connections)
 	tell("connection for each call", a.Plan.Fresh, b.Plan.Fresh)
+	tell("TLS", a.Plan.TLS, b.Plan.TLS)
 	tell("length of a turn", a.Plan.Duration, b.Plan.Duration)
+	tell("profile's detail", a.Plan.Detail, b.Plan.Detail)
+	was := a.Plan.setup()
+	for i, f := range b.Plan.setup() {
+		tell(f[0], was[i][1], f[1])
+	}
 	if len(a.Of(a.Turns[0].Target)) < 3 || len(b.Of(b.Turns[0].Target)) < 3 {
 		list = append(list, "fewer than three turns: the noise is not known")
 	}
 	return list
+}
+
+// said is a fact as it is told; older reports do not say some.
+func said(fact any) any {
+	if fact == "" {
+		return "not said"
+	}
+	return fact
 }

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -63,6 +64,11 @@ func (r *Report) facts() [][2]string {
 		{"machine", fmt.Sprintf("%s, %d cores, %s, Linux %s", r.Machine.CPU, r.Machine.Cores, size(float64(r.Machine.Memory)), r.Machine.Kernel)},
 		{"commit", r.Commit},
 	}
+	for _, f := range r.Plan.setup() {
+		if f[1] != "" {
+			list = slices.Insert(list, len(list)-2, f)
+		}
+	}
 	if r.Plan.Rate > 0 {
 		list = slices.Insert(list, 1, [2]string{"rate", perSecond(r.Plan.Rate) + " asked for"})
 	}
@@ -70,6 +76,18 @@ func (r *Report) facts() [][2]string {
 		list = append(list, [2]string{name, r.Versions[name]})
 	}
 	return list
+}
+
+// setup is how what is measured was set up: names and values, empty when a
+// report does not say.
+func (p Plan) setup() [][2]string {
+	many := func(n int) string {
+		if n == 0 {
+			return ""
+		}
+		return strconv.Itoa(n)
+	}
+	return [][2]string{{"gateways", many(p.Gateways)}, {"cores of each", many(p.Cores)}, {"limits in", p.Limits}, {"registries set to", strings.Join(p.Set, " ")}}
 }
 
 // percentiles is the curve of latencies, each target by its middle turn. The

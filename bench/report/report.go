@@ -50,6 +50,12 @@ type Plan struct {
 	Duration    time.Duration `json:"duration"` // of one turn
 	Rounds      int           `json:"rounds"`
 	Detail      string        `json:"detail,omitempty"` // of the profile, in words
+
+	// The rest was not always written; zero is "not said".
+	Gateways int      `json:"gateways,omitempty"`
+	Cores    int      `json:"cores,omitempty"`  // that each gateway and peer may use at once
+	Limits   string   `json:"limits,omitempty"` // where the quotas are: memory, redis
+	Set      []string `json:"set,omitempty"`    // settings of the registries
 }
 
 // A Turn is one target measured once.

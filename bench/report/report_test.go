@@ -234,14 +234,31 @@ func TestCompare(t *testing.T) {
 func TestCompareTellsWhatIsNotAlike(t *testing.T) {
 	other := sample()
 	other.Plan.Mix, other.Machine.Cores, other.Turns = "e198", 8, other.Turns[:2]
+	other.Plan.Limits, other.Plan.Gateways, other.Plan.Set = "redis", 2, []string{"all.latency=5ms"}
 	var out bytes.Buffer
 	if err := Compare(&out, sample(), other); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"mix was relay, is e198", "cores was 0, is 8", "fewer than three turns"} {
+	for _, want := range []string{"mix was relay, is e198", "cores was 0, is 8", "fewer than three turns",
+		"limits in was not said, is redis", "gateways was not said, is 2", "registries set to was not said, is all.latency=5ms"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not told:\n%s", want, out.String())
 		}
+	}
+}
+
+// Of one turn the noise is not known, so that no difference is called one.
+func TestCompareOfSingleTurns(t *testing.T) {
+	before, after := sample(), sample()
+	before.Turns, after.Turns = before.Turns[:1], after.Turns[:1]
+	after.Turns[0].Latency.P99 *= 3
+	var out bytes.Buffer
+	if err := Compare(&out, before, after); err != nil {
+		t.Fatal(err)
+	}
+	got := cells(t, out.String(), "p99")
+	if got[2] != "? (n=1+1)" {
+		t.Errorf("p99: %q", got)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -23,6 +24,7 @@ import (
 
 type benchCmd struct {
 	Run     benchRunCmd     `cmd:"" default:"withargs" help:"Measure; what is done without a further word."`
+	Report  benchReportCmd  `cmd:"" help:"Show a report that was kept."`
 	Compare benchCompareCmd `cmd:"" help:"Compare two reports, with their noise."`
 }
 
@@ -128,6 +130,8 @@ func (b *benchRunCmd) validate() error {
 		return errors.New("--cert, --key and --ca belong to --url; --tls makes its own")
 	case len(b.URL) == 0 && (b.Admin != "" || b.PID != 0):
 		return errors.New("--admin and --pid belong to --url")
+	case len(b.URL) > 1 && (b.Admin != "" || b.PID != 0):
+		return errors.New("--admin and --pid are of one gateway, and there are several at --url")
 	case b.Gateways < 1 || b.Gateways > 16:
 		return errors.New("--gateways is between 1 and 16")
 	case b.Rounds < 1 || b.Connections < 1 || b.Connections > 60000 || b.Duration <= 0 || b.Warmup < 0 || b.Timeout <= 0:
@@ -158,7 +162,7 @@ func (b *benchRunCmd) grant() string {
     reference: brana bench
     valid: {from: 2020-01-01, to: 2099-12-31}
     services: [%s]
-    items: [EopFoto, EopPodpis]
+    items: [EopFoto, EopPodpis, EcdFoto]
     limits: {working_hours: 1000000000/h, off_hours: 1000000000/h, concurrent: 100000}
 `, b.Agenda, b.Role, b.Ovm, b.Ais, strings.Join(load.Services(), ", "))
 }
@@ -166,7 +170,7 @@ func (b *benchRunCmd) grant() string {
 // rows are those of the matrix for the bench.
 func (b *benchRunCmd) rows() string {
 	var rows strings.Builder
-	for _, item := range []string{"Aifo,", "Prijmeni,101-1-1", "Jmeno,101-1-2", "DatumNarozeni,101-1-5"} {
+	for _, item := range []string{"Aifo,", "Prijmeni,101-1-1", "Jmeno,101-1-2", "DatumNarozeni,101-1-5", "Doklad,101-1-11"} {
 		fmt.Fprintf(&rows, "%s,%s,%s,%s\n", b.Agenda, b.Role, b.Ovm, item)
 	}
 	return rows.String()
@@ -177,7 +181,11 @@ func (b *benchRunCmd) book(mirrored bool) *load.Book {
 	book := &load.Book{Caller: b.caller(), Mirrored: mirrored}
 	for _, p := range registries.NewPopulation(benchPersons, 1).List(benchPersons) {
 		if p.Special == "" {
-			book.Persons = append(book.Persons, load.Person{Jmeno: p.Jmeno, Prijmeni: p.Prijmeni, Narozen: p.DatumNarozeni})
+			one := load.Person{Jmeno: p.Jmeno, Prijmeni: p.Prijmeni, Narozen: p.DatumNarozeni, RodneCislo: p.RodneCislo}
+			if len(p.Cd) > 0 {
+				one.CisloPasu = p.Cd[0].Cislo
+			}
+			book.Persons = append(book.Persons, one)
 		}
 	}
 	return book
@@ -198,28 +206,39 @@ func (b *benchRunCmd) tls() (*tls.Config, error) {
 
 // write writes the report where the flags say.
 func (b *benchRunCmd) write(r *report.Report) error {
-	for _, f := range []struct {
-		name  string
-		write func(*os.File) error
-	}{
-		{b.JSON, func(f *os.File) error { return r.Write(f) }},
-		{b.HTML, func(f *os.File) error { return r.WriteHTML(f) }},
-	} {
-		if f.name == "" {
-			continue
-		}
-		if err := os.MkdirAll(filepath.Dir(f.name), 0o755); err != nil {
-			return fmt.Errorf("write report: %w", err)
-		}
-		file, err := os.Create(f.name)
-		if err != nil {
-			return fmt.Errorf("write report: %w", err)
-		}
-		if err := errors.Join(f.write(file), file.Close()); err != nil {
-			return fmt.Errorf("write report: %w", err)
-		}
+	return errors.Join(writeReport(b.JSON, r.Write), writeReport(b.HTML, r.WriteHTML))
+}
+
+// writeReport writes a form of a report to a file, unless it has no name.
+func writeReport(name string, form func(io.Writer) error) error {
+	if name == "" {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	file, err := os.Create(name)
+	if err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	if err := errors.Join(form(file), file.Close()); err != nil {
+		return fmt.Errorf("write report: %w", err)
 	}
 	return nil
+}
+
+type benchReportCmd struct {
+	File string `arg:"" type:"existingfile" help:"A report as --json writes it."`
+	HTML string `name:"html" type:"path" placeholder:"FILE" help:"Write it as a page for the browser."`
+}
+
+// Run prints the table of a report, and writes its page.
+func (c *benchReportCmd) Run(io stdio) error {
+	r, err := report.ReadFile(c.File)
+	if err != nil {
+		return exit(exitUsage, err)
+	}
+	return errors.Join(r.WriteTable(io.out), writeReport(c.HTML, r.WriteHTML))
 }
 
 type benchCompareCmd struct {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"brana/bench/load"
 	"brana/bench/report"
@@ -68,6 +69,9 @@ func TestBenchSendsEveryScenario(t *testing.T) {
 	if turn.Mallocs == nil || *turn.Mallocs <= 0 || turn.Use("registries") == nil || turn.Use(report.Subject) == nil || turn.Use(report.Subject).Most() < 1<<20 {
 		t.Errorf("what the gateway used is not known: %+v", turn.Uses)
 	}
+	if p := r.Plan; p.Gateways != 1 || p.Cores == 0 || p.Limits != "memory" || r.Commit == "" {
+		t.Errorf("the report does not say what was measured: %+v, commit %q", p, r.Commit)
+	}
 	if r.Machine.Cores == 0 || r.Versions["go"] == "" || !strings.Contains(r.Configs["brana"], "listen:") || !slices.Contains(r.Command, "--mix") {
 		t.Errorf("the report does not say where and how: %+v", r)
 	}
@@ -112,6 +116,10 @@ func TestBenchAgainstPeers(t *testing.T) {
 	if err := errors.Join(r.Write(&text), os.WriteFile(file, text.Bytes(), 0o600)); err != nil {
 		t.Fatal(err)
 	}
+	again := filepath.Join(dir, "again.html")
+	if out, code := brana("bench", "report", file, "--html", again); code != 0 || !strings.Contains(out, "CPU/call target") || !bytes.Equal(read(t, again), read(t, page)) {
+		t.Errorf("report: exit code %d, %s", code, out)
+	}
 	if out, code := brana("bench", "compare", file, file); code != 0 || !strings.Contains(out, "~ (n=2+2)") && !strings.Contains(out, "same (n=2+2)") {
 		t.Errorf("compare: exit code %d, %s", code, out)
 	}
@@ -150,6 +158,9 @@ func TestBenchOfSeveralGateways(t *testing.T) {
 		t.Fatalf("exit code %d: %s", code, said)
 	}
 	turn := r.Turns[0]
+	if r.Plan.Gateways != 2 || r.Plan.Limits != "redis" {
+		t.Errorf("the plan is %+v", r.Plan)
+	}
 	if turn.Redis == nil || turn.Use("redis") == nil || !strings.Contains(r.Configs["brana"], "store: redis") {
 		t.Errorf("what Redis did is not known: %+v", turn)
 	}
@@ -205,7 +216,7 @@ func TestBenchOfAGatewayThatRuns(t *testing.T) {
 
 func TestBenchProfiles(t *testing.T) {
 	r, said, code := bench(t, "--profile", "country", "--speed", "86400", "--scale", "1", "--mix", "relay")
-	if code != 0 || r.Turns[0].Right != 92 || !strings.Contains(r.Plan.Detail, "peak") { // 7 911 495 calls a day are 91.6 a second
+	if code != 0 || r.Turns[0].Right != 92 || !strings.Contains(r.Plan.Detail, "peak") || r.Plan.Duration != time.Second { // 7 911 495 calls a day are 91.6 a second
 		t.Errorf("country: exit code %d, %s", code, said)
 	}
 	r, said, code = bench(t, "--profile", "closed", "--mix", "relay")
@@ -236,7 +247,9 @@ func TestBenchUsage(t *testing.T) {
 		{"--rate 0", "must be positive"},
 		{"--rounds=-1", "must be positive"},
 		{"--admin http://127.0.0.1:1", "belong to --url"},
+		{"--url http://127.0.0.1:1 --url http://127.0.0.1:2 --pid 1", "there are several at --url"},
 		{"--profile steep", "must be one of"},
+		{"report no-such-file", "no-such-file"},
 		{"compare no-such-file other", "no-such-file"},
 	} {
 		if out, code := brana(append([]string{"bench"}, strings.Fields(c.args)...)...); code != exitUsage || !strings.Contains(out, c.want) {

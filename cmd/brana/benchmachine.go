@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"runtime"
@@ -19,35 +20,50 @@ func (t *trial) describe() {
 	r.Machine = machine()
 	r.Versions, r.Configs = t.stand.versions, t.stand.configs
 	r.Versions["brana"], r.Versions["go"] = versionText(), runtime.Version()
-	r.Plan = report.Plan{Profile: t.Profile, Mix: t.Mix, Rate: t.Rate, Connections: t.Connections, Fresh: t.Fresh,
-		TLS: strings.HasPrefix(t.stand.targets[0].urls[0], "https:"), Duration: t.Duration, Rounds: t.Rounds}
-	switch t.Profile {
-	case "closed":
-		r.Plan.Rate = 0
-	case "country":
-		r.Plan.Rate = 0
-		r.Plan.Detail = fmt.Sprintf("%s × %g, hours %g times shorter", t.Days, t.Scale, t.Speed)
-	case "ramp":
-		r.Plan.Detail = fmt.Sprintf("p99 at most %s", t.Bound)
-	}
+	r.Plan = t.described()
 }
 
-// commit is the one that the program was built from, when the build knows.
-func commit() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return ""
-	}
-	var revision, changed string
-	for _, s := range info.Settings {
-		switch {
-		case s.Key == "vcs.revision":
-			revision = s.Value
-		case s.Key == "vcs.modified" && s.Value == "true":
-			changed = ", with changes"
+// described is the plan as the report has it.
+func (t *trial) described() report.Plan {
+	p := report.Plan{Profile: t.Profile, Mix: t.Mix, Rate: t.Rate, Connections: t.Connections, Fresh: t.Fresh,
+		TLS: strings.HasPrefix(t.stand.targets[0].urls[0], "https:"), Duration: t.Duration, Rounds: t.Rounds, Set: t.Set}
+	if len(t.URL) > 0 {
+		p.Gateways = len(t.URL) // where their quotas are is not known
+	} else {
+		p.Gateways, p.Cores, p.Limits = t.Gateways, t.Cores, "memory"
+		if t.stand.redisURL != "" {
+			p.Limits = "redis"
 		}
 	}
-	return revision + changed
+	switch t.Profile {
+	case "closed":
+		p.Rate = 0
+	case "country":
+		p.Rate = 0
+		p.Detail = fmt.Sprintf("%s × %g, hours %g times shorter", t.Days, t.Scale, t.Speed)
+		if plan, err := t.plan(); err == nil {
+			p.Duration = plan.Pace.For().Round(time.Millisecond)
+		}
+	case "ramp":
+		p.Detail = fmt.Sprintf("p99 at most %s", t.Bound)
+	}
+	return p
+}
+
+// commit is the one that the program was built from.
+func commit() string {
+	revision, changed := "", ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			switch {
+			case s.Key == "vcs.revision":
+				revision = s.Value
+			case s.Key == "vcs.modified" && s.Value == "true":
+				changed = ", with changes"
+			}
+		}
+	}
+	return cmp.Or(revision, "unknown (built without version control information)") + changed
 }
 
 // machine reads what the kernel says of the machine; what it does not say
