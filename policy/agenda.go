@@ -112,7 +112,7 @@ func (r *Rows) follow(s *Snapshot) {
 	granted := s.triples(now)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, c := range r.all {
+	for c := range r.all() {
 		if c.granted() && !granted[c.of.triple()] {
 			r.due.drop(c)
 			c.place = foreign
@@ -120,7 +120,7 @@ func (r *Rows) follow(s *Snapshot) {
 		}
 	}
 	for t := range granted {
-		c := r.all[handlesOf(t)]
+		c := r.known(t)
 		if c == nil {
 			c = r.add(t)
 		}
@@ -164,11 +164,11 @@ type RowsStatus struct {
 func (r *Rows) Status() RowsStatus {
 	now := time.Now()
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	s := RowsStatus{Foreign: r.foreign, Last: r.last, LoadErr: r.loaded, Saved: r.saved, SaveErr: r.saveErr, Snapshot: r.cfg.Snapshot}
-	for _, c := range r.all {
+	r.mu.Unlock()
+	r.look(func(c *cached) {
 		if !c.granted() {
-			continue
+			return
 		}
 		s.Granted++
 		fresh := Unknown
@@ -191,6 +191,6 @@ func (r *Rows) Status() RowsStatus {
 		if fetched := time.Unix(0, c.fetched); fresh >= Stale && (s.Oldest.IsZero() || fetched.Before(s.Oldest)) {
 			s.Oldest = fetched
 		}
-	}
+	})
 	return s
 }

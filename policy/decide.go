@@ -79,7 +79,7 @@ func (s *Snapshot) Decide(h *egon.Head, now time.Time) Decision {
 		d.Reason = ServiceNotGranted
 		return d
 	}
-	row, fresh := s.matrix.row(i.Agenda, i.AgendovaRole, i.Ovm, now)
+	row, fresh := s.row(i.Agenda, i.AgendovaRole, i.Ovm, now)
 	if fresh != Fresh && d.RestsOnRow(h) {
 		d.Row = fresh
 	}

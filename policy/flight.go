@@ -129,48 +129,20 @@ func (r *Rows) set(c *cached, fetched time.Time, items []Item) {
 	t, before := c.of.triple(), c.set
 	c.set = r.sets.take(items) // before the other is released, which may be the same
 	sum := sumOf(t, c.set)
+	p := r.change(c.of)
 	if before != nil {
-		r.sum = r.sum.less(sumOf(t, before))
+		p.sum = p.sum.less(sumOf(t, before))
 		r.sets.release(before)
 	}
-	r.sum = r.sum.add(sum)
+	p.sum = p.sum.add(sum)
 	c.fetched = fetched.UnixNano()
 	l := r.cfg.Ages.life(fetched, len(items) == 0, sum.low, r.prague)
 	c.due, c.end, c.next = l.due, l.end, l.due
-	r.changes++
 }
 
 // backoff is how long after so many failures in a row the agenda waits.
 func backoff(failures int) time.Duration {
 	return min(time.Second<<min(failures-1, 10), 30*time.Second)
-}
-
-// publish puts all rows into the store at once. Building takes a tenth of the
-// time at most, and what came meanwhile is published together: thousands of rows
-// at the start cost little more than one.
-func (r *Rows) publish() {
-	r.mu.Lock()
-	mine := r.changes
-	r.mu.Unlock()
-	r.build.Lock()
-	defer r.build.Unlock()
-	if r.built >= mine {
-		return
-	}
-	time.Sleep(min(time.Until(r.rest), time.Second))
-	began := time.Now()
-	r.mu.Lock()
-	number, sum := r.changes, r.sum
-	all := make([]standing, 0, len(r.all))
-	for _, c := range r.all {
-		if c.set != nil {
-			all = append(all, standing{c.of, c.set, c.life()})
-		}
-	}
-	r.mu.Unlock()
-	r.store.put(assemble(all), sum)
-	r.built = number
-	r.rest = began.Add(10 * time.Since(began))
 }
 
 // nudge wakes whoever listens to a channel of one place.

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"strings"
-	"time"
 )
 
 // An Item is one item of the matrix: its code on the bus (KodIszr) and its code
@@ -19,16 +18,12 @@ type Item struct {
 // of its role hashes to: eight bytes for each, without pointers, so that a lookup
 // misses the caches once, in few pages, and the collector passes over them.
 type matrix struct {
-	codes codes
-	roles []roleSlot
-	ovms  []ovmSlot
+	names
+	ovms  ovmTable
 	cells []cell
 	sets  []row
 	rows  int
 	pairs int
-
-	cached bool   // the rows are those fetched so far, and of others nothing is known
-	lives  []life // of a cached matrix: of the rows in the cells of the same index
 }
 
 // The tables are of a length that is a power of two, never full, and probed one
@@ -53,6 +48,16 @@ type (
 		role, set uint32
 	}
 )
+
+// names are the codes and roles that a matrix has.
+type names struct {
+	codes codes
+	roles []roleSlot
+}
+
+// An ovmTable says where the cells of OVMs are. It is never empty when there are
+// roles.
+type ovmTable []ovmSlot
 
 // codes packs codes into eight bytes: those up to that length as they stand,
 // padded with zeros, a longer one as its number behind the byte 0xff. No code
@@ -102,36 +107,45 @@ func (r *row) has(kod []byte) bool { return r != nil && has(r.kods, kod) }
 
 // find returns the index of the cell of a triple, or -1.
 func (m *matrix) find(agenda, role, ovm []byte) int {
-	k := key{m.codes.pack(agenda), m.codes.pack(role), m.codes.pack(ovm)}
-	if len(m.ovms) == 0 || k.agenda == 0 || k.role == 0 || k.ovm == 0 {
+	number, packed := m.number(agenda, role), m.codes.pack(ovm)
+	if number == 0 || packed == 0 {
 		return -1
 	}
-	o, r := &m.ovms[m.ovmAt(k.ovm)], &m.roles[m.roleAt(k.agenda, k.role)]
-	if o.ovm == 0 || r.number == 0 {
+	o := &m.ovms[m.ovms.find(packed)]
+	if o.ovm == 0 {
 		return -1
 	}
-	at := m.cellAt(o, r.number)
+	at := m.cellAt(o, number)
 	if m.cells[at].role == 0 {
 		return -1
 	}
 	return at
 }
 
-// ovmAt returns where an OVM is, or would be.
-func (m *matrix) ovmAt(ovm uint64) int {
-	mask := len(m.ovms) - 1
+// find returns where an OVM is, or would be.
+func (t ovmTable) find(ovm uint64) int {
+	mask := len(t) - 1
 	at := int(mix(ovm, 0)) & mask
-	for m.ovms[at].ovm != ovm && m.ovms[at].ovm != 0 {
+	for t[at].ovm != ovm && t[at].ovm != 0 {
 		at = (at + 1) & mask
 	}
 	return at
 }
 
+// number returns the number of a role of an agenda, 0 when it has none.
+func (n *names) number(agenda, role []byte) uint32 {
+	a, r := n.codes.pack(agenda), n.codes.pack(role)
+	if len(n.roles) == 0 || a == 0 || r == 0 {
+		return 0
+	}
+	return n.roles[n.roleAt(a, r)].number
+}
+
 // roleAt returns where a role of an agenda is, or would be.
-func (m *matrix) roleAt(agenda, role uint64) int {
-	mask := len(m.roles) - 1
+func (n *names) roleAt(agenda, role uint64) int {
+	mask := len(n.roles) - 1
 	at := int(mix(agenda, role)) & mask
-	for s := &m.roles[at]; s.number != 0 && (s.agenda != agenda || s.role != role); s = &m.roles[at] {
+	for s := &n.roles[at]; s.number != 0 && (s.agenda != agenda || s.role != role); s = &n.roles[at] {
 		at = (at + 1) & mask
 	}
 	return at
@@ -140,12 +154,15 @@ func (m *matrix) roleAt(agenda, role uint64) int {
 // cellAt returns where the triple of an OVM and a role is, or would be.
 func (m *matrix) cellAt(o *ovmSlot, role uint32) int {
 	mask := uint32(1)<<o.bits - 1
-	at := role * 0x9e3779b1 >> (32 - o.bits)
+	at := o.first(role)
 	for c := m.cells[o.start+at].role; c != role && c != 0; c = m.cells[o.start+at].role {
 		at = (at + 1) & mask
 	}
 	return int(o.start + at)
 }
+
+// first is where the looking for a role begins, among the cells of an OVM.
+func (o *ovmSlot) first(role uint32) uint32 { return role * 0x9e3779b1 >> (32 - o.bits) }
 
 // mix hashes two words.
 func mix(a, b uint64) uint64 {
@@ -153,17 +170,11 @@ func mix(a, b uint64) uint64 {
 	return hi ^ lo
 }
 
-// row returns the row of a triple, nil when it has none, and what the row or its
-// absence may do now.
-func (m *matrix) row(agenda, role, ovm []byte, now time.Time) (*row, Freshness) {
+// row returns the row of a triple, nil when it has none.
+func (m *matrix) row(agenda, role, ovm []byte) *row {
 	at := m.find(agenda, role, ovm)
-	switch {
-	case at < 0 && m.cached:
-		return nil, Unknown
-	case at < 0:
-		return nil, Fresh
-	case m.cached:
-		return &m.sets[m.cells[at].set], m.lives[at].at(now)
+	if at < 0 {
+		return nil
 	}
-	return &m.sets[m.cells[at].set], Fresh
+	return &m.sets[m.cells[at].set]
 }

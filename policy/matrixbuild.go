@@ -160,34 +160,57 @@ func (b *matrixBuilder) done() matrix {
 // place puts the triples of a builder where lookups find them; the sets that
 // they name are those of the matrix.
 func (m *matrix) place(b *matrixBuilder) {
-	m.codes, m.rows = b.codes, b.rows
-	ovms, roles := map[uint64]uint32{}, map[[2]uint64]uint32{} // cells of an OVM, numbers of a role
+	m.rows = b.rows
+	ovms, roles := map[uint64]uint32{}, roleNumbers{}
 	for i := range b.slots {
 		if k := b.slots[i].key; k != (key{}) {
 			ovms[k.ovm]++
-			if pair := [2]uint64{k.agenda, k.role}; roles[pair] == 0 {
-				roles[pair] = uint32(len(roles) + 1)
-			}
+			roles.number(k.agenda, k.role)
 		}
 	}
-	m.roles = make([]roleSlot, tableOf(2*len(roles)))
-	for pair, number := range roles {
-		m.roles[m.roleAt(pair[0], pair[1])] = roleSlot{pair[0], pair[1], number}
-	}
-	m.ovms = make([]ovmSlot, tableOf(2*len(ovms)))
-	start := 0
-	for ovm, n := range ovms {
-		size := tableOf(int(n + n/8))
-		m.ovms[m.ovmAt(ovm)] = ovmSlot{ovm, uint32(start), uint32(bits.TrailingZeros(uint(size)))}
-		start += size
-	}
-	m.cells = make([]cell, start)
+	m.names = names{b.codes, roles.table()}
+	var size int
+	m.ovms, size = newOvmTable(ovms)
+	m.cells = make([]cell, size)
 	for i := range b.slots {
 		if s := &b.slots[i]; s.key != (key{}) {
 			number := m.roles[m.roleAt(s.agenda, s.role)].number
-			m.cells[m.cellAt(&m.ovms[m.ovmAt(s.ovm)], number)] = cell{number, s.set}
+			m.cells[m.cellAt(&m.ovms[m.ovms.find(s.ovm)], number)] = cell{number, s.set}
 		}
 	}
+}
+
+// newOvmTable makes a table of OVMs that have so many triples each, and says how
+// many cells there are.
+func newOvmTable(triples map[uint64]uint32) (t ovmTable, cells int) {
+	t = make(ovmTable, tableOf(2*len(triples)))
+	for ovm, n := range triples {
+		size := tableOf(int(n + n/8))
+		t[t.find(ovm)] = ovmSlot{ovm, uint32(cells), uint32(bits.TrailingZeros(uint(size)))}
+		cells += size
+	}
+	return t, cells
+}
+
+// roleNumbers number the roles of agendas, each two codes as they are packed.
+type roleNumbers map[[2]uint64]uint32
+
+// number returns the number of a role, a new one if it is new.
+func (r roleNumbers) number(agenda, role uint64) uint32 {
+	pair := [2]uint64{agenda, role}
+	if r[pair] == 0 {
+		r[pair] = uint32(len(r) + 1)
+	}
+	return r[pair]
+}
+
+// table puts the numbers where lookups find them.
+func (r roleNumbers) table() []roleSlot {
+	n := names{roles: make([]roleSlot, tableOf(2*len(r)))}
+	for pair, number := range r {
+		n.roles[n.roleAt(pair[0], pair[1])] = roleSlot{pair[0], pair[1], number}
+	}
+	return n.roles
 }
 
 // tableOf is the length of a table in which so many things leave one place free

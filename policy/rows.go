@@ -116,22 +116,24 @@ type Rows struct {
 	demand, strange chan struct{}
 
 	mu      sync.Mutex
-	all     map[handles]*cached
+	parts   [manyParts]part
 	sets    rowSets
-	sum     rowSum              // of all rows
 	flights map[*cached]*flight // under way
 	due     agenda
 	foreign int       // rows without a grant
 	running int       // fetchings of the agenda
 	began   time.Time // of the last follow
 	changes uint64
+	changed []int   // the parts that have
 	last    Refresh // the latest
 	saved   time.Time
 	saveErr error
 
-	build sync.Mutex // serializes publish, guards the rest
-	built uint64     // the changes that are in the store
-	rest  time.Time  // before it nothing is built again
+	build     sync.Mutex // serializes publish, guards the rest
+	published fetchedRows
+	numbers   *numbering
+	built     uint64    // the changes that are in the store
+	rest      time.Time // before it nothing is built again
 }
 
 // A cached is what is known of one triple. There may be a million of them, so
@@ -202,9 +204,12 @@ func NewRows(cfg RowsConfig, store *Store) (*Rows, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load the zone of the generation: %w", err)
 	}
-	r := &Rows{cfg: cfg, store: store, prague: prague, all: map[handles]*cached{}, sets: rowSets{}, flights: map[*cached]*flight{},
+	r := &Rows{cfg: cfg, store: store, prague: prague, sets: rowSets{}, numbers: newNumbering(), flights: map[*cached]*flight{},
 		wake: make(chan struct{}, 1), dirty: make(chan struct{}, 1), demand: make(chan struct{}, mostDemanded), strange: make(chan struct{}, mostDemanded)}
-	r.changes = 1 // the store has not even an empty matrix of rows
+	for n := range r.parts {
+		r.parts[n].all = map[handles]*cached{}
+	}
+	r.changes = 1 // the store does not even know that there are none
 	r.ctx, r.stop = context.WithCancel(context.Background())
 	r.loaded = r.load(time.Now())
 	r.publish()
@@ -276,7 +281,7 @@ func (r *Rows) demanded(t Triple) (*flight, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
-	c := r.all[handlesOf(t)]
+	c := r.known(t)
 	switch {
 	case c == nil:
 		if !r.room() {
@@ -300,7 +305,7 @@ func (r *Rows) demanded(t Triple) (*flight, error) {
 func (r *Rows) Doubt(agenda, role, ovm []byte, began time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	c := r.all[handlesOf(Triple{string(agenda), string(role), string(ovm)})]
+	c := r.known(Triple{string(agenda), string(role), string(ovm)})
 	now := time.Now()
 	if c == nil || r.flights[c] != nil || c.fetched >= began.UnixNano() {
 		return
@@ -314,23 +319,29 @@ func (r *Rows) Doubt(agenda, role, ovm []byte, began time.Time) {
 	_, _ = r.start(c, false) // it fails when all is ending
 }
 
+// known returns the row of a triple, nil when there is none.
+func (r *Rows) known(t Triple) *cached {
+	h := handlesOf(t)
+	return r.parts[h.part()].all[h]
+}
+
 // add makes a row of which nothing is known.
 func (r *Rows) add(t Triple) *cached {
 	c := &cached{of: handlesOf(t), place: foreign}
-	r.all[c.of] = c
+	r.parts[c.of.part()].all[c.of] = c
 	r.foreign++
 	return c
 }
 
 // remove forgets a row without a grant.
 func (r *Rows) remove(c *cached) {
+	p := r.change(c.of)
 	if c.set != nil {
-		r.sum = r.sum.less(sumOf(c.of.triple(), c.set))
+		p.sum = p.sum.less(sumOf(c.of.triple(), c.set))
 		r.sets.release(c.set)
 	}
-	delete(r.all, c.of)
+	delete(p.all, c.of)
 	r.foreign--
-	r.changes++
 }
 
 // room sees to it that there is room for one more row without a grant: the one
@@ -340,7 +351,7 @@ func (r *Rows) room() bool {
 		return true
 	}
 	var oldest *cached
-	for _, c := range r.all {
+	for c := range r.all() {
 		if !c.granted() && r.flights[c] == nil && (oldest == nil || c.fetched < oldest.fetched) {
 			oldest = c
 		}

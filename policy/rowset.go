@@ -41,39 +41,6 @@ func (s rowSets) release(set *rowSet) {
 	}
 }
 
-// A standing is a row on its way into a matrix.
-type standing struct {
-	of   handles
-	set  *rowSet
-	life life
-}
-
-// assemble makes a matrix of rows. It is made anew for each change, and no
-// reader ever waits.
-func assemble(all []standing) matrix {
-	b := newMatrixBuilder()
-	m := matrix{cached: true}
-	numbers := map[*rowSet]uint32{}
-	for i := range all {
-		t, set := all[i].of.triple(), all[i].set
-		b.slots[b.row(t.Agenda, t.Role, t.Ovm)].set = uint32(i)
-		if _, known := numbers[set]; !known {
-			numbers[set] = uint32(len(m.sets))
-			m.sets = append(m.sets, set.row)
-		}
-		m.pairs += len(set.items)
-	}
-	m.place(b)
-	m.lives = make([]life, len(m.cells))
-	for i := range m.cells {
-		if c := &m.cells[i]; c.role != 0 {
-			one := &all[c.set]
-			m.lives[i], c.set = one.life, numbers[one.set]
-		}
-	}
-	return m
-}
-
 // A rowSum identifies the content of rows, whatever their order: the sum of the
 // digests of each of them.
 type rowSum struct {

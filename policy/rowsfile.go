@@ -60,14 +60,12 @@ func (r *Rows) keepFile() {
 
 // save writes the rows to the file.
 func (r *Rows) save() {
-	r.mu.Lock()
 	var rows []savedRow
-	for _, c := range r.all {
+	r.look(func(c *cached) {
 		if c.set != nil && len(c.set.items) > 0 {
 			rows = append(rows, savedRow{c.of.triple(), time.Unix(0, c.fetched), c.set.items})
 		}
-	}
-	r.mu.Unlock()
+	})
 	slices.SortFunc(rows, func(a, b savedRow) int {
 		return cmp.Or(cmp.Compare(a.triple.Ovm, b.triple.Ovm), cmp.Compare(a.triple.Agenda, b.triple.Agenda), cmp.Compare(a.triple.Role, b.triple.Role))
 	})

@@ -32,6 +32,7 @@ type Snapshot struct {
 	known    map[caller]bool     // the callers of byCaller and their beginnings
 	nearest  map[caller]string   // the same with the last code folded → that code as it is granted
 	matrix   matrix
+	fetched  *fetchedRows // in place of the matrix; nil: none
 
 	identities    []*Identity
 	byCertificate map[certificate]*Identity
@@ -67,6 +68,9 @@ type Counts struct {
 
 // Counts returns the size of the snapshot.
 func (s *Snapshot) Counts() Counts {
+	if f := s.fetched; f != nil {
+		return Counts{Grants: len(s.grants), Rows: f.rows, Pairs: f.pairs}
+	}
 	return Counts{Grants: len(s.grants), Rows: s.matrix.rows, Pairs: s.matrix.pairs}
 }
 
@@ -75,7 +79,7 @@ func (s *Snapshot) Counts() Counts {
 // Whoever has fetched rows looks at the freshness too: below [Stale] the answer
 // says nothing. It neither checks the triple nor asks who wants to know.
 func (s *Snapshot) Row(agenda, role, ovm []byte, now time.Time) ([]Item, Freshness) {
-	row, fresh := s.matrix.row(agenda, role, ovm, now)
+	row, fresh := s.row(agenda, role, ovm, now)
 	if row == nil || fresh < Stale {
 		return nil, fresh
 	}
@@ -95,12 +99,20 @@ func (s *Snapshot) Grant(q egon.Quadruple, now time.Time) (g *Grant, why Reason,
 	return g, why, ""
 }
 
-// with returns the same policy with another matrix; sum identifies the content
-// of that.
-func (s *Snapshot) with(m matrix, sum rowSum) *Snapshot {
+// row returns the row of a triple, nil when it has none, and what the row or its
+// absence may do now.
+func (s *Snapshot) row(agenda, role, ovm []byte, now time.Time) (*row, Freshness) {
+	if s.fetched != nil {
+		return s.fetched.row(agenda, role, ovm, now)
+	}
+	return s.matrix.row(agenda, role, ovm), Fresh
+}
+
+// with returns the same policy with rows in place of its matrix.
+func (s *Snapshot) with(f *fetchedRows) *Snapshot {
 	t := *s
-	t.matrix = m
-	digest := sha256.Sum256(fmt.Appendf(nil, "%s\x00%x", s.version, sum))
+	t.matrix, t.fetched = matrix{}, f
+	digest := sha256.Sum256(fmt.Appendf(nil, "%s\x00%x", s.version, f.sum))
 	t.version = hex.EncodeToString(digest[:6])
 	return &t
 }

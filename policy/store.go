@@ -14,16 +14,10 @@ type Store struct {
 	mu      sync.Mutex // serializes Reload, guards reloads
 	reloads Reloads
 
-	swap    sync.Mutex // serializes the changes of current, guards the rest
-	loaded  *Snapshot  // by load
-	overlay *overlay   // in place of the matrix that was loaded; nil: none
+	swap    sync.Mutex   // serializes the changes of current, guards the rest
+	loaded  *Snapshot    // by load
+	fetched *fetchedRows // in place of the matrix that was loaded; nil: none
 	tell    []func(*Snapshot)
-}
-
-// An overlay is a matrix whose rows come from elsewhere than the snapshot.
-type overlay struct {
-	matrix
-	sum rowSum
 }
 
 // Reloads says how the loading went; the first load by [NewStore] counts.
@@ -69,19 +63,19 @@ func (s *Store) Reload() error {
 	return nil
 }
 
-// put takes a matrix over in place of the one that is loaded.
-func (s *Store) put(m matrix, sum rowSum) {
+// put takes rows over in place of the matrix that is loaded.
+func (s *Store) put(f *fetchedRows) {
 	s.swap.Lock()
 	defer s.swap.Unlock()
-	s.overlay = &overlay{m, sum}
+	s.fetched = f
 	s.change()
 }
 
 // change swaps the current snapshot for one of what there is now.
 func (s *Store) change() {
 	next := s.loaded
-	if s.overlay != nil {
-		next = next.with(s.overlay.matrix, s.overlay.sum)
+	if s.fetched != nil {
+		next = next.with(s.fetched)
 	}
 	s.current.Store(next)
 }
