@@ -1,7 +1,10 @@
 package policy
 
 import (
+	"cmp"
 	"container/heap"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -116,7 +119,7 @@ func (r *Rows) follow(s *Snapshot) {
 		if c.granted() && !granted[c.of.triple()] {
 			r.due.drop(c)
 			c.place = foreign
-			r.foreign++
+			r.foreign[c] = struct{}{}
 		}
 	}
 	for t := range granted {
@@ -126,7 +129,7 @@ func (r *Rows) follow(s *Snapshot) {
 		}
 		if !c.granted() {
 			c.place = idle
-			r.foreign--
+			delete(r.foreign, c)
 		}
 		if c.set == nil || !r.began.IsZero() && now.After(time.Unix(0, c.fetched).Add(r.cfg.Early)) {
 			c.next = seconds(now)
@@ -136,10 +139,24 @@ func (r *Rows) follow(s *Snapshot) {
 		}
 	}
 	r.began = now
-	for r.foreign > r.cfg.Foreign && r.room() {
-		continue
-	}
+	r.shrink()
 	nudge(r.wake)
+}
+
+// shrink forgets rows without a grant that are too many, those that were fetched
+// first.
+func (r *Rows) shrink() {
+	excess := len(r.foreign) - r.cfg.Foreign
+	byAge := slices.SortedFunc(maps.Keys(r.foreign), func(a, b *cached) int { return cmp.Compare(a.fetched, b.fetched) })
+	for _, c := range byAge {
+		if excess > 0 && r.flights[c] == nil {
+			r.remove(c)
+			excess--
+		}
+	}
+	left := make(map[*cached]struct{}, len(r.foreign)) // at the start all rows of the file were in the other one
+	maps.Copy(left, r.foreign)
+	r.foreign = left
 }
 
 // RowsStatus says how the rows stand.
@@ -164,7 +181,7 @@ type RowsStatus struct {
 func (r *Rows) Status() RowsStatus {
 	now := time.Now()
 	r.mu.Lock()
-	s := RowsStatus{Foreign: r.foreign, Last: r.last, LoadErr: r.loaded, Saved: r.saved, SaveErr: r.saveErr, Snapshot: r.cfg.Snapshot}
+	s := RowsStatus{Foreign: len(r.foreign), Last: r.last, LoadErr: r.loaded, Saved: r.saved, SaveErr: r.saveErr, Snapshot: r.cfg.Snapshot}
 	r.mu.Unlock()
 	r.look(func(c *cached) {
 		if !c.granted() {

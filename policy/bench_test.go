@@ -151,6 +151,7 @@ func fetched(tb testing.TB, triples int, at time.Time) *site {
 		agenda, role, ovm := manyTriple(i)
 		c := s.add(Triple{agenda, role, ovm})
 		c.place = idle
+		delete(s.foreign, c)
 		s.Rows.set(c, at, items)
 		s.due.put(c)
 	}

@@ -120,9 +120,9 @@ type Rows struct {
 	sets    rowSets
 	flights map[*cached]*flight // under way
 	due     agenda
-	foreign int       // rows without a grant
-	running int       // fetchings of the agenda
-	began   time.Time // of the last follow
+	foreign map[*cached]struct{} // the rows without a grant
+	running int                  // fetchings of the agenda
+	began   time.Time            // of the last follow
 	changes uint64
 	changed []int   // the parts that have
 	last    Refresh // the latest
@@ -204,7 +204,7 @@ func NewRows(cfg RowsConfig, store *Store) (*Rows, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load the zone of the generation: %w", err)
 	}
-	r := &Rows{cfg: cfg, store: store, prague: prague, sets: rowSets{}, numbers: newNumbering(), flights: map[*cached]*flight{},
+	r := &Rows{cfg: cfg, store: store, prague: prague, sets: rowSets{}, numbers: newNumbering(), foreign: map[*cached]struct{}{}, flights: map[*cached]*flight{},
 		wake: make(chan struct{}, 1), dirty: make(chan struct{}, 1), demand: make(chan struct{}, mostDemanded), strange: make(chan struct{}, mostDemanded)}
 	for n := range r.parts {
 		r.parts[n].all = map[handles]*cached{}
@@ -329,7 +329,7 @@ func (r *Rows) known(t Triple) *cached {
 func (r *Rows) add(t Triple) *cached {
 	c := &cached{of: handlesOf(t), place: foreign}
 	r.parts[c.of.part()].all[c.of] = c
-	r.foreign++
+	r.foreign[c] = struct{}{}
 	return c
 }
 
@@ -341,18 +341,18 @@ func (r *Rows) remove(c *cached) {
 		r.sets.release(c.set)
 	}
 	delete(p.all, c.of)
-	r.foreign--
+	delete(r.foreign, c)
 }
 
 // room sees to it that there is room for one more row without a grant: the one
 // that was fetched first makes it.
 func (r *Rows) room() bool {
-	if r.foreign < r.cfg.Foreign {
+	if len(r.foreign) < r.cfg.Foreign {
 		return true
 	}
 	var oldest *cached
-	for c := range r.all() {
-		if !c.granted() && r.flights[c] == nil && (oldest == nil || c.fetched < oldest.fetched) {
+	for c := range r.foreign {
+		if r.flights[c] == nil && (oldest == nil || c.fetched < oldest.fetched) {
 			oldest = c
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -96,6 +97,28 @@ func TestForeignRowsAreBounded(t *testing.T) {
 		waiting.Wait()
 		if refused.Load() != 5 {
 			t.Errorf("%d of 10 triples at once were refused, want 5", refused.Load())
+		}
+	})
+}
+
+// When many grants go at once, the rows that were fetched last are kept.
+func TestRowsOfGrantsThatHaveGoneAreBounded(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := newSite(t, newBus(nil), nil, own)
+		for i := range 50 {
+			s.give(Triple{"A1", "R1", fmt.Sprint(i)}, "Ico")
+			time.Sleep(time.Second)
+		}
+		if err := s.store.Reload(); err != nil {
+			t.Fatal(err)
+		}
+		var left []string
+		for c := range s.foreign {
+			left = append(left, c.of.triple().Ovm)
+		}
+		slices.Sort(left)
+		if got := strings.Join(left, " "); got != "45 46 47 48 49" || len(slices.Collect(s.all())) != 6 {
+			t.Errorf("%s are left of %d rows", got, len(slices.Collect(s.all())))
 		}
 	})
 }
