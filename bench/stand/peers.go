@@ -119,7 +119,7 @@ http {
   client_body_temp_path %s/body; proxy_temp_path %s/proxy; fastcgi_temp_path %s/fastcgi; uwsgi_temp_path %s/uwsgi; scgi_temp_path %s/scgi;
   keepalive_timeout 60s; keepalive_requests 1000000;
   client_max_body_size 0;
-  upstream registries { server %s; keepalive 512; keepalive_requests 1000000; }
+  upstream registries { server %s; keepalive %d; keepalive_requests 1000000; }
   server {
     listen 127.0.0.1:%d backlog=4096;
     location / {
@@ -130,7 +130,7 @@ http {
     }
   }
 }
-`, user, c.Threads, 2*c.room(), c.Dir, c.room(), c.Dir, c.Dir, c.Dir, c.Dir, c.Dir, c.Dir, c.Upstream, port, buffering)
+`, user, c.Threads, 2*c.room(), c.Dir, c.room(), c.Dir, c.Dir, c.Dir, c.Dir, c.Dir, c.Dir, c.Upstream, max(512, c.Connections), port, buffering)
 }
 
 // haproxyConfig is a reverse proxy; its log goes to the standard output, which

@@ -256,8 +256,10 @@ func TestProgramsAreFound(t *testing.T) {
 // As many connections as callers have, a peer can have twice.
 func TestPeersHaveRoomForTheConnections(t *testing.T) {
 	c := PeerConfig{Connections: 20_000}
-	if text := nginxConfig(c, 1, true); !strings.Contains(text, "worker_connections 40064;") || !strings.Contains(text, "worker_rlimit_nofile 80128;") {
-		t.Error(text)
+	for _, want := range []string{"worker_connections 40064;", "worker_rlimit_nofile 80128;", "keepalive 20000;"} {
+		if text := nginxConfig(c, 1, true); !strings.Contains(text, want) {
+			t.Errorf("no %s in\n%s", want, text)
+		}
 	}
 	if text := haproxyConfig(c, 1); !strings.Contains(text, "maxconn 40064\n") {
 		t.Error(text)

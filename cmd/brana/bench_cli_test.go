@@ -86,7 +86,7 @@ func TestBenchOfLargeMessages(t *testing.T) {
 
 // Peers are measured in turn with the gateway, and their report can be compared.
 func TestBenchAgainstPeers(t *testing.T) {
-	requireNginx(t)
+	requirePeers(t, "nginx")
 	dir := t.TempDir()
 	page := filepath.Join(dir, "deep", "report.html")
 	r, said, code := bench(t, "--against", "nginx,direct", "--rounds", "2", "--html", page)
@@ -125,21 +125,23 @@ func TestBenchAgainstPeers(t *testing.T) {
 	}
 }
 
-func requireNginx(t *testing.T) {
+func requirePeers(t *testing.T, names ...string) {
 	t.Helper()
-	if slices.Contains(stand.Installed(), "nginx") {
-		return
+	for _, name := range names {
+		switch {
+		case slices.Contains(stand.Installed(), name):
+		case os.Getenv("BRANA_REQUIRE_PEERS") == "1":
+			t.Fatalf("%s is not installed and is required here", name)
+		default:
+			t.Skipf("%s is not installed: nothing is measured against it", name)
+		}
 	}
-	if os.Getenv("BRANA_REQUIRE_PEERS") == "1" {
-		t.Fatal("nginx is not installed and is required here")
-	}
-	t.Skip("nginx is not installed: nothing is measured against it")
 }
 
-// Thousands of connections, through gateway and peer.
+// Thousands of connections, through gateway and peers.
 func TestBenchOfManyConnections(t *testing.T) {
-	requireNginx(t)
-	r, said, code := bench(t, "--against", "nginx", "--mix", "relay", "--connections", "2500", "--profile", "closed", "--timeout", "60s")
+	requirePeers(t, "nginx", "haproxy")
+	r, said, code := bench(t, "--against", "nginx,haproxy", "--mix", "relay", "--connections", "2500", "--profile", "closed", "--timeout", "60s")
 	if code != 0 {
 		t.Fatalf("exit code %d: %s", code, said)
 	}
