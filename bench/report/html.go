@@ -79,7 +79,8 @@ func (r *Report) facts() [][2]string {
 }
 
 // setup is how what is measured was set up: names and values, empty when a
-// report does not say.
+// report does not say. One that says the cores has started the registries, so
+// that no setting of them is none and not silence.
 func (p Plan) setup() [][2]string {
 	many := func(n int) string {
 		if n == 0 {
@@ -87,7 +88,11 @@ func (p Plan) setup() [][2]string {
 		}
 		return strconv.Itoa(n)
 	}
-	return [][2]string{{"gateways", many(p.Gateways)}, {"cores of each", many(p.Cores)}, {"limits in", p.Limits}, {"registries set to", strings.Join(p.Set, " ")}}
+	set := strings.Join(p.Set, " ")
+	if set == "" && p.Cores > 0 {
+		set = "nothing"
+	}
+	return [][2]string{{"gateways", many(p.Gateways)}, {"cores of each", many(p.Cores)}, {"limits in", p.Limits}, {"registries set to", set}}
 }
 
 // percentiles is the curve of latencies, each target by its middle turn. The

@@ -247,6 +247,31 @@ func TestCompareTellsWhatIsNotAlike(t *testing.T) {
 	}
 }
 
+// A report that has started the registries says that it set nothing there; an
+// older one does not say.
+func TestTableTellsTheSetup(t *testing.T) {
+	for _, c := range []struct {
+		plan Plan
+		want string
+	}{
+		{Plan{Gateways: 2, Cores: 1, Limits: "redis"}, "\ngateways 2, cores of each 1, limits in redis, registries set to nothing\n"},
+		{Plan{Gateways: 1, Cores: 2, Limits: "memory", Set: []string{"all.latency=5ms"}}, "\ngateways 1, cores of each 2, limits in memory, registries set to all.latency=5ms\n"},
+		{Plan{Gateways: 3}, "\ngateways 3\n"},
+		{Plan{}, ""},
+	} {
+		r := sample()
+		c.plan.Profile = r.Plan.Profile
+		r.Plan = c.plan
+		var out bytes.Buffer
+		if err := r.WriteTable(&out); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasSuffix(out.String(), c.want) || c.want == "" && strings.Contains(out.String(), "gateways") {
+			t.Errorf("want %q at the end of:\n%s", c.want, out.String())
+		}
+	}
+}
+
 // Of one turn the noise is not known, so that no difference is called one.
 func TestCompareOfSingleTurns(t *testing.T) {
 	before, after := sample(), sample()

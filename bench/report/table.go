@@ -6,12 +6,14 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"text/tabwriter"
 )
 
 // WriteTable writes what was measured for a terminal: a column for each
 // target, the median of its turns and by how much they differ, and under it
-// the ratio of the others to the first, pair by pair.
+// the ratio of the others to the first, pair by pair. The last line is how it
+// was set up, as far as the report says.
 func (r *Report) WriteTable(w io.Writer) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, row := range r.rows() {
@@ -24,12 +26,26 @@ func (r *Report) WriteTable(w io.Writer) error {
 	if err := tw.Flush(); err != nil {
 		return err
 	}
-	for _, line := range append(r.wrongs(), r.Notes...) {
+	for _, line := range slices.Concat(r.wrongs(), r.Notes, r.Plan.line()) {
 		if _, err := fmt.Fprintln(w, line); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// line is how what is measured was set up, in one line, or none.
+func (p Plan) line() []string {
+	var said []string
+	for _, f := range p.setup() {
+		if f[1] != "" {
+			said = append(said, f[0]+" "+f[1])
+		}
+	}
+	if said == nil {
+		return nil
+	}
+	return []string{strings.Join(said, ", ")}
 }
 
 // A row of a table.
