@@ -17,7 +17,7 @@ import (
 type Caller struct{ Agenda, Role, Ovm, Ais string }
 
 // A Person can be asked for; by what is empty it cannot.
-type Person struct{ Jmeno, Prijmeni, Narozen, RodneCislo, CisloPasu string }
+type Person struct{ Jmeno, Prijmeni, Narozen, RodneCislo, CisloOp, CisloPasu string }
 
 // A Book makes scenarios.
 type Book struct {
@@ -62,6 +62,8 @@ var book = []entry{
 	{name: "e198-both", help: "photo and signature", service: "E198", items: "EopFoto EopPodpis Jmeno Prijmeni ROBCti", inner: media,
 		want: Want{Status: 200, Kod: egon.OK, Echo: true, Least: 4 << 10}},
 	{name: "e198-number", help: "one photo, found by the birth number", service: "E198", items: "EopFoto Jmeno Prijmeni", inner: mediaByNumber,
+		want: Want{Status: 200, Kod: egon.OK, Echo: true, Least: 4 << 10}},
+	{name: "e198-card", help: "one photo, found by the number of an identity card", service: "E198", items: "EopFoto Jmeno Prijmeni", inner: mediaByCard,
 		want: Want{Status: 200, Kod: egon.OK, Echo: true, Least: 4 << 10}},
 	{name: "e198-ecd", help: "a photo of ECD, found by the number of a travel document", service: "E198", items: "EcdFoto Jmeno Prijmeni", inner: mediaByDocument,
 		want: Want{Status: 200, Kod: egon.OK, Echo: true, Least: 4 << 10}},
@@ -180,6 +182,13 @@ func mediaByNumber(b *Book, p Person) ([]byte, error) {
 		return nil, errNotFound
 	}
 	return b.media(p, egon.MediaQuery{AgendaZdroj: []byte("Eop"), Kind: egon.Dotaz1JmPrijRC, RodneCislo: []byte(p.RodneCislo)})
+}
+
+func mediaByCard(b *Book, p Person) ([]byte, error) {
+	if p.CisloOp == "" {
+		return nil, errNotFound
+	}
+	return b.media(p, egon.MediaQuery{AgendaZdroj: []byte("Eop"), Kind: egon.Dotaz5JmPrijDokladOp, OpCislo: []byte(p.CisloOp)})
 }
 
 func mediaByDocument(b *Book, p Person) ([]byte, error) {

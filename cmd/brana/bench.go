@@ -182,6 +182,9 @@ func (b *benchRunCmd) book(mirrored bool) *load.Book {
 	for _, p := range registries.NewPopulation(benchPersons, 1).List(benchPersons) {
 		if p.Special == "" {
 			one := load.Person{Jmeno: p.Jmeno, Prijmeni: p.Prijmeni, Narozen: p.DatumNarozeni, RodneCislo: p.RodneCislo}
+			if len(p.Op) > 0 {
+				one.CisloOp = p.Op[0].Cislo
+			}
 			if len(p.Cd) > 0 {
 				one.CisloPasu = p.Cd[0].Cislo
 			}
