@@ -55,7 +55,7 @@ type Plan struct {
 	Gateways int      `json:"gateways,omitempty"`
 	Cores    int      `json:"cores,omitempty"`  // that each gateway and peer may use at once
 	Limits   string   `json:"limits,omitempty"` // where the quotas are: memory, redis
-	Set      []string `json:"set,omitempty"`    // settings of the registries
+	Set      []string `json:"set,omitempty"`    // settings of the registries, those that the mix needs too
 }
 
 // A Turn is one target measured once.

@@ -82,6 +82,9 @@ func TestBenchOfLargeMessages(t *testing.T) {
 	if code != 0 || r.Turns[0].Got < 2*64<<20 {
 		t.Fatalf("exit code %d: %s", code, said)
 	}
+	if !strings.HasSuffix(said, "registries set to front.mirror=true\n") {
+		t.Errorf("what the registries were set to for it is not said:\n%s", said)
+	}
 }
 
 // Peers are measured in turn with the gateway, and their report can be compared.

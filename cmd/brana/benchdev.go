@@ -12,8 +12,8 @@ import (
 
 // runInProcess makes what startRegistries and startGateways start, in this
 // process; close ends it.
-func (s *benchStand) runInProcess(b *benchRunCmd, set []string) error {
-	server, registries, err := (&simFlags{Persons: benchPopulation, Seed: 1, Sim: "127.0.0.1:0", Set: set}).start()
+func (s *benchStand) runInProcess(b *benchRunCmd) error {
+	server, registries, err := (&simFlags{Persons: benchPopulation, Seed: 1, Sim: "127.0.0.1:0", Set: s.set}).start()
 	if err != nil {
 		return err
 	}

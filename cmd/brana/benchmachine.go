@@ -26,7 +26,7 @@ func (t *trial) describe() {
 // described is the plan as the report has it.
 func (t *trial) described() report.Plan {
 	p := report.Plan{Profile: t.Profile, Mix: t.Mix, Rate: t.Rate, Connections: t.Connections, Fresh: t.Fresh,
-		TLS: strings.HasPrefix(t.stand.targets[0].urls[0], "https:"), Duration: t.Duration, Rounds: t.Rounds, Set: t.Set}
+		TLS: strings.HasPrefix(t.stand.targets[0].urls[0], "https:"), Duration: t.Duration, Rounds: t.Rounds, Set: t.stand.set}
 	if len(t.URL) > 0 {
 		p.Gateways = len(t.URL) // where their quotas are is not known
 	} else {

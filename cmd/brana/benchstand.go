@@ -27,7 +27,8 @@ type benchTarget struct {
 type benchStand struct {
 	program   string // of brana
 	dir       string
-	sim       string // host:port
+	sim       string   // host:port
+	set       []string // settings of the registries, by the caller and by the trial
 	processes []*stand.Process
 	inProcess []func() error // what ends the parts in this process
 	redis     *stand.Redis
@@ -67,14 +68,14 @@ func (s *benchStand) start(ctx context.Context, c stand.Command) (*stand.Process
 const benchPopulation = 1000
 
 // startRegistries starts the simulated registries as a process.
-func (s *benchStand) startRegistries(ctx context.Context, set []string) error {
+func (s *benchStand) startRegistries(ctx context.Context) error {
 	port, err := stand.Port()
 	if err != nil {
 		return err
 	}
 	s.sim = fmt.Sprintf("127.0.0.1:%d", port)
 	args := []string{s.program, "sim", "--sim", s.sim, "--persons", strconv.Itoa(benchPopulation)}
-	for _, setting := range set {
+	for _, setting := range s.set {
 		args = append(args, "--set", setting)
 	}
 	p, err := s.start(ctx, stand.Command{Name: "registries", Ready: stand.Accepts(s.sim), Args: args})

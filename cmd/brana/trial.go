@@ -122,9 +122,9 @@ func (t *trial) build(ctx context.Context, mirrored bool) (err error) {
 		s.targets = []*benchTarget{target}
 		return nil
 	}
-	set := t.Set
+	s.set = t.Set
 	if mirrored {
-		set = append([]string{"front.mirror=true"}, set...)
+		s.set = append([]string{"front.mirror=true"}, t.Set...)
 	}
 	if t.TLS {
 		if s.authority, err = stand.NewAuthority(t.dir); err != nil {
@@ -133,9 +133,9 @@ func (t *trial) build(ctx context.Context, mirrored bool) (err error) {
 		t.CA, t.Cert, t.Key = s.authority.CA, s.authority.CallerCert, s.authority.CallerKey
 	}
 	if t.InProcess {
-		return s.runInProcess(t.benchRunCmd, set)
+		return s.runInProcess(t.benchRunCmd)
 	}
-	if err := s.startRegistries(ctx, set); err != nil {
+	if err := s.startRegistries(ctx); err != nil {
 		return err
 	}
 	if err := s.startGateways(ctx, t.benchRunCmd); err != nil {
