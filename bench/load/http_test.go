@@ -117,7 +117,13 @@ func TestAnswersAreChecked(t *testing.T) {
 		}, "answer of another call"},
 		{"without its items", "e227", func(rc *fasthttp.RequestCtx) { answered(rc, egon.OK, "", "") }, "answer without 101-1-2"},
 		{"without its photo", "e198", func(rc *fasthttp.RequestCtx) { answered(rc, egon.OK, "", "") }, "answer too short"},
-		{"with a photo", "e198", func(rc *fasthttp.RequestCtx) { answered(rc, egon.OK, "", strings.Repeat("photo", 1000)) }, ""},
+		{"with a photo", "e198-photo", func(rc *fasthttp.RequestCtx) { answered(rc, egon.OK, "", verified+photo) }, ""},
+		{"of another evidence", "e198-ecd", func(rc *fasthttp.RequestCtx) { answered(rc, egon.OK, "", verified+photo) }, "answer without EcdOdpoved"},
+		{"with an empty photo", "e198-photo", func(rc *fasthttp.RequestCtx) {
+			answered(rc, egon.OK, "", verified+strings.Repeat(" ", 4<<10)+"<e:EopOdpoved><f:Fotka/><f:NeFotka></f:NeFotka></e:EopOdpoved>")
+		}, "answer without Fotka"},
+		{"without its signature", "e198-both", func(rc *fasthttp.RequestCtx) { answered(rc, egon.OK, "", verified+photo) }, "answer without Podpis"},
+		{"of a person whom nobody verified", "e198-photo", func(rc *fasthttp.RequestCtx) { answered(rc, egon.OK, "", photo) }, "answer without RobOverHromadneAifoDataResponse"},
 		{"a fault", "malformed", func(rc *fasthttp.RequestCtx) {
 			rc.SetStatusCode(500)
 			rc.SetBody(egon.AppendFault(nil, egon.FaultClient, "broken", "malformed"))
@@ -144,6 +150,12 @@ func TestAnswersAreChecked(t *testing.T) {
 		})
 	}
 }
+
+// What an answer of E198 has, as far as it is looked at.
+var (
+	verified = "<e:RobOverHromadneAifoDataResponse>1</e:RobOverHromadneAifoDataResponse>"
+	photo    = "<e:EopOdpoved><Fotka>" + strings.Repeat("photo", 1000) + "</Fotka></e:EopOdpoved>"
+)
 
 var idPatternOfReply = regexp.MustCompile(`>[0-9a-f]{8}-[0-9a-f-]{27}<`)
 

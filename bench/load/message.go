@@ -30,6 +30,9 @@ type Want struct {
 	Has    string // what is somewhere in the answer as well
 	Least  int64  // bytes of the body, at least
 	Echo   bool   // AgendaZadostId is that of the call
+	// Elements are names of elements of the answer, in any namespace, that are
+	// not empty tags.
+	Elements []string
 }
 
 // message is the text of a call with places for what is different each time.
@@ -122,7 +125,28 @@ func (w *Want) check(status int, text []byte, size int64, id string) string {
 	case w.Has != "" && !bytes.Contains(text, []byte(w.Has)):
 		return "answer without " + w.Has
 	}
+	for _, name := range w.Elements {
+		if !closes(text, name) {
+			return "answer without " + name
+		}
+	}
 	return ""
+}
+
+// closes reports whether an end tag of that local name is in a text. Media are
+// base64, which has no '>': they are never taken for one.
+func closes(text []byte, name string) bool {
+	for {
+		before, after, found := bytes.Cut(text, []byte(name+">"))
+		if !found {
+			return false
+		}
+		tag := before[bytes.LastIndexByte(before, '<')+1:]
+		if prefix, ok := bytes.CutPrefix(tag, []byte("/")); ok && (len(prefix) == 0 || prefix[len(prefix)-1] == ':') {
+			return true
+		}
+		text = after
+	}
 }
 
 func said(text []byte) string {

@@ -47,6 +47,12 @@ func refused(subKod string) Want {
 	return Want{Status: 200, Kod: egon.Chyba, SubKod: subKod, Echo: true}
 }
 
+// found is the answer of E198 that has a medium, of 4 KiB at least, and what
+// the registries behind it said.
+func found(elements ...string) Want {
+	return Want{Status: 200, Kod: egon.OK, Echo: true, Least: 4 << 10, Elements: elements}
+}
+
 // book lists the scenarios.
 var book = []entry{
 	{name: "relay", help: "a small message (1 KiB) and its answer", service: "E20", inner: ico, want: okay},
@@ -55,20 +61,20 @@ var book = []entry{
 	{name: "relay-64m", help: "64 MiB", service: "E20", padding: 64 << 20, inner: ico, want: okay},
 	{name: "e227", help: "what may X999/XR1/12345678", service: "E227", inner: rights,
 		want: Want{Status: 200, Kod: egon.OK, Echo: true, Has: "101-1-2"}},
-	{name: "e198", help: "one photo, names of ROB, addresses of RUIAN: all registries", service: "E198", items: "EopFoto Jmeno Prijmeni ROBCti RUIANCti", inner: media,
-		want: Want{Status: 200, Kod: egon.OK, Echo: true, Least: 4 << 10}},
+	{name: "e198", help: "one photo, name and address of ROB, the address of RUIAN: all registries", service: "E198", items: "EopFoto Jmeno Prijmeni AdresaPobytu ROBCti RUIANCti", inner: media,
+		want: found("EopOdpoved", "Fotka", "RobCtiPodleUdajuDataResponse", "RuianOdpoved")},
 	{name: "e198-photo", help: "one photo, the person verified by ROB", service: "E198", items: "EopFoto", inner: media,
-		want: Want{Status: 200, Kod: egon.OK, Echo: true, Least: 4 << 10}},
+		want: found("EopOdpoved", "Fotka", "RobOverHromadneAifoDataResponse")},
 	{name: "e198-both", help: "photo and signature", service: "E198", items: "EopFoto EopPodpis Jmeno Prijmeni ROBCti", inner: media,
-		want: Want{Status: 200, Kod: egon.OK, Echo: true, Least: 4 << 10}},
+		want: found("EopOdpoved", "Fotka", "Podpis", "RobCtiPodleUdajuDataResponse")},
 	{name: "e198-number", help: "one photo, found by the birth number", service: "E198", items: "EopFoto Jmeno Prijmeni", inner: mediaByNumber,
-		want: Want{Status: 200, Kod: egon.OK, Echo: true, Least: 4 << 10}},
+		want: found("EopOdpoved", "Fotka", "RobOverHromadneAifoDataResponse")},
 	{name: "e198-card", help: "one photo, found by the number of an identity card", service: "E198", items: "EopFoto Jmeno Prijmeni", inner: mediaByCard,
-		want: Want{Status: 200, Kod: egon.OK, Echo: true, Least: 4 << 10}},
+		want: found("EopOdpoved", "Fotka", "RobOverHromadneAifoDataResponse")},
 	{name: "e198-ecd", help: "a photo of ECD, found by the number of a travel document", service: "E198", items: "EcdFoto Jmeno Prijmeni", inner: mediaByDocument,
-		want: Want{Status: 200, Kod: egon.OK, Echo: true, Least: 4 << 10}},
+		want: found("EcdOdpoved", "Fotka", "RobOverHromadneAifoDataResponse")},
 	{name: "refused-service", help: "a service that is not in the grant", service: "E21", inner: ico, want: refused("NENI OPRAVNENI EGON")},
-	{name: "refused-item", help: "an item that the matrix does not give", service: "E198", items: "EopFoto AdresaPobytu", inner: media, want: refused("NENI OPRAVNENI")},
+	{name: "refused-item", help: "an item that the matrix does not give", service: "E198", items: "EopFoto Obcanstvi", inner: media, want: refused("NENI OPRAVNENI")},
 	{name: "malformed", help: "an element that is not closed", service: "E20", inner: ico,
 		spoil: func(text string) string { return strings.Replace(text, "</Ico>", "</Ica>", 1) },
 		want:  Want{Status: 500, Kod: string(egon.FaultClient), SubKod: "malformed"}},

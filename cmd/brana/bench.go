@@ -170,7 +170,7 @@ func (b *benchRunCmd) grant() string {
 // rows are those of the matrix for the bench.
 func (b *benchRunCmd) rows() string {
 	var rows strings.Builder
-	for _, item := range []string{"Aifo,", "Prijmeni,101-1-1", "Jmeno,101-1-2", "DatumNarozeni,101-1-5", "Doklad,101-1-11"} {
+	for _, item := range []string{"Aifo,", "Prijmeni,101-1-1", "Jmeno,101-1-2", "AdresaPobytu,101-1-3", "DatumNarozeni,101-1-5", "Doklad,101-1-11"} {
 		fmt.Fprintf(&rows, "%s,%s,%s,%s\n", b.Agenda, b.Role, b.Ovm, item)
 	}
 	return rows.String()
