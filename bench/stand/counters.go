@@ -65,12 +65,11 @@ func (r *Redis) Ping(ctx context.Context) error { return r.client.Ping(ctx).Err(
 type RedisUse struct {
 	Commands int64 // all of them, those within scripts too
 	Calls    int64 // of scripts
-	CPU      time.Duration
 }
 
 // Use asks the server what it has done.
 func (r *Redis) Use(ctx context.Context) (u RedisUse, err error) {
-	text, err := r.client.Info(ctx, "stats", "cpu", "commandstats").Result()
+	text, err := r.client.Info(ctx, "stats", "commandstats").Result()
 	if err != nil {
 		return u, fmt.Errorf("ask redis what it did: %w", err)
 	}
@@ -79,10 +78,6 @@ func (r *Redis) Use(ctx context.Context) (u RedisUse, err error) {
 		switch name {
 		case "total_commands_processed":
 			u.Commands, err = strconv.ParseInt(value, 10, 64)
-		case "used_cpu_user", "used_cpu_sys":
-			var s float64
-			s, err = strconv.ParseFloat(value, 64)
-			u.CPU += time.Duration(s * float64(time.Second))
 		case "cmdstat_evalsha", "cmdstat_eval", "cmdstat_fcall":
 			var n int64
 			calls, _, _ := strings.Cut(strings.TrimPrefix(value, "calls="), ",")

@@ -44,7 +44,11 @@ func Start(ctx context.Context, c Command) (*Process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", c.Name, err)
 	}
-	p.cmd = exec.Command(c.Args[0], c.Args[1:]...)
+	program, err := find(c.Args[0])
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("start %s: %w", c.Name, err), log.Close())
+	}
+	p.cmd = exec.Command(program, c.Args[1:]...)
 	p.cmd.Env = append(os.Environ(), c.Env...)
 	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = c.Dir, log, log
 	if c.Piped {
