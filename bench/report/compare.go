@@ -5,24 +5,30 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strings"
 	"text/tabwriter"
 )
 
 // Compare writes how two reports differ: of each target and number the median
 // and the spread of its turns in both, and the difference of the medians where
 // the two ranges lie apart. Ranges that overlap are noise, shown as ~. What
-// makes two reports hard to compare is told first.
+// makes two reports hard to compare is told first. Of a ramp, whose turns have
+// different rates, both findings are told and no medians.
 func Compare(w io.Writer, before, after *Report) error {
 	for _, line := range unlike(before, after) {
 		if _, err := fmt.Fprintln(w, line); err != nil {
 			return err
 		}
 	}
+	if before.Plan.Profile == Ramp || after.Plan.Profile == Ramp {
+		_, err := fmt.Fprintf(w, "before: %s\nafter:  %s\n", strings.Join(before.Notes, " "), strings.Join(after.Notes, " "))
+		return err
+	}
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, target := range after.Targets() {
 		olds, news := before.Of(target), after.Of(target)
 		if len(olds) == 0 {
-			continue
+			continue // told by unlike
 		}
 		fmt.Fprintf(tw, "%s\tbefore\tafter\tdifference\n", target)
 		for _, m := range metrics(after) {
@@ -94,6 +100,10 @@ func unlike(a, b *Report) []string {
 	was := a.Plan.setup()
 	for i, f := range b.Plan.setup() {
 		tell(f[0], was[i][1], f[1])
+	}
+	tell("what is measured", strings.Join(a.Targets(), " "), strings.Join(b.Targets(), " "))
+	if a.Plan.Profile == Ramp || b.Plan.Profile == Ramp {
+		return append(list, "the steps of a ramp have no median: make reports of one rate to compare more than what held")
 	}
 	if len(a.Of(a.Turns[0].Target)) < 3 || len(b.Of(b.Turns[0].Target)) < 3 {
 		list = append(list, "fewer than three turns: the noise is not known")

@@ -228,6 +228,10 @@ func TestBenchProfiles(t *testing.T) {
 	if code != 0 || r.Turns[0].Right < 8 || r.Turns[0].Asked != 0 {
 		t.Errorf("closed: exit code %d, %s", code, said)
 	}
+	r, said, code = bench(t, "--profile", "soak", "--mix", "relay", "--duration", "2s")
+	if code != 0 || r.Turns[0].Right != 100 || !strings.Contains(said, "RSS growth target") || len(r.Turns[0].Use(report.Subject).RSS) < 3 {
+		t.Errorf("soak: exit code %d, %s", code, said)
+	}
 	// 4, 2 and 1 a second, each tried twice.
 	r, said, code = bench(t, "--profile", "ramp", "--mix", "relay", "--rate", "4", "--bound", "1ns")
 	if code != 0 || len(r.Turns) != 6 || !strings.Contains(said, "brana: 0/s is the highest rate that held") {

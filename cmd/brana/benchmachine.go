@@ -50,7 +50,8 @@ func (t *trial) described() report.Plan {
 	return p
 }
 
-// commit is the one that the program was built from.
+// commit is the one that the program was built from, by the Go tool or by
+// whoever built it.
 func commit() string {
 	revision, changed := "", ""
 	if info, ok := debug.ReadBuildInfo(); ok {
@@ -63,7 +64,10 @@ func commit() string {
 			}
 		}
 	}
-	return cmp.Or(revision, "unknown (built without version control information)") + changed
+	if revision != "" {
+		return revision + changed
+	}
+	return cmp.Or(version, "unknown (built without version control information)")
 }
 
 // machine reads what the kernel says of the machine; what it does not say
