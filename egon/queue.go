@@ -25,6 +25,21 @@ type QueuePage struct {
 	Next  QueueItem
 }
 
+// In returns the page with its times in a zone, in which they are then written.
+// The page itself is used up.
+func (p QueuePage) In(zone *time.Location) QueuePage {
+	for i := range p.Items {
+		p.Items[i] = p.Items[i].in(zone)
+	}
+	p.Next = p.Next.in(zone)
+	return p
+}
+
+func (i QueueItem) in(zone *time.Location) QueueItem {
+	i.Created, i.Expires = i.Created.In(zone), i.Expires.In(zone)
+	return i
+}
+
 // A QueueQuery is the question of E99, E100 or E101. Of E100 IDs has one id, of
 // E101 at least one, unless All is set. Ids are in lower case.
 type QueueQuery struct {

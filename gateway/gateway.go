@@ -63,7 +63,7 @@ type Config struct {
 	Routes          Routes
 
 	TimeTolerance time.Duration  // CasZadosti that is further from the clock is refused; 0: any is taken
-	Zone          *time.Location // of times that a request says without a zone; default the local one
+	Zone          *time.Location // in which times are written, and of those that a request says without a zone; default the local one
 
 	TLS              *tls.Config // of the listener; it must demand certificates of callers. nil: plain HTTP
 	InsecureIdentity bool        // plain HTTP beyond loopback is meant; told on the readiness page

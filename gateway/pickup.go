@@ -33,6 +33,7 @@ func (x *exchange) listAnswers(ctx context.Context) (*egon.Answer, error) {
 	if err != nil {
 		return nil, refuse(QueueUnavailable).because(err)
 	}
+	page = page.In(x.g.cfg.Zone)
 	return x.answered(egon.AppendQueuePage(nil, x.head.Enveloped, x.info(egon.OK), &page), egon.OK), nil
 }
 
@@ -91,7 +92,7 @@ func (x *exchange) ais() string { return string(x.head.Info.Ais) }
 
 // info is the header of a reply that the gateway makes itself.
 func (x *exchange) info(kod string, details ...egon.Detail) *egon.OdpovedInfo {
-	return &egon.OdpovedInfo{CasOdpovedi: now(), Status: egon.Status{Kod: kod, Details: details},
+	return &egon.OdpovedInfo{CasOdpovedi: now().In(x.g.cfg.Zone), Status: egon.Status{Kod: kod, Details: details},
 		AgendaZadostId: string(x.head.Info.AgendaZadostId), IszrZadostId: x.id()}
 }
 

@@ -119,7 +119,7 @@ func (x *exchange) refusalReply(r *Refusal, enveloped bool, at time.Time) []byte
 		id = string(x.reader.RequestID())
 	}
 	return egon.AppendReply(nil, x.service, enveloped, &egon.OdpovedInfo{
-		CasOdpovedi:    at,
+		CasOdpovedi:    at.In(x.g.cfg.Zone),
 		Status:         egon.Status{Kod: egon.Chyba, Details: r.details()},
 		AgendaZadostId: id,
 		IszrZadostId:   x.id(),

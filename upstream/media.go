@@ -21,7 +21,7 @@ type Media struct {
 	Ruian    *Client
 
 	NewID   func() string        // a fresh UUID for each message
-	Now     func() time.Time     // for CasOdpovedi
+	Now     func() time.Time     // for CasOdpovedi, in the zone in which it is written
 	Dropped func(element string) // an evidence sent what was not asked for, which was left out; may be nil
 }
 

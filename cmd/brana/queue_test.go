@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -394,6 +395,32 @@ func TestQueueWithoutRedis(t *testing.T) {
 	redis.start(t)
 	eventually(t, "calls are served", func() bool { return w.call("E227", triple...).statusLine() == egon.OK })
 	w.picked(w.later())
+}
+
+// Every time that brana writes is in the zone of the calendar: some clients
+// hand the text on as it stands.
+func TestTimesAreInTheZoneOfTheCalendar(t *testing.T) {
+	times := regexp.MustCompile(`<(?:\w+:)?((?:Nasledujici)?Cas[A-Z]\w*)>([^<]*)`)
+	w := startWorld(t, func(c *config) { c.Limits.Calendar.Zone, c.Queue.Page = "Asia/Kathmandu", 1 })
+	id := w.later()
+	w.picked(w.later())
+	for name, r := range map[string]*reply{
+		"E198":          w.call("E198", "--name", "Zoran Vosáhlo", "--born", "1977-05-03", "--items", "EopFoto"),
+		"E198, refused": w.call("E198", "--name", "Zoran Vosáhlo", "--born", "1977-05-03", "--items", "EopFoto Telefon"),
+		"E227":          w.call("E227", triple...),
+		"E100":          w.picked(id),
+		"E99":           w.call("E99"),
+	} {
+		found := times.FindAllSubmatch(r.body, -1)
+		if len(found) == 0 {
+			t.Errorf("%s has no time: %s", name, r.body)
+		}
+		for _, m := range found {
+			if !bytes.HasSuffix(m[2], []byte("+05:45")) {
+				t.Errorf("%s: %s is %s", name, m[1], m[2])
+			}
+		}
+	}
 }
 
 // An asynchronous call from the command line, to its end.

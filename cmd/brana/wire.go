@@ -111,7 +111,11 @@ func (w *wired) build(c *config, log *zap.Logger) error {
 		parts.Findings = shared.Findings
 	}
 	parts.Metrics.Registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	if media := c.media(clients); media != nil {
+	zone, err := time.LoadLocation(c.Limits.Calendar.Zone)
+	if err != nil {
+		return fmt.Errorf("limits.calendar.zone: %w", err)
+	}
+	if media := c.media(clients, zone); media != nil {
 		media.Dropped = parts.Metrics.MediaDropped
 		if err := media.Validate(); err != nil {
 			return err
@@ -128,9 +132,7 @@ func (w *wired) build(c *config, log *zap.Logger) error {
 		return err
 	}
 	cfg := c.gateway(clients)
-	if cfg.Zone, err = time.LoadLocation(c.Limits.Calendar.Zone); err != nil {
-		return fmt.Errorf("limits.calendar.zone: %w", err)
-	}
+	cfg.Zone = zone
 	if listener := w.credentials["listen.tls"]; listener != nil {
 		cfg.TLS = listener.server()
 	}
@@ -159,15 +161,16 @@ func (c *config) clients(all map[string]*credentials, changed func(string, upstr
 	return clients, errors.Join(errs...)
 }
 
-// media is the E198 workflow, or nil when a registry it needs is not named.
-func (c *config) media(clients map[string]*upstream.Client) *upstream.Media {
+// media is the E198 workflow, or nil when a registry it needs is not named. It
+// writes times in zone.
+func (c *config) media(clients map[string]*upstream.Client, zone *time.Location) *upstream.Media {
 	for _, name := range []string{"rob", "org", "ruian", "eop", "ecd"} {
 		if clients[name] == nil {
 			return nil
 		}
 	}
 	return &upstream.Media{Rob: clients["rob"], Org: clients["org"], Ruian: clients["ruian"],
-		Eop: clients["eop"], Ecd: clients["ecd"], NewID: uuid.NewString, Now: time.Now}
+		Eop: clients["eop"], Ecd: clients["ecd"], NewID: uuid.NewString, Now: func() time.Time { return time.Now().In(zone) }}
 }
 
 func (c *config) gateway(clients map[string]*upstream.Client) gateway.Config {
