@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,6 +38,13 @@ func (r Routes) queued() bool {
 		}
 	}
 	return true
+}
+
+// ofQueue reports whether the call is one to a queue that is kept here. It is
+// answered at once, also with ?async: a client that calls everything so, as the
+// reference client does, would ask for its answers in vain.
+func (c *edgeCall) ofQueue() bool {
+	return c.route.Kind == LocalRoute && slices.Contains(queueServices, c.service.Code)
 }
 
 // validateQueue checks that the services of the queue are answered in one place.

@@ -523,13 +523,28 @@ func TestModesOfServices(t *testing.T) {
 	}
 	d := newDesk(t)
 	wantIn(t, d.ask(t, "E198?async", call{code: "E198", items: []string{"EopFoto"}, inner: mediaInner()}), "JENOM SYNC")
-	wantIn(t, d.ask(t, "E99?async", call{}), "JENOM SYNC")
 	x := d.begin(nil)
 	x.service, x.reader = async, egon.NewReader(egon.DefaultBounds())
 	defer d.running.Add(-1)
 	var refusal *Refusal
 	if err := d.checkMode(x); !errors.As(err, &refusal) || refusal.Kind != AsyncOnlyKind {
 		t.Errorf("an async service called sync: %v", err)
+	}
+}
+
+// A client that calls everything with ?async reaches its queue all the same:
+// the queue answers at once, and no job is made of the question.
+func TestQueueServicesCalledAsynchronously(t *testing.T) {
+	d := newDesk(t)
+	id := d.later(t, call{})
+	d.settle(t)
+	wantIn(t, d.ask(t, "E99?async", call{}), "IszrAsyncVypisFrontyResponse", "VysledekKod>OK<", id)
+	wantIn(t, d.ask(t, "E100?async", call{queue: &egon.QueueQuery{IDs: []string{id}}}), "VysledekKod>OK<", "AsyncDotazDataResponse", "KodIszr>Jmeno<")
+	wantIn(t, d.ask(t, "E101?async", call{queue: &egon.QueueQuery{IDs: []string{id}}}), "IszrAsyncSmazatFrontuResponse", "VysledekKod>OK<")
+	wantIn(t, d.ask(t, "E100?async", call{queue: &egon.QueueQuery{IDs: []string{id}}}), "VysledekKod>CHYBA<", "NENALEZENO", "BR_307: ")
+	d.settle(t)
+	if opened := strings.Count(strings.Join(d.diary.all(), " "), "open"); opened != 1 {
+		t.Errorf("%d jobs were opened, want that of E227 alone: %v", opened, d.diary.all())
 	}
 }
 

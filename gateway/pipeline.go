@@ -59,7 +59,7 @@ func (g *Gateway) serve(x *exchange) (err error) {
 // accept looks at the HTTP message and finds the service and its route.
 func (g *Gateway) accept(x *exchange) error {
 	call, refusal := g.checkEdge(x.rc)
-	x.service, x.async, x.route = call.service, call.async, call.route
+	x.service, x.async, x.route = call.service, call.async && !call.ofQueue(), call.route
 	switch {
 	case refusal != nil:
 		return refusal
