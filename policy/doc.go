@@ -2,7 +2,7 @@
 // grant of a service, and whether each item and parameter of the request is
 // among its rights.
 //
-// Its one rule: what is not given is refused. Items of ROB and ROS are given by
+// Its one rule: what a request names and is not given is refused. Items of ROB and ROS are given by
 // the permission matrix alone, items of the evidence systems by the grant alone.
 // The matrix is a file, or its rows are fetched one by one from a [Source] and
 // kept by [Rows] as long as their age permits.

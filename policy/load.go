@@ -21,8 +21,9 @@ type Config struct {
 	// *.yaml in it is read, its folders are not. A directory in which none
 	// lists grants is a mistake, for it would revoke everything.
 	Dir string
-	// MatrixFile is the CSV file of the matrix; empty means an empty matrix,
-	// which permits no item of ROB or ROS to anybody.
+	// MatrixFile is the CSV file of the matrix; empty means an empty matrix:
+	// a request that names an item of ROB or ROS is refused, one that names
+	// none is not.
 	MatrixFile string
 	// Environment is the one whose grants hold. Those of the other one are
 	// checked as well, but never match.
