@@ -3,9 +3,12 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
 	"regexp"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"brana/limits"
 )
@@ -29,6 +32,10 @@ func TestLimitFields(t *testing.T) {
 			200, `"hour";q=9;w=3600;degraded=open`, `"hour";r=0;t=1`, ""},
 		{"over the quota, until the regime changes", limits.Decision{Verdict: limits.OverQuota, Quota: 100, Reset: 90 * time.Second, RetryAfter: 20 * time.Minute}, nil, call{}.message(),
 			429, `"hour";q=100;w=3600`, `"hour";r=0;t=1200`, "1200"},
+		{"admitted, and counted for longer than the window", limits.Decision{Verdict: limits.Admitted, Quota: 1000, Remaining: 999, Reset: 3624 * time.Second}, nil, call{}.message(),
+			200, `"hour";q=1000;w=3600`, `"hour";r=999;t=3600`, ""},
+		{"over the quota for longer than the window", limits.Decision{Verdict: limits.OverQuota, Quota: 100, Reset: 3620 * time.Second, RetryAfter: 3620 * time.Second}, nil, call{}.message(),
+			429, `"hour";q=100;w=3600`, `"hour";r=0;t=3600`, "3620"},
 		{"over concurrency", limits.Decision{Verdict: limits.OverConcurrency, Quota: 100, Remaining: 40, Reset: 90 * time.Second, RetryAfter: time.Second}, nil, call{}.message(),
 			429, `"hour";q=100;w=3600`, `"hour";r=40;t=90`, "1"},
 		{"no decision", limits.Decision{}, errors.New("no Redis"), call{}.message(), 503, "", "", "1"},
@@ -58,6 +65,24 @@ func TestLimitFields(t *testing.T) {
 			})
 		}
 	}
+}
+
+// Whatever a store has found, more comes within the window, and not before a
+// second is over.
+func TestRateLimitKeepsToItsWindow(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		waits := rapid.Int64Range(-int64(time.Minute), int64(2*limits.Window))
+		d := limits.Decision{Verdict: limits.Verdict(rapid.IntRange(0, 2).Draw(t, "verdict")), Remaining: rapid.Int64Range(0, 1e9).Draw(t, "remaining"),
+			Reset: time.Duration(waits.Draw(t, "reset")), RetryAfter: time.Duration(waits.Draw(t, "retry after"))}
+		var remaining, more int64
+		text := string(appendRateLimit(nil, &d))
+		if _, err := fmt.Sscanf(text, `"hour";r=%d;t=%d`, &remaining, &more); err != nil || remaining != d.Remaining {
+			t.Fatalf("%s of %+v: %v", text, d, err)
+		}
+		if more < 1 || more > seconds(limits.Window) {
+			t.Errorf("%s of %+v", text, d)
+		}
+	})
 }
 
 // A call admitted into the last fifth of its quota is counted and its line says

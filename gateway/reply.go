@@ -136,19 +136,25 @@ func (x *exchange) setLimitFields() {
 	h, d := &x.rc.Response.Header, &x.limits
 	b := append(make([]byte, 0, 64), `"hour";q=`...)
 	b = strconv.AppendInt(b, d.Quota, 10)
-	b = append(b, ";w=3600"...)
+	b = strconv.AppendInt(append(b, ";w="...), seconds(limits.Window), 10)
 	if d.Degraded != limits.Closed { // decided without the counts
 		b = append(append(b, ";degraded="...), d.Degraded.String()...)
 	}
 	h.SetCanonical([]byte("RateLimit-Policy"), b) // Set would write Ratelimit
-	b = append(b[:0], `"hour";r=`...)
-	b = strconv.AppendInt(b, d.Remaining, 10)
-	b = append(b, ";t="...)
+	h.SetCanonical([]byte("RateLimit"), appendRateLimit(b[:0], d))
+}
+
+// appendRateLimit appends what remains of the quota, and the seconds until more
+// comes: at least 1, and at most the window. A call is counted for some seconds
+// longer than the window; Retry-After of a refusal has them.
+func appendRateLimit(b []byte, d *limits.Decision) []byte {
 	more := d.Reset
-	if d.Verdict == limits.OverQuota { // a permit that is free again need not be room: Retry-After knows, and both must say the same
+	if d.Verdict == limits.OverQuota { // a permit that is free again need not be room; Retry-After knows
 		more = d.RetryAfter
 	}
-	h.SetCanonical([]byte("RateLimit"), strconv.AppendInt(b, seconds(max(more, time.Second)), 10))
+	b = strconv.AppendInt(append(b, `"hour";r=`...), d.Remaining, 10)
+	more = min(max(more, time.Second), limits.Window)
+	return strconv.AppendInt(append(b, ";t="...), seconds(more), 10)
 }
 
 // seconds rounds up to whole seconds.
