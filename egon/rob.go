@@ -29,6 +29,10 @@ var searchItems = [...][]string{
 	Dotaz5JmPrijDokladEmpty: {"Jmeno", "Prijmeni", "Doklad"},
 }
 
+// VerifiedItems returns what [AppendVerify] sends to be compared, in ROB's words:
+// the search items, and the AIFO itself.
+func (k QueryKind) VerifiedItems() []string { return append([]string{"Aifo"}, searchItems[k]...) }
+
 // AppendVerify appends the request of ROB that compares the caller's search
 // inputs with what ROB holds of the person in the entry (O25). The entry is of
 // ROB's own agenda.
@@ -120,6 +124,39 @@ type VerifiedPerson struct {
 	Neoverene       []string
 }
 
+// Knows reports whether the answer has an entry of a person.
+func (r *VerifyReply) Knows(local int) bool { return r.person(local) != nil }
+
+// Unverified returns those of the items sent that ROB does not say to agree
+// with what it holds of a person. An item that is in two lists does not agree,
+// and an item that nobody sent does not hide in the wrong list.
+func (r *VerifyReply) Unverified(local int, sent []string) (items []string) {
+	p := r.person(local)
+	if p == nil {
+		return slices.Clone(sent)
+	}
+	for _, item := range sent {
+		if !slices.Contains(p.Overene, item) {
+			items = append(items, item)
+		}
+	}
+	for _, item := range slices.Concat(p.CastecneOverene, p.Neoverene) {
+		if !slices.Contains(items, item) {
+			items = append(items, item)
+		}
+	}
+	return items
+}
+
+func (r *VerifyReply) person(local int) *VerifiedPerson {
+	for i := range r.Persons {
+		if r.Persons[i].Local == local {
+			return &r.Persons[i]
+		}
+	}
+	return nil
+}
+
 // ReadReply is ROB's answer to O08. When the system status is CHYBA, all but
 // Info is empty.
 type ReadReply struct {
@@ -146,12 +183,20 @@ func ParseVerifyReply(doc []byte) (*VerifyReply, error) {
 		}
 		r.Persons = append(r.Persons, VerifiedPerson{
 			Local:           local,
-			Overene:         words(osoba.Child(NSRobData, "OvereneUdaje")),
-			CastecneOverene: words(osoba.Child(NSRobData, "CastecneOvereneUdaje")),
-			Neoverene:       words(osoba.Child(NSRobData, "NeovereneUdaje")),
+			Overene:         listed(osoba, "OvereneUdaje"),
+			CastecneOverene: listed(osoba, "CastecneOvereneUdaje"),
+			Neoverene:       listed(osoba, "NeovereneUdaje"),
 		})
 	}
 	return r, nil
+}
+
+// listed returns the items of a list of ROB, should it come in parts, of all.
+func listed(osoba *xmltext.Node, list string) (items []string) {
+	for _, n := range osoba.All(NSRobData, list) {
+		items = append(items, words(n)...)
+	}
+	return items
 }
 
 // ParseReadReply reads the answer to a request that [AppendRead] wrote with the

@@ -1,7 +1,6 @@
 package upstream
 
 import (
-	"fmt"
 	"slices"
 
 	"brana/egon"
@@ -12,6 +11,7 @@ import (
 
 // found is everything that the steps have brought; nil: the step was not taken.
 type found struct {
+	sent     []string // items that O25 compares, in ROB's words
 	evidence *egon.EvidenceHead
 	toRob    *egon.TranslateReply // G27 to ROB's agenda
 	verified *egon.VerifyReply    // O25
@@ -20,9 +20,10 @@ type found struct {
 	places   *egon.PlacesReply    // A28
 }
 
-// translated returns the person's AIFO in the agenda that r is about.
+// translated returns the person's AIFO in the agenda that r is about. Beside a
+// code of ORG that something is wrong an identifier does not count.
 func translated(r *egon.TranslateReply, local int) (egon.PrevodAifo, bool) {
-	if r == nil || concernsPerson(r.Codes) {
+	if r == nil || len(r.Codes) > 0 {
 		return egon.PrevodAifo{}, false
 	}
 	p, ok := r.Translated(local)
@@ -38,44 +39,52 @@ func lacksAifo(r *egon.TranslateReply, local int) bool {
 	})
 }
 
-// isVerified reports whether ROB knows the person and every search input
-// agrees. Anything less, a partial agreement too, is no.
-func isVerified(r *egon.VerifyReply, local int) bool {
-	if r == nil || r.Rob.Kod != egon.OK {
-		return false
-	}
-	for _, p := range r.Persons {
-		if p.Local == local {
-			return len(p.Overene) > 0 && len(p.Neoverene) == 0 && len(p.CastecneOverene) == 0
-		}
-	}
-	return false
+// isVerified reports whether ROB says yes to the person: in both its statuses,
+// to the AIFO, and to each item that was sent. Silence on an item is no, and so
+// is a partial agreement.
+func (f *found) isVerified() bool {
+	r, local := f.verified, f.evidence.Person.Local
+	return r != nil && r.Info.Status.Kod == egon.OK && r.Rob.Kod == egon.OK &&
+		!denies(r.Map, local) && r.Knows(local) && len(r.Unverified(local, f.sent)) == 0
 }
 
-// status is the system status of the reply. Where a block of the reply says
-// what is the matter, the warning is bare (seed E198 §12.2); the details are
-// for what no block says, and for dead references.
+// mayBeGiven reports whether the caller may have the person's AIFO: ROB has
+// verified the person, and has not said the contrary when it was read.
+func (f *found) mayBeGiven() bool {
+	return f.isVerified() && (f.read == nil || !denies(f.read.Map, f.evidence.Person.Local))
+}
+
+// denies reports whether ROB says in its map that it does not know the AIFO. An
+// entry without stavOvereniAifo says nothing.
+func denies(mapa []egon.PrevodAifo, local int) bool {
+	return slices.ContainsFunc(mapa, func(p egon.PrevodAifo) bool { return p.Local == local && p.Overeno == egon.No })
+}
+
+// status is the system status of the reply. It is bare where a block of the
+// reply has words for what is the matter (seed E198 §12.2), except that ORG's
+// block has codes alone: seed §6 demands a description.
 func (f *found) status(evidence egon.Party) egon.Status {
-	var details []egon.Detail
-	warn := f.evidence.Info.Status.Kod == egon.Varovani || f.evidence.Application.Kod == egon.Varovani || f.withheld()
 	if !f.evidence.Found {
 		return egon.Status{Kod: egon.Varovani, Details: f.whyNobody(evidence)}
 	}
+	warn := f.evidence.Info.Status.Kod == egon.Varovani || f.evidence.Application.Kod == egon.Varovani || f.withheld()
+	var details []egon.Detail
 	local := f.evidence.Person.Local
 	switch _, toRob := translated(f.toRob, local); {
 	case !toRob:
-		warn, details = true, whyUntranslated(f.toRob)
-	case !isVerified(f.verified, local):
-		warn = true
+		details = whyUntranslated(f.toRob, "ROB", "Osoba proto nebyla ověřena v ROB.")
+	case !f.isVerified():
+		warn, details = true, f.whyUnverified()
 	default:
 		if _, ok := translated(f.toCaller, local); !ok {
-			warn, details = true, whyUntranslated(f.toCaller)
+			details = whyUntranslated(f.toCaller, "volajícího", "Globální AIFO proto odpověď neobsahuje.")
 		}
 		warn = warn || f.read != nil && f.read.Rob.Kod != egon.OK
+		details = append(details, f.remarks()...)
 	}
-	dead := f.deadPlaces()
-	if warn || len(dead) > 0 {
-		return egon.Status{Kod: egon.Varovani, Details: append(details, dead...)}
+	details = append(details, f.deadPlaces()...)
+	if warn || len(details) > 0 {
+		return egon.Status{Kod: egon.Varovani, Details: details}
 	}
 	return egon.Status{Kod: egon.OK}
 }
@@ -93,55 +102,6 @@ func (f *found) withheld() bool {
 func (f *found) barred() bool {
 	return f.verified != nil && (f.verified.Info.Status.Bars() || f.verified.Rob.Bars()) ||
 		f.read != nil && (f.read.Info.Status.Bars() || f.read.Rob.Bars())
-}
-
-// nobodyFound is said when an evidence does not say itself what was the matter.
-const nobodyFound = "Evidence podle zadaných údajů nenalezla právě jednu osobu."
-
-// whyNobody returns what the evidence says of a search that did not find one
-// person: whether nobody or too many.
-func (f *found) whyNobody(evidence egon.Party) []egon.Detail {
-	said := f.evidence.Info.Status.Details
-	if len(said) == 0 {
-		said = f.evidence.Application.Details
-	}
-	if len(said) == 0 {
-		said = []egon.Detail{{SubKod: "SPECIFIKACE V POPISU", Popis: nobodyFound}}
-	}
-	details := make([]egon.Detail, len(said))
-	for i, d := range said {
-		details[i] = egon.Detail{SubKod: d.SubKod, Popis: d.Popis, Puvodce: evidence}.Systemic()
-	}
-	return details
-}
-
-// whyUntranslated says what ORG's own block would, when ORG sent none.
-func whyUntranslated(r *egon.TranslateReply) []egon.Detail {
-	if len(r.Org) > 0 {
-		return nil
-	}
-	return []egon.Detail{{SubKod: "AIFO NEEXISTUJE", Popis: "Identifikátor osoby nebylo možné převést.", Puvodce: orgParty}}
-}
-
-// deadPlaces returns one detail for each reference that RUIAN does not know or
-// has removed.
-func (f *found) deadPlaces() (details []egon.Detail) {
-	if f.places == nil {
-		return nil
-	}
-	for _, p := range f.stated() {
-		d := egon.Detail{Puvodce: ruianParty}
-		switch p.Stav {
-		case "nenalezen":
-			d.SubKod, d.Popis = "ADRESA NEEXISTUJE", fmt.Sprintf("Odkaz %d do RUIAN neexistuje.", p.Kod)
-		case "zrusen":
-			d.SubKod, d.Popis = "ADRESA SMAZANA", fmt.Sprintf("Prvek RUIAN, na který vede odkaz %d, byl zrušen.", p.Kod)
-		default:
-			continue
-		}
-		details = append(details, d)
-	}
-	return details
 }
 
 // stated returns the references of the person with their state, if RUIAN was
@@ -177,14 +137,16 @@ func (f *found) blocks(src *egon.Source, whole bool) *egon.MediaBlocks {
 		return b
 	}
 	b.Verified = f.verified.Block
-	if !isVerified(f.verified, local) {
+	if !f.isVerified() {
 		return b
 	}
-	if own, ok := translated(f.toCaller, local); ok {
-		own.Overeno = egon.Yes
-		b.Map = []egon.PrevodAifo{own}
-	} else {
+	own, ok := translated(f.toCaller, local)
+	switch {
+	case !ok:
 		b.Org = f.toCaller.Org
+	case f.mayBeGiven():
+		own.Overeno = egon.Yes // ROB's OvereneUdaje have the Aifo
+		b.Map = []egon.PrevodAifo{own}
 	}
 	if f.read != nil {
 		b.Read = f.read.Block

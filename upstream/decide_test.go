@@ -1,43 +1,96 @@
 package upstream
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"brana/egon"
 )
 
-// Only a full yes of ROB opens its data and the caller's AIFO; a reply that
-// contradicts itself is no yes.
+// Only a full yes of ROB opens its data and the caller's AIFO: to every item
+// that was sent, in every combination of search inputs. Silence is no yes, and
+// a reply that contradicts itself is none.
 func TestIsVerified(t *testing.T) {
-	agreed := egon.VerifiedPerson{Local: 1, Overene: []string{"Aifo", "Jmeno", "Prijmeni"}}
-	partly, not, nothing, other := agreed, agreed, agreed, agreed
+	agreed := egon.VerifiedPerson{Local: 1, Overene: []string{"Prijmeni", "Aifo", "Jmeno"}}
+	partly, not, nothing, other, unsent := agreed, agreed, agreed, agreed, agreed
 	partly.CastecneOverene = []string{"Prijmeni"}
-	not.Neoverene = []string{"DatumNarozeni"}
+	not.Neoverene = []string{"Jmeno"}
+	unsent.Neoverene = []string{"DatumNarozeni"}
 	nothing.Overene = nil
 	other.Local = 2
+	more := agreed
+	more.Overene = []string{"Aifo", "Jmeno", "Prijmeni", "DatumNarozeni"}
+	entry := func(overeno egon.Tri) []egon.PrevodAifo { return []egon.PrevodAifo{{Local: 1, Overeno: overeno}} }
+	one := []egon.VerifiedPerson{agreed}
 	for _, tt := range []struct {
-		name    string
-		kod     string
-		persons []egon.VerifiedPerson
-		want    bool
+		name        string
+		system, rob string
+		mapa        []egon.PrevodAifo
+		persons     []egon.VerifiedPerson
+		want        bool
 	}{
-		{"all agrees", egon.OK, []egon.VerifiedPerson{agreed}, true},
-		{"all agrees, among others", egon.OK, []egon.VerifiedPerson{other, agreed}, true},
-		{"warned", egon.Varovani, []egon.VerifiedPerson{agreed}, false},
-		{"refused", egon.Chyba, []egon.VerifiedPerson{agreed}, false},
-		{"OK, but an item does not agree", egon.OK, []egon.VerifiedPerson{not}, false},
-		{"OK, but an item agrees in part", egon.OK, []egon.VerifiedPerson{partly}, false},
-		{"OK, but nothing was verified", egon.OK, []egon.VerifiedPerson{nothing}, false},
-		{"OK, but for somebody else", egon.OK, []egon.VerifiedPerson{other}, false},
-		{"OK, but for nobody", egon.OK, nil, false},
+		{"all agrees", egon.OK, egon.OK, nil, one, true},
+		{"all agrees, and the AIFO is verified", egon.OK, egon.OK, entry(egon.Yes), one, true},
+		{"all agrees, and of the AIFO nothing is said", egon.OK, egon.OK, entry(egon.Unsaid), one, true},
+		{"all agrees, but the AIFO is not verified", egon.OK, egon.OK, entry(egon.No), one, false},
+		{"all agrees, but the AIFO is and is not verified", egon.OK, egon.OK, append(entry(egon.Yes), entry(egon.No)...), one, false},
+		{"more agrees than was sent", egon.OK, egon.OK, nil, []egon.VerifiedPerson{more}, true},
+		{"all agrees, among others", egon.OK, egon.OK, nil, []egon.VerifiedPerson{other, agreed}, true},
+		{"warned", egon.OK, egon.Varovani, nil, one, false},
+		{"refused", egon.OK, egon.Chyba, nil, one, false},
+		{"its system warns", egon.Varovani, egon.OK, nil, one, false},
+		{"OK, but an item does not agree", egon.OK, egon.OK, nil, []egon.VerifiedPerson{not}, false},
+		{"OK, but an item that was not sent does not agree", egon.OK, egon.OK, nil, []egon.VerifiedPerson{unsent}, false},
+		{"OK, but an item agrees in part", egon.OK, egon.OK, nil, []egon.VerifiedPerson{partly}, false},
+		{"OK, but nothing was verified", egon.OK, egon.OK, nil, []egon.VerifiedPerson{nothing}, false},
+		{"OK, but for somebody else", egon.OK, egon.OK, nil, []egon.VerifiedPerson{other}, false},
+		{"OK, but for nobody", egon.OK, egon.OK, nil, nil, false},
 	} {
-		r := &egon.VerifyReply{Rob: egon.Status{Kod: tt.kod}, Persons: tt.persons}
-		if got := isVerified(r, 1); got != tt.want {
+		f := found{
+			sent:     egon.Dotaz1JmPrijRC.VerifiedItems(),
+			evidence: &egon.EvidenceHead{Person: egon.PrevodAifo{Local: 1}},
+			verified: &egon.VerifyReply{Map: tt.mapa, Rob: says(tt.rob), Persons: tt.persons},
+		}
+		f.verified.Info.Status = says(tt.system)
+		if got := f.isVerified(); got != tt.want {
 			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
 		}
 	}
-	if isVerified(nil, 1) {
+	if (&found{evidence: &egon.EvidenceHead{}}).isVerified() {
 		t.Error("no reply is a yes")
+	}
+}
+
+// Whichever item ROB leaves out, in whichever combination, it is named and the
+// person is not verified.
+func TestEveryItemSentMustBeVerified(t *testing.T) {
+	for kind, items := range map[egon.QueryKind]string{
+		egon.Dotaz1JmPrijRC:       "Aifo Jmeno Prijmeni",
+		egon.Dotaz2JmPrijDatNar:   "Aifo Jmeno Prijmeni DatumNarozeni",
+		egon.Dotaz3JmPrijDatNarMN: "Aifo Jmeno Prijmeni DatumNarozeni MistoNarozeni",
+		egon.Dotaz4JmPrijDatNarTP: "Aifo Jmeno Prijmeni DatumNarozeni AdresaPobytu",
+		egon.Dotaz5JmPrijDokladOp: "Aifo Jmeno Prijmeni Doklad",
+		egon.Dotaz5JmPrijDokladCd: "Aifo Jmeno Prijmeni Doklad",
+	} {
+		all := strings.Fields(items)
+		f := found{sent: kind.VerifiedItems(), evidence: &egon.EvidenceHead{Person: egon.PrevodAifo{Local: 1}}}
+		verify := func(overene []string) {
+			f.verified = &egon.VerifyReply{Rob: says(egon.OK), Persons: []egon.VerifiedPerson{{Local: 1, Overene: overene}}}
+			f.verified.Info.Status = says(egon.OK)
+		}
+		if verify(all); !f.isVerified() {
+			t.Errorf("combination %d: %s is no yes", kind, items)
+		}
+		for i, item := range all {
+			verify(slices.Delete(slices.Clone(all), i, i+1))
+			if f.isVerified() {
+				t.Errorf("combination %d: a yes without %s", kind, item)
+			}
+			if why := f.whyUnverified(); len(why) != 1 || !strings.Contains(why[0].Popis, ": "+item+".") || why[0].Puvodce != robParty {
+				t.Errorf("combination %d without %s: %v", kind, item, why)
+			}
+		}
 	}
 }
 
@@ -67,9 +120,11 @@ func TestStatusOfWhatTheEvidenceSays(t *testing.T) {
 		{"OK, and another remark", says("OK"), says("OK", "SPECIFIKACE V POPISU"), "OK"},
 	} {
 		known := &egon.TranslateReply{Map: []egon.PrevodAifo{{Local: 1, Global: "x"}}}
+		known.Info.Status = says(egon.OK)
 		f := found{toRob: known, toCaller: known, evidence: &egon.EvidenceHead{Found: true, Person: egon.PrevodAifo{Local: 1}, Application: tt.application}}
 		f.evidence.Info.Status = tt.system
 		f.verified = &egon.VerifyReply{Rob: egon.Status{Kod: egon.OK}, Persons: []egon.VerifiedPerson{{Local: 1, Overene: []string{"Aifo"}}}}
+		f.verified.Info.Status = says(egon.OK)
 		if got := f.status(egon.Party{}); got.Kod != tt.want || got.Details != nil {
 			t.Errorf("%s: %v, want a bare %s", tt.name, got, tt.want)
 		}

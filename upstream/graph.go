@@ -50,7 +50,7 @@ func (p *passage) askRob(ctx context.Context, verified chan<- bool) (err error) 
 	p.verified, err = take(ctx, rob, func(ctx context.Context) (*egon.VerifyReply, error) {
 		return p.m.Rob.verify(ctx, p.m.step(p.head), person)
 	})
-	if err != nil || !isVerified(p.verified, p.person.Local) {
+	if err != nil || !p.isVerified() {
 		return err
 	}
 	verified <- true

@@ -65,7 +65,7 @@ func (m *Media) Serve(ctx context.Context, h *egon.Head) (*egon.Answer, error) {
 	if m.Dropped != nil {
 		e.dropped = m.Dropped
 	}
-	return m.compose(ctx, &passage{m: m, head: h, plan: p, person: e.Person, source: agendaOf(m.of(src)), found: found{evidence: e.EvidenceHead}}, e)
+	return m.compose(ctx, &passage{m: m, head: h, plan: p, person: e.Person, source: agendaOf(m.of(src)), found: found{evidence: e.EvidenceHead, sent: h.Media.Kind.VerifiedItems()}}, e)
 }
 
 // compose takes the steps while the media arrive, and begins the reply, which

@@ -97,17 +97,17 @@ func TestMediaRules(t *testing.T) {
 		{
 			"untranslatable to ROB (18)", whole, wellWorld().with("G27 ROB", org("OrgCtiAifo", "VAROVANI", invalid, orgStatus("OSOBA SPOJENA"))),
 			"G27 ROB G27 caller X21",
-			lines("VAROVANI", "SeznamIdAdres", "OrgOdpoved OrgCtiAifoDataResponse", photos),
+			lines("VAROVANI (ZIFO ZRUSENO by ORG)", "SeznamIdAdres", "OrgOdpoved OrgCtiAifoDataResponse", photos),
 		},
 		{
 			"untranslatable to ROB, status CHYBA (18)", whole, wellWorld().with("G27 ROB", org("OrgCtiAifo", "CHYBA", invalid, orgStatus("AIFO NENALEZENO"))),
 			"G27 ROB G27 caller X21",
-			lines("VAROVANI", "SeznamIdAdres", "OrgOdpoved OrgCtiAifoDataResponse", photos),
+			lines("VAROVANI (AIFO NEEXISTUJE by ORG)", "SeznamIdAdres", "OrgOdpoved OrgCtiAifoDataResponse", photos),
 		},
 		{
 			"ORG has no such person, status CHYBA (18)", whole, wellWorld().with("G27 ROB", org("OrgCtiAifo", "CHYBA", invalid,
 				`<o:OrgStatus><ot:OrgStatusDetail>ZAZNAM NENALEZEN</ot:OrgStatusDetail></o:OrgStatus>`)), "G27 ROB G27 caller X21",
-			lines("VAROVANI", "SeznamIdAdres", "OrgOdpoved OrgCtiAifoDataResponse", photos),
+			lines("VAROVANI (AIFO NEEXISTUJE by ORG)", "SeznamIdAdres", "OrgOdpoved OrgCtiAifoDataResponse", photos),
 		},
 		{
 			"untranslatable to ROB by the map alone, status CHYBA (18)", whole, wellWorld().with("G27 ROB", org("OrgCtiAifo", "CHYBA", invalid, "")),
@@ -122,7 +122,7 @@ func TestMediaRules(t *testing.T) {
 		{
 			"untranslatable to the caller (19)", []string{"EopFoto", "AdresaPobytu", "ROBCti"},
 			wellWorld().with("G27 caller", org("OrgCtiAifo", "VAROVANI", invalid, orgStatus("AIFO ZNEPLATNENO"))), "G27 ROB G27 caller O08 O25 X21",
-			lines("VAROVANI", "SeznamIdAdres 14492253:", "OrgOdpoved OrgCtiAifoDataResponse", overCti, photos),
+			lines("VAROVANI (AIFO ZRUSENO by ORG)", "SeznamIdAdres 14492253:", "OrgOdpoved OrgCtiAifoDataResponse", overCti, photos),
 		},
 		{
 			"the caller has no AIFO yet", []string{"EopFoto"},
@@ -139,7 +139,7 @@ func TestMediaRules(t *testing.T) {
 			"ORG makes no AIFO (19)", []string{"EopFoto"},
 			wellWorld().with("G27 caller", org("OrgCtiAifo", "OK", lacking, ""), "G02", org("OrgZalozAifo", "VAROVANI", invalid, orgStatus("OSOBA ROZDELENA"))),
 			"G02 G27 ROB G27 caller O25 X21",
-			lines("VAROVANI", "SeznamIdAdres", "OrgOdpoved OrgCtiAifoDataResponse", over1, photos),
+			lines("VAROVANI (ZIFO ZRUSENO by ORG)", "SeznamIdAdres", "OrgOdpoved OrgCtiAifoDataResponse", over1, photos),
 		},
 		{
 			"an input does not agree (20)", whole,
@@ -151,7 +151,60 @@ func TestMediaRules(t *testing.T) {
 			"an input agrees in part, though ROB says OK (20)", whole,
 			wellWorld().with("O25", over(robStatus("OK", ""), `<rod:OvereneUdaje>Aifo Jmeno</rod:OvereneUdaje><rod:CastecneOvereneUdaje>Prijmeni</rod:CastecneOvereneUdaje>`)),
 			"G27 ROB G27 caller O25 X21",
-			lines("VAROVANI", "SeznamIdAdres", over1, photos),
+			lines("VAROVANI (SPECIFIKACE V POPISU by ROB)", "SeznamIdAdres", over1, photos),
+		},
+		{
+			"ROB says OK and nothing of an input (20)", whole,
+			wellWorld().with("O25", over(robStatus("OK", ""), `<rod:OvereneUdaje>Aifo Jmeno DatumNarozeni</rod:OvereneUdaje>`)),
+			"G27 ROB G27 caller O25 X21",
+			lines("VAROVANI (SPECIFIKACE V POPISU by ROB)", "SeznamIdAdres", over1, photos),
+		},
+		{
+			"ROB says OK and not that it knows the AIFO (20)", whole,
+			wellWorld().with("O25", over(robStatus("OK", ""), `<rod:OvereneUdaje>Prijmeni Jmeno DatumNarozeni</rod:OvereneUdaje>`)),
+			"G27 ROB G27 caller O25 X21",
+			lines("VAROVANI (SPECIFIKACE V POPISU by ROB)", "SeznamIdAdres", over1, photos),
+		},
+		{
+			"ROB says OK, but the AIFO is not verified (17)", whole,
+			wellWorld().with("O25", withMapa(wellWorld()["O25"], `<reg:LokalniAifo stavOvereniAifo="false">1</reg:LokalniAifo>`)),
+			"G27 ROB G27 caller O25 X21",
+			lines("VAROVANI (SPECIFIKACE V POPISU by ROB)", "SeznamIdAdres", over1, photos),
+		},
+		{
+			"ROB says that the AIFO is verified", []string{"EopFoto"},
+			wellWorld().with("O25", withMapa(wellWorld()["O25"], strings.Replace(known, "<reg:LokalniAifo>", `<reg:LokalniAifo stavOvereniAifo="1">`, 1))),
+			"G27 ROB G27 caller O25 X21",
+			lines("OK", person, "SeznamIdAdres", over1, photos),
+		},
+		{
+			"the system of ROB warns, its application does not", []string{"EopFoto"},
+			wellWorld().with("O25", warned(wellWorld()["O25"])), "G27 ROB G27 caller O25 X21",
+			lines("VAROVANI (SPECIFIKACE V POPISU by ROB)", "SeznamIdAdres", over1, photos),
+		},
+		{
+			"no AIFO is made for whom ROB does not verify in full", []string{"EopFoto"},
+			wellWorld().with("G27 caller", org("OrgCtiAifo", "OK", lacking, ""), "O25", over(robStatus("OK", ""), `<rod:OvereneUdaje>Aifo Jmeno Prijmeni</rod:OvereneUdaje>`)),
+			"G27 ROB G27 caller O25 X21",
+			lines("VAROVANI (SPECIFIKACE V POPISU by ROB)", "SeznamIdAdres", over1, photos),
+		},
+		{
+			"ROB does not know the AIFO any more when it is read", []string{"EopFoto", "Jmeno", "ROBCti"},
+			wellWorld().with("O08", withMapa(rob("VAROVANI", "RobCtiHromadneAifoData", robStatus("VAROVANI", "PARCIALNI ZAZNAM NENALEZEN"), ""),
+				`<reg:LokalniAifo stavOvereniAifo="false">1</reg:LokalniAifo>`)),
+			"G27 ROB G27 caller O08 O25 X21",
+			lines("VAROVANI", "SeznamIdAdres", overCti, photos),
+		},
+		{
+			"ORG gives an AIFO and says that it is not valid", []string{"EopFoto"},
+			wellWorld().with("G27 ROB", org("OrgCtiAifo", "OK", known, orgStatus("ZMENA ALGORITMU AIFO"))), "G27 ROB G27 caller X21",
+			lines("VAROVANI (AIFO ZRUSENO by ORG)", "SeznamIdAdres", "OrgOdpoved OrgCtiAifoDataResponse", photos),
+		},
+		{
+			"ORG and RUIAN give what they were asked for, and warn", whole,
+			wellWorld().with("G27 caller", warned(wellWorld()["G27 caller"]), "A28", warned(wellWorld()["A28"])), "A28 G27 ROB G27 caller O08 O25 X21",
+			lines("VAROVANI (SPECIFIKACE V POPISU by ORG) (SPECIFIKACE V POPISU by RUIAN)", person, "SeznamIdAdres 14492253:existuje", overCti,
+				"RuianOdpoved RuianCtiProRobDataResponse", photos),
 		},
 		{
 			"dead references (21)", []string{"EopFoto", "AdresaPobytu", "MistoNarozeni", "ROBCti", "RUIANOver"},
@@ -230,6 +283,17 @@ func TestMediaFailures(t *testing.T) {
 		{"another answer", wellWorld().with("X21", well["O25"]), eopAis, nil},
 		{"a Fault", wellWorld().with("X21", "<s:Fault><faultcode>s:Server</faultcode></s:Fault>"), eopAis, nil},
 		{"a Fault of ROB", wellWorld().with("O25", "<s:Fault><faultcode>s:Server</faultcode></s:Fault>"), robParty, nil},
+		{"RUIAN says two things of a place", wellWorld().with("A28", ruian(
+			`<reg:AdresniMisto stavOvereniPrvku="existuje">14492253</reg:AdresniMisto><reg:AdresniMisto stavOvereniPrvku="zrusen">14492253</reg:AdresniMisto>`)), ruianParty, nil},
+		{"ORG gives an AIFO of another agenda", wellWorld().with("G27 caller", strings.Replace(well["G27 caller"], "<reg:PrevodAifo>", `<reg:PrevodAifo agenda="A385">`, 1)), orgParty, nil},
+		{"ORG gives two AIFO", wellWorld().with("G27 ROB", strings.Replace(well["G27 ROB"], "</o:MapaAifo>", "<reg:PrevodAifo>"+strings.ReplaceAll(known, "GG", "HH")+"</reg:PrevodAifo></o:MapaAifo>", 1)), orgParty, nil},
+		{"ROB speaks of another AIFO", wellWorld().with("O25", withMapa(well["O25"], strings.ReplaceAll(known, "GG", "HH"))), robParty, nil},
+		{"ROB verifies somebody else", wellWorld().with("O25", strings.Replace(well["O25"], "<rod:Aifo>1<", "<rod:Aifo>2<", 1)), robParty, nil},
+		{"ROB says two things of a person", wellWorld().with("O25", strings.Replace(well["O25"], "</rod:Osoba>", "</rod:Osoba><rod:Osoba><rod:Aifo>1</rod:Aifo><rod:NeovereneUdaje>Jmeno</rod:NeovereneUdaje></rod:Osoba>", 1)), robParty, nil},
+		{"ROB reads somebody else", wellWorld().with("O08", strings.Replace(well["O08"], "<rod:Aifo>1<", "<rod:Aifo>2<", 1)), robParty, nil},
+		{"ROB reads somebody else, too", wellWorld().with("O08", strings.Replace(well["O08"], "</rod:Osoba>", "</rod:Osoba><rod:Osoba><rod:Aifo>1</rod:Aifo></rod:Osoba>", 1)), robParty, nil},
+		{"ROB reads nobody, with status OK", wellWorld().with("O08", rob("OK", "RobCtiHromadneAifoData", robStatus("OK", ""), "")), robParty, nil},
+		{"ROB reads a person whose AIFO it does not know", wellWorld().with("O08", withMapa(well["O08"], `<reg:LokalniAifo stavOvereniAifo="false">1</reg:LokalniAifo>`)), robParty, nil},
 		{"RUIAN forgets a place", wellWorld().with("A28", ruian("")), ruianParty, nil},
 		{"cut answer of ORG", wellWorld().with("G27 ROB", "<a>"), orgParty, nil},
 	} {

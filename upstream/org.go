@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"brana/egon"
@@ -29,7 +30,28 @@ func (c *Client) translate(ctx context.Context, st *egon.Step, op egon.OrgServic
 	if r.Info.Status.Kod == egon.Chyba && !concernsPerson(r.Codes) && !slices.ContainsFunc(r.Map, untranslatable) {
 		return nil, c.refused(orgParty, r.Info.Status)
 	}
+	if err := ofAgenda(r.Map, t.Target.Agenda); err != nil {
+		return nil, c.unreadable(orgParty, err)
+	}
 	return r, nil
+}
+
+// ofAgenda returns an error when an identifier is said to be of another agenda
+// than the one asked for, or a person has two.
+func ofAgenda(mapa []egon.PrevodAifo, agenda string) error {
+	given := map[int]string{}
+	for _, p := range mapa {
+		switch before, twice := given[p.Local]; {
+		case p.Global == "":
+			continue
+		case p.Agenda != "" && p.Agenda != agenda:
+			return errors.New("expect an AIFO of the agenda asked for")
+		case twice && before != p.Global:
+			return errors.New("expect one AIFO of a person")
+		}
+		given[p.Local] = p.Global
+	}
+	return nil
 }
 
 // untranslatable reports whether an entry says itself why it has no equal.
@@ -42,7 +64,7 @@ func concernsPerson(codes []string) bool {
 	for _, c := range codes {
 		switch c {
 		case "AIFO NENALEZENO", "AIFO ZNEPLATNENO", "AIFO KOMPROMITOVANO", "OSOBA SPOJENA", "OSOBA ROZDELENA",
-			"ZAZNAM NENALEZEN":
+			"ZMENA ALGORITMU AIFO", "ZAZNAM NENALEZEN":
 			return true
 		}
 	}

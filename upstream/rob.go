@@ -21,10 +21,12 @@ func (c *Client) verify(ctx context.Context, st *egon.Step, person egon.PrevodAi
 	if err != nil {
 		return nil, c.unreadable(robParty, err)
 	}
-	for _, p := range r.Persons {
-		if p.Local != person.Local {
-			return nil, c.unreadable(robParty, errUnasked)
-		}
+	locals := make([]int, len(r.Persons))
+	for i, p := range r.Persons {
+		locals[i] = p.Local
+	}
+	if !only(person, locals, r.Map) {
+		return nil, c.unreadable(robParty, errUnasked)
 	}
 	return r, c.refusedByRob(r.Info.Status, r.Rob)
 }
@@ -44,12 +46,24 @@ func (c *Client) read(ctx context.Context, st *egon.Step, person egon.PrevodAifo
 	if err != nil {
 		return nil, c.unreadable(robParty, err)
 	}
-	for _, local := range r.Persons {
-		if local != person.Local {
-			return nil, c.unreadable(robParty, errUnasked)
-		}
+	switch {
+	case !only(person, r.Persons, r.Map):
+		return nil, c.unreadable(robParty, errUnasked)
+	case r.Info.Status.Kod == egon.OK && r.Rob.Kod == egon.OK && len(r.Persons) == 0:
+		return nil, c.unreadable(robParty, errors.New("expect the person in an answer with status OK"))
+	case len(r.Persons) > 0 && denies(r.Map, person.Local):
+		return nil, c.unreadable(robParty, errors.New("expect no data of a person whose AIFO is not verified"))
 	}
 	return r, c.refusedByRob(r.Info.Status, r.Rob)
+}
+
+// only reports whether an answer of ROB speaks of nobody but the person, once,
+// and gives the AIFO no other value.
+func only(person egon.PrevodAifo, locals []int, mapa []egon.PrevodAifo) bool {
+	other := func(p egon.PrevodAifo) bool {
+		return p.Local == person.Local && p.Global != "" && p.Global != person.Global
+	}
+	return (len(locals) == 0 || len(locals) == 1 && locals[0] == person.Local) && !slices.ContainsFunc(mapa, other)
 }
 
 // errUnasked: somebody's data came whom nobody asked for.

@@ -37,11 +37,17 @@ func (c *Client) checkPlaces(ctx context.Context, st *egon.Step, whole bool, pla
 	return r, nil
 }
 
+// states reports whether the answer has one state for the place asked for.
 func states(answered []egon.Place, asked egon.Place) bool {
+	stav := ""
 	for _, p := range answered {
-		if p.Kod == asked.Kod && p.Kind == asked.Kind {
-			return p.Stav != ""
+		if p.Kod != asked.Kod || p.Kind != asked.Kind {
+			continue
 		}
+		if p.Stav == "" || stav != "" && stav != p.Stav {
+			return false
+		}
+		stav = p.Stav
 	}
-	return false
+	return stav != ""
 }

@@ -293,6 +293,16 @@ func rob(kod, data, status, persons string) string {
 		persons + `</rod:` + data + `Response></r:Odpoved></r:RobSyncDotazResponse>`
 }
 
+// withMapa is an answer of ROB with an entry of its map.
+func withMapa(answer, entry string) string {
+	return strings.Replace(answer, "<r:Odpoved>", mapa("r:", entry)+"<r:Odpoved>", 1)
+}
+
+// warned is an answer whose system warns.
+func warned(answer string) string {
+	return strings.Replace(answer, "<reg:VysledekKod>OK<", "<reg:VysledekKod>VAROVANI<", 1)
+}
+
 func robStatus(kod, sub string) string {
 	s := `<rob:VysledekRobKodType>` + kod + `</rob:VysledekRobKodType>`
 	if sub != "" {

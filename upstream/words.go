@@ -1,0 +1,139 @@
+package upstream
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"brana/egon"
+)
+
+// This file has the words of a VAROVANI of E198: the details of the system
+// status. They name items and codes, never a value.
+
+// nobodyFound is said when an evidence does not say itself what was the matter.
+const nobodyFound = "Evidence podle zadaných údajů nenalezla právě jednu osobu."
+
+// whyNobody returns what the evidence says of a search that did not find one
+// person: whether nobody or too many.
+func (f *found) whyNobody(evidence egon.Party) []egon.Detail {
+	said := f.evidence.Info.Status.Details
+	if len(said) == 0 {
+		said = f.evidence.Application.Details
+	}
+	if len(said) == 0 {
+		said = []egon.Detail{{SubKod: "SPECIFIKACE V POPISU", Popis: nobodyFound}}
+	}
+	details := make([]egon.Detail, len(said))
+	for i, d := range said {
+		details[i] = egon.Detail{SubKod: d.SubKod, Popis: d.Popis, Puvodce: evidence}.Systemic()
+	}
+	return details
+}
+
+// deadPlaces returns one detail for each reference that RUIAN does not know or
+// has removed.
+func (f *found) deadPlaces() (details []egon.Detail) {
+	if f.places == nil {
+		return nil
+	}
+	for _, p := range f.stated() {
+		d := egon.Detail{Puvodce: ruianParty}
+		switch p.Stav {
+		case "nenalezen":
+			d.SubKod, d.Popis = "ADRESA NEEXISTUJE", fmt.Sprintf("Odkaz %d do RUIAN neexistuje.", p.Kod)
+		case "zrusen":
+			d.SubKod, d.Popis = "ADRESA SMAZANA", fmt.Sprintf("Prvek RUIAN, na který vede odkaz %d, byl zrušen.", p.Kod)
+		default:
+			continue
+		}
+		details = append(details, d)
+	}
+	return details
+}
+
+// orgReasons are the codes of the system and the words for what ORG says of an
+// AIFO (OrgTypy, OrgAifoStatusDetailType).
+var orgReasons = map[string]struct{ subKod, popis string }{
+	"AIFO NENALEZENO":      {"AIFO NEEXISTUJE", "AIFO osoby nebylo nalezeno"},
+	"AIFO ZNEPLATNENO":     {"AIFO ZRUSENO", "AIFO osoby bylo zneplatněno"},
+	"AIFO KOMPROMITOVANO":  {"AIFO ZRUSENO", "AIFO osoby bylo kompromitováno"},
+	"ZMENA ALGORITMU AIFO": {"AIFO ZRUSENO", "změnil se algoritmus, podle kterého bylo AIFO osoby vytvořeno"},
+	"OSOBA SPOJENA":        {"ZIFO ZRUSENO", "osoba byla spojena do nové identity"},
+	"OSOBA ROZDELENA":      {"ZIFO ZRUSENO", "osoba byla rozdělena do více nových identit"},
+}
+
+// whyUntranslated says why ORG has no AIFO of the person in the agenda of
+// target, and what comes of it. ORG may say so in its map alone.
+func whyUntranslated(r *egon.TranslateReply, target, so string) (details []egon.Detail) {
+	add := func(subKod, why string) {
+		details = append(details, egon.Detail{
+			SubKod: subKod, Puvodce: orgParty,
+			Popis: fmt.Sprintf("ORG nepřevedl AIFO osoby do agendy %s%s. %s", target, why, so),
+		})
+	}
+	for _, code := range r.Codes {
+		if reason, ok := orgReasons[code]; ok {
+			add(reason.subKod, fmt.Sprintf(": %s (%s)", reason.popis, code))
+		}
+	}
+	if len(details) == 0 {
+		add("AIFO NEEXISTUJE", "")
+	}
+	return details
+}
+
+// whyUnverified says what ROB has not confirmed, unless its own block has words
+// for it.
+func (f *found) whyUnverified() []egon.Detail {
+	r, local := f.verified, f.evidence.Person.Local
+	if len(r.Rob.Details) > 0 {
+		return nil
+	}
+	popis := "ROB osobu neověřil."
+	items := slices.DeleteFunc(r.Unverified(local, f.sent), func(item string) bool { return !slices.Contains(f.sent, item) })
+	switch {
+	case denies(r.Map, local) || !r.Knows(local):
+		popis = "ROB nepotvrdil existenci osoby."
+	case len(items) > 0:
+		popis = "ROB nepotvrdil shodu těchto údajů: " + strings.Join(items, ", ") + "."
+	}
+	return []egon.Detail{{SubKod: "SPECIFIKACE V POPISU", Popis: popis + " Globální AIFO ani údaje z ROB odpověď neobsahuje.", Puvodce: robParty}}
+}
+
+// remarks returns what registries warn of that gave all the same what they were
+// asked for, where no block of the reply says it: their VAROVANI is never told
+// as OK.
+func (f *found) remarks() (details []egon.Detail) {
+	details = append(warning(f.toRob.Info.Status, orgParty), warningOf(f.toCaller, f.evidence.Person.Local)...)
+	if f.read != nil && f.read.Rob.Kod == egon.OK {
+		details = append(details, warning(f.read.Info.Status, robParty)...)
+	}
+	if f.places != nil && len(f.deadPlaces()) == 0 {
+		details = append(details, warning(f.places.Info.Status, ruianParty)...)
+	}
+	return details
+}
+
+// warningOf returns the warning beside an identifier that is there.
+func warningOf(r *egon.TranslateReply, local int) []egon.Detail {
+	if _, ok := translated(r, local); !ok {
+		return nil
+	}
+	return warning(r.Info.Status, orgParty)
+}
+
+// warning returns the codes of a registry's own VAROVANI; its sentences stay
+// inside.
+func warning(s egon.Status, party egon.Party) (details []egon.Detail) {
+	if s.Kod == egon.OK {
+		return nil
+	}
+	for _, d := range s.Details {
+		details = append(details, egon.Detail{SubKod: d.SubKod, Puvodce: party}.Systemic())
+	}
+	if len(details) == 0 {
+		details = []egon.Detail{{SubKod: "SPECIFIKACE V POPISU", Popis: party.Code + " odpověděl s upozorněním.", Puvodce: party}}
+	}
+	return details
+}
