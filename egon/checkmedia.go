@@ -106,9 +106,11 @@ func (h *Head) checkQuery() *Offence {
 }
 
 // ordered reports whether a period, if it has both ends, does not end before
-// it begins. Time zones do not count (an assumption: DatumVydani has none).
+// it begins.
 func ordered(c Criteria) bool {
-	return c.DatumOd == nil || c.DatumDo == nil || bytes.Compare(c.DatumOd[:10], c.DatumDo[:10]) <= 0
+	from, begins := ParseDate(c.DatumOd)
+	to, ends := ParseDate(c.DatumDo)
+	return !begins || !ends || !to.Before(from)
 }
 
 // checkWords checks SeznamUdaju (seed E198 §8.2 and §9).

@@ -2,6 +2,21 @@ package egon
 
 import "time"
 
+// ParseDate reads an xs:date with a year of four digits as a day of the
+// calendar: midnight UTC of the day that is written. Its time zone, which may be
+// missing, does not count: 1977-05-03, 1977-05-03Z and 1977-05-03+01:00 are one
+// day.
+func ParseDate[T chars](text T) (day time.Time, ok bool) {
+	v := []byte(text)
+	if !isDate(v) {
+		return time.Time{}, false
+	}
+	year, _ := digits(v[0:4]) // isDate has seen to it
+	month, _ := digits(v[5:7])
+	dayOfMonth, _ := digits(v[8:10])
+	return time.Date(year, time.Month(month), dayOfMonth, 0, 0, 0, 0, time.UTC), true
+}
+
 // ParseDateTime reads an xs:dateTime with a year of four digits. One without a
 // time zone is of the zone local. Digits beyond nanoseconds are dropped, and
 // 24:00:00 is the beginning of the next day.

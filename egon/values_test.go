@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -60,6 +61,21 @@ func TestDates(t *testing.T) {
 	} {
 		if got := isDate([]byte(s)); got != want {
 			t.Errorf("isDate(%q) = %v, want %v", s, got, want)
+		}
+	}
+}
+
+// A zone changes nothing in a day, and what is no xs:date is no day.
+func TestParseDate(t *testing.T) {
+	want := time.Date(1977, 5, 3, 0, 0, 0, 0, time.UTC)
+	for _, s := range []string{"1977-05-03", "1977-05-03Z", "1977-05-03+01:00", "1977-05-03-14:00"} {
+		if got, ok := ParseDate(s); !ok || got != want {
+			t.Errorf("ParseDate(%q) = %v, %v", s, got, ok)
+		}
+	}
+	for _, s := range []string{"", " 1977-05-03", "1977-05-03X", "1977-05-03+14:01", "1977-02-29", "3.5.1977"} {
+		if got, ok := ParseDate([]byte(s)); ok {
+			t.Errorf("ParseDate(%q) = %v", s, got)
 		}
 	}
 }

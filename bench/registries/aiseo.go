@@ -1,8 +1,6 @@
 package registries
 
 import (
-	"time"
-
 	"brana/egon"
 	"brana/egon/xmltext"
 )
@@ -63,7 +61,7 @@ func (a *aiseo) search(query *xmltext.Node, how string) aiseoSearch {
 			v[n.Local] = n.Value()
 		}
 	}
-	born, _ := time.Parse(time.DateOnly, v["DatumNarozeni"]) // the schema demands a date; without one nobody is found
+	born, _ := dayIn(v["DatumNarozeni"]) // the schema demands a date; without one nobody is found
 	var candidates []*Person
 	switch rc := v["RodneCislo"]; {
 	case rc != "" && !isRodneCislo(rc):
@@ -111,7 +109,7 @@ func (v aiseoQuery) agree(p *Person, how string) bool {
 				return false
 			}
 		case "DatumNarozeni":
-			if given != p.Narozen.Format(time.DateOnly) {
+			if born, ok := dayIn(given); !ok || !born.Equal(p.Narozen) {
 				return false
 			}
 		}

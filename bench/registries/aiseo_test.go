@@ -33,6 +33,8 @@ func TestAiseo(t *testing.T) {
 		{"birth number and name", aiseoRequest("<e:Jmeno>Kazimíra</e:Jmeno><e:Prijmeni>Karásková</e:Prijmeni><e:RodneCislo>255424486</e:RodneCislo>"), "X12", egon.OK, "", 1},
 		{"another name", aiseoRequest("<e:Jmeno>Jana</e:Jmeno><e:RodneCislo>255424486</e:RodneCislo>"), "X12", egon.Varovani, "SPECIFIKACE V POPISU", -1},
 		{"name and date", aiseoRequest("<e:Jmeno>Zoran</e:Jmeno><e:Prijmeni>Vosáhlo</e:Prijmeni><e:DatumNarozeni>1977-05-03</e:DatumNarozeni>"), "X12", egon.OK, "", 0},
+		{"name and date with a zone", aiseoRequest("<e:Jmeno>Zoran</e:Jmeno><e:Prijmeni>Vosáhlo</e:Prijmeni><e:DatumNarozeni>1977-05-03Z</e:DatumNarozeni>"), "X12", egon.OK, "", 0},
+		{"birth number and date with an offset", aiseoRequest("<e:DatumNarozeni>1925-04-24+01:00</e:DatumNarozeni><e:RodneCislo>255424486</e:RodneCislo>"), "X12", egon.OK, "", 1},
 		{"two alike", aiseoRequest(twin), "X12", egon.Varovani, "SPECIFIKACE V POPISU", -1},
 		{"unknown birth number", aiseoRequest("<e:RodneCislo>255424487</e:RodneCislo>"), "X12", egon.Varovani, "RODNE CISLO NENALEZENO", -1},
 		{"bad birth number", aiseoRequest("<e:RodneCislo>25542448</e:RodneCislo>"), "X12", egon.Varovani, "SPATNA SYNTAXE RODNEHO CISLA", -1},

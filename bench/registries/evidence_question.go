@@ -230,13 +230,10 @@ func readCode(n *xmltext.Node) (int, *refusal) {
 // readDate reads an xs:date; its zone is checked and does not count. nil is
 // invalid.
 func readDate(n *xmltext.Node) (time.Time, *refusal) {
-	value := n.Value()
-	for _, layout := range []string{time.DateOnly, time.DateOnly + "Z07:00"} {
-		if t, err := time.Parse(layout, value); err == nil {
-			return day(t.Year(), int(t.Month()), t.Day()), nil
-		}
-	}
-	if n == nil {
+	switch t, ok := dayIn(n.Value()); {
+	case ok:
+		return t, nil
+	case n == nil:
 		return time.Time{}, invalid("chybí povinné datum")
 	}
 	return time.Time{}, invalid(n.Local)

@@ -95,6 +95,8 @@ func TestFrontSearch(t *testing.T) {
 		org, ruian         bool
 	}{
 		{"found", "Jmeno Prijmeni AdresaPobytu", byName("Zoran", "Vosáhlo", "1977-05-03"), egon.OK, egon.OK, 1, false, false},
+		{"birth date with a zone", "Jmeno Prijmeni", byName("Zoran", "Vosáhlo", "1977-05-03Z"), egon.OK, egon.OK, 1, false, false},
+		{"birth date with an offset", "Jmeno Prijmeni", byName("Zoran", "Vosáhlo", " 1977-05-03+01:00 "), egon.OK, egon.OK, 1, false, false},
 		{"all items", "", byName("Zoran", "Vosáhlo", "1977-05-03"), egon.OK, egon.OK, 1, false, false},
 		{"with addresses", "AdresaPobytu MistoNarozeni RUIANCti", byName("Marek", "Rolnička", "1968-01-11"), egon.OK, egon.OK, 1, false, true},
 		{"verified addresses", "AdresaPobytu RUIANOver", byName("Marek", "Rolnička", "1968-01-11"), egon.OK, egon.OK, 1, false, false},

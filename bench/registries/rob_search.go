@@ -2,7 +2,6 @@ package registries
 
 import (
 	"slices"
-	"time"
 
 	"brana/egon"
 	"brana/egon/xmltext"
@@ -45,12 +44,12 @@ func (r *rob) search(data *xmltext.Node, limit int) (found []*Person, a robAnswe
 // candidates returns persons among whom all that agree are. It reports false
 // for a combination that would have to look at everybody's name.
 func (r *rob) candidates(given map[string]*xmltext.Node) ([]*Person, bool) {
-	born, err := time.Parse(time.DateOnly, given["DatumNarozeni"].Value())
+	born, dated := dayIn(given["DatumNarozeni"].Value())
 	switch {
 	case given["Doklad"] != nil:
 		cislo := given["Doklad"].Child(egon.NSRobTypes, "Cislo").Value()
 		return append(r.population.WithOP(cislo), r.population.WithCD(cislo)...), true
-	case given["Prijmeni"] != nil && err == nil:
+	case given["Prijmeni"] != nil && dated:
 		return r.population.Named(given["Prijmeni"].Value(), born), true
 	case given["DatovaSchrankaId"] == nil && (given["AdresaPobytu"] == nil || given["Prijmeni"] == nil):
 		return nil, false

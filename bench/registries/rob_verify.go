@@ -125,8 +125,13 @@ var comparisons = []comparison{
 }
 
 func isDay(n *xmltext.Node, is *time.Time) bool {
-	return is != nil && n.Value() == is.Format(time.DateOnly)
+	given, ok := dayIn(n.Value())
+	return ok && is != nil && given.Equal(*is)
 }
+
+// dayIn reads an xs:date, with any zone and white space around it, as the day
+// that registries keep.
+func dayIn(text string) (time.Time, bool) { return egon.ParseDate(strings.Trim(text, " \t\r\n")) }
 
 // isPlace compares a place of birth or death; kind begins the names of its
 // elements.
