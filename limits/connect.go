@@ -19,7 +19,8 @@ const leastNetwork = 250 * time.Millisecond
 
 // newClient sets every wait of go-redis to timeout and every retry off: a call that could not be decided at once is
 // better told so. Maintenance notifications and the client's name would cost a round trip each on connecting.
-func newClient(text string, timeout time.Duration, secure func() *tls.Config) (redis.UniversalClient, error) {
+func newClient(config *RedisConfig, timeout time.Duration) (redis.UniversalClient, error) {
+	text, secure := config.URL, config.TLS
 	address, err := url.Parse(text)
 	if err != nil || address.Scheme == "" {
 		return nil, errors.New(`configure redis: url is not one, such as "redis://127.0.0.1:6379/0"`)
@@ -43,7 +44,7 @@ func newClient(text string, timeout time.Duration, secure func() *tls.Config) (r
 		}
 		o.MaxRetries, o.DialerRetries, o.ContextTimeoutEnabled, o.DisableIdentity = -1, 1, true, true
 		o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = timeout, timeout, timeout, timeout
-		o.Dialer = dial
+		o.Dialer, o.CredentialsProvider = dial, config.credentials(o.Username)
 		return redis.NewFailoverClient(o), nil
 	case query.Has("addr"):
 		o, err := redis.ParseClusterURL(text)
@@ -52,7 +53,7 @@ func newClient(text string, timeout time.Duration, secure func() *tls.Config) (r
 		}
 		o.MaxRetries, o.DialerRetries, o.ContextTimeoutEnabled, o.DisableIdentity = -1, 1, true, true
 		o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = timeout, timeout, timeout, timeout
-		o.MaintNotificationsConfig, o.Dialer = quiet, dial
+		o.MaintNotificationsConfig, o.Dialer, o.CredentialsProvider = quiet, dial, config.credentials(o.Username)
 		o.DisableRoutingPolicies = true // they ask each node for its COMMANDs, and all that is sent are scripts
 		return redis.NewClusterClient(o), nil
 	}
@@ -62,8 +63,16 @@ func newClient(text string, timeout time.Duration, secure func() *tls.Config) (r
 	}
 	o.MaxRetries, o.DialerRetries, o.ContextTimeoutEnabled, o.DisableIdentity = -1, 1, true, true
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = timeout, timeout, timeout, timeout
-	o.MaintNotificationsConfig, o.Dialer = quiet, dial
+	o.MaintNotificationsConfig, o.Dialer, o.CredentialsProvider = quiet, dial, config.credentials(o.Username)
 	return redis.NewClient(o), nil
+}
+
+// credentials are asked for by each new connection; nil: what the URL has holds for all.
+func (c *RedisConfig) credentials(user string) func() (name, password string) {
+	if c.Password == nil {
+		return nil
+	}
+	return func() (name, password string) { return user, c.Password() }
 }
 
 // secureDialer knows each server by the host it is dialled at. go-redis would know all nodes of a Cluster, and the master

@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"fmt"
 	"math/big"
 	"net"
 	"os"
@@ -15,6 +16,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // authority is a CA of a test, which all its certificates share a key with.
@@ -170,4 +173,31 @@ func TestRedisSentinelTLS(t *testing.T) {
 	}
 	defer r.Close()
 	ask(t, r, Call{Key: KeyOf("a"), Rule: Rule{2, 2, 2}, Lifetime: time.Minute})
+}
+
+// Whatever Redis the URL names, each connection to it asks for the password, and has the user of the URL.
+func TestPasswordIsAskedForByEachConnection(t *testing.T) {
+	t.Parallel()
+	for _, url := range []string{"redis://brana@127.0.0.1:1", "redis://watch:word@127.0.0.1:1?master_name=m&username=brana", "redis://brana@127.0.0.1:1?addr=127.0.0.1:2"} {
+		n := 0
+		c, err := newClient(&RedisConfig{URL: url, Password: func() string { n++; return fmt.Sprint("word", n) }}, time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var ask func() (string, string)
+		switch c := c.(type) {
+		case *redis.Client:
+			ask = c.Options().CredentialsProvider
+		case *redis.ClusterClient:
+			ask = c.Options().CredentialsProvider
+		}
+		for _, want := range []string{"word1", "word2"} {
+			if user, word := ask(); user != "brana" || word != want {
+				t.Errorf("%s: connects as %s with %s, want brana with %s", url, user, word, want)
+			}
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	}
 }

@@ -28,6 +28,9 @@ type RedisConfig struct {
 	// may be nil, and then those of the system are trusted. Servers are known by the names, or addresses, that they are
 	// called at: those of the URL, and those that Sentinels and Clusters tell.
 	TLS func() *tls.Config
+	// Password is asked at each new connection to Redis, not to Sentinels, and takes the place of the URL's, which may have
+	// the name of a user; nil: the URL's holds. Connections that are open go on.
+	Password func() string
 	// Calendar is required; gateways that share a Redis should share its configuration.
 	Calendar *Calendar
 	// Policy names the policy in force at the start; see Redis.Declare.
@@ -123,7 +126,7 @@ func prepare(config RedisConfig) (*Redis, error) {
 	if config.Replicas < 0 {
 		errs = append(errs, fmt.Errorf("configure redis: %d replicas cannot acknowledge; 0 is none", config.Replicas))
 	}
-	client, err := newClient(config.URL, max(config.Timeout, leastNetwork), config.TLS)
+	client, err := newClient(&config, max(config.Timeout, leastNetwork))
 	if err := errors.Join(append(errs, err)...); err != nil {
 		if client != nil {
 			err = errors.Join(err, client.Close())

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -155,26 +154,6 @@ func TestVariablesAndPaths(t *testing.T) {
 	if c.Limits.Redis.URL != "redis://redis.example:6379/0" || c.Policy.Dir != filepath.Join(dir, "grants") ||
 		c.Policy.Matrix.File != filepath.Join(dir, "matrix.csv") {
 		t.Errorf("redis %s, policy %s, matrix %s", c.Limits.Redis.URL, c.Policy.Dir, c.Policy.Matrix.File)
-	}
-}
-
-// A password comes from a file and never shows.
-func TestPasswordOfRedisComesFromAFile(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "secret")
-	write(t, file, "p@ss/word\n")
-	got, err := redisConfig{URL: "redis://user@127.0.0.1:6379/0", PasswordFile: file}.url()
-	if err != nil || got != "redis://user:p%40ss%2Fword@127.0.0.1:6379/0" {
-		t.Errorf("url() = %s, %v", got, err)
-	}
-	got, err = redisConfig{URL: "redis://watch:word@127.0.0.1:26379?master_name=brana&username=user", PasswordFile: file}.url()
-	if err != nil || got != "redis://watch:word@127.0.0.1:26379?master_name=brana&password=p%40ss%2Fword&username=user" {
-		t.Errorf("url() with Sentinels = %s, %v", got, err)
-	}
-	if err := os.Remove(file); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := (redisConfig{URL: "redis://127.0.0.1", PasswordFile: file}).url(); err == nil || !strings.Contains(err.Error(), "limits.redis.password_file") {
-		t.Errorf("error = %v", err)
 	}
 }
 

@@ -1,16 +1,13 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"strings"
 	"time"
 
 	"go.uber.org/zap"
 
-	"brana/gateway"
 	"brana/limits"
 	"brana/policy"
 )
@@ -29,32 +26,31 @@ func (l *limitsConfig) check(wrong func(key, format string, args ...any)) {
 	}
 }
 
-// url is the URL with the password of its file. With Sentinels, what stands
-// before the host is theirs, and Redis has its own in parameters.
-func (r redisConfig) url() (string, error) {
+// password is what password_file holds, read again when it has changed; nil
+// without one.
+func (r redisConfig) password(log *zap.Logger) *reread[string] {
 	if r.PasswordFile == "" {
-		return r.URL, nil
+		return nil
 	}
-	secret, err := os.ReadFile(r.PasswordFile)
-	if err != nil {
-		return "", fmt.Errorf("read limits.redis.password_file: %w", err)
-	}
-	u, err := url.Parse(r.URL)
-	if err != nil {
-		return "", errors.New("limits.redis.url: is not a URL; write it as redis://host:6379/0")
-	}
-	word := strings.TrimSpace(string(secret))
-	if query := u.Query(); query.Has("master_name") {
-		query.Set("password", word)
-		u.RawQuery = query.Encode()
-	} else {
-		u.User = url.UserPassword(u.User.Username(), word)
-	}
-	return u.String(), nil
+	return &reread[string]{key: "limits.redis.password_file", what: "password", files: []string{r.PasswordFile}, log: log,
+		build: func() (string, error) { return readPassword(r.PasswordFile) }}
 }
 
-// limiter makes the store of limits for what a policy says; secure may be nil.
-func (c *config) limiter(store *policy.Store, metrics *gateway.Metrics, secure *credentials, log *zap.Logger) (limiter, error) {
+// readPassword reads a file of one password; white space around it is not of it.
+func readPassword(file string) (string, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("read a password: %w", err)
+	}
+	word := strings.TrimSpace(string(text))
+	if word == "" {
+		return "", fmt.Errorf("read a password: %s is empty; write the password of Redis into it", file)
+	}
+	return word, nil
+}
+
+// limits makes the store of limits for what the policy says.
+func (w *wired) limits(c *config, log *zap.Logger) (limiter, error) {
 	calendar, err := c.Limits.Calendar.calendar()
 	if err != nil {
 		return nil, err
@@ -62,12 +58,8 @@ func (c *config) limiter(store *policy.Store, metrics *gateway.Metrics, secure *
 	if c.Limits.Store == "memory" {
 		return limits.NewMemory(calendar, nil), nil
 	}
-	url, err := c.Limits.Redis.url()
-	if err != nil {
-		return nil, err
-	}
-	cfg := limits.RedisConfig{URL: url, Calendar: calendar, Policy: store.Current().Declared(), Timeout: time.Duration(c.Limits.Redis.Timeout),
-		TrustEmpty: c.Limits.Redis.TrustEmpty, Replicas: c.Limits.Redis.WaitReplicas, OnRefill: metrics.Refilled,
+	cfg := limits.RedisConfig{URL: c.Limits.Redis.URL, Calendar: calendar, Policy: w.policy.Current().Declared(), Timeout: time.Duration(c.Limits.Redis.Timeout),
+		TrustEmpty: c.Limits.Redis.TrustEmpty, Replicas: c.Limits.Redis.WaitReplicas, OnRefill: w.metrics.Refilled,
 		OnState: func(s limits.State, why error) {
 			if s == limits.Normal {
 				log.Info("limits", zap.Stringer("state", s))
@@ -76,12 +68,18 @@ func (c *config) limiter(store *policy.Store, metrics *gateway.Metrics, secure *
 			}
 		},
 		OnFindings: func(found []limits.Finding) { logFindings(found, log) }}
-	if secure != nil {
-		cfg.TLS = secure.config
+	if secure := w.credentials["limits.redis.tls"]; secure != nil {
+		cfg.TLS = secure.value
+	}
+	if w.password = c.Limits.Redis.password(log); w.password != nil {
+		if err := w.password.load(); err != nil {
+			return nil, err
+		}
+		cfg.Password = w.password.value
 	}
 	shared, err := limits.NewRedis(cfg)
 	if err == nil {
-		store.Follow(func(s *policy.Snapshot) { shared.Declare(s.Declared()) })
+		w.policy.Follow(func(s *policy.Snapshot) { shared.Declare(s.Declared()) })
 	}
 	return shared, err
 }

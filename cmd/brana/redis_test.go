@@ -1,10 +1,13 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -106,5 +109,65 @@ func eachLimits(t *testing.T, test func(t *testing.T, store func(*config))) {
 			server.flush(t)
 			c.Limits.Store, c.Limits.Redis = "redis", redisConfig{URL: server.url(), Timeout: duration(10 * time.Second), TrustEmpty: true}
 		})
+	})
+}
+
+// The password of Redis is what its file says now; a file that is missing or
+// empty leaves the last one in force, and is an error at the start.
+func TestPasswordOfRedisIsReadAgain(t *testing.T) {
+	file, j := filepath.Join(t.TempDir(), "redis.password"), &journal{}
+	p := redisConfig{PasswordFile: file}.password(j.logger())
+	for _, text := range []string{"", " \n"} {
+		if text != "" {
+			write(t, file, text)
+		}
+		if err := p.load(); err == nil || !strings.Contains(err.Error(), "limits.redis.password_file: read a password: ") || !strings.Contains(err.Error(), file) {
+			t.Errorf("with %q: %v", text, err)
+		}
+	}
+	write(t, file, "p@ss/word\n")
+	if err := p.load(); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct{ writes, want, says string }{
+		{"", "p@ss/word", ""},
+		{"of tomorrow", "of tomorrow", "password read"},
+		{"\n", "of tomorrow", "read password: what was last read stays in force"},
+		{"of the day after", "of the day after", "password read"},
+	} {
+		if step.writes != "" {
+			write(t, file, step.writes)
+		}
+		p.looked = time.Time{} // long ago
+		if got := p.value(); got != step.want {
+			t.Errorf("after %q the password is %q, want %q", step.writes, got, step.want)
+		}
+		if lines := fmt.Sprintf("%s", j.lines()); !strings.Contains(lines, step.says) || strings.Contains(lines, "p@ss") || strings.Contains(lines, "of t") {
+			t.Errorf("after %q the log says %s, want %q and no password", step.writes, lines, step.says)
+		}
+	}
+}
+
+// The password of Redis is changed and its connections are closed: the gateway
+// goes on with what the file says then.
+func TestPasswordOfRedisChangesUnderWay(t *testing.T) {
+	server := newRedisServer(t)
+	server.start(t)
+	word := filepath.Join(t.TempDir(), "redis.password")
+	write(t, word, "old\n")
+	if got := server.say(t, "CONFIG SET requirepass old"); got != "+OK" {
+		t.Fatal(got)
+	}
+	w := startWorld(t, func(c *config) {
+		c.Limits.Store, c.Limits.Redis = "redis", redisConfig{URL: server.url(), PasswordFile: word, Timeout: duration(10 * time.Second), TrustEmpty: true}
+	})
+	eventually(t, "the counts can be had", func() bool { _, code := w.quota("get", littleCaller); return code == 0 })
+	write(t, word, "new\n")
+	if got := server.say(t, "AUTH old\r\nCONFIG SET requirepass new\r\nCLIENT KILL TYPE normal"); got != "+OK" {
+		t.Fatal(got)
+	}
+	eventually(t, "the counts can be had with the new password", func() bool {
+		_, code := w.quota("get", littleCaller)
+		return code == 0 && w.journal.tells("password read")
 	})
 }

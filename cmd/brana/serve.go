@@ -115,19 +115,18 @@ func (w *wired) attend(signals <-chan os.Signal, failed <-chan error, log *zap.L
 	}
 }
 
-// reload reads the policy and the certificates anew, each by itself.
+// reload reads the policy, the certificates and the password of Redis anew, each by itself.
 func (w *wired) reload(log *zap.Logger) {
 	if err := w.policy.Reload(); err != nil {
 		log.Error("reload policy: the last good one stays in force", zap.String("policy", w.policy.Current().Version()), zap.Error(err))
 	} else {
 		log.Info("policy reloaded", zap.String("policy", w.policy.Current().Version()))
 	}
-	for key, c := range w.credentials {
-		if err := c.reload(); err != nil {
-			log.Error("read certificates: the last good ones stay in force", zap.Error(err))
-		} else {
-			log.Info("certificates read", zap.String("key", key))
-		}
+	for _, c := range w.credentials {
+		c.reload()
+	}
+	if w.password != nil {
+		w.password.reload()
 	}
 }
 

@@ -8,8 +8,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -111,8 +109,8 @@ func (c *config) credentials(log *zap.Logger) (map[string]*credentials, error) {
 	all := map[string]*credentials{}
 	var errs []error
 	read := func(key string, build func() (*tls.Config, error), files ...string) {
-		all[key] = &credentials{key: key, build: build, files: files, log: log}
-		errs = append(errs, all[key].reload())
+		all[key] = newCredentials(key, build, log, files...)
+		errs = append(errs, all[key].load())
 	}
 	if t := c.Listen.TLS; t != nil {
 		read("listen.tls", t.build, t.Cert, t.Key, t.ClientCA)
@@ -198,73 +196,16 @@ func readPool(file string) (*x509.CertPool, error) {
 }
 
 // credentials are certificates and keys in files. Whoever makes a handshake
-// asks for them, and gets new ones when the files have changed.
-type credentials struct {
-	key   string // of the configuration, which names the files
-	files []string
-	build func() (*tls.Config, error)
-	log   *zap.Logger
+// asks for them.
+type credentials struct{ reread[*tls.Config] }
 
-	current atomic.Pointer[tls.Config]
-	mu      sync.Mutex // guards the rest
-	looked  time.Time  // at the files
-	tried   string     // how they looked when they were read
-}
-
-// lookAgain is how long files are not looked at again.
-const lookAgain = 2 * time.Second
-
-// config returns what holds for a handshake that begins now.
-func (c *credentials) config() *tls.Config {
-	if c.mu.TryLock() {
-		defer c.mu.Unlock()
-		if time.Since(c.looked) >= lookAgain && c.look() != c.tried {
-			if err := c.read(); err != nil {
-				c.log.Error("read certificates: the last good ones stay in force", zap.Error(err))
-			} else {
-				c.log.Info("certificates read", zap.String("key", c.key))
-			}
-		}
-	}
-	return c.current.Load()
-}
-
-// reload reads the files now. On an error the last good certificates stay.
-func (c *credentials) reload() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.read()
-}
-
-// read keeps how the files looked before it read them, so that one that is
-// still being written is read again.
-func (c *credentials) read() error {
-	c.tried = c.look()
-	cfg, err := c.build()
-	if err != nil {
-		return fmt.Errorf("%s: %w", c.key, err)
-	}
-	c.current.Store(cfg)
-	return nil
-}
-
-// look returns what changes when the files do.
-func (c *credentials) look() string {
-	c.looked = time.Now()
-	var b strings.Builder
-	for _, file := range c.files {
-		if info, err := os.Stat(file); err == nil {
-			fmt.Fprintf(&b, "%d %d\n", info.Size(), info.ModTime().UnixNano())
-		} else {
-			b.WriteString("\n")
-		}
-	}
-	return b.String()
+func newCredentials(key string, build func() (*tls.Config, error), log *zap.Logger, files ...string) *credentials {
+	return &credentials{reread[*tls.Config]{key: key, what: "certificates", build: build, log: log, files: files}}
 }
 
 // end is when the own certificate ends; false without one.
 func (c *credentials) end() (time.Time, bool) {
-	cfg := c.current.Load()
+	cfg := *c.current.Load()
 	if len(cfg.Certificates) == 0 {
 		return time.Time{}, false
 	}
@@ -275,7 +216,7 @@ func (c *credentials) end() (time.Time, bool) {
 // each handshake. Sessions are resumed across changes, and so are checked
 // against the CAs that hold then.
 func (c *credentials) server() *tls.Config {
-	cfg := c.config().Clone()
-	cfg.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) { return c.config(), nil }
+	cfg := c.value().Clone()
+	cfg.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) { return c.value(), nil }
 	return cfg
 }

@@ -76,10 +76,10 @@ func TestSessionsAcrossReloads(t *testing.T) {
 			ca.issue("gate", 2)
 			ca.issue("ais", 3)
 			files := ca.listenTLS()
-			c := &credentials{key: "listen.tls", build: files.build, log: zap.NewNop()}
+			c := newCredentials("listen.tls", files.build, zap.NewNop())
 			reload := func() {
 				t.Helper()
-				if err := c.reload(); err != nil {
+				if err := c.load(); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -130,20 +130,20 @@ func TestFilesThatChange(t *testing.T) {
 	ca := newAuthority(t, "Test CA")
 	ca.issue("gate", 2)
 	files, j := ca.listenTLS(), &journal{}
-	c := &credentials{key: "listen.tls", build: files.build, files: []string{files.Cert, files.Key, files.ClientCA}, log: j.logger()}
-	if err := c.reload(); err != nil {
+	c := newCredentials("listen.tls", files.build, j.logger(), files.Cert, files.Key, files.ClientCA)
+	if err := c.load(); err != nil {
 		t.Fatal(err)
 	}
 	serial := func() int64 {
 		c.looked = time.Time{} // long ago
-		return c.config().Certificates[0].Leaf.SerialNumber.Int64()
+		return c.value().Certificates[0].Leaf.SerialNumber.Int64()
 	}
 	good := read(t, files.Cert)
 	write(t, files.Cert, string(good[:len(good)/2]))
 	if got := serial(); got != 2 {
 		t.Errorf("certificate %d while its file is broken", got)
 	}
-	if got := serial(); got != 2 || strings.Count(fmt.Sprintf("%s", j.lines()), "the last good ones stay in force") != 1 {
+	if got := serial(); got != 2 || strings.Count(fmt.Sprintf("%s", j.lines()), "what was last read stays in force") != 1 {
 		t.Errorf("certificate %d, logged %s", got, j.lines())
 	}
 	ca.issue("gate", 70)

@@ -39,6 +39,7 @@ type wired struct {
 	metrics *gateway.Metrics
 
 	credentials map[string]*credentials // by the keys of the configuration
+	password    *reread[string]         // of Redis; nil when the URL has it
 }
 
 // close gives back what the parts hold.
@@ -68,7 +69,7 @@ func wire(c *config, load func() (*policy.Snapshot, error), log *zap.Logger) (*w
 	}
 	w := &wired{policy: store, credentials: credentials}
 	w.metrics = gateway.NewMetrics(w.gauges(c))
-	if w.limiter, err = c.limiter(store, w.metrics, credentials["limits.redis.tls"], log); err != nil {
+	if w.limiter, err = w.limits(c, log); err != nil {
 		return nil, err
 	}
 	if err := w.build(c, log); err != nil {
@@ -149,7 +150,7 @@ func (c *config) clients(all map[string]*credentials, changed func(string, upstr
 			MaxConns: u.MaxConns, ReceiveBuffer: int(u.ReceiveBuffer), Agenda: u.Agenda, Ais: u.Ais,
 			Breaker: u.breaker(), OnBreaker: changed, Pace: u.pace()}
 		if own := all["upstreams."+name+".tls"]; own != nil {
-			cfg.TLS = own.config
+			cfg.TLS = own.value
 		}
 		client, err := upstream.NewClient(cfg)
 		if err != nil {
