@@ -67,7 +67,7 @@ func metricsPage() string {
 Generated from the table in ` + "`gateway/metrics.go`" + ` by ` + "`make docs`" + `. They are at ` + "`/metrics`" + ` of the admin listener.
 
 Labels are from closed sets: ` + "`service`" + ` is a code of the catalogue or unknown, ` + "`outcome`" + ` a kind of
-[refusal](refusals.md), the status of the answer (ok, varovani, chyba, fault, unknown), upstream-broke, caller-left, or
+[refusal](refusals.md), the status of the answer (ok, varovani, chyba, fault, unknown), wsdl, upstream-broke, caller-left, or
 cut when the gateway ended it at the end of a drain; ` + "`bound`" + ` is a key of listen or listen.bounds, header (of the HTTP
 request, 16 KiB), held (what must be held back) or slow; ` + "`result`" + ` and ` + "`ais`" + ` are as told.
 

@@ -61,6 +61,9 @@ type exchange struct {
 	kod     string            // VysledekKod of the answer, when it is known
 	fault   bool              // the answer is a SOAP Fault of the upstream
 	refusal *Refusal
+
+	published bool // the answer is a WSDL or a schema
+
 	readErr error // why reading the answer ended before its end
 	ended   bool
 

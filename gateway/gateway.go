@@ -65,6 +65,9 @@ type Config struct {
 	TimeTolerance time.Duration  // CasZadosti that is further from the clock is refused; 0: any is taken
 	Zone          *time.Location // in which times are written, and of those that a request says without a zone; default the local one
 
+	Contracts *egon.Contracts // WSDLs and schemas that a GET is given; nil: none
+	PublicURL string          // of the prefix, as callers know it, for the address in a WSDL; empty: as the caller reached it
+
 	TLS              *tls.Config // of the listener; it must demand certificates of callers. nil: plain HTTP
 	InsecureIdentity bool        // plain HTTP beyond loopback is meant; told on the readiness page
 }

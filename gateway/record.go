@@ -126,6 +126,8 @@ func (x *exchange) outcomeOf(err error) string {
 		return x.refusal.Kind.Code
 	case x.fault:
 		return "fault"
+	case x.published:
+		return "wsdl"
 	}
 	switch x.kod {
 	case egon.OK:

@@ -207,7 +207,7 @@ func TestLabelsAreFromClosedSets(t *testing.T) {
 	for _, service := range egon.Services() {
 		services = append(services, service.Code)
 	}
-	outcomes := []string{"ok", "varovani", "chyba", "unknown", "fault", "upstream-broke", "caller-left", "cut"}
+	outcomes := []string{"ok", "varovani", "chyba", "unknown", "fault", "upstream-broke", "caller-left", "cut", "wsdl"}
 	for _, k := range Kinds() {
 		outcomes = append(outcomes, k.Code)
 	}

@@ -33,7 +33,7 @@ func (k *checkCmd) Run(io stdio) error {
 		return exit(exitRefused, errors.Join(w.rows.Loaded(), w.close()))
 	}
 	counts := w.policy.Current().Counts()
-	fmt.Fprintf(io.out, "%s: ok, policy %s: %d grants, %d matrix rows, %d items%s\n", k.Config, w.policy.Current().Version(), counts.Grants, counts.Rows, counts.Pairs, w.rowsOnDisk())
+	fmt.Fprintf(io.out, "%s: ok, policy %s: %d grants, %d matrix rows, %d items%s\n", k.Config, w.policy.Current().Version(), counts.Grants, counts.Rows, counts.Pairs, w.rowsOnDisk()+w.contractsRead())
 	return w.close()
 }
 

@@ -55,6 +55,8 @@ type listenConfig struct {
 	MaxConnsPerPeer  int          `yaml:"max_conns_per_peer"`
 	Bounds           boundsConfig `yaml:"bounds"`
 	InsecureIdentity bool         `yaml:"insecure_identity"`
+	WSDL             string       `yaml:"wsdl"`       // folder of the official files
+	PublicURL        string       `yaml:"public_url"` // of the prefix, for WSDLs
 
 	TLS *listenTLS `yaml:"tls"`
 }

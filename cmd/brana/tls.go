@@ -39,6 +39,7 @@ func (l *listenConfig) scheme() string {
 
 // check tells what is wrong with the values of listen that say who may call.
 func (l *listenConfig) check(wrong func(key, format string, args ...any)) {
+	l.checkPublicURL(wrong)
 	if l.TLS != nil {
 		l.TLS.check(wrong)
 		if l.InsecureIdentity {
@@ -88,7 +89,7 @@ func (t *upstreamTLS) check(key, url, scheme string, wrong func(key, format stri
 
 // files are all paths of the configuration.
 func (c *config) files() []*string {
-	files := []*string{&c.Policy.Dir, &c.Policy.Matrix.File, &c.Policy.Matrix.Snapshot, &c.Limits.Redis.PasswordFile}
+	files := []*string{&c.Listen.WSDL, &c.Policy.Dir, &c.Policy.Matrix.File, &c.Policy.Matrix.Snapshot, &c.Limits.Redis.PasswordFile}
 	if t := c.Listen.TLS; t != nil {
 		files = append(files, &t.Cert, &t.Key, &t.ClientCA)
 	}

@@ -38,6 +38,8 @@ type wired struct {
 	clients []*upstream.Client
 	metrics *gateway.Metrics
 
+	contracts *egon.Contracts // nil unless they are served
+
 	credentials map[string]*credentials // by the keys of the configuration
 	password    *reread[string]         // of Redis; nil when the URL has it
 }
@@ -134,6 +136,10 @@ func (w *wired) build(c *config, log *zap.Logger) error {
 	}
 	cfg := c.gateway(clients)
 	cfg.Zone = zone
+	if cfg.Contracts, err = c.Listen.contracts(); err != nil {
+		return err
+	}
+	w.contracts = cfg.Contracts
 	if listener := w.credentials["listen.tls"]; listener != nil {
 		cfg.TLS = listener.server()
 	}
@@ -178,7 +184,7 @@ func (c *config) gateway(clients map[string]*upstream.Client) gateway.Config {
 	l := c.Listen
 	cfg := gateway.Config{
 		Prefix: l.Prefix, InlineLimit: int(l.InlineLimit), MaxMessage: int64(l.MaxMessage), MaxExchanges: l.MaxExchanges,
-		ReadIdle: time.Duration(l.ReadIdle), WriteIdle: time.Duration(l.WriteIdle), KeepAlive: time.Duration(l.KeepAlive), InsecureIdentity: l.InsecureIdentity,
+		ReadIdle: time.Duration(l.ReadIdle), WriteIdle: time.Duration(l.WriteIdle), KeepAlive: time.Duration(l.KeepAlive), InsecureIdentity: l.InsecureIdentity, PublicURL: l.PublicURL,
 		MinRate: int64(l.MinRate), MaxConns: l.MaxConns, MaxConnsPerPeer: l.MaxConnsPerPeer, Bounds: l.Bounds.bounds(),
 		RowWait:       time.Duration(c.Policy.Matrix.Wait),
 		TimeTolerance: time.Duration(c.Requests.TimeTolerance),

@@ -1,0 +1,94 @@
+package gateway
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"brana/egon"
+)
+
+// contract returns the WSDL of a service or a schema, where a GET asks for one
+// that is offered here: {prefix}/E198?wsdl, {prefix}/wsdl/egon/xsd/…. Whatever
+// else comes is a call, or is refused as one. The path is a key among those of
+// the files that were read, compared as it stands: it leads to no file system.
+func (g *Gateway) contract(x *exchange) ([]byte, error) {
+	h := &x.rc.Request.Header
+	if g.cfg.Contracts == nil || !h.IsGet() {
+		return nil, nil
+	}
+	if framed, refusal := checkLines(h.RawHeaders()); refusal != nil || framed {
+		return nil, nil // it has a body, or is no request that can be trusted: refused as a call
+	}
+	path, query, asked := strings.Cut(string(h.RequestURI()), "?")
+	name, found := strings.CutPrefix(path, g.cfg.Prefix+"/")
+	switch {
+	case !found:
+		return nil, nil
+	case !asked:
+		folder, file, _ := strings.Cut(name, "/")
+		if folder != egon.SchemaFolder {
+			return nil, nil
+		}
+		return g.cfg.Contracts.Schema(file), nil
+	case !strings.EqualFold(query, "wsdl"):
+		return nil, nil
+	}
+	service := egon.ServiceByCode(name)
+	if service == nil || g.routes[service].Kind == RefuseRoute {
+		return nil, nil
+	}
+	base, refusal := g.baseURL(string(h.Host()))
+	if refusal != nil {
+		return nil, refusal
+	}
+	doc, _ := g.cfg.Contracts.AppendWSDL(nil, service, base+"/"+service.Code)
+	return doc, nil
+}
+
+// publish answers with a file of the contracts.
+func (x *exchange) publish(doc []byte, err error) error {
+	if err != nil {
+		return err
+	}
+	x.published = true
+	return x.take(x.answered(doc, ""))
+}
+
+// baseURL is where callers find the services: the URL that the operator has set,
+// or that by which this one came, so far as its Host can be one.
+func (g *Gateway) baseURL(host string) (string, *Refusal) {
+	if g.cfg.PublicURL != "" {
+		return g.cfg.PublicURL, nil
+	}
+	if !isHost(host) {
+		return "", badFraming(400, "Hlavička Host není jméno ani adresa serveru.")
+	}
+	scheme := "http://"
+	if g.cfg.TLS != nil {
+		scheme = "https://"
+	}
+	return scheme + host + g.cfg.Prefix, nil
+}
+
+// isHost reports whether the value of Host is a name or an address, with a port
+// or without (RFC 9110 §7.2). Of names it takes letters, digits, hyphens,
+// underscores and dots alone, so that nothing in them means something in a URL
+// or in XML.
+func isHost(value string) bool {
+	name, port := value, "1"
+	if at := strings.LastIndexByte(value, ':'); at > strings.LastIndexByte(value, ']') {
+		name, port = value[:at], value[at+1:]
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return false
+	}
+	if inner, ok := strings.CutPrefix(name, "["); ok {
+		address, err := netip.ParseAddr(strings.TrimSuffix(inner, "]"))
+		return err == nil && address.Is6() && address.Zone() == "" && strings.HasSuffix(name, "]")
+	}
+	outside := func(r rune) bool {
+		return !(r == '-' || r == '_' || r == '.' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z')
+	}
+	return name != "" && len(name) <= 253 && strings.IndexFunc(name, outside) < 0
+}
