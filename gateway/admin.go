@@ -39,6 +39,9 @@ func (g *Gateway) checks(r *http.Request) []Check {
 		drainCheck.Err = errDraining
 	}
 	checks := []Check{drainCheck, g.identityCheck(), policyCheck}
+	if g.parts.LogBlocked != nil {
+		checks = append(checks, Check{Name: "log", Err: g.parts.LogBlocked(), Advisory: g.cfg.DropLines})
+	}
 	if g.parts.Rows != nil {
 		checks = append(checks, rowsCheck(g.parts.Rows.Status(), now()))
 	}

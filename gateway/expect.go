@@ -43,7 +43,7 @@ func (g *Gateway) awaits(rc *fasthttp.RequestCtx) (call edgeCall, err error) {
 	case g.running.Load() >= g.cfg.MaxExchanges:
 		return call, refuse(Overloaded)
 	}
-	return call, nil
+	return call, g.checkLog()
 }
 
 // renewWriteTime gives what is written before an answer, or in the place of

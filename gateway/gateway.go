@@ -68,6 +68,8 @@ type Config struct {
 	Contracts *egon.Contracts // WSDLs and schemas that a GET is given; nil: none
 	PublicURL string          // of the prefix, as callers know it, for the address in a WSDL; empty: as the caller reached it
 
+	DropLines bool // calls are served while the log takes no lines; else they are refused
+
 	TLS              *tls.Config // of the listener; it must demand certificates of callers. nil: plain HTTP
 	InsecureIdentity bool        // plain HTTP beyond loopback is meant; told on the readiness page
 }
@@ -111,6 +113,9 @@ type Parts struct {
 	Metrics *Metrics
 	NewID   func() string // a fresh UUID, for IszrZadostId
 
+	// LogBlocked says why the log takes no lines at this moment, or nil; it is asked
+	// for each call. nil: the log always does.
+	LogBlocked func() error
 	// Findings are what is wrong with the settings of the Redis of the limits, or
 	// could not be looked at. They are told, and end no readiness; nil is none.
 	Findings func() []limits.Finding

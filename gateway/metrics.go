@@ -79,6 +79,7 @@ func MetricTable() []Metric {
 		{"brana_exchanges_running", "gauge", "", "Exchanges at this moment."},
 		{"brana_policy_loaded_timestamp_seconds", "gauge", "", "When the policy in force was loaded."},
 		{"brana_policy_reload_failures_total", "counter", "", "Reloads that failed; the last good policy stayed."},
+		{"brana_log_lines_lost_total", "counter", "", "Lines of the log that were lost, since it was blocked and more were held than may be."},
 		{"brana_policy_grants", "gauge", "", "Grants in force."},
 		{"brana_policy_rows", "gauge", "", "Rows of the matrix in force."},
 		{"brana_matrix_age_seconds", "gauge", "", "Age of the oldest row in use of a triple with a grant; absent when none is."},
@@ -152,16 +153,17 @@ func NewMetrics(gauges Gauges) *Metrics {
 			m.Registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help[name]}, read))
 		}
 	}
-	if gauges.ReloadFailures != nil {
-		name := "brana_policy_reload_failures_total"
-		m.Registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help[name]}, gauges.ReloadFailures))
+	for name, read := range gauges.counters() {
+		if read != nil {
+			m.Registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help[name]}, read))
+		}
 	}
 	return m
 }
 
 // Gauges read what other packages know; a nil one is not exported.
 type Gauges struct {
-	Connections, Running, Jobs, PolicyLoaded, PolicyGrants, PolicyRows, ReloadFailures func() float64
+	Connections, Running, Jobs, PolicyLoaded, PolicyGrants, PolicyRows, ReloadFailures, LinesLost func() float64
 
 	Certificates func(tell func(end time.Time, which string)) // the gateway's own
 
@@ -178,6 +180,13 @@ func (g Gauges) byName() map[string]func() float64 {
 		"brana_policy_loaded_timestamp_seconds": g.PolicyLoaded,
 		"brana_policy_grants":                   g.PolicyGrants,
 		"brana_policy_rows":                     g.PolicyRows,
+	}
+}
+
+func (g Gauges) counters() map[string]func() float64 {
+	return map[string]func() float64{
+		"brana_policy_reload_failures_total": g.ReloadFailures,
+		"brana_log_lines_lost_total":         g.LinesLost,
 	}
 }
 

@@ -69,7 +69,7 @@ func (g *Gateway) accept(x *exchange) error {
 	case g.running.Load() > g.cfg.MaxExchanges:
 		return refuse(Overloaded)
 	}
-	return nil
+	return g.checkLog()
 }
 
 // readHead reads the request as far as the decision needs: a small message and

@@ -11,14 +11,30 @@ import (
 )
 
 // record writes the line of the exchange and counts it; err is why the answer
-// did not reach the caller, or nil.
+// did not reach the caller, or nil. A call that was refused for the log has no
+// line: what there is room for belongs to those that were served.
 func (g *Gateway) record(x *exchange, err error) {
 	x.broken, x.end = err, now()
 	x.outcome = x.outcomeOf(err)
 	g.parts.Metrics.ended(x)
+	if x.refusal != nil && x.refusal.Kind == LogUnavailable {
+		return
+	}
 	if entry := g.parts.Log.Check(x.level(), "exchange"); entry != nil {
 		entry.Write(zap.Inline(x))
 	}
+}
+
+// checkLog refuses calls of which the log could not tell, unless the operator
+// wants them served.
+func (g *Gateway) checkLog() error {
+	if g.cfg.DropLines || g.parts.LogBlocked == nil {
+		return nil
+	}
+	if err := g.parts.LogBlocked(); err != nil {
+		return refuse(LogUnavailable).because(err)
+	}
+	return nil
 }
 
 // MarshalLogObject writes the line of an exchange that has ended: what an

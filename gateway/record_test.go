@@ -120,6 +120,9 @@ func TestAnIdIsQuotedWithinBounds(t *testing.T) {
 
 func TestLevels(t *testing.T) {
 	for _, k := range Kinds() {
+		if k == LogUnavailable { // which has no line
+			continue
+		}
 		s := newSite(t, failing(refuse(k)))
 		s.post(t, "/publikace/E05", call{}.message())
 		s.lines(t, 1)
@@ -154,7 +157,7 @@ func TestTheTableOfMetricsIsWhatIsRegistered(t *testing.T) {
 	ends := func(tell func(time.Time, string)) { tell(time.Now(), "listen.tls.cert") }
 	rowsInUse := func() policy.RowsStatus { return policy.RowsStatus{Granted: 1, Fresh: 1, Oldest: time.Now()} }
 	s := newSecureSite(t, boundOnce, func(s *settings) {
-		s.parts.Metrics = NewMetrics(Gauges{one, one, one, one, one, one, one, ends,
+		s.parts.Metrics = NewMetrics(Gauges{one, one, one, one, one, one, one, one, ends,
 			func() limits.Stats { return limits.Stats{} }, rowsInUse})
 		s.parts.Metrics.BreakerOpened("rob")
 		s.parts.Breakers = func(tell func(upstream, state string)) { tell("rob", "open") }

@@ -76,6 +76,9 @@ var (
 	JobFailed = &Kind{"job-failed", 210, unavailable, "", 500,
 		"Žádost se nepodařilo zpracovat, zadejte ji znovu.",
 		"The answer that an asynchronous call leaves after a defect. The log has the cause under the IszrZadostId of the call."}
+	LogUnavailable = &Kind{"log-unavailable", 211, unavailable, "", 503,
+		"Brána nyní nemůže zaznamenat volání, opakujte volání později.",
+		"The log takes no lines: whatever reads it has ended or stalled, or its file system is full. The gateway recovers by itself; /readyz?verbose says why. log.when_blocked: drop serves calls without their lines."}
 	InvalidData = &Kind{"invalid-data", 301, "NEVALIDNI DATA", "", 400,
 		"Údaje žádosti nejsou platné.",
 		"A value breaks the contract of the service; the text names the element."}
@@ -127,7 +130,7 @@ var (
 func Kinds() []*Kind {
 	return []*Kind{NotGranted, CallerMismatch, ItemNotPermitted, ParameterNotPermitted, MatrixUnavailable,
 		HourlyQuota, ConcurrencyQuota, LimitsUnavailable, Overloaded, Draining,
-		QueueFull, QueueUnavailable, IDsUnavailable, JobLost, JobFailed,
+		QueueFull, QueueUnavailable, IDsUnavailable, JobLost, JobFailed, LogUnavailable,
 		InvalidData, ServiceMismatch, StaleTime, DuplicateRequest, SyncOnlyKind, AsyncOnlyKind, NotInQueue,
 		RegistryFailed, AisFailed, Deadline,
 		MalformedKind, BadHTTP, UnknownService, TooLargeKind, Internal}

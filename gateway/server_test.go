@@ -177,6 +177,36 @@ func TestNotReadyWithoutALimiter(t *testing.T) {
 	}
 }
 
+// While the log takes no lines, calls are refused, without a line of their own,
+// or served, as the operator has it; both is told.
+func TestALogThatTakesNoLines(t *testing.T) {
+	blocked := errors.New("nobody reads it")
+	for _, drop := range []bool{false, true} {
+		s := newSite(t, func(s *settings) {
+			s.cfg.DropLines = drop
+			s.parts.LogBlocked = func() error { return blocked }
+		})
+		r := s.post(t, "/publikace/E05", call{}.message())
+		ready := httptest.NewRecorder()
+		s.Admin("").ServeHTTP(ready, httptest.NewRequest("GET", "/readyz?verbose", nil))
+		if drop {
+			read(t, r)
+			if got := s.outcome(t); got != "ok" || ready.Code != 200 || !strings.Contains(ready.Body.String(), "[!] log: nobody reads it\n") {
+				t.Errorf("served: %s; /readyz: %d %s", got, ready.Code, ready.Body)
+			}
+			continue
+		}
+		checkRefusal(t, r, LogUnavailable, EgonMode, nil)
+		s.settled(t)
+		if n := len(s.logs.all("exchange")); n != 0 || ready.Code != 503 || !strings.Contains(ready.Body.String(), "[-] log: nobody reads it\n") {
+			t.Errorf("refused: %d lines; /readyz: %d %s", n, ready.Code, ready.Body)
+		}
+		if got := gather(t, s)["brana_refusals_total"].GetMetric(); len(got) != 1 || got[0].GetCounter().GetValue() != 1 {
+			t.Errorf("refusals counted: %v", got)
+		}
+	}
+}
+
 // Settings of Redis are told by the readiness page, and end no readiness.
 func TestFindingsAreTold(t *testing.T) {
 	s := newSite(t, func(s *settings) {

@@ -3,7 +3,6 @@
 package socket
 
 import (
-	"io"
 	"os"
 	"runtime"
 	"sync/atomic"
@@ -11,38 +10,42 @@ import (
 	"unsafe"
 )
 
-// NewWriter returns a writer to a file of any sort that does not leave the
-// scheduler where the kernel takes the bytes at once, as pipes and sockets do;
-// see [Conn] on why. What it does not take at once is written as f itself
-// writes, and waits. The file stays the caller's to close.
-func NewWriter(f *os.File) io.Writer {
+// A Writer writes to a file of any sort, and does not leave the scheduler where
+// the kernel takes the bytes at once, as pipes and sockets do; see [Conn] on
+// why. One goroutine at a time uses it.
+type Writer struct {
+	file  *os.File
+	raw   syscall.RawConn // nil of a file that is closed
+	waits atomic.Bool     // the file has no writes that do not wait
+}
+
+// NewWriter returns a writer to a file, which stays the caller's to close.
+func NewWriter(f *os.File) *Writer {
 	raw, err := f.SyscallConn()
 	if err != nil {
-		return f // which says what is wrong with it
+		raw = nil // Write says what is wrong with it
 	}
-	return &writer{file: f, raw: raw}
+	return &Writer{file: f, raw: raw}
 }
 
-// A writer is used by one goroutine at a time.
-type writer struct {
-	file  *os.File
-	raw   syscall.RawConn
-	waits atomic.Bool // the file has no writes that do not wait
-}
-
-// Write writes all of p, or says why not.
-func (w *writer) Write(p []byte) (int, error) {
-	n := 0
-	if len(p) > 0 && !w.waits.Load() {
-		if err := w.raw.Control(func(fd uintptr) { n = w.now(fd, p) }); err != nil {
-			return 0, err
-		}
-	}
-	if n == len(p) {
+// Write writes all of p, or says why not. It waits for as long as the file does.
+func (w *Writer) Write(p []byte) (int, error) {
+	n := w.WriteNow(p)
+	if n > 0 && n == len(p) {
 		return n, nil
 	}
 	m, err := w.file.Write(p[n:])
 	return n + m, err
+}
+
+// WriteNow writes as much of p as the kernel takes without waiting, and returns
+// how many bytes these were. What went wrong the next Write says.
+func (w *Writer) WriteNow(p []byte) int {
+	n := 0
+	if len(p) > 0 && w.raw != nil && !w.waits.Load() {
+		_ = w.raw.Control(func(fd uintptr) { n = w.now(fd, p) }) // of a closed file n stays 0
+	}
+	return n
 }
 
 const (
@@ -59,7 +62,7 @@ const (
 // vector and what it points to stay in their place during the call: a goroutine's
 // stack moves only when it calls, and RawSyscall6 grows none; the heap never
 // does. The descriptor is open until now returns, since RawConn holds it.
-func (w *writer) now(fd uintptr, p []byte) int {
+func (w *Writer) now(fd uintptr, p []byte) int {
 	number := uintptr(pwritev2Common)
 	if runtime.GOARCH == "amd64" {
 		number = pwritev2AMD64
@@ -70,8 +73,7 @@ func (w *writer) now(fd uintptr, p []byte) int {
 	switch errno {
 	case 0:
 		return int(n)
-	case syscall.EAGAIN, syscall.EINTR:
-	default: // EOPNOTSUPP and EINVAL of files, ENOSYS of old kernels
+	case syscall.EOPNOTSUPP, syscall.EINVAL, syscall.ENOSYS: // some file systems, and old kernels
 		w.waits.Store(true)
 	}
 	return 0

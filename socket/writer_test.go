@@ -88,7 +88,7 @@ func TestAFullPipeIsWaitedFor(t *testing.T) {
 			t.Fatalf("byte %d is %d, want %d", i, b[i], byte(i/100))
 		}
 	}
-	if w.(*writer).waits.Load() {
+	if w.waits.Load() {
 		t.Error("a pipe was taken for a file that waits")
 	}
 }

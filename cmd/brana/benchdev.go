@@ -33,11 +33,11 @@ func (s *benchStand) runInProcess(b *benchRunCmd) error {
 		return err
 	}
 	s.inProcess = append(s.inProcess, log.Close)
-	logger, err := c.logger(stdio{log, log})
+	lines, err := c.openLog(stdio{log, log})
 	if err != nil {
 		return err
 	}
-	w, err := wire(c, c.loadPolicy, logger)
+	w, err := wire(c, c.loadPolicy, lines)
 	if err != nil {
 		return err
 	}

@@ -92,12 +92,20 @@ func startProcess(t testing.TB, sim string, change ...string) *process {
 // runProcess runs the program with a verb that serves.
 func runProcess(t testing.TB, args ...string) *process {
 	t.Helper()
+	log := &logBuffer{}
+	return runProcessTo(t, log, log, args...)
+}
+
+// runProcessTo runs the program with a verb that serves; what it writes to
+// stderr comes to be in log.
+func runProcessTo(t testing.TB, stderr io.Writer, log *logBuffer, args ...string) *process {
+	t.Helper()
 	program, err := binary()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{cmd: exec.Command(program, args...), log: &logBuffer{}}
-	p.cmd.Stderr = p.log
+	p := &process{cmd: exec.Command(program, args...), log: log}
+	p.cmd.Stderr = stderr
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -149,6 +157,7 @@ func (p *process) ready() (int, string) {
 
 // A logBuffer holds what a process has written so far.
 type logBuffer struct {
+	file string // that the process writes to; empty: it writes to the buffer
 	mu   sync.Mutex
 	text bytes.Buffer
 }
@@ -160,6 +169,10 @@ func (b *logBuffer) Write(p []byte) (int, error) {
 }
 
 func (b *logBuffer) String() string {
+	if b.file != "" {
+		text, _ := os.ReadFile(b.file) // of a file that is gone: nothing
+		return string(text)
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.text.String()

@@ -25,7 +25,7 @@ func (k *checkCmd) Run(io stdio) error {
 	if err != nil {
 		return exit(exitRefused, err)
 	}
-	w, err := wire(c, c.loadPolicy, zap.NewNop())
+	w, err := wire(c, c.loadPolicy, &logger{Logger: zap.NewNop()})
 	if err != nil {
 		return exit(exitRefused, err)
 	}

@@ -184,7 +184,8 @@ type calendarConfig struct {
 }
 
 type logConfig struct {
-	Level string `yaml:"level"` // debug | info | warn | error
+	Level       string `yaml:"level"`        // debug | info | warn | error
+	WhenBlocked string `yaml:"when_blocked"` // wait | drop
 }
 
 // defaultConfig has what a file may leave out.
@@ -204,7 +205,7 @@ func defaultConfig() config {
 			Calendar: calendarConfig{Working: "Mon-Fri 07:00-17:00", Holidays: "cz", Zone: "Europe/Prague"}},
 		Queue:    queueConfig{Keep: duration(24 * time.Hour), Entries: 1000, Bytes: 16 << 20, Page: 100},
 		Requests: requestsConfig{DuplicateIDs: 100_000},
-		Log:      logConfig{Level: "info"},
+		Log:      logConfig{Level: "info", WhenBlocked: refuseCalls},
 	}
 }
 
@@ -290,6 +291,7 @@ func (c *config) validate(file string) error {
 	oneOf("listen.status_mode", c.Listen.StatusMode, "egon", "http")
 	oneOf("limits.store", c.Limits.Store, "memory", "redis")
 	oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
+	oneOf("log.when_blocked", c.Log.WhenBlocked, refuseCalls, dropLines)
 	c.Limits.check(wrong)
 	for _, listener := range []struct{ key, address string }{{"listen.address", c.Listen.Address}, {"admin.address", c.Admin.Address}} {
 		if _, _, err := net.SplitHostPort(listener.address); err != nil {

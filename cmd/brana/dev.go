@@ -42,7 +42,7 @@ func (d *devCmd) serve(io stdio) error {
 	if err != nil {
 		return exit(exitUsage, err)
 	}
-	log, err := c.logger(io)
+	log, err := c.openLog(io)
 	if err != nil {
 		return exit(exitUsage, err)
 	}

@@ -14,6 +14,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"time"
 
 	"github.com/alecthomas/kong"
 )
@@ -104,9 +105,23 @@ func code(err error, io stdio) int {
 		e = &exitError{exitUsage, err}
 	}
 	if e.err != nil {
-		fmt.Fprintln(io.err, "brana:", e.err)
+		say(io.err, "brana: "+e.err.Error()+"\n")
 	}
 	return e.code
+}
+
+// say writes the last words of the program, for which it does not wait longer
+// than for a line of the log: whoever reads them may have stalled.
+func say(to io.Writer, words string) {
+	said := make(chan struct{})
+	go func() {
+		_, _ = io.WriteString(to, words) // there is nobody else to tell
+		close(said)
+	}()
+	select {
+	case <-said:
+	case <-time.After(patience):
+	}
 }
 
 type versionCmd struct{}

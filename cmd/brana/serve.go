@@ -12,10 +12,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
 
 	"brana/policy"
-	"brana/socket"
 )
 
 type serveCmd struct {
@@ -28,7 +26,7 @@ func (s *serveCmd) Run(io stdio) error {
 	if err != nil {
 		return exit(exitUsage, err)
 	}
-	log, err := c.logger(io)
+	log, err := c.openLog(io)
 	if err != nil {
 		return exit(exitUsage, err)
 	}
@@ -40,29 +38,15 @@ func (c *config) loadPolicy() (*policy.Snapshot, error) {
 	return policy.Load(policy.Config{Dir: c.Policy.Dir, MatrixFile: c.Policy.Matrix.File, Environment: c.Environment})
 }
 
-// logger writes JSON lines to the diagnostics.
-func (c *config) logger(io stdio) (*zap.Logger, error) {
-	level, err := zapcore.ParseLevel(c.Log.Level)
-	if err != nil {
-		return nil, err
-	}
-	encoder := zap.NewProductionEncoderConfig()
-	encoder.EncodeTime = zapcore.RFC3339NanoTimeEncoder
-	encoder.EncodeDuration = zapcore.SecondsDurationEncoder
-	out := io.err
-	if file, ok := out.(*os.File); ok {
-		out = socket.NewWriter(file)
-	}
-	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(encoder), &logbook{out: out}, level)), nil
-}
-
 // serve runs a gateway until a signal ends it: SIGHUP reloads the policy and
 // the certificates, SIGTERM and SIGINT drain. It tells started where it listens.
-func serve(c *config, load func() (*policy.Snapshot, error), log *zap.Logger, started func(listen, admin net.Addr)) error {
+func serve(c *config, load func() (*policy.Snapshot, error), log *logger, started func(listen, admin net.Addr)) error {
+	signal.Ignore(syscall.SIGPIPE) // the end of whoever reads the log is not ours
 	w, err := wire(c, load, log)
 	if err != nil {
 		return exit(exitUsage, err)
 	}
+	defer log.book.flush(patience)
 	listener, admin, err := c.listen()
 	if err != nil {
 		return exit(exitUnreachable, errors.Join(err, w.close()))
@@ -72,7 +56,7 @@ func serve(c *config, load func() (*policy.Snapshot, error), log *zap.Logger, st
 	defer signal.Stop(signals)
 
 	failed := make(chan error, 2)
-	adminServer := &http.Server{Handler: w.gateway.Admin(versionText()), ReadHeaderTimeout: 5 * time.Second}
+	adminServer := &http.Server{Handler: w.gateway.Admin(versionText()), ReadHeaderTimeout: 5 * time.Second, ErrorLog: zap.NewStdLog(log.Logger)}
 	go func() { failed <- w.gateway.Serve(listener) }()
 	go func() { failed <- adminServer.Serve(admin) }()
 	w.start()
@@ -83,8 +67,8 @@ func serve(c *config, load func() (*policy.Snapshot, error), log *zap.Logger, st
 	if c.Listen.InsecureIdentity {
 		log.Warn("insecure_identity: who calls is not checked, and whoever reaches the listener can be anybody")
 	}
-	err = w.attend(signals, failed, log)
-	return errors.Join(err, w.drain(time.Duration(c.Listen.Drain), log), adminServer.Close(), w.close())
+	err = w.attend(signals, failed, log.Logger)
+	return errors.Join(err, w.drain(time.Duration(c.Listen.Drain), log.Logger), adminServer.Close(), w.close())
 }
 
 // listen opens both listeners, or none.

@@ -60,18 +60,18 @@ func (w *wired) close() error {
 }
 
 // wire makes a gateway of a configuration and a way to load its policy.
-func wire(c *config, load func() (*policy.Snapshot, error), log *zap.Logger) (*wired, error) {
+func wire(c *config, load func() (*policy.Snapshot, error), log *logger) (*wired, error) {
 	store, err := policy.NewStore(load)
 	if err != nil {
 		return nil, err
 	}
-	credentials, err := c.credentials(log)
+	credentials, err := c.credentials(log.Logger)
 	if err != nil {
 		return nil, err
 	}
 	w := &wired{policy: store, credentials: credentials}
-	w.metrics = gateway.NewMetrics(w.gauges(c))
-	if w.limiter, err = w.limits(c, log); err != nil {
+	w.metrics = gateway.NewMetrics(w.gauges(c, log))
+	if w.limiter, err = w.limits(c, log.Logger); err != nil {
 		return nil, err
 	}
 	if err := w.build(c, log); err != nil {
@@ -81,7 +81,7 @@ func wire(c *config, load func() (*policy.Snapshot, error), log *zap.Logger) (*w
 }
 
 // build makes the clients and the gateway over them.
-func (w *wired) build(c *config, log *zap.Logger) error {
+func (w *wired) build(c *config, log *logger) error {
 	metrics := w.metrics
 	clients, err := c.clients(w.credentials, func(name string, to upstream.BreakerState) {
 		level := zap.InfoLevel
@@ -101,7 +101,7 @@ func (w *wired) build(c *config, log *zap.Logger) error {
 		Policy:  w.policy,
 		Limiter: w.limiter,
 		Quotas:  w.limiter,
-		Log:     log,
+		Log:     log.Logger,
 		Metrics: metrics,
 		NewID:   uuid.NewString,
 		Breakers: func(tell func(upstream, state string)) {
@@ -109,6 +109,9 @@ func (w *wired) build(c *config, log *zap.Logger) error {
 				tell(client.Name(), client.Breaker().String())
 			}
 		},
+	}
+	if log.book != nil {
+		parts.LogBlocked = log.book.Blocked
 	}
 	if shared, ok := w.limiter.(*limits.Redis); ok {
 		parts.Findings = shared.Findings
@@ -126,7 +129,7 @@ func (w *wired) build(c *config, log *zap.Logger) error {
 		parts.Media = media
 	}
 	if c.Policy.Matrix.E227 != "" {
-		if w.rows, err = c.rows(w.policy, clients, parts.Metrics, log); err != nil {
+		if w.rows, err = c.rows(w.policy, clients, parts.Metrics, log.Logger); err != nil {
 			return err
 		}
 		parts.Rows = w.rows
@@ -188,6 +191,7 @@ func (c *config) gateway(clients map[string]*upstream.Client) gateway.Config {
 		MinRate: int64(l.MinRate), MaxConns: l.MaxConns, MaxConnsPerPeer: l.MaxConnsPerPeer, Bounds: l.Bounds.bounds(),
 		RowWait:       time.Duration(c.Policy.Matrix.Wait),
 		TimeTolerance: time.Duration(c.Requests.TimeTolerance),
+		DropLines:     c.Log.WhenBlocked == dropLines,
 		Routes:        gateway.Routes{Services: map[string]gateway.Route{}},
 	}
 	if l.StatusMode == "http" {
@@ -220,7 +224,7 @@ func (c *config) route(text string, clients map[string]*upstream.Client) gateway
 }
 
 // gauges read what the policy and the gateway know.
-func (w *wired) gauges(c *config) gateway.Gauges {
+func (w *wired) gauges(c *config, log *logger) gateway.Gauges {
 	g := gateway.Gauges{
 		Connections:    func() float64 { return float64(w.gateway.Connections()) },
 		Running:        func() float64 { return float64(w.gateway.Running()) },
@@ -236,6 +240,9 @@ func (w *wired) gauges(c *config) gateway.Gauges {
 				}
 			}
 		},
+	}
+	if log.book != nil {
+		g.LinesLost = func() float64 { return float64(log.book.Lost()) }
 	}
 	if c.Limits.Store == "redis" {
 		g.Ledger = func() limits.Stats { return w.limiter.(*limits.Redis).Stats() }

@@ -69,7 +69,7 @@ func startWorldWith(t testing.TB, d devCmd, change ...func(*config)) *world {
 	for _, f := range change {
 		f(c)
 	}
-	wired, err := wire(c, d.load(c), w.journal.logger())
+	wired, err := wire(c, d.load(c), &logger{Logger: w.journal.logger()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"brana/egon"
+)
+
+// A tap reads the log of a process from a pipe, until it stalls or is closed.
+type tap struct {
+	log     logBuffer
+	r       *os.File
+	open    sync.Mutex // held while the tap is stalled
+	stalled bool
+}
+
+func (a *tap) close() { a.r.Close() }
+
+func (a *tap) stall() {
+	a.open.Lock()
+	a.stalled = true
+}
+
+func (a *tap) resume() {
+	if a.stalled {
+		a.stalled = false
+		a.open.Unlock()
+	}
+}
+
+func (a *tap) run() {
+	buf := make([]byte, 4<<10)
+	for {
+		n, err := a.r.Read(buf)
+		a.open.Lock()
+		_, _ = a.log.Write(buf[:n])
+		a.open.Unlock()
+		if err != nil {
+			return
+		}
+	}
+}
+
+// tapped is a gateway whose log goes into a pipe.
+func tapped(t *testing.T, sim string, change ...string) (*process, *tap) {
+	t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &tap{r: r}
+	var ended sync.WaitGroup
+	ended.Go(a.run)
+	t.Cleanup(func() { a.close(); a.resume(); ended.Wait() })
+	p := runProcessTo(t, w, &a.log, "serve", "-c", serveFile(t, sim, change...))
+	w.Close()
+	return p, a
+}
+
+// ask makes a call that needs nobody else.
+func (p *process) ask() *reply {
+	p.t.Helper()
+	return p.call("E227", "--triple", "A1185/CR8359/00372498")
+}
+
+// Whoever reads the log ends, or stalls: no signal ends the gateway, no call
+// hangs, and SIGTERM ends it. What becomes of calls is for the operator to say.
+func TestWhoeverReadsTheLog(t *testing.T) {
+	_, sim := startRegistries(t)
+	for _, c := range []struct {
+		name    string
+		happens func(*tap)
+	}{
+		{"ends", (*tap).close},
+		{"stalls", (*tap).stall},
+	} {
+		t.Run(c.name+"/wait", func(t *testing.T) {
+			p, a := tapped(t, sim)
+			if got := p.ask().statusLine(); got != egon.OK {
+				t.Fatal(got)
+			}
+			c.happens(a)
+			var last *reply
+			for range 1000 { // the pipe holds some lines
+				if last = p.ask(); last.statusLine() != egon.OK {
+					break
+				}
+			}
+			if got := last.statusLine(); got != "CHYBA (NENI K DISPOZICI)" || !strings.Contains(text(last.root, "VysledekPopis"), "BR_211") {
+				t.Errorf("a call: %s %s", got, text(last.root, "VysledekPopis"))
+			}
+			if status, said := p.ready(); status != http.StatusServiceUnavailable || !strings.Contains(said, "[-] log: blocked for ") {
+				t.Errorf("/readyz: %d %s", status, said)
+			}
+			if code := p.end(syscall.SIGTERM); code != 0 {
+				t.Errorf("exit code %d, want 0", code)
+			}
+		})
+		t.Run(c.name+"/drop", func(t *testing.T) {
+			p, a := tapped(t, sim, "when_blocked: wait", "when_blocked: drop")
+			c.happens(a)
+			served := 0
+			eventually(t, "the log is told as blocked", func() bool {
+				if served++; p.ask().statusLine() != egon.OK {
+					t.Fatal("a call is not served")
+				}
+				status, said := p.ready()
+				return status == http.StatusOK && strings.Contains(said, "[!] log: blocked for ")
+			})
+			if got := p.metric("brana_log_lines_lost_total"); got != "0" {
+				t.Errorf("%s lines are lost, though there is room for them", got)
+			}
+			if c.name == "stalls" {
+				a.resume()
+				eventually(t, "the log goes on", func() bool { return a.log.line("log was blocked") != nil })
+				checkLines(t, a.log.String(), served)
+			}
+			if code := p.end(syscall.SIGTERM); code != 0 {
+				t.Errorf("exit code %d, want 0", code)
+			}
+		})
+	}
+}
+
+// checkLines says whether a log is whole lines, so many of them of exchanges.
+func checkLines(t *testing.T, log string, exchanges int) {
+	t.Helper()
+	for line := range strings.Lines(log) {
+		var fields map[string]any
+		if err := json.Unmarshal([]byte(line), &fields); err != nil {
+			t.Errorf("a line is torn: %q", line)
+		}
+		if fields["msg"] == "exchange" {
+			exchanges--
+		}
+	}
+	if exchanges != 0 {
+		t.Errorf("%d lines of exchanges are missing", exchanges)
+	}
+}
+
+// The file system of the log is full for a while: no line is torn, and each is
+// there in the end.
+func TestTheDiskOfTheLogIsFull(t *testing.T) {
+	if runtime.GOOS != "linux" || os.Geteuid() != 0 {
+		t.Skip("only root can mount a small file system")
+	}
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=16k"); err != nil {
+		t.Skipf("cannot mount a small file system here: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(dir, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	file, err := os.OpenFile(filepath.Join(dir, "log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	_, sim := startRegistries(t)
+	log := &logBuffer{file: file.Name()}
+	p := runProcessTo(t, file, log, "serve", "-c", serveFile(t, sim, "when_blocked: wait", "when_blocked: drop"))
+	served := 0
+	eventually(t, "the log is told as blocked", func() bool {
+		if served++; p.ask().statusLine() != egon.OK {
+			t.Fatal("a call is not served")
+		}
+		_, said := p.ready()
+		return strings.Contains(said, "[!] log: blocked for ") && strings.Contains(said, "no space left")
+	})
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", syscall.MS_REMOUNT, "size=1m"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the log goes on", func() bool { return log.line("log was blocked") != nil })
+	if code := p.end(syscall.SIGTERM); code != 0 {
+		t.Errorf("exit code %d, want 0", code)
+	}
+	checkLines(t, log.String(), served)
+}

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"io"
+	"os"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+)
+
+// The values of log.when_blocked: what becomes of calls while the log takes no
+// lines.
+const (
+	refuseCalls = "wait" // they are refused, so callers wait
+	dropLines   = "drop" // they are served, and lines may be lost
+)
+
+// A logger writes lines of JSON to its book, which is nil where they go
+// elsewhere.
+type logger struct {
+	*zap.Logger
+	book *logbook
+}
+
+// openLog makes the logger that writes to the diagnostics.
+func (c *config) openLog(streams stdio) (*logger, error) {
+	level, err := zapcore.ParseLevel(c.Log.Level)
+	if err != nil {
+		return nil, err
+	}
+	book := bookOf(streams.err)
+	silent := zap.ErrorOutput(zapcore.AddSync(io.Discard)) // the library would tell of lost lines where the lines go
+	l := &logger{zap.New(zapcore.NewCore(newEncoder(), book, level), silent), book}
+	book.mended = func(b blockage, lost int64) {
+		l.Warn("log was blocked", zap.Time("since", b.since), zap.Int64("lost", lost), zap.NamedError("cause", b.why))
+	}
+	return l, nil
+}
+
+func bookOf(w io.Writer) *logbook {
+	if f, ok := w.(*os.File); ok {
+		return newLogbook(f)
+	}
+	return &logbook{out: w, patience: patience}
+}
+
+func newEncoder() zapcore.Encoder {
+	cfg := zap.NewProductionEncoderConfig()
+	cfg.EncodeTime = zapcore.RFC3339NanoTimeEncoder
+	cfg.EncodeDuration = zapcore.SecondsDurationEncoder
+	return zapcore.NewJSONEncoder(cfg)
+}
