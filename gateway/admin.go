@@ -35,7 +35,7 @@ func (g *Gateway) checks(r *http.Request) []Check {
 	snapshot := g.parts.Policy.Current()
 	policyCheck := Check{Name: "policy " + snapshot.Version()}
 	drainCheck := Check{Name: "accepting"}
-	if g.draining.Load() {
+	if g.leaving.Load() {
 		drainCheck.Err = errDraining
 	}
 	checks := []Check{drainCheck, g.identityCheck(), policyCheck}
@@ -81,6 +81,6 @@ func (g *Gateway) serveStatus(w http.ResponseWriter, _ *http.Request) {
 	_ = json.NewEncoder(w).Encode(map[string]any{ // a client that left reads nothing
 		"policy":   snapshot.Version(),
 		"running":  g.Running(),
-		"draining": g.draining.Load(),
+		"draining": g.leaving.Load(),
 	})
 }

@@ -47,6 +47,9 @@ func (d *door) Accept() (net.Conn, error) {
 				return nil, net.ErrClosed
 			}
 			continue
+		case err != nil && d.g.draining.Load():
+			<-d.g.serving.Done() // the server would close the connections that are open
+			return nil, err
 		case err != nil:
 			return nil, err
 		}
@@ -58,6 +61,14 @@ func (d *door) Accept() (net.Conn, error) {
 		d.g.parts.Metrics.connRefused(limit)
 		d.turnAway(nc)
 	}
+}
+
+// Close closes the listener, which may be closed already.
+func (d *door) Close() error {
+	if err := d.Listener.Close(); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
 }
 
 func exhausted(err error) bool {

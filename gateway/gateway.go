@@ -54,6 +54,8 @@ type Config struct {
 	WriteIdle       time.Duration // longest wait until the caller takes the next bytes; default 60 s
 	MinRate         int64         // bytes a second that a caller must send, or take, beside its first idle time; default 32 KiB
 	KeepAlive       time.Duration // an idle connection is closed after it; default 60 s
+	ShutdownDelay   time.Duration // after a Shutdown has begun calls are taken for so long, while the gateway is not ready
+	Linger          time.Duration // and then for so long are refused on connections that are open, and not met by a closed one
 	DrainBytes      int64         // at most so much of an unread body is read before a refusal, since whoever still sends when the connection closes loses the answer; default 16 MiB
 	DrainTime       time.Duration // and for so long; default 2 s
 	MaxConns        int           // connections at once at most; default 8192
@@ -130,7 +132,8 @@ type Gateway struct {
 	parts    Parts
 	routes   map[*egon.Service]Route
 	server   *fasthttp.Server
-	draining atomic.Bool
+	leaving  atomic.Bool // a shutdown has begun: it is not ready
+	draining atomic.Bool // and takes no calls
 	running  atomic.Int64
 	jobs     atomic.Int64
 	readers  sync.Pool // *egon.Reader
@@ -138,6 +141,11 @@ type Gateway struct {
 	buffers  sync.Pool // *[]byte, empty, of windowBytes at least
 
 	seen *seen // certificates of callers
+
+	taking     context.Context // ends when no connection is taken any more
+	stopTaking context.CancelFunc
+	serving    context.Context // ends when idle connections are closed
+	endServing context.CancelFunc
 
 	calls    context.Context // ends the calls that a shutdown does not wait for
 	cut      context.CancelCauseFunc
@@ -153,6 +161,8 @@ func New(cfg Config, parts Parts) (*Gateway, error) {
 	}
 	g := &Gateway{cfg: cfg, parts: parts, routes: cfg.Routes.byService(), seen: newSeen()}
 	g.calls, g.cut = context.WithCancelCause(context.Background())
+	g.taking, g.stopTaking = context.WithCancel(g.calls)
+	g.serving, g.endServing = context.WithCancel(g.calls)
 	g.conns = newConns(&cfg)
 	replies := cfg.Bounds
 	replies.TotalBytes = 0

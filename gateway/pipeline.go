@@ -23,6 +23,9 @@ func (g *Gateway) Handle(rc *fasthttp.RequestCtx) {
 		}
 		_ = safely(func() error { x.reject(err); return nil }) // without an answer Read fails, which ends the connection
 	}
+	if g.draining.Load() {
+		rc.SetConnectionClose()
+	}
 	// An answer with a deadline of its own is sent at once; others the server
 	// keeps until it has served what has come behind them on the connection.
 	_ = rc.SetWriteDeadline(now().Add(g.cfg.WriteIdle)) // a closed connection fails at the write

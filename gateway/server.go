@@ -58,7 +58,7 @@ func (g *Gateway) refuseUnparsed(rc *fasthttp.RequestCtx, err error) {
 // Serve serves exchanges from ln until Shutdown, and closes it. It returns nil
 // after a shutdown, also after one that came first.
 func (g *Gateway) Serve(ln net.Listener) error {
-	defer context.AfterFunc(g.calls, func() { _ = ln.Close() })()
+	defer context.AfterFunc(g.taking, func() { _ = ln.Close() })()
 	door := g.newDoor(ln)
 	if g.cfg.TLS == nil {
 		return g.server.Serve(door)
@@ -72,11 +72,19 @@ func (g *Gateway) Serve(ln net.Listener) error {
 const cutTime = time.Second
 
 // Shutdown stops taking calls and waits until the running exchanges and jobs have
-// ended. When ctx is done before, it cuts what still runs and returns an error
-// that says how many exchanges these were. It ends within two seconds after
-// ctx.
+// ended. For ShutdownDelay it is only not ready any more. Then the listener
+// closes, and calls on connections that are open are refused as draining, which
+// the idle ones may stay open for as long as Linger says.
+//
+// When ctx is done before, it cuts what still runs and returns an error that
+// says how many exchanges these were. It ends within two seconds after ctx.
 func (g *Gateway) Shutdown(ctx context.Context) error {
+	g.leaving.Store(true)
+	pause(ctx, g.cfg.ShutdownDelay)
 	g.draining.Store(true)
+	g.stopTaking()
+	g.awaitCallers(ctx)
+	g.endServing()
 	err := errors.Join(g.server.ShutdownWithContext(ctx), g.awaitJobs(ctx))
 	running := g.Running() + g.Jobs()
 	g.cut(errDraining)
@@ -89,6 +97,16 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 		return fmt.Errorf("cut %d exchanges that were still running: %w", running, err)
 	}
 	return nil
+}
+
+// awaitCallers waits as long as callers may be refused on the connections that
+// they have open, or until there are none.
+func (g *Gateway) awaitCallers(ctx context.Context) {
+	for until := now().Add(g.cfg.Linger); g.conns.count() > 0 && now().Before(until); {
+		if !pause(ctx, cutTime/100) {
+			return
+		}
+	}
 }
 
 // awaitClosed waits until no connection is open, for cutTime at most.

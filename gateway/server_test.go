@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"brana/egon"
@@ -43,13 +44,7 @@ func TestShutdownLetsExchangesEnd(t *testing.T) {
 	done := make(chan error, 1)
 	go func() { done <- s.Shutdown(context.Background()) }()
 	idle.closed()
-	eventually(t, "the listener is closed", func() bool {
-		c, err := net.Dial("tcp", s.addr)
-		if err == nil {
-			c.Close()
-		}
-		return err != nil
-	})
+	eventually(t, "the listener is closed", s.refusesConnections)
 	close(letGo)
 	if r, body := busy.answer(); r.StatusCode != 200 || !strings.Contains(body, ">OK<") || !r.Close {
 		t.Errorf("%d close=%v %s", r.StatusCode, r.Close, body)
@@ -58,6 +53,84 @@ func TestShutdownLetsExchangesEnd(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Errorf("Shutdown = %v", err)
 	}
+}
+
+// A call that comes on an open connection when the gateway is ending gets an
+// answer, and the connection ends with it. Who does not call is closed when the
+// time for that is over.
+func TestALingeringGatewayAnswers(t *testing.T) {
+	s := newSite(t, func(s *settings) { s.cfg.Linger = 300 * time.Millisecond })
+	open := func() *wire {
+		w := s.dial(t)
+		w.write(withLength("/publikace/E05", call{}.message()))
+		if r, body := w.answer(); r.StatusCode != 200 || r.Close || !strings.Contains(body, ">OK<") {
+			t.Fatalf("%d close=%v %s", r.StatusCode, r.Close, body)
+		}
+		return w
+	}
+	callers, idle := []*wire{open(), open()}, open()
+	done := make(chan error, 1)
+	go func() { done <- s.Shutdown(context.Background()) }()
+	eventually(t, "the listener is closed", s.refusesConnections)
+	for _, w := range callers {
+		w.write(withLength("/publikace/E05", call{}.message()))
+		r, body := w.answer()
+		if r.StatusCode != 200 || !r.Close || r.Header.Get("Retry-After") != "1" || !strings.Contains(body, "BR_205: ") {
+			t.Errorf("%d close=%v %s", r.StatusCode, r.Close, body)
+		}
+		w.closed()
+	}
+	idle.closed()
+	if err := <-done; err != nil {
+		t.Errorf("Shutdown = %v", err)
+	}
+}
+
+// With nobody connected there is nothing to linger for.
+func TestAGatewayWithoutCallersEndsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newGateway(t, func(s *settings) { s.cfg.Linger = time.Hour })
+		began := time.Now()
+		if err := s.Shutdown(context.Background()); err != nil || time.Since(began) > 0 {
+			t.Errorf("Shutdown = %v after %s", err, time.Since(began))
+		}
+	})
+}
+
+// Before the listener closes the gateway may be not ready only, for those who
+// look at that before they send it calls.
+func TestAShutdownMayBeDelayed(t *testing.T) {
+	s := newSite(t, func(s *settings) { s.cfg.ShutdownDelay = time.Hour })
+	ready := func() int {
+		r := httptest.NewRecorder()
+		s.Admin("").ServeHTTP(r, httptest.NewRequest("GET", "/readyz", nil))
+		return r.Code
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.Shutdown(ctx) }()
+	eventually(t, "the gateway is not ready", func() bool { return ready() == 503 })
+	w := s.dial(t)
+	for range 2 {
+		w.write(withLength("/publikace/E05", call{}.message()))
+		if r, body := w.answer(); r.StatusCode != 200 || r.Close || !strings.Contains(body, ">OK<") {
+			t.Errorf("%d close=%v %s", r.StatusCode, r.Close, body)
+		}
+	}
+	cancel()
+	<-done
+	w.closed()
+	if !s.refusesConnections() {
+		t.Error("the listener is still open")
+	}
+}
+
+func (s *site) refusesConnections() bool {
+	c, err := net.Dial("tcp", s.addr)
+	if err == nil {
+		c.Close()
+	}
+	return err != nil
 }
 
 func TestAShutdownPastItsDeadlineCutsAndReports(t *testing.T) {
@@ -151,7 +224,7 @@ func TestAdmin(t *testing.T) {
 	check("/metrics", 200, `brana_exchanges_total{outcome="ok",service="E05"} 1`)
 	check("/other", 404, "")
 
-	s.draining.Store(true)
+	s.leaving.Store(true)
 	check("/livez", 200, "ok")
 	check("/readyz", 503, "not ready")
 	check("/readyz?verbose", 503, "[-] accepting: the gateway is draining\n")

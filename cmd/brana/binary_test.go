@@ -127,6 +127,7 @@ func runProcessTo(t testing.TB, stderr io.Writer, log *logBuffer, args ...string
 // end sends a signal and returns the exit code.
 func (p *process) end(signal syscall.Signal) int {
 	p.t.Helper()
+	p.client.CloseIdleConnections() // for which it would linger
 	if err := p.cmd.Process.Signal(signal); err != nil {
 		p.t.Fatal(err)
 	}

@@ -47,6 +47,8 @@ type listenConfig struct {
 	MaxExchanges     int64        `yaml:"max_exchanges"`
 	CallTimeout      duration     `yaml:"call_timeout"`
 	Drain            duration     `yaml:"drain"`
+	Linger           duration     `yaml:"linger"`         // of drain: idle connections stay open
+	ShutdownDelay    duration     `yaml:"shutdown_delay"` // of drain: calls are still taken
 	ReadIdle         duration     `yaml:"read_idle"`
 	WriteIdle        duration     `yaml:"write_idle"`
 	MinRate          size         `yaml:"min_rate"` // a second
@@ -193,7 +195,7 @@ func defaultConfig() config {
 	return config{
 		Environment: "test",
 		Listen: listenConfig{Address: "127.0.0.1:8080", Prefix: "/publikace", StatusMode: "egon",
-			InlineLimit: 64 << 10, MaxMessage: 256 << 20, MaxExchanges: 4096, CallTimeout: duration(60 * time.Second), Drain: duration(25 * time.Second),
+			InlineLimit: 64 << 10, MaxMessage: 256 << 20, MaxExchanges: 4096, CallTimeout: duration(60 * time.Second), Drain: duration(25 * time.Second), Linger: duration(time.Second),
 			ReadIdle: duration(15 * time.Second), WriteIdle: duration(60 * time.Second), MinRate: 32 << 10, KeepAlive: duration(60 * time.Second),
 			MaxConns: 8192, MaxConnsPerPeer: 256,
 			Bounds: boundsConfig{Head: 64 << 10, Items: 256, Name: 256, Tag: 16 << 10, Attributes: 64, Namespaces: 64, Depth: 128}},
@@ -299,6 +301,9 @@ func (c *config) validate(file string) error {
 		}
 	}
 	c.Listen.check(wrong)
+	if l := &c.Listen; l.ShutdownDelay > 0 && l.ShutdownDelay >= l.Drain {
+		wrong("listen.shutdown_delay", "%s leaves nothing of drain (%s) for calls to end; make drain longer", time.Duration(l.ShutdownDelay), time.Duration(l.Drain))
+	}
 	c.Queue.check(wrong)
 	c.Requests.check(wrong)
 	for _, name := range slices.Sorted(maps.Keys(c.Upstreams)) {

@@ -61,6 +61,8 @@ func TestMistakesInTheConfiguration(t *testing.T) {
 		{"breaker by share", "agenda: A101, ais: 1", "agenda: A101, ais: 1, breaker: {failures: half}", "brana.yaml:LINE:85: "},
 		{"receive buffer without a unit", "agenda: A101, ais: 1", "agenda: A101, ais: 1, receive_buffer: 65536", "65536 is not a size"},
 		{"store", "store: memory", "store: disk", `limits.store: "disk" is not one of memory, redis`},
+		{"delay of all the drain", "shutdown_delay: 0s", "shutdown_delay: 25s", "listen.shutdown_delay: 25s leaves nothing of drain (25s) for calls to end"},
+		{"a log that does what", "when_blocked: wait", "when_blocked: block", `log.when_blocked: "block" is not one of wait, drop`},
 		{"level", "level: info", "level: loud", `log.level: "loud" is not one of debug, info, warn, error`},
 		{"address without a port", "address: 127.0.0.1:8080", "address: localhost", `listen.address: "localhost" is not host:port`},
 		{"open to everybody", "address: 127.0.0.1:8080", `address: "0.0.0.0:8080"`, "listen.address: plain HTTP lets anybody claim to be any AIS"},
