@@ -1,5 +1,10 @@
 package egon
 
+import (
+	"math"
+	"time"
+)
+
 // MediaQuery is the question of E198 (IszrDataAgendaMediaDataCtiPodleUdaju).
 // A nil field was absent, an empty one was empty; values are as they stand in
 // the message, all text parts joined, references resolved.
@@ -38,6 +43,27 @@ type Criteria struct {
 	DatumOd []byte
 	DatumDo []byte
 	Pocet   []byte
+}
+
+// Most returns how many photos or signatures may go out: the newest alone
+// without criteria, Pocet where there is one, and all of a period without it.
+// The criteria are valid.
+func (c *Criteria) Most() int {
+	switch {
+	case !c.Used:
+		return 1
+	case len(c.Pocet) == 0:
+		return math.MaxInt
+	}
+	n, _ := parseInt(c.Pocet)
+	return n
+}
+
+// Period returns the bounds of the period, inclusive; the zero time is none.
+func (c *Criteria) Period() (from, to time.Time) {
+	from, _ = ParseDate(c.DatumOd)
+	to, _ = ParseDate(c.DatumDo)
+	return from, to
 }
 
 // QueryKind is one of the five permitted combinations of search inputs (seed

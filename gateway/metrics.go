@@ -67,7 +67,7 @@ func MetricTable() []Metric {
 		{"brana_certificate_expiry_timestamp_seconds", "gauge", "which", "When a certificate of the gateway's own ends, by the key of the configuration that names it."},
 		{"brana_caller_certificate_expiry_timestamp_seconds", "gauge", "ais, issuer, serial", "When a caller's certificate ends, of those that are bound and have been seen since the start."},
 		{"brana_bytes_total", "counter", "direction", "Bytes of bodies, in and out."},
-		{"brana_media_dropped_total", "counter", "", "Elements that an evidence sent without being asked for them, and that were left out."},
+		{"brana_media_dropped_total", "counter", "", "Elements that an evidence sent without being asked for them, and that were left out: other items and kinds of media, and media beyond the count or outside the period."},
 		{"brana_upstream_breaker_state", "gauge", "upstream", "What the circuit breaker of an upstream does: 0 closed (calls go through), 1 half-open (one does), 2 open (none does)."},
 		{"brana_upstream_breaker_opened_total", "counter", "upstream", "How often the circuit breaker of an upstream opened."},
 		{"brana_jobs_total", "counter", "result", "Jobs of asynchronous calls that ended: the status of their answer, deleted before it came, unkept when the queue could not be had, lost when their gateway died."},
@@ -190,7 +190,8 @@ func (g Gauges) counters() map[string]func() float64 {
 	}
 }
 
-// MediaDropped counts an element that an evidence sent without being asked.
+// MediaDropped counts an element that an evidence sent without being asked, or
+// beyond what was asked for.
 func (m *Metrics) MediaDropped(string) { m.dropped.Inc() }
 
 // QueueChanged counts what an operation on the queue of an AIS found or left.

@@ -8,7 +8,8 @@ import (
 )
 
 // What is read ahead, in bytes. With the window of a scanner and the buffer of
-// its connection that is all of a reply that a call holds: below 256 KiB.
+// its connection that is all of a reply that a call holds: below 256 KiB, and
+// 160 KiB more where a medium waits for its day (medium.go).
 const (
 	aheadPiece = 32 << 10
 	aheadBytes = 6 * aheadPiece

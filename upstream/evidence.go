@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 
 	"brana/egon"
@@ -15,7 +14,8 @@ import (
 // and whose media are still arriving. Reading it gives the element
 // [egon.Source].Block: its start tag with the declarations of its old
 // ancestors, the status and the AIFO, and then, byte for byte, the media that
-// were asked for. Whatever else stands in the block is left out and counted.
+// were asked for, and no more of them than were. Whatever else stands in the
+// block is left out and counted.
 //
 // io.EOF comes when the answer was whole to its last byte; one that is cut or
 // malformed in its tail ends with an *egon.CallError, so that it is never taken
@@ -26,7 +26,7 @@ type evidence struct {
 	client  *Client
 	party   egon.Party
 	src     *egon.Source
-	wanted  []string             // local names of the media asked for
+	kinds   []mediaKind          // of media that may go out
 	dropped func(element string) // called for each subtree left out
 
 	leash   *leash      // of the call; taken off once the head is here
@@ -34,8 +34,7 @@ type evidence struct {
 	reply   *reply
 	scan    *scanner
 	over    bool   // the block has ended
-	media   bool   // inside a medium that was asked for
-	foreign int    // depth of an element in it that no medium has, which is left out; 0: in none
+	medium  medium // the one that is being read
 	pending []byte // to be given out before the next token
 	err     error  // sticky; io.EOF: the answer was whole
 }
@@ -50,7 +49,7 @@ func askEvidence(l *leash, c *Client, st *egon.Step, src *egon.Source) (_ *evide
 		client:  c,
 		party:   egon.Party{Kind: egon.Ais, Code: strconv.Itoa(c.cfg.Ais)},
 		src:     src,
-		wanted:  mediaWanted(st.Head.Flow().Evidence, src),
+		kinds:   kindsAsked(st.Head, src),
 		dropped: func(string) {},
 	}
 	if e.report, err = c.breaker.allow(); err != nil {
@@ -97,19 +96,6 @@ func (c *Client) refusedByEvidence(e *evidence) error {
 		return c.unreadable(e.party, errors.New("expect an AIFO in an answer with status OK"))
 	}
 	return nil
-}
-
-// mediaWanted returns the elements that hold what the items ask for.
-func mediaWanted(items []string, src *egon.Source) (elements []string) {
-	for _, item := range items {
-		switch item {
-		case src.Photo:
-			elements = append(elements, "Fotky")
-		case src.Signature:
-			elements = append(elements, "Podpisy")
-		}
-	}
-	return elements
 }
 
 // broken makes err a CallError that names the evidence; that the answer was
@@ -227,38 +213,16 @@ func (e *evidence) take(t xmltext.Token, raw []byte) error {
 		if t.Name.Is(egon.NSEvidence, "AisAplikacniStatus") || t.Name.Is(egon.NSEvidence, "Aifo") {
 			return fmt.Errorf("find a second %s in %s", t.Name.Local, e.src.Block)
 		}
-		e.media = string(t.Name.Space) == egon.NSEvidence && slices.Contains(e.wanted, string(t.Name.Local))
-		if !e.media {
-			e.dropped(string(t.Name.Local))
-		}
-	case t.Kind == xmltext.StartElement && e.media && e.foreign == 0 && (depth > mediumDepth || !ofMedium(t.Name)):
-		e.foreign = depth
-		e.dropped(string(t.Name.Local))
-	case t.Kind == xmltext.EndElement && e.foreign == depth+1:
-		e.foreign = 0
+		e.begin(t.Name, raw)
 		return nil
 	case t.Kind == xmltext.EndElement && depth == blockDepth-1:
 		e.over = true
 		e.give(raw)
 		return nil
+	case e.medium.kind == nil:
+		return nil
 	}
-	if e.media && e.foreign == 0 {
-		e.give(raw)
-	}
-	if t.Kind == xmltext.EndElement && depth == blockDepth {
-		e.media = false
-	}
-	return nil
-}
-
-// ofMedium reports whether a medium has an element: it is the picture, and the
-// day on which its document was issued (seed E198 §5).
-func ofMedium(n xmltext.Name) bool {
-	switch string(n.Local) {
-	case "Fotka", "Podpis", "DatumVydani":
-		return string(n.Space) == egon.NSEvidence
-	}
-	return false
+	return e.within(t, raw, depth)
 }
 
 func (e *evidence) give(raw []byte) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"strings"
 	"sync/atomic"
@@ -24,7 +25,7 @@ import (
 func evidenceOf(src io.Reader) (*evidence, error) {
 	s, _ := egon.SourceOf([]byte("Eop"))
 	e := &evidence{
-		client: &Client{cfg: Config{Name: "eop"}}, src: s, wanted: []string{"Fotky"},
+		client: &Client{cfg: Config{Name: "eop"}}, src: s, kinds: []mediaKind{{element: "Fotky", picture: "Fotka", left: math.MaxInt}},
 		dropped: func(string) {}, report: func(error) {}, scan: newScanner(src),
 	}
 	return e, e.readHead()

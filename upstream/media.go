@@ -22,7 +22,7 @@ type Media struct {
 
 	NewID   func() string        // a fresh UUID for each message
 	Now     func() time.Time     // for CasOdpovedi, in the zone in which it is written
-	Dropped func(element string) // an evidence sent what was not asked for, which was left out; may be nil
+	Dropped func(element string) // an evidence sent what was not asked for, or more of it, which was left out; may be nil
 }
 
 // Validate returns all that is missing, joined. ORG translates between agendas

@@ -80,9 +80,9 @@ func TestMediaRules(t *testing.T) {
 			lines("OK", person, "SeznamIdAdres 14492253:existuje", overCti, "RuianOdpoved RuianCtiProRobDataResponse", "EopOdpoved AisAplikacniStatus Aifo"),
 		},
 		{
-			"a kind that was not asked (15)", []string{"EopFoto"},
+			"a kind that was not asked, and a second photo (15)", []string{"EopFoto"},
 			wellWorld().with("X21", eop("OK", known, appStatus("OK", "")+aifo1+photo+"<s:Jine/>"+sign+photo)), "G27 ROB G27 caller O25 X21",
-			lines("OK", person, "SeznamIdAdres", over1, photos+" Fotky"),
+			lines("OK", person, "SeznamIdAdres", over1, photos),
 		},
 		{
 			"warning of the evidence (16)", []string{"EopFoto"},

@@ -1,0 +1,233 @@
+package upstream
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"time"
+
+	"brana/egon"
+	"brana/egon/xmltext"
+)
+
+// maxHeld bounds what is held of a medium until its day is known, in bytes.
+const maxHeld = 128 << 10
+
+// A mediaKind says which media of one kind may go out, whatever the evidence
+// sends (seed E198 §8.3.1): so many, the first that come, since they come newest
+// first; and only those that were issued in the period.
+type mediaKind struct {
+	element  string    // Fotky
+	picture  string    // Fotka
+	from, to time.Time // the period, inclusive; zero: no bound
+	left     int       // how many more may go out
+}
+
+// kindsAsked returns the kinds that the items of a question ask for.
+func kindsAsked(h *egon.Head, src *egon.Source) (kinds []mediaKind) {
+	for _, item := range h.Flow().Evidence {
+		k, c := mediaKind{element: "Fotky", picture: "Fotka"}, &h.Media.Photos
+		switch item {
+		case src.Photo:
+		case src.Signature:
+			k, c = mediaKind{element: "Podpisy", picture: "Podpis"}, &h.Media.Signatures
+		default:
+			continue
+		}
+		k.left = c.Most()
+		k.from, k.to = c.Period()
+		kinds = append(kinds, k)
+	}
+	return kinds
+}
+
+// dated reports whether the day of a medium decides.
+func (k *mediaKind) dated() bool { return !k.from.IsZero() || !k.to.IsZero() }
+
+// covers reports whether a DatumVydani lies in the period. One that is no date
+// does not.
+func (k *mediaKind) covers(text []byte) bool {
+	day, ok := egon.ParseDate(bytes.Trim(text, white))
+	return ok && !day.Before(k.from) && (k.to.IsZero() || !day.After(k.to))
+}
+
+// A medium is the one that is being read. Its schema has the day after the
+// picture, so that one of a kind with a period waits for its day: it is held up
+// to maxHeld bytes. What is longer goes out as it comes, and the answer is
+// broken off when the day turns out to be another.
+type medium struct {
+	kind    *mediaKind // nil: none, or one that is left out
+	foreign int        // depth of an element in it that no medium has, which is left out; 0: in none
+	picture bool       // has begun
+	day     bool       // DatumVydani has begun
+	inDay   bool       // and not ended
+	text    []byte     // of DatumVydani
+	stray   bool       // has text beside its elements, which is left out
+	waits   bool       // held, since its day is not known
+	gone    bool       // its beginning left without its day
+	held    []byte
+}
+
+// begin takes the start tag of a child of the block that follows the head.
+func (e *evidence) begin(n xmltext.Name, raw []byte) {
+	kind := e.kindOf(n)
+	if kind == nil || kind.left == 0 {
+		e.dropped(string(n.Local))
+		return
+	}
+	e.medium = medium{kind: kind, waits: kind.dated(), text: e.medium.text[:0], held: e.medium.held[:0]}
+	switch {
+	case !e.medium.waits:
+		kind.left--
+	case e.medium.held == nil:
+		e.medium.held = make([]byte, 0, maxHeld+scanWindow) // a token beyond the bound
+	}
+	e.pass(raw)
+}
+
+func (e *evidence) kindOf(n xmltext.Name) *mediaKind {
+	for i := range e.kinds {
+		if n.Is(egon.NSEvidence, e.kinds[i].element) {
+			return &e.kinds[i]
+		}
+	}
+	return nil
+}
+
+// within takes a token inside a medium that may go out, or the one that ends it.
+func (e *evidence) within(t xmltext.Token, raw []byte, depth int) error {
+	m := &e.medium
+	switch {
+	case m.foreign > 0:
+		if t.Kind == xmltext.EndElement && m.foreign == depth+1 {
+			m.foreign = 0
+		}
+		return nil
+	case t.Kind == xmltext.StartElement && (depth > mediumDepth || !m.has(t.Name)):
+		m.foreign = depth
+		e.dropped(string(t.Name.Local))
+		return nil
+	case t.Kind == xmltext.Text || t.Kind == xmltext.CData:
+		if depth == childDepth {
+			raw = e.withoutText(t, raw)
+		}
+		if m.inDay && m.kind.dated() {
+			m.addDay(t.Data)
+		}
+	case t.Kind == xmltext.EndElement && depth == blockDepth:
+		return e.end(raw)
+	}
+	e.pass(raw)
+	if t.Kind == xmltext.EndElement && depth == childDepth && m.inDay {
+		return e.dayEnds()
+	}
+	return nil
+}
+
+// withoutText returns what of a text beside the picture and the day may go out:
+// its white space, however it arrives in pieces.
+func (e *evidence) withoutText(t xmltext.Token, raw []byte) []byte {
+	if len(bytes.Trim(t.Data, white)) == 0 && t.Kind == xmltext.Text {
+		return raw
+	}
+	if !e.medium.stray {
+		e.dropped("#text")
+	}
+	e.medium.stray = true
+	if t.Kind != xmltext.Text || t.Ref {
+		return nil
+	}
+	return bytes.Map(func(r rune) rune {
+		if strings.ContainsRune(white, r) {
+			return r
+		}
+		return -1
+	}, raw)
+}
+
+// white is the white space of XML.
+const white = " \t\r\n"
+
+// maxDay is more than a DatumVydani has, in bytes.
+const maxDay = 64
+
+// addDay adds a piece to the text of DatumVydani. One that is too long is no day.
+func (m *medium) addDay(piece []byte) {
+	if len(m.text)+len(piece) > maxDay {
+		m.text, piece = m.text[:0], []byte("too long")
+	}
+	m.text = append(m.text, piece...)
+}
+
+// has reports whether a medium has a child of a name: the picture, and the day
+// on which its document was issued (seed E198 §5), each once.
+func (m *medium) has(n xmltext.Name) (first bool) {
+	switch {
+	case n.Is(egon.NSEvidence, m.kind.picture):
+		first, m.picture = !m.picture, true
+	case n.Is(egon.NSEvidence, "DatumVydani"):
+		first, m.day = !m.day, true
+		m.inDay = first
+	}
+	return first
+}
+
+// pass gives a part of the medium out, or holds it.
+func (e *evidence) pass(raw []byte) {
+	m := &e.medium
+	if !m.waits {
+		e.give(raw)
+		return
+	}
+	m.held = append(m.held, raw...)
+	if len(m.held) > maxHeld {
+		m.gone = true
+		e.release()
+	}
+}
+
+// release gives out what was held.
+func (e *evidence) release() {
+	e.medium.waits = false
+	e.medium.kind.left--
+	e.give(e.medium.held) // not written to before all of it was given
+}
+
+// dayEnds decides on a medium whose DatumVydani has been read.
+func (e *evidence) dayEnds() error {
+	m := &e.medium
+	m.inDay = false
+	switch {
+	case !m.kind.dated():
+		return nil
+	case !m.kind.covers(m.text):
+		return e.leaveOut()
+	case m.waits:
+		e.release()
+	}
+	m.gone = false
+	return nil
+}
+
+// end takes the end tag of a medium. One that had to have a day and has none is
+// left out.
+func (e *evidence) end(raw []byte) error {
+	if e.medium.waits || e.medium.gone {
+		return e.leaveOut()
+	}
+	e.pass(raw)
+	e.medium.kind = nil
+	return nil
+}
+
+var errAnotherDay = errors.New("expect media of the period asked for; one too long to be held is of another day")
+
+// leaveOut leaves the rest of a medium out and forgets what is held of it.
+func (e *evidence) leaveOut() error {
+	if e.medium.gone {
+		return errAnotherDay
+	}
+	e.dropped(e.medium.kind.element)
+	e.medium.kind = nil
+	return nil
+}
