@@ -1,9 +1,11 @@
 package upstream
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sony/gobreaker/v2"
@@ -17,8 +19,10 @@ import (
 // least half of all. A breakdown is that no answer of the contract came: no
 // connection, silence, a cut or unreadable answer, a SOAP Fault in place of a
 // reply. What the registry answers, CHYBA too, is none, and neither is the end
-// of the call for a reason that lies elsewhere. After Open one call goes through
-// as a probe; its end closes the breaker, or opens it again.
+// of the call for a reason that lies elsewhere. Of a relayed message the
+// beginning of the answer says what came of it, and a Fault is an answer, since
+// the caller may have caused it. After Open one call goes through as a probe; its
+// end closes the breaker, or opens it again.
 type Breaker struct {
 	Failures int           // 0 means no breaker
 	Window   time.Duration // rolling
@@ -64,16 +68,27 @@ var breakerStates = map[gobreaker.State]BreakerState{
 	gobreaker.StateClosed: BreakerClosed, gobreaker.StateHalfOpen: BreakerHalfOpen, gobreaker.StateOpen: BreakerOpen,
 }
 
-// A breaker is the one of a client.
+// A breaker is the one of a client; nil lets all calls through.
 type breaker struct {
-	two *gobreaker.TwoStepCircuitBreaker[struct{}] // nil: all calls go through
+	two  *gobreaker.TwoStepCircuitBreaker[struct{}]
+	half atomic.Bool // it is half-open
+
+	mu    sync.Mutex
+	probe *probe // that is under way; nil: none is
 }
 
-func newBreaker(name string, b Breaker, changed func(name string, to BreakerState)) breaker {
+// A probe is the call that a half-open breaker has let through.
+type probe struct {
+	family *family
+	ended  chan struct{} // closed when what came of it is known
+}
+
+func newBreaker(name string, b Breaker, changed func(name string, to BreakerState)) *breaker {
 	if b.Failures == 0 {
-		return breaker{}
+		return nil
 	}
-	s := gobreaker.Settings{
+	own := &breaker{}
+	own.two = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
 		Name:         name,
 		MaxRequests:  1,
 		Interval:     b.Window,
@@ -84,15 +99,18 @@ func newBreaker(name string, b Breaker, changed func(name string, to BreakerStat
 		},
 		IsSuccessful: func(err error) bool { return err == nil || errors.Is(err, errRefused) },
 		IsExcluded:   saysNothing,
-	}
-	if changed != nil {
-		s.OnStateChange = func(name string, _, to gobreaker.State) { changed(name, breakerStates[to]) }
-	}
-	return breaker{gobreaker.NewTwoStepCircuitBreaker[struct{}](s)}
+		OnStateChange: func(name string, _, to gobreaker.State) {
+			own.half.Store(to == gobreaker.StateHalfOpen)
+			if changed != nil {
+				changed(name, breakerStates[to])
+			}
+		},
+	})
+	return own
 }
 
-func (b breaker) state() BreakerState {
-	if b.two == nil {
+func (b *breaker) state() BreakerState {
+	if b == nil {
 		return BreakerClosed
 	}
 	return breakerStates[b.two.State()]
@@ -101,19 +119,76 @@ func (b breaker) state() BreakerState {
 // errOpen says that an upstream was not asked, since it is down.
 var errOpen = errors.New("the breaker is open")
 
-// allow asks whether a call may go through. How it ended must be reported; only
-// the first report counts.
-func (b breaker) allow() (report func(error), err error) {
-	if b.two == nil {
-		return func(error) {}, nil
+// refuses reports whether it would refuse a call at this moment.
+func (b *breaker) refuses(f *family) bool {
+	switch b.state() {
+	case BreakerOpen:
+		return true
+	case BreakerHalfOpen:
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return b.probe != nil && !b.probe.isSibling(f)
+	}
+	return false
+}
+
+// allow lets a call through, or refuses it with errOpen. What came of the call
+// must be reported, once. A call whose sibling probes waits for what comes of
+// that; when ctx ends before, the error is errUnproven.
+func (b *breaker) allow(ctx context.Context, f *family) (report func(error), err error) {
+	for {
+		report, sibling, err := b.try(f)
+		if sibling == nil {
+			return report, err
+		}
+		select {
+		case <-sibling.ended:
+		case <-ctx.Done():
+			return nil, errUnproven
+		}
+	}
+}
+
+// errUnproven says that a call was not sent, since it ended before it was known
+// whether the upstream is up again.
+var errUnproven = errors.New("wait for the probe of the breaker")
+
+// try is allow without the wait: it may return the sibling that probes.
+func (b *breaker) try(f *family) (report func(error), sibling *probe, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if f != nil && f.refused.Load() == b {
+		return nil, nil, errOpen
 	}
 	done, err := b.two.Allow()
-	if err != nil {
-		return nil, errOpen
+	switch {
+	case err == nil && b.half.Load():
+		return b.begin(&probe{f, make(chan struct{})}, done), nil, nil
+	case err == nil:
+		return done, nil, nil
+	case b.probe != nil && b.probe.isSibling(f):
+		return nil, b.probe, nil
 	}
-	var once sync.Once
-	return func(err error) { once.Do(func() { done(err) }) }, nil
+	if f != nil {
+		f.refused.CompareAndSwap(nil, b)
+	}
+	return nil, nil, errOpen
 }
+
+// begin makes p the probe that is under way, until it is reported what came of
+// it. One that says nothing leaves its place to the next call.
+func (b *breaker) begin(p *probe, done func(error)) (report func(error)) {
+	b.probe = p
+	return func(err error) {
+		b.mu.Lock()
+		b.probe = nil
+		done(err)
+		b.mu.Unlock()
+		close(p.ended)
+	}
+}
+
+func (p *probe) isSibling(f *family) bool { return f != nil && p.family == f }
 
 // errUnended is the end of a call that never came to one.
 var errUnended = errors.New("the call did not end")
@@ -137,21 +212,6 @@ func saysNothing(err error) bool {
 
 // errEnded marks the error of a call whose context ended.
 var errEnded = errors.New("the call was ended")
-
-// attempt asks c, unless its breaker is open.
-func attempt[T any](c *Client, ask func() (T, error)) (v T, err error) {
-	if c.breaker.two == nil {
-		return ask()
-	}
-	report, err := c.breaker.two.Allow() // how it ended is reported once, below
-	if err != nil {
-		return v, &egon.CallError{Name: c.cfg.Name, Err: errOpen}
-	}
-	err = errUnended // unless ask returns
-	defer func() { report(err) }()
-	v, err = ask()
-	return v, err
-}
 
 // Breaker returns what the client's breaker does at this moment.
 func (c *Client) Breaker() BreakerState { return c.breaker.state() }

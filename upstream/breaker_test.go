@@ -3,8 +3,10 @@ package upstream
 import (
 	"context"
 	"errors"
+	"io"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,36 +17,44 @@ import (
 	"brana/egon"
 )
 
+// try makes a call of c that comes to what ask says.
+func try(t *testing.T, c *Client, f *family, ask func(*call) error) error {
+	_, err := through(t.Context(), c, asker{robParty, f}, func(k *call) (struct{}, error) { return struct{}{}, ask(k) })
+	return err
+}
+
 // A breakdown is counted, an answer is not, and neither is what tells nothing of
 // the upstream.
 func TestBreakerRule(t *testing.T) {
-	c := &Client{cfg: Config{Name: "rob"}}
-	call := func(ctx context.Context, err error) error { return c.failed(ctx, nil, err) }
 	late, end := context.WithTimeout(t.Context(), time.Nanosecond)
 	defer end()
 	<-late.Done()
 	left, leave := context.WithCancel(t.Context())
 	leave()
+	always := func(err error) func(*call) error { return func(*call) error { return err } }
+	failed := func(ctx context.Context, err error) func(*call) error {
+		return func(k *call) error { return k.failed(ctx, nil, err) }
+	}
 	for _, tt := range []struct {
 		name string
-		err  error
+		ask  func(*call) error
 		want BreakerState // after ten of them
 	}{
-		{"answered", nil, BreakerClosed},
-		{"answered CHYBA", c.refused(robParty, egon.Status{}), BreakerClosed},
-		{"connection refused", call(t.Context(), errors.New("connection refused")), BreakerOpen},
-		{"unreadable answer", c.unreadable(robParty, errors.New("expect another root")), BreakerOpen},
-		{"share of the time used up", call(late, errors.New("read")), BreakerOpen},
-		{"another step failed", call(left, errors.New("read")), BreakerClosed},
-		{"no connection free", call(t.Context(), fasthttp.ErrNoFreeConns), BreakerClosed},
-		{"message of the caller broke", errors.New("cut"), BreakerClosed},
-		{"answer closed from elsewhere", errClosed, BreakerClosed},
+		{"answered", always(nil), BreakerClosed},
+		{"answered CHYBA", func(k *call) error { return k.refused(egon.Status{}) }, BreakerClosed},
+		{"connection refused", failed(t.Context(), syscall.ECONNREFUSED), BreakerOpen},
+		{"unreadable answer", func(k *call) error { return k.unreadable(errUnasked) }, BreakerOpen},
+		{"share of the time used up", failed(late, io.ErrUnexpectedEOF), BreakerOpen},
+		{"another step failed", failed(left, io.ErrUnexpectedEOF), BreakerClosed},
+		{"no connection free", failed(t.Context(), fasthttp.ErrNoFreeConns), BreakerClosed},
+		{"message of the caller broke", always(errors.New("cut")), BreakerClosed},
+		{"answer closed from elsewhere", always(errClosed), BreakerClosed},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := &Client{cfg: Config{Name: "rob"}, breaker: newBreaker("rob", DefaultBreaker(), nil)}
 			for range 10 {
-				if _, err := attempt(c, func() (int, error) { return 0, tt.err }); !errors.Is(err, tt.err) {
-					t.Fatalf("attempt() = %v, want %v", err, tt.err)
+				if err := try(t, c, nil, tt.ask); errors.Is(err, errOpen) {
+					t.Fatal("the breaker opened before its bound")
 				}
 			}
 			if got := c.Breaker(); got != tt.want {
@@ -63,47 +73,135 @@ func TestBreakerLife(t *testing.T) {
 		c := &Client{cfg: Config{Name: "rob"}}
 		c.breaker = newBreaker("rob", Breaker{Failures: 3, Window: 10 * time.Second, Open: 5 * time.Second},
 			func(name string, to BreakerState) { told = append(told, name+" "+to.String()) })
-		down := c.unreadable(robParty, errors.New("broken"))
-		send := func(err error) { attempt(c, func() (int, error) { return 0, err }) }
+		answer := func(*call) error { return nil }
+		down := func(k *call) error { return k.unreadable(errUnasked) }
 		want := func(s BreakerState) {
 			t.Helper()
 			if got := c.Breaker(); got != s {
 				t.Fatalf("the breaker is %v, want %v", got, s)
 			}
 		}
-		for _, err := range []error{nil, nil, nil, nil, down, down, down} {
-			send(err)
+		for _, ask := range []func(*call) error{answer, answer, answer, answer, down, down, down} {
+			try(t, c, nil, ask)
 		}
 		want(BreakerClosed) // less than half of all
 		time.Sleep(11 * time.Second)
-		send(down)
-		send(down)
+		try(t, c, nil, down)
+		try(t, c, nil, down)
 		want(BreakerClosed) // those before are forgotten
-		send(down)
+		try(t, c, nil, down)
 		want(BreakerOpen)
-		_, err := attempt(c, func() (int, error) { t.Error("asked while the breaker is open"); return 0, nil })
-		var call *egon.CallError
-		if !errors.As(err, &call) || call.Timeout || call.Sent || call.Name != "rob" {
+		err := try(t, c, nil, func(*call) error { t.Error("asked while the breaker is open"); return nil })
+		var refused *egon.CallError
+		if !errors.As(err, &refused) || refused.Timeout || refused.Sent || refused.Name != "rob" || refused.Party != robParty {
 			t.Errorf("an open breaker gives %v", err)
 		}
 		time.Sleep(5*time.Second + time.Millisecond)
 		want(BreakerHalfOpen)
-		send(errClosed) // says nothing
+		try(t, c, nil, func(*call) error { return errClosed }) // says nothing
 		func() {
 			defer func() { _ = recover() }()
-			attempt(c, func() (int, error) { panic("boom") })
+			try(t, c, nil, func(*call) error { panic("boom") })
 		}()
 		want(BreakerHalfOpen)
-		attempt(c, func() (int, error) {
-			attempt(c, func() (int, error) { t.Error("a second probe went out"); return 0, nil })
-			return 0, down
+		try(t, c, nil, func(k *call) error {
+			try(t, c, nil, func(*call) error { t.Error("a second probe went out"); return nil })
+			return down(k)
 		})
 		want(BreakerOpen)
 		time.Sleep(5*time.Second + time.Millisecond)
-		send(nil)
+		try(t, c, nil, answer)
 		want(BreakerClosed)
 		if got, want := strings.Join(told, ", "), "rob open, rob half-open, rob open, rob half-open, rob closed"; got != want {
 			t.Errorf("told %s, want %s", got, want)
+		}
+	})
+}
+
+// halfOpen is a client whose breaker waits for a probe; after a failed one it
+// is open for a second.
+func halfOpen(t *testing.T) *Client {
+	c := &Client{cfg: Config{Name: "rob"}, breaker: newBreaker("rob", Breaker{Failures: 1, Window: time.Minute, Open: time.Second}, nil)}
+	try(t, c, nil, func(k *call) error { return k.unreadable(errUnasked) })
+	time.Sleep(time.Second + time.Millisecond)
+	if c.Breaker() != BreakerHalfOpen {
+		t.Fatalf("the breaker is %v", c.Breaker())
+	}
+	return c
+}
+
+// While a step probes, its sibling waits for what comes of that, at most for its
+// own time, and those of other calls are refused.
+func TestSiblingsShareAProbe(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		probe   func(*call) error
+		sibling error // of the step that waits for it
+		others  error // of a call that comes then
+	}{
+		{"answered", func(*call) error { return nil }, nil, nil},
+		{"broken down", func(k *call) error { return k.unreadable(errUnasked) }, errOpen, errOpen},
+		{"ended from elsewhere", func(*call) error { return errClosed }, nil, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c, f := halfOpen(t), &family{}
+				sent := 0
+				ended := make(chan error)
+				try(t, c, f, func(k *call) error {
+					go func() { ended <- try(t, c, f, func(*call) error { sent++; return nil }) }()
+					synctest.Wait()
+					if err := try(t, c, &family{}, func(*call) error { sent++; return nil }); !errors.Is(err, errOpen) {
+						t.Errorf("another call beside the probe: %v", err)
+					}
+					if sent > 0 {
+						t.Error("something was sent beside the probe")
+					}
+					return tt.probe(k)
+				})
+				if err := <-ended; !errors.Is(err, tt.sibling) {
+					t.Errorf("the sibling ends with %v, want %v", err, tt.sibling)
+				}
+				if err := try(t, c, nil, func(*call) error { return nil }); !errors.Is(err, tt.others) {
+					t.Errorf("the next call ends with %v, want %v", err, tt.others)
+				}
+			})
+		})
+	}
+	t.Run("too late", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			c, f := halfOpen(t), &family{}
+			try(t, c, f, func(*call) error {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				_, err := c.open(ctx, asker{robParty, f})
+				var late *egon.CallError
+				if !errors.As(err, &late) || !late.Timeout || late.Sent || late.Party != robParty {
+					t.Errorf("the sibling ends with %v", err)
+				}
+				return nil
+			})
+		})
+	})
+}
+
+// A step whose sibling was refused does not probe: the call is over, and its
+// end would end the probe.
+func TestNoProbeOfACallThatIsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, f := halfOpen(t), &family{}
+		answer := func(*call) error { return nil }
+		try(t, c, nil, func(*call) error {
+			if err := try(t, c, f, answer); !errors.Is(err, errOpen) {
+				t.Errorf("beside a probe: %v", err)
+			}
+			return errClosed
+		})
+		if err := try(t, c, f, answer); !errors.Is(err, errOpen) {
+			t.Errorf("the sibling of a refused step: %v", err)
+		}
+		if err := try(t, c, &family{}, answer); err != nil {
+			t.Errorf("the next call: %v", err)
 		}
 	})
 }

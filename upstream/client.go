@@ -31,7 +31,7 @@ type Client struct {
 	cfg     Config
 	to      target
 	host    *fasthttp.HostClient
-	breaker breaker
+	breaker *breaker
 	pace    *rate.Limiter // nil: all go through
 }
 
@@ -72,29 +72,29 @@ type message struct {
 // do sends m and returns the answer when its head is here. The context rules
 // the body of the answer too, until it is closed. An error of m.body comes back
 // as it is, and the message on the wire is then broken off without its end;
-// every other error is an *egon.CallError without a Party.
-func (c *Client) do(ctx context.Context, m message) (*reply, error) {
+// every other error is an *egon.CallError.
+func (k *call) do(ctx context.Context, m message) (*reply, error) {
 	for {
-		cc, err := c.host.AcquireConn(remaining(ctx), false)
+		cc, err := k.host.AcquireConn(remaining(ctx), false)
 		if err != nil {
-			return nil, c.failed(ctx, nil, fmt.Errorf("get a connection: %w", err))
+			return nil, k.failed(ctx, nil, fmt.Errorf("get a connection: %w", err))
 		}
 		nc := cc.Conn().(*conn)
 		if ctx.Err() != nil {
-			c.host.ReleaseConn(cc)
-			return nil, c.failed(ctx, nil, context.Cause(ctx))
+			k.host.ReleaseConn(cc)
+			return nil, k.failed(ctx, nil, context.Cause(ctx))
 		}
 		if nc.used && (nc.over || !nc.alive()) {
-			c.host.CloseConn(cc) // each turn takes one from the pool, so this ends
+			k.host.CloseConn(cc) // each turn takes one from the pool, so this ends
 			continue
 		}
 		nc.begin()
-		return c.roundTrip(ctx, m, nc, func(reuse bool) {
+		return k.roundTrip(ctx, m, nc, func(reuse bool) {
 			nc.used = true
 			if reuse {
-				c.host.ReleaseConn(cc)
+				k.host.ReleaseConn(cc)
 			} else {
-				c.host.CloseConn(cc)
+				k.host.CloseConn(cc)
 			}
 		})
 	}
@@ -102,17 +102,17 @@ func (c *Client) do(ctx context.Context, m message) (*reply, error) {
 
 // roundTrip sends m on nc. It gives nc back by giveBack, at once when it fails,
 // otherwise when the reply is closed.
-func (c *Client) roundTrip(ctx context.Context, m message, nc *conn, giveBack func(reuse bool)) (*reply, error) {
+func (k *call) roundTrip(ctx context.Context, m message, nc *conn, giveBack func(reuse bool)) (*reply, error) {
 	r := &reply{
-		failed:   func(err error) *egon.CallError { return c.failed(ctx, nc, err) },
+		failed:   func(err error) *egon.CallError { return k.failed(ctx, nc, err) },
 		giveBack: giveBack,
 		unwatch:  watch(ctx, nc.hangUp),
 		conn:     nc,
-		pool:     c.host,
+		pool:     k.host,
 		resp:     fasthttp.AcquireResponse(),
 	}
 	body := &source{r: m.body}
-	sendErr := c.send(m, body, nc)
+	sendErr := k.send(m, body, nc)
 	if body.err != nil {
 		_ = r.Close()
 		return nil, body.err
@@ -121,7 +121,7 @@ func (c *Client) roundTrip(ctx context.Context, m message, nc *conn, giveBack fu
 	// An upstream that does not want the message may have said so before it
 	// closed the connection.
 	if sendErr == nil || nc.stuck && !isTimeout(sendErr) {
-		nc.until = time.Now().Add(c.cfg.Timeout)
+		nc.until = time.Now().Add(k.cfg.Timeout)
 		err = r.readHead(sendErr == nil)
 		nc.until = time.Time{}
 	}
@@ -176,8 +176,8 @@ func (c *Client) send(m message, body io.Reader, nc *conn) error {
 var errStale = errors.New("the upstream closed an idle connection")
 
 // failed says what became of a call; nc is nil when it had no connection.
-func (c *Client) failed(ctx context.Context, nc *conn, err error) *egon.CallError {
-	e := &egon.CallError{Name: c.cfg.Name, Err: err}
+func (k *call) failed(ctx context.Context, nc *conn, err error) *egon.CallError {
+	e := &egon.CallError{Party: k.party, Name: k.cfg.Name, Err: err}
 	switch {
 	case ctx.Err() != nil:
 		why := context.Cause(ctx)
@@ -258,8 +258,7 @@ func (s *sink) Write(p []byte) (n int, err error) {
 
 // A request is a small message of a step whose reply is read whole.
 type request struct {
-	party  egon.Party // who is to blame when it fails
-	path   string     // appended to the path of the upstream's URL
+	path   string // appended to the path of the upstream's URL
 	action string
 	body   []byte
 	again  bool // may be sent once more when the connection turned out stale
@@ -268,25 +267,24 @@ type request struct {
 // maxReply bounds the replies that are read whole, in bytes.
 const maxReply = 1 << 20
 
-// call sends a request and returns its whole reply.
-func (c *Client) call(ctx context.Context, q request) ([]byte, error) {
-	r, err := c.start(ctx, q)
+// ask sends a request and returns its whole reply.
+func (k *call) ask(ctx context.Context, q request) ([]byte, error) {
+	r, err := k.start(ctx, q)
 	if err != nil {
-		return nil, blame(q.party, err)
+		return nil, err
 	}
 	defer r.Close()
-	b, err := r.readWhole(maxReply)
-	return b, blame(q.party, err)
+	return r.readWhole(maxReply)
 }
 
 // start sends a request and returns the reply when its head is here and is one
 // that the contract knows.
-func (c *Client) start(ctx context.Context, q request) (*reply, error) {
+func (k *call) start(ctx context.Context, q request) (*reply, error) {
 	m := message{path: q.path, action: q.action, length: int64(len(q.body)), body: bytes.NewReader(q.body)}
-	r, err := c.do(ctx, m)
+	r, err := k.do(ctx, m)
 	if q.again && errors.Is(err, errStale) {
 		m.body = bytes.NewReader(q.body)
-		r, err = c.do(ctx, m)
+		r, err = k.do(ctx, m)
 	}
 	if err != nil {
 		return nil, err
@@ -298,26 +296,17 @@ func (c *Client) start(ctx context.Context, q request) (*reply, error) {
 	return r, nil
 }
 
-// blame names the party in a CallError that does not name one; err may be nil.
-func blame(p egon.Party, err error) error {
-	var e *egon.CallError
-	if errors.As(err, &e) && e.Party == (egon.Party{}) {
-		e.Party = p
-	}
-	return err
-}
-
 // unreadable is the error of an answer that breaks the contract.
-func (c *Client) unreadable(p egon.Party, err error) error {
-	return &egon.CallError{Party: p, Name: c.cfg.Name, Sent: true, Err: err}
+func (k *call) unreadable(err error) error {
+	return &egon.CallError{Party: k.party, Name: k.cfg.Name, Sent: true, Err: err}
 }
 
 // refused is the error of an answer whose status s is CHYBA. Of the details
 // only the codes go on: what a registry says of its own errors stays inside.
-func (c *Client) refused(p egon.Party, s egon.Status) *egon.CallError {
-	e := &egon.CallError{Party: p, Name: c.cfg.Name, Sent: true, Err: errRefused}
+func (k *call) refused(s egon.Status) *egon.CallError {
+	e := &egon.CallError{Party: k.party, Name: k.cfg.Name, Sent: true, Err: errRefused}
 	for _, d := range s.Details {
-		e.Detail = append(e.Detail, egon.Detail{SubKod: d.SubKod, Puvodce: p}.Systemic())
+		e.Detail = append(e.Detail, egon.Detail{SubKod: d.SubKod, Puvodce: k.party}.Systemic())
 	}
 	return e
 }

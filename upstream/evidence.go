@@ -23,14 +23,12 @@ import (
 type evidence struct {
 	*egon.EvidenceHead
 
-	client  *Client
-	party   egon.Party
+	call    *call
 	src     *egon.Source
 	kinds   []mediaKind          // of media that may go out
 	dropped func(element string) // called for each subtree left out
 
-	leash   *leash      // of the call; taken off once the head is here
-	report  func(error) // to the client's breaker; the first report counts
+	leash   *leash // of the call; taken off once the head is here
 	reply   *reply
 	scan    *scanner
 	over    bool   // the block has ended
@@ -44,34 +42,34 @@ type evidence struct {
 // under the context of l only. The evidence may log the question, so it is never
 // sent twice.
 func askEvidence(l *leash, c *Client, st *egon.Step, src *egon.Source) (_ *evidence, err error) {
+	k, err := c.open(l, asker{party: egon.Party{Kind: egon.Ais, Code: strconv.Itoa(c.cfg.Ais)}})
+	if err != nil {
+		l.end()
+		return nil, err
+	}
 	e := &evidence{
 		leash:   l,
-		client:  c,
-		party:   egon.Party{Kind: egon.Ais, Code: strconv.Itoa(c.cfg.Ais)},
+		call:    k,
 		src:     src,
 		kinds:   kindsAsked(st.Head, src),
 		dropped: func(string) {},
 	}
-	if e.report, err = c.breaker.allow(); err != nil {
-		l.end()
-		return nil, &egon.CallError{Party: e.party, Name: c.cfg.Name, Err: err}
-	}
 	err = errUnended // unless it comes to an end below
 	defer func() {
 		if err != nil {
-			e.report(err)
+			k.end(err)
 			_ = e.Close()
 		}
 	}()
 	q := request{action: src.Request, body: egon.AppendMediaRequest(nil, st, src)}
-	if e.reply, err = c.start(l, q); err != nil {
-		return nil, blame(e.party, err)
+	if e.reply, err = k.start(l, q); err != nil {
+		return nil, err
 	}
 	e.scan = newScanner(e.reply)
 	if err = e.readHead(); err != nil {
 		return nil, e.broken(err)
 	}
-	if err = c.refusedByEvidence(e); err != nil {
+	if err = k.refusedByEvidence(e.EvidenceHead); err != nil {
 		return nil, err
 	}
 	l.takeOff()
@@ -81,19 +79,19 @@ func askEvidence(l *leash, c *Client, st *egon.Step, src *egon.Source) (_ *evide
 // refusedByEvidence returns the error of an answer with status CHYBA, or of one
 // that found a person and does not say whom. What the evidence's application
 // says is meant for the caller; what its system says stays inside.
-func (c *Client) refusedByEvidence(e *evidence) error {
-	if e.Application.Kod == egon.Chyba {
-		failure := c.refused(e.party, e.Application)
-		for i, d := range e.Application.Details {
-			failure.Detail[i] = egon.Detail{SubKod: d.SubKod, Popis: d.Popis, Puvodce: e.party}.Systemic()
+func (k *call) refusedByEvidence(h *egon.EvidenceHead) error {
+	if h.Application.Kod == egon.Chyba {
+		failure := k.refused(h.Application)
+		for i, d := range h.Application.Details {
+			failure.Detail[i] = egon.Detail{SubKod: d.SubKod, Popis: d.Popis, Puvodce: k.party}.Systemic()
 		}
 		return failure
 	}
-	if e.Info.Status.Kod == egon.Chyba {
-		return c.refused(e.party, e.Info.Status)
+	if h.Info.Status.Kod == egon.Chyba {
+		return k.refused(h.Info.Status)
 	}
-	if !e.Found && e.Application.Kod == egon.OK {
-		return c.unreadable(e.party, errors.New("expect an AIFO in an answer with status OK"))
+	if !h.Found && h.Application.Kod == egon.OK {
+		return k.unreadable(errors.New("expect an AIFO in an answer with status OK"))
 	}
 	return nil
 }
@@ -103,12 +101,10 @@ func (c *Client) refusedByEvidence(e *evidence) error {
 func (e *evidence) broken(err error) error {
 	var call *egon.CallError
 	switch {
-	case errors.As(err, &call):
-		return blame(e.party, err)
-	case errors.Is(err, errClosed):
+	case errors.As(err, &call), errors.Is(err, errClosed):
 		return err
 	}
-	return e.client.unreadable(e.party, err)
+	return e.call.unreadable(err)
 }
 
 // Depths in an answer: Envelope, Body, the response, its outer element, the
@@ -188,9 +184,13 @@ func (e *evidence) advance(wait bool) bool {
 	case err == nil:
 		err = e.take(t, raw)
 	}
-	if err != nil && err != io.EOF {
+	switch err {
+	case nil:
+	case io.EOF:
+		e.call.end(nil)
+	default:
 		err = e.broken(err)
-		e.report(err)
+		e.call.end(err)
 	}
 	if e.err = err; err != nil {
 		e.scan.release() // nothing of it is left to be given
@@ -233,9 +233,11 @@ func (e *evidence) give(raw []byte) {
 	e.pending = append(e.pending, raw...)
 }
 
-// Close ends the call; it may come from elsewhere while a Read waits.
+// Close ends the call; it may come from elsewhere while a Read waits. What came
+// until then was as the contract has it, so the breaker hears of an answer:
+// otherwise the failure of another registry would use up the probe of this one.
 func (e *evidence) Close() error {
-	e.report(errClosed)
+	e.call.end(nil)
 	if e.reply != nil {
 		_ = e.reply.Close() // it cannot fail
 	}

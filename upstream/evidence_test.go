@@ -2,7 +2,6 @@ package upstream
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -25,8 +24,8 @@ import (
 func evidenceOf(src io.Reader) (*evidence, error) {
 	s, _ := egon.SourceOf([]byte("Eop"))
 	e := &evidence{
-		client: &Client{cfg: Config{Name: "eop"}}, src: s, kinds: []mediaKind{{element: "Fotky", picture: "Fotka", left: math.MaxInt}},
-		dropped: func(string) {}, report: func(error) {}, scan: newScanner(src),
+		call: &call{Client: &Client{cfg: Config{Name: "eop"}}}, src: s, kinds: []mediaKind{{element: "Fotky", picture: "Fotka", left: math.MaxInt}},
+		dropped: func(string) {}, scan: newScanner(src),
 	}
 	return e, e.readHead()
 }
@@ -366,7 +365,7 @@ func TestCallAgain(t *testing.T) {
 		c := client(t, Config{URL: url})
 		var err error
 		for range 2 {
-			_, err = c.call(context.Background(), request{party: orgParty, action: "X", body: []byte("<b/>"), again: again})
+			_, err = askWhole(t, c, orgParty, request{action: "X", body: []byte("<b/>"), again: again})
 		}
 		want := int32(2)
 		if again {
@@ -392,7 +391,7 @@ func TestCallBound(t *testing.T) {
 			}
 		}
 	}).listen(t)
-	_, err := client(t, Config{URL: url}).call(context.Background(), request{party: robParty, action: "X", body: []byte("<b/>")})
+	_, err := askWhole(t, client(t, Config{URL: url}), robParty, request{action: "X", body: []byte("<b/>")})
 	var call *egon.CallError
 	if !errors.As(err, &call) || call.Party != robParty || call.Timeout {
 		t.Errorf("error = %v", err)

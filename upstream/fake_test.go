@@ -109,6 +109,11 @@ func client(t testing.TB, c Config) *Client {
 	return cl
 }
 
+// askWhole sends a request of a step and returns its whole reply.
+func askWhole(t testing.TB, c *Client, party egon.Party, q request) ([]byte, error) {
+	return through(t.Context(), c, asker{party: party}, func(k *call) ([]byte, error) { return k.ask(t.Context(), q) })
+}
+
 var e05 = &egon.Service{Code: "E05", Action: "IszrRobCtiPodleUdaju"}
 
 func text(body string) *egon.Message {

@@ -16,7 +16,8 @@ type passage struct {
 	plan   plan
 	person egon.PrevodAifo // as the evidence knows it
 	source egon.AgendaAis  // the evidence's
-	found                  // each branch writes what is its own
+	family family
+	found  // each branch writes what is its own
 }
 
 // gather is the graph of E198. A step without effects runs as early as its
@@ -46,9 +47,9 @@ func (p *passage) askRob(ctx context.Context, verified chan<- bool) (err error) 
 	if !ok {
 		return nil
 	}
-	rob := turn{p.m.Rob, robParty, p.plan.deadline(p.plan.reading)}
-	p.verified, err = take(ctx, rob, func(ctx context.Context) (*egon.VerifyReply, error) {
-		return p.m.Rob.verify(ctx, p.m.step(p.head), person)
+	rob := turn{p.m.Rob, p.as(robParty), p.plan.deadline(p.plan.reading)}
+	p.verified, err = take(ctx, rob, func(ctx context.Context, k *call) (*egon.VerifyReply, error) {
+		return k.verify(ctx, p.m.step(p.head), person)
 	})
 	if err != nil || !p.isVerified() {
 		return err
@@ -59,14 +60,14 @@ func (p *passage) askRob(ctx context.Context, verified chan<- bool) (err error) 
 		return nil
 	}
 	rob.by = p.plan.deadline(p.plan.reading - 1)
-	p.read, err = take(ctx, rob, func(ctx context.Context) (*egon.ReadReply, error) {
-		return p.m.Rob.read(ctx, p.m.step(p.head), person, flow.Rob)
+	p.read, err = take(ctx, rob, func(ctx context.Context, k *call) (*egon.ReadReply, error) {
+		return k.read(ctx, p.m.step(p.head), person, flow.Rob)
 	})
 	if err != nil || flow.Ruian == egon.Necti || len(p.read.Places) == 0 {
 		return err
 	}
-	p.places, err = take(ctx, turn{p.m.Ruian, ruianParty, p.plan.by}, func(ctx context.Context) (*egon.PlacesReply, error) {
-		return p.m.Ruian.checkPlaces(ctx, p.m.step(p.head), flow.Ruian == egon.Cti, p.read.Places)
+	p.places, err = take(ctx, turn{p.m.Ruian, p.as(ruianParty), p.plan.by}, func(ctx context.Context, k *call) (*egon.PlacesReply, error) {
+		return k.checkPlaces(ctx, p.m.step(p.head), flow.Ruian == egon.Cti, p.read.Places)
 	})
 	return err
 }
@@ -85,11 +86,14 @@ func (p *passage) askForCaller(ctx context.Context, verified <-chan bool) (err e
 // translate asks ORG for the person's AIFO in another agenda, with so many
 // steps behind it.
 func (p *passage) translate(ctx context.Context, behind int, op egon.OrgService, target egon.AgendaAis) (*egon.TranslateReply, error) {
-	return take(ctx, turn{p.m.Org, orgParty, p.plan.deadline(behind)}, func(ctx context.Context) (*egon.TranslateReply, error) {
+	return take(ctx, turn{p.m.Org, p.as(orgParty), p.plan.deadline(behind)}, func(ctx context.Context, k *call) (*egon.TranslateReply, error) {
 		t := &egon.Translation{Source: p.source, Target: target, Map: []egon.PrevodAifo{p.person}}
-		return p.m.Org.translate(ctx, p.m.step(p.head), op, t)
+		return k.translate(ctx, p.m.step(p.head), op, t)
 	})
 }
+
+// as makes a step one of the call's that asks party.
+func (p *passage) as(party egon.Party) asker { return asker{party, &p.family} }
 
 // both runs two steps side by side. The first error ends the other and is
 // returned when both have ended.

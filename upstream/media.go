@@ -95,10 +95,10 @@ func (m *Media) compose(ctx context.Context, p *passage, e *evidence) (_ *egon.A
 	if err != nil {
 		return nil, err
 	}
-	e.report(nil) // a long answer is as good so far
+	e.call.end(nil) // a long answer is as good so far
 	info := &egon.OdpovedInfo{
 		CasOdpovedi:    m.Now(),
-		Status:         p.found.status(e.party),
+		Status:         p.found.status(e.call.party),
 		AgendaZadostId: string(p.head.Info.AgendaZadostId),
 		IszrZadostId:   m.NewID(),
 	}

@@ -13,9 +13,8 @@ var orgParty = egon.Party{Kind: egon.Registr, Code: "ORG"}
 // translate asks ORG for the equals of AIFO in another agenda (G27, G02). G27
 // has no effect and may be sent again; G02 makes an AIFO. That ORG cannot
 // translate a person is an answer, not an error, whatever the status.
-func (c *Client) translate(ctx context.Context, st *egon.Step, op egon.OrgService, t *egon.Translation) (*egon.TranslateReply, error) {
-	b, err := c.call(ctx, request{
-		party:  orgParty,
+func (k *call) translate(ctx context.Context, st *egon.Step, op egon.OrgService, t *egon.Translation) (*egon.TranslateReply, error) {
+	b, err := k.ask(ctx, request{
 		action: string(op),
 		body:   egon.AppendTranslate(nil, st, op, t),
 		again:  op == egon.OrgCtiAifo,
@@ -25,13 +24,13 @@ func (c *Client) translate(ctx context.Context, st *egon.Step, op egon.OrgServic
 	}
 	r, err := egon.ParseTranslateReply(b, op)
 	if err != nil {
-		return nil, c.unreadable(orgParty, err)
+		return nil, k.unreadable(err)
 	}
 	if r.Info.Status.Kod == egon.Chyba && !concernsPerson(r.Codes) && !slices.ContainsFunc(r.Map, untranslatable) {
-		return nil, c.refused(orgParty, r.Info.Status)
+		return nil, k.refused(r.Info.Status)
 	}
 	if err := ofAgenda(r.Map, t.Target.Agenda); err != nil {
-		return nil, c.unreadable(orgParty, err)
+		return nil, k.unreadable(err)
 	}
 	return r, nil
 }

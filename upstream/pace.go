@@ -42,18 +42,18 @@ func (p Pace) limiter() *rate.Limiter {
 // errPace says that a call was not sent, since its turn would have come too late.
 var errPace = errors.New("the pace of the upstream leaves no turn within the time of the call")
 
-// await waits for the turn of a call. A breaker that is open needs no turn, for
-// nothing will be sent.
-func (c *Client) await(ctx context.Context) error {
-	if c.pace == nil || c.breaker.state() == BreakerOpen {
+// await waits for the turn of the call. One that the breaker would refuse needs
+// no turn, for nothing will be sent.
+func (k *call) await(ctx context.Context) error {
+	if k.pace == nil || k.breaker.refuses(k.family) {
 		return nil
 	}
-	err := c.pace.Wait(ctx)
+	err := k.pace.Wait(ctx)
 	switch {
 	case err == nil:
 		return nil
 	case ctx.Err() != nil:
-		return c.failed(ctx, nil, fmt.Errorf("wait for a turn: %w", err))
+		return k.failed(ctx, nil, fmt.Errorf("wait for a turn: %w", err))
 	}
-	return &egon.CallError{Name: c.cfg.Name, Busy: true, Err: errPace}
+	return &egon.CallError{Party: k.party, Name: k.cfg.Name, Busy: true, Err: errPace}
 }

@@ -16,12 +16,12 @@ import (
 // whose turn would be too late is told so at once and takes none.
 func TestCallsWaitForTheirTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := &Client{cfg: Config{Name: "fake"}, pace: Pace{PerSecond: 2, Burst: 3}.limiter()}
+		k := &call{Client: &Client{cfg: Config{Name: "fake"}, pace: Pace{PerSecond: 2, Burst: 3}.limiter()}}
 		start := time.Now()
 		within := func(d time.Duration) error {
 			ctx, cancel := context.WithTimeout(t.Context(), d)
 			defer cancel()
-			return c.await(ctx)
+			return k.await(ctx)
 		}
 		for range 3 {
 			if err := within(time.Nanosecond); err != nil || time.Since(start) != 0 {
@@ -37,7 +37,7 @@ func TestCallsWaitForTheirTurn(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(100*time.Millisecond, cancel)
-		if e := wantCallError(t, c.await(ctx)); e.Busy || e.Timeout || e.Sent || !errors.Is(e, context.Canceled) {
+		if e := wantCallError(t, k.await(ctx)); e.Busy || e.Timeout || e.Sent || !errors.Is(e, context.Canceled) {
 			t.Errorf("the caller left: %+v", e)
 		}
 		if err := within(time.Second); err != nil || time.Since(start) != time.Second {
@@ -49,10 +49,10 @@ func TestCallsWaitForTheirTurn(t *testing.T) {
 func TestNoTurnWhileTheBreakerIsOpen(t *testing.T) {
 	c := &Client{cfg: Config{Name: "rob"}, pace: Pace{PerSecond: 1e-9, Burst: 1}.limiter(),
 		breaker: newBreaker("rob", Breaker{Failures: 1, Window: time.Minute, Open: time.Minute}, nil)}
-	attempt(c, func() (int, error) { return 0, c.unreadable(robParty, errors.New("broken")) })
+	try(t, c, nil, func(k *call) error { return k.unreadable(errors.New("broken")) })
 	for range 3 {
-		if err := c.await(t.Context()); err != nil {
-			t.Errorf("await() = %v", err)
+		if err := try(t, c, nil, func(*call) error { return nil }); !errors.Is(err, errOpen) {
+			t.Errorf("got %v", err)
 		}
 	}
 }

@@ -38,26 +38,22 @@ func (p plan) deadline(behind int) time.Time {
 	return p.by.Add(-time.Duration(behind) * p.tenth)
 }
 
-// A turn is that of a step: whom it asks, and when it must have ended.
+// A turn is that of a step: whom it asks on whose behalf, and when it must have
+// ended.
 type turn struct {
 	client *Client
-	party  egon.Party
-	by     time.Time // zero: never
+	asker
+	by time.Time // zero: never
 }
 
 // take takes a step in its turn.
-func take[T any](ctx context.Context, t turn, step func(context.Context) (T, error)) (T, error) {
+func take[T any](ctx context.Context, t turn, step func(context.Context, *call) (T, error)) (T, error) {
 	if !t.by.IsZero() {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, t.by)
 		defer cancel()
 	}
-	var v T
-	err := t.client.await(ctx)
-	if err == nil {
-		v, err = attempt(t.client, func() (T, error) { return step(ctx) })
-	}
-	return v, blame(t.party, err)
+	return through(ctx, t.client, t.asker, func(k *call) (T, error) { return step(ctx, k) })
 }
 
 // A leash is a context whose deadline can be taken off: of an answer the head

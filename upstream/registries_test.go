@@ -9,6 +9,7 @@ import (
 	"errors"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -137,7 +138,7 @@ func TestMediaNumbersItsMessages(t *testing.T) {
 // publicKey is a caller's key as KlicProSifrovani has it.
 func publicKey(t *testing.T) []byte {
 	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	key, err := callersKey()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,3 +148,5 @@ func publicKey(t *testing.T) []byte {
 	}
 	return []byte(base64.StdEncoding.EncodeToString(der))
 }
+
+var callersKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })

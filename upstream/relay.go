@@ -32,18 +32,15 @@ func NewRelay(c *Client) *Relay { return &Relay{client: c} }
 // The context rules the answer's Body too, until that is closed. Closing it
 // before its end closes the connection.
 func (r *Relay) Send(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
-	if err := r.client.await(ctx); err != nil {
-		return nil, err
-	}
-	return attempt(r.client, func() (*egon.Answer, error) { return r.send(ctx, m) })
+	return through(ctx, r.client, asker{}, func(k *call) (*egon.Answer, error) { return k.relay(ctx, m) })
 }
 
-func (r *Relay) send(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
+func (k *call) relay(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
 	path := "/" + m.Service.Code
 	if m.Async {
 		path += "?async"
 	}
-	rep, err := r.client.do(ctx, message{path: path, action: m.Service.Action, length: m.Length, body: m.Body})
+	rep, err := k.do(ctx, message{path: path, action: m.Service.Action, length: m.Length, body: m.Body})
 	if err != nil {
 		return nil, err
 	}

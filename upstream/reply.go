@@ -62,7 +62,7 @@ func (r *reply) readHead(sent bool) error {
 	return nil
 }
 
-// Read reads the body. Its errors are *egon.CallError without a Party; a body
+// Read reads the body. Its errors are *egon.CallError; a body
 // that is cut, also between two chunks, is one of them.
 func (r *reply) Read(p []byte) (int, error) {
 	r.mu.Lock()

@@ -37,11 +37,16 @@ func (r *Rights) Validate() error {
 }
 
 // Fetch returns the items of a triple; none when the bus says that it has no
-// row. Every error is an *egon.CallError that names ISZR.
+// row. It is a call like any other: it waits for its turn, and the breaker of
+// the bus hears what came of it. Every error is an *egon.CallError that names
+// ISZR.
 func (r *Rights) Fetch(ctx context.Context, q *egon.RightsQuery) ([]egon.RightsItem, error) {
+	return through(ctx, r.Client, asker{party: iszrParty}, func(k *call) ([]egon.RightsItem, error) { return r.ask(ctx, k, q) })
+}
+
+func (r *Rights) ask(ctx context.Context, k *call, q *egon.RightsQuery) ([]egon.RightsItem, error) {
 	service, id := egon.ServiceByCode("E227"), r.NewID()
-	b, err := r.Client.call(ctx, request{
-		party:  iszrParty,
+	b, err := k.ask(ctx, request{
 		path:   "/" + service.Code,
 		action: service.Action,
 		body: egon.AppendRequest(nil, &egon.Request{Service: service, Enveloped: true, Inner: egon.AppendRightsQuestion(nil, q),
@@ -57,11 +62,11 @@ func (r *Rights) Fetch(ctx context.Context, q *egon.RightsQuery) ([]egon.RightsI
 	reply, err := egon.ParseRightsReply(b)
 	switch {
 	case err != nil:
-		return nil, r.Client.unreadable(iszrParty, err)
+		return nil, k.unreadable(err)
 	case reply.Info.Status.Kod == egon.Chyba:
-		return nil, r.Client.refused(iszrParty, reply.Info.Status)
+		return nil, k.refused(reply.Info.Status)
 	case !strings.EqualFold(reply.Info.AgendaZadostId, id):
-		return nil, r.Client.unreadable(iszrParty, errors.New("the answer is to another question: AgendaZadostId differs"))
+		return nil, k.unreadable(errors.New("the answer is to another question: AgendaZadostId differs"))
 	}
 	return reply.Items, nil
 }

@@ -12,49 +12,49 @@ var robParty = egon.Party{Kind: egon.Registr, Code: "ROB"}
 
 // verify asks ROB whether the person exists and has the caller's search inputs
 // (O25). ROB logs it, so it is never sent again.
-func (c *Client) verify(ctx context.Context, st *egon.Step, person egon.PrevodAifo) (*egon.VerifyReply, error) {
-	b, err := c.call(ctx, request{party: robParty, action: egon.ActionRob, body: egon.AppendVerify(nil, st, person)})
+func (k *call) verify(ctx context.Context, st *egon.Step, person egon.PrevodAifo) (*egon.VerifyReply, error) {
+	b, err := k.ask(ctx, request{action: egon.ActionRob, body: egon.AppendVerify(nil, st, person)})
 	if err != nil {
 		return nil, err
 	}
 	r, err := egon.ParseVerifyReply(b)
 	if err != nil {
-		return nil, c.unreadable(robParty, err)
+		return nil, k.unreadable(err)
 	}
 	locals := make([]int, len(r.Persons))
 	for i, p := range r.Persons {
 		locals[i] = p.Local
 	}
 	if !only(person, locals, r.Map) {
-		return nil, c.unreadable(robParty, errUnasked)
+		return nil, k.unreadable(errUnasked)
 	}
-	return r, c.refusedByRob(r.Info.Status, r.Rob)
+	return r, k.refusedByRob(r.Info.Status, r.Rob)
 }
 
 // read asks ROB for items of the person (O08). ROB keeps a record of the use,
 // so it is never sent again.
-func (c *Client) read(ctx context.Context, st *egon.Step, person egon.PrevodAifo, items []string) (*egon.ReadReply, error) {
+func (k *call) read(ctx context.Context, st *egon.Step, person egon.PrevodAifo, items []string) (*egon.ReadReply, error) {
 	internal := make([]string, len(items))
 	for i, item := range items {
 		internal[i] = egon.InternalName(item)
 	}
-	b, err := c.call(ctx, request{party: robParty, action: egon.ActionRob, body: egon.AppendRead(nil, st, person, internal)})
+	b, err := k.ask(ctx, request{action: egon.ActionRob, body: egon.AppendRead(nil, st, person, internal)})
 	if err != nil {
 		return nil, err
 	}
 	r, err := egon.ParseReadReply(b, internal)
 	if err != nil {
-		return nil, c.unreadable(robParty, err)
+		return nil, k.unreadable(err)
 	}
 	switch {
 	case !only(person, r.Persons, r.Map):
-		return nil, c.unreadable(robParty, errUnasked)
+		return nil, k.unreadable(errUnasked)
 	case r.Info.Status.Kod == egon.OK && r.Rob.Kod == egon.OK && len(r.Persons) == 0:
-		return nil, c.unreadable(robParty, errors.New("expect the person in an answer with status OK"))
+		return nil, k.unreadable(errors.New("expect the person in an answer with status OK"))
 	case len(r.Persons) > 0 && denies(r.Map, person.Local):
-		return nil, c.unreadable(robParty, errors.New("expect no data of a person whose AIFO is not verified"))
+		return nil, k.unreadable(errors.New("expect no data of a person whose AIFO is not verified"))
 	}
-	return r, c.refusedByRob(r.Info.Status, r.Rob)
+	return r, k.refusedByRob(r.Info.Status, r.Rob)
 }
 
 // only reports whether an answer of ROB speaks of nobody but the person, once,
@@ -71,12 +71,12 @@ var errUnasked = errors.New("expect nobody but the person asked for")
 
 // refusedByRob returns the error of an answer with either status CHYBA. That
 // nobody was found is an answer, with whatever application status.
-func (c *Client) refusedByRob(system, rob egon.Status) error {
+func (k *call) refusedByRob(system, rob egon.Status) error {
 	switch {
 	case system.Kod == egon.Chyba:
-		return c.refused(robParty, egon.Status{Kod: egon.Chyba, Details: slices.Concat(system.Details, rob.Details)})
+		return k.refused(egon.Status{Kod: egon.Chyba, Details: slices.Concat(system.Details, rob.Details)})
 	case rob.Kod == egon.Chyba && !nobodyInRob(rob):
-		return c.refused(robParty, rob)
+		return k.refused(rob)
 	}
 	return nil
 }

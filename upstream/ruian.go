@@ -12,9 +12,8 @@ var ruianParty = egon.Party{Kind: egon.Registr, Code: "RUIAN"}
 // checkPlaces asks RUIAN for places, or only whether they exist (A28). It has
 // no effect and may be sent again. Every place asked for is in the reply, with
 // its state.
-func (c *Client) checkPlaces(ctx context.Context, st *egon.Step, whole bool, places []egon.Place) (*egon.PlacesReply, error) {
-	b, err := c.call(ctx, request{
-		party:  ruianParty,
+func (k *call) checkPlaces(ctx context.Context, st *egon.Step, whole bool, places []egon.Place) (*egon.PlacesReply, error) {
+	b, err := k.ask(ctx, request{
 		action: egon.ActionRuian,
 		body:   egon.AppendPlaces(nil, st, whole, places),
 		again:  true,
@@ -24,14 +23,14 @@ func (c *Client) checkPlaces(ctx context.Context, st *egon.Step, whole bool, pla
 	}
 	r, err := egon.ParsePlacesReply(b)
 	if err != nil {
-		return nil, c.unreadable(ruianParty, err)
+		return nil, k.unreadable(err)
 	}
 	if r.Info.Status.Kod == egon.Chyba {
-		return nil, c.refused(ruianParty, r.Info.Status)
+		return nil, k.refused(r.Info.Status)
 	}
 	for _, p := range places {
 		if !states(r.Places, p) {
-			return nil, c.unreadable(ruianParty, errors.New("expect the state of every place asked for"))
+			return nil, k.unreadable(errors.New("expect the state of every place asked for"))
 		}
 	}
 	return r, nil
