@@ -136,7 +136,12 @@ func (l *loader) file(name string) contents {
 	}
 	fmt.Fprintf(l.sum, "%s\x00%d\x00", path.Base(filepath.ToSlash(name)), len(text))
 	l.sum.Write(text)
-	return readFile(document{name, &l.problems}, text, l.prague)
+	plain, err := PlainText(name, text)
+	if err != nil {
+		l.note(err)
+		return contents{}
+	}
+	return readFile(document{name, &l.problems}, plain, l.prague)
 }
 
 func (l *loader) matrix(name string) matrix {

@@ -251,3 +251,16 @@ func TestMistakesAreBounded(t *testing.T) {
 		t.Errorf("%d lines, the last is %q", len(lines), last)
 	}
 }
+
+// A byte order mark is none of a file.
+func TestAByteOrderMarkIsReadAsNone(t *testing.T) {
+	const mark = "\ufeff"
+	fsys := mapFS("p/grants.yaml", mark+oneGrant, "m.csv", mark+header+"\nX999,XR1,12345678,Jmeno,\n")
+	s, err := LoadFS(fsys, Config{Dir: "p", MatrixFile: "m.csv", Environment: Test})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := s.Counts(); n.Grants != 1 || n.Rows != 1 {
+		t.Errorf("%+v", n)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"brana/egon"
 )
@@ -36,13 +37,18 @@ const mostLine = 1 << 16
 func readMatrix(file string, r io.Reader, p *problems) matrix {
 	f := matrixFile{file: file, in: bufio.NewReaderSize(r, mostLine), problems: p, build: newMatrixBuilder(),
 		right: make(map[string]uint32), amiss: make(map[string]string)}
-	if mark, _ := f.in.Peek(3); bytes.Equal(mark, []byte("\ufeff")) {
-		f.in.Discard(3)
+	mark, _ := f.in.Peek(len(byteOrderMark))
+	if wide(mark) {
+		p.add(Place{file, 1, 1}, inUTF16)
+		return matrix{}
+	}
+	if bytes.Equal(mark, byteOrderMark) {
+		_, _ = f.in.Discard(len(mark)) // it was peeked at
 	}
 	if !f.header() {
 		return matrix{}
 	}
-	for f.next() {
+	for !f.foreign && f.next() {
 		f.line()
 	}
 	return f.build.done()
@@ -56,14 +62,15 @@ type matrixFile struct {
 	file string
 	in   *bufio.Reader
 	*problems
-	build  *matrixBuilder
-	number int               // of the line, from 1
-	text   []byte            // the line; valid until the next
-	list   []value           // its values, kept for their room
-	before []byte            // the first three values of the last line that was right, with their commas
-	at     int               // the slot of the triple in them
-	right  map[string]uint32 // the last two values as they stood → id of the item
-	amiss  map[string]string // item word → what is wrong with it, empty when nothing
+	build   *matrixBuilder
+	number  int               // of the line, from 1
+	text    []byte            // the line; valid until the next
+	list    []value           // its values, kept for their room
+	before  []byte            // the first three values of the last line that was right, with their commas
+	at      int               // the slot of the triple in them
+	right   map[string]uint32 // the last two values as they stood → id of the item
+	foreign bool              // it is not in UTF-8, which all its lines would tell
+	amiss   map[string]string // item word → what is wrong with it, empty when nothing
 }
 
 // next reads the next line that is not empty; it returns false when there is
@@ -99,6 +106,11 @@ type value struct {
 // values takes the line apart, or tells that it is not CSV. The list is valid
 // until the next call.
 func (f *matrixFile) values() (list []value, ok bool) {
+	if !utf8.Valid(f.text) {
+		f.foreign = true
+		f.note(notUTF8(f.file, f.number, f.text))
+		return nil, false
+	}
 	if bytes.IndexByte(f.text, '"') < 0 {
 		list = f.list[:0]
 		for col, rest, more := 1, string(f.text), true; more; {

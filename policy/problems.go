@@ -48,6 +48,15 @@ func (p *problems) add(at Place, format string, args ...any) {
 	p.all = append(p.all, problem{at, fmt.Sprintf(format, args...)})
 }
 
+// note adds a mistake that is told as an error.
+func (p *problems) note(err error) {
+	var one problem
+	if !errors.As(err, &one) {
+		one = problem{text: err.Error()}
+	}
+	p.add(one.place, "%s", one.text)
+}
+
 // count returns how many mistakes there are, so that a caller sees whether there
 // are more than before.
 func (p *problems) count() int { return len(p.all) + p.more }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	_ "embed" // the example configuration
 	"errors"
 	"fmt"
@@ -9,12 +8,12 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/parser"
 
 	"brana/limits"
 	"brana/policy"
@@ -229,38 +228,37 @@ func readConfig(file string) (*config, error) {
 	return c, nil
 }
 
-var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
-
-// expand puts the environment's variables in the place of ${NAME}; lines that
-// are a comment are left alone.
-func expand(file string, text []byte, lookup func(string) (string, bool)) ([]byte, error) {
-	var errs []error
-	lines := bytes.SplitAfter(text, []byte("\n"))
-	for i, line := range lines {
-		if bytes.HasPrefix(bytes.TrimSpace(line), []byte("#")) {
-			continue
-		}
-		lines[i] = variable.ReplaceAllFunc(line, func(m []byte) []byte {
-			value, ok := lookup(string(m[2 : len(m)-1]))
-			if !ok {
-				errs = append(errs, fmt.Errorf("%s:%d:%d: variable %s is not set in the environment", file, i+1, bytes.Index(line, m)+1, m[2:len(m)-1]))
-			}
-			return []byte(value)
-		})
-	}
-	return bytes.Join(lines, nil), errors.Join(errs...)
-}
-
 // parseConfig parses the text of a configuration; ${NAME} stands for a
-// variable of the environment, which must be set. Unknown keys are errors.
+// variable of the environment. Unknown keys are errors.
 func parseConfig(file string, text []byte, lookup func(string) (string, bool)) (*config, error) {
-	text, err := expand(file, text, lookup)
+	text, err := policy.PlainText(file, text)
 	if err != nil {
 		return nil, err
 	}
-	c := defaultConfig()
-	if err := yaml.UnmarshalWithOptions(text, &c, yaml.Strict()); err != nil {
+	v := &variables{file: file, lookup: lookup}
+	marked, err := v.mark(string(text))
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := parser.ParseBytes([]byte(marked), 0)
+	if err != nil {
 		return nil, positioned(file, err)
+	}
+	c := defaultConfig()
+	for i, doc := range parsed.Docs {
+		if doc.Body == nil {
+			continue
+		}
+		if i > 0 {
+			return nil, positioned(file, mistake(doc.Body, "a second document begins: have one in the file"))
+		}
+		root := v.expand(doc.Body)
+		if err := v.err(); err != nil {
+			return nil, err
+		}
+		if err := yaml.NodeToValue(root, &c, yaml.Strict()); err != nil {
+			return nil, positioned(file, err)
+		}
 	}
 	return &c, c.validate(file)
 }

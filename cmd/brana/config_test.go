@@ -35,15 +35,15 @@ func TestExampleSaysTheDefaults(t *testing.T) {
 // where the example has it.
 func TestMistakesInTheConfiguration(t *testing.T) {
 	for _, tt := range []struct{ name, old, new, want string }{
-		{"unknown key", "  prefix:", "  prefixx:", `brana.yaml:7:3: unknown field "prefixx"`},
+		{"unknown key", "  prefix:", "  prefixx:", `brana.yaml:8:3: unknown field "prefixx"`},
 		{"unknown key at the top", "log:", "logs:", `brana.yaml:LINE:1: unknown field "logs"`},
-		{"tab", "  prefix:", "\tprefix:", "brana.yaml:7:"},
-		{"key twice", "  prefix: /publikace", "  prefix: /publikace\n  prefix: /a", "brana.yaml:8:3: "},
-		{"duration without a unit", "drain: 25s", "drain: 25", "brana.yaml:13:10: 25 is not a duration: write it as 250ms, 15s or 2m"},
-		{"negative duration", "drain: 25s", "drain: -1s", "brana.yaml:13:10: -1s is not a duration"},
-		{"size in another unit", "inline_limit: 64KiB", "inline_limit: 64kB", "brana.yaml:9:17: 64kB is not a size: write it as 512B, 64KiB, 256MiB or 1GiB"},
-		{"size without a unit", "inline_limit: 64KiB", "inline_limit: 65536", "brana.yaml:9:17: 65536 is not a size"},
-		{"number that is none", "max_exchanges: 4096", "max_exchanges: many", "brana.yaml:11:18: "},
+		{"tab", "  prefix:", "\tprefix:", "brana.yaml:8:"},
+		{"key twice", "  prefix: /publikace", "  prefix: /publikace\n  prefix: /a", "brana.yaml:9:3: "},
+		{"duration without a unit", "drain: 25s", "drain: 25", "brana.yaml:14:10: 25 is not a duration: write it as 250ms, 15s or 2m"},
+		{"negative duration", "drain: 25s", "drain: -1s", "brana.yaml:14:10: -1s is not a duration"},
+		{"size in another unit", "inline_limit: 64KiB", "inline_limit: 64kB", "brana.yaml:10:17: 64kB is not a size: write it as 512B, 64KiB, 256MiB or 1GiB"},
+		{"size without a unit", "inline_limit: 64KiB", "inline_limit: 65536", "brana.yaml:10:17: 65536 is not a size"},
+		{"number that is none", "max_exchanges: 4096", "max_exchanges: many", "brana.yaml:12:18: "},
 		{"environment", "environment: test ", "environment: testing ", `environment: "testing" is not one of test, production`},
 		{"status mode", "status_mode: egon", "status_mode: soap", `listen.status_mode: "soap" is not one of egon, http`},
 		{"bound of nothing", "head: 64KiB", "head: 0B", "listen.bounds.head: 0 is not between 4096 and 16777216"},
