@@ -2,6 +2,7 @@ package egon
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -20,6 +21,8 @@ var adversaries = []adversary{
 	{"depth of namespaces", "e05.xml", "<x/>", "", "<x xmlns:p='u' xmlns='u'>", ""},
 	{"namespaces", "e05.xml", "<x/>", "", "<p:x xmlns:p='u' xmlns='u' p:a='1'/>", ""},
 	{"namespaces of one tag", "e05.xml", "<x/>", "<x", " xmlns:a='u'", "/>"},
+	{"prefixes among many", "e05.xml", "<x/>", "<x" + manyDeclarations + ">", "<p0:x p1:a=''/>", "</x>"},
+	{"many namespaces", "e05.xml", "<x/>", "", "<x" + manyDeclarations + "/>", ""},
 	{"attributes", "e05.xml", "<x/>", "", "<x a='' b='' c='' d='' e='' f='' g='' h='' i='' j='' k='' l='' m='' n='' o='' p=''/>", ""},
 	{"attributes of one tag", "e05.xml", "<x/>", "<x", " a=''", "/>"},
 	{"a name", "e05.xml", "<x/>", "<", "x", "/>"},
@@ -47,14 +50,22 @@ var adversaries = []adversary{
 	{"blanks after the root", "e05.xml", "</RobCtiPodleUdaju>", "</RobCtiPodleUdaju>", " <!-- -->", ""},
 }
 
-// message returns the adversary's request with n units.
+// manyDeclarations are about as many as may be in scope.
+var manyDeclarations = func() (all string) {
+	for i := range 240 {
+		all += fmt.Sprintf(" xmlns:p%d='u%d'", i, i%2)
+	}
+	return all
+}()
+
+// message returns the adversary's request with n units, or as many as 4 MiB hold.
 func (a *adversary) message(t testing.TB, n int) (service string, doc []byte) {
 	t.Helper()
 	doc, err := os.ReadFile(filepath.Join("testdata", "requests", a.file))
 	if err != nil {
 		t.Fatal(err)
 	}
-	middle := a.before + strings.Repeat(a.unit, n) + a.after
+	middle := a.before + strings.Repeat(a.unit, min(n, 4<<20/len(a.unit))) + a.after
 	service, _, _ = strings.Cut(strings.ToUpper(strings.TrimSuffix(a.file, ".xml")), "-")
 	return service, bytes.Replace(doc, []byte(a.mark), []byte(middle), 1)
 }

@@ -197,7 +197,7 @@ func defaultConfig() config {
 			InlineLimit: 64 << 10, MaxMessage: 256 << 20, MaxExchanges: 4096, CallTimeout: duration(60 * time.Second), Drain: duration(25 * time.Second), Linger: duration(time.Second),
 			ReadIdle: duration(15 * time.Second), WriteIdle: duration(60 * time.Second), MinRate: 32 << 10, KeepAlive: duration(60 * time.Second),
 			MaxConns: 8192, MaxConnsPerPeer: 256,
-			Bounds: boundsConfig{Head: 64 << 10, Items: 256, Name: 256, Tag: 16 << 10, Attributes: 64, Namespaces: 64, Depth: 128}},
+			Bounds: boundsConfig{Head: 64 << 10, Items: 256, Name: 256, Tag: 16 << 10, Attributes: 64, Namespaces: 256, Depth: 128}},
 		Admin: adminConfig{Address: "127.0.0.1:8081"},
 		Policy: policyConfig{Matrix: matrixConfig{Generation: timeOfDay(4 * time.Hour), Jitter: duration(30 * time.Minute),
 			Negative: duration(15 * time.Minute), MaxAge: duration(48 * time.Hour), Early: duration(10 * time.Minute),

@@ -1,5 +1,7 @@
 package xmltext
 
+import "hash/maphash"
+
 // The two namespaces that are bound by definition (Namespaces §3).
 const (
 	xmlNamespace   = "http://www.w3.org/XML/1998/namespace"
@@ -19,7 +21,23 @@ type scope struct {
 	// all documents that this scanner reads. 0 is the scope with xml only.
 	id   uint64
 	slot uint8 // where the innermost declarations are remembered
+
+	// The bindings behind the first few are found by the hash of their prefix:
+	// newest has the index of the last one of each hash, older[i] that of the one
+	// before bound[fewBindings+i]; 0 is none.
+	newest [hashes]int32
+	older  []int32
 }
+
+const (
+	fewBindings = 16
+	hashes      = 256
+)
+
+// prefixSeed keeps it secret which prefixes have one hash.
+var prefixSeed = maphash.MakeSeed()
+
+func prefixHash(prefix []byte) uint8 { return uint8(maphash.Bytes(prefixSeed, prefix)) }
 
 // A mark is a height of the stack to go back to.
 type mark struct {
@@ -31,6 +49,7 @@ func (c *scope) reset() {
 	if c.bound == nil {
 		c.bound = append(c.bound, Binding{[]byte("xml"), []byte(xmlNamespace)})
 	}
+	c.unlink(1)
 	c.bound, c.arena, c.id = c.bound[:1], c.arena[:0], 0
 }
 
@@ -38,18 +57,34 @@ func (c *scope) mark() mark { return mark{int32(len(c.bound)), int32(len(c.arena
 
 func (c *scope) release(m *mark) {
 	if len(c.bound) > int(m.bound) {
+		c.unlink(int(m.bound))
 		c.bound, c.arena, c.id = c.bound[:m.bound], c.arena[:m.arena], m.id
 	}
 }
 
-// push adds a binding, to be set field by field, see [Scanner.name].
-func (c *scope) push() *Binding {
-	if len(c.bound) == cap(c.bound) {
+// push adds the binding of arena[k:prefix] to arena[prefix:uri]. It sets field
+// by field, see [Scanner.name].
+func (c *scope) push(k, prefix, uri int) {
+	n := len(c.bound)
+	if n == cap(c.bound) {
 		c.bound = append(c.bound, Binding{})
 	} else {
-		c.bound = c.bound[:len(c.bound)+1]
+		c.bound = c.bound[:n+1]
 	}
-	return &c.bound[len(c.bound)-1]
+	b := &c.bound[n]
+	b.Prefix, b.URI = c.arena[k:prefix:prefix], c.arena[prefix:uri:uri]
+	if n >= fewBindings {
+		h := prefixHash(b.Prefix)
+		c.older = append(c.older[:n-fewBindings], c.newest[h])
+		c.newest[h] = int32(n)
+	}
+}
+
+// unlink takes the bindings from bound[from] on out of newest.
+func (c *scope) unlink(from int) {
+	for i := len(c.bound) - 1; i >= max(from, fewBindings); i-- {
+		c.newest[prefixHash(c.bound[i].Prefix)] = c.older[i-fewBindings]
+	}
 }
 
 // repeat makes declarations that were made before in the same scope.
@@ -59,8 +94,7 @@ func (c *scope) repeat(s *seenScope) {
 	for i := range s.declares {
 		prefix := k + int(s.prefix[i])
 		uri := prefix + int(s.uri[i])
-		b := c.push()
-		b.Prefix, b.URI = c.arena[k:prefix:prefix], c.arena[prefix:uri:uri]
+		c.push(k, prefix, uri)
 		k = uri
 	}
 	c.id = s.inner
@@ -72,8 +106,7 @@ func (c *scope) restore(from *Checkpoint) {
 	for i, k := 0, 0; i < len(from.sizes); i += 2 {
 		prefix := k + from.sizes[i]
 		uri := prefix + from.sizes[i+1]
-		b := c.push()
-		b.Prefix, b.URI = c.arena[k:prefix:prefix], c.arena[prefix:uri:uri]
+		c.push(k, prefix, uri)
 		k = uri
 	}
 	c.id, c.slot = from.id, from.slot
@@ -81,10 +114,8 @@ func (c *scope) restore(from *Checkpoint) {
 
 // declare binds prefix to uri for the element whose declarations begin at from.
 func (c *scope) declare(prefix, uri []byte, from int) error {
-	for i := from; i < len(c.bound); i++ {
-		if string(c.bound[i].Prefix) == string(prefix) {
-			return ErrDuplicateAttribute
-		}
+	if int(c.lookup(prefix)) >= from {
+		return ErrDuplicateAttribute
 	}
 	switch {
 	case string(prefix) == "xmlns", string(uri) == xmlnsNamespace,
@@ -94,15 +125,22 @@ func (c *scope) declare(prefix, uri []byte, from int) error {
 	}
 	k := len(c.arena)
 	c.arena = append(append(c.arena, prefix...), uri...)
-	own := c.arena[k:len(c.arena):len(c.arena)]
-	b := c.push()
-	b.Prefix, b.URI = own[:len(prefix):len(prefix)], own[len(prefix):]
+	c.push(k, k+len(prefix), len(c.arena))
 	return nil
 }
 
 // lookup returns the index of the innermost binding of prefix, -1 for none.
 func (c *scope) lookup(prefix []byte) int32 {
-	for i := len(c.bound) - 1; i >= 0; i-- {
+	last := len(c.bound) - 1
+	if last >= fewBindings {
+		for i := c.newest[prefixHash(prefix)]; i > 0; i = c.older[i-fewBindings] {
+			if string(c.bound[i].Prefix) == string(prefix) {
+				return i
+			}
+		}
+		last = fewBindings - 1
+	}
+	for i := last; i >= 0; i-- {
 		if p := c.bound[i].Prefix; len(p) == len(prefix) && (len(p) == 0 || string(p) == string(prefix)) {
 			return int32(i)
 		}

@@ -7,15 +7,16 @@ import "unicode/utf8"
 type Bounds struct {
 	NameBytes  int // bytes of the name of an element or attribute, prefix included
 	TagBytes   int // bytes of one tag with all its attributes, of the XML declaration, or of the target of an instruction
-	Attrs      int // attributes of one tag, namespace declarations included
+	Attrs      int // attributes of one tag, without namespace declarations
 	Depth      int // open elements
 	Namespaces int // namespace declarations in scope
 }
 
 // DefaultBounds returns bounds that every message of a registry keeps to with
-// room to spare.
+// room to spare, and the messages of clients that declare the namespaces of all
+// their services on each root.
 func DefaultBounds() Bounds {
-	return Bounds{NameBytes: 256, TagBytes: 16 << 10, Attrs: 64, Depth: 128, Namespaces: 64}
+	return Bounds{NameBytes: 256, TagBytes: 16 << 10, Attrs: 64, Depth: 128, Namespaces: 256}
 }
 
 // in says where in the grammar the next byte stands.
@@ -105,6 +106,9 @@ func (s *Scanner) reset() {
 	s.scope.reset()
 }
 
+// Bounds returns the bounds that the scanner keeps to.
+func (s *Scanner) Bounds() Bounds { return s.bounds }
+
 // Offset returns how many bytes were taken since Reset. Once Next has returned
 // ErrMore, those include the beginning of an item that is not complete.
 func (s *Scanner) Offset() int64 { return s.off }
@@ -134,6 +138,17 @@ func (s *Scanner) Path() string {
 // the innermost, without that of xml. Their bytes are valid until the element
 // that declared them closes.
 func (s *Scanner) InScope(dst []Binding) []Binding { return s.scope.inScope(dst) }
+
+// Namespace returns the URI that the innermost declaration in scope binds to
+// prefix, which is empty for the default namespace, and whether there is one. It
+// is for QNames in values; its bytes are valid until the element that declared it
+// closes.
+func (s *Scanner) Namespace(prefix []byte) (uri []byte, bound bool) {
+	if i := s.scope.lookup(prefix); i >= 0 {
+		return s.scope.bound[i].URI, true
+	}
+	return nil, false
+}
 
 // Next reads one token from window and says how many of its bytes are taken;
 // the window of the next call begins after them. last says that nothing follows

@@ -83,7 +83,7 @@ func (s *Scanner) started(tok *Token, empty bool) {
 func (s *Scanner) attributes(b []byte, i int) (int, error) {
 	s.spots, s.values = s.spots[:0], s.values[:0]
 	from := len(s.scope.bound)
-	for count := 0; ; count++ {
+	for {
 		begin := skipSpace(b, i)
 		switch {
 		case begin == len(b):
@@ -106,9 +106,6 @@ func (s *Scanner) attributes(b []byte, i int) (int, error) {
 		if value, i, err = s.value(b, end); err != nil {
 			return i, err
 		}
-		if count >= s.bounds.Attrs {
-			return begin, ErrTooManyAttributes
-		}
 		name := b[begin:end]
 		local := localName(name, int32(prefix))
 		switch {
@@ -116,6 +113,8 @@ func (s *Scanner) attributes(b []byte, i int) (int, error) {
 			err = s.declare(nil, value, from)
 		case prefix == len("xmlns") && string(name[:prefix]) == "xmlns":
 			err = s.declare(local, value, from)
+		case len(s.attrs) >= s.bounds.Attrs:
+			err = ErrTooManyAttributes
 		default:
 			s.attribute(begin, name[:prefix], local, value)
 		}
