@@ -12,23 +12,29 @@ const NSFault = "urn:brana:fault:v1"
 // A FaultCode says whose doing a fault is (SOAP 1.1, section 4.4.1).
 type FaultCode string
 
-// The codes; VersionMismatch and MustUnderstand are not ours to send.
+// The codes.
 const (
-	FaultClient FaultCode = "Client"
-	FaultServer FaultCode = "Server"
+	FaultClient         FaultCode = "Client"
+	FaultServer         FaultCode = "Server"
+	FaultVersion        FaultCode = "VersionMismatch"
+	FaultMustUnderstand FaultCode = "MustUnderstand"
 )
 
 // AppendFault appends a SOAP 1.1 envelope with a Fault: text is the sentence
 // for the caller, kind the code of the refusal, which stands alone in the
-// element Kind of [NSFault] within detail.
+// element Kind of [NSFault] within detail. A Fault about the Envelope or about
+// its Header has no detail (SOAP 1.1 §4.4: that is for the Body).
 func AppendFault(dst []byte, code FaultCode, text, kind string) []byte {
 	dst = append(dst, soapOpen...)
 	dst = append(dst, "<s:Fault>"...)
 	dst = leaf(dst, "faultcode", "s:"+string(code))
 	dst = leaf(dst, "faultstring", text)
-	dst = append(dst, `<detail><b:Kind xmlns:b="`+NSFault+`">`...)
-	dst = xmltext.AppendText(dst, kind)
-	dst = append(dst, "</b:Kind></detail></s:Fault>"...)
+	if code == FaultClient || code == FaultServer {
+		dst = append(dst, `<detail><b:Kind xmlns:b="`+NSFault+`">`...)
+		dst = xmltext.AppendText(dst, kind)
+		dst = append(dst, "</b:Kind></detail>"...)
+	}
+	dst = append(dst, "</s:Fault>"...)
 	return append(dst, soapClose...)
 }
 

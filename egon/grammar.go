@@ -14,10 +14,14 @@ type element struct {
 	value    func(*Head) *[]byte // where the text goes; nil when it is not kept
 	text     textRule
 	fallback string      // what an empty element means
-	guarded  bool        // no attribute that gives it another content or type; others do not matter
-	attrs    []attribute // of an element that is not guarded: all it may have
+	declared typeName    // the type that the schema gives it; xsi:type may say no other
+	attrs    []attribute // all it may have, beside those of xsi
 	kind     QueryKind   // the search combination that it stands for
 }
+
+// A typeName is the expanded name of a type of the schemas. The zero typeName is
+// that of a type without a name, which no xsi:type can say.
+type typeName struct{ space, local string }
 
 // An attribute is one in no namespace.
 type attribute struct {
@@ -31,11 +35,14 @@ type textRule uint8
 
 const (
 	noText        textRule = iota // child elements only
-	plain                         // one plain run that decides: no comment, CDATA section or attribute trick; collapsed
+	plain                         // one plain run that decides: no comment and no CDATA section; collapsed
 	plainList                     // a decision that is a list
 	collapsedText                 // collapsed
 	rawText                       // as it stands
 )
+
+// decides reports whether a value rests the decision on its text.
+func (t textRule) decides() bool { return t == plain || t == plainList }
 
 // An operation is what may stand in the element of the operation, whose name
 // is the service's.
@@ -59,8 +66,10 @@ func operationOf(s *Service) *operation {
 }
 
 var (
-	mediaOperation  = operation{element: element{kids: []*element{elInfo, elAuthorization, elMediaZadost}}, last: elMediaZadost}
-	rightsOperation = operation{element: element{kids: []*element{elInfo, elAuthorization, elRightsZadost}}, last: elRightsZadost}
+	mediaOperation = operation{last: elMediaZadost, element: element{declared: typeName{NSMedia, "AgendaMediaDataCtiPodleUdajuType"},
+		kids: []*element{elInfo, elAuthorization, elMediaZadost}}}
+	rightsOperation = operation{last: elRightsZadost, element: element{declared: typeName{NSRights, "IszrVypisOpravneniPolozkyType"},
+		kids: []*element{elInfo, elAuthorization, elRightsZadost}}}
 
 	anyOperation         = operation{element: element{kids: []*element{elInfo, elAuthorization}}, last: elAuthorization, open: true}
 	asyncAnswerOperation = operation{element: element{kids: []*element{elAsyncCode, elAsyncInfo}}, last: elAsyncInfo, open: true}
@@ -71,39 +80,58 @@ var (
 )
 
 var (
-	elInfo      = &element{space: NSAbstract, name: "ZadostInfo", rank: 2, required: true, guarded: true, kids: infoKids}
-	elAsyncInfo = &element{space: NSAsyncAnswer, name: "ZadostInfo", rank: 2, required: true, guarded: true, kids: infoKids}
-	elAsyncCode = &element{space: NSAsyncAnswer, name: "KodAsyncSluzby", rank: 1, required: true, text: plain}
+	elInfo      = &element{space: NSAbstract, name: "ZadostInfo", rank: 2, required: true, declared: typeName{NSAbstract, "ZadostInfoIszrType"}, kids: infoKids}
+	elAsyncInfo = &element{space: NSAsyncAnswer, name: "ZadostInfo", rank: 2, required: true, declared: typeName{NSAbstract, "ZadostInfoIszrType"}, kids: infoKids}
+	elAsyncCode = &element{space: NSAsyncAnswer, name: "KodAsyncSluzby", rank: 1, required: true, text: plain, declared: typeName{NSReg, "NazevSluzbyType"}}
 
 	infoKids = []*element{
-		{space: NSReg, name: "CasZadosti", rank: 1, text: plain, value: func(h *Head) *[]byte { return &h.Info.CasZadosti }},
-		{space: NSReg, name: "Agenda", rank: 2, text: plain, value: func(h *Head) *[]byte { return &h.Info.Agenda }},
-		{space: NSReg, name: "AgendovaRole", rank: 3, text: plain, value: func(h *Head) *[]byte { return &h.Info.AgendovaRole }},
-		{space: NSReg, name: "Ovm", rank: 4, text: plain, value: func(h *Head) *[]byte { return &h.Info.Ovm }},
-		{space: NSReg, name: "Ais", rank: 5, text: plain, value: func(h *Head) *[]byte { return &h.Info.Ais }},
-		{space: NSReg, name: "Subjekt", rank: 6, text: plain, value: func(h *Head) *[]byte { return &h.Info.Subjekt }},
-		{space: NSReg, name: "Uzivatel", rank: 7, text: plain, value: func(h *Head) *[]byte { return &h.Info.Uzivatel }},
-		{space: NSReg, name: "DuvodUcel", rank: 8, text: plain, value: func(h *Head) *[]byte { return &h.Info.DuvodUcel }},
-		{space: NSReg, name: "AgendaZadostId", rank: 9, text: plain, value: func(h *Head) *[]byte { return &h.Info.AgendaZadostId }},
-		{space: NSReg, name: "PredchoziZadostId", rank: 10, text: plain, value: func(h *Head) *[]byte { return &h.Info.PredchoziZadostId }},
-		{space: NSReg, name: "IszrZadostId", rank: 11, text: plain, value: func(h *Head) *[]byte { return &h.Info.IszrZadostId }},
-		{space: NSReg, name: "AisKontrola", rank: 12, text: plain, value: func(h *Head) *[]byte { return &h.Info.AisKontrola }},
-		{space: NSReg, name: "IszrKontrola", rank: 13, text: plain, value: func(h *Head) *[]byte { return &h.Info.IszrKontrola }},
-		{space: NSAbstract, name: "PrioritaAis", rank: 14, text: plain, value: func(h *Head) *[]byte { return &h.Info.PrioritaAis }},
+		{space: NSReg, name: "CasZadosti", rank: 1, text: plain, declared: typeName{NSReg, "CasovaZnackaType"},
+			value: func(h *Head) *[]byte { return &h.Info.CasZadosti }},
+		{space: NSReg, name: "Agenda", rank: 2, text: plain, declared: typeName{NSReg, "KodAgendyType"},
+			value: func(h *Head) *[]byte { return &h.Info.Agenda }},
+		{space: NSReg, name: "AgendovaRole", rank: 3, text: plain, declared: typeName{NSReg, "AgendovaRoleType"},
+			value: func(h *Head) *[]byte { return &h.Info.AgendovaRole }},
+		{space: NSReg, name: "Ovm", rank: 4, text: plain, declared: typeName{NSReg, "KodOvmType"},
+			value: func(h *Head) *[]byte { return &h.Info.Ovm }},
+		{space: NSReg, name: "Ais", rank: 5, text: plain, declared: typeName{NSReg, "KodAisType"},
+			value: func(h *Head) *[]byte { return &h.Info.Ais }},
+		{space: NSReg, name: "Subjekt", rank: 6, text: collapsedText, declared: typeName{NSReg, "SubjektType"},
+			value: func(h *Head) *[]byte { return &h.Info.Subjekt }},
+		{space: NSReg, name: "Uzivatel", rank: 7, text: collapsedText, declared: typeName{NSReg, "UzivatelType"},
+			value: func(h *Head) *[]byte { return &h.Info.Uzivatel }},
+		{space: NSReg, name: "DuvodUcel", rank: 8, text: collapsedText, declared: typeName{NSReg, "DuvodUcelType"},
+			value: func(h *Head) *[]byte { return &h.Info.DuvodUcel }},
+		{space: NSReg, name: "AgendaZadostId", rank: 9, text: plain, declared: typeName{NSReg, "AgendaZadostIdType"},
+			value: func(h *Head) *[]byte { return &h.Info.AgendaZadostId }},
+		{space: NSReg, name: "PredchoziZadostId", rank: 10, text: plain, declared: typeName{NSReg, "AgendaZadostIdType"},
+			value: func(h *Head) *[]byte { return &h.Info.PredchoziZadostId }},
+		{space: NSReg, name: "IszrZadostId", rank: 11, text: plain, declared: typeName{NSReg, "IszrZadostIdType"},
+			value: func(h *Head) *[]byte { return &h.Info.IszrZadostId }},
+		{space: NSReg, name: "AisKontrola", rank: 12, text: plain, declared: typeName{NSReg, "AisKontrolaType"},
+			value: func(h *Head) *[]byte { return &h.Info.AisKontrola }},
+		{space: NSReg, name: "IszrKontrola", rank: 13, text: plain, declared: typeName{NSReg, "IszrKontrolaType"},
+			value: func(h *Head) *[]byte { return &h.Info.IszrKontrola }},
+		{space: NSAbstract, name: "PrioritaAis", rank: 14, text: plain, declared: typeName{NSAbstract, "PrioritaAisType"},
+			value: func(h *Head) *[]byte { return &h.Info.PrioritaAis }},
 	}
 
-	elAuthorization = &element{space: NSAbstract, name: "AutorizaceInfo", rank: 3, guarded: true, kids: []*element{
-		{space: NSAbstract, name: "MaximalniPocetZaznamu", rank: 1, text: plain, value: func(h *Head) *[]byte { return &h.MaxRecords }},
+	elAuthorization = &element{space: NSAbstract, name: "AutorizaceInfo", rank: 3, declared: typeName{NSAbstract, "AutorizaceType"}, kids: []*element{
+		{space: NSAbstract, name: "MaximalniPocetZaznamu", rank: 1, text: plain, declared: typeName{NSReg, "MaximalniPocetType"},
+			value: func(h *Head) *[]byte { return &h.MaxRecords }},
 		elItems,
 	}}
-	elItems = &element{space: NSAbstract, name: "SeznamUdaju", rank: 2, text: plainList}
+	elItems = &element{space: NSAbstract, name: "SeznamUdaju", rank: 2, text: plainList, declared: typeName{NSAbstract, "ExtSeznamUdajuType"}}
 )
 
 // The question of E227.
 var elRightsZadost = &element{space: NSRights, name: "Zadost", rank: 4, required: true, kids: []*element{
-	{space: NSRights, name: "IszrVypisOpravneniPolozkyData", rank: 1, required: true, kids: []*element{
-		{space: NSRightsData, name: "Agenda", rank: 1, text: plain, value: func(h *Head) *[]byte { return &h.Rights.Agenda }},
-		{space: NSRightsData, name: "AgendovaRole", rank: 2, text: plain, value: func(h *Head) *[]byte { return &h.Rights.AgendovaRole }},
-		{space: NSRightsData, name: "Ovm", rank: 3, text: plain, value: func(h *Head) *[]byte { return &h.Rights.Ovm }},
-	}},
+	{space: NSRights, name: "IszrVypisOpravneniPolozkyData", rank: 1, required: true,
+		declared: typeName{NSRightsData, "IszrVypisOpravneniPolozkyDataType"}, kids: []*element{
+			{space: NSRightsData, name: "Agenda", rank: 1, text: plain, declared: typeName{NSReg, "KodAgendyType"},
+				value: func(h *Head) *[]byte { return &h.Rights.Agenda }},
+			{space: NSRightsData, name: "AgendovaRole", rank: 2, text: plain, declared: typeName{NSReg, "AgendovaRoleType"},
+				value: func(h *Head) *[]byte { return &h.Rights.AgendovaRole }},
+			{space: NSRightsData, name: "Ovm", rank: 3, text: plain, declared: typeName{NSReg, "KodOvmType"},
+				value: func(h *Head) *[]byte { return &h.Rights.Ovm }},
+		}},
 }}

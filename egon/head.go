@@ -7,6 +7,7 @@ package egon
 type Head struct {
 	Service    *Service     // the service called, by its code in the path
 	Enveloped  bool         // the payload stands in a SOAP Envelope; otherwise it is bare
+	Demanded   string       // local name of the first block of the SOAP Header that must be understood and is not (SOAP 1.1 §4.2.3); empty: none
 	Info       ZadostInfo   // the header of the request
 	MaxRecords []byte       // AutorizaceInfo/MaximalniPocetZaznamu; nil when it was absent
 	HasItems   bool         // AutorizaceInfo/SeznamUdaju is present, maybe empty

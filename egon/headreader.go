@@ -25,7 +25,7 @@ func (r *Reader) open(tok *xmltext.Token) *Offence {
 	}
 	if el.rank > f.rank+1 && r.pending == nil {
 		if missing := f.missing(el.rank); missing != "" {
-			return r.invalid(tok, missingBefore, tok.Start, missing, el.name)
+			return r.misplaced(tok, missingBefore, missing, el.name)
 		}
 	}
 	f.rank, f.next = el.rank, i+1
@@ -100,55 +100,7 @@ func (r *Reader) enter(el *element, tok *xmltext.Token) *Offence {
 	case el.kind != NoQuery && r.media.Queries == 1:
 		r.media.Kind = el.kind
 	}
-	if attrs := tok.Attrs(); len(attrs) > 0 {
-		return r.attributes(el, tok, attrs)
-	}
-	return nil
-}
-
-func (r *Reader) attributes(el *element, tok *xmltext.Token, attrs []xmltext.Attr) *Offence {
-	guarded := el.guarded || el.text == plain || el.text == plainList
-	for i := range attrs {
-		a := &attrs[i]
-		switch {
-		case guarded && trick(a.Name):
-			return r.offend(trickAttribute, tok.Start, string(a.Name.Local), el.name)
-		case guarded, string(a.Name.Space) == NSXSI && string(a.Name.Local) != "nil" && string(a.Name.Local) != "type":
-		default:
-			if o := r.attribute(el, tok, a); o != nil {
-				return o
-			}
-		}
-	}
-	return nil
-}
-
-// attribute keeps the value of an attribute of the question.
-func (r *Reader) attribute(el *element, tok *xmltext.Token, a *xmltext.Attr) *Offence {
-	for i := range el.attrs {
-		known := &el.attrs[i]
-		if !a.Name.Is("", known.name) {
-			continue
-		}
-		r.from = len(r.arena)
-		r.arena = append(r.arena, a.Value...)
-		r.keep(known.value(&r.head), known.collapse)
-		r.from = len(r.arena)
-		return nil
-	}
-	return r.invalid(tok, unknownAttribute, tok.Start, string(a.Name.Local), el.name)
-}
-
-// trick reports whether an attribute says that the content of its element is
-// not what stands in it.
-func trick(n xmltext.Name) bool {
-	switch string(n.Local) {
-	case "nil", "type":
-		return string(n.Space) == NSXSI
-	case "href", "ref", "id", "Id", "ID":
-		return true
-	}
-	return false
+	return r.attributes(el, tok)
 }
 
 // endValue keeps the value of an element whose text has been read.
@@ -225,7 +177,7 @@ func (r *Reader) close(tok *xmltext.Token) *Offence {
 		r.endWord()
 	case el.text == noText:
 		if missing := f.missing(maxRank); missing != "" {
-			return r.invalid(tok, missingIn, tok.Start, missing, el.name)
+			return r.invalid(missingIn, tok.Start, missing, el.name)
 		}
 	}
 	r.top--
@@ -269,11 +221,11 @@ func (r *Reader) unexpected(f *frame, tok *xmltext.Token, known bool) *Offence {
 	}
 	switch missing := f.missing(maxRank); {
 	case known:
-		return r.invalid(tok, outOfOrder, tok.Start, string(tok.Name.Local), parent)
+		return r.misplaced(tok, outOfOrder, string(tok.Name.Local), parent)
 	case r.top > 0 || !r.grammar.open:
-		return r.invalid(tok, unknownElement, tok.Start, string(tok.Name.Local), parent)
+		return r.misplaced(tok, unknownElement, string(tok.Name.Local), parent)
 	case missing != "":
-		return r.invalid(tok, missingBefore, tok.Start, missing, string(tok.Name.Local))
+		return r.misplaced(tok, missingBefore, missing, string(tok.Name.Local))
 	}
 	if !r.known {
 		r.know(tok.End)
@@ -286,26 +238,31 @@ func (r *Reader) childOfValue(f *frame, tok *xmltext.Token) *Offence {
 	if o := r.intruder(tok); o != nil {
 		return o
 	}
-	if f.el.text == plain || f.el.text == plainList {
-		return r.offend(notPlain, tok.Start, f.el.name)
+	if f.el.text.decides() {
+		return r.misplaced(tok, notPlain, f.el.name)
 	}
-	return r.invalid(tok, unknownElement, tok.Start, string(tok.Name.Local), f.el.name)
+	return r.misplaced(tok, unknownElement, string(tok.Name.Local), f.el.name)
 }
 
 // invalid makes an offence against the contract. Inside ZadostInfo it waits
-// for the end of that, so that the refusal can echo the AgendaZadostId; the
-// element that tok opens is passed over.
-func (r *Reader) invalid(tok *xmltext.Token, why reason, at int64, args ...any) *Offence {
+// for the end of that, so that the refusal can echo the AgendaZadostId.
+func (r *Reader) invalid(why reason, at int64, args ...any) *Offence {
 	if r.pending == nil {
 		r.pending = r.offend(why, at, args...)
 	}
 	if r.top == 0 || !isInfo(r.frames[1].el) {
 		return r.pending
 	}
-	if tok.Kind == xmltext.StartElement {
+	return nil
+}
+
+// misplaced is invalid of the element that tok opens, which is passed over.
+func (r *Reader) misplaced(tok *xmltext.Token, why reason, args ...any) *Offence {
+	o := r.invalid(why, tok.Start, args...)
+	if o == nil {
 		r.beyond = 1
 	}
-	return nil
+	return o
 }
 
 func isInfo(el *element) bool { return el == elInfo || el == elAsyncInfo }
@@ -313,8 +270,8 @@ func isInfo(el *element) bool { return el == elInfo || el == elAsyncInfo }
 // comment takes a comment inside the operation.
 func (r *Reader) comment(tok *xmltext.Token) *Offence {
 	f := &r.frames[r.top]
-	if r.beyond == 0 && (f.el.text == plain || f.el.text == plainList) {
-		return r.offend(notPlain, tok.Start, f.el.name)
+	if r.beyond == 0 && f.el.text.decides() {
+		return r.invalid(notPlain, tok.Start, f.el.name)
 	}
 	return nil
 }
@@ -328,12 +285,14 @@ func (r *Reader) chars(tok *xmltext.Token) *Offence {
 	switch f.el.text {
 	case noText:
 		if i := notWhite(tok); i >= 0 {
-			return r.invalid(tok, strayText, tok.Start+int64(i))
+			return r.invalid(strayText, tok.Start+int64(i))
 		}
 		return nil
 	case plain, plainList:
 		if tok.Kind == xmltext.CData {
-			return r.offend(notPlain, tok.Start, f.el.name)
+			if o := r.invalid(notPlain, tok.Start, f.el.name); o != nil {
+				return o
+			}
 		}
 		if f.el.text == plainList {
 			return r.words(tok)

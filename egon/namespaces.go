@@ -4,6 +4,7 @@ package egon
 // IszrAbstract 1.9.0 and the tree below them).
 const (
 	NSEnvelope    = "http://schemas.xmlsoap.org/soap/envelope/"
+	NSSchema      = "http://www.w3.org/2001/XMLSchema"
 	NSXSI         = "http://www.w3.org/2001/XMLSchema-instance"
 	NSAbstract    = "urn:cz:isvs:iszr:schemas:IszrAbstract:v1"
 	NSReg         = "urn:cz:isvs:reg:schemas:RegTypy:v1"
@@ -23,6 +24,7 @@ const (
 	NSEop         = "urn:cz:isvs:aiseop:schemas:AisEopMediaCtiPodleUdaju:v1"
 	NSEcd         = "urn:cz:isvs:aisecd:schemas:AisEcdMediaCtiPodleUdaju:v1"
 	NSEvidence    = "urn:cz:isvs:aisse:schemas:AisSeTypy:v1"
+	NSXop         = "http://www.w3.org/2004/08/xop/include"
 	NSAsyncAnswer = "urn:cz:isvs:iszr:schemas:IszrAsyncOdpovedZFronty:v1"
 	NSAsyncList   = "urn:cz:isvs:iszr:schemas:IszrAsyncVypisFronty:v1"
 	NSAsyncDelete = "urn:cz:isvs:iszr:schemas:IszrAsyncSmazatFrontu:v1"

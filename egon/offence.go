@@ -18,10 +18,11 @@ type OffenceKind uint8
 
 // The kinds, from the outermost layer inwards.
 const (
-	Malformed OffenceKind = iota // not the XML or the SOAP that the gate lets pass
-	TooLarge                     // a bound was exceeded
-	Mismatch                     // path, SOAPAction and body name different services
-	Invalid                      // a value that the contract of the service does not allow
+	Malformed    OffenceKind = iota // not the XML or the SOAP that the gate lets pass
+	OtherVersion                    // an Envelope, but not of SOAP 1.1
+	TooLarge                        // a bound was exceeded
+	Mismatch                        // path, SOAPAction and body name different services
+	Invalid                         // a value that the contract of the service does not allow
 )
 
 // An Offence is why a message cannot be served, whoever sent it. It is an

@@ -144,7 +144,7 @@ func appendIDs(dst []byte, ids []string) []byte {
 func ParseQueueQuery(doc []byte, s *Service, local *time.Location) (*QueueQuery, error) {
 	root, err := xmltext.Parse(doc, xmltext.DefaultBounds())
 	if err != nil {
-		return nil, syntaxOffence(err)
+		return nil, syntaxOffence(err, xmltext.DefaultBounds())
 	}
 	if root.Space == NSEnvelope {
 		root = root.Child(NSEnvelope, "Body").Child(s.Namespace, s.Request)

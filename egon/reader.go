@@ -184,6 +184,9 @@ func (r *Reader) take(tok *xmltext.Token) *Offence {
 		if o := r.intruder(tok); o != nil {
 			return o
 		}
+		if r.skip == 0 && r.head.Demanded == "" && demands(tok) {
+			r.head.Demanded = string(tok.Name.Local)
+		}
 	}
 	operation, o := r.outside(tok)
 	if operation {
@@ -211,6 +214,9 @@ func (r *Reader) operation(tok *xmltext.Token) {
 	}
 	r.top = 0
 	r.frames[0] = frame{el: &r.grammar.element}
+	if !r.grammar.open {
+		_ = r.attributes(&r.grammar.element, tok) // it waits for the end of ZadostInfo
+	}
 }
 
 // whose says in Czech which service has the operation n.
@@ -226,10 +232,14 @@ func whose(n xmltext.Name) string {
 
 // intruder refuses an element that would give the message a second head, or a
 // second Envelope, for a reader that looks for names without regard to their
-// place or namespace.
+// place or namespace; and one that stands for content in an attachment, which
+// a message has none of.
 func (r *Reader) intruder(tok *xmltext.Token) *Offence {
-	if !intrudes(&tok.Name) {
+	switch {
+	case !intrudes(&tok.Name):
 		return nil
+	case string(tok.Name.Local) == "Include":
+		return r.offend(attached, tok.Start)
 	}
 	return r.offend(strayElement, tok.Start, string(tok.Name.Local))
 }
@@ -238,6 +248,8 @@ func intrudes(n *xmltext.Name) bool {
 	switch string(n.Local) {
 	case "ZadostInfo", "AutorizaceInfo":
 		return true
+	case "Include":
+		return string(n.Space) == NSXop
 	case "SeznamUdaju":
 		return string(n.Space) == NSAbstract
 	case "Envelope", "Header", "Body":

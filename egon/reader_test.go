@@ -198,7 +198,7 @@ func feedRequest(t testing.TB, r *Reader, service string, doc []byte, cuts []int
 		t.Fatalf("%d bytes may leave, the offence is at byte %d", released, o.Offset)
 	}
 	if o != nil {
-		kinds := [...]string{Malformed: "malformed", TooLarge: "too large", Mismatch: "mismatch", Invalid: "invalid"}
+		kinds := [...]string{Malformed: "malformed", OtherVersion: "version", TooLarge: "too large", Mismatch: "mismatch", Invalid: "invalid"}
 		got.Kind, got.Offset, got.Path, got.Popis, got.Err = kinds[o.Kind], o.Offset, o.Path, o.Popis, o.Err.Error()
 		if strings.Contains(got.Popis+got.Err, "%!") || !strings.HasSuffix(got.Popis, ".") {
 			t.Fatalf("text is not a sentence: %q, %q", got.Popis, got.Err)

@@ -33,7 +33,7 @@ var (
 	notXML = reason{Malformed,
 		"Zpráva není správně utvořené XML 1.0 v kódování UTF-8, chyba je u bajtu %d. Opravte ji a odešlete znovu.",
 		"read XML at byte %d"}
-	notSoap11 = reason{Malformed,
+	otherSoap = reason{OtherVersion,
 		"Obálka není SOAP 1.1. Použijte jmenný prostor " + NSEnvelope + ".",
 		"root is an Envelope of another SOAP version"}
 	instruction = reason{Malformed,
@@ -54,15 +54,9 @@ var (
 	noBody = reason{Malformed,
 		"V obálce SOAP chybí element Body. Doplňte jej.",
 		"Envelope has no Body"}
-	notPlain = reason{Malformed,
-		"Element %s smí obsahovat jen prostý text, bez komentáře, oddílu CDATA a vnořených elementů.",
-		"content of %s is not plain text"}
 	shortComment = reason{Malformed,
 		"Komentář začíná znakem „>“ nebo „->“, což některé programy čtou jako jeho konec. Odstraňte jej.",
 		"comment begins like the end of one"}
-	trickAttribute = reason{Malformed,
-		"Atribut %s není u elementu %s dovolen. Odstraňte jej.",
-		"attribute %s on %s not allowed"}
 )
 
 // What is too large.
@@ -79,20 +73,28 @@ var (
 )
 
 // xmlReasons are the scanner's errors that the caller gets a sentence of its
-// own for; any other is notXML.
+// own for; any other is notXML. The arguments are the byte and, of a bound, its
+// figure.
 var xmlReasons = []struct {
 	err   error
 	kind  OffenceKind
 	popis string
+	bound func(*xmltext.Bounds) int // nil: the error is not of a bound
 }{
-	{xmltext.ErrNameTooLong, TooLarge, "Jméno elementu nebo atributu u bajtu %d je příliš dlouhé."},
-	{xmltext.ErrTagTooLong, TooLarge, "Značka u bajtu %d je příliš dlouhá. Zkraťte její atributy."},
-	{xmltext.ErrTooManyAttributes, TooLarge, "Značka u bajtu %d má příliš mnoho atributů."},
-	{xmltext.ErrTooDeep, TooLarge, "Elementy jsou u bajtu %d vnořeny příliš hluboko."},
-	{xmltext.ErrTooManyNamespaces, TooLarge, "U bajtu %d platí příliš mnoho deklarací jmenných prostorů. Deklarujte je jednou, na obálce."},
-	{xmltext.ErrDoctype, Malformed, "U bajtu %d je deklarace DOCTYPE, kterou SOAP nedovoluje. Odstraňte ji."},
-	{xmltext.ErrEntity, Malformed, "U bajtu %d je odkaz na neznámou entitu. Povoleny jsou jen amp, lt, gt, apos a quot."},
-	{xmltext.ErrEncoding, Malformed, "Zpráva není v kódování UTF-8 (bajt %d). Převeďte ji a opravte deklaraci XML."},
+	{xmltext.ErrNameTooLong, TooLarge, "Jméno elementu nebo atributu u bajtu %d je delší než %d bajtů. Zkraťte je.",
+		func(b *xmltext.Bounds) int { return b.NameBytes }},
+	{xmltext.ErrTagTooLong, TooLarge, "Značka u bajtu %d je delší než %d bajtů. Zkraťte její atributy.",
+		func(b *xmltext.Bounds) int { return b.TagBytes }},
+	{xmltext.ErrTooManyAttributes, TooLarge, "Značka u bajtu %d má více než %d atributů. Odstraňte ty, které žádost nepotřebuje.",
+		func(b *xmltext.Bounds) int { return b.Attrs }},
+	{xmltext.ErrTooDeep, TooLarge, "Elementy jsou u bajtu %d vnořeny hlouběji než v %d úrovních.",
+		func(b *xmltext.Bounds) int { return b.Depth }},
+	{xmltext.ErrTooManyNamespaces, TooLarge, "U bajtu %d platí více než %d deklarací jmenných prostorů. Deklarujte na obálce jen ty, které žádost používá.",
+		func(b *xmltext.Bounds) int { return b.Namespaces }},
+	{xmltext.ErrDoctype, Malformed, "U bajtu %d je deklarace DOCTYPE, kterou SOAP nedovoluje. Odstraňte ji.", nil},
+	{xmltext.ErrEntity, Malformed, "U bajtu %d je odkaz na neznámou entitu. Povoleny jsou jen amp, lt, gt, apos a quot.", nil},
+	{xmltext.ErrEncoding, Malformed, "Zpráva není v kódování UTF-8 (bajt %d). Převeďte ji a opravte deklaraci XML.", nil},
+	{xmltext.ErrCut, Malformed, "Zpráva je u bajtu %d uťata: končí dřív, než se uzavře její kořenový element. Odešlete ji celou.", nil},
 }
 
 // What the structure of a request breaks.
@@ -118,6 +120,15 @@ var (
 	unknownAttribute = reason{Invalid,
 		"Atribut %s k elementu %s nepatří. Odstraňte jej, nebo jej opravte.",
 		"attribute %s not known on %s"}
+	otherType = reason{Invalid,
+		"Atribut xsi:type u elementu %[1]s neuvádí jeho typ podle schématu; ten je %[2]s. Opravte atribut, nebo jej vynechte.",
+		"xsi:type of %[1]s is not %[3]s"}
+	notPlain = reason{Invalid,
+		"Element %s smí obsahovat jen prostý text, bez komentáře, oddílu CDATA a vnořených elementů. Uveďte hodnotu bez nich.",
+		"content of %s is not plain text"}
+	attached = reason{Invalid,
+		"Element xop:Include odkazuje na přílohu (MTOM), kterou zpráva nemá a mít nesmí. Vložte na jeho místo hodnotu v base64.",
+		"xop:Include in a message without attachments"}
 	strayText = reason{Invalid,
 		"Mezi elementy žádosti je text. Odstraňte jej.",
 		"text between elements"}

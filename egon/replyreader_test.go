@@ -59,7 +59,7 @@ func TestReplies(t *testing.T) {
 			"malformed text between the elements of the envelope"},
 		{"too deep", "E198", replyOpen + strings.Repeat("<x>", 126) + strings.Repeat("</x>", 126) + replyClose, "too large elements nest too deep"},
 		{"SOAP 1.2", "E198", strings.Replace(replyOpen, "http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope", 1) + replyClose,
-			"malformed root is an Envelope of another SOAP version"},
+			"version root is an Envelope of another SOAP version"},
 	}
 	r := NewReplyReader(DefaultBounds())
 	for _, tt := range tests {
@@ -88,7 +88,7 @@ func feedReply(t testing.TB, r *ReplyReader, code, doc string, size int) string 
 	var o *Offence
 	switch {
 	case errors.As(err, &o):
-		kinds := [...]string{Malformed: "malformed", TooLarge: "too large", Mismatch: "mismatch", Invalid: "invalid"}
+		kinds := [...]string{Malformed: "malformed", OtherVersion: "version", TooLarge: "too large", Mismatch: "mismatch", Invalid: "invalid"}
 		if r.Releasable() > o.Offset || r.Done() {
 			t.Fatalf("%d bytes may leave, the offence is at byte %d", r.Releasable(), o.Offset)
 		}

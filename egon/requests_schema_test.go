@@ -22,7 +22,7 @@ func TestRequestsAgainstTheSchemas(t *testing.T) {
 		s := ServiceByCode(c.Service)
 		complaints := o.complaints("egon/xsd/"+s.Action+".xsd", requestPayload(t, c.Doc, s.Request))
 		switch {
-		case c.Want == "accept" && complaints != nil:
+		case c.Want == "accept" && complaints != nil && !looserThanTheSchemas[c.Name]:
 			t.Errorf("%s is accepted, but the schema says: %v", c.Name, complaints)
 		case c.Want != "accept" && complaints == nil:
 			found = append(found, c.Name)
@@ -32,6 +32,10 @@ func TestRequestsAgainstTheSchemas(t *testing.T) {
 		t.Errorf("stricter than the schemas (-want +got):\n%s", diff)
 	}
 }
+
+// To the schemas even xsi:nil="false" is an error on an element that can never
+// be nil; it says nothing, and some clients write it everywhere.
+var looserThanTheSchemas = map[string]bool{"clients/xsi:nil that says nothing": true}
 
 var namespaceDeclaration = regexp.MustCompile(` xmlns:\w+="[^"]*"`)
 
@@ -57,6 +61,10 @@ func requestPayload(t *testing.T, doc []byte, request string) []byte {
 // To the schemas a word of SeznamUdaju is any token, a name may be blank, a key
 // empty and the purpose missing; E198 says otherwise in prose.
 var stricterThanTheSchemas = []string{
+	"clients/CDATA in AgendaZadostId",
+	"clients/CDATA in KodAsyncSluzby",
+	"clients/SOAP 1.2 in text/xml",
+	"clients/Envelope of a namespace of its own",
 	"e198/unknown word",
 	"e198/wrong case",
 	"e198/internal name",

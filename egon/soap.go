@@ -1,6 +1,7 @@
 package egon
 
 import (
+	"bytes"
 	"errors"
 	"math"
 
@@ -74,7 +75,7 @@ func (s *soap) next(tok *xmltext.Token, window *[]byte, last, blank bool) bool {
 	}
 	switch {
 	case err != xmltext.ErrMore:
-		s.offence = syntaxOffence(err)
+		s.offence = syntaxOffence(err, s.scan.Bounds())
 	case len(*window) > 0:
 		s.offence = s.offend(s.tooLarge, s.limit, s.limit)
 	}
@@ -149,7 +150,7 @@ func (s *soap) start(tok *xmltext.Token) (operation bool, o *Offence) {
 			s.place, s.enveloped = inEnvelope, true
 			return false, nil
 		case string(name.Local) == "Envelope":
-			return false, s.offend(notSoap11, tok.Start)
+			return false, s.offend(otherSoap, tok.Start)
 		}
 		s.place = inOperation
 		return true, nil
@@ -175,6 +176,34 @@ func (s *soap) start(tok *xmltext.Token) (operation bool, o *Offence) {
 	}
 	return false, s.offend(strayElement, tok.Start, string(name.Local))
 }
+
+// demands reports whether a block of the SOAP Header is one that the receiver of
+// the message must understand and brana does not: it is for nobody else (SOAP 1.1
+// §4.2.2), and a value of mustUnderstand other than false counts as true (§4.2.3).
+// Action is known: clients of WCF repeat SOAPAction in it.
+func demands(tok *xmltext.Token) bool {
+	demanded := false
+	for i, attrs := 0, tok.Attrs(); i < len(attrs); i++ {
+		a := &attrs[i]
+		if string(a.Name.Space) != NSEnvelope {
+			continue
+		}
+		switch value := string(bytes.Trim(a.Value, whiteSpace)); string(a.Name.Local) {
+		case "mustUnderstand":
+			demanded = value != "0" && value != "false"
+		case "actor":
+			if value != "" && value != nextActor {
+				return false
+			}
+		}
+	}
+	return demanded && !tok.Name.Is(nsAction, "Action")
+}
+
+const (
+	nextActor = "http://schemas.xmlsoap.org/soap/actor/next"
+	nsAction  = "http://schemas.microsoft.com/ws/2005/05/addressing/none"
+)
 
 func (s *soap) end(tok *xmltext.Token) *Offence {
 	switch s.place {
@@ -210,20 +239,24 @@ func (s *soap) offend(r reason, at int64, args ...any) *Offence {
 	return r.offence(at, s.scan.Path(), args...)
 }
 
-// syntaxOffence is the offence that the scanner found.
-func syntaxOffence(err error) *Offence {
+// syntaxOffence is the offence that a scanner with these bounds found.
+func syntaxOffence(err error, bounds xmltext.Bounds) *Offence {
 	var syntax *xmltext.SyntaxError
 	if !errors.As(err, &syntax) {
 		return &Offence{Kind: Malformed, Popis: err.Error(), Err: err}
 	}
-	r := notXML
+	r, args := notXML, []any{syntax.Offset}
 	for _, own := range xmlReasons {
-		if own.err == syntax.Err {
-			r = reason{own.kind, own.popis, ""}
-			break
+		if own.err != syntax.Err {
+			continue
 		}
+		r = reason{own.kind, own.popis, ""}
+		if own.bound != nil {
+			args = append(args, own.bound(&bounds))
+		}
+		break
 	}
-	o := r.offence(syntax.Offset, syntax.Path, syntax.Offset)
+	o := r.offence(syntax.Offset, syntax.Path, args...)
 	o.Err = syntax.Err
 	return o
 }
@@ -243,5 +276,8 @@ func notWhite(tok *xmltext.Token) int {
 	return -1
 }
 
-// white reports whether c is XML white space (XML 1.0 §2.3).
+// whiteSpace is the white space of XML (XML 1.0 §2.3).
+const whiteSpace = " \n\t\r"
+
+// white reports whether c is XML white space.
 func white(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }

@@ -17,23 +17,35 @@ var (
 )
 
 // bounds are the labels of brana_bound_refusals_total, each by the error that
-// says so. They are the keys of listen and listen.bounds where there is one.
+// says so, with the key that sets the bound where there is one.
 var bounds = []struct {
 	err  error
 	name string
+	key  string
 }{
-	{errHeaderTooLarge, "header"},
-	{egon.ErrHeadTooLarge, "head"},
-	{egon.ErrMessageTooLarge, "max_message"},
-	{errInline, "inline_limit"},
-	{errHeld, "held"},
-	{egon.ErrTooManyItems, "items"},
-	{xmltext.ErrNameTooLong, "name"},
-	{xmltext.ErrTagTooLong, "tag"},
-	{xmltext.ErrTooManyAttributes, "attributes"},
-	{xmltext.ErrTooDeep, "depth"},
-	{xmltext.ErrTooManyNamespaces, "namespaces"},
-	{errTooSlow, "slow"},
+	{errHeaderTooLarge, "header", ""},
+	{egon.ErrHeadTooLarge, "head", "listen.bounds.head"},
+	{egon.ErrMessageTooLarge, "max_message", "listen.max_message"},
+	{errInline, "inline_limit", "listen.inline_limit"},
+	{errHeld, "held", ""},
+	{egon.ErrTooManyItems, "items", "listen.bounds.items"},
+	{xmltext.ErrNameTooLong, "name", "listen.bounds.name"},
+	{xmltext.ErrTagTooLong, "tag", "listen.bounds.tag"},
+	{xmltext.ErrTooManyAttributes, "attributes", "listen.bounds.attributes"},
+	{xmltext.ErrTooDeep, "depth", "listen.bounds.depth"},
+	{xmltext.ErrTooManyNamespaces, "namespaces", "listen.bounds.namespaces"},
+	{errTooSlow, "slow", ""},
+}
+
+// whoSetsIt says to the caller which key of the configuration sets the bound
+// that err exceeded, with a blank before it; it is empty when none does.
+func whoSetsIt(err error) string {
+	for _, b := range bounds {
+		if b.key != "" && errors.Is(err, b.err) {
+			return " Mez nastavuje správce brány klíčem " + b.key + "."
+		}
+	}
+	return ""
 }
 
 // exceededBound names the bound that ended an exchange, or returns an empty

@@ -120,14 +120,22 @@ func checkValue(name string, value []byte) *Refusal {
 	switch {
 	case name == "Transfer-Encoding" && !strings.EqualFold(string(value), "chunked"):
 		return badFraming(400, "Transfer-Encoding smí být jen chunked.")
-	case name == "Content-Encoding" && len(value) > 0:
+	case name == "Content-Encoding" && len(value) > 0 && !strings.EqualFold(string(value), "identity"):
 		return badHTTP(415, "Tělo požadavku nesmí být komprimováno (Content-Encoding).")
+	case name == "SOAPAction" && !quoted(value):
+		return badHTTP(400, "Hodnota hlavičky SOAPAction musí být v uvozovkách celá, nebo bez nich.")
 	case name == "Expect" && !strings.EqualFold(string(value), "100-continue"):
 		return badFraming(417, "Hlavička Expect smí být jen 100-continue.")
 	case name == "Upgrade", name == "Trailer":
 		return badFraming(400, "Hlavička "+name+" není přípustná.")
 	}
 	return nil
+}
+
+// quoted reports whether a value has quotes around it, or none at all.
+func quoted(value []byte) bool {
+	n := bytes.Count(value, []byte(`"`))
+	return n == 0 || n == 2 && value[0] == '"' && value[len(value)-1] == '"'
 }
 
 // findService finds the service by the code in the path. The path is compared
@@ -173,7 +181,12 @@ func checkContentType(value []byte) string {
 		return ""
 	}
 	kind, params, err := mime.ParseMediaType(string(value))
-	if err != nil || kind != "text/xml" {
+	switch {
+	case err == nil && (kind == "multipart/related" || kind == "application/xop+xml"):
+		return "Zprávy s přílohami (multipart/related, MTOM) brána nepřijímá. Pošlete jedinou zprávu typu text/xml; charset=utf-8 a binární hodnoty v ní jako base64."
+	case err == nil && kind == "application/soap+xml":
+		return "Služby se volají zprávou SOAP 1.1, jejíž Content-Type je text/xml; charset=utf-8."
+	case err != nil || kind != "text/xml":
 		return "Content-Type musí být text/xml; charset=utf-8."
 	}
 	if charset, ok := params["charset"]; ok && !strings.EqualFold(charset, "utf-8") {

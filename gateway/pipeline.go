@@ -103,7 +103,7 @@ func (g *Gateway) longest(r Route) (int64, error) {
 
 func (g *Gateway) tooLong(s *egon.Service, r Route) *Refusal {
 	bound, why := g.longest(r)
-	return refuse(TooLargeKind, fmt.Sprintf("Žádost služby %s smí mít nejvýše %d bajtů.", s.Code, bound)).because(why)
+	return refuse(TooLargeKind, fmt.Sprintf("Žádost služby %s smí mít nejvýše %d bajtů.%s", s.Code, bound, whoSetsIt(why))).because(why)
 }
 
 // checkHead says whether the call is one that can be served, whoever sent it.
@@ -113,6 +113,8 @@ func (g *Gateway) checkHead(x *exchange) error {
 	switch {
 	case g.draining.Load():
 		return refuse(Draining)
+	case x.head.Demanded != "" && x.route.Kind != RelayRoute:
+		return refuse(MustUnderstandKind, "Blok "+x.head.Demanded+" v hlavičce SOAP má atribut mustUnderstand, ale brána jej nezná. Vynechte jej, nebo jej nevyžadujte.")
 	case action != "" && action != x.service.Action:
 		return refuse(ServiceMismatch, "SOAPAction neodpovídá službě "+x.service.Code+"; očekává se "+x.service.Action+".")
 	}
@@ -266,6 +268,8 @@ func asRefusal(err error) *Refusal {
 func fromOffence(o *egon.Offence) *Refusal {
 	kind := MalformedKind
 	switch o.Kind {
+	case egon.OtherVersion:
+		kind = VersionKind
 	case egon.TooLarge:
 		kind = TooLargeKind
 	case egon.Mismatch:
@@ -280,7 +284,7 @@ func fromOffence(o *egon.Offence) *Refusal {
 	if kind.SubKod == "" && !strings.Contains(popis, "bajt") {
 		popis = fmt.Sprintf("%s (bajt %d)", popis, o.Offset)
 	}
-	return refuse(kind, popis).because(o)
+	return refuse(kind, popis+whoSetsIt(o)).because(o)
 }
 
 // fromCall is the refusal after an upstream failed.

@@ -121,6 +121,12 @@ var (
 	TooLargeKind = &Kind{"too-large", 504, "", egon.FaultClient, 413,
 		"Zpráva nebo její část je příliš velká.",
 		"A bound of the gate was exceeded; the text says which."}
+	MustUnderstandKind = &Kind{"must-understand", 505, "", egon.FaultMustUnderstand, 400,
+		"Blok hlavičky SOAP, který se musí zpracovat, brána nezná.",
+		"A block of the SOAP Header has mustUnderstand=\"1\" for a service that brana answers itself, and brana knows no such block. Leave it out, or have the client not demand it. Relayed services get it as it is."}
+	VersionKind = &Kind{"version-mismatch", 506, "", egon.FaultVersion, 400,
+		"Obálka není SOAP 1.1.",
+		"The Envelope is of another namespace, for instance of SOAP 1.2. Set the client to SOAP 1.1."}
 	Internal = &Kind{"internal", 599, "", egon.FaultServer, 500,
 		"Vnitřní chyba brány, opakujte volání později.",
 		"A defect. The log has the cause under the IszrZadostId of the reply."}
@@ -133,7 +139,7 @@ func Kinds() []*Kind {
 		QueueFull, QueueUnavailable, IDsUnavailable, JobLost, JobFailed, LogUnavailable,
 		InvalidData, ServiceMismatch, StaleTime, DuplicateRequest, SyncOnlyKind, AsyncOnlyKind, NotInQueue,
 		RegistryFailed, AisFailed, Deadline,
-		MalformedKind, BadHTTP, UnknownService, TooLargeKind, Internal}
+		MalformedKind, BadHTTP, UnknownService, TooLargeKind, MustUnderstandKind, VersionKind, Internal}
 }
 
 // A Refusal is the answer no. It is an error on its way up the pipeline; the

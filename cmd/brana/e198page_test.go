@@ -46,7 +46,7 @@ A refusal has the status CHYBA and nothing but OdpovedInfo, and no registry is c
 request that is right; … stands for what was taken out. What is no SOAP message at all gets a Fault, see [refusals.md](refusals.md).
 `)
 	for _, part := range []struct{ heading, file string }{
-		{"The header", "zadostinfo"}, {"The elements", "structure"}, {"The question", "e198"}, {"The rights", "rights"},
+		{"The header", "zadostinfo"}, {"The elements", "structure"}, {"The question", "e198"}, {"What clients write", "clients"}, {"The rights", "rights"},
 	} {
 		fmt.Fprintf(&b, "\n## %s\n| input | example | VysledekSubKod | VysledekPopis |\n|---|---|---|---|\n", part.heading)
 		for _, c := range corpus(t) {

@@ -39,7 +39,7 @@ func corpus(t testing.TB) []requests.Case {
 // kindOf is the kind of a verdict of the corpus: accept, or the first words of
 // a refusal, up to where its reason begins.
 func kindOf(want string) string {
-	for _, kind := range []string{"malformed", "too large", "mismatch", "invalid"} {
+	for _, kind := range []string{"malformed", "version", "too large", "mismatch", "invalid"} {
 		if strings.HasPrefix(want, kind+" ") {
 			return kind
 		}
@@ -195,6 +195,8 @@ func (v *voice) ask(service, framing string, body []byte) string {
 		return "malformed"
 	case "504":
 		return "too large"
+	case "506":
+		return "version"
 	}
 	return string(answer)
 }
