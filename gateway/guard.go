@@ -47,8 +47,8 @@ type guard struct {
 	base   int64
 	buf    *[]byte
 	start  int
-	limit  int               // bytes held at most
-	broken func(error) error // says that the message ended before its end
+	limit  int                       // bytes held at most
+	broken func(*guard, error) error // says that the message ended before its end
 	err    error
 	cut    bool // the wire is at no known place in the message
 
@@ -170,14 +170,24 @@ func (g *guard) receive() error {
 		err = io.ErrUnexpectedEOF
 	}
 	g.cut = true
-	return g.broken(err)
+	return g.broken(g, err)
 }
 
 // read reads from the source, and from a caller no longer than it may take. The
-// first read is under the server's own deadline.
+// first read is under the server's own deadline. Of a body of known length it
+// gets what the server has read ahead, and goes on: a message that has come
+// whole is scanned in one piece.
 func (g *guard) read(p []byte) (int, error) {
-	if g.caller == nil || g.got == 0 {
+	if g.caller == nil {
 		return g.src.Read(p)
+	}
+	if g.got == 0 {
+		n, err := g.src.Read(p)
+		if err == nil && n == readAhead && g.length > readAhead {
+			n, err = g.src.Read(p[readAhead:])
+			n += readAhead
+		}
+		return n, slow(err)
 	}
 	if err := g.caller.SetReadDeadline(g.sender.begin(g.got)); err != nil {
 		return 0, err

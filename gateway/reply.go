@@ -55,7 +55,7 @@ func (x *exchange) openReply(a *egon.Answer) error {
 	return nil
 }
 
-func cutReply(err error) error { return fmt.Errorf("read reply: %w", err) }
+func cutReply(_ *guard, err error) error { return fmt.Errorf("read reply: %w", err) }
 
 // blame names the upstream in the failure of a relay, be it that there is no
 // reply or that the reply is not what the contract promises.

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -25,9 +26,17 @@ func (x *exchange) openBody() {
 	x.message = egon.Message{Service: x.service, Async: x.async, Length: x.body.length, Body: &x.body}
 }
 
-// cutRequest says that the caller's message ended before its end.
-func cutRequest(err error) error {
-	return &egon.Offence{Kind: egon.Malformed, Popis: "Zpráva skončila před svým koncem.", Err: fmt.Errorf("read request: %w", err)}
+// cutRequest says that the caller's message ended before its end, and where.
+func cutRequest(g *guard, err error) error {
+	came := fmt.Sprint(g.got)
+	if g.length >= 0 {
+		came = fmt.Sprintf("%d z %d", g.got, g.length)
+	}
+	if errors.Is(err, errTooSlow) {
+		return badFraming(408, "Zpráva nepřišla včas celá, čekání skončilo za bajtem "+came+". Odešlete ji znovu.").because(err)
+	}
+	return &egon.Offence{Kind: egon.Malformed, Offset: g.got, Err: fmt.Errorf("read request: %w", err),
+		Popis: "Zpráva se přerušila za bajtem " + came + ". Odešlete ji celou."}
 }
 
 // settle leaves nothing of the request on the wire, or sees to it that the

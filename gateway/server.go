@@ -13,6 +13,11 @@ import (
 // readBufferBytes bounds the header block of a request.
 const readBufferBytes = 16 << 10
 
+// readAhead is how many bytes of a body the server reads before the handler, at
+// least one: whoever cuts its message there gets the server's answer, which can
+// say nothing of the message.
+const readAhead = 1
+
 // newServer is the HTTP server with the settings that a streaming gate needs;
 // see docs/decisions.md on each.
 func (g *Gateway) newServer() *fasthttp.Server {
@@ -26,7 +31,7 @@ func (g *Gateway) newServer() *fasthttp.Server {
 		SecureErrorLogMessage:        true,
 		LazyRequestTime:              true, // an exchange has its own
 		ReadBufferSize:               readBufferBytes,
-		MaxRequestBodySize:           g.cfg.InlineLimit, // bounds only what is read before the handler
+		MaxRequestBodySize:           readAhead,
 		ReadTimeout:                  g.cfg.ReadIdle,
 		WriteTimeout:                 g.cfg.WriteIdle,
 		IdleTimeout:                  g.cfg.KeepAlive,

@@ -124,7 +124,7 @@ func TestTheEndIsHeldBack(t *testing.T) {
 	if upstream.err == nil || upstream.got.Len() != end {
 		t.Errorf("the upstream got %d bytes, want %d; error %v", upstream.got.Len(), end, upstream.err)
 	}
-	if r, body := w.answer(); r.StatusCode != 500 || !strings.Contains(body, "skončila") {
+	if r, body := w.answer(); r.StatusCode != 500 || !strings.Contains(body, fmt.Sprintf("za bajtem %d z %d", last, len(message))) {
 		t.Errorf("%d %s", r.StatusCode, body)
 	}
 	w.closed()
@@ -197,7 +197,7 @@ func TestADrippingCallerIsCut(t *testing.T) {
 	if r, _ := w.answer(); r.StatusCode != 500 {
 		t.Errorf("status %d", r.StatusCode)
 	}
-	if line := s.lines(t, 1)[0]; line["outcome"] != "malformed" {
+	if line := s.lines(t, 1)[0]; line["outcome"] != "bad-http" {
 		t.Errorf("line = %v", line)
 	}
 }

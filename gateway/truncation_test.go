@@ -90,17 +90,18 @@ func TestAMessageCutByItsCallerNeverEndsWell(t *testing.T) {
 	const chunked = "Transfer-Encoding: chunked"
 	for name, c := range map[string]struct {
 		request string
+		bytes   int // of the message that come
 		reset   bool
 	}{
-		"inside a fixed length":            {header("/publikace/E05", length) + string(part), false},
-		"before the last byte":             {header("/publikace/E05", length) + string(large[:len(large)-1]), false},
-		"inside a chunk":                   {header("/publikace/E05", chunked) + fmt.Sprintf("%x\r\n", len(large)) + string(part), false},
-		"between two chunks":               {header("/publikace/E05", chunked) + chunk(part), false},
-		"between two chunks, near the end": {header("/publikace/E05", chunked) + chunk(large[:end]), false},
-		"inside the size of a chunk":       {header("/publikace/E05", chunked) + chunk(part) + "ff", false},
-		"before the CR LF of a chunk":      {header("/publikace/E05", chunked) + strings.TrimSuffix(chunk(part), "\r\n"), false},
-		"reset inside a fixed length":      {header("/publikace/E05", length) + string(part), true},
-		"reset between two chunks":         {header("/publikace/E05", chunked) + chunk(part), true},
+		"inside a fixed length":            {header("/publikace/E05", length) + string(part), len(part), false},
+		"before the last byte":             {header("/publikace/E05", length) + string(large[:len(large)-1]), len(large) - 1, false},
+		"inside a chunk":                   {header("/publikace/E05", chunked) + fmt.Sprintf("%x\r\n", len(large)) + string(part), len(part), false},
+		"between two chunks":               {header("/publikace/E05", chunked) + chunk(part), len(part), false},
+		"between two chunks, near the end": {header("/publikace/E05", chunked) + chunk(large[:end]), end, false},
+		"inside the size of a chunk":       {header("/publikace/E05", chunked) + chunk(part) + "ff", len(part), false},
+		"before the CR LF of a chunk":      {header("/publikace/E05", chunked) + strings.TrimSuffix(chunk(part), "\r\n"), len(part), false},
+		"reset inside a fixed length":      {header("/publikace/E05", length) + string(part), 0, true},
+		"reset between two chunks":         {header("/publikace/E05", chunked) + chunk(part), 0, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, s := newRawRegistry(t, answerHead("Content-Length: 0"))
@@ -112,7 +113,7 @@ func TestAMessageCutByItsCallerNeverEndsWell(t *testing.T) {
 				w.Close()
 			} else {
 				_ = w.Conn.(*net.TCPConn).CloseWrite()
-				if a, body := w.answer(); a.StatusCode != 500 || !strings.Contains(body, "BR_501: ") {
+				if a, body := w.answer(); a.StatusCode != 500 || !strings.Contains(body, fmt.Sprintf("BR_501: Zpráva se přerušila za bajtem %d", c.bytes)) {
 					t.Errorf("%d %s", a.StatusCode, body)
 				}
 				w.closed()
@@ -217,5 +218,27 @@ func TestAnAnswerCutByItsCaller(t *testing.T) {
 	s.settled(t)
 	if line := s.lines(t, 1)[0]; line["broken"] != "caller" || line["outcome"] != "caller-left" {
 		t.Errorf("line = %v", line)
+	}
+}
+
+// A small message that is cut names the byte too, of a relayed service and of
+// one that is answered here; and so does one that says it is whole and is not.
+func TestACutMessageNamesItsByte(t *testing.T) {
+	s := newSite(t)
+	for code, message := range map[string][]byte{"E05": call{}.message(), "E227": call{code: "E227"}.message()} {
+		path, cut := "/publikace/"+code, len(message)/2
+		for request, want := range map[string]string{
+			header(path, fmt.Sprintf("Content-Length: %d", len(message))) + string(message[:cut]): fmt.Sprintf("Zpráva se přerušila za bajtem %d z %d.", cut, len(message)),
+			header(path, "Transfer-Encoding: chunked") + chunk(message[:cut]):                     fmt.Sprintf("Zpráva se přerušila za bajtem %d.", cut),
+			string(withLength(path, message[:cut])):                                               fmt.Sprintf("Zpráva je u bajtu %d uťata", cut),
+			header(path, "Transfer-Encoding: chunked") + chunk(message[:cut]) + chunk(nil):        fmt.Sprintf("Zpráva je u bajtu %d uťata", cut),
+		} {
+			w := s.dial(t)
+			w.write(request)
+			_ = w.Conn.(*net.TCPConn).CloseWrite()
+			if _, body := w.answer(); !strings.Contains(body, want) {
+				t.Errorf("%s: %q is missing in %s", code, want, body)
+			}
+		}
 	}
 }
