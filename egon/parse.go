@@ -15,10 +15,15 @@ import (
 // block is one or more elements that declare every namespace they use and do
 // not share memory with the document.
 
-// expected is the error of an answer that lacks what the workflow rests on. It
-// names the lack, never what stands there instead.
+// A Breach says how an answer breaks its contract, in words of the contract: what
+// is expected where, never what stands there instead.
+type Breach string
+
+func (b Breach) Error() string { return string(b) }
+
+// expected is the error of an answer that lacks what the workflow rests on.
 func expected(space, local, in string) error {
-	return fmt.Errorf("expect {%s}%s in %s", space, local, in)
+	return Breach("expect {" + space + "}" + local + " in " + in)
 }
 
 // openAnswer returns the payload of an answer: the one child of Body, which must
@@ -104,7 +109,7 @@ func readKod(n *xmltext.Node, space, local string) (string, error) {
 	case OK, Varovani, Chyba:
 		return kod, nil
 	}
-	return "", fmt.Errorf("expect OK, VAROVANI or CHYBA in {%s}%s", space, local)
+	return "", Breach("expect OK, VAROVANI or CHYBA in {" + space + "}" + local)
 }
 
 func readParty(n *xmltext.Node) Party {
@@ -167,7 +172,7 @@ func triOf(v string) Tri {
 func number(n *xmltext.Node) (int, error) {
 	v, err := strconv.ParseInt(n.Value(), 10, 32)
 	if err != nil {
-		return 0, fmt.Errorf("expect a number in %s", n.Local)
+		return 0, Breach("expect a number in " + n.Local)
 	}
 	return int(v), nil
 }

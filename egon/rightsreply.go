@@ -1,7 +1,6 @@
 package egon
 
 import (
-	"errors"
 	"strings"
 
 	"brana/egon/xmltext"
@@ -56,7 +55,7 @@ func ParseRightsReply(doc []byte) (*RightsReply, error) {
 	return r, nil
 }
 
-var errRightsContradict = errors.New("expect items with the statuses OK, or no items with the application status VAROVANI and S227_001")
+const errRightsContradict = Breach("expect items with the statuses OK, or no items with the application status VAROVANI and S227_001")
 
 // saysNoRights reports whether a status says that no rights are recorded. The
 // sub-code is the documented one or, as the schema does not list that, any with
@@ -94,7 +93,7 @@ func readItems(data *xmltext.Node) (items []RightsItem, err error) {
 	case bare == nil:
 		return items, nil
 	case len(items) > 0:
-		return nil, errors.New("expect codes within Polozka or without it, not both in one answer")
+		return nil, Breach("expect codes within Polozka or without it, not both in one answer")
 	}
 	return readPairs(bare)
 }

@@ -1,10 +1,6 @@
 package egon
 
-import (
-	"fmt"
-
-	"brana/egon/xmltext"
-)
+import "brana/egon/xmltext"
 
 // AppendPlaces appends a request of RUIAN (A28, CtiProRob v1): read asks for
 // the places, otherwise only whether they exist.
@@ -83,7 +79,7 @@ func readPlaces(n *xmltext.Node) (places []Place, err error) {
 		switch p.Stav {
 		case "", "existuje", "nenalezen", "zrusen":
 		default:
-			return nil, fmt.Errorf("expect existuje, nenalezen or zrusen in stavOvereniPrvku of %s", c.Local)
+			return nil, Breach("expect existuje, nenalezen or zrusen in stavOvereniPrvku of " + c.Local)
 		}
 		places = append(places, p)
 	}

@@ -1,9 +1,7 @@
 package upstream
 
 import (
-	"fmt"
 	"io"
-	"runtime/debug"
 	"sync"
 )
 
@@ -42,7 +40,7 @@ func readAhead(src io.ReadCloser, broke func(error)) *ahead {
 		defer close(a.done)
 		defer func() {
 			if p := recover(); p != nil {
-				a.end = fmt.Errorf("read ahead: %v\n%s", p, debug.Stack())
+				a.end = caught("read ahead", p)
 			}
 			if a.end != nil && a.end != io.EOF {
 				broke(a.end)

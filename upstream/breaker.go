@@ -117,7 +117,7 @@ func (b *breaker) state() BreakerState {
 }
 
 // errOpen says that an upstream was not asked, since it is down.
-var errOpen = errors.New("the breaker is open")
+const errOpen = saying("the breaker is open")
 
 // refuses reports whether it would refuse a call at this moment.
 func (b *breaker) refuses(f *family) bool {
@@ -151,7 +151,7 @@ func (b *breaker) allow(ctx context.Context, f *family) (report func(error), err
 
 // errUnproven says that a call was not sent, since it ended before it was known
 // whether the upstream is up again.
-var errUnproven = errors.New("wait for the probe of the breaker")
+const errUnproven = saying("wait for the probe of the breaker")
 
 // try is allow without the wait: it may return the sibling that probes.
 func (b *breaker) try(f *family) (report func(error), sibling *probe, err error) {
@@ -191,7 +191,7 @@ func (b *breaker) begin(p *probe, done func(error)) (report func(error)) {
 func (p *probe) isSibling(f *family) bool { return f != nil && p.family == f }
 
 // errUnended is the end of a call that never came to one.
-var errUnended = errors.New("the call did not end")
+const errUnended = saying("the call did not end")
 
 // saysNothing reports whether err tells nothing of the state of the upstream:
 // the call was ended from elsewhere, by its caller or by another step, or found
@@ -211,7 +211,10 @@ func saysNothing(err error) bool {
 }
 
 // errEnded marks the error of a call whose context ended.
-var errEnded = errors.New("the call was ended")
+const errEnded = saying("the call was ended")
+
+// errLate marks one whose time was over.
+const errLate = saying("its time is over")
 
 // Breaker returns what the client's breaker does at this moment.
 func (c *Client) Breaker() BreakerState { return c.breaker.state() }

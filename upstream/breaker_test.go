@@ -33,7 +33,7 @@ func TestBreakerRule(t *testing.T) {
 	leave()
 	always := func(err error) func(*call) error { return func(*call) error { return err } }
 	failed := func(ctx context.Context, err error) func(*call) error {
-		return func(k *call) error { return k.failed(ctx, nil, err) }
+		return func(k *call) error { return k.failed(ctx, nil, reading, err) }
 	}
 	for _, tt := range []struct {
 		name string

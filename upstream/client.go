@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"time"
 
@@ -53,9 +52,12 @@ func NewClient(c Config) (*Client, error) {
 		MaxConns:            c.MaxConns,
 		MaxConnWaitTimeout:  waitForConn,
 		MaxIdleConnDuration: c.Idle,
-		ReadBufferSize:      16 << 10, // also the bound of an answer's header
+		ReadBufferSize:      maxHTTPHead,
 	}}, nil
 }
+
+// maxHTTPHead bounds the header of an answer, in bytes.
+const maxHTTPHead = 16 << 10
 
 // Close closes the connections that are idle; those in use close when their
 // answers are closed and the idle time has passed.
@@ -77,12 +79,12 @@ func (k *call) do(ctx context.Context, m message) (*reply, error) {
 	for {
 		cc, err := k.host.AcquireConn(remaining(ctx), false)
 		if err != nil {
-			return nil, k.failed(ctx, nil, fmt.Errorf("get a connection: %w", err))
+			return nil, k.failed(ctx, nil, connecting, err)
 		}
 		nc := cc.Conn().(*conn)
 		if ctx.Err() != nil {
 			k.host.ReleaseConn(cc)
-			return nil, k.failed(ctx, nil, context.Cause(ctx))
+			return nil, k.failed(ctx, nil, connecting, ctx.Err())
 		}
 		if nc.used && (nc.over || !nc.alive()) {
 			k.host.CloseConn(cc) // each turn takes one from the pool, so this ends
@@ -104,7 +106,7 @@ func (k *call) do(ctx context.Context, m message) (*reply, error) {
 // otherwise when the reply is closed.
 func (k *call) roundTrip(ctx context.Context, m message, nc *conn, giveBack func(reuse bool)) (*reply, error) {
 	r := &reply{
-		failed:   func(err error) *egon.CallError { return k.failed(ctx, nc, err) },
+		failed:   func(at stage, err error) *egon.CallError { return k.failed(ctx, nc, at, err) },
 		giveBack: giveBack,
 		unwatch:  watch(ctx, nc.hangUp),
 		conn:     nc,
@@ -128,12 +130,11 @@ func (k *call) roundTrip(ctx context.Context, m message, nc *conn, giveBack func
 	if err == nil {
 		return r, nil
 	}
+	at := heading
 	if sendErr != nil {
-		err = fmt.Errorf("send the message: %w", sendErr)
-	} else {
-		err = fmt.Errorf("read the head of the answer: %w", err)
+		at, err = sending, sendErr
 	}
-	failure := r.failed(err)
+	failure := r.failed(at, err)
 	_ = r.Close()
 	return nil, failure
 }
@@ -173,23 +174,29 @@ func (c *Client) send(m message, body io.Reader, nc *conn) error {
 
 // errStale says that a connection from the pool broke before it said anything:
 // the upstream had most likely closed it while it was idle.
-var errStale = errors.New("the upstream closed an idle connection")
+const errStale = saying("the upstream closed an idle connection")
 
-// failed says what became of a call; nc is nil when it had no connection.
-func (k *call) failed(ctx context.Context, nc *conn, err error) *egon.CallError {
-	e := &egon.CallError{Party: k.party, Name: k.cfg.Name, Err: err}
+// failed says what became of a call that failed at a stage; nc is nil when it
+// had no connection.
+func (k *call) failed(ctx context.Context, nc *conn, at stage, err error) *egon.CallError {
+	c := causeOf(at, err)
+	e := &egon.CallError{Party: k.party, Name: k.cfg.Name, Err: c}
 	switch {
 	case ctx.Err() != nil:
 		why := context.Cause(ctx)
 		e.Timeout = errors.Is(why, context.DeadlineExceeded)
-		e.Err = fmt.Errorf("%w: %w: %w", errEnded, why, err)
+		c.because(errEnded)
+		c.is = append(c.is, why) // of the gateway's own, or of another step
+		if e.Timeout {
+			c.because(errLate)
+		}
 	case nc != nil || errors.Is(err, fasthttp.ErrTimeout):
 		e.Timeout = isTimeout(err)
 	}
 	if nc != nil {
 		e.Sent = nc.out > 0
 		if nc.used && nc.in == 0 && !e.Timeout && ctx.Err() == nil {
-			e.Err = fmt.Errorf("%w: %w", errStale, err)
+			c.because(errStale)
 		}
 	}
 	return e
@@ -291,14 +298,14 @@ func (k *call) start(ctx context.Context, q request) (*reply, error) {
 	}
 	if err := r.acceptable(); err != nil {
 		defer r.Close()
-		return nil, r.failed(err)
+		return nil, r.failed(judging, err)
 	}
 	return r, nil
 }
 
 // unreadable is the error of an answer that breaks the contract.
 func (k *call) unreadable(err error) error {
-	return &egon.CallError{Party: k.party, Name: k.cfg.Name, Sent: true, Err: err}
+	return &egon.CallError{Party: k.party, Name: k.cfg.Name, Sent: true, Err: causeOf(judging, err)}
 }
 
 // refused is the error of an answer whose status s is CHYBA. Of the details
@@ -312,4 +319,4 @@ func (k *call) refused(s egon.Status) *egon.CallError {
 }
 
 // errRefused says that the upstream answered, and that it will not.
-var errRefused = errors.New("receive status CHYBA")
+const errRefused = saying("receive status CHYBA")

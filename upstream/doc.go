@@ -5,6 +5,8 @@
 // bounded one by one, the context bounds the whole, and its end closes the
 // connection, whatever the call is waiting for.
 //
+// No byte of what a peer sends stands in an error: see cause.go.
+//
 // It does not decide who may call (package policy) nor how a failure is told
 // (package gateway); what the messages look like is package egon's.
 package upstream

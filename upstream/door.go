@@ -46,7 +46,7 @@ func (c *Client) open(ctx context.Context, a asker) (*call, error) {
 	}
 	report, err := c.breaker.allow(ctx, a.family)
 	if err != nil {
-		return nil, k.failed(ctx, nil, err)
+		return nil, k.failed(ctx, nil, judging, err)
 	}
 	k.report = report
 	return k, nil

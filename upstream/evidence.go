@@ -2,7 +2,6 @@ package upstream
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"strconv"
 
@@ -91,7 +90,7 @@ func (k *call) refusedByEvidence(h *egon.EvidenceHead) error {
 		return k.refused(h.Info.Status)
 	}
 	if !h.Found && h.Application.Kod == egon.OK {
-		return k.unreadable(errors.New("expect an AIFO in an answer with status OK"))
+		return k.unreadable(saying("expect an AIFO in an answer with status OK"))
 	}
 	return nil
 }
@@ -134,7 +133,7 @@ func (e *evidence) readHead() error {
 			inside = t.Name.Is(e.src.Namespace, e.src.Block)
 		case t.Kind == xmltext.StartElement && depth == childDepth && inside:
 			if !t.Name.Is(egon.NSEvidence, "AisAplikacniStatus") && !t.Name.Is(egon.NSEvidence, "Aifo") {
-				return fmt.Errorf("expect the status and the AIFO before anything else in %s", e.src.Block)
+				return saying("expect the status and the AIFO before anything else in " + e.src.Block)
 			}
 		case t.Kind == xmltext.EndElement && depth == blockDepth && inside:
 			done = t.Name.Is(egon.NSEvidence, "Aifo")
@@ -206,12 +205,12 @@ func (e *evidence) take(t xmltext.Token, raw []byte) error {
 	case t.Kind == xmltext.End:
 		return io.EOF
 	case t.Kind == xmltext.ProcInst:
-		return errors.New("find a processing instruction in the answer")
+		return saying("find a processing instruction in the answer")
 	case e.over:
 		return nil
 	case t.Kind == xmltext.StartElement && depth == childDepth:
 		if t.Name.Is(egon.NSEvidence, "AisAplikacniStatus") || t.Name.Is(egon.NSEvidence, "Aifo") {
-			return fmt.Errorf("find a second %s in %s", t.Name.Local, e.src.Block)
+			return saying("find a second status or AIFO in " + e.src.Block)
 		}
 		e.begin(t.Name, raw)
 		return nil

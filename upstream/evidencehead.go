@@ -1,9 +1,6 @@
 package upstream
 
 import (
-	"errors"
-	"fmt"
-
 	"brana/egon"
 	"brana/egon/xmltext"
 )
@@ -21,7 +18,7 @@ type headBytes struct {
 func (h *headBytes) add(t xmltext.Token, raw []byte) error {
 	switch t.Kind {
 	case xmltext.ProcInst:
-		return errors.New("find a processing instruction in the answer")
+		return saying("find a processing instruction in the answer")
 	case xmltext.StartElement:
 		name := string(t.Name.Local)
 		if len(t.Name.Prefix) > 0 {
@@ -32,7 +29,7 @@ func (h *headBytes) add(t xmltext.Token, raw []byte) error {
 		h.open = h.open[:len(h.open)-1]
 	}
 	if h.doc = append(h.doc, raw...); len(h.doc) > maxHead {
-		return fmt.Errorf("the answer has no end of its head within %d bytes", maxHead)
+		return sayf("the answer has no end of its head within %d bytes", maxHead)
 	}
 	return nil
 }

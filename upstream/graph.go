@@ -2,8 +2,6 @@ package upstream
 
 import (
 	"context"
-	"fmt"
-	"runtime/debug"
 
 	"brana/egon"
 )
@@ -122,7 +120,7 @@ func both(ctx context.Context, a, b func(context.Context) error) error {
 func guard(ctx context.Context, step func(context.Context) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("serve E198: %v\n%s", p, debug.Stack())
+			err = caught("serve E198", p)
 		}
 	}()
 	return step(ctx)

@@ -2,7 +2,6 @@ package upstream
 
 import (
 	"bytes"
-	"errors"
 	"strings"
 	"time"
 
@@ -220,7 +219,7 @@ func (e *evidence) end(raw []byte) error {
 	return nil
 }
 
-var errAnotherDay = errors.New("expect media of the period asked for; one too long to be held is of another day")
+const errAnotherDay = saying("expect media of the period asked for; one too long to be held is of another day")
 
 // leaveOut leaves the rest of a medium out and forgets what is held of it.
 func (e *evidence) leaveOut() error {

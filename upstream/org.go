@@ -2,7 +2,6 @@ package upstream
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"brana/egon"
@@ -44,9 +43,9 @@ func ofAgenda(mapa []egon.PrevodAifo, agenda string) error {
 		case p.Global == "":
 			continue
 		case p.Agenda != "" && p.Agenda != agenda:
-			return errors.New("expect an AIFO of the agenda asked for")
+			return saying("expect an AIFO of the agenda asked for")
 		case twice && before != p.Global:
-			return errors.New("expect one AIFO of a person")
+			return saying("expect one AIFO of a person")
 		}
 		given[p.Local] = p.Global
 	}

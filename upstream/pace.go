@@ -3,7 +3,6 @@ package upstream
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 
 	"golang.org/x/time/rate"
@@ -40,7 +39,7 @@ func (p Pace) limiter() *rate.Limiter {
 }
 
 // errPace says that a call was not sent, since its turn would have come too late.
-var errPace = errors.New("the pace of the upstream leaves no turn within the time of the call")
+const errPace = saying("the pace of the upstream leaves no turn within the time of the call")
 
 // await waits for the turn of the call. One that the breaker would refuse needs
 // no turn, for nothing will be sent.
@@ -53,7 +52,7 @@ func (k *call) await(ctx context.Context) error {
 	case err == nil:
 		return nil
 	case ctx.Err() != nil:
-		return k.failed(ctx, nil, fmt.Errorf("wait for a turn: %w", err))
+		return k.failed(ctx, nil, waiting, err)
 	}
 	return &egon.CallError{Party: k.party, Name: k.cfg.Name, Busy: true, Err: errPace}
 }

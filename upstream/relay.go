@@ -3,7 +3,6 @@ package upstream
 import (
 	"bufio"
 	"context"
-	"fmt"
 	"io"
 
 	"github.com/valyala/fasthttp"
@@ -46,7 +45,7 @@ func (k *call) relay(ctx context.Context, m *egon.Message) (*egon.Answer, error)
 	}
 	if err := rep.acceptable(); err != nil {
 		defer rep.Close()
-		return nil, rep.failed(err)
+		return nil, rep.failed(judging, err)
 	}
 	a := &egon.Answer{HTTPStatus: rep.status, ContentType: rep.contentType, Length: rep.length, Body: rep}
 	if rep.status == fasthttp.StatusOK {
@@ -58,7 +57,7 @@ func (k *call) relay(ctx context.Context, m *egon.Message) (*egon.Answer, error)
 		err = nil
 	}
 	if err == nil && !isFault(head) {
-		err = rep.failed(fmt.Errorf("the answer has HTTP status %d and no SOAP fault", rep.status))
+		err = rep.failed(judging, sayf("the answer has HTTP status %d and no SOAP fault", rep.status))
 	}
 	if err != nil {
 		_ = rep.Close()

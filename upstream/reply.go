@@ -3,8 +3,6 @@ package upstream
 import (
 	"bufio"
 	"bytes"
-	"errors"
-	"fmt"
 	"io"
 	"mime"
 	"slices"
@@ -26,7 +24,7 @@ type reply struct {
 	encoding    string
 	length      int64 // or -1
 
-	failed   func(error) *egon.CallError
+	failed   func(at stage, err error) *egon.CallError
 	giveBack func(reuse bool)
 	unwatch  func() bool // stops the watch on the context; false: it has acted
 
@@ -81,7 +79,7 @@ func (r *reply) Read(p []byte) (int, error) {
 	case err == io.EOF:
 		r.err = io.EOF
 	case err != nil:
-		r.err = r.failed(fmt.Errorf("read the answer: %w", err))
+		r.err = r.failed(reading, err)
 	}
 	return n, r.err
 }
@@ -89,7 +87,7 @@ func (r *reply) Read(p []byte) (int, error) {
 // readWhole reads a body of at most so many bytes.
 func (r *reply) readWhole(most int) ([]byte, error) {
 	if r.length > int64(most) {
-		return nil, r.failed(fmt.Errorf("the answer is longer than %d bytes", most))
+		return nil, r.failed(judging, sayf("the answer is longer than %d bytes", most))
 	}
 	var b bytes.Buffer
 	b.Grow(int(max(r.length, 0)) + bytes.MinRead) // the end is seen without room being made once more
@@ -97,12 +95,12 @@ func (r *reply) readWhole(most int) ([]byte, error) {
 		return nil, err
 	}
 	if b.Len() > most {
-		return nil, r.failed(fmt.Errorf("the answer is longer than %d bytes", most))
+		return nil, r.failed(judging, sayf("the answer is longer than %d bytes", most))
 	}
 	return b.Bytes(), nil
 }
 
-var errClosed = errors.New("read a closed answer")
+const errClosed = saying("read a closed answer")
 
 // Close ends the call.
 func (r *reply) Close() error {
@@ -130,13 +128,13 @@ func (r *reply) Close() error {
 // error status, which in SOAP 1.1 (§6.2) goes with a Fault, and XML as it is.
 func (r *reply) acceptable() error {
 	if r.status != fasthttp.StatusOK && r.status < 400 {
-		return fmt.Errorf("the answer has HTTP status %d", r.status)
+		return sayf("the answer has HTTP status %d", r.status)
 	}
 	if !isXML(r.contentType) {
-		return fmt.Errorf("the answer is not XML (HTTP status %d)", r.status)
+		return sayf("the answer is not XML (HTTP status %d)", r.status)
 	}
 	if r.encoding != "" && !strings.EqualFold(r.encoding, "identity") {
-		return errors.New("the answer has a content encoding that nobody asked for")
+		return saying("the answer has a content encoding that nobody asked for")
 	}
 	return nil
 }

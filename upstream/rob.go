@@ -2,7 +2,6 @@ package upstream
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"brana/egon"
@@ -50,9 +49,9 @@ func (k *call) read(ctx context.Context, st *egon.Step, person egon.PrevodAifo, 
 	case !only(person, r.Persons, r.Map):
 		return nil, k.unreadable(errUnasked)
 	case r.Info.Status.Kod == egon.OK && r.Rob.Kod == egon.OK && len(r.Persons) == 0:
-		return nil, k.unreadable(errors.New("expect the person in an answer with status OK"))
+		return nil, k.unreadable(saying("expect the person in an answer with status OK"))
 	case len(r.Persons) > 0 && denies(r.Map, person.Local):
-		return nil, k.unreadable(errors.New("expect no data of a person whose AIFO is not verified"))
+		return nil, k.unreadable(saying("expect no data of a person whose AIFO is not verified"))
 	}
 	return r, k.refusedByRob(r.Info.Status, r.Rob)
 }
@@ -67,7 +66,7 @@ func only(person egon.PrevodAifo, locals []int, mapa []egon.PrevodAifo) bool {
 }
 
 // errUnasked: somebody's data came whom nobody asked for.
-var errUnasked = errors.New("expect nobody but the person asked for")
+const errUnasked = saying("expect nobody but the person asked for")
 
 // refusedByRob returns the error of an answer with either status CHYBA. That
 // nobody was found is an answer, with whatever application status.

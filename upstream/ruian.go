@@ -2,7 +2,6 @@ package upstream
 
 import (
 	"context"
-	"errors"
 
 	"brana/egon"
 )
@@ -30,7 +29,7 @@ func (k *call) checkPlaces(ctx context.Context, st *egon.Step, whole bool, place
 	}
 	for _, p := range places {
 		if !states(r.Places, p) {
-			return nil, k.unreadable(errors.New("expect the state of every place asked for"))
+			return nil, k.unreadable(saying("expect the state of every place asked for"))
 		}
 	}
 	return r, nil

@@ -1,7 +1,6 @@
 package upstream
 
 import (
-	"errors"
 	"io"
 	"sync"
 
@@ -49,7 +48,7 @@ func (s *scanner) release() {
 }
 
 // errWait says that the next token needs bytes that are not here yet.
-var errWait = errors.New("the next token has not arrived")
+const errWait = saying("the next token has not arrived")
 
 // token returns the next token and its bytes, both valid until the next call.
 // With wait false it reads nothing and returns errWait instead.
@@ -80,7 +79,7 @@ func (s *scanner) fill() error {
 	s.tok, s.next = 0, 0
 	s.buf = s.buf[:kept]
 	if kept == cap(s.buf) {
-		return errors.New("read an item of the answer that is too long")
+		return saying("read an item of the answer that is too long")
 	}
 	n, err := s.src.Read(s.buf[kept:cap(s.buf)])
 	s.buf = s.buf[:kept+n]
