@@ -67,16 +67,15 @@ func (c *Contracts) Counts() (services, schemas, foreign int) {
 }
 
 // AppendWSDL appends the WSDL of a service with its address in every
-// soap:address, and reports whether there is one.
-func (c *Contracts) AppendWSDL(dst []byte, s *Service, address string) ([]byte, bool) {
-	w, ok := c.wsdls[s]
-	for i, part := range w.parts {
+// soap:address, and nothing when there is none.
+func (c *Contracts) AppendWSDL(dst []byte, s *Service, address string) []byte {
+	for i, part := range c.wsdls[s].parts {
 		if i > 0 {
 			dst = xmltext.AppendAttr(dst, address)
 		}
 		dst = append(dst, part...)
 	}
-	return dst, ok
+	return dst
 }
 
 // Schema returns the file with a path below [SchemaFolder], byte by byte as it

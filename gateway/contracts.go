@@ -5,54 +5,57 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/valyala/fasthttp"
+
 	"brana/egon"
 )
 
-// contract returns the WSDL of a service or a schema, where a GET asks for one
-// that is offered here: {prefix}/E198?wsdl, {prefix}/wsdl/egon/xsd/…. Whatever
-// else comes is a call, or is refused as one. The path is a key among those of
-// the files that were read, compared as it stands: it leads to no file system.
-func (g *Gateway) contract(x *exchange) ([]byte, error) {
-	h := &x.rc.Request.Header
-	if g.cfg.Contracts == nil || !h.IsGet() {
-		return nil, nil
+// publish answers a GET of a WSDL or a schema that is offered here, and reports
+// whether it did: {prefix}/E198?wsdl, {prefix}/wsdl/egon/xsd/…. Whatever else
+// comes is a call, or is refused as one.
+func (g *Gateway) publish(x *exchange) (done bool, err error) {
+	if g.cfg.Contracts == nil || !x.rc.IsGet() {
+		return false, nil
 	}
+	doc, err := g.contract(&x.rc.Request.Header)
+	if doc == nil || err != nil {
+		return false, err
+	}
+	x.published = true
+	return true, x.take(x.answered(doc, ""))
+}
+
+// contract returns the document that a request asks for, or nil. The path is a
+// key among those of the files that were read, compared as it stands: it leads
+// to no file system.
+func (g *Gateway) contract(h *fasthttp.RequestHeader) ([]byte, error) {
 	if framed, refusal := checkLines(h.RawHeaders()); refusal != nil || framed {
-		return nil, nil // it has a body, or is no request that can be trusted: refused as a call
+		return nil, nil // it has a body, or is no request that can be trusted
 	}
 	path, query, asked := strings.Cut(string(h.RequestURI()), "?")
 	name, found := strings.CutPrefix(path, g.cfg.Prefix+"/")
+	file, isSchema := strings.CutPrefix(name, egon.SchemaFolder+"/")
 	switch {
 	case !found:
 		return nil, nil
-	case !asked:
-		folder, file, _ := strings.Cut(name, "/")
-		if folder != egon.SchemaFolder {
-			return nil, nil
-		}
+	case isSchema && !asked:
 		return g.cfg.Contracts.Schema(file), nil
-	case !strings.EqualFold(query, "wsdl"):
+	case strings.EqualFold(query, "wsdl"):
+		return g.wsdl(egon.ServiceByCode(name), string(h.Host()))
+	}
+	return nil, nil
+}
+
+// wsdl returns the WSDL of a service that has a route, or nil.
+func (g *Gateway) wsdl(s *egon.Service, host string) ([]byte, error) {
+	if s == nil || g.routes[s].Kind == RefuseRoute {
 		return nil, nil
 	}
-	service := egon.ServiceByCode(name)
-	if service == nil || g.routes[service].Kind == RefuseRoute {
-		return nil, nil
-	}
-	base, refusal := g.baseURL(string(h.Host()))
+	base, refusal := g.baseURL(host)
 	if refusal != nil {
 		return nil, refusal
 	}
-	doc, _ := g.cfg.Contracts.AppendWSDL(nil, service, base+"/"+service.Code)
-	return doc, nil
-}
-
-// publish answers with a file of the contracts.
-func (x *exchange) publish(doc []byte, err error) error {
-	if err != nil {
-		return err
-	}
-	x.published = true
-	return x.take(x.answered(doc, ""))
+	return g.cfg.Contracts.AppendWSDL(nil, s, base+"/"+s.Code), nil
 }
 
 // baseURL is where callers find the services: the URL that the operator has set,

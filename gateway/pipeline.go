@@ -36,9 +36,9 @@ func (g *Gateway) Handle(rc *fasthttp.RequestCtx) {
 
 // serve is the life of an exchange up to the first byte of its answer.
 func (g *Gateway) serve(x *exchange) (err error) {
-	defer recoverTo(&err) // fasthttp has no recover: a panic here would end the process
-	if doc, err := g.contract(x); doc != nil || err != nil {
-		return x.publish(doc, err)
+	defer recoverTo(&err)                              // fasthttp has no recover: a panic here would end the process
+	if done, err := g.publish(x); done || err != nil { // is it no call, but a question about one
+		return err
 	}
 	if err := g.accept(x); err != nil { // is it a call of a service we offer
 		return err
