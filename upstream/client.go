@@ -271,9 +271,6 @@ type request struct {
 	again  bool // may be sent once more when the connection turned out stale
 }
 
-// maxReply bounds the replies that are read whole, in bytes.
-const maxReply = 1 << 20
-
 // ask sends a request and returns its whole reply.
 func (k *call) ask(ctx context.Context, q request) ([]byte, error) {
 	r, err := k.start(ctx, q)
@@ -281,11 +278,12 @@ func (k *call) ask(ctx context.Context, q request) ([]byte, error) {
 		return nil, err
 	}
 	defer r.Close()
-	return r.readWhole(maxReply)
+	return r.readWhole(k.cfg.MaxReply)
 }
 
 // start sends a request and returns the reply when its head is here and is one
-// that the contract knows.
+// that the contract knows. A SOAP Fault is an error, and so is an HTTP error
+// status.
 func (k *call) start(ctx context.Context, q request) (*reply, error) {
 	m := message{path: q.path, action: q.action, length: int64(len(q.body)), body: bytes.NewReader(q.body)}
 	r, err := k.do(ctx, m)
@@ -299,6 +297,10 @@ func (k *call) start(ctx context.Context, q request) (*reply, error) {
 	if err := r.acceptable(); err != nil {
 		defer r.Close()
 		return nil, r.failed(judging, err)
+	}
+	if r.status >= 400 {
+		defer r.Close()
+		return nil, k.fault(r)
 	}
 	return r, nil
 }

@@ -32,6 +32,10 @@ type Config struct {
 	// ReceiveBuffer is SO_RCVBUF of each connection in bytes: what the kernel
 	// holds of an answer that is not being read. 0 leaves it to the kernel.
 	ReceiveBuffer int
+	// MaxReply bounds what is held of one answer in bytes: the whole reply of a
+	// step of E198 or of E227, and the head of an evidence's answer, its media and
+	// its SOAP header not counted. What is relayed is not held. 0 means 1 MiB.
+	MaxReply int
 	// Breaker says when calls are refused without asking. The zero Breaker
 	// lets all through.
 	Breaker Breaker
@@ -55,6 +59,7 @@ const (
 	defaultConnect  = 5 * time.Second
 	defaultIdle     = 30 * time.Second
 	defaultMaxConns = 512
+	defaultMaxReply = 1 << 20
 	waitForConn     = time.Second
 )
 
@@ -94,6 +99,9 @@ func (c Config) Validate() error {
 	if c.ReceiveBuffer < 0 {
 		wrong("receive buffer: must not be negative")
 	}
+	if c.MaxReply < 0 {
+		wrong("max reply: must not be negative")
+	}
 	if err := c.Breaker.validate(); err != nil {
 		wrong("breaker: %w", err)
 	}
@@ -116,6 +124,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.MaxConns == 0 {
 		c.MaxConns = defaultMaxConns
+	}
+	if c.MaxReply == 0 {
+		c.MaxReply = defaultMaxReply
 	}
 	return c
 }

@@ -117,18 +117,26 @@ const (
 // readHead reads up to the end of the AIFO, of the block, or of the answer.
 // That the block has the right ancestors is seen when all of them are read.
 func (e *evidence) readHead() error {
-	var head headBytes
+	head := headBytes{most: e.call.cfg.MaxReply}
 	inside := false
 	for done := false; !done; {
 		t, raw, err := e.scan.token(true)
 		if err != nil {
 			return err
 		}
+		depth := e.scan.xml.Depth()
+		if t.Kind == xmltext.StartElement && depth == 2 && t.Name.Is(egon.NSEnvelope, "Header") {
+			if err := e.skipHeader(); err != nil {
+				return err
+			}
+			continue
+		}
 		if err := head.add(t, raw); err != nil {
 			return err
 		}
-		depth := e.scan.xml.Depth()
 		switch {
+		case t.Kind == xmltext.StartElement && depth == 3 && t.Name.Is(egon.NSEnvelope, "Fault"):
+			return faultOf(e.scan)
 		case t.Kind == xmltext.StartElement && depth == blockDepth:
 			inside = t.Name.Is(e.src.Namespace, e.src.Block)
 		case t.Kind == xmltext.StartElement && depth == childDepth && inside:
@@ -154,6 +162,24 @@ func (e *evidence) readHead() error {
 	}
 	return nil
 }
+
+// skipHeader reads up to the end of the SOAP header that is open: it may be of
+// any length, and says nothing of a person.
+func (e *evidence) skipHeader() error {
+	for {
+		t, _, err := e.scan.token(true)
+		switch {
+		case err != nil:
+			return err
+		case t.Kind == xmltext.ProcInst:
+			return errInstruction
+		case t.Kind == xmltext.EndElement && e.scan.xml.Depth() == 1:
+			return nil
+		}
+	}
+}
+
+const errInstruction = saying("find a processing instruction in the answer")
 
 // Read gives what has arrived; it waits only when there is nothing to give.
 func (e *evidence) Read(p []byte) (n int, err error) {
@@ -205,7 +231,7 @@ func (e *evidence) take(t xmltext.Token, raw []byte) error {
 	case t.Kind == xmltext.End:
 		return io.EOF
 	case t.Kind == xmltext.ProcInst:
-		return saying("find a processing instruction in the answer")
+		return errInstruction
 	case e.over:
 		return nil
 	case t.Kind == xmltext.StartElement && depth == childDepth:

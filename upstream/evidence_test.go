@@ -24,7 +24,7 @@ import (
 func evidenceOf(src io.Reader) (*evidence, error) {
 	s, _ := egon.SourceOf([]byte("Eop"))
 	e := &evidence{
-		call: &call{Client: &Client{cfg: Config{Name: "eop"}}}, src: s, kinds: []mediaKind{{element: "Fotky", picture: "Fotka", left: math.MaxInt}},
+		call: &call{Client: &Client{cfg: Config{Name: "eop"}.withDefaults()}}, src: s, kinds: []mediaKind{{element: "Fotky", picture: "Fotka", left: math.MaxInt}},
 		dropped: func(string) {}, scan: newScanner(src),
 	}
 	return e, e.readHead()

@@ -5,12 +5,10 @@ import (
 	"brana/egon/xmltext"
 )
 
-// maxHead bounds the head of an evidence's answer, in bytes.
-const maxHead = 64 << 10
-
 // headBytes is the beginning of a document, and the elements that are open at
 // its end.
 type headBytes struct {
+	most int // bytes of doc
 	doc  []byte
 	open []string // as they are written in their tags
 }
@@ -18,7 +16,7 @@ type headBytes struct {
 func (h *headBytes) add(t xmltext.Token, raw []byte) error {
 	switch t.Kind {
 	case xmltext.ProcInst:
-		return saying("find a processing instruction in the answer")
+		return errInstruction
 	case xmltext.StartElement:
 		name := string(t.Name.Local)
 		if len(t.Name.Prefix) > 0 {
@@ -28,8 +26,8 @@ func (h *headBytes) add(t xmltext.Token, raw []byte) error {
 	case xmltext.EndElement:
 		h.open = h.open[:len(h.open)-1]
 	}
-	if h.doc = append(h.doc, raw...); len(h.doc) > maxHead {
-		return sayf("the answer has no end of its head within %d bytes", maxHead)
+	if h.doc = append(h.doc, raw...); len(h.doc) > h.most {
+		return sayf("the answer has no end of its head within %d bytes", h.most)
 	}
 	return nil
 }

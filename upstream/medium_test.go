@@ -43,7 +43,7 @@ func answered(h *egon.Head, media string) (given, dropped string, err error) {
 	var left []string
 	doc := envelope(eop("OK", known, appStatus("OK", "")+aifo1+media))
 	e := &evidence{
-		call: &call{Client: &Client{cfg: Config{Name: "eop"}}}, src: s, kinds: kindsAsked(h, s),
+		call: &call{Client: &Client{cfg: Config{Name: "eop"}.withDefaults()}}, src: s, kinds: kindsAsked(h, s),
 		dropped: func(element string) { left = append(left, element) }, scan: newScanner(iotest.OneByteReader(strings.NewReader(doc))),
 	}
 	if err := e.readHead(); err != nil {

@@ -44,6 +44,7 @@ type reply struct {
 func (r *reply) readHead(sent bool) error {
 	r.reader = r.pool.AcquireReader(r.conn)
 	r.resp.StreamBody = true
+	r.resp.Header.SetNoDefaultContentType(true)
 	if err := r.resp.ReadLimitBody(r.reader, 0); err != nil {
 		return err
 	}
@@ -124,16 +125,19 @@ func (r *reply) Close() error {
 	return nil
 }
 
-// acceptable says whether the answer is one that the contract knows: 200 or an
-// error status, which in SOAP 1.1 (§6.2) goes with a Fault, and XML as it is.
+// acceptable says whether the answer is one that the contract knows: XML as it
+// is, with a status of success or one of an error. 201 and 202 are success as 200
+// is when they bring a whole answer (WS-I Basic Profile 1.1, R1124); other
+// statuses below 400 say that something else came.
 func (r *reply) acceptable() error {
-	if r.status != fasthttp.StatusOK && r.status < 400 {
+	switch {
+	case r.status < fasthttp.StatusOK, r.status > fasthttp.StatusAccepted && r.status < 400:
 		return sayf("the answer has HTTP status %d", r.status)
-	}
-	if !isXML(r.contentType) {
-		return sayf("the answer is not XML (HTTP status %d)", r.status)
-	}
-	if r.encoding != "" && !strings.EqualFold(r.encoding, "identity") {
+	case r.contentType == "":
+		return sayf("the answer has no Content-Type (HTTP status %d)", r.status)
+	case !isXML(r.contentType):
+		return sayf("the answer is not XML in UTF-8 but of Content-Type "+typeNamed(r.contentType)+" (HTTP status %d)", r.status)
+	case r.encoding != "" && !strings.EqualFold(r.encoding, "identity"):
 		return saying("the answer has a content encoding that nobody asked for")
 	}
 	return nil
@@ -166,4 +170,37 @@ func isXML(contentType string) bool {
 		return false
 	}
 	return kind == "text/xml" || kind == "application/xml" || kind == "application/soap+xml"
+}
+
+// Bounds of what is named of a Content-Type, in bytes.
+const (
+	maxTypeNamed    = 64
+	maxCharsetNamed = 32
+)
+
+// typeNamed is what a log may say of a Content-Type: its type and its charset, of
+// each the characters of a token (RFC 9110, section 5.6.2) up to a bound. Other
+// parameters may hold anything and are left out.
+func typeNamed(contentType string) string {
+	kind, params, _ := strings.Cut(contentType, ";")
+	named := tokenOf(kind, maxTypeNamed)
+	for p := range strings.SplitSeq(params, ";") {
+		if name, value, _ := strings.Cut(p, "="); strings.EqualFold(strings.TrimSpace(name), "charset") {
+			return named + "; charset=" + tokenOf(value, maxCharsetNamed)
+		}
+	}
+	return named
+}
+
+// tokenOf returns the characters of s that a token has, and the slash of a type.
+func tokenOf(s string, most int) string {
+	const marks = "!#$%&'*+-.^_`|~/"
+	var b strings.Builder
+	for i := 0; i < len(s) && b.Len() < most; i++ {
+		c := s[i]
+		if c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z' || strings.IndexByte(marks, c) >= 0 {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }

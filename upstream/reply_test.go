@@ -22,10 +22,10 @@ func TestWholeReplyIsBounded(t *testing.T) {
 	}{
 		{"empty", 0, false, ""},
 		{"empty, chunked", 0, true, ""},
-		{"longest", maxReply, false, ""},
-		{"longest, chunked", maxReply, true, ""},
-		{"too long", maxReply + 1, false, "the answer is longer than 1048576 bytes"},
-		{"too long, chunked", maxReply + 1, true, "the answer is longer than 1048576 bytes"},
+		{"longest", defaultMaxReply, false, ""},
+		{"longest, chunked", defaultMaxReply, true, ""},
+		{"too long", defaultMaxReply + 1, false, "the answer is longer than 1048576 bytes"},
+		{"too long, chunked", defaultMaxReply + 1, true, "the answer is longer than 1048576 bytes"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			body := strings.Repeat("x", c.bytes)

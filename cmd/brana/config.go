@@ -83,6 +83,7 @@ type upstreamConfig struct {
 	MaxConns int      `yaml:"max_conns"`
 
 	ReceiveBuffer size           `yaml:"receive_buffer"`
+	MaxReply      size           `yaml:"max_reply"`
 	Breaker       *breakerConfig `yaml:"breaker"`
 	Pace          *paceConfig    `yaml:"pace"`
 

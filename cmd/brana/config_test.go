@@ -60,6 +60,7 @@ func TestMistakesInTheConfiguration(t *testing.T) {
 		{"unknown key of a breaker", "agenda: A101, ais: 1", "agenda: A101, ais: 1, breaker: {fails: 3}", `unknown field "fails"`},
 		{"breaker by share", "agenda: A101, ais: 1", "agenda: A101, ais: 1, breaker: {failures: half}", "brana.yaml:LINE:85: "},
 		{"receive buffer without a unit", "agenda: A101, ais: 1", "agenda: A101, ais: 1, receive_buffer: 65536", "65536 is not a size"},
+		{"replies of a few bytes", "agenda: A101, ais: 1", "agenda: A101, ais: 1, max_reply: 1KiB", "upstreams.rob.max_reply: 1024 is not between 65536 and 67108864"},
 		{"store", "store: memory", "store: disk", `limits.store: "disk" is not one of memory, redis`},
 		{"delay of all the drain", "shutdown_delay: 0s", "shutdown_delay: 25s", "listen.shutdown_delay: 25s leaves nothing of drain (25s) for calls to end"},
 		{"a log that does what", "when_blocked: wait", "when_blocked: block", `log.when_blocked: "block" is not one of wait, drop`},

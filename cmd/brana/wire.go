@@ -156,7 +156,7 @@ func (c *config) clients(all map[string]*credentials, changed func(string, upstr
 	for _, name := range slices.Sorted(maps.Keys(c.Upstreams)) {
 		u := c.Upstreams[name]
 		cfg := upstream.Config{Name: name, URL: u.URL, Timeout: time.Duration(u.Timeout),
-			MaxConns: u.MaxConns, ReceiveBuffer: int(u.ReceiveBuffer), Agenda: u.Agenda, Ais: u.Ais,
+			MaxConns: u.MaxConns, ReceiveBuffer: int(u.ReceiveBuffer), MaxReply: int(u.MaxReply), Agenda: u.Agenda, Ais: u.Ais,
 			Breaker: u.breaker(), OnBreaker: changed, Pace: u.pace()}
 		if own := all["upstreams."+name+".tls"]; own != nil {
 			cfg.TLS = own.value

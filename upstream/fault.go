@@ -1,0 +1,186 @@
+package upstream
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+	"sync"
+
+	"brana/egon"
+	"brana/egon/xmltext"
+)
+
+// This file tells a SOAP Fault from anything else while it arrives: the first
+// element in Body says it, however long the header before it is.
+
+// A verdict is what is known of a document.
+type verdict int
+
+const (
+	undecided verdict = iota // its Body has not begun
+	isFault
+	noFault
+)
+
+// A judge hears the tokens of a document until it has a verdict.
+type judge struct{ body bool }
+
+// hear takes a token, after which depth elements are open.
+func (j *judge) hear(t xmltext.Token, depth int) verdict {
+	switch {
+	case t.Kind == xmltext.End:
+		return noFault
+	case t.Kind != xmltext.StartElement:
+	case depth == 1 && !t.Name.Is(egon.NSEnvelope, "Envelope"):
+		return noFault
+	case depth == 2:
+		j.body = t.Name.Is(egon.NSEnvelope, "Body")
+	case depth == 3 && j.body && t.Name.Is(egon.NSEnvelope, "Fault"):
+		return isFault
+	case depth == 3 && j.body:
+		return noFault
+	}
+	return undecided
+}
+
+// fault is what an answer with an error status means: a SOAP Fault goes with it
+// (SOAP 1.1, section 6.2), or it is not the registry's. It reads no further than
+// it must.
+func (k *call) fault(r *reply) error {
+	s := newScanner(r)
+	defer s.release()
+	var j judge
+	for {
+		t, _, err := s.token(true)
+		var broke *egon.CallError
+		if errors.As(err, &broke) {
+			return err
+		}
+		v := noFault
+		if err == nil {
+			v = j.hear(t, s.xml.Depth())
+		}
+		switch v {
+		case isFault:
+			return k.unreadable(faultOf(s))
+		case noFault:
+			return r.failed(judging, noFaultWith(r.status))
+		}
+	}
+}
+
+func noFaultWith(status int) saying {
+	return sayf("the answer has HTTP status %d and no SOAP Fault", status)
+}
+
+// maxCode is more than a faultcode has, in bytes.
+const maxCode = 64
+
+// faultOf reads on, from the start tag of a Fault to the end of its faultcode.
+func faultOf(s *scanner) *egon.FaultError {
+	var code []byte
+	in := false
+	for {
+		t, _, err := s.token(true)
+		if err != nil {
+			break
+		}
+		depth := s.xml.Depth()
+		switch t.Kind {
+		case xmltext.StartElement:
+			in = depth == 4 && t.Name.Is("", "faultcode")
+		case xmltext.Text, xmltext.CData:
+			if in {
+				code = append(code, t.Data[:min(len(t.Data), maxCode-len(code))]...)
+			}
+			continue
+		case xmltext.EndElement:
+			if !in && depth > 2 {
+				continue
+			}
+			return &egon.FaultError{Code: strings.TrimSpace(string(code[bytes.IndexByte(code, ':')+1:]))}
+		}
+	}
+	return &egon.FaultError{}
+}
+
+// faultAhead is how much of an answer with an error status is held back until it
+// is known whether it is a Fault, in bytes. Of one with a longer header, that is
+// told while it is on its way.
+const faultAhead = 64 << 10
+
+// A faultBody is the body of an answer with an error status that is passed on.
+// Reading it fails when it turns out not to be a SOAP Fault; the breaker hears
+// of that.
+type faultBody struct {
+	call  *call
+	reply *reply
+
+	mu   sync.Mutex // of all below
+	scan *scanner   // nil: it is a Fault
+	judge
+	held bytes.Buffer // what the scanner has read, as far as it was not given out
+	err  error        // sticky
+}
+
+// faultBody reads as much of r as it may hold back. What r holds is given back
+// with the error, or when the body is closed.
+func (k *call) faultBody(r *reply) (io.ReadCloser, error) {
+	f := &faultBody{call: k, reply: r}
+	f.scan = newScanner(io.TeeReader(r, &f.held))
+	for f.scan != nil && f.held.Len() < faultAhead {
+		if err := f.step(); err != nil {
+			_ = r.Close()
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+// step has the judge hear one more token.
+func (f *faultBody) step() error {
+	v := noFault
+	t, _, err := f.scan.token(true)
+	if err == nil {
+		v = f.hear(t, f.scan.xml.Depth())
+	}
+	if v == undecided {
+		return nil
+	}
+	f.scan.release()
+	f.scan = nil
+	if v == isFault {
+		f.call.end(nil)
+		return nil
+	}
+	if broke := (*egon.CallError)(nil); !errors.As(err, &broke) && !errors.Is(err, errClosed) {
+		err = f.reply.failed(judging, noFaultWith(f.reply.status))
+	}
+	f.err = err
+	f.call.end(err)
+	return err
+}
+
+// Read gives the answer byte for byte.
+func (f *faultBody) Read(p []byte) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for f.err == nil && f.scan != nil && f.held.Len() == 0 {
+		_ = f.step() // sticky
+	}
+	switch {
+	case f.err != nil:
+		return 0, f.err
+	case f.held.Len() > 0:
+		return f.held.Read(p)
+	}
+	return f.reply.Read(p)
+}
+
+// Close ends the call; it may come from elsewhere while a Read waits.
+func (f *faultBody) Close() error {
+	_ = f.reply.Close() // it cannot fail
+	f.call.end(errClosed)
+	return nil
+}
