@@ -1,6 +1,8 @@
 package registries
 
 import (
+	"cmp"
+
 	"brana/egon"
 	"brana/egon/xmltext"
 )
@@ -55,15 +57,10 @@ type aiseoSearch struct {
 // search finds the persons for whom all given values hold. Former and birth
 // names are the present ones here: nobody has changed theirs.
 func (a *aiseo) search(query *xmltext.Node, how string) aiseoSearch {
-	v := aiseoQuery{}
-	if query != nil {
-		for _, n := range query.Children {
-			v[n.Local] = n.Value()
-		}
-	}
+	v := aiseoQueryOf(query)
 	born, _ := dayIn(v["DatumNarozeni"]) // the schema demands a date; without one nobody is found
 	var candidates []*Person
-	switch rc := v["RodneCislo"]; {
+	switch rc := cmp.Or(v["RodneCislo"], v["RC"]); {
 	case rc != "" && !isRodneCislo(rc):
 		return aiseoSearch{kod: egon.Varovani, subKod: "SPATNA SYNTAXE RODNEHO CISLA", popis: "Rodné číslo má mít 9 nebo 10 číslic."}
 	case rc != "":
@@ -97,6 +94,19 @@ func (a *aiseo) search(query *xmltext.Node, how string) aiseoSearch {
 // aiseoQuery is the values of a query by element.
 type aiseoQuery map[string]string
 
+// aiseoQueryOf reads a query; it has no values if it is nil.
+func aiseoQueryOf(query *xmltext.Node) aiseoQuery {
+	v := aiseoQuery{}
+	if query != nil {
+		for _, n := range query.Children {
+			v[n.Local] = n.Value()
+		}
+	}
+	return v
+}
+
+// agree reports whether all values hold for a person. One that nobody knows how
+// to compare holds for nobody.
 func (v aiseoQuery) agree(p *Person, how string) bool {
 	for element, given := range v {
 		switch element {
@@ -112,6 +122,14 @@ func (v aiseoQuery) agree(p *Person, how string) bool {
 			if born, ok := dayIn(given); !ok || !born.Equal(p.Narozen) {
 				return false
 			}
+		case "MistoNarozeni":
+			name, _ := lokalita(p.Narozeni.Kod, p.Narozeni.Typ())
+			if given != nonZero(p.Narozeni.Kod) && !Equal(given, cmp.Or(name, p.Narozeni.MistoSvet), how) {
+				return false
+			}
+		case "RodneCislo", "RC": // those who have it are looked at
+		default:
+			return false
 		}
 	}
 	return true

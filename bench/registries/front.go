@@ -40,7 +40,12 @@ func (f *front) answers() map[string]func(*message) reply {
 		"E05":  f.robCtiPodleUdaju,
 		"E278": f.robCtiPodleUdaju,
 		"E183": f.robOverHromadneAifo,
-		"E172": f.aiseoCtiPodleUdaju2,
+		"E158": f.aiseoZtotozneni,
+		"E159": f.aiseoCtiAifo,
+		"E171": f.aiseoCtiAifo,
+		"E270": f.aiseoCtiAifo,
+		"E160": f.aiseoCtiPodleUdaju,
+		"E172": f.aiseoCtiPodleUdaju,
 		"E227": f.vypisOpravneniPolozky,
 	}
 }

@@ -210,25 +210,6 @@ func TestFrontVerify(t *testing.T) {
 	}
 }
 
-func TestFrontAiseo(t *testing.T) {
-	s := newSite(t)
-	o := officialSchemas(t)
-	schema := o.aiseo2("egon/xsd/IszrAiseoCtiPodleUdaju2.xsd")
-	ask := func(rodneCislo string) *xmltext.Node {
-		return s.front("E172", frontRequest("E172", "", "", `<e:AiseoCtiPodleUdaju2Data xmlns:x="`+nsAiseo2+`"><x:Parametr1RCJmPrij><x:RodneCislo>`+rodneCislo+
-			`</x:RodneCislo><x:Jmeno>Kazimíra</x:Jmeno><x:Prijmeni>Karásková</x:Prijmeni></x:Parametr1RCJmPrij></e:AiseoCtiPodleUdaju2Data>`))
-	}
-	n := ask("255424486")
-	o.checkFile(schema, n)
-	s.mustStatus(n, egon.NSAbstract, egon.OK)
-	if got := readMapa(n.Child(egon.NSAbstract, "MapaAifo")); len(got) != 1 || got[0].aifo != AIFO("X999", 1) {
-		t.Errorf("MapaAifo = %v, want Kazimíra's identifier", got)
-	}
-	n = ask("255424487")
-	o.checkFile(schema, n)
-	s.mustStatus(n, egon.NSAbstract, egon.Varovani)
-}
-
 func TestFrontRights(t *testing.T) {
 	s := newSite(t)
 	o := officialSchemas(t)

@@ -156,6 +156,8 @@ func (c *callCmd) question(s *egon.Service, key *rsa.PrivateKey) ([]byte, error)
 		return c.queueFlags.question(s)
 	case s.Code == "E05" || s.Code == "E278":
 		return c.search(s)
+	case asksAiseo(s):
+		return c.aiseo(s)
 	default:
 		return nil, fmt.Errorf("%s needs its question: --inner FILE with the element Zadost, or --message FILE with the whole message", s.Code)
 	}

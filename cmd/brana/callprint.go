@@ -31,12 +31,12 @@ func (c *callCmd) print(io stdio, r *callReply, key *rsa.PrivateKey) error {
 	}
 	for _, p := range findAll(root, "PrevodAifo") {
 		if global := text(p, "GlobalniAifo"); global != "" {
-			fmt.Fprintf(io.out, "person %s  AIFO %s\n", text(p, "LokalniAifo"), global)
+			fmt.Fprintf(io.out, "person %s  AIFO %s%s\n", text(p, "LokalniAifo"), global, notVerified(p))
 		}
 	}
-	for _, local := range []string{"RobOverHromadneAifoDataResponse", "RobCtiPodleUdajuDataResponse", "RobCtiPodleUdaju2DataResponse"} {
-		for _, block := range findAll(root, local) {
-			printRob(io, block)
+	for _, kind := range answerKinds {
+		for _, block := range findAll(root, kind.local) {
+			kind.print(io, block)
 		}
 	}
 	for _, a := range append(findAll(root, "AdresniMisto"), findAll(root, "AdresniLokalita")...) {
@@ -72,14 +72,44 @@ func printDetails(io stdio, root *xmltext.Node) {
 	}
 }
 
-// printRob prints what ROB verified or gave out; empty items are left out.
-func printRob(io stdio, block *xmltext.Node) {
-	fmt.Fprintf(io.out, "%s: %s", block.Local, text(block, "VysledekRobKodType"))
-	for _, d := range findAll(block, "VysledekSubKod") {
-		fmt.Fprintf(io.out, " %s", d.Value())
+// notVerified says so of an entry of a MapaAifo that ROB does not confirm.
+func notVerified(entry *xmltext.Node) string {
+	if stav, _ := find(entry, "LokalniAifo").AttrValue("stavOvereniAifo"); stav == "false" {
+		return "  not verified in ROB"
+	}
+	return ""
+}
+
+// An answerKind is the block of one registry in a reply.
+type answerKind struct{ local, kod, person string } // the block, its status code, a person in it
+
+var answerKinds = []answerKind{
+	{"RobOverHromadneAifoDataResponse", "VysledekRobKodType", "Osoba"},
+	{"RobCtiPodleUdajuDataResponse", "VysledekRobKodType", "Osoba"},
+	{"RobCtiPodleUdaju2DataResponse", "VysledekRobKodType", "Osoba"},
+	{"AiseoZtotozneniDataResponse", "VysledekAiseoKodType", ""},
+	{"AiseoCtiPodleUdajuDataResponse", "VysledekAiseoKodType", ""},
+	{"AiseoCtiPodleUdaju2DataResponse", "VysledekAiseoKodType", ""},
+	{"AiseoCtiAifoDataResponse", "VysledekAiseoKodType", "OsobaEO"},
+	{"AiseoCtiAifo2DataResponse", "VysledekAiseoKodType", "OsobaEO"},
+	{"AiseoCtiAifo3DataResponse", "VysledekAisKod", "KompletniUdaje"},
+	{"RobCtiHromadneAifoDataResponse", "VysledekRobKodType", "Osoba"},
+}
+
+// print prints what a registry verified or gave out; empty items are left out.
+func (k answerKind) print(io stdio, block *xmltext.Node) {
+	fmt.Fprintf(io.out, "%s: %s", block.Local, text(block, k.kod))
+	for _, d := range findAll(block, "VysledekDetail") {
+		fmt.Fprintf(io.out, " %s", text(d, "VysledekSubKod"))
+		if k.person != "Osoba" { // AISEO has no code that says more
+			fmt.Fprintf(io.out, ": %s", text(d, "VysledekPopis"))
+		}
 	}
 	fmt.Fprintln(io.out)
-	for _, o := range findAll(block, "Osoba") {
+	if k.person == "" {
+		return
+	}
+	for _, o := range findAll(block, k.person) {
 		for _, item := range o.Children {
 			if value := allText(item); value != "" && item.Local != "AifoKontrolaType" {
 				fmt.Fprintf(io.out, "  %-22s %s\n", item.Local, value)

@@ -234,6 +234,8 @@ func TestCallPrintsTheReply(t *testing.T) {
 	}
 }
 
+const someAifo = "UVmmn5SEGJu660PhNsGBHwE="
+
 // What call builds keeps to the schemas, and the gate accepts it.
 func TestMessagesOfCall(t *testing.T) {
 	e198 := []string{"--name", "Zoran Vosáhlo", "--items", "EopFoto Jmeno ROBCti"}
@@ -255,6 +257,11 @@ func TestMessagesOfCall(t *testing.T) {
 		{"triple", "E227", []string{"--triple", "A1185/CR8359/00372498"}, 0},
 		{"E05", "E05", []string{"--name", "Zoran <&> Vosáhlo", "--born", "1977-05-03", "--items", "Jmeno ROBCti"}, 0},
 		{"E278", "E278", []string{"--name", "Zoran Vosáhlo", "--born", "1977-05-03"}, 0},
+		{"E158", "E158", []string{"--name", "Zoran <&> Vosáhlo", "--born", "1977-05-03", "--rc", "7705031234", "--hide-log"}, 0},
+		{"E159", "E159", []string{"--aifo", someAifo, "--items", "RodneCislo"}, 0},
+		{"E160", "E160", []string{"--rc", "7705031234", "--compare", "ascii", "--hide-log"}, 0},
+		{"E171", "E171", []string{"--aifo", someAifo, "--hide-log", "--compare", "ascii"}, 0},
+		{"E270", "E270", []string{"--aifo", someAifo}, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			text := message(t, tt.service, tt.flags...)

@@ -8,8 +8,8 @@ import (
 	"brana/egon/xmltext"
 )
 
-// queryFlags are the search inputs of E198, and of E05 and E278 as far as they
-// have them.
+// queryFlags are the search inputs of E198, and of E05, E278 and the services of
+// AISEO as far as they have them.
 type queryFlags struct {
 	Source string `default:"Eop" enum:"Eop,Ecd" help:"E198: evidence, Eop or Ecd." group:"question"`
 	Name   string `placeholder:"\"JMENO PRIJMENI\"" help:"Names; the last word is the surname, or what follows a slash." group:"question"`
@@ -22,6 +22,8 @@ type queryFlags struct {
 	Address    string `placeholder:"CODE" help:"RUIAN code of the permanent residence." group:"question"`
 	Op         string `placeholder:"NUMBER[/SERIES]" help:"Identity card." group:"question"`
 	Cd         string `placeholder:"NUMBER[/KIND]" help:"Travel document." group:"question"`
+
+	Aifo string `placeholder:"AIFO" help:"E159, E171, E270: the person's AIFO in the agenda of the caller." group:"question"`
 
 	From    string `placeholder:"DATE" help:"E198: media issued since (DatumOd)." group:"question"`
 	To      string `placeholder:"DATE" help:"E198: media issued until (DatumDo)." group:"question"`
