@@ -17,11 +17,12 @@ const (
 	contentType  = "text/xml; charset=utf-8"
 )
 
-// maxHeld is how many bytes a guard may hold: a message that is read whole, and
-// whatever the bounds of a message let stay open.
+// maxHeld is how many bytes a guard may hold: a message that is read whole and
+// the bytes that show that it is too long for that, and whatever the bounds of a
+// message let stay open.
 func (g *Gateway) maxHeld() int {
 	b := &g.cfg.Bounds
-	return max(minHeldBytes, g.cfg.InlineLimit, b.HeadBytes+b.XML.TagBytes+windowBytes)
+	return max(minHeldBytes, g.cfg.InlineLimit+windowBytes, b.HeadBytes+b.XML.TagBytes+windowBytes)
 }
 
 // A scanner proves a message while it flows; *egon.Reader and
@@ -61,6 +62,14 @@ func (g *guard) done() bool { return g.scan != nil && g.scan.Done() }
 
 // received reports whether nothing of the message is left on the wire.
 func (g *guard) received() bool { return g.done() || g.length >= 0 && g.got >= g.length }
+
+// size is how many bytes the message has, or -1 as long as that is not known.
+func (g *guard) size() int64 {
+	if g.done() {
+		return g.got
+	}
+	return g.length
+}
 
 // whole is the message of which all was received and nothing handed out.
 func (g *guard) whole() []byte { return *g.buf }

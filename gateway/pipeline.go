@@ -76,13 +76,16 @@ func (g *Gateway) accept(x *exchange) error {
 }
 
 // readHead reads the request as far as the decision needs: a small message and
-// one the gateway answers itself whole, another up to the end of its head.
+// one the gateway answers itself whole, another up to the end of its head. A
+// message in chunks is small until more of it has come.
 func (g *Gateway) readHead(x *exchange) error {
 	x.openBody()
 	bound, _ := g.longest(x.route)
-	whole := x.route.Kind != RelayRoute || x.body.length >= 0 && x.body.length <= int64(g.cfg.InlineLimit)
+	inline := int64(g.cfg.InlineLimit)
 	for x.body.got <= bound {
-		if x.body.done() || !whole && x.reader.Head() != nil {
+		large := x.route.Kind == RelayRoute && max(x.body.length, x.body.got) > inline
+		if x.body.done() || large && x.reader.Head() != nil {
+			x.message.Length = x.body.size()
 			return g.checkHead(x)
 		}
 		if err := x.body.fill(); err != nil {

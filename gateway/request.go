@@ -15,7 +15,7 @@ func (x *exchange) openBody() {
 	x.reader.Reset(x.service)
 	x.body = guard{
 		scan:   x.reader,
-		src:    x.rc.RequestBodyStream(),
+		src:    incoming(x.rc),
 		length: int64(x.rc.Request.Header.ContentLength()),
 		buf:    x.g.buffers.Get().(*[]byte),
 		limit:  x.g.maxHeld(),
@@ -23,11 +23,15 @@ func (x *exchange) openBody() {
 		sender: patience{idle: x.g.cfg.ReadIdle, rate: x.g.cfg.MinRate},
 		broken: cutRequest,
 	}
-	x.message = egon.Message{Service: x.service, Async: x.async, Length: x.body.length, Body: &x.body}
+	x.message = egon.Message{Service: x.service, Async: x.async, Body: &x.body}
 }
 
-// cutRequest says that the caller's message ended before its end, and where.
+// cutRequest says that the caller's message ended before its end, and where, or
+// why its end cannot be known.
 func cutRequest(g *guard, err error) error {
+	if refusal := (*Refusal)(nil); errors.As(err, &refusal) {
+		return refusal
+	}
 	came := fmt.Sprint(g.got)
 	if g.length >= 0 {
 		came = fmt.Sprintf("%d z %d", g.got, g.length)
@@ -50,8 +54,10 @@ func (x *exchange) settle() {
 }
 
 func (x *exchange) drained() bool {
-	src, rest := x.rc.RequestBodyStream(), int64(x.rc.Request.Header.ContentLength())
-	if x.reader != nil {
+	src, rest := x.body.src, int64(x.rc.Request.Header.ContentLength())
+	if x.reader == nil {
+		src = incoming(x.rc)
+	} else {
 		if x.body.received() {
 			return true
 		}

@@ -48,7 +48,10 @@ func TestALargeMessageStreamsUnchanged(t *testing.T) {
 				var body io.Reader = bytes.NewReader(message)
 				want := int64(len(message))
 				if chunked {
-					body, want = struct{ io.Reader }{body}, -1
+					body = struct{ io.Reader }{body}
+				}
+				if chunked && size > 64<<10 { // it is not known when the head is
+					want = -1
 				}
 				if r := s.send(t, "/publikace/E05", body); r.StatusCode != 200 || !strings.Contains(read(t, r), "OK") {
 					t.Errorf("status %d", r.StatusCode)

@@ -1,0 +1,210 @@
+package gateway
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"reflect"
+	"strconv"
+
+	"github.com/valyala/fasthttp"
+)
+
+// A chunked is the body of a request that comes in chunks. It looks at the
+// framing before the library reads it, and refuses what RFC 9112 §7.1 does not
+// allow: the library lets blanks after a size pass, extensions of any form and
+// length, and trailers that end in a bare LF. An intermediary may take each of
+// these for another length of the message.
+type chunked struct {
+	body  io.Reader     // the library's, without the framing
+	wire  *bufio.Reader // from which the library reads it
+	left  int64         // bytes of the chunk that is open
+	ended bool          // the last chunk was seen
+	err   error
+}
+
+// The bounds of the framing, in bytes.
+const (
+	maxChunkLine = 256 // the size of a chunk with its extensions
+	maxSizeBytes = 15  // digits of a size, as many as the library reads
+)
+
+// Read reads from one chunk. It returns a [*Refusal] instead of a byte that
+// follows broken framing, and io.EOF after the trailer section.
+func (c *chunked) Read(p []byte) (int, error) {
+	for c.err == nil && c.left == 0 && !c.ended {
+		c.err = c.open()
+	}
+	switch {
+	case c.err != nil:
+		return 0, c.err
+	case c.left > 0:
+		p = p[:min(int64(len(p)), c.left)]
+	}
+	n, err := c.body.Read(p)
+	c.left -= int64(n)
+	if c.ended && err != io.EOF { // all of the trailers is here, so it is not their coming that failed
+		c.err = badFraming(400, "Za posledním blokem (chunk) stojí pole, které tam být nesmí.")
+		err = c.err
+	}
+	return n, err
+}
+
+// open looks at the line that begins the next chunk, and behind the last one
+// at the trailers.
+func (c *chunked) open() error {
+	line, err := c.line(0, maxChunkLine)
+	if err != nil {
+		return err
+	}
+	c.left, err = chunkSize(line)
+	if err != nil || c.left > 0 {
+		return err
+	}
+	for from, size := 0, -1; size != 0; {
+		from += len(line) + len("\r\n")
+		if line, err = c.line(from, readBufferBytes); err != nil {
+			return err
+		}
+		if size = len(line); size > 0 && !isField(line) {
+			return badFraming(400, "Pole za posledním blokem (chunk) není správně vytvořeno.")
+		}
+	}
+	c.ended = true
+	return nil
+}
+
+// line waits for the line that begins after from bytes, and returns it without
+// its CR LF. It takes nothing off the wire.
+func (c *chunked) line(from, most int) ([]byte, error) {
+	for ahead := from + 1; ; ahead = c.wire.Buffered() + 1 {
+		_, err := c.wire.Peek(ahead)
+		seen, _ := c.wire.Peek(c.wire.Buffered()) // what is buffered is there
+		line, _, found := bytes.Cut(seen[min(from, len(seen)):], []byte("\n"))
+		switch {
+		case len(line) > most, errors.Is(err, bufio.ErrBufferFull):
+			return nil, badFraming(400, "Řádek mezi bloky (chunk) je příliš dlouhý.")
+		case !found && err == io.EOF:
+			return nil, io.ErrUnexpectedEOF
+		case !found && err != nil:
+			return nil, err
+		case !found:
+			continue
+		}
+		line, cr := bytes.CutSuffix(line, []byte("\r"))
+		if !cr {
+			return nil, badFraming(400, "Řádek mezi bloky (chunk) nekončí znaky CR LF.")
+		}
+		return line, nil
+	}
+}
+
+// chunkSize reads chunk-size [ chunk-ext ] without blanks, which only an old
+// grammar allowed.
+func chunkSize(line []byte) (int64, error) {
+	digits, extensions, extended := bytes.Cut(line, []byte(";"))
+	size, err := strconv.ParseUint(string(digits), 16, 63)
+	switch {
+	case err != nil || len(digits) > maxSizeBytes:
+		return 0, badFraming(400, "Délka bloku (chunk) není šestnáctkové číslo bez mezer.")
+	case extended && !areExtensions(extensions):
+		return 0, badFraming(400, "Rozšíření bloku (chunk) není správně vytvořeno.")
+	}
+	return int64(size), nil
+}
+
+// areExtensions reports whether b is name[=value], more of which follow after a
+// semicolon each; a value is a token or in quotes.
+func areExtensions(b []byte) bool {
+	for {
+		n := tokenLen(b)
+		if n == 0 {
+			return false
+		}
+		if b = b[n:]; len(b) > 0 && b[0] == '=' {
+			b = b[1:]
+			if n = max(tokenLen(b), quotedLen(b)); n == 0 {
+				return false
+			}
+			b = b[n:]
+		}
+		switch {
+		case len(b) == 0:
+			return true
+		case b[0] != ';':
+			return false
+		}
+		b = b[1:]
+	}
+}
+
+// isField reports whether a line is a field of its own: name, colon, and no
+// control in its value (RFC 9110 §5.5).
+func isField(line []byte) bool {
+	n := tokenLen(line)
+	return n > 0 && n < len(line) && line[n] == ':' && !bytes.ContainsFunc(line[n:], isControl)
+}
+
+func isControl(r rune) bool { return r < ' ' && r != '\t' || r == 0x7F }
+
+// tokenLen is the length of the token that b begins with (RFC 9110 §5.6.2).
+func tokenLen(b []byte) int {
+	for i, c := range b {
+		letter := c|' ' >= 'a' && c|' ' <= 'z'
+		if !letter && (c < '0' || c > '9') && bytes.IndexByte([]byte("!#$%&'*+-.^_`|~"), c) < 0 {
+			return i
+		}
+	}
+	return len(b)
+}
+
+// quotedLen is the length of the quoted string that b begins with, 0 for none
+// (RFC 9110 §5.6.4).
+func quotedLen(b []byte) int {
+	if len(b) == 0 || b[0] != '"' {
+		return 0
+	}
+	escaped := false
+	for i, c := range b[1:] {
+		switch {
+		case isControl(rune(c)):
+			return 0
+		case c == '"' && !escaped:
+			return i + len(`""`)
+		}
+		escaped = c == '\\' && !escaped
+	}
+	return 0
+}
+
+// incoming is the body of a request as it arrives, nil when there is none. It
+// may be asked for only as long as nothing of the body was read.
+func incoming(rc *fasthttp.RequestCtx) io.Reader {
+	body := rc.RequestBodyStream()
+	if body == nil || rc.Request.Header.ContentLength() >= 0 {
+		return body
+	}
+	c := &chunked{body: body, wire: wireOf(body)}
+	if c.wire == nil {
+		c.err = errLibrary
+	}
+	return c
+}
+
+// wireOf is the reader from which the library's stream of a body reads, which
+// it shows nobody. nil: the stream is another than the one this was written
+// for, and no message in chunks can be read.
+func wireOf(body io.Reader) *bufio.Reader {
+	stream := reflect.Indirect(reflect.ValueOf(body))
+	if stream.Kind() != reflect.Struct {
+		return nil
+	}
+	field := stream.FieldByName("reader")
+	if !field.IsValid() || field.Type() != reflect.TypeFor[*bufio.Reader]() {
+		return nil
+	}
+	return (*bufio.Reader)(field.UnsafePointer())
+}
+
+var errLibrary = errors.New("the HTTP library does not show the framing of chunks")
