@@ -30,9 +30,15 @@ type door struct {
 const maxTold = 64
 
 func (g *Gateway) newDoor(ln net.Listener) *door {
-	body := egon.AppendFault(nil, egon.FaultServer, refuse(Overloaded, "Připojení je příliš mnoho, opakujte volání později.").text(), Overloaded.Code)
-	full := append([]byte("HTTP/1.1 503 Service Unavailable\r\nContent-Type: "+contentType+"\r\nRetry-After: 1\r\nConnection: close\r\n\r\n"), body...)
+	full := lastWord("503 Service Unavailable\r\nRetry-After: 1", egon.FaultServer, refuse(Overloaded, "Připojení je příliš mnoho, opakujte volání později."))
 	return &door{Listener: ln, g: g, full: full, saying: make(chan struct{}, maxTold)}
+}
+
+// lastWord is a whole answer to a caller with whom the server does not speak. It
+// ends with the connection.
+func lastWord(status string, fault egon.FaultCode, r *Refusal) []byte {
+	head := "HTTP/1.1 " + status + "\r\nContent-Type: " + contentType + "\r\nConnection: close\r\n\r\n"
+	return egon.AppendFault([]byte(head), fault, r.text(), r.Kind.Code)
 }
 
 // Accept waits for a connection for which there is room. That the process has

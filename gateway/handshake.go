@@ -9,9 +9,11 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"time"
 
 	"go.uber.org/zap"
 
+	"brana/egon"
 	"brana/policy"
 )
 
@@ -94,6 +96,32 @@ func (c *secured) refused() {
 	}
 	c.g.parts.Log.Info("handshake refused", fields...)
 	lingering(c.NetConn())
+	c.tellPlain()
+}
+
+// tellPlain answers a caller that speaks plain HTTP: to its client the alert of a
+// failed handshake is no answer at all.
+func (c *secured) tellPlain() {
+	var record tls.RecordHeaderError
+	if !errors.As(c.failed, &record) || record.Conn == nil || !beginsHTTP(record.RecordHeader[:]) {
+		return
+	}
+	_ = record.Conn.SetWriteDeadline(now().Add(time.Second)) // a closed connection fails at the write
+	_, _ = record.Conn.Write(plainOnTLS)                     // nothing is left to tell a caller that has gone
+}
+
+// plainOnTLS is the same for all.
+var plainOnTLS = lastWord("400 Bad Request", egon.FaultClient,
+	badFraming(400, "Tento port přijímá jen TLS, požadavek přišel nešifrovaně: volejte adresu https://."))
+
+// beginsHTTP reports whether the header of what should be a record of TLS is the
+// beginning of a request.
+func beginsHTTP(header []byte) bool {
+	switch string(header) {
+	case "POST ", "GET /", "HEAD ", "PUT /", "OPTIO", "PRI *":
+		return true
+	}
+	return false
 }
 
 // handshakeFailures are the reasons for which a handshake fails.

@@ -244,8 +244,8 @@ func TestHandshakesThatFail(t *testing.T) {
 	}
 	t.Run("not TLS", func(t *testing.T) {
 		w := s.dial(t)
-		w.write(withLength("/publikace/E05", call{}.message()))
-		_, _ = io.Copy(io.Discard, w.r) // an alert, or nothing
+		w.write("\x00\x01\x02 neither TLS nor HTTP")
+		w.closed() // nobody would understand an answer
 		eventually(t, "counted", func() bool { return s.failures(t, "not-tls") == 1 })
 	})
 	t.Run("old version", func(t *testing.T) {
@@ -266,6 +266,37 @@ func TestHandshakesThatFail(t *testing.T) {
 		if line.fields["reason"] == "expired" && line.fields["certificate"] != "certificate 0x64 of CN=Test CA,C=CZ" {
 			t.Errorf("logged as %v", line.fields)
 		}
+	}
+}
+
+// A caller that speaks plain HTTP is told that this is the port of TLS, however
+// much it sends, and there is one line of it.
+func TestPlainHTTPOnThePortOfTLS(t *testing.T) {
+	for name, request := range map[string]string{
+		"POST":    withLength("/publikace/E05", call{}.message()),
+		"5 MiB":   withLength("/publikace/E05", largeMessage(5<<20)),
+		"GET":     "GET /publikace/E05?wsdl HTTP/1.1\r\nHost: x\r\n\r\n",
+		"PUT":     "PUT /publikace/E05 HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
+		"OPTIONS": "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n",
+		"two":     strings.Repeat("GET / HTTP/1.1\r\nHost: x\r\n\r\n", 2),
+		"HTTP/2":  "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSecureSite(t, boundOnce)
+			w := s.dial(t)
+			w.write(request)
+			r, body := w.answer()
+			if parse(t, body); r.StatusCode != 400 || r.ProtoMinor != 1 || !r.Close || !strings.Contains(body, "Tento port přijímá jen TLS") {
+				t.Errorf("%d %s", r.StatusCode, body)
+			}
+			w.closed()
+			if n := s.failures(t, "not-tls"); n != 1 {
+				t.Errorf("counted %d times", n)
+			}
+			if lines := s.logs.all(""); len(lines) != 1 || lines[0].fields["reason"] != "not-tls" {
+				t.Errorf("logged %v", lines)
+			}
+		})
 	}
 }
 
