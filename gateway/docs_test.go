@@ -44,7 +44,7 @@ failed and what to do.
 
 With ` + "`status_mode: egon`" + ` a kind with a VysledekSubKod is an ordinary reply of the called service with status CHYBA and
 HTTP 200, and one without is a SOAP Fault with HTTP 500. With ` + "`status_mode: http`" + ` the body is the same and the HTTP
-status is the one of the table. In both modes NENI K DISPOZICI comes with ` + "`Retry-After`" + ` in seconds, and whatever came
+status is the one of the table. In both modes a request that is no POST has HTTP 405, and NENI K DISPOZICI comes with ` + "`Retry-After`" + ` in seconds, and whatever came
 after the decision on limits with ` + "`RateLimit`" + ` and ` + "`RateLimit-Policy`" + `.
 
 | code | BR | VysledekSubKod | HTTP | says, when it has nothing more exact | what to do |

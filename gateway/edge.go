@@ -30,7 +30,7 @@ func (g *Gateway) checkEdge(rc *fasthttp.RequestCtx) (edgeCall, *Refusal) {
 	call, refusal := g.findService(h)
 	switch {
 	case !h.IsPost():
-		return call, badFraming(405, "Služba se volá metodou POST.")
+		return call, g.notACall()
 	case !h.IsHTTP11(): // the end of an HTTP/1.0 answer cannot be told from a cut
 		return call, badFraming(505, "Použijte HTTP/1.1.")
 	case refusal != nil:
@@ -64,6 +64,20 @@ func badFraming(status int, popis string) *Refusal {
 	r.Hangup = true
 	return r
 }
+
+// notACall refuses a request that is no POST and so calls no service. Whoever
+// opens the address of a service is looking for its description.
+func (g *Gateway) notACall() *Refusal {
+	descriptions := "zveřejňuje správce: " + administrator
+	if g.cfg.Contracts != nil {
+		descriptions = "jsou na adrese " + g.cfg.Prefix + "/{kód služby}?wsdl"
+	}
+	return badFraming(fasthttp.StatusMethodNotAllowed, "Služba se volá metodou POST. Popisy služeb (WSDL) "+descriptions)
+}
+
+// administrator is where the administrator of the base registries publishes the
+// WSDL of each service.
+const administrator = "https://github.com/Digitalni-a-informacni-agentura/ISZRDemo"
 
 // checkLines checks the raw header lines: each ends in CR LF, none is folded,
 // what decides stands once, and none asks for what the gate does not do. It
@@ -108,7 +122,7 @@ func checkLines(raw []byte) (framed bool, refusal *Refusal) {
 
 // watched are the headers that decide something.
 var watched = [...]string{contentLength: "Content-Length", transferEncoding: "Transfer-Encoding", host: "Host",
-	3: "Content-Type", "SOAPAction", "Content-Encoding", "Expect", "Upgrade", "Trailer"}
+	3: "Content-Type", "SOAPAction", "Content-Encoding", "Expect", "Trailer"}
 
 const (
 	contentLength = iota
@@ -126,7 +140,7 @@ func checkValue(name string, value []byte) *Refusal {
 		return badHTTP(400, "Hodnota hlavičky SOAPAction musí být v uvozovkách celá, nebo bez nich.")
 	case name == "Expect" && !strings.EqualFold(string(value), "100-continue"):
 		return badFraming(417, "Hlavička Expect smí být jen 100-continue.")
-	case name == "Upgrade", name == "Trailer":
+	case name == "Trailer":
 		return badFraming(400, "Hlavička "+name+" není přípustná.")
 	}
 	return nil
@@ -141,14 +155,9 @@ func quoted(value []byte) bool {
 // findService finds the service by the code in the path. The path is compared
 // as it stands, without decoding; the only query is async.
 func (g *Gateway) findService(h *fasthttp.RequestHeader) (edgeCall, *Refusal) {
-	target := string(h.RequestURI())
-	if rest, absolute := strings.CutPrefix(target, "http"); absolute {
-		_, rest, _ = strings.Cut(rest, "://")
-		host := string(h.Host())
-		if len(rest) < len(host) || !strings.EqualFold(rest[:len(host)], host) {
-			return edgeCall{}, badFraming(400, "Adresa požadavku neodpovídá hlavičce Host.")
-		}
-		target = rest[len(host):]
+	target, refusal := originForm(string(h.RequestURI()), h.Host())
+	if refusal != nil {
+		return edgeCall{}, refusal
 	}
 	path, query, _ := strings.Cut(target, "?")
 	code, found := strings.CutPrefix(path, g.cfg.Prefix+"/")
@@ -168,6 +177,24 @@ func (g *Gateway) findService(h *fasthttp.RequestHeader) (edgeCall, *Refusal) {
 		return edgeCall{}, refuse(UnknownService, "Služba s tímto kódem v katalogu není.")
 	}
 	return edgeCall{service: service, async: query == "async"}, nil
+}
+
+// originForm is the request target without scheme and host (RFC 9112 §3.2).
+// Absolute-form has the scheme http or https, whatever the listener speaks, and
+// the host that the header Host names.
+func originForm(target string, host []byte) (string, *Refusal) {
+	if strings.HasPrefix(target, "/") {
+		return target, nil
+	}
+	scheme, rest, _ := strings.Cut(target, "://")
+	if !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
+		return "", badFraming(400, "Adresa požadavku musí začínat lomítkem, http:// nebo https://.")
+	}
+	end := strings.IndexAny(rest+"/", "/?#")
+	if !strings.EqualFold(rest[:end], string(host)) {
+		return "", badFraming(400, "Adresa požadavku neodpovídá hlavičce Host.")
+	}
+	return rest[end:], nil
 }
 
 // checkContentType returns a sentence when the type is not text/xml in UTF-8.

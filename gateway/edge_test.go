@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -70,6 +71,19 @@ func TestHTTPEdge(t *testing.T) {
 		{"blank in a name", lines(post, host, kind, length, "Transfer Encoding: chunked") + message, 400, false},
 		{"a header without a colon", lines(post, host, kind, "X", length) + message, 400, false},
 		{"absolute-form, other host", lines("POST http://evil.test/publikace/E05 HTTP/1.1", host, kind, length) + message, 400, false},
+		{"absolute-form, scheme in another case", lines("POST HtTp://brana.test/publikace/E05 HTTP/1.1", host, kind, length) + message, 200, true},
+		{"absolute-form, https", lines("POST HTTPS://brana.test/publikace/E05 HTTP/1.1", host, kind, length) + message, 200, true},
+		{"absolute-form, httpfoo", lines("POST httpfoo://brana.test/publikace/E05 HTTP/1.1", host, kind, length) + message, 400, false},
+		{"absolute-form, ftp", lines("POST ftp://brana.test/publikace/E05 HTTP/1.1", host, kind, length) + message, 400, false},
+		{"absolute-form, no scheme", lines("POST ://brana.test/publikace/E05 HTTP/1.1", host, kind, length) + message, 400, false},
+		{"absolute-form, one slash", lines("POST http:/brana.test/publikace/E05 HTTP/1.1", host, kind, length) + message, 400, false},
+		{"absolute-form, no host", lines("POST http:///publikace/E05 HTTP/1.1", host, kind, length) + message, 400, false},
+		{"absolute-form, longer host", lines("POST http://brana.test.evil.test/publikace/E05 HTTP/1.1", host, kind, length) + message, 400, false},
+		{"absolute-form, user", lines("POST http://brana.test@evil.test/publikace/E05 HTTP/1.1", host, kind, length) + message, 400, false},
+		{"absolute-form, port", lines("POST http://brana.test:80/publikace/E05 HTTP/1.1", host, kind, length) + message, 400, false},
+		{"authority-form", lines("POST brana.test:80 HTTP/1.1", host, kind, length) + message, 400, false},
+		{"asterisk-form", lines("POST * HTTP/1.1", host, kind, length) + message, 400, false},
+		{"no leading slash", lines("POST publikace/E05 HTTP/1.1", host, kind, length) + message, 400, false},
 		{"no Host", lines(post, kind, length) + message, 400, false},
 		{"Host twice", lines(post, host, host, kind, length) + message, 400, false},
 		{"Content-Type twice", lines(post, host, kind, "Content-Type: text/plain", length) + message, 400, false},
@@ -85,7 +99,6 @@ func TestHTTPEdge(t *testing.T) {
 		{"Expect: banana", lines(post, host, kind, length, "Expect: banana") + message, 417, false},
 		{"Expect twice", lines(post, host, kind, length, "Expect: 100-continue", "Expect: banana") + message, 400, false},
 		{"Trailer", lines(post, host, kind, "Transfer-Encoding: chunked", "Trailer: X") + chunked, 400, false},
-		{"Upgrade", lines(post, host, kind, length, "Connection: Upgrade", "Upgrade: h2c") + message, 400, false},
 		{"HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, false},
 		{"HTTP/1.0", lines("POST /publikace/E05 HTTP/1.0", host, kind, length) + message, 505, false},
 		{"HTTP/1.0, chunked", lines("POST /publikace/E05 HTTP/1.0", host, kind, "Transfer-Encoding: chunked") + chunked, 400, false},
@@ -129,12 +142,51 @@ func TestHTTPEdge(t *testing.T) {
 	}
 }
 
+// A request that calls nothing is told how services are called and where their
+// descriptions are, with the status of HTTP whatever those of refusals are.
+func TestWhatIsNotPostCallsNothing(t *testing.T) {
+	for _, method := range []string{"GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "post"} {
+		for _, target := range []string{"/publikace/E05", "/publikace/E05?wsdl", "/publikace/E05?WSDL", "/publikace/E999", "/", "http://x/publikace/E05"} {
+			s := newSite(t)
+			w := s.dial(t)
+			if method == "CONNECT" {
+				target = "x:80"
+			}
+			w.write(method+" "+target+" HTTP/1.1\r\nHost: x\r\n\r\n", withLength("/publikace/E05", call{}.message()))
+			r, err := http.ReadResponse(w.r, &http.Request{Method: method})
+			if err != nil {
+				t.Fatalf("%s %s: %v", method, target, err)
+			}
+			body, err := io.ReadAll(r.Body)
+			if err != nil || r.StatusCode != 405 || r.Header.Get("Allow") != "POST" || !r.Close {
+				t.Errorf("%s %s: %d %v, %v", method, target, r.StatusCode, r.Header, err)
+			}
+			if method != "HEAD" && (!strings.Contains(string(body), "metodou POST. Popisy služeb (WSDL) zveřejňuje správce: https://") || strings.Contains(string(body), "\n")) {
+				t.Errorf("%s %s: %s", method, target, body)
+			}
+			if method != "CONNECT" {
+				w.closed()
+			}
+			s.lines(t, 1)
+		}
+	}
+}
+
+func TestWhatIsNotPostIsToldOfOwnDescriptions(t *testing.T) {
+	s := newSite(t, described)
+	w := s.dial(t)
+	w.write("GET /publikace/E05 HTTP/1.1\r\nHost: x\r\n\r\n")
+	if r, body := w.answer(); r.StatusCode != 405 || !strings.Contains(body, "(WSDL) jsou na adrese /publikace/{kód služby}?wsdl<") {
+		t.Errorf("%d %s", r.StatusCode, body)
+	}
+}
+
 func TestHeadIsAnsweredWithoutABody(t *testing.T) {
 	s := newSite(t)
 	w := s.dial(t)
 	w.write("HEAD /publikace/E05 HTTP/1.1\r\nHost: x\r\n\r\n")
 	line, err := w.r.ReadString('\n')
-	if err != nil || !strings.Contains(line, " 500 ") {
+	if err != nil || !strings.Contains(line, " 405 ") {
 		t.Errorf("%q, %v", line, err)
 	}
 	if got := s.outcome(t); got != "bad-http" {

@@ -94,7 +94,6 @@ func TestExpectIsRefusedByTheHeaderAlone(t *testing.T) {
 		{"bare LF", []string{post, host, kind, length, "X: y\n" + expect}, 400, "bad-http"},
 		{"no Host", []string{post, kind, length, expect}, 400, "bad-http"},
 		{"other host", []string{"POST http://evil.test/publikace/E05 HTTP/1.1", host, kind, length, expect}, 400, "bad-http"},
-		{"Upgrade", []string{post, host, kind, length, "Upgrade: h2c", expect}, 400, "bad-http"},
 		{"Trailer", []string{post, host, kind, "Transfer-Encoding: chunked", "Trailer: X", expect}, 400, "bad-http"},
 		{"compressed", []string{post, host, kind, length, "Content-Encoding: gzip", expect}, 415, "bad-http"},
 		{"type", []string{post, host, "Content-Type: application/soap+xml", length, expect}, 415, "bad-http"},

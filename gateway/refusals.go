@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/valyala/fasthttp"
+
 	"brana/egon"
 )
 
@@ -223,6 +225,8 @@ func (r *Refusal) retryAfter() int64 {
 // status is the HTTP status the refusal is answered with.
 func (r *Refusal) status(m StatusMode) int {
 	switch {
+	case r.Status == fasthttp.StatusMethodNotAllowed: // no SOAP message came: HTTP alone rules (RFC 9110 §15.5.6)
+		return r.Status
 	case m == HTTPMode && r.Status != 0:
 		return r.Status
 	case m == HTTPMode:

@@ -46,7 +46,7 @@ func (g *Gateway) newServer() *fasthttp.Server {
 // beginning did not come.
 func (g *Gateway) refuseUnparsed(rc *fasthttp.RequestCtx, err error) {
 	var small *fasthttp.ErrSmallBuffer
-	r := badFraming(400, "Požadavek HTTP není správně vytvořen nebo není úplný.")
+	r := badFraming(400, "Toto není úplný a správně vytvořený požadavek HTTP/1.1.")
 	var timeout net.Error
 	switch {
 	case errors.As(err, &small):

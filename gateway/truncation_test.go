@@ -25,8 +25,9 @@ type rawRegistry struct {
 
 // received is a message as it came over the wire.
 type received struct {
-	body  []byte
-	whole bool // it ended as its framing says
+	header http.Header
+	body   []byte
+	whole  bool // it ended as its framing says
 }
 
 // newRawRegistry makes a registry and a gateway in front of it, with the real
@@ -68,7 +69,7 @@ func (r *rawRegistry) serve(c net.Conn) {
 		return // the client only tried whether it may connect
 	}
 	body, err := io.ReadAll(request.Body)
-	r.got <- received{body, err == nil}
+	r.got <- received{request.Header, body, err == nil}
 	if err == nil {
 		_, _ = io.WriteString(c, r.answer) // the gateway may have gone
 	}
