@@ -3,7 +3,11 @@ package gateway
 import (
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
@@ -17,7 +21,8 @@ type Check struct {
 
 // Admin serves what operators and orchestrators ask: /livez, /readyz with
 // ?verbose, /metrics, /version, /v1/status and /v1/quotas. It belongs on a listener of its
-// own, loopback by default.
+// own, loopback by default, and answers under an address, localhost and the
+// names of AdminHosts only.
 func (g *Gateway) Admin(version string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
@@ -28,7 +33,34 @@ func (g *Gateway) Admin(version string) http.Handler {
 	if g.parts.Quotas != nil {
 		g.serveQuotas(mux)
 	}
-	return mux
+	return http.MaxBytesHandler(g.underOwnName(mux), orderBytes)
+}
+
+// underOwnName refuses calls of a host by a name that is not the listener's. A
+// page in an operator's browser can have a name of its own lead to our address,
+// and would then be asked for as the same site (DNS rebinding); an address
+// leads nowhere else.
+func (g *Gateway) underOwnName(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if host := hostOf(r.Host); !g.answersTo(host) {
+			http.Error(w, fmt.Sprintf("this listener does not answer to %q: call it by its address, or add the name to admin.hosts", host), http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// hostOf is a Host without its port and without the dot that may end a name.
+func hostOf(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	return strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
+}
+
+func (g *Gateway) answersTo(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return err == nil || host == "localhost" || slices.ContainsFunc(g.cfg.AdminHosts, func(own string) bool { return hostOf(own) == host })
 }
 
 func (g *Gateway) checks(r *http.Request) []Check {

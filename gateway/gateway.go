@@ -70,6 +70,8 @@ type Config struct {
 	Contracts *egon.Contracts // WSDLs and schemas that a GET is given; nil: none
 	PublicURL string          // of the prefix, as callers know it, for the address in a WSDL; empty: as the caller reached it
 
+	AdminHosts []string // names under which Admin answers, beside localhost and any address
+
 	DropLines bool // calls are served while the log takes no lines; else they are refused
 
 	TLS              *tls.Config // of the listener; it must demand certificates of callers. nil: plain HTTP

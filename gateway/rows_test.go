@@ -322,7 +322,7 @@ func TestReadinessTellsTheRows(t *testing.T) {
 	age := regexp.MustCompile(`\b\d+s\b`)
 	ready := func() (int, string) {
 		r := httptest.NewRecorder()
-		s.Admin("test").ServeHTTP(r, httptest.NewRequest(http.MethodGet, "/readyz?verbose", nil))
+		s.Admin("test").ServeHTTP(r, httptest.NewRequest(http.MethodGet, "http://localhost/readyz?verbose", nil))
 		for line := range strings.Lines(r.Body.String()) {
 			if strings.Contains(line, "matrix") {
 				return r.Code, age.ReplaceAllString(strings.TrimSpace(line), "Ns")

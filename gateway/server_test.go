@@ -103,7 +103,7 @@ func TestAShutdownMayBeDelayed(t *testing.T) {
 	s := newSite(t, func(s *settings) { s.cfg.ShutdownDelay = time.Hour })
 	ready := func() int {
 		r := httptest.NewRecorder()
-		s.Admin("").ServeHTTP(r, httptest.NewRequest("GET", "/readyz", nil))
+		s.Admin("").ServeHTTP(r, httptest.NewRequest("GET", "http://localhost/readyz", nil))
 		return r.Code
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -204,7 +204,7 @@ func TestAdmin(t *testing.T) {
 	admin := s.Admin("brana 1.2.3")
 	get := func(path string) (int, string) {
 		r := httptest.NewRecorder()
-		admin.ServeHTTP(r, httptest.NewRequest("GET", path, nil))
+		admin.ServeHTTP(r, httptest.NewRequest("GET", "http://localhost"+path, nil))
 		return r.Code, r.Body.String()
 	}
 	version := s.parts.Policy.Current().Version()
@@ -231,9 +231,33 @@ func TestAdmin(t *testing.T) {
 	check("/v1/status", 200, `"draining":true`)
 
 	r := httptest.NewRecorder()
-	admin.ServeHTTP(r, httptest.NewRequest(http.MethodPost, "/livez", nil))
+	admin.ServeHTTP(r, httptest.NewRequest(http.MethodPost, "http://localhost/livez", nil))
 	if r.Code != http.StatusMethodNotAllowed {
 		t.Errorf("POST /livez: %d", r.Code)
+	}
+}
+
+// The admin listener answers to its own names only, whatever leads to it.
+func TestAdminAnswersToItsOwnNames(t *testing.T) {
+	s := newSite(t, func(s *settings) { s.cfg.AdminHosts = []string{"brana.example"} })
+	for host, answers := range map[string]bool{
+		"127.0.0.1:8081": true, "127.0.0.1": true, "[::1]:8081": true, "[::1]": true, "10.1.2.3:8081": true, "[fe80::1%eth0]:8081": true,
+		"localhost": true, "LOCALHOST:8081": true, "localhost.:1": true, "brana.example:8081": true, "Brana.Example.": true,
+		"": false, "evil.example:8081": false, "localhost.evil.example": false, "127.0.0.1.evil.example": false, "brana.example.evil.example": false,
+		"127.0.0.1:8081:8081": false, "example": false, "0x7f000001": false,
+	} {
+		for _, path := range []string{"/livez", "/metrics", "/v1/status", "/other"} {
+			ask := httptest.NewRequest("GET", path, nil)
+			ask.Host = host
+			r := httptest.NewRecorder()
+			s.Admin("").ServeHTTP(r, ask)
+			if (r.Code != http.StatusMisdirectedRequest) != answers {
+				t.Errorf("%s of %q: %d %s", path, host, r.Code, r.Body)
+			}
+			if !answers && !strings.Contains(r.Body.String(), "admin.hosts") {
+				t.Errorf("%q is not told what to do: %s", host, r.Body)
+			}
+		}
 	}
 }
 
@@ -244,7 +268,7 @@ func (*notReady) Ready(context.Context) error { return errors.New("no Redis") }
 func TestNotReadyWithoutALimiter(t *testing.T) {
 	s := newSite(t, func(s *settings) { s.parts.Limiter = &notReady{limiterFunc{admit: admitAll}} })
 	r := httptest.NewRecorder()
-	s.Admin("").ServeHTTP(r, httptest.NewRequest("GET", "/readyz?verbose", nil))
+	s.Admin("").ServeHTTP(r, httptest.NewRequest("GET", "http://localhost/readyz?verbose", nil))
 	if r.Code != 503 || !strings.Contains(r.Body.String(), "[-] limits: no Redis\n") {
 		t.Errorf("%d %s", r.Code, r.Body)
 	}
@@ -261,7 +285,7 @@ func TestALogThatTakesNoLines(t *testing.T) {
 		})
 		r := s.post(t, "/publikace/E05", call{}.message())
 		ready := httptest.NewRecorder()
-		s.Admin("").ServeHTTP(ready, httptest.NewRequest("GET", "/readyz?verbose", nil))
+		s.Admin("").ServeHTTP(ready, httptest.NewRequest("GET", "http://localhost/readyz?verbose", nil))
 		if drop {
 			read(t, r)
 			if got := s.outcome(t); got != "ok" || ready.Code != 200 || !strings.Contains(ready.Body.String(), "[!] log: nobody reads it\n") {
@@ -288,7 +312,7 @@ func TestFindingsAreTold(t *testing.T) {
 		}
 	})
 	r := httptest.NewRecorder()
-	s.Admin("").ServeHTTP(r, httptest.NewRequest("GET", "/readyz?verbose", nil))
+	s.Admin("").ServeHTTP(r, httptest.NewRequest("GET", "http://localhost/readyz?verbose", nil))
 	for _, line := range []string{"[!] redis: redis1:6379: a setting is wrong\n", "[+] redis: another cannot be looked at\n"} {
 		if r.Code != 200 || !strings.Contains(r.Body.String(), line) {
 			t.Errorf("%d %s, want %s", r.Code, r.Body, line)

@@ -29,8 +29,9 @@ import (
 // Only triples that have a row are in it: "no row" does not hold long enough.
 const rowsFileHead = "brana matrix rows 1"
 
-// saveAfter is how long changes are gathered before the file is written.
-const saveAfter = time.Second
+// saveAfter is how long changes are gathered before the file is written. When
+// that fails it is tried again after twice as long, and so on up to saveAgain.
+const saveAfter, saveAgain = time.Second, time.Minute
 
 // A savedRow is one row of the file.
 type savedRow struct {
@@ -44,22 +45,30 @@ func (r *Rows) keepFile() {
 	for {
 		select {
 		case <-r.ctx.Done():
-			r.save()
+			_ = r.save() // Close returns why not
 			return
 		case <-r.dirty:
 		}
-		timer := time.NewTimer(saveAfter)
-		select {
-		case <-r.ctx.Done():
-		case <-timer.C:
-			r.save()
+		for wait := saveAfter; r.lasts(wait) && r.save() != nil; {
+			wait = min(2*wait, saveAgain)
 		}
-		timer.Stop()
+	}
+}
+
+// lasts waits, and reports whether the rows are still kept then.
+func (r *Rows) lasts(wait time.Duration) bool {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-r.ctx.Done():
+		return false
+	case <-timer.C:
+		return true
 	}
 }
 
 // save writes the rows to the file.
-func (r *Rows) save() {
+func (r *Rows) save() error {
 	var rows []savedRow
 	r.look(func(c *cached) {
 		if c.set != nil && len(c.set.items) > 0 {
@@ -79,6 +88,7 @@ func (r *Rows) save() {
 	if r.cfg.OnSave != nil {
 		r.cfg.OnSave(err)
 	}
+	return err
 }
 
 // load takes over the rows of the file that decide at this moment.

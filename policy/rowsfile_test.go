@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -178,13 +179,15 @@ func TestStartWithADamagedFile(t *testing.T) {
 	})
 }
 
-// A file that cannot be written is told, and stops nothing.
+// A file that cannot be written is told and stops nothing. It is tried again at
+// ever longer intervals, though no row changes, and written when it can be.
 func TestFileThatCannotBeWritten(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		var told []error
+		var told atomic.Int64
+		dir := filepath.Join(t.TempDir(), "nowhere")
 		s := newSite(t, newBus(map[string]string{own: "Jmeno"}), func(c *RowsConfig) {
-			c.Snapshot = filepath.Join(t.TempDir(), "nowhere", "rows")
-			c.OnSave = func(err error) { told = append(told, err) }
+			c.Snapshot = filepath.Join(dir, "rows")
+			c.OnSave = func(error) { told.Add(1) }
 		}, own)
 		s.Start()
 		time.Sleep(time.Minute)
@@ -194,8 +197,21 @@ func TestFileThatCannotBeWritten(t *testing.T) {
 		if st := s.Status(); !errors.Is(st.SaveErr, os.ErrNotExist) {
 			t.Errorf("status %+v", st)
 		}
-		if err := s.Close(); !errors.Is(err, os.ErrNotExist) || len(told) != 2 {
-			t.Errorf("Close = %v, told %v", err, told)
+		if n := told.Load(); n != 5 { // after 1, 3, 7, 15 and 31 s
+			t.Errorf("told %d times", n)
+		}
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(saveAgain)
+		if st := s.Status(); st.SaveErr != nil || st.Saved.IsZero() || told.Load() != 6 {
+			t.Errorf("status %+v, told %d times", st, told.Load())
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("Close = %v", err)
 		}
 	})
 }

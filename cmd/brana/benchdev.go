@@ -46,14 +46,13 @@ func (s *benchStand) runInProcess(b *benchRunCmd) error {
 	if err != nil {
 		return err
 	}
-	s.serveInProcess(w, listener, admin)
+	s.serveInProcess(w, w.adminServer(lines.Logger), listener, admin)
 	// Its allocations are not told apart from the generator's: no admin.
 	s.targets = []*benchTarget{{name: "brana", urls: []string{s.scheme() + "://" + listener.Addr().String() + c.Listen.Prefix}, redis: s.redis}}
 	return nil
 }
 
-func (s *benchStand) serveInProcess(w *wired, listener, admin net.Listener) {
-	adminServer := &http.Server{Handler: w.gateway.Admin(versionText()), ReadHeaderTimeout: 5 * time.Second}
+func (s *benchStand) serveInProcess(w *wired, adminServer *http.Server, listener, admin net.Listener) {
 	go func() { _ = w.gateway.Serve(listener) }() // Shutdown ends it
 	go func() { _ = adminServer.Serve(admin) }()  // Close ends it
 	w.start()

@@ -74,7 +74,8 @@ type boundsConfig struct {
 }
 
 type adminConfig struct {
-	Address string `yaml:"address"`
+	Address string   `yaml:"address"`
+	Hosts   []string `yaml:"hosts"` // names by which it is called, beside addresses
 }
 
 type upstreamConfig struct {
@@ -199,7 +200,7 @@ func defaultConfig() config {
 			ReadIdle: duration(15 * time.Second), WriteIdle: duration(60 * time.Second), MinRate: 32 << 10, KeepAlive: duration(60 * time.Second),
 			MaxConns: 8192, MaxConnsPerPeer: 256,
 			Bounds: boundsConfig{Head: 64 << 10, Items: 256, Name: 256, Tag: 16 << 10, Attributes: 64, Namespaces: 256, Depth: 128}},
-		Admin: adminConfig{Address: "127.0.0.1:8081"},
+		Admin: adminConfig{Address: "127.0.0.1:8081", Hosts: []string{}},
 		Policy: policyConfig{Matrix: matrixConfig{Generation: timeOfDay(4 * time.Hour), Jitter: duration(30 * time.Minute),
 			Negative: duration(15 * time.Minute), MaxAge: duration(48 * time.Hour), Early: duration(10 * time.Minute),
 			Timeout: duration(10 * time.Second), Wait: duration(5 * time.Second), Parallel: 4, Foreign: 1000}},
@@ -302,6 +303,11 @@ func (c *config) validate(file string) error {
 	c.Listen.check(wrong)
 	if l := &c.Listen; l.ShutdownDelay > 0 && l.ShutdownDelay >= l.Drain {
 		wrong("listen.shutdown_delay", "%s leaves nothing of drain (%s) for calls to end; make drain longer", time.Duration(l.ShutdownDelay), time.Duration(l.Drain))
+	}
+	for _, host := range c.Admin.Hosts {
+		if host == "" || strings.ContainsAny(host, ":/*[] ") {
+			wrong("admin.hosts", "%q is not a name without a port, as brana.example", host)
+		}
 	}
 	c.Queue.check(wrong)
 	c.Requests.check(wrong)

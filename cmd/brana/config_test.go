@@ -63,6 +63,7 @@ func TestMistakesInTheConfiguration(t *testing.T) {
 		{"replies of a few bytes", "agenda: A101, ais: 1", "agenda: A101, ais: 1, max_reply: 1KiB", "upstreams.rob.max_reply: 1024 is not between 65536 and 67108864"},
 		{"store", "store: memory", "store: disk", `limits.store: "disk" is not one of memory, redis`},
 		{"delay of all the drain", "shutdown_delay: 0s", "shutdown_delay: 25s", "listen.shutdown_delay: 25s leaves nothing of drain (25s) for calls to end"},
+		{"a host with a port", "hosts: []", "hosts: [\"brana.example:8081\"]", `admin.hosts: "brana.example:8081" is not a name without a port`},
 		{"a log that does what", "when_blocked: wait", "when_blocked: block", `log.when_blocked: "block" is not one of wait, drop`},
 		{"level", "level: info", "level: loud", `log.level: "loud" is not one of debug, info, warn, error`},
 		{"address without a port", "address: 127.0.0.1:8080", "address: localhost", `listen.address: "localhost" is not host:port`},

@@ -56,7 +56,7 @@ func serve(c *config, load func() (*policy.Snapshot, error), log *logger, starte
 	defer signal.Stop(signals)
 
 	failed := make(chan error, 2)
-	adminServer := &http.Server{Handler: w.gateway.Admin(versionText()), ReadHeaderTimeout: 5 * time.Second, ErrorLog: zap.NewStdLog(log.Logger)}
+	adminServer := w.adminServer(log.Logger)
 	go func() { failed <- w.gateway.Serve(listener) }()
 	go func() { failed <- adminServer.Serve(admin) }()
 	w.start()
@@ -69,6 +69,13 @@ func serve(c *config, load func() (*policy.Snapshot, error), log *logger, starte
 	}
 	err = w.attend(signals, failed, log.Logger)
 	return errors.Join(err, w.drain(time.Duration(c.Listen.Drain), log.Logger), adminServer.Close(), w.close())
+}
+
+// adminServer serves operators, who have some seconds for a request and for its
+// answer.
+func (w *wired) adminServer(log *zap.Logger) *http.Server {
+	return &http.Server{Handler: w.gateway.Admin(versionText()), ErrorLog: zap.NewStdLog(log), MaxHeaderBytes: 16 << 10,
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute}
 }
 
 // listen opens both listeners, or none.

@@ -191,6 +191,7 @@ func (c *config) gateway(clients map[string]*upstream.Client) gateway.Config {
 		MinRate: int64(l.MinRate), MaxConns: l.MaxConns, MaxConnsPerPeer: l.MaxConnsPerPeer, Bounds: l.Bounds.bounds(),
 		RowWait:       time.Duration(c.Policy.Matrix.Wait),
 		TimeTolerance: time.Duration(c.Requests.TimeTolerance),
+		AdminHosts:    c.Admin.Hosts,
 		DropLines:     c.Log.WhenBlocked == dropLines,
 		Routes:        gateway.Routes{Services: map[string]gateway.Route{}},
 	}

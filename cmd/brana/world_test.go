@@ -78,7 +78,7 @@ func startWorldWith(t testing.TB, d devCmd, change ...func(*config)) *world {
 	listener := listen(t)
 	served := make(chan error, 1)
 	go func() { served <- wired.gateway.Serve(listener) }()
-	admin := &http.Server{Handler: wired.gateway.Admin("test")}
+	admin := wired.adminServer(w.journal.logger())
 	adminListener := listen(t)
 	go func() { served <- ignoreClosed(admin.Serve(adminListener)) }()
 	t.Cleanup(func() {

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"brana/egon"
+)
+
+// The file system of the log is full for a while: no line is torn, and each is
+// there in the end.
+func TestTheDiskOfTheLogIsFull(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=16k"); err != nil {
+		t.Skipf("cannot mount a small file system here: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(dir, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	file, err := os.OpenFile(filepath.Join(dir, "log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	_, sim := startRegistries(t)
+	log := &logBuffer{file: file.Name()}
+	p := runProcessTo(t, file, log, "serve", "-c", serveFile(t, sim, "when_blocked: wait", "when_blocked: drop"))
+	served := 0
+	eventually(t, "the log is told as blocked", func() bool {
+		if served++; p.ask().statusLine() != egon.OK {
+			t.Fatal("a call is not served")
+		}
+		_, said := p.ready()
+		return strings.Contains(said, "[!] log: blocked for ") && strings.Contains(said, "no space left")
+	})
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", syscall.MS_REMOUNT, "size=1m"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the log goes on", func() bool { return log.line("log was blocked") != nil })
+	if code := p.end(syscall.SIGTERM); code != 0 {
+		t.Errorf("exit code %d, want 0", code)
+	}
+	checkLines(t, log.String(), served)
+}
