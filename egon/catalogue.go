@@ -8,7 +8,7 @@ import (
 
 // A Service is one eGON service of the catalogue. Code is unique.
 type Service struct {
-	Code      string // E198
+	Code      string // E198, E67a
 	Action    string // SOAPAction and name of the operation, IszrAgendaMediaDataCtiPodleUdaju
 	Request   string // local name of the request element
 	Response  string // local name of the response element
@@ -61,12 +61,16 @@ func readCatalogue() serviceIndex {
 		}
 		index.inOrder = append(index.inOrder, s)
 		index.byCode[s.Code] = s
+		if letter := s.Code[len(s.Code)-1]; letter >= 'a' && letter <= 'z' {
+			index.byCode[strings.ToUpper(s.Code)] = s
+		}
 	}
 	return index
 }
 
 // ServiceByCode returns the service with the given code as it stands in the
-// path, such as E198 or E34a, or nil when there is none. Letter case matters.
+// path, such as E198 or E34a, or nil when there is none. Letter case matters but
+// for the letter at the end: the published contracts write both E67a and E67A.
 // It does not allocate. Nobody may change what it returns.
 func ServiceByCode[T string | []byte](code T) *Service {
 	return catalogue().byCode[string(code)]

@@ -38,7 +38,12 @@ func TestServiceByCode(t *testing.T) {
 	if got := ServiceByRequest(NSMedia, "AgendaMediaDataCtiPodleUdajuResponse"); got != nil {
 		t.Errorf("ServiceByRequest of E198's response = %+v, want nil", got)
 	}
-	for _, code := range []string{"", "e198", "E1980", " E198", "E9", "E34", "#"} {
+	for code, same := range map[string]string{"E67A": "E67a", "E252A": "E252a", "E34T": "E34t"} {
+		if got := ServiceByCode(code); got == nil || got.Code != same || got != ServiceByCode(same) {
+			t.Errorf("ServiceByCode(%q) = %+v, want %s", code, got, same)
+		}
+	}
+	for _, code := range []string{"", "e198", "e67a", "e67A", "E67", "E67B", "E1980", " E198", "E9", "E34", "#"} {
 		if got := ServiceByCode(code); got != nil {
 			t.Errorf("ServiceByCode(%q) = %+v, want nil", code, got)
 		}

@@ -228,3 +228,29 @@ func TestPipelinedCalls(t *testing.T) {
 	w.closed()
 	s.lines(t, 5)
 }
+
+// The letter at the end of a code may be large or small: the published contracts
+// write E67a and E67A of one service. Grants, routes and the log know one.
+func TestBothSpellingsOfACodeAreOneService(t *testing.T) {
+	var sent []string
+	s := newSite(t, relayTo(func(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
+		sent = append(sent, m.Service.Code)
+		return relayOK(ctx, m)
+	}))
+	for _, code := range []string{"E35a", "E35A"} {
+		if r := s.post(t, "/publikace/"+code, call{code: "E35a"}.message()); r.StatusCode != 200 {
+			t.Errorf("%s: %s", code, read(t, r))
+		} else if body := read(t, r); strings.Contains(body, "BR_") {
+			t.Errorf("%s: %s", code, body)
+		}
+	}
+	for _, line := range s.lines(t, 2) {
+		if line["service"] != "E35a" {
+			t.Errorf("line = %v", line)
+		}
+	}
+	if len(sent) != 2 || sent[0] != sent[1] {
+		t.Errorf("relayed as %v", sent)
+	}
+	checkRefusal(t, s.post(t, "/publikace/e35A", call{code: "E35a"}.message()), UnknownService, EgonMode, []string{"se píše E35a"})
+}

@@ -221,8 +221,12 @@ func (c *Config) validate(parts Parts) error {
 		errs = append(errs, errors.New("listen.tls: must require a certificate of callers"))
 	}
 	for code, r := range c.Routes.Services {
-		if egon.ServiceByCode(code) == nil {
+		s := egon.ServiceByCode(code)
+		switch {
+		case s == nil:
 			errs = append(errs, fmt.Errorf("routes.%s: no service of the catalogue has this code", code))
+		case s.Code != code: // E67A is E67a: two routes to it would be one too many
+			errs = append(errs, fmt.Errorf("routes.%s: write %s", code, s.Code))
 		}
 		errs = append(errs, r.validate(code, parts))
 	}

@@ -16,7 +16,7 @@ type Grant struct {
 	Environment Environment
 	Reference   string    // the decision it rests on, free text; may be empty
 	From, To    time.Time // the first and the last day it is valid, each at its midnight in Prague
-	Services    []string  // codes, as written
+	Services    []string  // codes of the catalogue, in the order written
 	Items       []string  // items beyond the matrix, as written
 	Parameters  []string  // of MediaCriteria and HideLog, as written
 	Limits      Limits

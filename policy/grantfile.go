@@ -171,10 +171,12 @@ func (m mapping) date(key string, zone *time.Location) time.Time {
 func (m mapping) services() []string {
 	var codes []string
 	for _, s := range m.list("services") {
-		if egon.ServiceByCode(s.text) == nil {
+		service := egon.ServiceByCode(s.text)
+		if service == nil {
 			m.fail(s.node, "unknown service %s: write %s", s.text, serviceAdvice(s.text))
+			continue
 		}
-		codes = append(codes, s.text)
+		codes = append(codes, service.Code)
 	}
 	if n, ok := m.values["services"].(*ast.SequenceNode); ok && len(n.Values) == 0 {
 		m.fail(n, "services is empty: list at least one code, or remove the grant")

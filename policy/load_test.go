@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"brana/egon"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -93,6 +95,16 @@ const oneGrant = `grants:
     parameters: [media-criteria]
     limits: {working_hours: 5000/h, off_hours: 20000/h, concurrent: 20, when_redis_is_down: share}
 `
+
+// A code may be written with either letter at its end.
+func TestAGrantCoversAServiceInEitherSpelling(t *testing.T) {
+	s := mustLoad(t, strings.Replace(oneGrant, "E05]", "E67A, E252a]", 1), "")
+	for _, code := range []string{"E67a", "E67A", "E252a", "E252A"} {
+		if g := s.Grants()[0]; !g.covers(egon.ServiceByCode(code)) {
+			t.Errorf("%v does not cover %s", g.Services, code)
+		}
+	}
+}
 
 func TestGrantIsReadAsWritten(t *testing.T) {
 	s := mustLoad(t, oneGrant, "")

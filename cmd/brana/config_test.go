@@ -124,6 +124,7 @@ func TestMistakesInTheParts(t *testing.T) {
 		{"unknown key of a pace", "agenda: A101, ais: 1", "agenda: A101, ais: 1, pace: {rate: 3}", `unknown field "rate"`},
 		{"breaker that never closes", "agenda: A101, ais: 1", "agenda: A101, ais: 1, breaker: {open: 0s}", "upstreams.rob: upstream rob: breaker: open: must be above zero"},
 		{"workflow without a registry", `  org: {url: "http://127.0.0.1:8090/org"}` + "\n", "", "routes.E198: a workflow needs the upstreams"},
+		{"service in its other spelling", "E227: local", "E67A: refuse", "routes.E67A: write E67a"},
 		{"service that does not exist", "E227: local", "E999: refuse", "routes.E999: no service of the catalogue has this code"},
 		{"workflow of another service", "E227: local", "E227: workflow", "routes.E227: only E198 is a workflow"},
 		{"local answer of another service", "E227: local", "E05: local", "routes.E05: only E227, E99, E100 and E101 are answered locally"},
