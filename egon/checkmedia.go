@@ -153,13 +153,13 @@ func (h *Head) checkWords() *Offence {
 
 const itemsPath = "AutorizaceInfo/SeznamUdaju"
 
-// refuseWord names the word, cut to a length that no item has.
+// refuseWord names the word, and what is odd in it or was meant.
 func (h *Head) refuseWord(w Word, why reason) *Offence {
-	word := cut(string(w.Text), 64)
-	hint := ""
-	if meant := NearMiss(word); meant != "" {
+	word, hint := string(w.Text), ""
+	if odd := OddCharacter(word); odd != "" {
+		hint = " Obsahuje znak " + odd + ", který žádná položka nemá; slova oddělujte mezerou."
+	} else if meant := NearMiss(word); meant != "" {
 		hint = " Mysleli jste " + meant + "?"
 	}
-	o := why.offence(w.Offset, h.path(itemsPath), word, string(h.Media.AgendaZdroj), hint)
-	return o
+	return why.offence(w.Offset, h.path(itemsPath), LegibleWord(word), string(h.Media.AgendaZdroj), hint)
 }

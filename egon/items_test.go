@@ -2,6 +2,9 @@ package egon
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -109,6 +112,66 @@ func TestFlow(t *testing.T) {
 		}
 		if diff := cmp.Diff(tt.want, h.Flow()); diff != "" {
 			t.Errorf("Flow of %q (-want +got):\n%s", tt.words, diff)
+		}
+	}
+}
+
+func TestUnknownItem(t *testing.T) {
+	for _, tt := range []struct {
+		service, word string
+		want          bool
+	}{
+		{"E05", "Jmneo", true},
+		{"E05", "jmeno", true},
+		{"E20", "Jmneo", true},
+		{"E198", "Foto", true},
+		{"E05", "Jmeno", false},
+		{"E05", "Ico", false}, // a service of ROB may ask for it
+		{"E05", "ROBCti", false},
+		{"E05", "EopFoto", false},
+		{"E05", "TypOsoby", false},           // of ROB's own enumeration
+		{"E20", "VerejnaProspesnost", false}, // of that of ROS
+		{"E160", "RodinnyStav", false},       // AISEO's items are not published
+		{"E229", "Cinnosti", false},          // of RPP
+		{"E160", "Rodinny\u00a0Stav", true},
+		{"E160", "RodinnyStav,Jmeno", true},
+		{"E160", "RodinnýStav", true},
+		{"E160", "Rodinny_Stav", false},
+		{"E05", "\u0408meno", true},
+	} {
+		if got := UnknownItem(ServiceByCode(tt.service), tt.word); got != tt.want {
+			t.Errorf("UnknownItem(%s, %q) = %v", tt.service, tt.word, got)
+		}
+	}
+}
+
+// No word of the enumerations of ROB and ROS is called unknown.
+func TestItemsOfTheSchemasAreKnown(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join(sharedFolder(t), "schemas", "RegTypy.xsd"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"RobUdajType", "RosUdajType"} {
+		_, list, _ := bytes.Cut(data, []byte(`simpleType name="`+name+`"`))
+		list, _, _ = bytes.Cut(list, []byte("</xs:simpleType>"))
+		words := regexp.MustCompile(`enumeration value="(\w+)"`).FindAllSubmatch(list, -1)
+		if len(words) < 20 {
+			t.Fatalf("%d words in %s", len(words), name)
+		}
+		for _, word := range words {
+			if UnknownItem(ServiceByCode("E05"), string(word[1])) {
+				t.Errorf("%s of %s is called unknown", word[1], name)
+			}
+		}
+	}
+}
+
+func TestLegibleWord(t *testing.T) {
+	for word, want := range map[string]string{
+		"Jmeno": "Jmeno", "Jméno": "Jméno", "a\u00a0b": "a[U+00A0]b", "a\u200bb": "a[U+200B]b", "\u202eonemJ": "[U+202E]onemJ", "e\u0301": "e[U+0301]",
+	} {
+		if got := LegibleWord(word); got != want {
+			t.Errorf("LegibleWord(%q) = %q, want %q", word, got, want)
 		}
 	}
 }

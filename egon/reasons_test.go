@@ -13,8 +13,10 @@ import (
 // A refusal names what is wrong and what to do.
 func TestRefusalsSayWhatToDo(t *testing.T) {
 	want := map[string]string{
-		"e198/wrong case":                 "Slovo „jmeno“ v SeznamUdaju není známá položka. Mysleli jste Jmeno? Opravte je, nebo je vynechte.",
-		"e198/unknown word":               "Slovo „Bota“ v SeznamUdaju není známá položka. Opravte je, nebo je vynechte.",
+		"e198/wrong case":   "Slovo „jmeno“ v SeznamUdaju není známá položka. Mysleli jste Jmeno? Opravte je, nebo je vynechte.",
+		"e198/unknown word": "Slovo „Bota“ v SeznamUdaju není známá položka. Opravte je, nebo je vynechte.",
+		"e198/two words with a no-break space": "Slovo „EcdFoto[U+00A0]Jmeno“ v SeznamUdaju není známá položka. Obsahuje znak U+00A0, " +
+			"který žádná položka nemá; slova oddělujte mezerou. Opravte je, nebo je vynechte.",
 		"e198/control word in wrong case": "Slovo „RobCti“ v SeznamUdaju není známá položka. Mysleli jste ROBCti? Opravte je, nebo je vynechte.",
 		"e198/item of the other evidence": "Položka „EopFoto“ nepatří k evidenci Ecd, která je v elementu AgendaZdroj. Uveďte EcdFoto nebo EcdPodpis.",
 		"zadostinfo/empty Ovm":            "Element ZadostInfo/Ovm je prázdný. Uveďte hodnotu.",

@@ -66,6 +66,8 @@ var stricterThanTheSchemas = []string{
 	"clients/SOAP 1.2 in text/xml",
 	"clients/Envelope of a namespace of its own",
 	"e198/unknown word",
+	"e198/two words with a no-break space",
+	"e198/two words with a comma",
 	"e198/wrong case",
 	"e198/internal name",
 	"e198/control word in wrong case",

@@ -41,7 +41,7 @@ var (
 		"The certificate of the connection is bound to another AIS or to none, is blocked, or is not bound to this agenda or address. The log names the certificate; compare it with identities of the policy."}
 	ItemNotPermitted = &Kind{"item-not-permitted", 111, "NENI OPRAVNENI", "", 403,
 		"Některé z požadovaných údajů nejsou povoleny.",
-		"An item of SeznamUdaju, or a search input of E198, is in neither the matrix row nor the grant. E227 lists what the matrix gives."}
+		"An item of SeznamUdaju, or a search input of E198, is in neither the matrix row nor the grant. E227 lists what the matrix gives: items of ROB and ROS; all others are in the grant."}
 	ParameterNotPermitted = &Kind{"parameter-not-permitted", 112, "NENI OPRAVNENI", "", 403,
 		"Volající nesmí použít volitelný parametr.",
 		"The grant lacks the parameter media-criteria (DatumOd, DatumDo, Pocet) or hide-log (znepristupniLog)."}
@@ -83,7 +83,7 @@ var (
 		"The log takes no lines: whatever reads it has ended or stalled, or its file system is full. The gateway recovers by itself; /readyz?verbose says why. log.when_blocked: drop serves calls without their lines."}
 	InvalidData = &Kind{"invalid-data", 301, "NEVALIDNI DATA", "", 400,
 		"Údaje žádosti nejsou platné.",
-		"A value breaks the contract of the service; the text names the element."}
+		"A value breaks the contract of the service, or a word of SeznamUdaju is no item; the text names the element or the word."}
 	ServiceMismatch = &Kind{"service-mismatch", 302, "NEVALIDNI ZADOST", "", 400,
 		"Kód služby neodpovídá XML struktuře žádosti.",
 		"The code in the path, SOAPAction and the element in the Body must name one service."}

@@ -16,6 +16,8 @@ const maxNamed = 700
 // notPermitted is the refusal of a decision that is not granted.
 func notPermitted(h *egon.Head, d *policy.Decision) *Refusal {
 	switch d.Verdict {
+	case policy.ItemUnknown:
+		return refuse(InvalidData, unknownItems(d.Refused)...)
 	case policy.ItemNotPermitted:
 		return refuse(ItemNotPermitted, refusedItems(h, d.Refused)...)
 	case policy.ParameterNotPermitted:
@@ -42,23 +44,47 @@ func parameterPopis(word string) string {
 	}
 }
 
-// refusedItems names every refused item, with what was probably meant.
-func refusedItems(h *egon.Head, refused []policy.Refusal) []string {
-	var asked, inputs []string
+// unknownItems names every word that is no item, with what is odd in it or was
+// probably meant.
+func unknownItems(refused []policy.Refusal) []string {
+	var words []string
 	for _, r := range refused {
-		word := r.Word
-		if r.Hint != "" {
-			word += " (správně " + r.Hint + ")"
+		if r.Unknown {
+			words = append(words, wordOf(r))
 		}
-		if r.Input {
-			inputs = append(inputs, word)
-		} else {
-			asked = append(asked, word)
+	}
+	return named("V SeznamUdaju jsou slova, která nejsou známé položky: %s. Opravte je, nebo je vynechte; slova oddělujte mezerou.", words)
+}
+
+func wordOf(r policy.Refusal) string {
+	word := egon.LegibleWord(r.Word)
+	if odd := egon.OddCharacter(r.Word); odd != "" {
+		word += " (obsahuje znak " + odd + ")"
+	} else if r.Hint != "" {
+		word += " (správně " + r.Hint + ")"
+	}
+	return word
+}
+
+// refusedItems names every refused item, with what was probably meant. What the
+// matrix gives is in the answer of E227, what grants give is not.
+func refusedItems(h *egon.Head, refused []policy.Refusal) []string {
+	var matrix, granted, inputs []string
+	for _, r := range refused {
+		switch register := egon.ItemRegister(r.Word); {
+		case r.Input:
+			inputs = append(inputs, wordOf(r))
+		case register == egon.ROB, register == egon.ROBv2, register == egon.ROS:
+			matrix = append(matrix, wordOf(r))
+		default:
+			granted = append(granted, wordOf(r))
 		}
 	}
 	i := &h.Info
 	who := fmt.Sprintf("%s/%s/%s", i.Agenda, i.AgendovaRole, i.Ovm)
-	popisy := named("Nepovolené položky v SeznamUdaju: %s. Pro "+who+" je povolený rozsah v odpovědi služby E227.", asked)
+	const refusedWords = "Nepovolené položky v SeznamUdaju: %s. "
+	popisy := named(refusedWords+"Pro "+who+" je povolený rozsah v odpovědi služby E227.", matrix)
+	popisy = append(popisy, named(refusedWords+"Služba E227 je neuvádí, oprávnění k nim dává správce brány.", granted)...)
 	return append(popisy, named("K vyhledání podle zadaných údajů chybí oprávnění na položky ROB: %s.", inputs)...)
 }
 

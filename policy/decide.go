@@ -13,6 +13,7 @@ type Verdict uint8
 // The verdicts.
 const (
 	NotGranted            Verdict = iota // no valid grant of this service to this quadruple; see Reason
+	ItemUnknown                          // the grant stands, words of the request are no items
 	ItemNotPermitted                     // the grant stands, items of the request are beyond it
 	ParameterNotPermitted                // all items are permitted, a parameter is not
 	RowUnavailable                       // the items need the row of the caller's triple, which has to be fetched first; see [Rows.Await]
@@ -34,9 +35,10 @@ type Decision struct {
 
 // A Refusal is one item or parameter that is not permitted.
 type Refusal struct {
-	Word  string
-	Hint  string // the word as it would be right when only its case is wrong, otherwise empty
-	Input bool   // the right is needed for a search input; nobody asked for the item itself
+	Word    string
+	Hint    string // the word as it would be right when only its case is wrong, otherwise empty
+	Input   bool   // the right is needed for a search input; nobody asked for the item itself
+	Unknown bool   // it is no item: see [egon.UnknownItem]; and no grant and no row of a matrix file has it
 }
 
 // A Reason says why there is no grant.
@@ -87,8 +89,10 @@ func (s *Snapshot) Decide(h *egon.Head, now time.Time) Decision {
 		d.Verdict = RowUnavailable
 		return d
 	}
-	r := rights{grant: d.Grant, row: row}
-	if d.Refused = r.refusedItems(h); d.Refused != nil {
+	r := rights{grant: d.Grant, row: row, words: s.words}
+	if d.Refused = r.refusedItems(h); slices.ContainsFunc(d.Refused, isUnknown) {
+		d.Verdict = ItemUnknown
+	} else if d.Refused != nil {
 		d.Verdict = ItemNotPermitted
 	} else if d.Refused = r.refusedParameters(h.Media); d.Refused != nil {
 		d.Verdict = ParameterNotPermitted
@@ -97,6 +101,8 @@ func (s *Snapshot) Decide(h *egon.Head, now time.Time) Decision {
 	}
 	return d
 }
+
+func isUnknown(r Refusal) bool { return r.Unknown }
 
 // RestsOnRow reports whether the request needs rights that only the row of the
 // caller's triple can give. It allocates nothing.
@@ -118,10 +124,11 @@ func (d *Decision) RestsOnRow(h *egon.Head) bool {
 }
 
 // rights are what one caller has: by its grant, and by the row of its triple,
-// which may be nil.
+// which may be nil. words are items beyond the vocabulary that somebody has.
 type rights struct {
 	grant *Grant
 	row   *row
+	words map[string]bool
 }
 
 // permits says whether an item word may be asked of a service (e198 rules
@@ -155,7 +162,8 @@ func (r rights) refusedItems(h *egon.Head) []Refusal {
 		}
 		if !seen[word] {
 			seen[word] = true
-			one := Refusal{Word: word, Input: input}
+			one := Refusal{Word: word, Input: input,
+				Unknown: sourceOf(word) == anySource && !r.words[word] && egon.UnknownItem(h.Service, word)}
 			if len(refused) < mostHints {
 				one.Hint = r.nearMiss(word)
 			}

@@ -68,7 +68,7 @@ func head(service, quadruple, items string) *egon.Head {
 		Service: egon.ServiceByCode(service),
 		Info:    egon.ZadostInfo{Agenda: []byte(q[0]), AgendovaRole: []byte(q[1]), Ovm: []byte(q[2]), Ais: []byte(q[3])},
 	}
-	for _, word := range strings.Fields(items) {
+	for _, word := range strings.FieldsFunc(items, func(r rune) bool { return r == ' ' }) {
 		h.HasItems = true
 		h.Items = append(h.Items, egon.Word{Text: []byte(word)})
 	}
@@ -85,7 +85,7 @@ func media(quadruple, items string, kind egon.QueryKind) *egon.Head {
 // say puts a decision into one line.
 func say(d Decision) string {
 	var b strings.Builder
-	b.WriteString(map[Verdict]string{NotGranted: "not granted", ItemNotPermitted: "item", ParameterNotPermitted: "parameter", RowUnavailable: "row unavailable", Granted: "granted"}[d.Verdict])
+	b.WriteString(map[Verdict]string{NotGranted: "not granted", ItemUnknown: "unknown", ItemNotPermitted: "item", ParameterNotPermitted: "parameter", RowUnavailable: "row unavailable", Granted: "granted"}[d.Verdict])
 	if d.Reason != NoReason {
 		b.WriteString(": " + [...]string{"", "AIS missing", "unknown agenda", "unknown role", "unknown OVM", "unknown AIS", "not yet valid", "expired", "service"}[d.Reason])
 	}
@@ -99,6 +99,9 @@ func say(d Decision) string {
 		}
 		if r.Input {
 			b.WriteString("(input)")
+		}
+		if r.Unknown {
+			b.WriteString("(unknown)")
 		}
 	}
 	return b.String()
@@ -229,12 +232,20 @@ func TestItems(t *testing.T) {
 		{"free word of nobody", "E160", first, "RodneCislo", "item RodneCislo"},
 		{"free word of another grant", "E20", second, "RodinnyStav", "item RodinnyStav"},
 		{"control words need no right", "E20", second, "ROBCti ROBOver ROBNecti ROSCti RUIANCti RUIANOver", "granted"},
-		{"all refused are named, each once, in order", "E05", first, "Doklad Jmeno AdresaPobytu EopPodpis Doklad Xyz AdresaPobytu", "item Doklad AdresaPobytu EopPodpis Xyz"},
-		{"near miss of an item", "E05", first, "jmeno", "item jmeno→Jmeno"},
-		{"near miss of a control word", "E05", first, "robcti", "item robcti→ROBCti"},
-		{"near miss of a word of the grant", "E05", first, "rodinnystav", "item rodinnystav→RodinnyStav"},
-		{"near miss of a word of the row", "E05", first, "ZVLASTNIUDAJ", "item ZVLASTNIUDAJ→ZvlastniUdaj"},
-		{"no near miss", "E20", second, "ZVLASTNIUDAJ", "item ZVLASTNIUDAJ"},
+		{"all refused are named, each once, in order", "E05", first, "Doklad Jmeno AdresaPobytu EopPodpis Doklad AdresaPobytu", "item Doklad AdresaPobytu EopPodpis"},
+		{"unknown words are told before the others", "E05", first, "Doklad Xyz", "unknown Doklad Xyz(unknown)"},
+		{"near miss of an item", "E05", first, "jmeno", "unknown jmeno→Jmeno(unknown)"},
+		{"near miss of a control word", "E05", first, "robcti", "unknown robcti→ROBCti(unknown)"},
+		{"near miss of a word of the grant", "E05", first, "rodinnystav", "unknown rodinnystav→RodinnyStav(unknown)"},
+		{"near miss of a word of the row", "E05", first, "ZVLASTNIUDAJ", "unknown ZVLASTNIUDAJ→ZvlastniUdaj(unknown)"},
+		{"no near miss", "E20", second, "ZVLASTNIUDAJ", "unknown ZVLASTNIUDAJ(unknown)"},
+		{"free word of another's row", "E20", second, "ZvlastniUdaj", "item ZvlastniUdaj"},
+		{"misspelt", "E05", first, "Jmneo", "unknown Jmneo(unknown)"},
+		{"two words with a comma", "E05", first, "Jmeno,Prijmeni", "unknown Jmeno,Prijmeni(unknown)"},
+		{"two words with a no-break space", "E05", first, "Jmeno\u00a0Prijmeni", "unknown Jmeno\u00a0Prijmeni(unknown)"},
+		{"of ROB's own enumeration alone", "E05", first, "TypOsoby", "item TypOsoby"},
+		{"misspelt, where it may be an item of AISEO", "E160", first, "Jmneo", "item Jmneo"},
+		{"two words with a comma, where they cannot be one of AISEO either", "E160", first, "RodneCislo,Jmeno", "unknown RodneCislo,Jmeno(unknown)"},
 		{"the service is told before the items", "E20", first, "Doklad", "not granted: service"},
 	}
 	for _, tt := range tests {

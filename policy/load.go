@@ -82,6 +82,7 @@ func load(c Config, in files) (*Snapshot, error) {
 	s.declared = hex.EncodeToString(l.sum.Sum(nil)[:6])
 	s.version = s.declared
 	s.index(c.Environment)
+	s.learn()
 	return s, nil
 }
 

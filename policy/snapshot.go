@@ -32,7 +32,8 @@ type Snapshot struct {
 	known    map[caller]bool     // the callers of byCaller and their beginnings
 	nearest  map[caller]string   // the same with the last code folded → that code as it is granted
 	matrix   matrix
-	fetched  *fetchedRows // in place of the matrix; nil: none
+	fetched  *fetchedRows    // in place of the matrix; nil: none
+	words    map[string]bool // items beyond the vocabulary that a grant or the matrix names, whosever
 
 	identities    []*Identity
 	byCertificate map[certificate]*Identity
@@ -146,6 +147,24 @@ func (s *Snapshot) index(env Environment) {
 			beginning[i] = code
 			s.known[beginning] = true
 		}
+	}
+}
+
+// learn gathers the items that the vocabulary lacks.
+func (s *Snapshot) learn() {
+	s.words = make(map[string]bool)
+	learn := func(words []string) {
+		for _, word := range words {
+			if sourceOf(word) == anySource {
+				s.words[word] = true
+			}
+		}
+	}
+	for _, g := range s.grants {
+		learn(g.Items)
+	}
+	for i := range s.matrix.sets {
+		learn(s.matrix.sets[i].kods)
 	}
 }
 

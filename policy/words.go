@@ -6,7 +6,7 @@ import "brana/egon"
 type source uint8
 
 const (
-	anySource   source = iota // an unknown word: from whichever has it
+	anySource   source = iota // a word that the vocabulary lacks: from whichever has it
 	matrixOnly                // an item of ROB or ROS
 	grantOnly                 // an item of the evidence systems
 	controlWord               // no item, needs no right

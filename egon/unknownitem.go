@@ -1,0 +1,74 @@
+package egon
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+// furtherItems are the words that only the registries' own enumerations have
+// (RegTypy 1.23.0, RobUdajType and RosUdajType). No source says whether
+// SeznamUdaju may hold them; so none of them is called unknown.
+var furtherItems = map[string]bool{
+	"AdresaUradu": true, "Bok": true, "DatovaSchranka": true, "Dereference": true, "Editor": true,
+	"PoskytnutiPoskytnuti": true, "PoskytnutiVyuziti": true, "PotlaceniZnepristupneni": true,
+	"TypOsoby": true, "UdajeVerze2": true, "VerejnaProspesnost": true, "VydatNeaktivniZaznamy": true,
+	"VypisProSpravce": true, "VyuzitiPoskytnuti": true, "Zmeny": true, "ZmenyProDS": true,
+	"ZnepristupniLog": true, "Znepristupneni": true,
+}
+
+// UnknownItem reports whether a word of SeznamUdaju is no item of any register
+// that the service may ask. It says so of a word with a character that no item
+// has and, for services of ROB and ROS, of one that is in none of their lists.
+// The items of the other registers are not published as lists of words: of them
+// it says nothing. It is meant for refusals.
+func UnknownItem(s *Service, word string) bool {
+	if _, odd := oddRune(word); odd {
+		return true
+	}
+	reads := strings.HasPrefix(s.Action, "IszrRob") || strings.HasPrefix(s.Action, "IszrRos") || s.Namespace == NSMedia
+	return reads && wordOf(word) == &noItem && !furtherItems[word]
+}
+
+// oddRune returns the first character of a word that no item has: those of the
+// schemas are ASCII letters and digits, and others would be names all the same.
+func oddRune(word string) (odd rune, found bool) {
+	for _, r := range word {
+		if r >= unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_-.:", r) {
+			return r, true
+		}
+	}
+	return 0, false
+}
+
+// OddCharacter names the first character of a word that no item has, as U+00A0,
+// or returns an empty string.
+func OddCharacter(word string) string {
+	r, found := oddRune(word)
+	if !found {
+		return ""
+	}
+	return fmt.Sprintf("%U", r)
+}
+
+// LegibleWord is a word of SeznamUdaju for the text of a refusal: cut to a length
+// that no item has, and with the number of each character that cannot be seen.
+func LegibleWord(word string) string {
+	word = cut(word, longestWord)
+	if strings.IndexFunc(word, unseen) < 0 {
+		return word
+	}
+	var b strings.Builder
+	for _, r := range word {
+		if unseen(r) {
+			fmt.Fprintf(&b, "[%U]", r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+const longestWord = 64
+
+func unseen(r rune) bool { return !unicode.IsPrint(r) || unicode.IsMark(r) }
