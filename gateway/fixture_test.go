@@ -100,14 +100,18 @@ func (j *journal) all(message string) []logged {
 
 type relayFunc func(context.Context, *egon.Message) (*egon.Answer, error)
 
-func (f relayFunc) Send(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
-	return f(ctx, m)
+func (f relayFunc) Send(ctx context.Context, m *egon.Message) (*egon.Answer, time.Time, error) {
+	sent := time.Now()
+	a, err := f(ctx, m)
+	return a, sent, err
 }
 
 type workflowFunc func(context.Context, *egon.Head) (*egon.Answer, error)
 
-func (f workflowFunc) Serve(ctx context.Context, h *egon.Head) (*egon.Answer, error) {
-	return f(ctx, h)
+func (f workflowFunc) Serve(ctx context.Context, h *egon.Head) (*egon.Answer, time.Time, error) {
+	sent := time.Now()
+	a, err := f(ctx, h)
+	return a, sent, err
 }
 
 // limiterFunc decides; it counts the slots that are out.

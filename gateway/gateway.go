@@ -19,17 +19,19 @@ import (
 )
 
 // A Relay sends a message unchanged to one upstream and returns its reply
-// unchanged. A failure of the upstream is an *egon.CallError. When Send has
-// returned, nobody reads the body of the message any more; ctx rules the body
-// of the answer too.
+// unchanged. A failure of the upstream is an *egon.CallError. The time is when
+// the message began to go out; zero: nothing was sent. When Send has returned,
+// nobody reads the body of the message any more; ctx rules the body of the answer
+// too.
 type Relay interface {
-	Send(ctx context.Context, m *egon.Message) (*egon.Answer, error)
+	Send(ctx context.Context, m *egon.Message) (*egon.Answer, time.Time, error)
 }
 
 // A Workflow serves a composed service. The head stays valid until the body of
 // the answer is closed, or Serve has returned an error; ctx rules that body too.
+// The time is when its first message began to go out; zero: nothing was sent.
 type Workflow interface {
-	Serve(ctx context.Context, h *egon.Head) (*egon.Answer, error)
+	Serve(ctx context.Context, h *egon.Head) (*egon.Answer, time.Time, error)
 }
 
 // A Limiter says whether one more call may start now, keeps the slot of one that

@@ -11,7 +11,8 @@ import (
 )
 
 // Metrics are the gateway's counters, in one registry of their own. Labels are
-// from closed sets: service codes of the catalogue and outcomes.
+// from closed sets: service codes of the catalogue, names of upstreams in the
+// configuration, and outcomes.
 type Metrics struct {
 	Registry     *prometheus.Registry
 	exchanges    *prometheus.CounterVec
@@ -44,7 +45,7 @@ func MetricTable() []Metric {
 	return []Metric{
 		{"brana_exchanges_total", "counter", "service, outcome", "Exchanges ended, by what came of them."},
 		{"brana_exchange_seconds", "histogram", "service", "From the first byte of a request to the last byte of its answer."},
-		{"brana_upstream_seconds", "histogram", "service", "From sending a message upstream to the beginning of its reply."},
+		{"brana_upstream_seconds", "histogram", "upstream, service", "From sending a message to an upstream to the beginning of its reply, or to its failure. Each step of E198 and each question of E227 counts, by the service that it belongs to; what was not sent does not."},
 		{"brana_refusals_total", "counter", "kind", "Calls refused, by kind."},
 		{"brana_limits_degraded_total", "counter", "mode", "Calls decided without the shared counts, by what their grants say of that (share, open)."},
 		{"brana_limits_decisions_total", "counter", "verdict", "Calls that asked for a permit and a slot: admitted, over-quota, over-concurrency, or unavailable when no decision could be had."},
@@ -109,7 +110,7 @@ func NewMetrics(gauges Gauges) *Metrics {
 		dropped:      prometheus.NewCounter(prometheus.CounterOpts{Name: dropped, Help: help[dropped]}),
 		exchanges:    counter("brana_exchanges_total", "service", "outcome"),
 		seconds:      histogram("brana_exchange_seconds", "service"),
-		upstream:     histogram("brana_upstream_seconds", "service"),
+		upstream:     histogram("brana_upstream_seconds", "upstream", "service"),
 		refusals:     counter("brana_refusals_total", "kind"),
 		jobs:         counter("brana_jobs_total", "result"),
 		queued:       prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "brana_queue_entries", Help: help["brana_queue_entries"]}, []string{"ais"}),
@@ -194,6 +195,12 @@ func (g Gauges) counters() map[string]func() float64 {
 // beyond what was asked for.
 func (m *Metrics) MediaDropped(string) { m.dropped.Inc() }
 
+// MessageSent counts a message that was sent to an upstream, and how long it took
+// until its reply began or failed.
+func (m *Metrics) MessageSent(upstream, service string, took time.Duration) {
+	m.upstream.WithLabelValues(upstream, service).Observe(took.Seconds())
+}
+
 // QueueChanged counts what an operation on the queue of an AIS found or left.
 func (m *Metrics) QueueChanged(ais string, c queue.Change) {
 	m.queued.WithLabelValues(ais).Set(float64(c.Entries))
@@ -214,9 +221,6 @@ func (m *Metrics) ended(x *exchange) {
 	service := x.code()
 	m.exchanges.WithLabelValues(service, x.outcome).Inc()
 	m.seconds.WithLabelValues(service).Observe(x.end.Sub(x.start).Seconds())
-	if !x.received.IsZero() {
-		m.upstream.WithLabelValues(service).Observe(x.received.Sub(x.sent).Seconds())
-	}
 	if x.refusal != nil {
 		m.refusals.WithLabelValues(x.refusal.Kind.Code).Inc()
 	}

@@ -203,11 +203,10 @@ func (g *Gateway) answer(ctx context.Context, x *exchange) error {
 		}
 		return x.take(a)
 	}
-	x.sent = now()
 	if x.route.Kind == RelayRoute {
-		a, err = x.route.Relay.Send(ctx, &x.message)
+		a, x.sent, err = x.route.Relay.Send(ctx, &x.message)
 	} else {
-		a, err = g.parts.Media.Serve(ctx, x.head)
+		a, x.sent, err = g.parts.Media.Serve(ctx, x.head)
 	}
 	x.received = now()
 	switch {

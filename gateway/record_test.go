@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -49,6 +50,28 @@ func TestOneLineAnExchange(t *testing.T) {
 	if diff := cmp.Diff(want, line); diff != "" {
 		t.Errorf("the line differs (-want +got):\n%s", diff)
 	}
+}
+
+// A call for which nothing was sent has no time at which it was.
+func TestNothingWasSent(t *testing.T) {
+	s := newSite(t, func(s *settings) { s.cfg.Routes.Default = Route{Kind: RelayRoute, Name: "iszr", Relay: unsent{}} })
+	s.post(t, "/publikace/E05", call{}.message())
+	line := s.lines(t, 1)[0]
+	if line["outcome"] != RegistryFailed.Code || line["cause"] != "call iszr: the breaker is open" {
+		t.Errorf("line = %v", line)
+	}
+	for _, name := range []string{"request_out", "response_in"} {
+		if at, ok := line[name]; ok {
+			t.Errorf("%s = %v", name, at)
+		}
+	}
+}
+
+// unsent is a relay that sends nothing.
+type unsent struct{}
+
+func (unsent) Send(context.Context, *egon.Message) (*egon.Answer, time.Time, error) {
+	return nil, time.Time{}, &egon.CallError{Name: "iszr", Err: errors.New("the breaker is open")}
 }
 
 // Nothing of what is asked about whom may come to the log: not the search

@@ -32,7 +32,7 @@ func BenchmarkRelay(b *testing.B) {
 				if bb.len {
 					m.Length = int64(bb.size)
 				}
-				a, err := r.Send(b.Context(), m)
+				a, _, err := r.Send(b.Context(), m)
 				if err != nil {
 					b.Fatal(err)
 				}

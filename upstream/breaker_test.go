@@ -19,7 +19,7 @@ import (
 
 // try makes a call of c that comes to what ask says.
 func try(t *testing.T, c *Client, f *family, ask func(*call) error) error {
-	_, err := through(t.Context(), c, asker{robParty, f}, func(k *call) (struct{}, error) { return struct{}{}, ask(k) })
+	_, err := through(t.Context(), c, asker{party: robParty, family: f}, func(k *call) (struct{}, error) { return struct{}{}, ask(k) })
 	return err
 }
 
@@ -174,7 +174,7 @@ func TestSiblingsShareAProbe(t *testing.T) {
 			try(t, c, f, func(*call) error {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
-				_, err := c.open(ctx, asker{robParty, f})
+				_, err := c.open(ctx, asker{party: robParty, family: f})
 				var late *egon.CallError
 				if !errors.As(err, &late) || !late.Timeout || late.Sent || late.Party != robParty {
 					t.Errorf("the sibling ends with %v", err)

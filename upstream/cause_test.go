@@ -24,7 +24,7 @@ import (
 // waysInto are the ways to ask the one upstream that c is of, each to the end of
 // its answer.
 func waysInto(c *Client) map[string]func(context.Context) error {
-	whole := func(a *egon.Answer, err error) error {
+	whole := func(a *egon.Answer, _ time.Time, err error) error {
 		if err != nil {
 			return err
 		}
@@ -47,7 +47,11 @@ func waysInto(c *Client) map[string]func(context.Context) error {
 		},
 		"evidence": func(ctx context.Context) error {
 			src, _ := egon.SourceOf([]byte("Eop"))
-			e, err := askEvidence(newLeash(ctx, time.Time{}), c, st, src)
+			k, err := c.open(ctx, asker{})
+			if err != nil {
+				return err
+			}
+			e, err := askEvidence(newLeash(ctx, time.Time{}), k, st, src)
 			if err != nil {
 				return err
 			}

@@ -113,9 +113,10 @@ func (k *call) roundTrip(ctx context.Context, m message, nc *conn, giveBack func
 		pool:     k.host,
 		resp:     fasthttp.AcquireResponse(),
 	}
-	body := &source{r: m.body}
+	body, began := &source{r: m.body}, time.Now()
 	sendErr := k.send(m, body, nc)
 	if body.err != nil {
+		k.went(began, nc)
 		_ = r.Close()
 		return nil, body.err
 	}
@@ -127,6 +128,7 @@ func (k *call) roundTrip(ctx context.Context, m message, nc *conn, giveBack func
 		err = r.readHead(sendErr == nil)
 		nc.until = time.Time{}
 	}
+	k.went(began, nc)
 	if err == nil {
 		return r, nil
 	}

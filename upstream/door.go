@@ -3,6 +3,7 @@ package upstream
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"brana/egon"
 )
@@ -13,8 +14,9 @@ import (
 
 // An asker is on whose behalf a call goes out.
 type asker struct {
-	party  egon.Party // to blame when it fails; Nobody: whoever asked names it
-	family *family    // of the E198 that a step belongs to; nil: it stands alone
+	service string     // that was called: the relayed one, E198 of a step, E227 of a fetch
+	party   egon.Party // to blame when it fails; Nobody: whoever asked names it
+	family  *family    // of the E198 that a step belongs to; nil: it stands alone
 }
 
 // A family is the steps of one E198. They stand or fall together, so they are
@@ -32,6 +34,21 @@ type call struct {
 
 	report func(error) // to the breaker
 	ended  atomic.Bool
+	sent   time.Time // when its first message began to go out; zero: nothing did
+}
+
+// went notes that something of a message went out on nc, which began then, and
+// that the head of its answer is here or will not come.
+func (k *call) went(began time.Time, nc *conn) {
+	if nc.out == 0 {
+		return
+	}
+	if k.sent.IsZero() {
+		k.sent = began
+	}
+	if k.cfg.OnSent != nil {
+		k.cfg.OnSent(k.cfg.Name, k.service, time.Since(began))
+	}
 }
 
 // open lets a call in: it waits for its turn (Pace) and asks the breaker, within

@@ -29,7 +29,7 @@ func waysTo(t *testing.T, change func(*Config)) ([]way, *registries.Server) {
 		h := question(zdroj+"Foto", "Jmeno", "AdresaPobytu", "ROBCti", "RUIANCti")
 		h.Media.AgendaZdroj, h.Media.Klic = []byte(zdroj), publicKey(t)
 		return func(ctx context.Context) error {
-			a, err := m.Serve(ctx, h)
+			a, _, err := m.Serve(ctx, h)
 			if err == nil {
 				err = a.Body.Close()
 			}
@@ -38,7 +38,7 @@ func waysTo(t *testing.T, change func(*Config)) ([]way, *registries.Server) {
 	}
 	return []way{
 		{"relay", registries.Front, egon.Party{}, func(ctx context.Context) error {
-			a, err := relay.Send(ctx, text("<b/>"))
+			a, _, err := relay.Send(ctx, text("<b/>"))
 			if err == nil {
 				err = a.Body.Close()
 			}

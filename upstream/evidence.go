@@ -3,7 +3,6 @@ package upstream
 import (
 	"errors"
 	"io"
-	"strconv"
 
 	"brana/egon"
 	"brana/egon/xmltext"
@@ -38,14 +37,9 @@ type evidence struct {
 
 // askEvidence sends the request and reads the answer's head: up to the AIFO, or
 // to the end of an answer without one, by the deadline of l; whatever follows is
-// under the context of l only. The evidence may log the question, so it is never
-// sent twice.
-func askEvidence(l *leash, c *Client, st *egon.Step, src *egon.Source) (_ *evidence, err error) {
-	k, err := c.open(l, asker{party: egon.Party{Kind: egon.Ais, Code: strconv.Itoa(c.cfg.Ais)}})
-	if err != nil {
-		l.end()
-		return nil, err
-	}
+// under the context of l only. It has l and k from then on. The evidence may log
+// the question, so it is never sent twice.
+func askEvidence(l *leash, k *call, st *egon.Step, src *egon.Source) (_ *evidence, err error) {
 	e := &evidence{
 		leash:   l,
 		call:    k,

@@ -196,7 +196,7 @@ func TestMediaStreams(t *testing.T) {
 	})
 	m.Rob = client(t, Config{Name: "rob", URL: verify.listen(t), Agenda: "A999", Ais: 1})
 
-	a, err := m.Serve(t.Context(), question("EopFoto"))
+	a, _, err := m.Serve(t.Context(), question("EopFoto"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,7 +230,7 @@ func TestMediaBreaksOff(t *testing.T) {
 			t.Run(size.name+", "+tt.name, func(t *testing.T) {
 				m, _ := wellWorld().open(t)
 				m.Eop = client(t, Config{Name: "eop", URL: answering(ok(tt.body)).listen(t), Agenda: "A385", Ais: 385})
-				a, err := m.Serve(t.Context(), question("EopFoto"))
+				a, _, err := m.Serve(t.Context(), question("EopFoto"))
 				if (err == nil) != size.leaves {
 					t.Fatalf("Serve() = %v, %v", a, err)
 				}
@@ -272,7 +272,7 @@ func TestMediaGivesBack(t *testing.T) {
 	}
 	long := strings.Replace(photo, "QUJD", strings.Repeat("QUJD", 1<<20), 1)
 	m, _ = w.with("X21", eop("OK", known, appStatus("OK", "")+aifo1+long)).open(t)
-	a, err := m.Serve(t.Context(), question("EopFoto"))
+	a, _, err := m.Serve(t.Context(), question("EopFoto"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -298,7 +298,7 @@ func TestMediaCloseWhileReading(t *testing.T) {
 	}).listen(t)
 	m, _ := wellWorld().open(t)
 	m.Eop = client(t, Config{Name: "eop", URL: url, Agenda: "A385", Ais: 385})
-	a, err := m.Serve(t.Context(), question("EopFoto"))
+	a, _, err := m.Serve(t.Context(), question("EopFoto"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -330,7 +330,7 @@ func TestMediaEcdBare(t *testing.T) {
 	m, c := w.without("X21").open(t)
 	h := question("EcdFoto")
 	h.Enveloped, h.Media.AgendaZdroj = false, []byte("Ecd")
-	a, err := m.Serve(t.Context(), h)
+	a, _, err := m.Serve(t.Context(), h)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,7 +42,7 @@ func TestRelayFaultBehindALongHeader(t *testing.T) {
 				body := withHeader(header, soapFault)
 				c := client(t, Config{URL: answering(answeredWith(500, body, chunked)).listen(t)})
 				for range 2 { // the second call shows that the connection is in order
-					a, err := NewRelay(c).Send(t.Context(), text("<b/>"))
+					a, _, err := NewRelay(c).Send(t.Context(), text("<b/>"))
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -76,7 +76,7 @@ func TestRelayNoFaultBehindALongHeader(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := client(t, Config{URL: answering(answeredWith(500, tt.body, true)).listen(t),
 				Breaker: Breaker{Failures: 1, Window: time.Minute, Open: time.Minute}})
-			a, err := NewRelay(c).Send(t.Context(), text("<b/>"))
+			a, _, err := NewRelay(c).Send(t.Context(), text("<b/>"))
 			if (err == nil) != tt.began {
 				t.Fatalf("the answer begins with %v", err)
 			}
@@ -98,7 +98,7 @@ func TestRelayNoFaultBehindALongHeader(t *testing.T) {
 func TestRelayFaultClosedUnread(t *testing.T) {
 	c := client(t, Config{URL: answering(answeredWith(500, withHeader(1<<20, "<a/>"), true)).listen(t),
 		Breaker: Breaker{Failures: 1, Window: time.Minute, Open: time.Minute}})
-	a, err := NewRelay(c).Send(t.Context(), text("<b/>"))
+	a, _, err := NewRelay(c).Send(t.Context(), text("<b/>"))
 	if err != nil {
 		t.Fatal(err)
 	}

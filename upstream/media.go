@@ -12,6 +12,9 @@ import (
 	"brana/egon"
 )
 
+// e198 is the service that the steps belong to.
+const e198 = "E198"
+
 // Media answers E198 (agendaMediaDataCtiPodleUdaju) out of the evidences and
 // the base registries. The clients stay their maker's to close.
 type Media struct {
@@ -51,21 +54,30 @@ func (m *Media) Validate() error {
 // and is allowed. An answer of up to some 190 KiB is proven whole before Serve
 // returns; what can be told only with the rest of a longer one ends the Body
 // with an error. A failure before is an *egon.CallError that names the party; h
-// must stay valid and ctx alive until the Body is closed.
-func (m *Media) Serve(ctx context.Context, h *egon.Head) (*egon.Answer, error) {
+// must stay valid and ctx alive until the Body is closed. The time is when the
+// first message of the call, that to the evidence, began to go out; zero means
+// that nothing was sent.
+func (m *Media) Serve(ctx context.Context, h *egon.Head) (a *egon.Answer, sent time.Time, err error) {
 	src, ok := egon.SourceOf(h.Media.AgendaZdroj)
 	if !ok {
-		return nil, errors.New("serve E198: the evidence is not known")
+		return nil, sent, errors.New("serve E198: the evidence is not known")
 	}
-	p := planOf(ctx, h)
-	e, err := askEvidence(newLeash(ctx, p.deadline(p.reading+2)), m.of(src), m.step(h), src)
+	p, c := planOf(ctx, h), m.of(src)
+	l := newLeash(ctx, p.deadline(p.reading+2))
+	k, err := c.open(l, asker{service: e198, party: partyOf(c)})
 	if err != nil {
-		return nil, err
+		l.end()
+		return nil, sent, err
+	}
+	e, err := askEvidence(l, k, m.step(h), src)
+	if err != nil {
+		return nil, k.sent, err
 	}
 	if m.Dropped != nil {
 		e.dropped = m.Dropped
 	}
-	return m.compose(ctx, &passage{m: m, head: h, plan: p, person: e.Person, source: agendaOf(m.of(src)), found: found{evidence: e.EvidenceHead, sent: h.Media.Kind.VerifiedItems()}}, e)
+	a, err = m.compose(ctx, &passage{m: m, head: h, plan: p, person: e.Person, source: agendaOf(c), found: found{evidence: e.EvidenceHead, sent: h.Media.Kind.VerifiedItems()}}, e)
+	return a, k.sent, err
 }
 
 // compose takes the steps while the media arrive, and begins the reply, which
@@ -135,6 +147,11 @@ func (m *Media) of(src *egon.Source) *Client {
 }
 
 func (m *Media) step(h *egon.Head) *egon.Step { return &egon.Step{Head: h, IszrZadostId: m.NewID()} }
+
+// partyOf is whom an evidence is blamed as.
+func partyOf(c *Client) egon.Party {
+	return egon.Party{Kind: egon.Ais, Code: strconv.Itoa(c.cfg.Ais)}
+}
 
 func agendaOf(c *Client) egon.AgendaAis {
 	return egon.AgendaAis{Agenda: c.cfg.Agenda, Ais: strconv.Itoa(c.cfg.Ais)}

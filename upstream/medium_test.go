@@ -130,7 +130,7 @@ func TestMediaTooLongForTheirDay(t *testing.T) {
 func TestMediaOfAnotherDay(t *testing.T) {
 	answer := func(media string) (string, error) {
 		m, _ := wellWorld().with("X21", eop("OK", known, appStatus("OK", "")+aifo1+media)).open(t)
-		a, err := m.Serve(t.Context(), asking("2020-01-01 - -", "EopFoto"))
+		a, _, err := m.Serve(t.Context(), asking("2020-01-01 - -", "EopFoto"))
 		if err != nil {
 			return "", err
 		}

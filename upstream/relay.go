@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"context"
+	"time"
 
 	"brana/egon"
 )
@@ -15,8 +16,9 @@ type Relay struct {
 func NewRelay(c *Client) *Relay { return &Relay{client: c} }
 
 // Send posts m to the service's address below the upstream's URL and returns
-// the answer when its head is here. The body goes with its Content-Length when
-// m knows it, otherwise in chunks; nothing is ever sent twice.
+// the answer when its head is here, and when the message began to go out; the
+// zero time means that nothing was sent. The body goes with its Content-Length
+// when m knows it, otherwise in chunks; nothing is ever sent twice.
 //
 // An error of m.Body comes back as it is: the message is then broken off on the
 // wire without its end, so that the upstream cannot take it for whole. Any
@@ -26,10 +28,10 @@ func NewRelay(c *Client) *Relay { return &Relay{client: c} }
 //
 // The context rules the answer's Body too, until that is closed. Closing it
 // before its end closes the connection.
-func (r *Relay) Send(ctx context.Context, m *egon.Message) (a *egon.Answer, err error) {
-	k, err := r.client.open(ctx, asker{})
+func (r *Relay) Send(ctx context.Context, m *egon.Message) (a *egon.Answer, sent time.Time, err error) {
+	k, err := r.client.open(ctx, asker{service: m.Service.Code})
 	if err != nil {
-		return nil, err
+		return nil, sent, err
 	}
 	err = errUnended // unless it comes to an end below
 	defer func() {
@@ -38,7 +40,7 @@ func (r *Relay) Send(ctx context.Context, m *egon.Message) (a *egon.Answer, err 
 		}
 	}()
 	a, err = k.relay(ctx, m)
-	return a, err
+	return a, k.sent, err
 }
 
 func (k *call) relay(ctx context.Context, m *egon.Message) (*egon.Answer, error) {

@@ -41,7 +41,7 @@ func (r *Rights) Validate() error {
 // the bus hears what came of it. Every error is an *egon.CallError that names
 // ISZR.
 func (r *Rights) Fetch(ctx context.Context, q *egon.RightsQuery) ([]egon.RightsItem, error) {
-	return through(ctx, r.Client, asker{party: iszrParty}, func(k *call) ([]egon.RightsItem, error) { return r.ask(ctx, k, q) })
+	return through(ctx, r.Client, asker{service: "E227", party: iszrParty}, func(k *call) ([]egon.RightsItem, error) { return r.ask(ctx, k, q) })
 }
 
 func (r *Rights) ask(ctx context.Context, k *call, q *egon.RightsQuery) ([]egon.RightsItem, error) {

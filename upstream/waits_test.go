@@ -53,7 +53,7 @@ func TestRelayWaitsEnd(t *testing.T) {
 			c := client(t, Config{URL: tt.fake.listen(t), Timeout: tt.timeout})
 			ctx, cancel := tt.end(context.Background())
 			defer cancel()
-			a, err := NewRelay(c).Send(ctx, tt.m)
+			a, _, err := NewRelay(c).Send(ctx, tt.m)
 			if err == nil {
 				_, err = io.ReadAll(a.Body)
 				a.Body.Close()
@@ -84,7 +84,7 @@ func (endless) Read(p []byte) (int, error) { return len(p), nil }
 func TestRelayPausedReads(t *testing.T) {
 	body := strings.Repeat("x", 1<<20)
 	c := client(t, Config{URL: answering(ok(body)).listen(t), Timeout: 500 * time.Millisecond})
-	a, err := NewRelay(c).Send(t.Context(), text("<b/>"))
+	a, _, err := NewRelay(c).Send(t.Context(), text("<b/>"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func TestRelayCloseWhileReading(t *testing.T) {
 		br.ReadByte()
 	}).listen(t)
 	c := client(t, Config{URL: url})
-	a, err := NewRelay(c).Send(t.Context(), text("<b/>"))
+	a, _, err := NewRelay(c).Send(t.Context(), text("<b/>"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +142,7 @@ func TestRelayGivesBackOnce(t *testing.T) {
 				if dice.IntN(2) == 0 {
 					time.AfterFunc(time.Duration(dice.IntN(2000))*time.Microsecond, cancel)
 				}
-				a, err := NewRelay(c).Send(ctx, text("<b/>"))
+				a, _, err := NewRelay(c).Send(ctx, text("<b/>"))
 				if err != nil {
 					cancel()
 					continue

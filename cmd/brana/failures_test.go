@@ -300,7 +300,9 @@ func TestBreakerOnTheOutside(t *testing.T) {
 		t.Errorf("readiness: %s", page)
 	}
 	for name, want := range map[string]int{`brana_upstream_breaker_state{upstream="rob"}`: 2, `brana_upstream_breaker_state{upstream="org"}`: 0,
-		`brana_upstream_breaker_opened_total{upstream="rob"}`: 1} {
+		`brana_upstream_breaker_opened_total{upstream="rob"}`:         1,
+		`brana_upstream_seconds_count{service="E198",upstream="rob"}`: asked, // and none that the breaker refused
+		`brana_upstream_seconds_count{service="E198",upstream="eop"}`: 5} {
 		if got := w.metric(name); got != strconv.Itoa(want) {
 			t.Errorf("%s = %s, want %d", name, got, want)
 		}

@@ -90,7 +90,7 @@ func (w *wired) build(c *config, log *logger) error {
 			metrics.BreakerOpened(name)
 		}
 		log.Log(level, "breaker", zap.String("upstream", name), zap.Stringer("state", to))
-	})
+	}, metrics.MessageSent)
 	for _, name := range slices.Sorted(maps.Keys(clients)) {
 		w.clients = append(w.clients, clients[name])
 	}
@@ -150,14 +150,17 @@ func (w *wired) build(c *config, log *logger) error {
 	return err
 }
 
-func (c *config) clients(all map[string]*credentials, changed func(string, upstream.BreakerState)) (map[string]*upstream.Client, error) {
+// clients makes a client of each upstream, which tell of their breakers and of
+// what they sent.
+func (c *config) clients(all map[string]*credentials, changed func(string, upstream.BreakerState),
+	sent func(upstream, service string, took time.Duration)) (map[string]*upstream.Client, error) {
 	clients := map[string]*upstream.Client{}
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(c.Upstreams)) {
 		u := c.Upstreams[name]
 		cfg := upstream.Config{Name: name, URL: u.URL, Timeout: time.Duration(u.Timeout),
 			MaxConns: u.MaxConns, ReceiveBuffer: int(u.ReceiveBuffer), MaxReply: int(u.MaxReply), Agenda: u.Agenda, Ais: u.Ais,
-			Breaker: u.breaker(), OnBreaker: changed, Pace: u.pace()}
+			Breaker: u.breaker(), OnBreaker: changed, OnSent: sent, Pace: u.pace()}
 		if own := all["upstreams."+name+".tls"]; own != nil {
 			cfg.TLS = own.value
 		}
