@@ -22,17 +22,10 @@ func (r *Reader) attributes(el *element, tok *xmltext.Token) *Offence {
 
 func (r *Reader) attribute(el *element, tok *xmltext.Token, a *xmltext.Attr) *Offence {
 	if string(a.Name.Space) == NSXSI {
-		switch string(a.Name.Local) {
-		case "schemaLocation", "noNamespaceSchemaLocation":
+		switch says(string(a.Name.Local), a.Value, el.declared, r.scan.Namespace) {
+		case nothingNew:
 			return nil
-		case "nil":
-			if v := bytes.Trim(a.Value, whiteSpace); string(v) == "false" || string(v) == "0" {
-				return nil
-			}
-		case "type":
-			if r.declares(el.declared, a.Value) {
-				return nil
-			}
+		case anotherType:
 			return r.invalid(otherType, tok.Start, r.nameOf(el), el.declared.cs(), el.declared.en())
 		}
 	}
@@ -50,6 +43,35 @@ func (r *Reader) attribute(el *element, tok *xmltext.Token, a *xmltext.Attr) *Of
 	return r.invalid(unknownAttribute, tok.Start, string(a.Name.Local), r.nameOf(el))
 }
 
+// A saying is what an attribute of [NSXSI] says of its element.
+type saying uint8
+
+const (
+	nothingNew  saying = iota // what the schema says, or nothing
+	anotherType               // a type that is not the declared one
+	somethingElse
+)
+
+// says tells what an attribute of NSXSI says of an element with the type t;
+// namespace resolves the prefixes at its start tag.
+func says(local string, value []byte, t typeName, namespace func(prefix []byte) ([]byte, bool)) saying {
+	value = bytes.Trim(value, whiteSpace)
+	switch local {
+	case "schemaLocation", "noNamespaceSchemaLocation":
+		return nothingNew
+	case "nil":
+		if string(value) == "false" || string(value) == "0" {
+			return nothingNew
+		}
+	case "type":
+		if t.isNamed(value, namespace) {
+			return nothingNew
+		}
+		return anotherType
+	}
+	return somethingElse
+}
+
 // nameOf returns the name of an element; that of an operation is the service's.
 func (r *Reader) nameOf(el *element) string {
 	if el.name == "" {
@@ -58,15 +80,13 @@ func (r *Reader) nameOf(el *element) string {
 	return el.name
 }
 
-// declares reports whether a QName, its prefix resolved in the scope of the
-// innermost start tag, names the type.
-func (r *Reader) declares(t typeName, qname []byte) bool {
-	qname = bytes.Trim(qname, whiteSpace)
+// isNamed reports whether a QName names the type.
+func (t typeName) isNamed(qname []byte, namespace func(prefix []byte) ([]byte, bool)) bool {
 	prefix, local, prefixed := bytes.Cut(qname, []byte(":"))
 	if !prefixed {
 		prefix, local = nil, qname
 	}
-	space, bound := r.scan.Namespace(prefix)
+	space, bound := namespace(prefix)
 	return (bound || !prefixed) && t.local != "" && string(local) == t.local && string(space) == t.space
 }
 

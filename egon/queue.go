@@ -138,13 +138,13 @@ func appendIDs(dst []byte, ids []string) []byte {
 }
 
 // ParseQueueQuery reads the question of E99, E100 or E101 out of a message that
-// a [Reader] has found well made; a time without a zone is of the zone local.
+// a [Reader] with the same bounds has found well made; a time without a zone is of the zone local.
 // The error is an [*Offence]. The tree takes a multiple of the message in
 // memory: it is for the caller to bound its length.
-func ParseQueueQuery(doc []byte, s *Service, local *time.Location) (*QueueQuery, error) {
-	root, err := xmltext.Parse(doc, xmltext.DefaultBounds())
+func ParseQueueQuery(doc []byte, s *Service, b xmltext.Bounds, local *time.Location) (*QueueQuery, error) {
+	root, err := xmltext.Parse(doc, b)
 	if err != nil {
-		return nil, syntaxOffence(err, xmltext.DefaultBounds())
+		return nil, syntaxOffence(err, b)
 	}
 	if root.Space == NSEnvelope {
 		root = root.Child(NSEnvelope, "Body").Child(s.Namespace, s.Request)
@@ -154,6 +154,9 @@ func ParseQueueQuery(doc []byte, s *Service, local *time.Location) (*QueueQuery,
 		return nil, missingIn.offence(r.end, "", s.Request, "Body")
 	}
 	r.operation(root)
+	for _, zadost := range root.All(s.Namespace, "Zadost") {
+		r.form(zadost)
+	}
 	if r.offence != nil {
 		return nil, r.offence
 	}
@@ -172,6 +175,45 @@ type queueReader struct {
 func (r *queueReader) offend(why reason, args ...any) {
 	if r.offence == nil {
 		r.offence = why.offence(r.end, "", args...)
+	}
+}
+
+// queueTypes are the types of the elements of the questions that have a name.
+var queueTypes = map[string]typeName{
+	"IszrAsyncVypisFrontyData": {NSAsyncList, "OmezeniVypisuType"},
+	"IdTransakceOd":            {NSAsyncList, "IdTransakceType"},
+	"CasVytvoreniOd":           {NSReg, "CasovaZnackaType"},
+	"IszrZadostId":             {NSReg, "IszrZadostIdType"},
+	"SmazatVse":                {NSSchema, "boolean"},
+}
+
+// form checks an element of the question, and all inside it, by the rules that
+// hold for values that decide and for attributes, see [Reader].
+func (r *queueReader) form(n *xmltext.Node) {
+	declared := queueTypes[n.Local]
+	for _, a := range n.Attrs {
+		said := somethingElse
+		if a.Space == NSXSI {
+			said = says(a.Local, []byte(a.Value), declared, func(prefix []byte) ([]byte, bool) {
+				uri, bound := n.Namespace(string(prefix))
+				return []byte(uri), bound
+			})
+		}
+		switch said {
+		case anotherType:
+			r.offend(otherType, n.Local, declared.cs(), declared.en())
+		case somethingElse:
+			r.offend(unknownAttribute, a.Local, n.Local)
+		}
+	}
+	switch leaf := len(n.Children) == 0; {
+	case leaf && n.Parted && n.Value() != "":
+		r.offend(notPlain, n.Local)
+	case !leaf && n.Value() != "":
+		r.offend(strayText)
+	}
+	for _, c := range n.Children {
+		r.form(c)
 	}
 }
 

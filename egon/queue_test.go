@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"brana/egon/xmltext"
 )
 
 var testMoment = time.Date(2026, 3, 4, 10, 0, 0, 123e6, time.FixedZone("", 3600))
@@ -74,7 +76,7 @@ func TestQueueQuestionsAreReadBack(t *testing.T) {
 				doc := AppendRequest(nil, &Request{Service: s, Enveloped: enveloped, Info: testZadostInfo(), Inner: AppendQueueQuestion(nil, s, &tt.query)})
 				o.validate(t, "egon/xsd/"+s.Action+".xsd", payload(doc))
 				readBack(t, s, doc)
-				got, err := ParseQueueQuery(doc, s, time.UTC)
+				got, err := ParseQueueQuery(doc, s, xmltext.DefaultBounds(), time.UTC)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -97,6 +99,14 @@ func TestQueueQuestionsThatAreWrong(t *testing.T) {
 		{"E99", "<z:Zadost><z:IszrAsyncVypisFrontyData><z:CasVytvoreniOd>2026-03-04</z:CasVytvoreniOd></z:IszrAsyncVypisFrontyData></z:Zadost>", "CasVytvoreniOd"},
 		{"E99", "<z:Zadost><z:IszrAsyncVypisFrontyData><z:CasVytvoreniOd>2026-03-04T00:00:00</z:CasVytvoreniOd><z:IdTransakceOd>1</z:IdTransakceOd></z:IszrAsyncVypisFrontyData></z:Zadost>", "IdTransakceOd"},
 		{"E99", "<z:Zadost><z:IszrAsyncVypisFrontyData><IdTransakceOd>1</IdTransakceOd></z:IszrAsyncVypisFrontyData></z:Zadost>", "IdTransakceOd"},
+		{"E99", "<z:Zadost foo='1'/>", "IszrAsyncVypisFrontyData"},
+		{"E99", "<z:Zadost><z:IszrAsyncVypisFrontyData foo='1'/></z:Zadost>", "Atribut foo"},
+		{"E99", "<z:Zadost><z:IszrAsyncVypisFrontyData xmlns:i='" + NSXSI + "' i:type='z:OdIdType'/></z:Zadost>", "OmezeniVypisuType"},
+		{"E99", "<z:Zadost>x<z:IszrAsyncVypisFrontyData/></z:Zadost>", "text"},
+		{"E100", "<z:Zadost><z:IszrAsyncOdpovedZFrontyData><z:IszrZadostId><![CDATA[2829D020-af4c-13c8-9851-1c37d859c002]]></z:IszrZadostId></z:IszrAsyncOdpovedZFrontyData></z:Zadost>", "prostý text"},
+		{"E100", "<z:Zadost><z:IszrAsyncOdpovedZFrontyData><z:IszrZadostId>2829D020-af4c<!-- -->-13c8-9851-1c37d859c002</z:IszrZadostId></z:IszrAsyncOdpovedZFrontyData></z:Zadost>", "prostý text"},
+		{"E100", "<z:Zadost><z:IszrAsyncOdpovedZFrontyData><z:IszrZadostId xmlns:i='" + NSXSI + "' i:nil='true'>2829D020-af4c-13c8-9851-1c37d859c002</z:IszrZadostId></z:IszrAsyncOdpovedZFrontyData></z:Zadost>", "Atribut nil"},
+		{"E101", "<z:Zadost><z:IszrAsyncSmazatFrontuData><z:SmazatVse id='a'>true</z:SmazatVse></z:IszrAsyncSmazatFrontuData></z:Zadost>", "Atribut id"},
 		{"E100", "", "Zadost"},
 		{"E100", "<z:Zadost><z:IszrAsyncOdpovedZFrontyData/></z:Zadost>", "IszrZadostId"},
 		{"E100", "<z:Zadost><z:IszrAsyncOdpovedZFrontyData>" + id + id + "</z:IszrAsyncOdpovedZFrontyData></z:Zadost>", "IszrZadostId"},
@@ -111,18 +121,39 @@ func TestQueueQuestionsThatAreWrong(t *testing.T) {
 		s := ServiceByCode(tt.code)
 		inner := strings.ReplaceAll(tt.zadost, "<z:Zadost", `<z:Zadost xmlns:z="`+s.Namespace+`"`)
 		doc := AppendRequest(nil, &Request{Service: s, Enveloped: true, Info: testZadostInfo(), Inner: []byte(inner)})
-		_, err := ParseQueueQuery(doc, s, time.UTC)
+		_, err := ParseQueueQuery(doc, s, xmltext.DefaultBounds(), time.UTC)
 		var o *Offence
 		if !errors.As(err, &o) || o.Kind != Invalid || !strings.Contains(o.Popis, tt.names) {
 			t.Errorf("%s with %s: %v, want one that names %s", tt.code, tt.zadost, err, tt.names)
 		}
 	}
-	if _, err := ParseQueueQuery([]byte("<x/>"), ServiceByCode("E99"), time.UTC); err == nil {
+	if _, err := ParseQueueQuery([]byte("<x/>"), ServiceByCode("E99"), xmltext.DefaultBounds(), time.UTC); err == nil {
 		t.Error("another document is read as a question")
 	}
-	got, err := ParseQueueQuery(AppendRequest(nil, &Request{Service: ServiceByCode("E99"), Info: testZadostInfo()}), ServiceByCode("E99"), time.UTC)
+	got, err := ParseQueueQuery(AppendRequest(nil, &Request{Service: ServiceByCode("E99"), Info: testZadostInfo()}), ServiceByCode("E99"), xmltext.DefaultBounds(), time.UTC)
 	if err != nil || got.From != 0 || !got.Since.IsZero() {
 		t.Errorf("E99 without a question: %+v, %v", got, err)
+	}
+}
+
+// What says nothing is taken: comments between elements, xsi:nil that is false,
+// and xsi:type with the declared type.
+func TestQueueQuestionsAsClientsWriteThem(t *testing.T) {
+	o := newOracle(t)
+	for code, zadost := range map[string]string{
+		"E99": "<z:Zadost> <!-- a --><z:IszrAsyncVypisFrontyData i:type='z:OmezeniVypisuType'><z:IdTransakceOd i:type='z:IdTransakceType'>1</z:IdTransakceOd>" +
+			"<z:CasVytvoreniOd i:type='reg:CasovaZnackaType'>2026-03-04T00:00:00Z</z:CasVytvoreniOd></z:IszrAsyncVypisFrontyData></z:Zadost>",
+		"E100": "<z:Zadost i:schemaLocation='a b'><z:IszrAsyncOdpovedZFrontyData><z:IszrZadostId i:type='reg:IszrZadostIdType'>" + testIszrID +
+			"</z:IszrZadostId></z:IszrAsyncOdpovedZFrontyData></z:Zadost>",
+		"E101": "<z:Zadost><z:IszrAsyncSmazatFrontuData><z:SmazatVse xmlns:x='" + NSSchema + "' i:type='x:boolean'>true</z:SmazatVse></z:IszrAsyncSmazatFrontuData></z:Zadost>",
+	} {
+		s := ServiceByCode(code)
+		inner := strings.Replace(zadost, "<z:Zadost", `<z:Zadost xmlns:z="`+s.Namespace+`" xmlns:i="`+NSXSI+`"`, 1)
+		doc := AppendRequest(nil, &Request{Service: s, Enveloped: true, Info: testZadostInfo(), Inner: []byte(inner)})
+		o.validate(t, "egon/xsd/"+s.Action+".xsd", payload(doc))
+		if _, err := ParseQueueQuery(doc, s, xmltext.DefaultBounds(), time.UTC); err != nil {
+			t.Errorf("%s: %v", code, err)
+		}
 	}
 }
 
@@ -130,7 +161,7 @@ func TestQueueQuestionsThatAreWrong(t *testing.T) {
 func TestIdsAreReadInLowerCase(t *testing.T) {
 	s := ServiceByCode("E100")
 	doc := AppendRequest(nil, &Request{Service: s, Info: testZadostInfo(), Inner: AppendQueueQuestion(nil, s, &QueueQuery{IDs: []string{strings.ToUpper(testIszrID)}})})
-	got, err := ParseQueueQuery(doc, s, time.UTC)
+	got, err := ParseQueueQuery(doc, s, xmltext.DefaultBounds(), time.UTC)
 	if err != nil || got.IDs[0] != testIszrID {
 		t.Errorf("got %+v, %v", got, err)
 	}
@@ -176,7 +207,7 @@ func FuzzParseQueueQuery(f *testing.F) {
 		if s == nil || queueData[s.Namespace] == "" {
 			return
 		}
-		q, err := ParseQueueQuery(doc, s, time.UTC)
+		q, err := ParseQueueQuery(doc, s, xmltext.DefaultBounds(), time.UTC)
 		var o *Offence
 		switch {
 		case err != nil && (!errors.As(err, &o) || o.Popis == ""):

@@ -12,6 +12,7 @@ type Node struct {
 	Space, Local string
 	Attrs        []NodeAttr
 	Text         string // all its own character data joined, white space kept
+	Parted       bool   // a comment or a CDATA section stands in it
 	Children     []*Node
 
 	parent     *Node
@@ -83,6 +84,9 @@ func (p *parser) read() (*Node, error) {
 			at = p.begin(at, &tok)
 		case Text, CData:
 			p.open[len(p.open)-1].add(p, &tok)
+			at.Parted = at.Parted || tok.Kind == CData
+		case Comment:
+			at.Parted = true
 		case EndElement:
 			p.end(&tok)
 			at = at.parent
@@ -202,6 +206,20 @@ func (p *parser) end(tok *Token) {
 	}
 	p.closed = append(p.closed[:o.first], n)
 	p.open = p.open[:len(p.open)-1]
+}
+
+// Namespace returns the URI that the innermost declaration in scope binds to
+// prefix, which is empty for the default namespace, and whether there is one. It
+// is for QNames in values.
+func (n *Node) Namespace(prefix string) (uri string, bound bool) {
+	for at := n; at != nil; at = at.parent {
+		for _, d := range at.declared {
+			if d.prefix == prefix {
+				return d.uri, true
+			}
+		}
+	}
+	return "", false
 }
 
 // Child returns the first child element of that name, nil if there is none or

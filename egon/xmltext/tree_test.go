@@ -94,3 +94,24 @@ func TestAppend(t *testing.T) {
 		}
 	}
 }
+
+// A node knows whether its text is one plain piece, and what prefixes mean in it.
+func TestNodesKnowHowTheirTextStands(t *testing.T) {
+	root, err := Parse([]byte(`<!-- a --><r xmlns="u" xmlns:p="v"><a>x</a><b>x<!-- --></b><c><![CDATA[x]]></c><d xmlns:p="w"/></r>`), DefaultBounds())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, parted := range []bool{false, true, true, false} {
+		if n := root.Children[i]; n.Parted != parted {
+			t.Errorf("%s: parted %v", n.Local, n.Parted)
+		}
+	}
+	for _, c := range []struct {
+		node        *Node
+		prefix, uri string
+	}{{root, "", "u"}, {root, "p", "v"}, {root.Children[3], "p", "w"}, {root.Children[3], "", "u"}, {root, "q", ""}} {
+		if uri, bound := c.node.Namespace(c.prefix); uri != c.uri || bound != (c.uri != "") {
+			t.Errorf("%q in %s is %q, %v", c.prefix, c.node.Local, uri, bound)
+		}
+	}
+}
