@@ -183,6 +183,7 @@ func TestTheTableOfMetricsIsWhatIsRegistered(t *testing.T) {
 		s.parts.Metrics = NewMetrics(Gauges{one, one, one, one, one, one, one, one, ends,
 			func() limits.Stats { return limits.Stats{} }, rowsInUse})
 		s.parts.Metrics.BreakerOpened("rob")
+		s.parts.Metrics.MessageSent("rob", "E198", time.Millisecond)
 		s.parts.Breakers = func(tell func(upstream, state string)) { tell("rob", "open") }
 	})
 	for _, message := range [][]byte{call{}.message(), call{ais: "999009"}.message()} {
