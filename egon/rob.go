@@ -1,6 +1,7 @@
 package egon
 
 import (
+	"bytes"
 	"slices"
 	"strconv"
 
@@ -69,7 +70,7 @@ func appendSearched(dst []byte, m *MediaQuery) []byte {
 	case Dotaz5JmPrijDokladOp:
 		dst = appendDocument(dst, m.OpCislo, "ID")
 	case Dotaz5JmPrijDokladCd:
-		dst = appendDocument(dst, m.CdCislo, "P")
+		dst = appendDocument(dst, bytes.TrimPrefix(m.CdCislo, []byte("+")), "P") // a number there, text at ROB
 	}
 	return dst
 }

@@ -1,12 +1,23 @@
 package egon
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // A Step is what every internal request of one exchange begins with: the
 // caller's head, and the number under which this one message goes out.
 type Step struct {
 	Head         *Head
 	IszrZadostId string // fresh for each message, a UUID
+}
+
+// Answers reports whether an answer says that it is one to this message: with
+// the caller's AgendaZadostId, and if it has an IszrZadostId, with the message's.
+// A refusal need not, since it may not have read the message.
+func (st *Step) Answers(info *OdpovedInfo) bool {
+	return info.Status.Kod == Chyba || strings.EqualFold(info.AgendaZadostId, string(st.Head.Info.AgendaZadostId)) &&
+		(info.IszrZadostId == "" || strings.EqualFold(info.IszrZadostId, st.IszrZadostId))
 }
 
 // The SOAPActions of the internal requests whose name does not depend on what

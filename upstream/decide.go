@@ -20,10 +20,10 @@ type found struct {
 	places   *egon.PlacesReply    // A28
 }
 
-// translated returns the person's AIFO in the agenda that r is about. Beside a
-// code of ORG that something is wrong an identifier does not count.
+// translated returns the person's AIFO in the agenda that r is about. Where ORG
+// says that something is wrong an identifier does not count.
 func translated(r *egon.TranslateReply, local int) (egon.PrevodAifo, bool) {
-	if r == nil || len(r.Codes) > 0 {
+	if r == nil || len(r.Codes) > 0 || slices.ContainsFunc(r.Map, func(p egon.PrevodAifo) bool { return p.Local == local && p.Status != "" }) {
 		return egon.PrevodAifo{}, false
 	}
 	p, ok := r.Translated(local)
@@ -33,8 +33,9 @@ func translated(r *egon.TranslateReply, local int) (egon.PrevodAifo, bool) {
 // lacksAifo reports whether the person is known to ORG but has no AIFO in the
 // target agenda yet, which is what G02 makes one for. The map alone says so:
 // OrgStatus has AIFO NENALEZENO for a missing source and a missing target alike.
+// Beside any other code none is made.
 func lacksAifo(r *egon.TranslateReply, local int) bool {
-	return slices.ContainsFunc(r.Map, func(p egon.PrevodAifo) bool {
+	return !slices.ContainsFunc(r.Codes, func(code string) bool { return code != "AIFO NENALEZENO" }) && slices.ContainsFunc(r.Map, func(p egon.PrevodAifo) bool {
 		return p.Local == local && p.Status == "AifoCilNeexistuje"
 	})
 }

@@ -62,6 +62,10 @@ func askEvidence(l *leash, k *call, st *egon.Step, src *egon.Source) (_ *evidenc
 	if err = e.readHead(); err != nil {
 		return nil, e.broken(err)
 	}
+	if !st.Answers(&e.Info) {
+		err = k.unreadable(errOtherQuestion)
+		return nil, err
+	}
 	if err = k.refusedByEvidence(e.EvidenceHead); err != nil {
 		return nil, err
 	}

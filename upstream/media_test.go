@@ -201,6 +201,16 @@ func TestMediaRules(t *testing.T) {
 			lines("VAROVANI (AIFO ZRUSENO by ORG)", "SeznamIdAdres", "OrgOdpoved OrgCtiAifoDataResponse", photos),
 		},
 		{
+			"no AIFO is made of whom ORG says to be merged", []string{"EopFoto"},
+			wellWorld().with("G27 caller", org("OrgCtiAifo", "VAROVANI", lacking, orgStatus("OSOBA SPOJENA"))), "G27 ROB G27 caller O25 X21",
+			lines("VAROVANI (ZIFO ZRUSENO by ORG)", "SeznamIdAdres", "OrgOdpoved OrgCtiAifoDataResponse", over1, photos),
+		},
+		{
+			"ORG gives an AIFO and says that there is none", []string{"EopFoto"},
+			wellWorld().with("G27 caller", org("OrgCtiAifo", "OK", known+"</reg:PrevodAifo><reg:PrevodAifo>"+invalid, "")), "G27 ROB G27 caller O25 X21",
+			lines("VAROVANI (AIFO NEEXISTUJE by ORG)", "SeznamIdAdres", over1, photos),
+		},
+		{
 			"ORG and RUIAN give what they were asked for, and warn", whole,
 			wellWorld().with("G27 caller", warned(wellWorld()["G27 caller"]), "A28", warned(wellWorld()["A28"])), "A28 G27 ROB G27 caller O08 O25 X21",
 			lines("VAROVANI (SPECIFIKACE V POPISU by ORG) (SPECIFIKACE V POPISU by RUIAN)", person, "SeznamIdAdres 14492253:existuje", overCti,
@@ -283,6 +293,13 @@ func TestMediaFailures(t *testing.T) {
 		{"another answer", wellWorld().with("X21", well["O25"]), eopAis, nil},
 		{"a Fault", wellWorld().with("X21", "<s:Fault><faultcode>s:Server</faultcode></s:Fault>"), eopAis, nil},
 		{"a Fault of ROB", wellWorld().with("O25", "<s:Fault><faultcode>s:Server</faultcode></s:Fault>"), robParty, nil},
+		{"an evidence answers another question", wellWorld().with("X21", another(well["X21"])), eopAis, nil},
+		{"ORG answers another question", wellWorld().with("G27 ROB", another(well["G27 ROB"])), orgParty, nil},
+		{"ROB verifies for another question", wellWorld().with("O25", another(well["O25"])), robParty, nil},
+		{"ROB reads for another question", wellWorld().with("O08", another(well["O08"])), robParty, nil},
+		{"RUIAN answers another question", wellWorld().with("A28", another(well["A28"])), ruianParty, nil},
+		{"ROB answers another step of the call", wellWorld().with("O25", strings.Replace(well["O25"], "</reg:AgendaZadostId>",
+			"</reg:AgendaZadostId><reg:IszrZadostId>5b7cbb6e-7d0a-4a3f-9d5c-0123456789ac</reg:IszrZadostId>", 1)), robParty, nil},
 		{"RUIAN says two things of a place", wellWorld().with("A28", ruian(
 			`<reg:AdresniMisto stavOvereniPrvku="existuje">14492253</reg:AdresniMisto><reg:AdresniMisto stavOvereniPrvku="zrusen">14492253</reg:AdresniMisto>`)), ruianParty, nil},
 		{"ORG gives an AIFO of another agenda", wellWorld().with("G27 caller", strings.Replace(well["G27 caller"], "<reg:PrevodAifo>", `<reg:PrevodAifo agenda="A385">`, 1)), orgParty, nil},

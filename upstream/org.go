@@ -25,6 +25,9 @@ func (k *call) translate(ctx context.Context, st *egon.Step, op egon.OrgService,
 	if err != nil {
 		return nil, k.unreadable(err)
 	}
+	if !st.Answers(&r.Info) {
+		return nil, k.unreadable(errOtherQuestion)
+	}
 	if r.Info.Status.Kod == egon.Chyba && !concernsPerson(r.Codes) && !slices.ContainsFunc(r.Map, untranslatable) {
 		return nil, k.refused(r.Info.Status)
 	}

@@ -20,6 +20,9 @@ func (k *call) verify(ctx context.Context, st *egon.Step, person egon.PrevodAifo
 	if err != nil {
 		return nil, k.unreadable(err)
 	}
+	if !st.Answers(&r.Info) {
+		return nil, k.unreadable(errOtherQuestion)
+	}
 	locals := make([]int, len(r.Persons))
 	for i, p := range r.Persons {
 		locals[i] = p.Local
@@ -46,6 +49,8 @@ func (k *call) read(ctx context.Context, st *egon.Step, person egon.PrevodAifo, 
 		return nil, k.unreadable(err)
 	}
 	switch {
+	case !st.Answers(&r.Info):
+		return nil, k.unreadable(errOtherQuestion)
 	case !only(person, r.Persons, r.Map):
 		return nil, k.unreadable(errUnasked)
 	case r.Info.Status.Kod == egon.OK && r.Rob.Kod == egon.OK && len(r.Persons) == 0:
@@ -64,6 +69,10 @@ func only(person egon.PrevodAifo, locals []int, mapa []egon.PrevodAifo) bool {
 	}
 	return (len(locals) == 0 || len(locals) == 1 && locals[0] == person.Local) && !slices.ContainsFunc(mapa, other)
 }
+
+// errOtherQuestion: local AIFO numbers are the same in every call, so that an
+// answer which got onto the wrong connection is known by its ids alone.
+const errOtherQuestion = saying("the answer is to another question: AgendaZadostId or IszrZadostId differs")
 
 // errUnasked: somebody's data came whom nobody asked for.
 const errUnasked = saying("expect nobody but the person asked for")

@@ -27,6 +27,9 @@ func (k *call) checkPlaces(ctx context.Context, st *egon.Step, whole bool, place
 	if r.Info.Status.Kod == egon.Chyba {
 		return nil, k.refused(r.Info.Status)
 	}
+	if !st.Answers(&r.Info) {
+		return nil, k.unreadable(errOtherQuestion)
+	}
 	for _, p := range places {
 		if !states(r.Places, p) {
 			return nil, k.unreadable(saying("expect the state of every place asked for"))
