@@ -39,19 +39,25 @@ func photoOf(day string) string {
 // answered reads what an evidence sends after the AIFO as its answer to h, byte
 // for byte, and returns what goes out and what was left out.
 func answered(h *egon.Head, media string) (given, dropped string, err error) {
-	s, _ := egon.SourceOf(h.Media.AgendaZdroj)
 	var left []string
-	doc := envelope(eop("OK", known, appStatus("OK", "")+aifo1+media))
-	e := &evidence{
-		call: &call{Client: &Client{cfg: Config{Name: "eop"}.withDefaults()}}, src: s, kinds: kindsAsked(h, s),
-		dropped: func(element string) { left = append(left, element) }, scan: newScanner(iotest.OneByteReader(strings.NewReader(doc))),
-	}
+	e := answerTo(h, media)
+	e.dropped = func(element string) { left = append(left, element) }
 	if err := e.readHead(); err != nil {
 		return "", "", err
 	}
 	b, err := io.ReadAll(e)
 	_, given, _ = strings.Cut(string(b), aifo1)
 	return strings.TrimSuffix(given, "</EopOdpovedV1>"), strings.Join(left, " "), err
+}
+
+// answerTo is an evidence that sends its answer to h byte for byte.
+func answerTo(h *egon.Head, media string) *evidence {
+	s, _ := egon.SourceOf(h.Media.AgendaZdroj)
+	doc := envelope(eop("OK", known, appStatus("OK", "")+aifo1+media))
+	return &evidence{
+		call: &call{Client: &Client{cfg: Config{Name: "eop"}.withDefaults()}}, src: s, kinds: kindsAsked(h, s),
+		dropped: func(string) {}, scan: newScanner(iotest.OneByteReader(strings.NewReader(doc))),
+	}
 }
 
 // No more media go out than were asked for, whatever the evidence sends (seed
@@ -123,6 +129,20 @@ func TestMediaTooLongForTheirDay(t *testing.T) {
 		case !good && (!errors.As(err, &call) || strings.HasSuffix(given, "</s:Fotky>")):
 			t.Errorf("of %q: %d bytes, %v, want an error of the evidence", day, len(given), err)
 		}
+	}
+}
+
+// What waits for its day is bounded, however long the media are and however many.
+func TestMediaHeldAreBounded(t *testing.T) {
+	e := answerTo(asking("2011-03-12 - -", "EopFoto"), photoOf("2021-03-15")+longPhoto+photo+longPhoto)
+	if err := e.readHead(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, e); err != nil {
+		t.Fatal(err)
+	}
+	if n := cap(e.medium.held); n == 0 || n > maxHeld+scanWindow {
+		t.Errorf("%d bytes were held, want at most %d", n, maxHeld+scanWindow)
 	}
 }
 

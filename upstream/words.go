@@ -101,9 +101,9 @@ func (f *found) whyUnverified() []egon.Detail {
 	return []egon.Detail{{SubKod: "SPECIFIKACE V POPISU", Popis: popis + " Globální AIFO ani údaje z ROB odpověď neobsahuje.", Puvodce: robParty}}
 }
 
-// remarks returns what registries warn of that gave all the same what they were
-// asked for, where no block of the reply says it: their VAROVANI is never told
-// as OK.
+// remarks returns the warnings of registries that gave what they were asked for
+// all the same, where no block of the reply has them: a registry's VAROVANI never
+// becomes OK.
 func (f *found) remarks() (details []egon.Detail) {
 	details = append(warning(f.toRob.Info.Status, orgParty), warningOf(f.toCaller, f.evidence.Person.Local)...)
 	if f.read != nil && f.read.Rob.Kod == egon.OK {
