@@ -9,9 +9,10 @@ import (
 
 // A Trial is what a message is judged by.
 type Trial struct {
-	Policy *policy.Snapshot
-	Caller *Caller // nil: who calls is not looked at, as without TLS
-	Now    time.Time
+	Policy  *policy.Snapshot
+	Caller  *Caller // nil: who calls is not looked at, as without TLS
+	Relayed bool    // by its route the service is not answered by the gateway itself
+	Now     time.Time
 }
 
 // Explain says how a whole message would be refused, by the rules of the
@@ -23,6 +24,9 @@ func (t Trial) Explain(r *egon.Reader, message []byte) *Refusal {
 		return asRefusal(err)
 	}
 	h := r.Head()
+	if !t.Relayed && h.Demanded != "" {
+		return notUnderstood(h)
+	}
 	if offence := h.Check(); offence != nil {
 		return asRefusal(offence)
 	}

@@ -117,7 +117,7 @@ func (g *Gateway) checkHead(x *exchange) error {
 	case g.draining.Load():
 		return refuse(Draining)
 	case x.head.Demanded != "" && x.route.Kind != RelayRoute:
-		return refuse(MustUnderstandKind, "Blok "+x.head.Demanded+" v hlavičce SOAP má atribut mustUnderstand, ale brána jej nezná. Vynechte jej, nebo jej nevyžadujte.")
+		return notUnderstood(x.head)
 	case action != "" && action != x.service.Action:
 		return refuse(ServiceMismatch, "SOAPAction neodpovídá službě "+x.service.Code+"; očekává se "+x.service.Action+".")
 	}

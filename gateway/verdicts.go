@@ -13,6 +13,12 @@ import (
 // go into the next VysledekDetail, since the schema allows 1024 characters.
 const maxNamed = 700
 
+// notUnderstood is the refusal of a message with a block of the SOAP Header that
+// the gateway must understand and does not.
+func notUnderstood(h *egon.Head) *Refusal {
+	return refuse(MustUnderstandKind, "Blok "+h.Demanded+" v hlavičce SOAP má atribut mustUnderstand, ale brána jej nezná. Vynechte jej, nebo jej nevyžadujte.")
+}
+
 // notPermitted is the refusal of a decision that is not granted.
 func notPermitted(h *egon.Head, d *policy.Decision) *Refusal {
 	switch d.Verdict {

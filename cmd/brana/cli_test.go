@@ -347,6 +347,9 @@ func TestExplain(t *testing.T) {
 			[]string{"refused: item-not-permitted", "BR_111", "AdresaPobytu", "E227 lists what the matrix gives"}},
 		{"caller", strings.Replace(good, ">X999<", ">x999<", 1), exitRefused, []string{"refused: not-granted", "X999"}},
 		{"value", strings.Replace(good, "1977-05-03", "1977-13-03", 1), exitRefused, []string{"refused: invalid-data", "DatumNarozeni"}},
+		{"a block that must be understood", strings.Replace(string(message(t, "E227", "--triple", "A1185/CR8359/00372498")),
+			"<s:Body>", `<s:Header><w:Security xmlns:w="urn:w" s:mustUnderstand="1"/></s:Header><s:Body>`, 1), exitRefused,
+			[]string{"refused: must-understand", "Security"}},
 		{"malformed", good[:len(good)/2], exitRefused, []string{"refused: malformed", "bajt"}},
 		{"not a call", "<a/>", exitRefused, []string{"refused: no request of a service of the catalogue in /a at byte 0"}},
 	} {

@@ -24,12 +24,12 @@ func (e *explainCmd) Run(io stdio) error {
 	if err != nil {
 		return exit(exitUsage, err)
 	}
-	listener, snapshot, err := e.policy()
+	c, snapshot, err := e.policy()
 	if err != nil {
 		return exit(exitUsage, err)
 	}
 	now := time.Now()
-	from, err := e.caller(listener, snapshot, now)
+	from, err := e.caller(c.Listen.TLS, snapshot, now)
 	if err != nil {
 		return exit(exitUsage, err)
 	}
@@ -39,9 +39,9 @@ func (e *explainCmd) Run(io stdio) error {
 		fmt.Fprintf(io.out, "%s: refused: %s\n", e.File, reason(err))
 		return exit(exitRefused, nil)
 	}
-	reader := egon.NewReader(egon.DefaultBounds())
+	reader := egon.NewReader(c.Listen.Bounds.bounds())
 	reader.Reset(service)
-	refusal := gateway.Trial{Policy: snapshot, Caller: from.Caller, Now: now}.Explain(reader, message)
+	refusal := gateway.Trial{Policy: snapshot, Caller: from.Caller, Relayed: c.relays(service), Now: now}.Explain(reader, message)
 	q := reader.Head()
 	if q != nil {
 		fmt.Fprintf(io.out, "service %s, caller %s/%s/%s/%s, items %s, policy %s\n", service.Code, q.Info.Agenda, q.Info.AgendovaRole,
@@ -79,18 +79,19 @@ func (e *explainCmd) verdict(io stdio, refusal *gateway.Refusal, handshake error
 	return exit(exitRefused, nil)
 }
 
-// policy returns the policy that decides, and TLS of the listener, nil for none.
-func (e *explainCmd) policy() (*listenTLS, *policy.Snapshot, error) {
-	if e.Config == "" {
-		s, err := policy.LoadFS(sample, samplePolicy("test"))
-		return nil, s, err
-	}
-	c, err := readConfig(e.Config)
+// policy returns the policy that decides and the configuration that names it, or
+// those of dev.
+func (e *explainCmd) policy() (*config, *policy.Snapshot, error) {
+	c, err := (&devCmd{Config: e.Config}).base()
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := c.policyOnDisk()
-	return c.Listen.TLS, s, err
+	load := c.policyOnDisk
+	if e.Config == "" {
+		load = func() (*policy.Snapshot, error) { return policy.LoadFS(sample, samplePolicy(policy.Test)) }
+	}
+	s, err := load()
+	return c, s, err
 }
 
 func words(h *egon.Head) string {

@@ -217,6 +217,15 @@ func (b boundsConfig) bounds() egon.Bounds {
 		Attrs: b.Attributes, Namespaces: b.Namespaces, Depth: b.Depth}}
 }
 
+// relays reports whether the route of a service is a relay.
+func (c *config) relays(s *egon.Service) bool {
+	text, own := c.Routes[s.Code]
+	if !own {
+		text = c.Routes["default"]
+	}
+	return strings.HasPrefix(text, "relay ")
+}
+
 // route is a route as it is written; validate has checked the words.
 func (c *config) route(text string, clients map[string]*upstream.Client) gateway.Route {
 	if name, relayed := strings.CutPrefix(text, "relay "); relayed {
