@@ -106,7 +106,8 @@ func (k *call) do(ctx context.Context, m message) (*reply, error) {
 // otherwise when the reply is closed.
 func (k *call) roundTrip(ctx context.Context, m message, nc *conn, giveBack func(reuse bool)) (*reply, error) {
 	r := &reply{
-		failed:   func(at stage, err error) *egon.CallError { return k.failed(ctx, nc, at, err) },
+		ctx:      ctx,
+		call:     k,
 		giveBack: giveBack,
 		unwatch:  watch(ctx, nc.hangUp),
 		conn:     nc,

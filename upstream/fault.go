@@ -14,6 +14,11 @@ import (
 // This file tells a SOAP Fault from anything else while it arrives: the first
 // element in Body says it, however long the header before it is.
 
+// judged are the scanners that look for a Fault. They bound a document as widely
+// as listen.bounds may: whether it is one is no matter of its size, and what is
+// relayed is kept to those bounds by the gateway.
+var judged = scannersWithin(xmltext.Bounds{NameBytes: scanWindow, TagBytes: scanWindow, Attrs: 1024, Depth: 10_000, Namespaces: 1024})
+
 // A verdict is what is known of a document.
 type verdict int
 
@@ -48,7 +53,7 @@ func (j *judge) hear(t xmltext.Token, depth int) verdict {
 // (SOAP 1.1, section 6.2), or it is not the registry's. It reads no further than
 // it must.
 func (k *call) fault(r *reply) error {
-	s := newScanner(r)
+	s := scannerOf(&judged, r)
 	defer s.release()
 	var j judge
 	for {
@@ -65,7 +70,7 @@ func (k *call) fault(r *reply) error {
 		case isFault:
 			return k.unreadable(faultOf(s))
 		case noFault:
-			return r.failed(judging, noFaultWith(r.status))
+			return k.unreadable(noFaultWith(r.status))
 		}
 	}
 }
@@ -128,7 +133,7 @@ type faultBody struct {
 // with the error, or when the body is closed.
 func (k *call) faultBody(r *reply) (io.ReadCloser, error) {
 	f := &faultBody{call: k, reply: r}
-	f.scan = newScanner(io.TeeReader(r, &f.held))
+	f.scan = scannerOf(&judged, io.TeeReader(r, &f.held))
 	for f.scan != nil && f.held.Len() < faultAhead {
 		if err := f.step(); err != nil {
 			_ = r.Close()
@@ -155,7 +160,7 @@ func (f *faultBody) step() error {
 		return nil
 	}
 	if broke := (*egon.CallError)(nil); !errors.As(err, &broke) && !errors.Is(err, errClosed) {
-		err = f.reply.failed(judging, noFaultWith(f.reply.status))
+		err = f.call.unreadable(noFaultWith(f.reply.status))
 	}
 	f.err = err
 	f.call.end(err)

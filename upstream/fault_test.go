@@ -60,6 +60,21 @@ func TestRelayFaultBehindALongHeader(t *testing.T) {
 	}
 }
 
+// A header that is deeper, and declares more, than a message of a registry does
+// is no reason to take a Fault for something else: listen.bounds decides of it.
+func TestRelayFaultBehindADeepHeader(t *testing.T) {
+	deep := strings.Repeat("<h>", 500) + strings.Repeat("</h>", 500)
+	wide := "<h " + strings.Repeat("x", 5000) + "='1'"
+	for i := range 500 {
+		wide += fmt.Sprintf(" xmlns:n%d='urn:%d'", i, i)
+	}
+	body := strings.Replace(withHeader(0, soapFault), "</s:Header>", deep+wide+"/></s:Header>", 1)
+	got, err := send(t, client(t, Config{URL: answering(answeredWith(500, body, false)).listen(t)}), text("<b/>"))
+	if err != nil || got != body {
+		t.Errorf("got %d bytes of %d, %v", len(got), len(body), err)
+	}
+}
+
 // What is no Fault is told while it arrives when its header is long, and counts
 // as a breakdown as if it were short.
 func TestRelayNoFaultBehindALongHeader(t *testing.T) {

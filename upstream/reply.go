@@ -3,6 +3,7 @@ package upstream
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"io"
 	"mime"
 	"slices"
@@ -24,7 +25,8 @@ type reply struct {
 	encoding    string
 	length      int64 // or -1
 
-	failed   func(at stage, err error) *egon.CallError
+	ctx      context.Context // rules the body too
+	call     *call
 	giveBack func(reuse bool)
 	unwatch  func() bool // stops the watch on the context; false: it has acted
 
@@ -59,6 +61,11 @@ func (r *reply) readHead(sent bool) error {
 		r.length, r.err = 0, io.EOF
 	}
 	return nil
+}
+
+// failed says what became of the call.
+func (r *reply) failed(at stage, err error) *egon.CallError {
+	return r.call.failed(r.ctx, r.conn, at, err)
 }
 
 // Read reads the body. Its errors are *egon.CallError; a body

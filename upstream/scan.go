@@ -19,32 +19,37 @@ const scanWindow = 32 << 10
 // what the xmltext.Scanner has taken of an item that is not complete, and
 // buf[pos:] is what it has not seen.
 type scanner struct {
-	src io.Reader
-	xml *xmltext.Scanner
-	buf []byte
+	src  io.Reader
+	xml  *xmltext.Scanner
+	buf  []byte
+	pool *sync.Pool // where it belongs
 
 	base           int64 // offset of buf[0] in the document
 	tok, next, pos int
 	whole          bool // src has ended
 }
 
-func newScanner(src io.Reader) *scanner {
-	s := scanners.Get().(*scanner)
+func newScanner(src io.Reader) *scanner { return scannerOf(&scanners, src) }
+
+func scannerOf(pool *sync.Pool, src io.Reader) *scanner {
+	s := pool.Get().(*scanner)
 	s.xml.Reset()
-	*s = scanner{src: src, xml: s.xml, buf: s.buf[:0]}
+	*s = scanner{src: src, xml: s.xml, buf: s.buf[:0], pool: pool}
 	return s
 }
 
 // scanners are used again: one that has read an answer knows the start tags of
 // the next one like it.
-var scanners = sync.Pool{New: func() any {
-	return &scanner{xml: xmltext.NewScanner(xmltext.DefaultBounds()), buf: make([]byte, 0, scanWindow)}
-}}
+var scanners = scannersWithin(xmltext.DefaultBounds())
+
+func scannersWithin(b xmltext.Bounds) sync.Pool {
+	return sync.Pool{New: func() any { return &scanner{xml: xmltext.NewScanner(b), buf: make([]byte, 0, scanWindow)} }}
+}
 
 // release gives the scanner back. No token of it may be in use.
 func (s *scanner) release() {
 	s.src = nil
-	scanners.Put(s)
+	s.pool.Put(s)
 }
 
 // errWait says that the next token needs bytes that are not here yet.
