@@ -46,7 +46,7 @@ func newLedgerMetrics(help map[string]string) ledgerMetrics {
 	for _, result := range []string{"answered", "failed", "unacknowledged"} {
 		m.seconds.WithLabelValues(result)
 	}
-	for _, what := range []string{"granted", "returned", "replayed", "burnt"} {
+	for _, what := range []string{"granted", "returned", "replayed"} {
 		m.permits.WithLabelValues(what)
 	}
 	return m
@@ -77,7 +77,6 @@ func (m *Metrics) Refilled(f limits.Refill) {
 	m.ledger.permits.WithLabelValues("granted").Add(float64(f.Granted))
 	m.ledger.permits.WithLabelValues("returned").Add(float64(f.Returned))
 	m.ledger.permits.WithLabelValues("replayed").Add(float64(f.Replayed))
-	m.ledger.permits.WithLabelValues("burnt").Add(float64(f.Burnt))
 	for _, permits := range f.Leases {
 		m.ledger.leases.Observe(float64(permits))
 	}

@@ -51,7 +51,7 @@ func MetricTable() []Metric {
 		{"brana_limits_decisions_total", "counter", "verdict", "Calls that asked for a permit and a slot: admitted, over-quota, over-concurrency, or unavailable when no decision could be had."},
 		{"brana_limits_near_total", "counter", "", "Calls admitted when 80 % or more of their quota was used, this one counted. The lines of their exchanges have remaining."},
 		{"brana_limits_ledger_seconds", "histogram", "result", "Requests to the ledger in Redis (answered, failed, unacknowledged: too few replicas have it), from sending to the answer. Its count by that of decisions is the cost of a decision."},
-		{"brana_limits_permits_total", "counter", "what", "Permits that this gateway was granted by the ledger, and returned unused; and that it replayed to a ledger which had lost its memory, and of these burnt: leased then, they count as used."},
+		{"brana_limits_permits_total", "counter", "what", "Permits that this gateway was granted by the ledger, and returned unused; and that it replayed to a ledger which had lost its memory, leased ones too."},
 		{"brana_limits_lease_permits", "histogram", "", "Permits of a lease."},
 		{"brana_limits_ledger_losses_total", "counter", "", "Answers from which this gateway learned that the ledger has lost its memory; one loss shows in each of its 16 shards."},
 		{"brana_limits_state", "gauge", "state", "1 for what the ledger is: normal, learning (it waits for what gateways know, or this one for ledger time), down; else 0."},

@@ -21,6 +21,7 @@ type crew struct {
 	gateways []*gatewayProcess
 	logs     []string
 	rounds   []round
+	killed   int64 // gateways
 }
 
 // A round is a stretch of time with accounts of its own, and a fault in it.
@@ -128,6 +129,7 @@ func (m *gatewayProcess) signal(s syscall.Signal) { _ = m.cmd.Process.Signal(s) 
 func (c *crew) kill(at int) {
 	m := c.gateways[at]
 	m.signal(syscall.SIGKILL)
+	c.killed++
 	c.gateways = append(c.gateways[:at], c.gateways[at+1:]...)
 	time.Sleep(time.Second)
 	c.hire()

@@ -96,6 +96,7 @@ func (p *player) lose(often int) error {
 	switch p.chance(3 + often) {
 	case 0:
 		p.ledger.flush()
+		p.vanish()
 	case 1:
 		p.ledger.save()
 		p.saved = true
@@ -106,6 +107,7 @@ func (p *player) lose(often int) error {
 		}
 		p.ledger.restore()
 		p.fence++
+		p.vanish()
 	default:
 		return nil
 	}
@@ -117,7 +119,7 @@ func (p *player) lose(often int) error {
 				if err := p.ask(p.gateways[i]); err != nil {
 					return err
 				}
-				if last := p.gateways[i].back; len(last) == 0 || last[len(last)-1] != [2]int64{before + 1, -1} {
+				if last := p.gateways[i].back; len(last) == 0 || last[len(last)-1] != [3]int64{before + 1, -1, 0} {
 					if p.gateways[i].epoch == heard && !p.gateways[i].replay {
 						break
 					}

@@ -13,8 +13,7 @@ type Refill struct {
 	Callers  int     // asked for
 	Granted  int64   // permits
 	Returned int64   // permits of leases that were over, given back unused
-	Replayed int64   // permits of the hour that a ledger was told of which may have forgotten them
-	Burnt    int64   // of these, held or given back then: they count as used
+	Replayed int64   // permits of the hour that a ledger was told of which may have forgotten them, leased ones too
 	Leases   []int64 // permits of each lease granted
 	Lost     bool    // the ledger turned out to be another than before: what it knew has to be told again
 }
@@ -115,9 +114,11 @@ func refill(took time.Duration, q *request, a *answer, err error, lost bool) Ref
 	f := Refill{Took: took, Err: err, Callers: len(q.Entries), Lost: lost}
 	for i := range a.grants {
 		e := &q.Entries[i]
-		f.Burnt += e.burnt
 		for _, b := range e.Journal {
 			f.Replayed += b[1] + b[2]
+		}
+		for _, l := range e.Leases {
+			f.Replayed += l[1]
 		}
 		if n := a.grants[i].permits; n > 0 {
 			f.Granted += n

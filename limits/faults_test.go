@@ -42,7 +42,7 @@ func TestFaultsBreakTheLimitsOfMutants(t *testing.T) {
 		says string
 		does string // to Redis, when limits are reached
 	}{
-		{variant{"permits are not charged", "charge(leaves, calls)\n    holder", "holder", ""}, "calls in an hour", ""},
+		{variant{"permits are not charged", "charge(leaves, only(r, permits))\n    holder", "holder", ""}, "calls in an hour", ""},
 		{variant{"others' slots are not counted", "others = others + other.slots", "others = 0", ""}, "calls at once", ""},
 		{variant{"nothing is told after a loss", "if entry.net then replay(holder, entry) end", "", ""}, "calls in an hour", "FLUSHALL"},
 		{variant{"no bound of ledger time", "math.min(math.max(now, request.least), request.bound)", "now", ""}, "calls in an hour", clockOn},

@@ -243,7 +243,7 @@ func (r *Redis) operate(ctx context.Context, e entry) (y tally, t time.Time, now
 
 // readTally reads the rows of ledger.lua for an operator's request.
 func readTally(rows [][]int64) (y tally, now int64, err error) {
-	if len(rows) != 2 || len(rows[0]) != 6 || len(rows[1]) < 6 || len(rows[1])%3 != 0 {
+	if len(rows) != 2 || len(rows[0]) != 7 || len(rows[1]) < 6 || len(rows[1])%3 != 0 {
 		return y, 0, fmt.Errorf("read the answer of the ledger: %v is no account", rows)
 	}
 	if rows[0][2] == 1 {

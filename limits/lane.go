@@ -64,7 +64,7 @@ func (l *lane) caller(call *Call) *caller {
 	}
 	if c == nil {
 		// The ledger may remember what this gateway had before it forgot the caller: it is told to begin anew.
-		c = &caller{key: call.Key, rule: call.Rule, behind: true, replay: true}
+		c = &caller{key: call.Key, rule: call.Rule, behind: true, born: l.seq + 1, replay: true}
 		l.callers[call.Key] = c
 	}
 	l.gather(c)

@@ -1,9 +1,6 @@
 package limits
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 const (
 	// ahead is for how long permits are leased in advance, at the rate of late: half a Lease, so that few are left over.
@@ -29,7 +26,7 @@ type caller struct {
 	behind bool // rule is not known to be of the policy in force
 
 	leases []lease
-	back   []lease // over, and not yet given back; left are the permits unused, -1 all
+	back   []lease // over, and the ledger is to be told; left are the permits unused, -1 all
 	calls  int64   // since asked
 	asked  int64
 	rate   float64 // calls a second of late
@@ -48,8 +45,9 @@ type caller struct {
 	facts grant // of the last answer
 	heard int64 // when it came; 0: none is to be relied on
 
-	// What the ledger would have to be told if it forgot: permits got, ever, and those of the hour that were not given
-	// back, by minute; and that it is to be told.
+	// What the ledger would have to be told if it forgot, beside the leases that are open: permits used of others since it was born,
+	// and those of the hour by minute; and that it is to be told.
+	born    int64 // the lane's seq then
 	net     counts
 	journal window
 	replay  bool
@@ -64,10 +62,10 @@ type caller struct {
 
 // lease is a number of permits that may be used until its deadline in one regime.
 type lease struct {
-	seq, left        int64
+	seq              int64
+	permits, left    int64 // that it had, and has
 	leaves, deadline int64
 	in               Regime
-	burnt            bool // the ledger was told it is used up
 }
 
 // adopt takes on the rule of a call. A changed one holds at once: what was leased under the other is given back. The rule
@@ -144,10 +142,11 @@ func (c *caller) seal() {
 	}
 }
 
+// over closes the first lease: what was used of it is known from now on.
 func (c *caller) over() {
-	if !c.leases[0].burnt {
-		c.back = append(c.back, c.leases[0])
-	}
+	l := c.leases[0]
+	c.note(l.leaves, l.in, l.permits-l.left)
+	c.back = append(c.back, l)
 	c.leases = c.leases[:copy(c.leases, c.leases[1:])]
 }
 
@@ -215,7 +214,7 @@ func (c *caller) entry(now int64, in Regime, gateways int64) entry {
 		c.tell(&e, now)
 	}
 	for _, l := range c.back {
-		e.Back = append(e.Back, [2]int64{l.seq, l.left})
+		e.Back = append(e.Back, [3]int64{l.seq, l.left, int64(l.in)})
 	}
 	return e
 }
@@ -230,29 +229,22 @@ func (c *caller) expected(now int64) int64 {
 	return int64(c.rate * ahead.Seconds())
 }
 
-// tell replays what this gateway knows. Leases held then count as used, since the ledger may not know them; those that
-// this gateway never got are given back as ever.
+// tell replays what this gateway knows: what it used, and what it may use still, which it gives back in the end as ever.
 func (c *caller) tell(e *entry, now int64) {
 	c.replay, c.owed, e.owed = false, false, c.owed
-	c.back = slices.DeleteFunc(c.back, func(l lease) bool {
-		e.burnt += max(0, l.left)
-		return l.left >= 0
-	})
-	for i := range c.leases {
-		e.burnt += c.leases[i].left
-		c.leases[i].burnt = true
-	}
 	net := c.net
-	e.Net = &net
+	e.Born, e.Net = c.born, &net
 	for _, b := range c.journal.buckets {
 		e.Journal = append(e.Journal, [3]int64{b.leaves, b.calls[0], b.calls[1]})
+	}
+	for _, l := range c.leases {
+		e.Leases = append(e.Leases, [4]int64{l.seq, l.permits, l.leaves, int64(l.in)})
 	}
 	if c.extra.made > 0 {
 		e.Extra = &[3]int64{c.extra.made, c.extra.calls, c.extra.ends}
 	}
-	if now-c.heard <= leaseMillis {
-		seen := c.facts.counts
-		e.Seen = &seen
+	if e.owed && c.heard != 0 && now-c.heard <= leaseMillis {
+		e.Seen = &[3]int64{c.facts.counts[0], c.facts.counts[1], c.facts.at}
 	}
 }
 
@@ -262,14 +254,9 @@ func (c *caller) lost(e *entry, seq int64) {
 	c.back = append(c.back, lease{seq: seq, left: -1})
 }
 
-// granted takes in the answer to an entry sent at a moment; until is when the regime ends by this clock. When the ledger
-// has turned out to be another than before, what was given back to it counts as used.
+// granted takes in the answer to an entry sent at a moment; until is when the regime ends by this clock. A ledger that has
+// turned out to be another than before is to be told all.
 func (c *caller) granted(e *entry, g *grant, seq, sent, now, until, ledgerNow int64, another bool) {
-	for _, l := range c.back[:min(len(e.Back), len(c.back))] {
-		if l.left > 0 && !another {
-			c.book(l.leaves, l.in, -l.left)
-		}
-	}
 	c.back = c.back[min(len(e.Back), len(c.back)):]
 	if another {
 		c.replay, c.owed = true, true
@@ -277,8 +264,7 @@ func (c *caller) granted(e *entry, g *grant, seq, sent, now, until, ledgerNow in
 	c.journal.sweep(ledgerNow)
 	c.heed(g)
 	if g.permits > 0 {
-		c.note(g.leaves, e.Regime, g.permits)
-		c.leases = append(c.leases, lease{seq: seq, left: g.permits, leaves: g.leaves, deadline: min(sent+usableMillis, until), in: e.Regime})
+		c.leases = append(c.leases, lease{seq: seq, permits: g.permits, left: g.permits, leaves: g.leaves, deadline: min(sent+usableMillis, until), in: e.Regime})
 	}
 	c.prized = g.permits
 	c.own, c.until, c.life, c.others = g.slots, sent+usableMillis, e.Life, g.others
@@ -314,14 +300,12 @@ func (c *caller) decideAlone(now, ledgerNow int64, call *Call, in Regime, gatewa
 	return o, rule, place
 }
 
-// note counts permits that were got.
+// note counts permits that were used.
 func (c *caller) note(leaves int64, in Regime, permits int64) {
+	if permits == 0 {
+		return
+	}
 	c.net[in] += permits
-	c.book(leaves, in, permits)
-}
-
-// book counts permits in the journal.
-func (c *caller) book(leaves int64, in Regime, permits int64) {
 	var calls counts
 	calls[in] = permits
 	c.journal.charge((leaves+journalMillis-1)/journalMillis*journalMillis, calls)

@@ -83,13 +83,15 @@ type entry struct {
 	Busy   int64      `json:"busy"`             // so many are of calls that run
 	Life   int64      `json:"life"`             // milliseconds, the longest lifetime of a call in these slots
 	Behind bool       `json:"behind,omitempty"` // the rule is not known to be of the policy in force
-	Back   [][2]int64 `json:"back,omitempty"`   // leases that are over: the seq of each, and its permits left; -1 is all
-	// The rest replays the calls this gateway knows of: permits it got less those given back, ever, by regime; when those
-	// of the hour leave, ascending; and the highest count it has lately seen.
+	Back   [][3]int64 `json:"back,omitempty"`   // leases that are over: the seq of each, its permits left and its regime; -1 is all
+	// The rest replays what this gateway knows of: permits used of leases that are over, since Born, by regime; when those of the
+	// hour leave, ascending; the seq, permits, end of counting and regime of each lease that it has open; and the last
+	// count it has seen, with the tick of that.
+	Born    int64      `json:"born,omitempty"` // the seq before which this gateway began to count for the caller
 	Net     *counts    `json:"net,omitempty"`
 	Journal [][3]int64 `json:"journal,omitempty"`
-	Seen    *counts    `json:"seen,omitempty"`
-	burnt   int64      // permits of leases that count as used by it
+	Leases  [][4]int64 `json:"leases,omitempty"`
+	Seen    *[3]int64  `json:"seen,omitempty"`
 	owed    bool       // a ledger that forgot is shut until it has this
 	Extra   *[3]int64  `json:"extra,omitempty"` // made, calls and ends of the extra calls; of a raise too
 
@@ -103,6 +105,7 @@ type answer struct {
 	gateways   int64 // that asked lately, this one too
 	guide      int64 // ledger time at which another settled gateway last asked; 0: none does
 	taken      int64 // when the gateway's policy was taken on
+	tick       int64 // ledger time, but higher with each answer
 	grants     []grant
 }
 
@@ -115,7 +118,8 @@ type grant struct {
 	counts          counts
 	wait            [regimes]int64
 	extra           extra
-	raised          int64 // of these, those in force then; the gateway's own finding
+	raised          int64 // of these, those in force then; the gateway's own finding, as is
+	at              int64 // the tick of the answer
 	forgotten       int64 // when an operator had what was used forgotten
 }
 
@@ -196,15 +200,15 @@ func readAnswer(value any, n int) (a answer, err error) {
 		return a, errStale
 	}
 	for i, row := range rows {
-		if want := []int{6, 14}[min(i, 1)]; len(row) != want || len(rows) != n+1 {
+		if want := []int{7, 14}[min(i, 1)]; len(row) != want || len(rows) != n+1 {
 			return a, fmt.Errorf("read the answer of the ledger: %v is not %d numbers in %d rows", row, want, n+1)
 		}
 	}
 	h := rows[0]
-	a = answer{now: h[0], epoch: h[1], learning: h[2] == 1, gateways: h[3], guide: h[4], taken: h[5]}
+	a = answer{now: h[0], epoch: h[1], learning: h[2] == 1, gateways: h[3], guide: h[4], taken: h[5], tick: h[6]}
 	for _, g := range rows[1:] {
 		a.grants = append(a.grants, grant{permits: g[0], leaves: g[1], slots: g[2], others: g[3], room: g[4], reset: g[5],
-			counts: counts(g[6:8]), wait: [regimes]int64(g[8:10]), extra: extra{g[10], g[11], g[12]}, forgotten: g[13]})
+			counts: counts(g[6:8]), wait: [regimes]int64(g[8:10]), extra: extra{g[10], g[11], g[12]}, forgotten: g[13], at: a.tick})
 	}
 	return a, nil
 }

@@ -3,7 +3,7 @@
 --
 -- KEYS  1 string: the shard; then for each entry a string: the account, and a list: its buckets, "leaves working off"
 -- ARGV  1 JSON: the request of ledger.go
--- Returns {now, epoch, learning, gateways, guide, taken} and for each entry {permits, leaves, slots, others, room, reset,
+-- Returns {now, epoch, learning, gateways, guide, taken, tick} and for each entry {permits, leaves, slots, others, room, reset,
 -- working, off, wait, wait, made, calls, ends, forgotten}; nothing for a request that came after a later one. An
 -- operator's request neither moves ledger time nor makes a gateway known, and gets what inspect returns. Times are
 -- milliseconds.
@@ -47,9 +47,9 @@ if lost then
   shard.epoch, shard.fence = math.max(newest + 1, raw), mark -- no two lives of a ledger have the same
 end
 
--- Ledger time never goes back, and keeps within what the clock of the gateway that moves it allows: no
--- step of the host's clock, forth or back, and no other host ends the hour early. Only who has seen ledger time, or is alone in not knowing it, moves it. A clock that
--- was lost is told by who has seen it, the slowest being right.
+-- Ledger time never goes back, and keeps within what the clock of the gateway that moves it allows: no step of the host's
+-- clock, forth or back, and no other host ends the hour early. Only who has seen ledger time, or is alone in not knowing
+-- it, moves it. A clock that was lost is told by who has seen it, the slowest being right.
 local now
 if request.operator then
   now = shard.last or raw
@@ -82,6 +82,7 @@ end
 if request.leave then shard.gateways[request.gateway] = nil end
 
 local learning = now < shard.open or untold or (lost and request.operator) or false
+local shut = learning -- whoever asks
 if not learning and shard.last then shard.fresh = nil end
 learning = learning or not request.settled
 
@@ -105,36 +106,42 @@ local function adopt()
   return taken, taken < newest
 end
 
-local taken, behind = 0, false
-if not request.operator then taken, behind = adopt() end
-if not request.operator then redis.call('SET', KEYS[1], cjson.encode(shard)) end
+-- Answers are told apart also while ledger time stands still.
+local tick, taken, behind = math.max(now, (shard.tick or 0) + 1), 0, false
+if not request.operator then
+  taken, behind = adopt()
+  shard.tick = tick
+  redis.call('SET', KEYS[1], cjson.encode(shard))
+end
 
 local list, account -- of the entry at hand
 
-local function bucket(at)
-  local text = redis.call('LINDEX', list, at)
-  if not text then return nil end
+local function read(text)
   local leaves, working, off = string.match(text, '(%S+) (%S+) (%S+)')
   return {text = text, leaves = tonumber(leaves), tonumber(working), tonumber(off)}
 end
 
-local function less(counts, calls)
-  return {counts[1] - calls[1], counts[2] - calls[2]}
+local function write(leaves, calls) return string.format('%.0f %.0f %.0f', leaves, calls[1], calls[2]) end
+
+local function bucket(at)
+  local text = redis.call('LINDEX', list, at)
+  return text and read(text)
 end
+
+local function less(counts, calls) return {counts[1] - calls[1], counts[2] - calls[2]} end
+local function plus(counts, calls) return {counts[1] + calls[1], counts[2] + calls[2]} end
+local function only(regime, calls) return regime == 1 and {calls, 0} or {0, calls} end
 
 -- charge counts calls until a moment; negative ones are given back.
 local function charge(leaves, calls)
-  account.calls = {account.calls[1] + calls[1], account.calls[2] + calls[2]}
+  account.calls = plus(account.calls, calls)
   local at, newest = -1, bucket(-1)
   local b = newest
-  while b and b.leaves > leaves do
-    at = at - 1
-    b = bucket(at)
-  end
+  while b and b.leaves > leaves do at, b = at - 1, bucket(at - 1) end
   local found = b and b.leaves == leaves
-  local working, off = calls[1] + (found and b[1] or 0), calls[2] + (found and b[2] or 0)
-  local text = string.format('%.0f %.0f %.0f', leaves, working, off)
-  if found and working + off == 0 then redis.call('LREM', list, -1, b.text)
+  if found then calls = plus(calls, b) end
+  local text = write(leaves, calls)
+  if found and calls[1] + calls[2] == 0 then redis.call('LREM', list, -1, b.text)
   elseif found then redis.call('LSET', list, at, text)
   elseif b == newest then redis.call('RPUSH', list, text)
   elseif b then redis.call('LINSERT', list, 'AFTER', b.text, text)
@@ -145,33 +152,44 @@ end
 local function merge(added)
   local texts, at = {}, 1
   local function put(b)
-    if b[2] + b[3] ~= 0 then table.insert(texts, string.format('%.0f %.0f %.0f', b[1], b[2], b[3])) end
+    if b[1] + b[2] ~= 0 then table.insert(texts, write(b.leaves, b)) end
   end
   for _, text in ipairs(redis.call('LRANGE', list, 0, -1)) do
-    local leaves, working, off = string.match(text, '(%S+) (%S+) (%S+)')
-    local b = {tonumber(leaves), tonumber(working), tonumber(off)}
-    while added[at] and added[at][1] < b[1] do
+    local b = read(text)
+    while added[at] and added[at].leaves < b.leaves do
       put(added[at])
       at = at + 1
     end
-    if added[at] and added[at][1] == b[1] then
-      b = {b[1], b[2] + added[at][2], b[3] + added[at][3]}
+    if added[at] and added[at].leaves == b.leaves then
+      b[1], b[2] = b[1] + added[at][1], b[2] + added[at][2]
       at = at + 1
     end
     put(b)
   end
   for i = at, #added do put(added[i]) end
-  for _, b in ipairs(added) do account.calls = {account.calls[1] + b[2], account.calls[2] + b[3]} end
+  for _, b in ipairs(added) do account.calls = plus(account.calls, b) end
   redis.call('DEL', list)
   for i = 1, #texts, 1000 do redis.call('RPUSH', list, unpack(texts, i, math.min(i + 999, #texts))) end
 end
 
+-- past is what is told of what the ledger may have forgotten: the count that a gateway saw last, and the permits that have
+-- left the count since then.
+local function past()
+  if not account.past or account.past.epoch ~= shard.epoch then account.past = {epoch = shard.epoch, gone = {0, 0}} end
+  return account.past
+end
+
+local function depart(calls)
+  if account.past then account.past.gone = plus(account.past.gone, calls) end
+end
+
 local function sweep()
   local gone, b = 0, bucket(0)
+  local seen = account.past and account.past.seen
   while b and b.leaves <= now do
     account.calls = less(account.calls, b)
-    gone = gone + 1
-    b = bucket(gone)
+    if seen and b.leaves > seen[3] then depart(b) end
+    gone, b = gone + 1, bucket(gone + 1)
   end
   if gone > 0 then redis.call('LTRIM', list, gone, -1) end
 end
@@ -196,9 +214,7 @@ local function wait(rule, r)
   while room(left, raised(rule, now + longest), r) <= 0 do
     local b = bucket(at)
     if not b then break end
-    left = less(left, b)
-    longest = b.leaves - now
-    at = at + 1
+    left, longest, at = less(left, b), b.leaves - now, at + 1
   end
   return longest
 end
@@ -209,39 +225,48 @@ local function latest(quota)
   return (math.floor((now + LEASE) / grain) + 1) * grain + WINDOW + MARGIN
 end
 
--- forget takes the permits of a lease out of those that the gateway is taken to know of. Too few lets a replay count
--- some twice, too many lets it leave some out.
-local function forget(holder, lease)
-  holder.net[lease.regime] = holder.net[lease.regime] - lease.permits
-end
-
--- give back what a lease left unused, once; an unused of -1 is all, for an answer that never arrived.
-local function settle(holder, seq, unused)
+-- settle closes a lease, once: what it left unused is given back, the rest was used. An unused of -1 is all, for an answer
+-- that never arrived. A ledger that forgot the lease has not counted it, but some gateway may have seen it counted.
+local function settle(holder, back)
+  local seq, unused = tostring(back[1]), back[2]
   local lease = holder.leases[seq]
   holder.leases[seq] = nil
-  if lease and unused < 0 then forget(holder, lease) end
-  if not lease or lease.void or lease.leaves <= now then return end
+  if not lease then return depart(only(back[3] + 1, math.max(0, unused))) end
+  local regime = lease.regime
   if unused < 0 then unused = lease.permits end
-  local calls = {0, 0}
-  calls[lease.regime] = -math.min(unused, lease.permits)
-  if unused > 0 then charge(lease.leaves, calls) end
+  unused = math.min(unused, lease.permits)
+  holder.net[regime] = holder.net[regime] + lease.permits - unused
+  if lease.void or lease.leaves <= now or unused == 0 then return end
+  charge(lease.leaves, only(regime, -unused))
+  depart(only(regime, unused))
 end
 
--- replay counts the newest of a gateway's calls that are missing here. The first one after a loss trusts no lease that
--- is open here: the gateway may never have heard of it, and the memory that said so is gone.
+-- replay has the count hold what the gateway knows of, and nothing else of it: the leases that it has open, by their
+-- numbers, and of the permits used in all others the newest that are missing here. What is open here and not there was
+-- closed, or never arrived: either way net has what was used of it. Net is since the gateway began to count, which it does
+-- anew when nothing of the hour is left.
 local function replay(holder, entry)
-  if holder.epoch ~= shard.epoch then
-    for _, lease in pairs(holder.leases) do forget(holder, lease) end
-    holder.leases, holder.epoch = {}, shard.epoch
+  local open = {}
+  for _, l in ipairs(entry.leases or {}) do open[tostring(l[1])] = {permits = l[2], leaves = l[3], regime = l[4] + 1} end
+  for seq, lease in pairs(holder.leases) do
+    if not open[seq] then
+      if not lease.void and lease.leaves > now then charge(lease.leaves, only(lease.regime, -lease.permits)) end
+      holder.leases[seq] = nil
+    end
   end
+  for seq, lease in pairs(open) do
+    if not holder.leases[seq] then
+      if lease.leaves > now then charge(lease.leaves, only(lease.regime, lease.permits)) end
+      holder.leases[seq] = lease
+    end
+  end
+  if holder.born ~= entry.born then holder.born, holder.net = entry.born, {0, 0} end
   local journal, missing = entry.journal or {}, {}
   for i = #journal, 1, -1 do
-    local b, calls = journal[i], {0, 0}
-    for r = 1, 2 do
-      calls[r] = math.max(0, math.min(b[r + 1], entry.net[r] - holder.net[r]))
-      holder.net[r] = holder.net[r] + calls[r]
-    end
-    if b[1] > now and calls[1] + calls[2] > 0 then table.insert(missing, 1, {b[1], calls[1], calls[2]}) end
+    local calls = {leaves = journal[i][1]}
+    for r = 1, 2 do calls[r] = math.max(0, math.min(journal[i][r + 1], entry.net[r] - holder.net[r])) end
+    holder.net = plus(holder.net, calls)
+    if calls.leaves > now and calls[1] + calls[2] > 0 then table.insert(missing, 1, calls) end
   end
   if #missing > 0 then merge(missing) end
   holder.net = entry.net
@@ -249,8 +274,19 @@ local function replay(holder, entry)
   if extra and not (account.extra and account.extra.made >= extra[1]) then
     account.extra = {made = extra[1], calls = extra[2], ends = extra[3]}
   end
-  local seen = account.seen or {0, 0}
-  if entry.seen then account.seen = {math.max(seen[1], entry.seen[1]), math.max(seen[2], entry.seen[2])} end
+  if entry.seen and not (past().seen and past().seen[3] >= entry.seen[3]) then past().seen = entry.seen end
+end
+
+-- reckon counts what a gateway saw counted and nobody has told of: a gateway that ended used it, or may have. The count
+-- that was seen last holds, since permits may have been given back before it.
+local function reckon(leaves)
+  local seen, gone = account.past.seen, account.past.gone
+  if seen and account.past.epoch == shard.epoch then
+    local unknown = less(less(seen, account.calls), gone)
+    unknown = {math.max(0, unknown[1]), math.max(0, unknown[2])}
+    if unknown[1] + unknown[2] > 0 then charge(leaves, unknown) end
+  end
+  account.past = nil
 end
 
 -- slots grants a gateway its own: never less than run already, and all together never more than the rule has.
@@ -287,11 +323,8 @@ local function inspect(entry, key)
     for _, lease in pairs(holder.leases) do
       if not lease.void and lease.leaves > now + WINDOW then
         leased = leased + lease.permits
-        if not kept[lease.leaves] then
-          kept[lease.leaves] = {0, 0}
-          table.insert(order, lease.leaves)
-        end
-        kept[lease.leaves][lease.regime] = kept[lease.leaves][lease.regime] + lease.permits
+        if not kept[lease.leaves] then table.insert(order, lease.leaves) end
+        kept[lease.leaves] = plus(kept[lease.leaves] or {0, 0}, only(lease.regime, lease.permits))
       elseif entry.op == 'forget' and not learning then
         lease.void = true
       end
@@ -303,15 +336,11 @@ local function inspect(entry, key)
     redis.call('SET', key, cjson.encode(account), 'PX', keep(expires))
   elseif entry.op == 'forget' and not learning then
     table.sort(order)
-    account.calls, account.seen, account.forgotten = {0, 0}, nil, math.max(now, (account.forgotten or 0) + 1)
-    for _, leaves in ipairs(order) do
-      account.calls = {account.calls[1] + kept[leaves][1], account.calls[2] + kept[leaves][2]}
-    end
+    account.calls, account.past, account.forgotten = {0, 0}, nil, math.max(now, (account.forgotten or 0) + 1)
+    for _, leaves in ipairs(order) do account.calls = plus(account.calls, kept[leaves]) end
     redis.call('SET', key, cjson.encode(account), 'PX', keep(expires))
     redis.call('DEL', list)
-    for _, leaves in ipairs(order) do
-      redis.call('RPUSH', list, string.format('%.0f %.0f %.0f', leaves, kept[leaves][1], kept[leaves][2]))
-    end
+    for _, leaves in ipairs(order) do redis.call('RPUSH', list, write(leaves, kept[leaves])) end
     redis.call('PEXPIRE', list, string.format('%.0f', KEEP))
   end
   local extra = account.extra or {made = 0, calls = 0, ends = 0}
@@ -324,12 +353,14 @@ end
 
 local function serve(entry, key)
   account = load(key) or {calls = {0, 0}, holders = {}}
-  local fresh = {slots = 0, expires = 0, net = {0, 0}, leases = {}, epoch = shard.epoch}
+  local fresh = {slots = 0, expires = 0, net = {0, 0}, leases = {}}
   local holder = account.holders[request.gateway] or fresh
+  if holder.seq and request.seq <= holder.seq then return {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0} end -- nobody waits for it
   account.holders[request.gateway] = holder
-  holder.at = now
+  holder.at, holder.seq = now, request.seq
+  if shut then past() end
   sweep()
-  for _, back in ipairs(entry.back or {}) do settle(holder, tostring(back[1]), back[2]) end
+  for _, back in ipairs(entry.back or {}) do settle(holder, back) end
   if entry.net then replay(holder, entry) end
 
   -- The rule of the newest policy holds. Who is behind may lower it and raises nothing.
@@ -339,11 +370,8 @@ local function serve(entry, key)
   end
   account.rule = rule
   local r = entry.regime + 1
-  if account.seen and not learning then
-    local unknown = {math.max(0, account.seen[1] - account.calls[1]), math.max(0, account.seen[2] - account.calls[2])}
-    if unknown[1] + unknown[2] > 0 then charge(latest(rule[r]), unknown) end
-    account.seen = nil
-  end
+  local leaves = latest(rule[r])
+  if account.past and not shut then reckon(leaves) end
 
   local own, others = slots(holder, entry, rule)
   local most = raised(rule, now)
@@ -352,19 +380,9 @@ local function serve(entry, key)
   if own > entry.busy then
     permits = permits + math.max(0, math.min(entry.more, math.floor((free - permits) / (2 * gateways)), math.floor(most[r] / 50)))
   end
-  local leaves = latest(rule[r])
   if permits > 0 then
-    local calls = {0, 0}
-    calls[r] = permits
-    charge(leaves, calls)
-    holder.net[r] = holder.net[r] + permits
+    charge(leaves, only(r, permits))
     holder.leases[tostring(request.seq)] = {permits = permits, leaves = leaves, regime = r}
-  end
-  for seq, lease in pairs(holder.leases) do
-    if lease.leaves <= now then
-      forget(holder, lease)
-      holder.leases[seq] = nil
-    end
   end
   local left = room(account.calls, most, r)
   local waits = left <= 0 and {wait(rule, 1), wait(rule, 2)} or {0, 0}
@@ -376,7 +394,7 @@ local function serve(entry, key)
     account.calls[1], account.calls[2], waits[1], waits[2], extra.made, extra.calls, extra.ends, account.forgotten or 0}
 end
 
-local answer = {{now, shard.epoch, learning and 1 or 0, gateways, guide, taken}}
+local answer = {{now, shard.epoch, learning and 1 or 0, gateways, guide, taken, tick}}
 for i, entry in ipairs(request.entries or {}) do
   list = KEYS[2 * i + 1]
   answer[i + 1] = (request.operator and inspect or serve)(entry, KEYS[2 * i])

@@ -25,7 +25,7 @@ var mutants = []variant{
 	{"settled late", "lease.void or lease.leaves <= now", "lease.void", "hour"},
 	{"no bound", "now = math.min(math.max(now, request.least), request.bound)", "", "clock"},
 	{"slots live for a lease", "LEASE + entry.life + MARGIN", "LEASE + MARGIN", "slots"},
-	{"seq ignored", "if me and request.seq <= me.seq then", "if false then", "slots"},
+	{"seq ignored", "if holder.seq and request.seq <= holder.seq then", "if false then", "late"},
 	{"policies without order", "return taken, taken < newest", "return taken, false", "policy"},
 	{"policies forever behind", "if policy.seen <= now - WINDOW then", "if false then", "policy"},
 	{"calls not asked", "(behind or entry.behind) and", "behind and", "policy"},
@@ -39,8 +39,14 @@ var mutants = []variant{
 	{"fence ignored", "shard.fence ~= mark", "false", "loss"},
 	{"extra calls to their end", "moment + LEASE > extra.ends", "moment > extra.ends", "operator"},
 	{"forgets leases", "if not lease.void and lease.leaves > now + WINDOW then", "if false then", "operator"},
-	{"void leases settled", "or lease.void or", "or", "operator"},
-	{"lost leases known", "holder.net[lease.regime] = holder.net[lease.regime] - lease.permits", "", "loss"},
+	{"void leases settled", "if lease.void or lease.leaves <= now or", "if lease.leaves <= now or", "operator"},
+	{"lost leases known", "lease.permits - unused\n", "lease.permits - (back[2] < 0 and 0 or unused)\n", "loss"},
+	{"open leases not counted", "if lease.leaves > now then charge(lease.leaves, only(lease.regime, lease.permits)) end", "", "loss"},
+	{"open leases twice", "if not holder.leases[seq] then", "if true then", "loss"},
+	{"closed leases stay", "charge(lease.leaves, only(lease.regime, -lease.permits))", "", "loss"},
+	{"begins anew unnoticed", "if holder.born ~= entry.born then", "if false then", "anew"},
+	{"returns to a lost ledger not seen", "if not lease then return depart(only(back[3] + 1, math.max(0, unused))) end", "if not lease then return end", "loss"},
+	{"any count seen", "past().seen[3] >= entry.seen[3]", "false", "seen"},
 }
 
 // properties are what must hold whatever gateways and networks do; each plays one episode.
@@ -54,6 +60,9 @@ var properties = map[string]func(shared, chance) error{
 	"policy":   policyChanges,
 	"order":    policyOrder,
 	"learning": learnsFirst,
+	"late":     lateRequest,
+	"seen":     lastCountSeen,
+	"anew":     beginsAnew,
 	"push":     func(s shared, c chance) error { return newPlayer(s, c, "push").push() },
 }
 

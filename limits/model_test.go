@@ -10,8 +10,9 @@ type book struct {
 	bucket, small, smallQuota int64
 	fence                     string
 	epoch, open               int64
-	off, last                 int64
+	off, last, tick           int64
 	told, known, fresh        bool // the clock is told; there is a shard at all; it began empty
+	shut                      bool // whoever asks; of the request at hand
 	gateways                  map[string]member
 	policies                  map[string]version
 	accounts                  map[Key]*bookAccount
@@ -22,15 +23,14 @@ type bookAccount struct {
 	rule    *[3]int64
 	extra   extra
 	cleared int64
-	seen    *counts
+	past    *past
 	holders map[string]*holder
 }
 
 type holder struct {
-	slots, expires, at int64
-	net                counts
-	epoch              int64 // in which it was replayed, or began
-	leases             map[int64]bookLease
+	slots, expires, at, seq, born int64
+	net                           counts
+	leases                        map[int64]bookLease
 }
 
 type bookLease struct {
@@ -48,7 +48,7 @@ func newBook(mutant string) *book {
 
 // flush is FLUSHALL.
 func (b *book) flush() {
-	b.fence, b.epoch, b.open, b.off, b.last = "", 0, 0, 0, 0
+	b.fence, b.epoch, b.open, b.off, b.last, b.tick = "", 0, 0, 0, 0, 0
 	b.told, b.known, b.fresh = false, false, true
 	b.gateways, b.policies, b.accounts = map[string]member{}, map[string]version{}, map[Key]*bookAccount{}
 }
@@ -61,6 +61,10 @@ func (b *book) clone() *book {
 	for key, a := range b.accounts {
 		d := *a
 		d.buckets = append([]bucket(nil), a.buckets...)
+		if a.past != nil {
+			p := *a.past
+			d.past = &p
+		}
 		d.holders = map[string]*holder{}
 		for id, h := range a.holders {
 			g := *h
@@ -76,7 +80,7 @@ func (b *book) is(mutant string) bool { return b.mutant == mutant }
 
 func (b *book) serve(q *request) (answer, error) {
 	me, met := b.gateways[q.Gateway]
-	if met && q.Seq <= me.seq && !b.is("seq ignored") {
+	if met && q.Seq <= me.seq {
 		return answer{}, errStale
 	}
 	lost := !b.known || (b.fence != q.Fence && !b.is("fence ignored")) || q.Epoch > b.epoch
@@ -101,11 +105,14 @@ func (b *book) serve(q *request) (answer, error) {
 	a := answer{now: now, epoch: b.epoch}
 	untold := b.meet(q, &a)
 	a.learning = (now < b.open || untold && !b.is("opens untold")) && !b.is("no learning")
+	b.shut = a.learning
 	if !a.learning && b.told {
 		b.fresh = false
 	}
 	a.learning = a.learning || !q.Settled
 	behind := b.adopt(q, &a, !met)
+	b.tick = max(now, b.tick+1)
+	a.tick = b.tick
 	for i := range q.Entries {
 		a.grants = append(a.grants, b.grant(q, &q.Entries[i], &a, behind || q.Entries[i].Behind && !b.is("calls not asked")))
 	}
@@ -156,13 +163,19 @@ func (b *book) grant(q *request, e *entry, head *answer, behind bool) grant {
 	}
 	h := a.holders[q.Gateway]
 	if h == nil {
-		h = &holder{leases: map[int64]bookLease{}, epoch: head.epoch}
+		h = &holder{leases: map[int64]bookLease{}}
 		a.holders[q.Gateway] = h
 	}
-	h.at = now
-	a.sweep(now)
+	if q.Seq <= h.seq && !b.is("seq ignored") {
+		return grant{at: head.tick}
+	}
+	h.at, h.seq = now, q.Seq
+	if b.shut {
+		b.of(a)
+	}
+	b.sweep(a, now)
 	for _, back := range e.Back {
-		b.settle(a, h, back[0], back[1], now)
+		b.settle(a, h, back, now)
 	}
 	if e.Net != nil && !b.is("no replay") {
 		b.replay(a, h, e, head)
@@ -177,17 +190,10 @@ func (b *book) grant(q *request, e *entry, head *answer, behind bool) grant {
 	limits := Rule{Working: rule[0], Off: rule[1], Concurrent: int(rule[2])}
 	quota := limits.quota(e.Regime)
 	most := b.raise(a, limits, now)
-	if a.seen != nil && !head.learning {
-		unknown := a.seen.less(a.counts)
-		for r := range unknown {
-			unknown[r] = max(0, unknown[r])
-		}
-		if unknown != (counts{}) {
-			a.charge(b.latest(now, quota), unknown)
-		}
-		a.seen = nil
+	if a.past != nil && !b.shut {
+		b.reckon(a, b.latest(now, quota))
 	}
-	g := grant{leaves: b.latest(now, quota)}
+	g := grant{leaves: b.latest(now, quota), at: head.tick}
 	g.slots, g.others = b.slots(q.Gateway, a, h, e, rule[2], now, head.learning)
 	free := int64(0)
 	if !head.learning {
@@ -201,14 +207,7 @@ func (b *book) grant(q *request, e *entry, head *answer, behind bool) grant {
 		var calls counts
 		calls[e.Regime] = g.permits
 		a.charge(g.leaves, calls)
-		h.net[e.Regime] += g.permits
 		h.leases[q.Seq] = bookLease{g.permits, g.leaves, e.Regime, false}
-	}
-	for seq, l := range h.leases {
-		if l.leaves <= now {
-			b.forget(h, l)
-			delete(h.leases, seq)
-		}
 	}
 	g.room, g.reset, g.counts = a.counts.room(most, e.Regime), a.reset(now), a.counts
 	g.extra, g.forgotten = a.extra, a.cleared
@@ -218,64 +217,6 @@ func (b *book) grant(q *request, e *entry, head *answer, behind bool) grant {
 		}
 	}
 	return g
-}
-
-func (b *book) settle(a *bookAccount, h *holder, seq, unused, now int64) {
-	l, found := h.leases[seq]
-	if !b.is("settled twice") {
-		delete(h.leases, seq)
-	}
-	if found && unused < 0 {
-		b.forget(h, l)
-	}
-	if !found || l.void && !b.is("void leases settled") || l.leaves <= now && !b.is("settled late") {
-		return
-	}
-	if unused < 0 {
-		unused = l.permits
-	}
-	if unused = min(unused, l.permits); unused > 0 {
-		var calls counts
-		calls[l.regime] = -unused
-		a.charge(l.leaves, calls)
-	}
-}
-
-// forget takes the permits of a lease out of those that the gateway is taken to know of.
-func (b *book) forget(h *holder, l bookLease) {
-	if !b.is("lost leases known") {
-		h.net[l.regime] -= l.permits
-	}
-}
-
-func (b *book) replay(a *bookAccount, h *holder, e *entry, head *answer) {
-	if h.epoch != head.epoch {
-		for _, l := range h.leases {
-			b.forget(h, l)
-		}
-		h.leases, h.epoch = map[int64]bookLease{}, head.epoch
-	}
-	for i := len(e.Journal) - 1; i >= 0; i-- {
-		var calls counts
-		for r := range calls {
-			calls[r] = max(0, min(e.Journal[i][r+1], e.Net[r]-h.net[r]))
-			h.net[r] += calls[r]
-		}
-		if e.Journal[i][0] > head.now && calls != (counts{}) {
-			a.charge(e.Journal[i][0], calls)
-		}
-	}
-	h.net = *e.Net
-	if e.Extra != nil && a.extra.made < e.Extra[0] {
-		a.extra = extra{e.Extra[0], e.Extra[1], e.Extra[2]}
-	}
-	if e.Seen != nil {
-		seen := *e.Seen
-		if a.seen != nil {
-			seen = counts{max(seen[0], a.seen[0]), max(seen[1], a.seen[1])}
-		}
-		a.seen = &seen
-	}
 }
 
 func (b *book) slots(gateway string, a *bookAccount, h *holder, e *entry, most, now int64, learning bool) (own, others int64) {
@@ -361,7 +302,7 @@ func (b *book) operate(q *request) (y tally, now int64, err error) {
 		if b.is("forgets leases") {
 			kept = window{}
 		}
-		a.window, a.seen, a.cleared = kept, nil, max(now, a.cleared+1)
+		a.window, a.past, a.cleared = kept, nil, max(now, a.cleared+1)
 	}
 	y.window, y.extra, y.forgotten, y.late = a.window.clone(), a.extra, a.cleared, leaseMillis+marginMillis
 	return y, now, nil

@@ -28,6 +28,8 @@ type player struct {
 	saved     bool
 	extras    []extra // in the order of their making
 	forgotten int64   // calls made before are not looked at
+	vanished  int64   // permits of lost answers, when the ledger forgot
+	quiet     bool    // nothing is asked for any more, and no answer is lost
 }
 
 // played is one gateway.
@@ -36,15 +38,28 @@ type played struct {
 	seq, epoch int64
 	drift      float64
 	anchor     anchor
-	back       [][2]int64
-	kept       [][2]int64 // returns that a slow gateway sends much later
-	late       *request   // under way still, though given up
+	open       []opened
+	back       [][3]int64
+	kept       [][3]int64      // returns that a slow gateway sends much later
+	unheard    map[int64]int64 // permits of answers that were lost, by their seq
+	late       *request        // under way still, though given up
 	own, until int64
 	life, wish int64 // of calls in slots: what was granted, and what is asked for
 	ends       []int64
 	net        counts
 	journal    window
 	replay     bool
+	seen       [3]int64
+	heard      int64
+	active     int64
+	born       int64
+}
+
+// opened is a lease of a gateway that is open.
+type opened struct {
+	seq, permits, leaves int64
+	in                   Regime
+	used, last           int64 // altogether, at a moment at the latest
 }
 
 func newPlayer(s shared, chance chance, property string) *player {
@@ -63,7 +78,7 @@ func newPlayer(s shared, chance chance, property string) *player {
 
 func (p *player) start() *played {
 	p.names++
-	g := &played{name: fmt.Sprint("g", p.names)}
+	g := &played{name: fmt.Sprint("g", p.names), unheard: map[int64]int64{}}
 	if p.property == "clock" {
 		g.drift = float64(p.chance(1001)-500) / 1e6
 	}
@@ -114,7 +129,10 @@ func (p *player) request(g *played) *request {
 func (p *player) heed(g *played, q *request, sent int64, a *answer) {
 	g.anchor.heard(q, g.clock(sent), a)
 	g.replay = g.replay || a.epoch != g.epoch && g.epoch != 0
-	g.epoch = a.epoch
+	if g.epoch = a.epoch; !g.replay && len(a.grants) > 0 {
+		got := a.grants[0].counts
+		g.seen, g.heard = [3]int64{got[0], got[1], a.tick}, p.now
+	}
 }
 
 func (p *player) play() error {
@@ -138,7 +156,7 @@ func (p *player) play() error {
 		case 3:
 			err = p.misbehave(g, s)
 		case 4:
-			if p.renews && p.chance(3) == 0 {
+			if p.renews && p.chance(3) > 0 {
 				err = p.renew(g)
 			}
 			if err == nil {
@@ -147,9 +165,15 @@ func (p *player) play() error {
 		default:
 			err = p.jump()
 		}
+		if err == nil && p.property == "loss" && step%4 == 0 {
+			err = p.counted()
+		}
 		if err != nil {
 			return fmt.Errorf("step %d, rule %+v: %w", step, p.rule, err)
 		}
+	}
+	if p.property == "loss" {
+		return p.rest()
 	}
 	return nil
 }
@@ -165,7 +189,21 @@ func regimeOf(now int64) Regime { return Regime(now / 1_500_000 % 2) }
 func (p *player) ask(g *played) error {
 	g.ends = slices.DeleteFunc(g.ends, func(end int64) bool { return end <= p.now })
 	e := entry{key: p.key, Rule: [3]int64{p.rule.Working, p.rule.Off, int64(p.rule.Concurrent)}, Regime: regimeOf(p.now),
-		Need: int64(p.chance(20)), More: int64(p.chance(20)), Busy: int64(len(g.ends)), Back: slices.Clone(g.back)}
+		Need: int64(p.chance(20)), More: int64(p.chance(20)), Busy: int64(len(g.ends))}
+	if p.quiet {
+		e.Need, e.More = 0, 0
+	}
+	p.close(g, p.now)
+	if p.now-g.active > forget.Milliseconds() { // it has forgotten the caller, and begins anew
+		g.open, g.back, g.kept, g.net, g.journal, g.replay = nil, nil, nil, counts{}, window{}, true
+		g.born = g.seq + 1
+		clear(g.unheard)
+	}
+	g.active = p.now
+	if g.replay { // all that is over is given back then
+		g.back, g.kept = append(g.back, g.kept...), nil
+	}
+	e.Back = slices.Clone(g.back)
 	if len(g.ends) == 0 {
 		g.wish = 0
 	}
@@ -177,12 +215,7 @@ func (p *player) ask(g *played) error {
 	}
 	g.own = min(g.own, e.Slots)
 	if g.replay {
-		g.back, g.kept = slices.DeleteFunc(g.back, func(back [2]int64) bool { return back[1] >= 0 }), nil
-		e.Net, e.Back = &counts{g.net[0], g.net[1]}, slices.Clone(g.back)
-		g.journal.sweep(p.now + p.skew - 90_000_000)
-		for _, b := range g.journal.buckets {
-			e.Journal = append(e.Journal, [3]int64{b.leaves, b.calls[0], b.calls[1]})
-		}
+		p.tell(g, &e)
 	}
 	g.seq++
 	q := p.request(g)
@@ -194,11 +227,14 @@ func (p *player) ask(g *played) error {
 		p.now += int64(p.chance(2) * p.chance(76))
 		q.Time = p.now + p.skew
 	}
+	if p.quiet {
+		fate = 2
+	}
 	if fate == 0 { // arrives after later ones
 		if p.property == "slots" || !sharp(p.property) { // an hour late it holds ledger time back by what clocks may be wrong in that hour: the margin is for that
 			g.late = q
 		}
-		g.back = append(g.back, [2]int64{q.Seq, -1})
+		g.back = append(g.back, [3]int64{q.Seq, -1, 0})
 		return nil
 	}
 	a, err := p.ledger.serve(q)
@@ -209,7 +245,8 @@ func (p *player) ask(g *played) error {
 		return err
 	}
 	if fate == 1 { // the answer is lost
-		g.back = append(g.back, [2]int64{q.Seq, -1})
+		g.back = append(g.back, [3]int64{q.Seq, -1, 0})
+		g.unheard[q.Seq] = a.grants[0].permits
 		return nil
 	}
 	p.hear(g, q, sent, &a)
@@ -218,6 +255,9 @@ func (p *player) ask(g *played) error {
 
 func (p *player) hear(g *played, q *request, sent int64, a *answer) {
 	e, got := &q.Entries[0], a.grants[0]
+	for _, back := range g.back[:min(len(e.Back), len(g.back))] {
+		delete(g.unheard, back[0])
+	}
 	g.back = g.back[min(len(e.Back), len(g.back)):]
 	g.own, g.until, g.life = got.slots, sent+usableMillis, e.Life
 	if e.Net != nil {
@@ -228,10 +268,6 @@ func (p *player) hear(g *played, q *request, sent int64, a *answer) {
 	if got.permits == 0 {
 		return
 	}
-	var calls counts
-	calls[e.Regime] = got.permits
-	g.net[e.Regime] += got.permits
-	g.journal.charge(got.leaves, calls)
 	p.edges = append(p.edges, got.leaves)
 	last := sent + usableMillis
 	if sharp(p.property) {
@@ -243,14 +279,8 @@ func (p *player) hear(g *played, q *request, sent int64, a *answer) {
 	}
 	last = max(last, p.now)
 	used, over := got.permits, p.chance(4) == 0
-	if over {
+	if over || p.chance(4) == 0 {
 		used = int64(p.chance(int(used) + 1))
-		back := [2]int64{q.Seq, got.permits - used}
-		if p.chance(3) == 0 {
-			g.kept = append(g.kept, back)
-		} else {
-			g.back = append(g.back, back)
-		}
 	}
 	at := p.now
 	if p.chance(3) > 0 && !(over && p.property == "operator") { // a lease is given back when it is over
@@ -258,6 +288,11 @@ func (p *player) hear(g *played, q *request, sent int64, a *answer) {
 	}
 	for range used {
 		p.planned = append(p.planned, made{at, e.Regime})
+	}
+	g.open = append(g.open, opened{q.Seq, got.permits, got.leaves, e.Regime, used, last})
+	if over {
+		g.open[len(g.open)-1].last = at
+		p.close(g, at)
 	}
 }
 
@@ -336,6 +371,11 @@ func (p *player) jump() error {
 	for p.property == "clock" && to > p.now+300_000 { // in an hour there are heartbeats
 		p.now += 300_000
 		if _, err := p.beat(); err != nil {
+			return err
+		}
+	}
+	if p.property == "loss" && to > p.now+2*leaseMillis { // by then leases are given back
+		if err := p.giveBack(); err != nil {
 			return err
 		}
 	}

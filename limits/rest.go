@@ -4,6 +4,7 @@ package limits
 // forgot. Most callers of an hour are at rest, so it is kept small.
 type rest struct {
 	rule    Rule
+	born    int64
 	net     counts
 	journal []bucket
 	done    *acts // nil when there are none
@@ -29,7 +30,7 @@ func (c *caller) rest(ledgerNow int64) *rest {
 	if len(c.journal.buckets) == 0 && c.extra.ends <= ledgerNow {
 		return nil
 	}
-	r := &rest{rule: c.rule, net: c.net, journal: append([]bucket(nil), c.journal.buckets...)}
+	r := &rest{rule: c.rule, born: c.born, net: c.net, journal: append([]bucket(nil), c.journal.buckets...)}
 	if c.extra != (extra{}) || c.cleared != 0 {
 		r.done = &acts{c.extra, c.cleared}
 	}
@@ -38,7 +39,7 @@ func (c *caller) rest(ledgerNow int64) *rest {
 
 // wake makes a caller of what was left of it.
 func (r *rest) wake(key Key) *caller {
-	c := &caller{key: key, rule: r.rule, behind: true, net: r.net}
+	c := &caller{key: key, rule: r.rule, behind: true, born: r.born, net: r.net}
 	for _, b := range r.journal {
 		c.journal.charge(b.leaves, b.calls)
 	}

@@ -120,7 +120,7 @@ func (c *crew) playAll(faults []fault) {
 func (c *crew) judge() {
 	c.t.Helper()
 	all := c.end()
-	for _, line := range all.broken() {
+	for _, line := range append(all.broken(), c.overcharged(all)...) {
 		c.t.Error(line)
 	}
 	c.print(all, c.t.Output())
