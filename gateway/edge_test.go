@@ -31,6 +31,8 @@ func TestHTTPEdge(t *testing.T) {
 		{"chunked", lines(post, host, kind, "Transfer-Encoding: chunked") + chunked, 200, true},
 		{"chunked in another case", lines(post, host, kind, "transfer-encoding: CHUNKED") + chunked, 200, true},
 		{"CR LF before the request", "\r\n" + lines(post, host, kind, length) + message, 200, true},
+		{"a body of one byte", lines(post, host, kind, "Content-Length: 1") + "x", 400, true},
+		{"no body", lines(post, host, kind, "Content-Length: 0"), 400, true},
 		{"Connection: close", lines(post, host, kind, length, "Connection: close") + message, 200, false},
 		{"SOAPAction", lines(post, host, kind, length, `SOAPAction: "IszrRobCtiPodleUdaju"`) + message, 200, true},
 		{"empty SOAPAction", lines(post, host, kind, length, `SOAPAction: ""`) + message, 200, true},

@@ -197,8 +197,8 @@ func TestADrippingCallerIsCut(t *testing.T) {
 			time.Sleep(20 * time.Millisecond)
 		}
 	}()
-	if r, _ := w.answer(); r.StatusCode != 500 {
-		t.Errorf("status %d", r.StatusCode)
+	if r, body := w.answer(); r.StatusCode != 500 || !strings.Contains(body, "BR_502: Zpráva nepřišla včas celá, čekání skončilo za bajtem ") {
+		t.Errorf("%d %s", r.StatusCode, body)
 	}
 	if line := s.lines(t, 1)[0]; line["outcome"] != "bad-http" {
 		t.Errorf("line = %v", line)
