@@ -104,11 +104,11 @@ func (r *Reader) Feed(window []byte, last bool) error {
 	}
 	var tok xmltext.Token
 	for r.offence == nil {
-		blank := r.blank()
-		if blank && r.place == inOperation {
+		text := r.text()
+		if text != someText && r.place == inOperation {
 			r.leaves(r, &window)
 		}
-		if !r.next(&tok, &window, last, blank) {
+		if !r.next(&tok, &window, last, text) {
 			break
 		}
 		if o := r.take(&tok); o != nil {
@@ -129,10 +129,17 @@ func (r *Reader) Feed(window []byte, last bool) error {
 	return nil
 }
 
-// blank reports whether white space means nothing here, wherever it is not part
-// of a value, and may be released.
-func (r *Reader) blank() bool {
-	return r.pending == nil && (r.place != inOperation || r.beyond > 0 || r.frames[r.top].el.text == noText)
+// text is what character data means here, as long as it may be released.
+func (r *Reader) text() meaning {
+	switch {
+	case r.pending != nil:
+		return someText
+	case r.place == inOperation && r.beyond > 0:
+		return noMeaning
+	case r.place != inOperation || r.frames[r.top].el.text == noText:
+		return noBlanks
+	}
+	return someText
 }
 
 // Head returns the head of the request, or nil as long as it is not known: it

@@ -77,11 +77,10 @@ func (r *ReplyReader) Reset(s *Service) {
 func (r *ReplyReader) Feed(window []byte, last bool) error {
 	var tok xmltext.Token
 	for r.offence == nil {
-		blank := r.at == beforeInfo || r.at == afterInfo
 		if r.at == afterInfo && r.place == inOperation {
 			r.leaves(r, &window)
 		}
-		if !r.next(&tok, &window, last, blank) {
+		if !r.next(&tok, &window, last, r.text()) {
 			break
 		}
 		if o := r.take(&tok); o != nil {
@@ -94,6 +93,18 @@ func (r *ReplyReader) Feed(window []byte, last bool) error {
 		return r.offence
 	}
 	return nil
+}
+
+// text is what character data means here: inside the operation it is that of a
+// value, or nothing.
+func (r *ReplyReader) text() meaning {
+	switch {
+	case r.at == inKod || r.at == inSubKod || r.at == inIszrZadostId:
+		return someText
+	case r.place == inOperation:
+		return noMeaning
+	}
+	return noBlanks
 }
 
 // Done reports whether the reply is complete and proven.

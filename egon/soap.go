@@ -49,20 +49,26 @@ func (s *soap) reset() {
 	s.released, s.held, s.offence = 0, math.MaxInt64, nil
 }
 
+// meaning is what character data means where the next of it would stand.
+type meaning uint8
+
+const (
+	someText meaning = iota
+	noBlanks         // its white space means nothing
+	noMeaning
+)
+
 // next reads the next token of the window and moves the window behind it. It
 // returns false when the window is used up, the document is complete, or an
-// offence was found. If blank is set, white space between markup means nothing,
-// and most of it makes no token.
-func (s *soap) next(tok *xmltext.Token, window *[]byte, last, blank bool) bool {
+// offence was found. What means nothing makes no token.
+func (s *soap) next(tok *xmltext.Token, window *[]byte, last bool, text meaning) bool {
 	part := *window
 	if room := s.limit - s.scan.Offset(); int64(len(part)) > room {
 		part, last = part[:room], false
 	}
-	if blank {
-		if n := s.scan.SkipBlank(part); n > 0 {
-			s.released = s.scan.Offset()
-			part, *window = part[n:], (*window)[n:]
-		}
+	if n := s.skipped(part, text); n > 0 {
+		s.released = s.scan.Offset()
+		part, *window = part[n:], (*window)[n:]
 	}
 	n, err := s.scan.NextInto(tok, part, last)
 	*window = (*window)[n:]
@@ -80,6 +86,18 @@ func (s *soap) next(tok *xmltext.Token, window *[]byte, last, blank bool) bool {
 		s.offence = s.offend(s.tooLarge, s.limit, s.limit)
 	}
 	return false
+}
+
+// skipped takes the character data that part begins with as far as it means
+// nothing, and says how many bytes it is.
+func (s *soap) skipped(part []byte, text meaning) int {
+	switch {
+	case text == noMeaning, text == noBlanks && s.place == inHeader && s.skip > 0:
+		return s.scan.SkipText(part)
+	case text == noBlanks:
+		return s.scan.SkipBlank(part)
+	}
+	return 0
 }
 
 // A leafReader takes a leaf inside the operation, or says false and has done

@@ -108,7 +108,7 @@ func (s *Scanner) characters(tok *Token, b []byte) (int, error) {
 		}
 	}
 	if n == 0 {
-		return s.unusual(tok, b, Text)
+		return s.unusual(tok, b, Text, ']')
 	}
 	tok.Kind, tok.Data = Text, b[:n]
 	tok.Start, tok.End = s.base, s.base+int64(n)
@@ -116,22 +116,31 @@ func (s *Scanner) characters(tok *Token, b []byte) (int, error) {
 }
 
 // unusual reads what ends a run of ordinary characters in any content: a CR, a
-// character that is cut, or one that is not allowed.
-func (s *Scanner) unusual(tok *Token, b []byte, kind Kind) (int, error) {
+// character that is cut, or one that is not allowed. After a CR it reads on, as
+// far as the piece is kept short: many CRs must not make a token each.
+func (s *Scanner) unusual(tok *Token, b []byte, kind Kind, stop byte) (int, error) {
 	if b[0] != '\r' {
 		return short(charOffence(b, 0))
 	}
-	if len(b) == 1 {
+	data, n := normalise(s.lineBuffer(), b, stop, kind == Text)
+	if n == 0 {
 		return 0, errShort
 	}
-	n := 1
-	if b[1] == '\n' {
-		n = 2
-	}
-	tok.Kind, tok.Data = kind, append(s.small[:0], '\n')
+	tok.Kind, tok.Data = kind, data
 	tok.Start, tok.End = s.base, s.base+int64(n)
 	return n, nil
 }
+
+// lineBuffer is room for one such piece; most scanners never need it.
+func (s *Scanner) lineBuffer() []byte {
+	if s.lines == nil {
+		s.lines = make([]byte, 0, lineBytes)
+	}
+	return s.lines
+}
+
+// lineBytes is how long a piece with normalised line ends may be.
+const lineBytes = 512
 
 // reference reads one reference, which is a piece of text of its own.
 func (s *Scanner) reference(tok *Token, b []byte) (int, error) {
@@ -162,13 +171,7 @@ func (s *Scanner) piece(tok *Token, b []byte) (n int, err error) {
 			}
 		}
 	}
-	for {
-		n = scanBlocks(b, n, closing[0], false)
-		if n+1 >= len(b) || b[n] != closing[0] || b[n+1] == closing[1] {
-			break
-		}
-		n++
-	}
+	n = scanPiece(b, n, closing)
 	data := b[:n]
 	end, err := scanLiteral(b, n, closing, nil)
 	switch {
@@ -180,19 +183,12 @@ func (s *Scanner) piece(tok *Token, b []byte) (n int, err error) {
 	case err == errShort:
 		return 0, errShort
 	case b[0] != closing[0]:
-		if n, err = s.unusual(tok, b, kind); err != nil {
+		if n, err = s.unusual(tok, b, kind, closing[0]); err != nil {
 			return n, err
 		}
 		data, tok.More = tok.Data, true
-	case kind == Comment:
-		return 0, ErrComment
 	default:
-		// "]]" and no '>': both are content, unless a third one takes their place.
-		n = 2
-		if b[2] == ']' {
-			n = 1
-		}
-		data, tok.More = b[:n], true
+		return 0, ErrComment
 	}
 	tok.Kind, tok.Data = kind, data
 	if kind == ProcInst {

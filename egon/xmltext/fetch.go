@@ -92,8 +92,8 @@ func (s *Scanner) reach(window []byte) (k int, decisive bool) {
 // goesOn reports whether next after before only continues a name or a run of
 // white space.
 func goesOn(before, next byte) bool {
-	both := class[before] & class[next]
-	return both&space != 0 || (both&nameByte != 0 || before >= utf8.RuneSelf && next >= utf8.RuneSelf)
+	named := func(c byte) bool { return class[c]&nameByte != 0 || c >= utf8.RuneSelf }
+	return class[before]&class[next]&space != 0 || named(before) && named(next)
 }
 
 // scanTagEnd returns the position after the first '>' outside quotes or the

@@ -1,5 +1,7 @@
 package xmltext
 
+import "unicode/utf8"
+
 // The functions of this file read what nearly every token is: one that begins
 // and ends in the window, inside the root element, and has nothing wrong with
 // it. They return how many bytes it has, or 0 if it is not that simple, and
@@ -13,6 +15,28 @@ func (s *Scanner) plainText(tok *Token, b []byte) int {
 	}
 	s.brackets = 0
 	tok.Kind, tok.Data = Text, b[:n]
+	return n
+}
+
+// plainReference reads one reference.
+func (s *Scanner) plainReference(tok *Token, b []byte) int {
+	r, n, err := scanReference(b, 0)
+	if err != nil {
+		return 0
+	}
+	s.brackets = 0
+	tok.Kind, tok.Data, tok.Ref = Text, utf8.AppendRune(s.small[:0], r), true
+	return n
+}
+
+// plainLines reads character data that begins with a CR.
+func (s *Scanner) plainLines(tok *Token, b []byte) int {
+	data, n := normalise(s.lineBuffer(), b, ']', true)
+	if n == 0 {
+		return 0
+	}
+	s.brackets = 0
+	tok.Kind, tok.Data = Text, data
 	return n
 }
 

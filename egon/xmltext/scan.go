@@ -199,6 +199,29 @@ func scanValue(b []byte, i int, quote byte) int {
 	return i
 }
 
+// scanPiece returns the end of what is content for certain at b[i:]: complete
+// legal characters without CR, up to the delimiter closing or to what may become
+// it. Of a comment it is also the end where "--" stands.
+func scanPiece(b []byte, i int, closing string) int {
+	stop, run := closing[0], len(closing)-1
+	for {
+		if i = scanBlocks(b, i, stop, false); i == len(b) || b[i] != stop {
+			return i
+		}
+		end := i + 1
+		for end < len(b) && b[end] == stop {
+			end++
+		}
+		switch {
+		case stop == '-' && end-i > 1:
+			return i
+		case end == len(b), end-i >= run && b[end] == '>':
+			return max(i, end-run)
+		}
+		i = end
+	}
+}
+
 // skipSpace returns the end of the white space at b[i:].
 func skipSpace(b []byte, i int) int {
 	for i < len(b) && class[b[i]]&space != 0 {

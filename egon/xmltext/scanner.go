@@ -76,6 +76,7 @@ type Scanner struct {
 	values []byte // decoded attribute values of this tag
 	target []byte // of the instruction being read
 	small  [utf8.UTFMax]byte
+	lines  []byte // character data with its line ends normalised
 
 	seen *seen // nil for the first document: many scanners read only one
 }
@@ -170,8 +171,12 @@ func (s *Scanner) Next(window []byte, last bool) (tok Token, n int, err error) {
 func (s *Scanner) NextInto(tok *Token, window []byte, last bool) (n int, err error) {
 	*tok = Token{}
 	if s.in == inContent && len(s.carry) == 0 && len(window) > 1 {
-		switch {
-		case window[0] != '<':
+		switch c := window[0]; {
+		case c == '&':
+			n = s.plainReference(tok, window)
+		case c == '\r':
+			n = s.plainLines(tok, window)
+		case c != '<':
 			n = s.plainText(tok, window)
 		case window[1] == '/':
 			n = s.plainEnd(tok, window)
@@ -190,24 +195,35 @@ func (s *Scanner) NextInto(tok *Token, window []byte, last bool) (n int, err err
 }
 
 // SkipBlank takes the white space that the window begins with, if that is
-// character data and markup follows it in the window, and says how many bytes
-// it is. It makes no token: it is for callers to whom such text means nothing.
+// character data, and says how many bytes it is. It makes no token: it is for
+// callers to whom such text means nothing.
 func (s *Scanner) SkipBlank(window []byte) (n int) {
-	if s.in != inContent || len(s.carry) > 0 || len(window) == 0 || class[window[0]]&space == 0 || s.off < sniffed {
+	if !s.skips() {
 		return 0
 	}
-	near := window[:min(len(window), blankRun)]
-	n = skipSpace(near, 1)
-	if n == len(near) || near[n] != '<' {
+	if n = skipSpace(window, 0); n > 0 {
+		s.brackets = 0
+		s.off += int64(n)
+	}
+	return n
+}
+
+// SkipText is [Scanner.SkipBlank] for callers to whom no character data means
+// anything. It takes it up to markup, to what goes on in the next window, and to
+// what is not well-formed.
+func (s *Scanner) SkipText(window []byte) (n int) {
+	if !s.skips() {
 		return 0
 	}
+	n, s.brackets = skipText(window, s.brackets)
 	s.off += int64(n)
 	return n
 }
 
-// blankRun is how far SkipBlank looks for markup: where there is none it must
-// not cost the length of the window, since each CR makes a token of its own.
-const blankRun = 256
+// skips reports whether character data may begin here, and begins anew.
+func (s *Scanner) skips() bool {
+	return s.in == inContent && len(s.carry) == 0 && s.off >= sniffed
+}
 
 // next is NextInto in all its cases; those of plain.go are only quicker.
 func (s *Scanner) next(tok *Token, window []byte, last bool) (n int, err error) {

@@ -53,21 +53,28 @@ func TestMemoryChangesNothing(t *testing.T) {
 	}
 }
 
-// SkipBlank takes white space before markup only, and never what belongs to a
-// document that is not well-formed.
-func TestSkipBlank(t *testing.T) {
+// SkipBlank takes white space, SkipText all character data, and neither takes
+// what belongs to a document that is not well-formed.
+func TestSkip(t *testing.T) {
 	for _, tt := range []struct {
-		content string
-		want    int
+		content     string
+		blank, text int
 	}{
-		{" \r\n\t<b/>", 4}, {"<b/>", 0}, {"  x<b/>", 0}, {"x", 0}, {"  ", 0}, {"", 0}, {" &#32;<b/>", 0}, {"\n</a>", 1}, {"\n<!--x-->", 1},
+		{" \r\n\t<b/>", 4, 4}, {"<b/>", 0, 0}, {"  x<b/>", 2, 3}, {"x", 0, 1}, {"  ", 2, 2}, {"\r", 1, 1}, {"", 0, 0}, {" &#32;<b/>", 1, 6},
+		{"\n</a>", 1, 1}, {"\n<!--x-->", 1, 1}, {"x &amp", 0, 2}, {"x &amp;&nbsp;", 0, 7}, {"x\r\x00", 0, 2}, {"xž\xc5", 0, 3}, {"x\xff", 0, 1},
+		{"]]", 0, 2}, {"]]>", 0, 2}, {"x]]x>]>]] >", 0, 11}, {"]]]]>", 0, 4}, {"]]&gt;>", 0, 7}, {repeat("\r", 999) + "x", 999, 1000},
 	} {
-		s := NewScanner(DefaultBounds())
-		if _, _, err := s.Next([]byte("<ab>"), false); err != nil {
-			t.Fatal(err)
-		}
-		if n := s.SkipBlank([]byte(tt.content)); n != tt.want || s.Offset() != int64(len("<ab>")+n) {
-			t.Errorf("%q: skipped %d to offset %d, want %d", tt.content, n, s.Offset(), tt.want)
+		for name, skip := range map[string]func(*Scanner, []byte) int{"blank": (*Scanner).SkipBlank, "text": (*Scanner).SkipText} {
+			s, want := NewScanner(DefaultBounds()), tt.blank
+			if name == "text" {
+				want = tt.text
+			}
+			if _, _, err := s.Next([]byte("<ab>"), false); err != nil {
+				t.Fatal(err)
+			}
+			if n := skip(s, []byte(tt.content)); n != want || s.Offset() != int64(len("<ab>")+n) {
+				t.Errorf("%s %q: skipped %d to offset %d, want %d", name, tt.content, n, s.Offset(), want)
+			}
 		}
 	}
 }

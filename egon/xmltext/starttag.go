@@ -172,6 +172,19 @@ func (s *Scanner) resolve() (at int, err error) {
 	return 0, nil
 }
 
+// blanks adds a blank to values for each white space at b[i:], for CR LF one
+// (XML 1.0 §2.11, §3.3.3), and returns the end of it.
+func (s *Scanner) blanks(b []byte, i int) int {
+	for i < len(b) && class[b[i]]&space != 0 {
+		if b[i] == '\r' && i+1 < len(b) && b[i+1] == '\n' {
+			i++
+		}
+		s.values = append(s.values, ' ')
+		i++
+	}
+	return i
+}
+
 // value reads `="…"` at b[i:] and returns the normalised value and the position
 // after it. The value is part of b, or of values if it had to be decoded.
 func (s *Scanner) value(b []byte, i int) (value []byte, end int, err error) {
@@ -211,14 +224,9 @@ func (s *Scanner) value(b []byte, i int) (value []byte, end int, err error) {
 			}
 			s.values = utf8.AppendRune(s.values, r)
 		case class[c]&space != 0:
-			i = end + 1
-			if c == '\r' && i == len(b) {
+			if i = s.blanks(b, end); i == len(b) && b[i-1] == '\r' {
 				return nil, i, errShort
 			}
-			if c == '\r' && b[i] == '\n' {
-				i++
-			}
-			s.values = append(s.values, ' ')
 		default:
 			i, err = charOffence(b, end)
 			return nil, i, err

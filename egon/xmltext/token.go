@@ -44,8 +44,9 @@ type Token struct {
 	Name Name // of StartElement and EndElement; of ProcInst, Local is the target
 
 	// Data is the content of this piece: references resolved, line ends
-	// normalised to LF. Text never spans a reference or a CR. Of an XML
-	// declaration it is what stands between "<?xml" and "?>".
+	// normalised to LF. Text never spans a reference, and each of its bytes that
+	// is no white space has in Data the place that it has in the document. Of an
+	// XML declaration it is what stands between "<?xml" and "?>".
 	Data []byte
 
 	Start int64 // offset of its first byte in the document
