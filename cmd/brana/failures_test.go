@@ -311,3 +311,37 @@ func TestBreakerOnTheOutside(t *testing.T) {
 		t.Error("the log does not tell that the breaker opened")
 	}
 }
+
+// A registry that has come back is asked again when its breaker has been open
+// for its time, and the first E198 then is served, however fast it answers.
+func TestRegistriesComeBack(t *testing.T) {
+	w := startWorld(t, func(c *config) {
+		for name, u := range c.Upstreams {
+			failures, open := 3, duration(50*time.Millisecond)
+			u.Breaker = &breakerConfig{Failures: &failures, Open: &open}
+			c.Upstreams[name] = u
+		}
+	})
+	comesBack := func(v victim, latency time.Duration) {
+		t.Run(fmt.Sprint(v.registry, " ", latency), func(t *testing.T) {
+			state := fmt.Sprintf("brana_upstream_breaker_state{upstream=%q}", v.registry)
+			w.set(v.registry, registries.Settings{Failure: registries.FailHTTP500})
+			eventually(t, "its breaker opens", func() bool { v.call(t, w); return w.metric(state) == "2" })
+			w.set(v.registry, registries.Settings{Latency: registries.Duration(latency)})
+			defer w.set(v.registry, registries.Settings{})
+			eventually(t, "a call may go through", func() bool { return w.metric(state) == "1" })
+			if got := v.call(t, w).statusLine(); got != "OK" {
+				t.Errorf("the first call: %s", got)
+			}
+			if got := w.metric(state); got != "0" {
+				t.Errorf("the breaker is %s", got)
+			}
+		})
+	}
+	for _, v := range victims {
+		comesBack(v, 20*time.Millisecond)
+	}
+	for _, latency := range []time.Duration{0, 200 * time.Millisecond} {
+		comesBack(victims[2], latency) // ORG, which is asked twice at once
+	}
+}
