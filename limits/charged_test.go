@@ -167,6 +167,35 @@ func TestWhatNobodyUsedIsNotCharged(t *testing.T) {
 	}
 }
 
+// A gateway holds a fiftieth of a quota at most, however calls come; what it costs in requests is printed.
+func TestLeasesAreSmall(t *testing.T) {
+	t.Parallel()
+	for _, quota := range []int64{60, 300, 3000, 1_000_000} {
+		for _, shape := range []struct{ atOnce, slots int }{{1, 9}, {1, 100}, {3, 9}, {20, 100}} {
+			turns := min(40, int(quota)/6/shape.atOnce) // half of the quota
+			if turns == 0 {
+				continue
+			}
+			t.Run(fmt.Sprintf("%d an hour, %d at once of %d", quota, shape.atOnce, shape.slots), func(t *testing.T) {
+				t.Parallel()
+				f := newTrio(t, Rule{quota, quota, shape.slots})
+				sent := int64(0)
+				for _, r := range f.gateways {
+					sent -= r.sent.Load()
+				}
+				held := f.spend(turns, shape.atOnce)
+				for _, r := range f.gateways {
+					sent += r.sent.Load()
+				}
+				t.Logf("%s: %d made, at most %d held by one, %.2f requests for a call", t.Name(), f.made, held, float64(sent)/float64(f.made))
+				if held > quota/50 {
+					t.Errorf("a gateway held %d permits, want %d at most", held, quota/50)
+				}
+			})
+		}
+	}
+}
+
 // overcharged says, when all gateways of the fault suite have ended, which accounts are charged for more than was made of
 // them and what gateways that were killed may have held.
 func (c *crew) overcharged(all *records) (lines []string) {
@@ -188,7 +217,7 @@ func (c *crew) overcharged(all *records) (lines []string) {
 			c.t.Fatalf("%s: %v", account, err)
 		}
 		made, charged = made+len(calls), charged+u.Working+u.Off
-		held := c.killed * (k.rule.Working/2 + int64(k.callers))
+		held := c.killed * (k.rule.Working/fraction + int64(k.callers))
 		if n := u.Working + u.Off; n > int64(len(calls))+held {
 			lines = append(lines, fmt.Sprintf("%s: %d permits are charged, %d calls were made, dead gateways held %d at most", account, n, len(calls), held))
 		}

@@ -5,6 +5,8 @@ import "time"
 const (
 	// ahead is for how long permits are leased in advance, at the rate of late: half a Lease, so that few are left over.
 	ahead = Lease / 2
+	// fraction is the part of its quota that one gateway may hold for calls to come; ledger.lua has it too.
+	fraction = 50
 	// idle is how long after its last call a caller's leases are given back. With tick it is the longest that a permit
 	// held in vain keeps another gateway from admitting a call.
 	idle = Lease / 2
@@ -201,7 +203,7 @@ func (c *caller) entry(now int64, in Regime, gateways int64) entry {
 	e := entry{key: c.key, Rule: [3]int64{c.rule.Working, c.rule.Off, int64(c.rule.Concurrent)}, Behind: c.behind, Regime: in,
 		Need: max(0, c.waiting-c.left()), Busy: busy, Slots: busy + c.waiting}
 	if !resting {
-		e.More = c.expected(now) - c.left() - e.Need
+		e.More = min(c.expected(now)-e.Need, c.most(in, gateways)) - c.left()
 		e.Slots = busy + max(c.waiting, c.spare(gateways))
 	}
 	e.Slots = max(busy, min(e.Slots, int64(c.rule.Concurrent)))
@@ -227,6 +229,17 @@ func (c *caller) expected(now int64) int64 {
 	c.rate = max(late, (c.rate+late)/2) // rises at once, falls by half
 	c.calls, c.asked = 0, now
 	return int64(c.rate * ahead.Seconds())
+}
+
+// most is how many permits may be held for calls to come: a fiftieth of the quota, and less when little is left, so that
+// what all gateways hold together is half of that at most. The ledger, which does not know what is held, says the same of
+// each lease.
+func (c *caller) most(in Regime, gateways int64) int64 {
+	most := (c.rule.quota(in) + c.facts.raised) / fraction
+	if c.heard != 0 {
+		most = min(most, (c.facts.room+c.left())/(2*gateways))
+	}
+	return most
 }
 
 // tell replays what this gateway knows: what it used, and what it may use still, which it gives back in the end as ever.
