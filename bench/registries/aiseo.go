@@ -2,13 +2,15 @@ package registries
 
 import (
 	"cmp"
+	"strings"
 
 	"brana/egon"
 	"brana/egon/xmltext"
 )
 
-// aiseo is the record of population: persons by name, birth date and birth
-// number. It answers with their identifiers only.
+// aiseo is the record of population: it finds persons by name, birth date and
+// birth number, and gives out what it has of them. It knows them by the
+// identifiers of its own agenda.
 type aiseo struct {
 	population *Population
 	system     System
@@ -16,35 +18,112 @@ type aiseo struct {
 
 // The namespaces of its messages.
 const (
-	nsAiseo      = "urn:cz:isvs:aiseo:schemas:AiseoCtiPodleUdaju:v1"
-	nsAiseo2     = "urn:cz:isvs:aiseo:schemas:AiseoCtiPodleUdaju2:v1"
-	nsAiseoTypes = "urn:cz:isvs:aiseo:schemas:AiseoTypy:v1"
+	nsAiseo         = "urn:cz:isvs:aiseo:schemas:AiseoCtiPodleUdaju:v1"
+	nsAiseo2        = "urn:cz:isvs:aiseo:schemas:AiseoCtiPodleUdaju2:v1"
+	nsAiseoIdentify = "urn:cz:isvs:aiseo:schemas:AiseoZtotozneni:v1"
+	nsAiseoRead     = "urn:cz:isvs:aiseo:schemas:AiseoCtiAifo:v1"
+	nsAiseoRead2    = "urn:cz:isvs:aiseo:schemas:AiseoCtiAifo2:v1"
+	nsAiseoRead3    = "urn:cz:isvs:aiseo:schemas:AiseoCtiAifo3:v1"
+	nsAiseoTypes    = "urn:cz:isvs:aiseo:schemas:AiseoTypy:v1"
+	nsAiseoData     = "urn:cz:isvs:aiseo:schemas:AiseoDotazyData:v1"
+	nsSeTypes3      = "urn:cz:isvs:aisse:schemas:AisSeTypy3:v1"
 )
 
-// serve answers X12 and X13.
+// aiseoSteps are its messages by namespace.
+var aiseoSteps = map[string]struct{ request, step string }{
+	nsAiseoIdentify: {"AiseoSyncZtotozneni", "X10"},
+	nsAiseoRead:     {"AiseoSyncCtiAifo", "X11"},
+	nsAiseo:         {"AiseoSyncCtiPodleUdaju", "X12"},
+	nsAiseo2:        {"AiseoSyncCtiPodleUdaju2", "X13"},
+	nsAiseoRead2:    {"AiseoSyncCtiAifo2", "X15"},
+	nsAiseoRead3:    {"AiseoSyncCtiAifo3", "X31"},
+}
+
+// serve answers the messages of AISEO.
 func (a *aiseo) serve(m *message) reply {
-	query := m.body.Child(m.body.Space, "Dotaz")
-	how, _ := query.AttrValue("typPorovnani")
-	switch {
-	case m.body.Space == nsAiseo && m.body.Local == "AiseoSyncCtiPodleUdaju":
-		m.entry.Step = "X12"
-	case m.body.Space == nsAiseo2 && m.body.Local == "AiseoSyncCtiPodleUdaju2" && query != nil && len(query.Children) == 1:
-		m.entry.Step = "X13"
-		query = query.Children[0]
-	default:
+	known := aiseoSteps[m.body.Space]
+	if known.request != m.body.Local {
 		return reply{}
 	}
+	m.entry.Step = known.step
+	switch m.body.Space {
+	case nsAiseoRead, nsAiseoRead2, nsAiseoRead3:
+		return a.read(m)
+	}
+	query := m.body.Child(m.body.Space, "Dotaz")
+	how, _ := query.AttrValue("typPorovnani")
+	if m.body.Space == nsAiseo2 {
+		if query == nil || len(query.Children) != 1 {
+			return reply{}
+		}
+		query = query.Children[0]
+	}
 	s := a.search(query, how)
-	root := m.body.Local + "Response"
-	d := newDoc()
-	d.open(root, "xmlns", m.body.Space, "xmlns:reg", egon.NSReg)
-	d.odpovedInfo("OdpovedInfo", m, s.kod)
-	d.mapaAifo("MapaAifo", itoa(len(s.found)+1), s.mapa(a.system))
-	d.open("Odpoved")
-	s.status(&d)
-	d.shut("Odpoved")
-	d.shut(root)
+	d := a.head(m, s.kod, itoa(len(s.found)+1), s.mapa(a.system))
+	aiseoStatus(&d, m, &s)
+	d.shut(m.body.Local + "Response")
 	return reply{head: d, kod: s.kod}
+}
+
+// head writes the beginning of an answer.
+func (a *aiseo) head(m *message, kod, from string, entries []prevod) doc {
+	d := newDoc()
+	d.open(m.body.Local+"Response", "xmlns", m.body.Space, "xmlns:reg", egon.NSReg)
+	d.odpovedInfo("OdpovedInfo", m, kod)
+	d.mapaAifo("MapaAifo", from, entries)
+	return d
+}
+
+// read answers X11, X15 and X31: what AISEO has of the one person whom the map
+// names.
+func (a *aiseo) read(m *message) reply {
+	mapa := m.body.Child(m.body.Space, "MapaAifo")
+	entries := readMapa(mapa)
+	s := aiseoSearch{kod: egon.Varovani, subKod: "SPECIFIKACE V POPISU", popis: "Osoba nebyla nalezena."}
+	var p *Person
+	local := ""
+	if len(entries) == 1 {
+		local = entries[0].local
+		if found, known := a.population.PersonByAIFO(a.system.Agenda, entries[0].aifo); known {
+			s, p = aiseoSearch{kod: egon.OK}, found
+		}
+	}
+	hidden, _ := m.body.Child(m.body.Space, "Dotaz").AttrValue("znepristupniLog")
+	from, _ := mapa.AttrValue("lokalniAifoOd")
+	d := a.head(m, s.kod, from, entries)
+	r := aiseoReading{status: s, person: p, local: local, items: registryItems(m.body)}
+	switch m.body.Space {
+	case nsAiseoRead:
+		d.open("AiseoOdpoved")
+		r.write1(&d, "x:AiseoCtiAifoDataResponseV01")
+		d.shut("AiseoOdpoved")
+	case nsAiseoRead2:
+		d.open("AiseoOdpoved")
+		r.write2(&d, "x:AiseoCtiAifo2DataResponseV01")
+		d.shut("AiseoOdpoved")
+	default:
+		d.open("EoOdpoved")
+		r.write3(&d, "x:EoOdpoved")
+		d.shut("EoOdpoved")
+	}
+	d.shut(m.body.Local + "Response")
+	uses := 0
+	if p != nil {
+		uses = 1
+	}
+	return reply{head: d, kod: s.kod, uses: uses, hidden: uses > 0 && isTrue(hidden)}
+}
+
+// registryItems returns the items in the AutorizaceInfo of a message to AISEO,
+// whose element no schema names.
+func registryItems(payload *xmltext.Node) (items aiseoItems) {
+	list := payload.Child(payload.Space, "AutorizaceInfo").Child(egon.NSReg, "SeznamUdaju")
+	if list != nil {
+		for _, n := range list.Children {
+			items.words = append(items.words, strings.Fields(n.Value())...)
+		}
+	}
+	return items
 }
 
 // aiseoSearch is the outcome of a search.
@@ -155,6 +234,11 @@ func (s *aiseoSearch) mapa(own System) (entries []prevod) {
 // status writes AiseoAplikacniStatus in the default namespace.
 func (s *aiseoSearch) status(d *doc) {
 	d.open("AiseoAplikacniStatus", "xmlns:aiseo", nsAiseoTypes)
+	s.statusContent(d)
+	d.shut("AiseoAplikacniStatus")
+}
+
+func (s *aiseoSearch) statusContent(d *doc) {
 	d.leaf("aiseo:VysledekAiseoKodType", s.kod)
 	if s.subKod != "" {
 		d.open("aiseo:VysledekDetail")
@@ -162,14 +246,39 @@ func (s *aiseoSearch) status(d *doc) {
 		d.leaf("aiseo:VysledekPopis", s.popis)
 		d.shut("aiseo:VysledekDetail")
 	}
-	d.shut("AiseoAplikacniStatus")
+}
+
+// aiseoStatus writes the part of an answer that has no more than a status.
+func aiseoStatus(d *doc, m *message, s *aiseoSearch) {
+	if m.body.Space == nsAiseoIdentify {
+		d.open("AiseoOdpoved")
+		d.open("AiseoAplikacniStatus", "xmlns", nsAiseoData, "xmlns:aiseo", nsAiseoTypes)
+		s.statusContent(d)
+		d.shut("AiseoAplikacniStatus")
+		d.shut("AiseoOdpoved")
+		return
+	}
+	d.open("Odpoved")
+	s.status(d)
+	d.shut("Odpoved")
 }
 
 // aiseoChyba writes what the schemas demand in a reply of a registry that
 // broke down.
-func aiseoChyba(d *doc) {
+func aiseoChyba(m *message, d *doc) {
 	s := aiseoSearch{kod: egon.Chyba, subKod: "SPECIFIKACE V POPISU", popis: "Registr zprávu nezpracoval."}
-	d.open("Odpoved")
-	s.status(d)
-	d.shut("Odpoved")
+	r := aiseoReading{status: s}
+	switch m.body.Space {
+	case nsAiseoRead:
+		d.open("AiseoOdpoved")
+		r.write1(d, "x:AiseoCtiAifoDataResponseV01")
+		d.shut("AiseoOdpoved")
+	case nsAiseoRead2:
+		d.open("AiseoOdpoved")
+		r.write2(d, "x:AiseoCtiAifo2DataResponseV01")
+		d.shut("AiseoOdpoved")
+	case nsAiseoRead3: // it need not have one
+	default:
+		aiseoStatus(d, m, &s)
+	}
 }

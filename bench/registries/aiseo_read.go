@@ -6,80 +6,53 @@ import (
 	"brana/egon"
 )
 
-// The namespaces of what AISEO gives out.
-const (
-	nsAiseoIdentify = "urn:cz:isvs:aiseo:schemas:AiseoZtotozneni:v1"
-
-	nsAiseoData  = "urn:cz:isvs:aiseo:schemas:AiseoDotazyData:v1"
-	nsAiseoRead  = "urn:cz:isvs:aiseo:schemas:AiseoCtiAifo:v1"
-	nsAiseoRead2 = "urn:cz:isvs:aiseo:schemas:AiseoCtiAifo2:v1"
-	nsAiseoRead3 = "urn:cz:isvs:aiseo:schemas:AiseoCtiAifo3:v1"
-	nsSeTypes3   = "urn:cz:isvs:aisse:schemas:AisSeTypy3:v1"
-)
-
 // aiseoReading gives out what AISEO has of a person, the items that were asked
 // for. Their names are those of the elements, in each version its own.
 type aiseoReading struct {
-	front   *front
-	items   aiseoItems
-	version string // request element: AiseoCtiAifo, AiseoCtiAifo2 or AiseoCtiAifo3
+	status aiseoSearch // what is said beside it
+	person *Person     // nil: nobody
+	local  string      // the local AIFO number
+	items  aiseoItems
 }
 
-// references returns what the data given out refer to in RUIAN, with their
-// states if these are asked for.
-func (r aiseoReading) references(a *aiseoReply, p *Person) []ref {
-	address, delivery := "AdresaPobId", "DAdresa"
-	if r.version == "AiseoCtiAifo3" {
-		address, delivery = "AdresaTP", "DorucovaciAdresa"
+// write1 writes the data of version 1 as an element of AISEO or of the front.
+func (r aiseoReading) write1(d *doc, name string) {
+	d.open(name, "xmlns", nsAiseoData, "xmlns:x", nsAiseoRead, "xmlns:aiseo", nsAiseoTypes)
+	r.status.status(d)
+	if r.person != nil {
+		r.writePerson(d)
 	}
-	refs := []ref{}
-	add := func(item string, kod int) {
-		if kod != 0 && r.items.asked(item) {
-			refs = append(refs, ref{kod: kod})
-		}
-	}
-	add(address, p.Pobyt)
-	add(delivery, p.Dorucovaci)
-	if !r.items.readRefs && !r.items.verify {
-		return refs
-	}
-	kod, details := refsStatus(r.front.ruian.check(refs))
-	a.kod, a.details = worse(a.kod, kod), append(a.details, details...)
-	return refs
+	d.shut(name)
 }
 
-// write writes the answer of AISEO with the person, and of RUIAN where it is
-// asked for.
-func (r aiseoReading) write(d *doc, p *Person, local string, refs []ref) {
-	d.open("r:AiseoOdpoved")
-	switch r.version {
-	case "AiseoCtiAifo":
-		r.write1(d, p, local)
-	case "AiseoCtiAifo2":
-		r.write2(d, p, local)
-	default:
-		r.write3(d, p, local)
+// write2 does so in version 2.
+func (r aiseoReading) write2(d *doc, name string) {
+	d.open(name, "xmlns", nsAiseoData, "xmlns:x", nsAiseoRead2, "xmlns:aiseo", nsAiseoTypes)
+	r.status.status(d)
+	if r.person != nil {
+		d.open("x:Osoba")
+		r.writePerson(d)
+		d.shut("x:Osoba")
 	}
-	d.shut("r:AiseoOdpoved")
-	if r.version == "AiseoCtiAifo3" && r.items.readRefs {
-		r.front.ruianOdpoved(d, refs, true)
-	}
+	d.shut(name)
 }
 
-func (r aiseoReading) write1(d *doc, p *Person, local string) {
-	d.open("r:AiseoCtiAifoDataResponse", "xmlns", nsAiseoData, "xmlns:x", nsAiseoRead, "xmlns:aiseo", nsAiseoTypes)
-	(&aiseoSearch{kod: egon.OK}).status(d)
-	r.writePerson(d, p, local)
-	d.shut("r:AiseoCtiAifoDataResponse")
-}
-
-func (r aiseoReading) write2(d *doc, p *Person, local string) {
-	d.open("r:AiseoCtiAifo2DataResponse", "xmlns", nsAiseoData, "xmlns:x", nsAiseoRead2, "xmlns:aiseo", nsAiseoTypes)
-	(&aiseoSearch{kod: egon.OK}).status(d)
-	d.open("x:Osoba")
-	r.writePerson(d, p, local)
-	d.shut("x:Osoba")
-	d.shut("r:AiseoCtiAifo2DataResponse")
+// write3 does so in version 3, whose status has another form.
+func (r aiseoReading) write3(d *doc, name string) {
+	d.open(name, "xmlns:x", nsAiseoRead3, "xmlns:se", egon.NSEvidence, "xmlns:t", nsSeTypes3)
+	d.open("se:AisAplikacniStatus")
+	d.leaf("se:VysledekAisKod", r.status.kod)
+	if r.status.subKod != "" {
+		d.open("se:VysledekDetail")
+		d.leaf("se:VysledekSubKod", "SPECIFIKACE V POPISU")
+		d.leaf("se:VysledekPopis", r.status.popis)
+		d.shut("se:VysledekDetail")
+	}
+	d.shut("se:AisAplikacniStatus")
+	if r.person != nil {
+		r.writeKompletniUdaje(d)
+	}
+	d.shut(name)
 }
 
 // aiseoWriter writes the items of one person that were asked for, in the order
@@ -105,8 +78,9 @@ func (w aiseoWriter) tree(item string, has bool, content func()) {
 }
 
 // writePerson writes Aifo and OsobaEO of versions 1 and 2.
-func (r aiseoReading) writePerson(d *doc, p *Person, local string) {
-	d.leaf("x:Aifo", local)
+func (r aiseoReading) writePerson(d *doc) {
+	p := r.person
+	d.leaf("x:Aifo", r.local)
 	d.open("x:OsobaEO")
 	w := aiseoWriter{d, r.items, "aiseo:"}
 	w.text("RodneCislo", p.RodneCislo)
@@ -149,14 +123,11 @@ func (w aiseoWriter) place(item, kind string, x Place) {
 	})
 }
 
-// write3 writes KompletniUdaje of version 3.
-func (r aiseoReading) write3(d *doc, p *Person, local string) {
-	d.open("r:AiseoCtiAifo3DataResponse", "xmlns:x", nsAiseoRead3, "xmlns:se", egon.NSEvidence, "xmlns:t", nsSeTypes3)
-	d.open("se:AisAplikacniStatus")
-	d.leaf("se:VysledekAisKod", egon.OK)
-	d.shut("se:AisAplikacniStatus")
+// writeKompletniUdaje writes a person of version 3.
+func (r aiseoReading) writeKompletniUdaje(d *doc) {
+	p := r.person
 	d.open("x:KompletniUdaje")
-	d.leaf("t:Aifo", local)
+	d.leaf("t:Aifo", r.local)
 	w := aiseoWriter{d, r.items, "t:"}
 	w.text("RodneCislo", p.RodneCislo)
 	w.text("DatumNarozeni", p.Narozen.Format(time.DateOnly))
@@ -178,7 +149,6 @@ func (r aiseoReading) write3(d *doc, p *Person, local string) {
 		d.shut("t:Adresa")
 	})
 	d.shut("x:KompletniUdaje")
-	d.shut("r:AiseoCtiAifo3DataResponse")
 }
 
 // place3 writes a place of birth or death in version 3.

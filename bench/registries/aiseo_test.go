@@ -1,6 +1,7 @@
 package registries
 
 import (
+	"strings"
 	"testing"
 
 	"brana/egon"
@@ -71,6 +72,52 @@ func TestAiseo(t *testing.T) {
 			if e := s.one(); e.Step != test.step {
 				t.Errorf("step = %q, want %q", e.Step, test.step)
 			}
+		})
+	}
+}
+
+// X10, X11, X15 and X31 in the form of their schemas: about a person, about
+// nobody, and when AISEO breaks down.
+func TestAiseoReads(t *testing.T) {
+	s := newSite(t)
+	o := officialSchemas(t)
+	own := DefaultSystems().AISEO
+	read := func(local, space, aifo string) string {
+		return `<e:` + local + ` xmlns:e="` + space + `" xmlns:reg="` + egon.NSReg + `">` + testInfo + `<e:AutorizaceInfo><reg:SeznamUdaju/></e:AutorizaceInfo>` +
+			`<e:MapaAifo lokalniAifoOd="2"><reg:PrevodAifo><reg:LokalniAifo>1</reg:LokalniAifo><reg:GlobalniAifo>` + aifo + `</reg:GlobalniAifo></reg:PrevodAifo></e:MapaAifo></e:` + local + `>`
+	}
+	identify := func(local, space, name string) string {
+		return `<e:` + local + ` xmlns:e="` + space + `" xmlns:reg="` + egon.NSReg + `">` + testInfo +
+			`<e:Dotaz><e:Jmeno>` + name + `</e:Jmeno><e:Prijmeni>Karásková</e:Prijmeni><e:DatumNarozeni>1925-04-24Z</e:DatumNarozeni><e:RC>255424486</e:RC></e:Dotaz></e:` + local + `>`
+	}
+	for space, test := range map[string]struct{ step, schema, known, nobody, has string }{
+		nsAiseoIdentify: {"X10", "AiseoZtotozneni", identify("AiseoSyncZtotozneni", nsAiseoIdentify, "Kazimíra"), identify("AiseoSyncZtotozneni", nsAiseoIdentify, "Jana"), AIFO(own.Agenda, 1)},
+		nsAiseoRead:     {"X11", "AiseoCtiAifo", read("AiseoSyncCtiAifo", nsAiseoRead, AIFO(own.Agenda, 1)), read("AiseoSyncCtiAifo", nsAiseoRead, AIFO("X999", 1)), "KAZIMÍRA"},
+		nsAiseoRead2:    {"X15", "AiseoCtiAifo2", read("AiseoSyncCtiAifo2", nsAiseoRead2, AIFO(own.Agenda, 1)), read("AiseoSyncCtiAifo2", nsAiseoRead2, AIFO("X999", 1)), "KAZIMÍRA"},
+		nsAiseoRead3:    {"X31", "AiseoCtiAifo3", read("AiseoSyncCtiAifo3", nsAiseoRead3, AIFO(own.Agenda, 1)), read("AiseoSyncCtiAifo3", nsAiseoRead3, AIFO("X999", 1)), "KAZIMÍRA"},
+	} {
+		t.Run(test.step, func(t *testing.T) {
+			ask := func(payload, kod string, has bool) {
+				t.Helper()
+				s.server.ClearLog()
+				n, a := s.post(AISEO, payload)
+				if n == nil {
+					t.Fatalf("answer = %d %s %v", a.status, a.body, a.err)
+				}
+				o.check("aiseo/xsd/"+test.schema+".xsd", n)
+				s.mustStatus(n, space, kod)
+				if got := strings.Contains(string(a.body), test.has); got != has {
+					t.Errorf("has %s: %v, want %v: %s", test.has, got, has, a.body)
+				}
+				if e := s.one(); kod != egon.Chyba && e.Step != test.step {
+					t.Errorf("step = %q", e.Step)
+				}
+			}
+			ask(test.known, egon.OK, true)
+			ask(test.nobody, egon.Varovani, false)
+			s.set(AISEO, Settings{Failure: FailChyba})
+			defer s.set(AISEO, Settings{})
+			ask(test.known, egon.Chyba, false)
 		})
 	}
 }

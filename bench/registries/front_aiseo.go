@@ -114,12 +114,12 @@ func (f *front) aiseoCtiPodleUdaju(m *message) reply {
 		}
 	}
 	gives := second && len(s.found) == 1 && a.t.entries[0].overeno == "true"
-	r := aiseoReading{front: f, items: readAiseoItems(m.body)}
+	items := readAiseoItems(m.body)
 	if second {
 		namespace, a.refs = nsAiseo2, []ref{}
 	}
 	if gives {
-		a.refs = r.references(&a, s.found[0])
+		f.refer(&a, s.found[0], items, "AdresaPobId", "DAdresa")
 	}
 	d := a.head(m)
 	if a.kod != egon.Chyba {
@@ -128,7 +128,8 @@ func (f *front) aiseoCtiPodleUdaju(m *message) reply {
 		s.status(&d)
 		d.shut("r:" + m.body.Local + "DataResponse")
 		if gives {
-			r.write2(&d, s.found[0], "1")
+			r := aiseoReading{status: aiseoSearch{kod: egon.OK}, person: s.found[0], local: "1", items: items}
+			r.write2(&d, "r:AiseoCtiAifo2DataResponse")
 		}
 		d.shut("r:AiseoOdpoved")
 	}
@@ -153,26 +154,71 @@ func (f *front) aiseoCtiAifo(m *message) reply {
 	if known {
 		entry.overeno = strconv.FormatBool(exists)
 	}
-	r := aiseoReading{front: f, items: readAiseoItems(m.body), version: m.body.Local}
+	r := aiseoReading{status: aiseoSearch{kod: egon.OK}, local: entry.local, items: readAiseoItems(m.body)}
 	switch {
-	case exists:
-		a.refs = r.references(&a, p)
-	case known:
+	case known && !exists:
 		a.warn(notInRob)
+	case exists:
+		r.person = p
 	}
-	if m.body.Local == "AiseoCtiAifo" {
-		a.refs = nil
-	} else if a.refs == nil {
-		a.refs = []ref{}
-	}
+	f.referTo(&a, m, r)
 	d := a.head(m)
 	uses := 0
 	if exists && a.kod != egon.Chyba {
 		uses = 1
-		r.write(&d, p, entry.local, a.refs)
+		f.writeRead(&d, m, r, a.refs)
 	}
 	d.shut("r:" + m.body.Local + "Response")
 	return reply{head: d, kod: a.kod, uses: uses, hidden: isTrue(hidden)}
+}
+
+// referTo fills in the references of an answer to E171 and E270; E159 has none.
+func (f *front) referTo(a *aiseoReply, m *message, r aiseoReading) {
+	switch m.body.Local {
+	case "AiseoCtiAifo2":
+		f.refer(a, r.person, r.items, "AdresaPobId", "DAdresa")
+	case "AiseoCtiAifo3":
+		f.refer(a, r.person, r.items, "AdresaTP", "DorucovaciAdresa")
+	}
+}
+
+// refer adds what the data of a person, who may be nil, refer to in RUIAN, with
+// the states if these are asked for. The items have other names in each version.
+func (f *front) refer(a *aiseoReply, p *Person, items aiseoItems, address, delivery string) {
+	a.refs = []ref{}
+	if p == nil {
+		return
+	}
+	add := func(item string, kod int) {
+		if kod != 0 && items.asked(item) {
+			a.refs = append(a.refs, ref{kod: kod})
+		}
+	}
+	add(address, p.Pobyt)
+	add(delivery, p.Dorucovaci)
+	if items.readRefs || items.verify {
+		kod, details := refsStatus(f.ruian.check(a.refs))
+		a.kod, a.details = worse(a.kod, kod), append(a.details, details...)
+	}
+}
+
+// writeRead writes the answer of AISEO with the person, and of RUIAN where it is
+// asked for.
+func (f *front) writeRead(d *doc, m *message, r aiseoReading, refs []ref) {
+	name := "r:" + m.body.Local + "DataResponse"
+	d.open("r:AiseoOdpoved")
+	switch m.body.Local {
+	case "AiseoCtiAifo":
+		r.write1(d, name)
+	case "AiseoCtiAifo2":
+		r.write2(d, name)
+	default:
+		r.write3(d, name)
+	}
+	d.shut("r:AiseoOdpoved")
+	if m.body.Local == "AiseoCtiAifo3" && r.items.readRefs {
+		f.ruianOdpoved(d, refs, true)
+	}
 }
 
 // aiseoZtotozneni answers E158: it identifies a person in ROB by names and birth

@@ -79,7 +79,7 @@ type Server struct {
 type registry struct {
 	name  string
 	serve func(m *message) reply // a reply without head: the message is not one of the registry
-	extra func(d *doc)           // what the schema demands beside OdpovedInfo; nil: nothing
+	extra func(*message, *doc)   // what the schema demands beside OdpovedInfo; nil: nothing
 }
 
 // NewServer makes the registries over cfg.Population. It fails when a setting
@@ -327,7 +327,7 @@ func (s *Server) assemble() {
 	eop.NoCriteriaFor, ecd.NoCriteriaFor = s.cfg.NoCriteriaFor, s.cfg.NoCriteriaFor
 	s.front, s.registries = f.answers(), map[string]registry{}
 	for _, r := range []registry{
-		{ORG, o.serve, func(d *doc) { d.empty("MapaAifo") }},
+		{ORG, o.serve, func(_ *message, d *doc) { d.empty("MapaAifo") }},
 		{ROB, f.rob.serve, nil},
 		{RUIAN, f.ruian.serve, nil},
 		{AISEO, f.aiseo.serve, aiseoChyba},

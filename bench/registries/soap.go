@@ -207,13 +207,13 @@ func isID(s string) bool {
 
 // chyba is the reply of a registry that broke down over m: OdpovedInfo and
 // what the schema demands beside it.
-func (m *message) chyba(extra func(*doc)) reply {
+func (m *message) chyba(extra func(*message, *doc)) reply {
 	root := strings.TrimSuffix(m.body.Local, "Request") + "Response"
 	d := newDoc()
 	d.open(root, "xmlns", m.body.Space, "xmlns:reg", egon.NSReg)
 	d.odpovedInfo("OdpovedInfo", m, egon.Chyba, detail{subKod: "SPECIFIKACE V POPISU", popis: "Registr zprávu nezpracoval."})
 	if extra != nil {
-		extra(&d)
+		extra(m, &d)
 	}
 	d.shut(root)
 	return reply{head: d, kod: egon.Chyba}
