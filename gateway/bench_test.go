@@ -53,6 +53,11 @@ func (patient) SetWriteDeadline(time.Time) error { return nil }
 func (l *loop) exchange(t testing.TB) {
 	l.body.Reset(l.message)
 	l.rc.Request.SetBodyStream(&l.body, len(l.message))
+	l.handle(t)
+}
+
+// handle serves the request that rc holds.
+func (l *loop) handle(t testing.TB) {
 	l.g.Handle(&l.rc)
 	if err := l.rc.Response.Write(l.out); err != nil || l.rc.Response.StatusCode() != 200 {
 		t.Fatalf("%d, %v", l.rc.Response.StatusCode(), err)

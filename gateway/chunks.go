@@ -30,9 +30,22 @@ const (
 	maxSizeBytes = 15  // digits of a size, as many as the library reads
 )
 
-// Read reads from one chunk. It returns a [*Refusal] instead of a byte that
-// follows broken framing, and io.EOF after the trailer section.
-func (c *chunked) Read(p []byte) (int, error) {
+// Read reads from a chunk, and from those behind it that are here already: each
+// piece that comes alone would be scanned alone and go on alone. It returns a
+// [*Refusal] instead of a byte that follows broken framing, and io.EOF after the
+// trailer section.
+func (c *chunked) Read(p []byte) (n int, err error) {
+	n, err = c.one(p)
+	for err == nil && n < len(p) && c.left == 0 && c.another() {
+		var more int
+		more, err = c.one(p[n:])
+		n += more
+	}
+	return n, err
+}
+
+// one reads from one chunk.
+func (c *chunked) one(p []byte) (int, error) {
 	for c.err == nil && c.left == 0 && !c.ended {
 		c.err = c.open()
 	}
@@ -49,6 +62,15 @@ func (c *chunked) Read(p []byte) (int, error) {
 		err = c.err
 	}
 	return n, err
+}
+
+// another reports whether a whole chunk has come that nothing is wrong with, so
+// that reading it waits for nothing.
+func (c *chunked) another() bool {
+	seen, _ := c.wire.Peek(c.wire.Buffered()) // what is buffered is there
+	line, data, _ := bytes.Cut(seen, []byte("\r\n"))
+	size, err := chunkSize(line)
+	return err == nil && size > 0 && size+int64(len("\r\n")) <= int64(len(data))
 }
 
 // open looks at the line that begins the next chunk, and behind the last one
@@ -104,9 +126,12 @@ func (c *chunked) line(from, most int) ([]byte, error) {
 // grammar allowed.
 func chunkSize(line []byte) (int64, error) {
 	digits, extensions, extended := bytes.Cut(line, []byte(";"))
+	if len(digits) > maxSizeBytes {
+		digits = nil
+	}
 	size, err := strconv.ParseUint(string(digits), 16, 63)
 	switch {
-	case err != nil || len(digits) > maxSizeBytes:
+	case err != nil:
 		return 0, badFraming(400, "Délka bloku (chunk) není šestnáctkové číslo bez mezer.")
 	case extended && !areExtensions(extensions):
 		return 0, badFraming(400, "Rozšíření bloku (chunk) není správně vytvořeno.")

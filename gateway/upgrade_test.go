@@ -107,3 +107,24 @@ func TestNothingIsEverUpgraded(t *testing.T) {
 		})
 	}
 }
+
+// A registry that switches protocols, which nobody asked of it, has not answered.
+func TestARegistryThatUpgradesHasFailed(t *testing.T) {
+	for name, rest := range map[string]string{
+		"and goes on":    string(replyOf("E05", egon.OK)),
+		"and says it in": answerHead("Content-Length: 5", "Upgrade: h2c") + "<a/>\n",
+		"and leaves":     "",
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, s := newRawRegistry(t, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"+rest)
+			w := s.dial(t)
+			w.write(withLength("/publikace/E05", call{}.message()))
+			a, body := w.answer()
+			if a.StatusCode != 200 || a.Header.Get("Upgrade") != "" || !strings.Contains(body, "BR_401: ") {
+				t.Errorf("%d %v %s", a.StatusCode, a.Header, body)
+			}
+			<-r.got
+			s.settled(t)
+		})
+	}
+}
