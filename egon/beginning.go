@@ -59,7 +59,7 @@ func (r *Reader) atInfo(tok *xmltext.Token) bool {
 func (r *Reader) save(text []byte) {
 	b := &r.begun.all[r.begun.next]
 	b.service = nil
-	if len(text) > beginningBytes || r.pending != nil || r.head.Demanded != "" || !r.scan.Save(&b.scan) {
+	if len(text) > beginningBytes || r.head.Demanded != "" || !r.scan.Save(&b.scan) {
 		return
 	}
 	b.service, b.text, b.enveloped = r.head.Service, append(b.text[:0], text...), r.enveloped
