@@ -168,20 +168,23 @@ func TestRefusalsOfHTTP(t *testing.T) {
 	}
 }
 
-// A message that ends before its end gets a Fault, however it says its length,
-// and no byte of it reaches the bus.
+// A message that ends before its end gets a Fault that says where, however it
+// tells its length, and no byte of it reaches the bus.
 func TestCutMessages(t *testing.T) {
 	w := startWorld(t)
 	e227 := message(t, "E227", "--triple", "A1185/CR8359/00372498")
 	e05 := message(t, "E05", "--name", "Zoran Vosáhlo")
 	chunk := func(b []byte) string { return fmt.Sprintf("%x\r\n%s\r\n", len(b), b) }
-	for _, tt := range []struct{ name, service, framing, body, outcome string }{
-		{"Content-Length", "E227", fmt.Sprintf("Content-Length: %d", len(e227)), string(e227[:len(e227)/2]), "bad-http"},
-		{"Content-Length, relayed", "E05", fmt.Sprintf("Content-Length: %d", len(e05)), string(e05[:len(e05)/2]), "bad-http"},
-		{"Content-Length, the last byte", "E05", fmt.Sprintf("Content-Length: %d", len(e05)), string(e05[:len(e05)-1]), "bad-http"},
-		{"chunked", "E227", "Transfer-Encoding: chunked", chunk(e227[:len(e227)/2]), "malformed"},
-		{"chunked, relayed", "E05", "Transfer-Encoding: chunked", chunk(e05[:len(e05)/2]), "malformed"},
-		{"chunked, complete but for the message", "E05", "Transfer-Encoding: chunked", chunk(e05[:len(e05)/2]) + "0\r\n\r\n", "malformed"},
+	for _, tt := range []struct {
+		name, service, framing, body string
+		bytes                        int // of the message that come
+	}{
+		{"Content-Length", "E227", fmt.Sprintf("Content-Length: %d", len(e227)), string(e227[:len(e227)/2]), len(e227) / 2},
+		{"Content-Length, relayed", "E05", fmt.Sprintf("Content-Length: %d", len(e05)), string(e05[:len(e05)/2]), len(e05) / 2},
+		{"Content-Length, the last byte", "E05", fmt.Sprintf("Content-Length: %d", len(e05)), string(e05[:len(e05)-1]), len(e05) - 1},
+		{"chunked", "E227", "Transfer-Encoding: chunked", chunk(e227[:len(e227)/2]), len(e227) / 2},
+		{"chunked, relayed", "E05", "Transfer-Encoding: chunked", chunk(e05[:len(e05)/2]), len(e05) / 2},
+		{"chunked, complete but for the message", "E05", "Transfer-Encoding: chunked", chunk(e05[:len(e05)/2]) + "0\r\n\r\n", len(e05) / 2},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w.registries.ClearLog()
@@ -199,11 +202,11 @@ func TestCutMessages(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := r.statusLine(); !strings.HasPrefix(got, "Fault s:Client: BR_50") {
-				t.Errorf("got %s, want a Fault", got)
+			if got := r.statusLine(); !strings.HasPrefix(got, "Fault s:Client: BR_501: ") || !strings.Contains(got, fmt.Sprint(tt.bytes)) {
+				t.Errorf("got %s, want a Fault that names byte %d", got, tt.bytes)
 			}
-			if got := w.last(before)["outcome"]; got != tt.outcome {
-				t.Errorf("outcome %v, want %s", got, tt.outcome)
+			if got := w.last(before)["outcome"]; got != "malformed" {
+				t.Errorf("outcome %v, want malformed", got)
 			}
 			if w.steps() != "" {
 				t.Errorf("the bus got a message: %s", w.steps())
