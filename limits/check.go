@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -109,11 +110,11 @@ func (r *Redis) findings(ctx context.Context) (all []Finding, err error) {
 func (r *Redis) examine(ctx context.Context, client redis.UniversalClient) ([]Finding, error) {
 	text, err := client.Info(ctx).Result()
 	if err != nil {
-		return nil, fmt.Errorf("look at the settings of redis: %w", err)
+		return nil, fmt.Errorf("look at the settings of redis: %w", inWords(err))
 	}
 	file, err := client.ConfigGet(ctx, "appendfsync").Result()
 	if _, said := err.(redis.Error); err != nil && !said {
-		return nil, fmt.Errorf("look at the settings of redis: %w", err)
+		return nil, fmt.Errorf("look at the settings of redis: %w", inWords(err))
 	}
 	return judgeSettings(readInfo(text), file["appendfsync"], r.replicas), nil
 }
@@ -135,9 +136,15 @@ func judgeSettings(info map[string]string, appendfsync string, replicas int) (fo
 	wrong := func(format string, args ...any) { found = append(found, Finding{Text: fmt.Sprintf(format, args...)}) }
 	version := info["redis_version"]
 	if major, _, _ := strings.Cut(version, "."); number(major) < leastVersion {
+		if !versionPattern.MatchString(version) {
+			version = "not known"
+		}
 		wrong("its version is %s: scripts need %d.0 or newer", version, leastVersion)
 	}
 	if policy := info["maxmemory_policy"]; policy != "noeviction" {
+		if !slices.Contains(evictions, policy) {
+			policy = "not noeviction"
+		}
 		wrong("maxmemory-policy is %s: counts that are evicted are quotas given away, and answers in the queue are lost; set noeviction", policy)
 	}
 	switch {
@@ -157,6 +164,11 @@ func judgeSettings(info map[string]string, appendfsync string, replicas int) (fo
 	}
 	return found
 }
+
+// evictions are the other values of maxmemory-policy. What is none of them is not repeated.
+var evictions = []string{"allkeys-lru", "allkeys-lfu", "allkeys-lrm", "allkeys-random", "volatile-lru", "volatile-lfu", "volatile-lrm", "volatile-random", "volatile-ttl"}
+
+var versionPattern = regexp.MustCompile(`^\d{1,4}(\.\d{1,4}){0,3}$`)
 
 // number is 0 for what is none.
 func number(text string) int {

@@ -20,7 +20,7 @@ func TestSettingsAreJudged(t *testing.T) {
 		{name: "always written", appendfsync: "always"},
 		{name: "old", setting: "redis_version", value: "6.2.14", appendfsync: "everysec", says: "its version is 6.2.14"},
 		{name: "new", setting: "redis_version", value: "10.0.1", appendfsync: "everysec"},
-		{name: "no version", setting: "redis_version", appendfsync: "everysec", says: "its version is :"},
+		{name: "no version", setting: "redis_version", appendfsync: "everysec", says: "its version is not known:"},
 		{name: "evicts", setting: "maxmemory_policy", value: "allkeys-lru", appendfsync: "everysec", says: "maxmemory-policy is allkeys-lru"},
 		{name: "no file", setting: "aof_enabled", value: "0", appendfsync: "everysec", says: "appendonly is no"},
 		{name: "file when it likes", appendfsync: "no", says: "appendfsync is no"},

@@ -133,6 +133,8 @@ func prepare(config RedisConfig) (*Redis, error) {
 		}
 		return nil, err
 	}
+	redis.SetLogger(silent{})
+	client.AddHook(words{})
 	r := &Redis{
 		client:   client,
 		script:   redis.NewScript(ledgerSource),

@@ -11,8 +11,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 )
 
 func TestRedisDecidesByItsOwnClock(t *testing.T) {
@@ -127,25 +125,6 @@ func TestRedisNeedsNoServerToBeMade(t *testing.T) {
 }
 
 // What breaks Redis, how it is mended, and that the store comes back by itself.
-type loggerFunc func(ctx context.Context, format string, v ...any)
-
-func (f loggerFunc) Printf(ctx context.Context, format string, v ...any) { f(ctx, format, v...) }
-
-// What go-redis would write past the gateway's log comes back from the call, and nowhere else.
-func TestRedisIsQuiet(t *testing.T) {
-	redis.SetLogger(loggerFunc(func(_ context.Context, format string, v ...any) { t.Errorf("logged: "+format, v...) }))
-	r, err := NewRedis(RedisConfig{URL: "redis://127.0.0.1:" + freePort(t), Calendar: czech(t)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := r.Ready(t.Context()); err == nil {
-		t.Error("a store without a server is ready")
-	}
-	if err := r.Close(); err != nil {
-		t.Error(err)
-	}
-}
-
 func TestRedisFaults(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []struct {

@@ -42,7 +42,8 @@ func (r *Redis) evaluateWaiting(ctx context.Context, keys []string, text []byte)
 // master is the server that has a key. WAIT has none, so a Cluster client would send it anywhere.
 func (r *Redis) master(ctx context.Context, key string) (redis.UniversalClient, error) {
 	if cluster, ok := r.client.(*redis.ClusterClient); ok {
-		return cluster.MasterForKey(ctx, key)
+		node, err := cluster.MasterForKey(ctx, key)
+		return node, inWords(err)
 	}
 	return r.client, nil
 }
@@ -56,12 +57,12 @@ func (r *Redis) acknowledged(ctx context.Context, master redis.UniversalClient,
 	_, _ = pipe.Exec(ctx) // each command has its own error
 	value, err := script.Result()
 	if err != nil {
-		return nil, err
+		return nil, inWords(err) // of a node, which has no hook: a Cluster client looks at what it says
 	}
 	acks, err := wait.Int()
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("wait for replicas: %w", err)
+		return nil, fmt.Errorf("wait for replicas: %w", inWords(err))
 	case acks < r.replicas:
 		return nil, fmt.Errorf("%w: %d of %d", ErrReplicas, acks, r.replicas)
 	}

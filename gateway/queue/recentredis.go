@@ -68,13 +68,13 @@ func (r *RecentRedis) run(ctx context.Context, what string, c Claim, lasts time.
 	defer cancel()
 	base := r.server.Prefix + "ids:{" + c.ais + "}:"
 	says, err := r.script.Run(ctx, r.server.Client, []string{base + "used", base + "held"},
-		r.server.now(), what, c.id, lasts.Milliseconds(), r.config.Most).Int64Slice()
+		r.server.now(), what, c.id, lasts.Milliseconds(), r.config.Most).Slice()
 	if err != nil {
 		return false, fmt.Errorf("ask redis for recent ids: %w", err)
 	}
 	if len(says) != 2 {
 		return false, errUnknownAnswer
 	}
-	r.config.evicted(int(says[1]))
-	return says[0] == 1, nil
+	r.config.evicted(int(integer(says[1])))
+	return integer(says[0]) == 1, nil
 }
