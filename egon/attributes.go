@@ -40,7 +40,7 @@ func (r *Reader) attribute(el *element, tok *xmltext.Token, a *xmltext.Attr) *Of
 		r.from = len(r.arena)
 		return nil
 	}
-	return r.invalid(unknownAttribute, tok.Start, string(a.Name.Local), r.nameOf(el))
+	return r.invalid(unknownAttribute, tok.Start, sent(a.Name.Local), r.nameOf(el))
 }
 
 // A saying is what an attribute of [NSXSI] says of its element.

@@ -161,5 +161,5 @@ func (h *Head) refuseWord(w Word, why reason) *Offence {
 	} else if meant := NearMiss(word); meant != "" {
 		hint = " Mysleli jste " + meant + "?"
 	}
-	return why.offence(w.Offset, h.path(itemsPath), LegibleWord(word), string(h.Media.AgendaZdroj), hint)
+	return why.offence(w.Offset, h.path(itemsPath), sent(LegibleWord(word)), sent(h.Media.AgendaZdroj), hint)
 }

@@ -221,11 +221,11 @@ func (r *Reader) unexpected(f *frame, tok *xmltext.Token, known bool) *Offence {
 	}
 	switch missing := f.missing(maxRank); {
 	case known:
-		return r.misplaced(tok, outOfOrder, string(tok.Name.Local), parent)
+		return r.misplaced(tok, outOfOrder, sent(tok.Name.Local), parent)
 	case r.top > 0 || !r.grammar.open:
-		return r.misplaced(tok, unknownElement, string(tok.Name.Local), parent)
+		return r.misplaced(tok, unknownElement, sent(tok.Name.Local), parent)
 	case missing != "":
-		return r.misplaced(tok, missingBefore, missing, string(tok.Name.Local))
+		return r.misplaced(tok, missingBefore, missing, sent(tok.Name.Local))
 	}
 	if !r.known {
 		r.know(tok.End)
@@ -241,7 +241,7 @@ func (r *Reader) childOfValue(f *frame, tok *xmltext.Token) *Offence {
 	if f.el.text.decides() {
 		return r.misplaced(tok, notPlain, f.el.name)
 	}
-	return r.misplaced(tok, unknownElement, string(tok.Name.Local), f.el.name)
+	return r.misplaced(tok, unknownElement, sent(tok.Name.Local), f.el.name)
 }
 
 // invalid makes an offence against the contract. Inside ZadostInfo it waits

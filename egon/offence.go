@@ -33,14 +33,18 @@ type Offence struct {
 	Offset int64  // byte in the message at which it is certain
 	Path   string // /Envelope/Body/..., local names; may be empty
 	Popis  string // Czech, without code, names what is wrong and what to do
-	Err    error  // the cause, English, for lint and for the log
+	Err    error  // the cause, English, for whoever has the message before them, as lint
+	Told   string // Err without what the message says, for the log; empty: Err says nothing of it
 }
 
+// Error says what is wrong and where, and nothing of the message: neither its
+// names nor its path.
 func (o *Offence) Error() string {
-	if o.Path == "" {
-		return fmt.Sprintf("%v at byte %d", o.Err, o.Offset)
+	told := o.Told
+	if told == "" {
+		told = o.Err.Error()
 	}
-	return fmt.Sprintf("%v at byte %d (%s)", o.Err, o.Offset, o.Path)
+	return fmt.Sprintf("%s at byte %d", told, o.Offset)
 }
 
 // Unwrap returns the cause.

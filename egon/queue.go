@@ -203,7 +203,7 @@ func (r *queueReader) form(n *xmltext.Node) {
 		case anotherType:
 			r.offend(otherType, n.Local, declared.cs(), declared.en())
 		case somethingElse:
-			r.offend(unknownAttribute, a.Local, n.Local)
+			r.offend(unknownAttribute, sent(a.Local), n.Local)
 		}
 	}
 	switch leaf := len(n.Children) == 0; {
@@ -226,7 +226,7 @@ func (r *queueReader) operation(n *xmltext.Node) {
 		case c.Local == "Zadost" && c.Space == r.space && zadost == nil:
 			zadost = c
 		default:
-			r.offend(unknownElement, c.Local, n.Local)
+			r.offend(unknownElement, sent(c.Local), n.Local)
 		}
 	}
 	if zadost == nil {
@@ -264,9 +264,9 @@ func (r *queueReader) kids(n *xmltext.Node, names ...string) []*xmltext.Node {
 		}
 		switch {
 		case known < 0:
-			r.offend(unknownElement, c.Local, n.Local)
+			r.offend(unknownElement, sent(c.Local), n.Local)
 		case known < at:
-			r.offend(outOfOrder, c.Local, n.Local)
+			r.offend(outOfOrder, sent(c.Local), n.Local)
 		}
 		at = known + 1
 	}
@@ -295,9 +295,9 @@ func (r *queueReader) ids(n *xmltext.Node, most int) {
 	for i, c := range n.Children {
 		switch {
 		case c.Space != r.space || c.Local != "IszrZadostId":
-			r.offend(unknownElement, c.Local, n.Local)
+			r.offend(unknownElement, sent(c.Local), n.Local)
 		case i >= most:
-			r.offend(outOfOrder, c.Local, n.Local)
+			r.offend(outOfOrder, sent(c.Local), n.Local)
 		case !isUUID(c.Value()):
 			r.offend(badValue, c.Local, uuidType.cs, uuidType.en)
 		}
@@ -314,7 +314,7 @@ func (r *queueReader) delete(data *xmltext.Node) {
 	case len(kids) == 0:
 		r.offend(missingIn, what, data.Local)
 	case len(kids) > 1:
-		r.offend(outOfOrder, kids[1].Local, data.Local)
+		r.offend(outOfOrder, sent(kids[1].Local), data.Local)
 	case kids[0].Space == r.space && kids[0].Local == "IszrZadostIdPolozky":
 		r.ids(kids[0], len(kids[0].Children))
 	case kids[0].Space == r.space && kids[0].Local == "SmazatVse":
@@ -322,7 +322,7 @@ func (r *queueReader) delete(data *xmltext.Node) {
 			r.offend(badValue, "SmazatVse", "true, nebo místo něj IszrZadostIdPolozky", "true")
 		}
 	default:
-		r.offend(unknownElement, kids[0].Local, data.Local)
+		r.offend(unknownElement, sent(kids[0].Local), data.Local)
 	}
 }
 

@@ -217,7 +217,7 @@ func (r *Reader) operation(tok *xmltext.Token) {
 	if !tok.Name.Is(s.Namespace, s.Request) {
 		r.grammar = &mismatched
 		local, space := string(tok.Name.Local), cut(string(tok.Name.Space), 128)
-		r.pending = r.offend(otherService, tok.Start, s.Code, s.Request, s.Namespace, local, whose(tok.Name), space)
+		r.pending = r.offend(otherService, tok.Start, s.Code, s.Request, s.Namespace, sent(local), sent(whose(tok.Name)), sent(space))
 	}
 	r.top = 0
 	r.frames[0] = frame{el: &r.grammar.element}
@@ -248,7 +248,7 @@ func (r *Reader) intruder(tok *xmltext.Token) *Offence {
 	case string(tok.Name.Local) == "Include":
 		return r.offend(attached, tok.Start)
 	}
-	return r.offend(strayElement, tok.Start, string(tok.Name.Local))
+	return r.offend(strayElement, tok.Start, sent(tok.Name.Local))
 }
 
 func intrudes(n *xmltext.Name) bool {

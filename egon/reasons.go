@@ -8,7 +8,8 @@ import (
 
 // A reason is the text of one way to offend: for the caller in Czech, for the
 // log in English. Both are formats for the same arguments, which never are
-// personal data: names of elements, words of SeznamUdaju, numbers.
+// personal data: names of elements, words of SeznamUdaju, numbers. Those that
+// the message itself says are of type sent.
 type reason struct {
 	kind  OffenceKind
 	popis string
@@ -25,7 +26,23 @@ func (r reason) offence(at int64, path string, args ...any) *Offence {
 	case tooManyItems:
 		err = exceeded{err, ErrTooManyItems}
 	}
-	return &Offence{Kind: r.kind, Offset: at, Path: path, Popis: fmt.Sprintf(r.popis, args...), Err: err}
+	return &Offence{Kind: r.kind, Offset: at, Path: path, Popis: fmt.Sprintf(r.popis, args...), Err: err, Told: fmt.Sprintf(r.err, untold(args)...)}
+}
+
+// sent is an argument that a message itself says, as the name of an element
+// that is in no contract. The caller is told; the log is not.
+type sent string
+
+// untold are arguments without what a message says.
+func untold(args []any) []any {
+	told := make([]any, len(args))
+	for i, arg := range args {
+		if _, theirs := arg.(sent); theirs {
+			arg = "…"
+		}
+		told[i] = arg
+	}
+	return told
 }
 
 // What is wrong with the form of a message.

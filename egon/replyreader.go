@@ -186,7 +186,7 @@ func (r *ReplyReader) operation(tok *xmltext.Token) *Offence {
 	if r.fault || tok.Name.Is(r.service.Namespace, r.service.Response) {
 		return nil
 	}
-	return r.offend(otherReply, tok.Start, r.service.Code, r.service.Response, string(tok.Name.Local))
+	return r.offend(otherReply, tok.Start, r.service.Code, r.service.Response, sent(tok.Name.Local))
 }
 
 // descend follows a start tag that opened at r.depth towards the status.

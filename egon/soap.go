@@ -190,9 +190,9 @@ func (s *soap) start(tok *xmltext.Token) (operation bool, o *Offence) {
 			return true, nil
 		}
 	case afterOperation:
-		return false, s.offend(secondOperation, tok.Start, string(name.Local))
+		return false, s.offend(secondOperation, tok.Start, sent(name.Local))
 	}
-	return false, s.offend(strayElement, tok.Start, string(name.Local))
+	return false, s.offend(strayElement, tok.Start, sent(name.Local))
 }
 
 // demands reports whether a block of the SOAP Header is one that the receiver of
@@ -275,7 +275,7 @@ func syntaxOffence(err error, bounds xmltext.Bounds) *Offence {
 		break
 	}
 	o := r.offence(syntax.Offset, syntax.Path, args...)
-	o.Err = syntax.Err
+	o.Err, o.Told = syntax.Err, ""
 	return o
 }
 

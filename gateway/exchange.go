@@ -198,6 +198,7 @@ func (x *exchange) CloseWithError(err error) error {
 		return nil
 	}
 	x.ended = true
+	err = inWords(err)
 	switch {
 	case x.readErr != nil:
 		err = x.readErr

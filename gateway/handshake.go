@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -89,14 +90,34 @@ func (c *secured) Close() error {
 func (c *secured) refused() {
 	reason := HandshakeFailure(c.failed)
 	c.g.parts.Metrics.handshakeFailed(reason)
-	fields := []zap.Field{zap.String("reason", reason), zap.Stringer("from", c.RemoteAddr()), zap.Error(c.failed)}
+	fields := []zap.Field{zap.String("reason", reason), zap.Stringer("from", c.RemoteAddr()), zap.Error(handshakeInWords(c.failed))}
 	var unverified *tls.CertificateVerificationError
 	if errors.As(c.failed, &unverified) && len(unverified.UnverifiedCertificates) > 0 {
-		fields = append(fields, zap.String("certificate", policy.Describe(unverified.UnverifiedCertificates[0])))
+		fields = append(fields, zap.String("certificate", c.describe(unverified.UnverifiedCertificates)))
 	}
 	c.g.parts.Log.Info("handshake refused", fields...)
 	lingering(c.NetConn())
 	c.tellPlain()
+}
+
+// describe names a certificate that was refused. Its issuer is told when a CA of
+// client_ca has signed it, though it has expired; else it is what anybody wrote.
+func (c *secured) describe(chain []*x509.Certificate) string {
+	cert, cfg := chain[0], c.g.cfg.TLS
+	if current := cfg.GetConfigForClient; current != nil {
+		if now, err := current(&tls.ClientHelloInfo{}); err == nil && now != nil {
+			cfg = now
+		}
+	}
+	between := x509.NewCertPool()
+	for _, one := range chain[1:] {
+		between.AddCert(one)
+	}
+	_, err := cert.Verify(x509.VerifyOptions{Roots: cfg.ClientCAs, Intermediates: between, CurrentTime: cert.NotBefore, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+	if err == nil {
+		return policy.Describe(cert)
+	}
+	return fmt.Sprintf("certificate 0x%.40s of nobody in client_ca", cert.SerialNumber.Text(16))
 }
 
 // tellPlain answers a caller that speaks plain HTTP: to its client the alert of a

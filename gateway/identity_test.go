@@ -10,6 +10,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"errors"
+	"fmt"
 	"io"
 	"math/big"
 	"net"
@@ -210,6 +211,29 @@ func TestAisOfTheCertificate(t *testing.T) {
 	}
 	if !bytes.Equal(sent, message) {
 		t.Errorf("forwarded %s, want %s", sent, message)
+	}
+}
+
+// What a certificate of nobody known says is not in the log. Of one that a CA of
+// ours has signed the issuer is, though it has expired.
+func TestARefusedCertificateIsDescribed(t *testing.T) {
+	s := newSecureSite(t, boundOnce)
+	for _, tt := range []struct {
+		cert      *tls.Certificate
+		want, err string
+	}{
+		{newAuthority(t, "Kanarkova").issue(0xabc), "certificate 0xabc of nobody in client_ca", "its certificate is signed by no CA of client_ca"},
+		{s.ca.issue(0xdef, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }), "certificate 0xdef of CN=Test CA,C=CZ", "its certificate has expired, or is not valid yet"},
+	} {
+		before := len(s.logs.all("handshake refused"))
+		if _, err := s.ask(s.client(t, tt.cert), call{}.message()); err == nil {
+			t.Fatal("it was let in")
+		}
+		eventually(t, "it is logged", func() bool { return len(s.logs.all("handshake refused")) > before })
+		fields := s.logs.all("handshake refused")[before].fields
+		if fields["certificate"] != tt.want || fields["error"] != tt.err || strings.Contains(fmt.Sprint(fields), "Kanarkova") {
+			t.Errorf("%v, want %s and %s", fields, tt.want, tt.err)
+		}
 	}
 }
 

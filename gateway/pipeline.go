@@ -237,13 +237,6 @@ func safely(f func() error) (err error) {
 	return f()
 }
 
-type panicError struct {
-	value any
-	stack []byte
-}
-
-func (p *panicError) Error() string { return fmt.Sprintf("panic: %v", p.value) }
-
 // asRefusal says which kind of refusal an error of the pipeline is. A CallError
 // comes first: the offence that it may wrap is the upstream's.
 func asRefusal(err error) *Refusal {

@@ -37,9 +37,9 @@ func cutRequest(g *guard, err error) error {
 		came = fmt.Sprintf("%d z %d", g.got, g.length)
 	}
 	if errors.Is(err, errTooSlow) {
-		return badFraming(408, "Zpráva nepřišla včas celá, čekání skončilo za bajtem "+came+". Odešlete ji znovu.").because(err)
+		return badFraming(408, "Zpráva nepřišla včas celá, čekání skončilo za bajtem "+came+". Odešlete ji znovu.").because(inWords(err))
 	}
-	return &egon.Offence{Kind: egon.Malformed, Offset: g.got, Err: fmt.Errorf("read request: %w", err),
+	return &egon.Offence{Kind: egon.Malformed, Offset: g.got, Err: fmt.Errorf("read request: %w", inWords(err)),
 		Popis: "Zpráva se přerušila za bajtem " + came + ". Odešlete ji celou."}
 }
 

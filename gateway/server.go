@@ -52,7 +52,7 @@ func (g *Gateway) refuseUnparsed(rc *fasthttp.RequestCtx, err error) {
 	case errors.As(err, &small):
 		r = badFraming(431, "Hlavička požadavku HTTP je příliš velká.").because(errHeaderTooLarge)
 	case errors.As(err, &timeout) && timeout.Timeout():
-		r = badFraming(408, "Požadavek HTTP nepřišel včas.").because(slow(err))
+		r = badFraming(408, "Požadavek HTTP nepřišel včas.").because(inWords(slow(err)))
 	}
 	g.renewWriteTime(rc)
 	x := g.begin(rc)

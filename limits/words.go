@@ -40,6 +40,11 @@ func (words) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPi
 	}
 }
 
+// ours is an error in words of this package.
+type ours string
+
+func (o ours) Error() string { return string(o) }
+
 // A said is an error that Redis answered, by its code.
 type said string
 
@@ -89,18 +94,22 @@ func saidBy(text string) said {
 
 // inWords is an error of go-redis without anything that a server sent.
 func inWords(err error) error {
+	if err == nil || err == redis.Nil {
+		return err // before anything is allocated
+	}
 	var (
-		ours   said
+		own    ours
+		code   said
 		server redis.Error
 		op     *net.OpError
 		errno  syscall.Errno
 		name   *net.DNSError
 	)
 	switch {
-	case err == nil, errors.Is(err, redis.Nil):
-		return err
-	case errors.As(err, &ours):
-		return ours
+	case errors.As(err, &own):
+		return own
+	case errors.As(err, &code):
+		return code
 	case errors.As(err, &server):
 		return saidBy(server.Error())
 	case errors.As(err, &op) && op.Op == "dial" && errors.As(err, &errno), errors.As(err, &name):
@@ -115,9 +124,9 @@ func inWords(err error) error {
 		}
 	}
 	if text := ofHandshake(err); text != "" {
-		return errors.New(text)
+		return ours(text)
 	}
-	return fmt.Errorf("what came is no answer of redis (%T)", err)
+	return ours(fmt.Sprintf("what came is no answer of redis (%T)", err))
 }
 
 // ofHandshake says of an error of TLS what is wrong; nothing of any other.
@@ -134,7 +143,7 @@ func ofHandshake(err error) string {
 	case errors.As(err, &authority):
 		return "the certificate of redis is signed by no CA that is trusted"
 	case errors.As(err, &host):
-		return "the certificate of redis is not of the host at which it is called"
+		return "the certificate of redis is not of " + host.Host // as it is called
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return "the certificate of redis has expired, or is not valid yet"
 	case errors.As(err, &invalid):

@@ -48,5 +48,5 @@ func newEncoder() zapcore.Encoder {
 	cfg := zap.NewProductionEncoderConfig()
 	cfg.EncodeTime = zapcore.RFC3339NanoTimeEncoder
 	cfg.EncodeDuration = zapcore.SecondsDurationEncoder
-	return zapcore.NewJSONEncoder(cfg)
+	return lineEncoder{zapcore.NewJSONEncoder(cfg)}
 }

@@ -1,0 +1,100 @@
+package gateway
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"runtime"
+	"syscall"
+
+	"github.com/valyala/fasthttp"
+
+	"brana/egon"
+)
+
+// inWords is an error of a library in words of the gateway, for the log: what a
+// library says may quote what a caller sent. Of its own errors, and of those
+// of the packages that it is made of, it changes nothing; they never do. What is
+// not known is told by its type.
+func inWords(err error) error {
+	if err == nil {
+		return nil // before anything is allocated
+	}
+	var (
+		refusal *Refusal
+		offence *egon.Offence
+		call    *egon.CallError
+		caught  *panicError
+		errno   syscall.Errno
+	)
+	switch {
+	case errors.As(err, &refusal), errors.As(err, &offence), errors.As(err, &call), errors.As(err, &caught):
+		return err
+	case errors.As(err, &errno):
+		return fmt.Errorf("the connection failed: %w", errno)
+	}
+	for _, plain := range []error{errTooSlow, errUnsent, errDraining, io.ErrUnexpectedEOF, io.EOF, io.ErrClosedPipe, net.ErrClosed,
+		os.ErrDeadlineExceeded, context.DeadlineExceeded, context.Canceled} {
+		if errors.Is(err, plain) {
+			return plain
+		}
+	}
+	var (
+		chunk fasthttp.ErrBrokenChunk
+		alert *net.OpError
+	)
+	switch {
+	case errors.As(err, &chunk):
+		return errBrokenChunk
+	case errors.As(err, &alert) && alert.Op == "remote error": // of TLS, a number with a name in crypto/tls
+		return fmt.Errorf("the caller sent an alert: %v", alert.Err)
+	}
+	return fmt.Errorf("there are no words for it (%T)", err)
+}
+
+var errBrokenChunk = errors.New("a chunk is malformed")
+
+// handshakeInWords is why a handshake with a caller failed, as [inWords].
+func handshakeInWords(err error) error {
+	var (
+		authority x509.UnknownAuthorityError
+		invalid   x509.CertificateInvalidError
+		record    tls.RecordHeaderError
+	)
+	switch {
+	case errors.As(err, &authority):
+		return errors.New("its certificate is signed by no CA of client_ca")
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return errors.New("its certificate has expired, or is not valid yet")
+	case errors.As(err, &invalid):
+		return fmt.Errorf("its certificate is not valid (reason %d of crypto/x509)", invalid.Reason)
+	case errors.As(err, &record):
+		return errors.New("what came is not TLS")
+	}
+	switch HandshakeFailure(err) {
+	case "no-certificate":
+		return errors.New("it has no certificate")
+	case "nothing-in-common":
+		return errors.New("it knows no version, cipher suite or protocol that may be used")
+	}
+	return inWords(err)
+}
+
+// A panicError is a panic. Its value may hold anything, so it is told only when
+// the runtime says it; the stack has the place.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (p *panicError) Error() string {
+	if of, ok := p.value.(runtime.Error); ok {
+		return "panic: " + of.Error()
+	}
+	return fmt.Sprintf("panic: %T", p.value)
+}
