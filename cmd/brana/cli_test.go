@@ -377,7 +377,7 @@ func TestAdminListener(t *testing.T) {
 	if said, code := brana("health", "--admin", strings.TrimPrefix(w.admin, "http://")); code != 0 || said != "ready\n" {
 		t.Errorf("exit code %d: %s", code, said)
 	}
-	for path, want := range map[string]string{"/livez": "ok", "/readyz": "ok", "/readyz?verbose": "[+] limits", "/version": "test",
+	for path, want := range map[string]string{"/livez": "ok", "/readyz": "ok", "/readyz?verbose": "[+] limits", "/version": versionText(),
 		"/metrics": "brana_policy_grants 2", "/v1/status": `"policy"`} {
 		response, err := w.client.Get(w.admin + path)
 		if err != nil {
