@@ -24,10 +24,10 @@ type chunked struct {
 	err   error
 }
 
-// The bounds of the framing, in bytes.
+// The bounds of the framing.
 const (
-	maxChunkLine = 256 // the size of a chunk with its extensions
-	maxSizeBytes = 15  // digits of a size, as many as the library reads
+	maxChunkLine  = 256 // bytes of the size of a chunk with its extensions
+	maxSizeDigits = 15  // of a size in base 16, as many as the library reads
 )
 
 // Read reads from a chunk, and from those behind it that are here already: each
@@ -126,7 +126,7 @@ func (c *chunked) line(from, most int) ([]byte, error) {
 // grammar allowed.
 func chunkSize(line []byte) (int64, error) {
 	digits, extensions, extended := bytes.Cut(line, []byte(";"))
-	if len(digits) > maxSizeBytes {
+	if len(digits) > maxSizeDigits {
 		digits = nil
 	}
 	size, err := strconv.ParseUint(string(digits), 16, 63)
@@ -212,7 +212,7 @@ func incoming(rc *fasthttp.RequestCtx) io.Reader {
 	}
 	c := &chunked{body: body, wire: wireOf(body)}
 	if c.wire == nil {
-		c.err = errLibrary
+		c.err = refuse(Internal).because(errLibrary)
 	}
 	return c
 }
