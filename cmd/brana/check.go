@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -37,6 +39,13 @@ func (k *checkCmd) Run(io stdio) error {
 	return w.close()
 }
 
+// misdirected is the error of an admin listener that does not answer under the
+// name by which it was called, in its words.
+func misdirected(address string, says io.Reader) error {
+	text, _ := io.ReadAll(io.LimitReader(says, 1<<10)) // what is there is said
+	return fmt.Errorf("ask %s: %s", address, strings.TrimSpace(string(text)))
+}
+
 type healthCmd struct {
 	Admin string `default:"127.0.0.1:8081" placeholder:"ADDR" help:"Admin listener of the gateway."`
 }
@@ -49,6 +58,9 @@ func (h *healthCmd) Run(io stdio) error {
 		return exit(exitUnreachable, fmt.Errorf("ask %s: %w", h.Admin, err))
 	}
 	defer response.Body.Close()
+	if response.StatusCode == http.StatusMisdirectedRequest {
+		return exit(exitUnreachable, misdirected(h.Admin, response.Body))
+	}
 	if response.StatusCode != http.StatusOK {
 		return exit(exitRefused, fmt.Errorf("not ready (see http://%s/readyz?verbose)", h.Admin))
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"os"
@@ -126,6 +127,36 @@ func TestWhoeverReadsTheLog(t *testing.T) {
 			}
 		})
 	}
+}
+
+// SIGTERM ends the process also when a call does not end and nobody reads the
+// log, not even its last words.
+func TestSigtermWithALogThatNobodyReads(t *testing.T) {
+	_, sim := startRegistries(t)
+	bus := startBus(t)
+	bus.hold = make(chan struct{})
+	defer close(bus.hold)
+	p, a := tapped(t, sim, "http://"+sim+"/publikace", bus.url, "drain: 25s", "drain: 1s", "when_blocked: wait", "when_blocked: drop")
+	question := message(t, "E05", "--name", "Zoran Vosáhlo")
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		response, err := p.client.Do(p.request("E05", bytes.NewReader(question)))
+		if err == nil {
+			response.Body.Close()
+		}
+	}()
+	eventually(t, "the call runs", func() bool { return p.metric("brana_exchanges_running") == "1" })
+	a.stall()
+	eventually(t, "the log is told as blocked", func() bool {
+		p.ask()
+		_, said := p.ready()
+		return strings.Contains(said, "[!] log: blocked for ")
+	})
+	if code := p.end(syscall.SIGTERM); code != exitRefused {
+		t.Errorf("exit code %d, want %d", code, exitRefused)
+	}
+	<-ended
 }
 
 // checkLines says whether a log is whole lines, so many of them of exchanges.

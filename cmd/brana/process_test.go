@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -76,6 +77,35 @@ func TestSigtermUnderLoad(t *testing.T) {
 	}
 	checkSlotsFree(t, redis, "X999", "XR1", "12345678", "999001")
 	checkSlotsFree(t, redis, "X999", "XR2", "12345678", "999002")
+}
+
+// A call that comes on an open connection after SIGTERM is answered, and the
+// connection ends with it.
+func TestACallAfterSigterm(t *testing.T) {
+	_, sim := startRegistries(t)
+	p := startProcess(t, sim, "linger: 1s", "linger: 20s") // it ends before, with the last connection
+	if got := p.ask().statusLine(); got != egon.OK {
+		t.Fatal(got)
+	}
+	p.signal(syscall.SIGTERM)
+	eventually(t, "the listener is closed", func() bool {
+		c, err := net.Dial("tcp", strings.Split(strings.TrimPrefix(p.gateway, "http://"), "/")[0])
+		if err == nil {
+			c.Close()
+		}
+		return err != nil
+	})
+	response, err := p.client.Do(p.request("E227", bytes.NewReader(message(t, "E227", "--triple", "A1185/CR8359/00372498"))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := readReply(response)
+	if err != nil || !response.Close || !strings.Contains(text(r.root, "VysledekPopis"), "BR_205") {
+		t.Errorf("%v, close %v: %s", err, response.Close, r.body)
+	}
+	if code := p.wait(); code != 0 {
+		t.Errorf("exit code %d, want 0", code)
+	}
 }
 
 // checkSlotsFree admits one call where one at once may run.

@@ -134,6 +134,9 @@ func (q *quotaFlags) ask(out stdio, method, path string, body []byte) error {
 
 // refused is the error of an answer that is no quota.
 func (q *quotaFlags) refused(status int, text []byte) error {
+	if status == http.StatusMisdirectedRequest {
+		return exit(exitUnreachable, misdirected(q.Admin, bytes.NewReader(text)))
+	}
 	var e gateway.QuotaError
 	if json.Unmarshal(text, &e) != nil || e.Text == "" {
 		return exit(exitUnreachable, fmt.Errorf("%s answers %d: is it the admin listener of a gateway?", q.Admin, status))

@@ -67,8 +67,8 @@ func serve(c *config, load func() (*policy.Snapshot, error), log *logger, starte
 	if c.Listen.InsecureIdentity {
 		log.Warn("insecure_identity: who calls is not checked, and whoever reaches the listener can be anybody")
 	}
-	err = w.attend(signals, failed, log.Logger)
-	return errors.Join(err, w.drain(time.Duration(c.Listen.Drain), log.Logger), adminServer.Close(), w.close())
+	ended, err := w.attend(signals, failed, log.Logger)
+	return errors.Join(err, w.drain(ended, time.Duration(c.Listen.Drain), log.Logger), adminServer.Close(), w.close())
 }
 
 // adminServer serves operators, who have some seconds for a request and for its
@@ -90,16 +90,17 @@ func (c *config) listen() (listener, admin net.Listener, err error) {
 }
 
 // attend waits for what ends the gateway; on the way it reloads the policy
-// and the certificates.
-func (w *wired) attend(signals <-chan os.Signal, failed <-chan error, log *zap.Logger) error {
+// and the certificates. It returns when that came.
+func (w *wired) attend(signals <-chan os.Signal, failed <-chan error, log *zap.Logger) (ended time.Time, err error) {
 	for {
 		select {
 		case err := <-failed:
-			return exit(exitUnreachable, fmt.Errorf("serve: %w", err))
+			return time.Now(), exit(exitUnreachable, fmt.Errorf("serve: %w", err))
 		case s := <-signals:
 			if s != syscall.SIGHUP {
+				ended = time.Now()
 				log.Info("draining", zap.Stringer("signal", s), zap.Int64("running", w.gateway.Running()))
-				return nil
+				return ended, nil
 			}
 			w.reload(log)
 		}
@@ -121,12 +122,14 @@ func (w *wired) reload(log *zap.Logger) {
 	}
 }
 
-// drain lets the running exchanges end.
-func (w *wired) drain(patience time.Duration, log *zap.Logger) error {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+// drain lets the running exchanges end. Its time began with the signal and is
+// that of the whole end: the last of it is for cutting what still runs, for
+// Redis, and for a log that nobody reads.
+func (w *wired) drain(began time.Time, most time.Duration, log *zap.Logger) error {
+	ctx, cancel := context.WithDeadline(context.Background(), began.Add(most-min(most/5, 4*time.Second)))
 	defer cancel()
 	if err := w.gateway.Shutdown(ctx); err != nil {
-		return exit(exitRefused, fmt.Errorf("drain for %s: %w", patience, err))
+		return exit(exitRefused, fmt.Errorf("drain for %s: %w", most, err))
 	}
 	log.Info("drained")
 	return nil
