@@ -116,7 +116,7 @@ var (
 		"The XML or the envelope is broken or holds what the gate refuses (DOCTYPE, entities, processing instructions, a second ZadostInfo). The text says at which byte."}
 	BadHTTP = &Kind{"bad-http", 502, "", egon.FaultClient, 400,
 		"Požadavek HTTP není přijatelný.",
-		"Use HTTP/1.1 POST with Content-Type text/xml; charset=utf-8, Content-Length or chunked, no Content-Encoding but identity, no attachments. In http mode the status is 405, 408, 411, 415, 417, 431 or 505 as the case may be."}
+		"Use HTTP/1.1 POST with Content-Type text/xml; charset=utf-8, Content-Length or chunked, no Content-Encoding but identity, no attachments. The status is 405 for any other method, and in http mode 408, 411, 415, 417, 431 or 505 as the case may be."}
 	UnknownService = &Kind{"unknown-service", 503, "", egon.FaultClient, 404,
 		"Služba neexistuje nebo není touto bránou poskytována.",
 		"Call {prefix}/{code} with a code of the catalogue, in the right case, that has a route."}
