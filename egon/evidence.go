@@ -126,8 +126,11 @@ func ParseEvidenceHead(doc []byte, src *Source) (*EvidenceHead, error) {
 	case block == nil:
 		return h, nil
 	}
-	h.Application, err = readStatus(block.Child(NSEvidence, "AisAplikacniStatus"), NSEvidence, "VysledekAisKod")
+	application, err := only(block, NSEvidence, "AisAplikacniStatus")
 	if err != nil {
+		return nil, err
+	}
+	if h.Application, err = readStatus(application, NSEvidence, "VysledekAisKod"); err != nil {
 		return nil, err
 	}
 	if h.Info.Status.Kod == Chyba {
@@ -148,7 +151,7 @@ func personOf(n, aifo *xmltext.Node) (PrevodAifo, error) {
 	if err != nil {
 		return PrevodAifo{}, err
 	}
-	mapa, err := readMapa(n.Child(n.Space, "MapaAifo"))
+	mapa, err := readMapa(n)
 	if err != nil {
 		return PrevodAifo{}, err
 	}

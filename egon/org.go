@@ -70,14 +70,16 @@ func ParseTranslateReply(doc []byte, op OrgService) (*TranslateReply, error) {
 	if r.Info, err = readInfo(n); err != nil {
 		return nil, err
 	}
-	mapa := n.Child(NSOrg, "MapaAifo")
-	if mapa == nil && r.Info.Status.Kod != Chyba {
-		return nil, expected(NSOrg, "MapaAifo", n.Local)
-	}
-	if r.Map, err = readMapa(mapa); err != nil {
+	if r.Map, err = readMapa(n); err != nil {
 		return nil, err
 	}
-	status := n.Child(NSOrg, "OrgStatus")
+	if n.Child(NSOrg, "MapaAifo") == nil && r.Info.Status.Kod != Chyba {
+		return nil, expected(NSOrg, "MapaAifo", n.Local)
+	}
+	status, err := only(n, NSOrg, "OrgStatus")
+	if err != nil {
+		return nil, err
+	}
 	for _, s := range status.All(NSOrgTypes, "OrgAifoStatus") {
 		r.Codes = append(r.Codes, s.Child(NSOrgTypes, "OrgAifoStatusDetail").Value())
 	}

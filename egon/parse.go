@@ -61,12 +61,23 @@ func faultOf(n *xmltext.Node) *FaultError {
 	}
 }
 
-// need returns the child of n of that name or the error that it is missing.
-func need(n *xmltext.Node, space, local string) (*xmltext.Node, error) {
-	if c := n.Child(space, local); c != nil {
-		return c, nil
+// only returns the child of n of that name, nil if there is none. Two of them are
+// an error: what decides is not to be picked from contradictions. n may be nil.
+func only(n *xmltext.Node, space, local string) (*xmltext.Node, error) {
+	first := n.Child(space, local)
+	if first != nil && len(n.All(space, local)) > 1 {
+		return nil, Breach("expect one {" + space + "}" + local + " in " + n.Local)
 	}
-	return nil, expected(space, local, n.Local)
+	return first, nil
+}
+
+// need is only that takes the absence of the child for an error.
+func need(n *xmltext.Node, space, local string) (*xmltext.Node, error) {
+	c, err := only(n, space, local)
+	if err == nil && c == nil {
+		err = expected(space, local, n.Local)
+	}
+	return c, err
 }
 
 // readInfo reads the OdpovedInfo of a payload, which bears the payload's own
@@ -105,9 +116,13 @@ func readStatus(n *xmltext.Node, space, kod string) (s Status, err error) {
 }
 
 func readKod(n *xmltext.Node, space, local string) (string, error) {
-	switch kod := n.Child(space, local).Value(); kod {
+	kod, err := only(n, space, local)
+	if err != nil {
+		return "", err
+	}
+	switch v := kod.Value(); v {
 	case OK, Varovani, Chyba:
-		return kod, nil
+		return v, nil
 	}
 	return "", Breach("expect OK, VAROVANI or CHYBA in {" + space + "}" + local)
 }
@@ -128,14 +143,22 @@ func readParty(n *xmltext.Node) Party {
 	return Party{}
 }
 
-// readMapa reads a MapaAifo; n may be nil.
+// readMapa reads the MapaAifo of a payload, which may be missing.
 func readMapa(n *xmltext.Node) (entries []PrevodAifo, err error) {
-	for _, p := range n.All(NSReg, "PrevodAifo") {
+	mapa, err := only(n, n.Space, "MapaAifo")
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range mapa.All(NSReg, "PrevodAifo") {
 		lokalni, err := need(p, NSReg, "LokalniAifo")
 		if err != nil {
 			return nil, err
 		}
-		entry := PrevodAifo{Global: p.Child(NSReg, "GlobalniAifo").Value()}
+		globalni, err := only(p, NSReg, "GlobalniAifo")
+		if err != nil {
+			return nil, err
+		}
+		entry := PrevodAifo{Global: globalni.Value()}
 		if entry.Local, err = number(lokalni); err != nil {
 			return nil, err
 		}
@@ -162,7 +185,7 @@ func entryOf(mapa []PrevodAifo, local int) (PrevodAifo, bool) {
 }
 
 func triOf(v string) Tri {
-	if v = strings.TrimSpace(v); v == "true" || v == "1" {
+	if v = strings.Trim(v, whiteSpace); v == "true" || v == "1" {
 		return Yes
 	}
 	return No
@@ -171,11 +194,14 @@ func triOf(v string) Tri {
 // number reads an xs:int.
 func number(n *xmltext.Node) (int, error) {
 	v, err := strconv.ParseInt(n.Value(), 10, 32)
-	if err != nil {
+	if err != nil || len(n.Children) > 0 {
 		return 0, Breach("expect a number in " + n.Local)
 	}
 	return int(v), nil
 }
 
-// words returns the words of a list value; n may be nil.
-func words(n *xmltext.Node) []string { return strings.Fields(n.Value()) }
+// words returns the words of a list value, between white space as XML knows it:
+// another blank is a part of a word. n may be nil.
+func words(n *xmltext.Node) []string {
+	return strings.FieldsFunc(n.Value(), func(r rune) bool { return strings.ContainsRune(whiteSpace, r) })
+}

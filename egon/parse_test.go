@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -124,6 +125,46 @@ func TestParseVerifyReply(t *testing.T) {
 				t.Errorf("Map (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// What ROB says of a person when it verifies is which items agree, and no more
+// is passed on: no item itself, nor anything else.
+func TestVerifyReplyHoldsWhatAgrees(t *testing.T) {
+	const said = "<Aifo>1</Aifo><OvereneUdaje>Aifo Jmeno Prijmeni</OvereneUdaje>"
+	for name, person := range map[string]string{
+		"as the schema has it": said,
+		"items":                "<Jmeno>MAREK</Jmeno>" + said + "<Doklady><Cislo>1</Cislo></Doklady>",
+		"items in a list":      said + "<NeovereneUdaje><Jmeno>MAREK</Jmeno></NeovereneUdaje>",
+		"another namespace":    said + `<NeovereneUdaje xmlns="u">MAREK</NeovereneUdaje>`,
+		"text and comments":    "MAREK" + said + "<!-- MAREK --><![CDATA[MAREK]]>",
+	} {
+		doc := strings.Replace(string(answer(t, "o25")), said, person, 1)
+		r := must[VerifyReply](t)(ParseVerifyReply([]byte(doc)))
+		if _, osoba, _ := strings.Cut(string(r.Block), "<Osoba"); !strings.HasSuffix(osoba, ">"+said+"</Osoba>") {
+			t.Errorf("%s: %s", name, r.Block)
+		}
+	}
+}
+
+// The words of a list stand between white space as XML knows it: what another
+// blank joins is one word, and no item.
+func TestWordsOfAList(t *testing.T) {
+	for list, want := range map[string][]string{
+		"\n\tJmeno \r\n Prijmeni ": {"Jmeno", "Prijmeni"},
+		"Jmeno\u00a0Prijmeni":      {"Jmeno\u00a0Prijmeni"},
+		"Jmeno\u0085Prijmeni":      {"Jmeno\u0085Prijmeni"},
+		"Jmeno\u3000":              {"Jmeno\u3000"},
+		"":                         {},
+	} {
+		if got := words(&xmltext.Node{Text: list}); !slices.Equal(got, want) {
+			t.Errorf("%q: %q, want %q", list, got, want)
+		}
+	}
+	for value, want := range map[string]Tri{"true": Yes, " 1\n": Yes, "0": No, " false ": No, "TRUE": No, "true\u00a0": No, "": No} {
+		if got := triOf(value); got != want {
+			t.Errorf("%q: %v, want %v", value, got, want)
+		}
 	}
 }
 
@@ -273,6 +314,30 @@ func TestParseNamesWhatIsMissing(t *testing.T) {
 				t.Errorf("err = %v, want it to name %s", err, tt.want)
 			}
 		})
+	}
+}
+
+// Where an answer says twice what decides, it is not the first word that counts.
+func TestParseTakesNoContradiction(t *testing.T) {
+	for _, tt := range []struct{ parser, answer, old, more, want string }{
+		{"verify", "o25", "</OdpovedInfo>", "<OdpovedInfo/>", "one {urn:cz:isvs:rob:schemas:RobUnivDotazy:v1}OdpovedInfo"},
+		{"verify", "o25", "</reg:Status>", "<reg:Status><reg:VysledekKod>CHYBA</reg:VysledekKod></reg:Status>", "}Status in OdpovedInfo"},
+		{"verify", "o25", "</reg:VysledekKod>", "<reg:VysledekKod>CHYBA</reg:VysledekKod>", "}VysledekKod in Status"},
+		{"verify", "o25", "</MapaAifo>", `<MapaAifo><reg:PrevodAifo><reg:LokalniAifo stavOvereniAifo="false">1</reg:LokalniAifo></reg:PrevodAifo></MapaAifo>`, "}MapaAifo in"},
+		{"verify", "o25", "</reg:LokalniAifo>", `<reg:LokalniAifo stavOvereniAifo="false">1</reg:LokalniAifo>`, "}LokalniAifo in PrevodAifo"},
+		{"verify", "o25", "</RobAplikacniStatus>", `<RobAplikacniStatus><VysledekRobKodType xmlns="urn:cz:isvs:rob:schemas:RobTypy:v1">VAROVANI</VysledekRobKodType></RobAplikacniStatus>`, "}RobAplikacniStatus in"},
+		{"verify", "o25", "<Aifo>1</Aifo>", "<Aifo>2</Aifo>", "}Aifo in Osoba"},
+		{"verify", "o25", "</RobOverHromadneAifoDataResponse>", `<RobOverHromadneAifoDataResponse xmlns="urn:cz:isvs:rob:schemas:RobDotazyData:v1"/>`, "}RobOverHromadneAifoDataResponse in Odpoved"},
+		{"translate", "g27", "</reg:GlobalniAifo>", "<reg:GlobalniAifo>AAAA</reg:GlobalniAifo>", "}GlobalniAifo in PrevodAifo"},
+		{"translate", "g27", "</MapaAifo>", "<MapaAifo/>", "}MapaAifo in"},
+		{"translate", "g27", "</MapaAifo>", "<OrgStatus/><OrgStatus/>", "}OrgStatus in"},
+		{"places", "a28-v1", "</c:SeznamIdAdres>", "<c:SeznamIdAdres/>", "}SeznamIdAdres in"},
+	} {
+		doc := strings.Replace(string(answer(t, tt.answer)), tt.old, tt.old+tt.more, 1)
+		err := parsers()[tt.parser]([]byte(doc))
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s, %s twice: err = %v, want it to name %s", tt.answer, tt.old, err, tt.want)
+		}
 	}
 }
 

@@ -177,7 +177,7 @@ func ParseVerifyReply(doc []byte) (*VerifyReply, error) {
 	}
 	r := &VerifyReply{Info: a.info, Map: a.mapa, Rob: a.status, Block: a.block}
 	for _, osoba := range a.persons {
-		r.Block = osoba.Splice(r.Block)
+		r.Block = osoba.SpliceOf(r.Block, saysWhatAgrees)
 		local, err := localOf(osoba)
 		if err != nil {
 			return nil, err
@@ -190,6 +190,19 @@ func ParseVerifyReply(doc []byte) (*VerifyReply, error) {
 		})
 	}
 	return r, nil
+}
+
+// saysWhatAgrees reports whether an element of a person in ROB's answer to O25 is
+// one of its schema, so that none of ROB's data goes out with them.
+func saysWhatAgrees(n *xmltext.Node) bool {
+	if n.Space != NSRobData || len(n.Children) > 0 {
+		return false
+	}
+	switch n.Local {
+	case "Aifo", "OvereneUdaje", "CastecneOvereneUdaje", "NeovereneUdaje":
+		return true
+	}
+	return false
 }
 
 // listed returns the items of a list of ROB, should it come in parts, of all.
@@ -209,15 +222,15 @@ func ParseReadReply(doc []byte, items []string) (*ReadReply, error) {
 		return nil, err
 	}
 	r := &ReadReply{Info: a.info, Map: a.mapa, Rob: a.status, Block: a.block}
-	unasked := func(item *xmltext.Node) bool { return !mayBeGiven(item, items) }
+	asked := func(item *xmltext.Node) bool { return mayBeGiven(item, items) }
 	for _, osoba := range a.persons {
-		r.Block = osoba.SpliceWithout(r.Block, unasked)
+		r.Block = osoba.SpliceOf(r.Block, asked)
 		local, err := localOf(osoba)
 		if err != nil {
 			return nil, err
 		}
 		r.Persons = append(r.Persons, local)
-		if r.Places, err = addPlacesOf(r.Places, osoba, unasked); err != nil {
+		if r.Places, err = addPlacesOf(r.Places, osoba, asked); err != nil {
 			return nil, err
 		}
 	}
@@ -250,7 +263,7 @@ func openRobAnswer(doc []byte, local string) (*robAnswer, error) {
 		a.status, _ = readStatus(said, NSRobTypes, "VysledekRobKodType") // an error: ROB's application said nothing
 		return a, nil
 	}
-	if a.mapa, err = readMapa(n.Child(NSRobEnvelope, "MapaAifo")); err != nil {
+	if a.mapa, err = readMapa(n); err != nil {
 		return nil, err
 	}
 	odpoved, err := need(n, NSRobEnvelope, "Odpoved")
@@ -311,9 +324,9 @@ func isNil(n *xmltext.Node) bool {
 
 // addPlacesOf adds the references to RUIAN in a person's data that are not yet
 // among places. An item that was not given out is empty.
-func addPlacesOf(places []Place, osoba *xmltext.Node, unasked func(*xmltext.Node) bool) ([]Place, error) {
+func addPlacesOf(places []Place, osoba *xmltext.Node, asked func(*xmltext.Node) bool) ([]Place, error) {
 	item := func(local string) *xmltext.Node {
-		if n := osoba.Child(NSRobData, local); n != nil && !unasked(n) {
+		if n := osoba.Child(NSRobData, local); n != nil && asked(n) {
 			return n
 		}
 		return nil

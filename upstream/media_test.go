@@ -290,6 +290,8 @@ func TestMediaFailures(t *testing.T) {
 		{"OK without an AIFO", wellWorld().with("X21", eop("OK", "", appStatus("OK", ""))), eopAis, nil},
 		{"media before the AIFO", wellWorld().with("X21", eop("OK", known, appStatus("OK", "")+photo+aifo1)), eopAis, nil},
 		{"two AIFO", wellWorld().with("X21", eop("OK", known, appStatus("OK", "")+aifo1+aifo1+photo)), eopAis, nil},
+		{"two statuses", wellWorld().with("X21", eop("OK", known, appStatus("OK", "")+appStatus("CHYBA", "")+aifo1+photo)), eopAis, nil},
+		{"an element in the AIFO", wellWorld().with("X21", eop("OK", known, appStatus("OK", "")+strings.Replace(aifo1, "1<", "1<s:RC>7705033237</s:RC><", 1)+photo)), eopAis, nil},
 		{"another answer", wellWorld().with("X21", well["O25"]), eopAis, nil},
 		{"a Fault", wellWorld().with("X21", "<s:Fault><faultcode>s:Server</faultcode></s:Fault>"), eopAis, nil},
 		{"a Fault of ROB", wellWorld().with("O25", "<s:Fault><faultcode>s:Server</faultcode></s:Fault>"), robParty, nil},

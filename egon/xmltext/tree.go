@@ -276,16 +276,32 @@ func (n *Node) Value() string {
 // them. Where no default namespace holds, it says so. Thus the result means
 // the same wherever it is put.
 func (n *Node) Splice(dst []byte) []byte {
-	return n.SpliceWithout(dst, func(*Node) bool { return false })
-}
-
-// SpliceWithout is Splice that leaves out the child elements for which drop is
-// true.
-func (n *Node) SpliceWithout(dst []byte, drop func(child *Node) bool) []byte {
 	if n == nil {
 		return dst
 	}
 	dst = append(dst, n.doc[n.start:n.nameEnd]...)
+	dst = appendDeclared(dst, n.inScope()[len(n.declared):])
+	return append(dst, n.doc[n.nameEnd:n.end]...)
+}
+
+// SpliceOf is Splice of the element with nothing in it but the child elements
+// for which keep is true: its attributes, its own text and whatever else stands
+// between its children are left out.
+func (n *Node) SpliceOf(dst []byte, keep func(child *Node) bool) []byte {
+	name := n.doc[n.start+1 : n.nameEnd]
+	dst = append(append(dst, '<'), name...)
+	dst = append(appendDeclared(dst, n.inScope()), '>')
+	for _, c := range n.Children {
+		if keep(c) {
+			dst = append(dst, n.doc[c.start:c.end]...)
+		}
+	}
+	return append(append(append(dst, "</"...), name...), '>')
+}
+
+// inScope returns the namespace declarations that hold in the element: its own
+// first, and one of the default namespace in any case.
+func (n *Node) inScope() []declaration {
 	seen := append(make([]declaration, 0, len(n.declared)+8), n.declared...)
 	for p := n.parent; p != nil; p = p.parent {
 		for _, d := range p.declared {
@@ -297,21 +313,18 @@ func (n *Node) SpliceWithout(dst []byte, drop func(child *Node) bool) []byte {
 	if !binds(seen, "") {
 		seen = append(seen, declaration{})
 	}
-	for _, d := range seen[len(n.declared):] {
+	return seen
+}
+
+func appendDeclared(dst []byte, ds []declaration) []byte {
+	for _, d := range ds {
 		dst = append(dst, " xmlns"...)
 		if d.prefix != "" {
 			dst = append(append(dst, ':'), d.prefix...)
 		}
 		dst = append(AppendAttr(append(dst, `="`...), d.uri), '"')
 	}
-	from := n.nameEnd
-	for _, c := range n.Children {
-		if drop(c) {
-			dst = append(dst, n.doc[from:c.start]...)
-			from = c.end
-		}
-	}
-	return append(dst, n.doc[from:n.end]...)
+	return dst
 }
 
 func binds(ds []declaration, prefix string) bool {

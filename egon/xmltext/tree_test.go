@@ -63,6 +63,26 @@ func TestSplice(t *testing.T) {
 	}
 }
 
+// What was not asked for does not come along, whatever it is.
+func TestSpliceOf(t *testing.T) {
+	kept := func(n *Node) bool { return n.Local != "c" }
+	for _, c := range []struct{ name, doc, want string }{
+		{"children", `<r><x><a/><b>1<c/></b><c/><a>2</a></x></r>`, `<x xmlns=""><a/><b>1<c/></b><a>2</a></x>`},
+		{"text, comments and attributes", "<r><x y='1'> z<!--c--><a/>&#65;<![CDATA[<]]><c/>z</x ></r>", `<x xmlns=""><a/></x>`},
+		{"namespaces", `<r xmlns:p="u"><p:x xmlns:q="v&amp;" y="1"><q:a p:b="p:c"/></p:x></r>`, `<p:x xmlns:q="v&amp;" xmlns:p="u" xmlns=""><q:a p:b="p:c"/></p:x>`},
+		{"nothing", `<r xmlns="u"><x a="1"/></r>`, `<x xmlns="u"></x>`},
+	} {
+		root, err := Parse([]byte(c.doc), DefaultBounds())
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		if got := find(root, "x").SpliceOf(nil, kept); string(got) != c.want {
+			t.Errorf("%s:\n got %s\nwant %s", c.name, got, c.want)
+		}
+	}
+}
+
 func find(n *Node, local string) *Node {
 	if n.Local == local {
 		return n
