@@ -7,16 +7,26 @@ import "unicode/utf8"
 // it. They return how many bytes it has, or 0 if it is not that simple, and
 // then have changed nothing.
 
-// plainText reads character data without references, brackets and CR.
+// plainText reads character data without references and brackets; a short line
+// goes with its end.
 func (s *Scanner) plainText(tok *Token, b []byte) int {
 	n := scanText(b, 0)
-	if n == 0 || n < len(b) && b[n] == ']' || s.brackets == 2 && b[0] == '>' {
+	switch {
+	case n == 0 || s.brackets == 2 && b[0] == '>':
 		return 0
+	case n < len(b) && b[n] == ']':
+		return 0
+	case n < shortLine && n < len(b) && b[n] == '\r':
+		return s.plainLines(tok, b)
 	}
 	s.brackets = 0
 	tok.Kind, tok.Data = Text, b[:n]
 	return n
 }
+
+// shortLine is how long a line is at most, in bytes, that is copied rather than
+// a piece of its own.
+const shortLine = 16
 
 // plainReference reads one reference.
 func (s *Scanner) plainReference(tok *Token, b []byte) int {
@@ -29,7 +39,7 @@ func (s *Scanner) plainReference(tok *Token, b []byte) int {
 	return n
 }
 
-// plainLines reads character data that begins with a CR.
+// plainLines reads character data that has line ends.
 func (s *Scanner) plainLines(tok *Token, b []byte) int {
 	data, n := normalise(s.lineBuffer(), b, ']', true)
 	if n == 0 {
