@@ -139,7 +139,7 @@ func (a *answer) open(o outcome) {
 	a.b = fmt.Appendf(a.b, `<%sResponse xmlns="%s" xmlns:reg="%s" xmlns:ais="%s" verzeZadosti="1.0.0">`,
 		d.request, d.space, egon.NSReg, egon.NSEvidence)
 	a.b = fmt.Appendf(a.b, `<OdpovedInfo><reg:CasOdpovedi>%s</reg:CasOdpovedi><reg:Status><reg:VysledekKod>%s</reg:VysledekKod>`,
-		time.Now().Format("2006-01-02T15:04:05.0000000-07:00"), o.kod)
+		timeNow(), o.kod)
 	if o.sub != "" {
 		a.b = fmt.Appendf(a.b, `<reg:VysledekDetail><reg:VysledekSubKod>%s</reg:VysledekSubKod><reg:VysledekPopis>`, o.sub)
 		a.b = append(xmltext.AppendText(a.b, o.popis), `</reg:VysledekPopis></reg:VysledekDetail>`...)

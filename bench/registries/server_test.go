@@ -130,7 +130,8 @@ const testInfo = `<e:ZadostInfo><reg:CasZadosti>2026-01-01T08:00:00+01:00</reg:C
 // robPrefixes are declared on requests and on what is cut out of answers.
 const robPrefixes = ` xmlns:reg="` + egon.NSReg + `" xmlns:rod="` + egon.NSRobData + `" xmlns:rob="` + egon.NSRobTypes + `"`
 
-// mustStatus fails unless the answer says kod and echoes the ids.
+// mustStatus fails unless the answer says kod, echoes the ids, and is of now in
+// the zone of the bus.
 func (s *site) mustStatus(n *xmltext.Node, infoSpace, kod string) {
 	s.t.Helper()
 	info := n.Child(infoSpace, "OdpovedInfo")
@@ -139,6 +140,10 @@ func (s *site) mustStatus(n *xmltext.Node, infoSpace, kod string) {
 	}
 	if got := info.Child(egon.NSReg, "AgendaZadostId").Value(); got != testAgendaID {
 		s.t.Errorf("AgendaZadostId = %q, want %q", got, testAgendaID)
+	}
+	cas := info.Child(egon.NSReg, "CasOdpovedi").Value()
+	if at, ok := egon.ParseDateTime(cas, time.UTC); !ok || time.Since(at).Abs() > time.Minute || at.In(prague()).Format(timeLayout) != cas {
+		s.t.Errorf("CasOdpovedi = %q", cas)
 	}
 }
 

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
+	_ "time/tzdata" // Prague must be known in a container without zone files too
 
 	"github.com/valyala/fasthttp"
 
@@ -151,6 +153,19 @@ type detail struct {
 	ais           int    // the same for an information system; 0: not said
 }
 
+// timeLayout is how the bus writes times: those of Prague, with their offset.
+const timeLayout = "2006-01-02T15:04:05.0000000-07:00"
+
+func timeNow() string { return time.Now().In(prague()).Format(timeLayout) }
+
+var prague = sync.OnceValue(func() *time.Location {
+	zone, err := time.LoadLocation("Europe/Prague")
+	if err != nil {
+		panic(err) // it is in the program
+	}
+	return zone
+})
+
 // nilID stands where the schema demands an AgendaZadostId and the request had
 // none.
 const nilID = "00000000-0000-0000-0000-000000000000"
@@ -158,7 +173,7 @@ const nilID = "00000000-0000-0000-0000-000000000000"
 // odpovedInfo writes the header of a reply as the element name.
 func (d *doc) odpovedInfo(name string, m *message, kod string, details ...detail) {
 	d.open(name)
-	d.leaf("reg:CasOdpovedi", time.Now().Format("2006-01-02T15:04:05.0000000-07:00"))
+	d.leaf("reg:CasOdpovedi", timeNow())
 	d.open("reg:Status")
 	d.leaf("reg:VysledekKod", kod)
 	for _, x := range details {
