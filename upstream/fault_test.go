@@ -208,7 +208,9 @@ func TestCauseNamesTheContentType(t *testing.T) {
 		"text/xml; charset=UTF-16":          "of Content-Type text/xml; charset=UTF-16 (",
 		`text/xml;charset = "windows-1250"`: "of Content-Type text/xml; charset=windows-1250 (",
 		`multipart/related; boundary="Novak"; type="application/xop+xml"`: "of Content-Type multipart/related (",
-		"text/<Novak>/\xc3\xa1html":                                       "of Content-Type text/Novak/html (",
+		"text/<Novak>/\xc3\xa1html":                                       "of malformed Content-Type text/Novak/html (",
+		"text/xml; charset=utf-8; action=":                                "of malformed Content-Type text/xml; charset=utf-8 (HTTP status 200)",
+		"text/%s%d;charset=%v":                                            "of Content-Type text/%s%d; charset=%v (HTTP status 200)",
 		strings.Repeat("x", 200):                                          "of Content-Type " + strings.Repeat("x", 64) + " (",
 		"":                                                                "the answer has no Content-Type (HTTP status 200)",
 	} {

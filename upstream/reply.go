@@ -143,7 +143,7 @@ func (r *reply) acceptable() error {
 	case r.contentType == "":
 		return sayf("the answer has no Content-Type (HTTP status %d)", r.status)
 	case !isXML(r.contentType):
-		return sayf("the answer is not XML in UTF-8 but of Content-Type "+typeNamed(r.contentType)+" (HTTP status %d)", r.status)
+		return "the answer is not XML in UTF-8 but of " + typeNamed(r.contentType) + sayf(" (HTTP status %d)", r.status)
 	case r.encoding != "" && !strings.EqualFold(r.encoding, "identity"):
 		return saying("the answer has a content encoding that nobody asked for")
 	}
@@ -187,10 +187,14 @@ const (
 
 // typeNamed is what a log may say of a Content-Type: its type and its charset, of
 // each the characters of a token (RFC 9110, section 5.6.2) up to a bound. Other
-// parameters may hold anything and are left out.
-func typeNamed(contentType string) string {
+// parameters may hold anything and are left out, so it is said when one of them
+// is malformed.
+func typeNamed(contentType string) saying {
 	kind, params, _ := strings.Cut(contentType, ";")
-	named := tokenOf(kind, maxTypeNamed)
+	named := "Content-Type " + tokenOf(kind, maxTypeNamed)
+	if _, _, err := mime.ParseMediaType(contentType); err != nil {
+		named = "malformed " + named
+	}
 	for p := range strings.SplitSeq(params, ";") {
 		if name, value, _ := strings.Cut(p, "="); strings.EqualFold(strings.TrimSpace(name), "charset") {
 			return named + "; charset=" + tokenOf(value, maxCharsetNamed)
@@ -200,7 +204,7 @@ func typeNamed(contentType string) string {
 }
 
 // tokenOf returns the characters of s that a token has, and the slash of a type.
-func tokenOf(s string, most int) string {
+func tokenOf(s string, most int) saying {
 	const marks = "!#$%&'*+-.^_`|~/"
 	var b strings.Builder
 	for i := 0; i < len(s) && b.Len() < most; i++ {
@@ -209,5 +213,5 @@ func tokenOf(s string, most int) string {
 			b.WriteByte(c)
 		}
 	}
-	return b.String()
+	return saying(b.String())
 }
