@@ -36,11 +36,19 @@ func ParseRightsReply(doc []byte) (*RightsReply, error) {
 	if info.Status.Kod == Chyba {
 		return r, nil
 	}
-	data := n.Child(NSRights, "IszrOdpoved").Child(NSRights, "IszrVypisOpravneniPolozkyDataResponse")
-	if data == nil {
-		return nil, expected(NSRights, "IszrVypisOpravneniPolozkyDataResponse", "an answer without CHYBA")
+	odpoved, err := need(n, NSRights, "IszrOdpoved")
+	if err != nil {
+		return nil, err
 	}
-	application, err := readStatus(data.Child(NSIszrData, "IszrAplikacniStatus"), NSIszrTypes, "VysledekIszrKodType")
+	data, err := need(odpoved, NSRights, "IszrVypisOpravneniPolozkyDataResponse")
+	if err != nil {
+		return nil, err
+	}
+	status, err := need(data, NSIszrData, "IszrAplikacniStatus")
+	if err != nil {
+		return nil, err
+	}
+	application, err := readStatus(status, NSIszrTypes, "VysledekIszrKodType")
 	if err != nil {
 		return nil, err
 	}
