@@ -68,17 +68,17 @@ func (f *found) status(evidence egon.Party) egon.Status {
 	if !f.evidence.Found {
 		return egon.Status{Kod: egon.Varovani, Details: f.whyNobody(evidence)}
 	}
-	warn := f.evidence.Info.Status.Kod == egon.Varovani || f.evidence.Application.Kod == egon.Varovani || f.withheld()
-	var details []egon.Detail
+	warn := f.evidence.Application.Kod == egon.Varovani || keepsBack(f.evidence.Application)
+	details := f.whyWarned(evidence)
 	local := f.evidence.Person.Local
 	switch _, toRob := translated(f.toRob, local); {
 	case !toRob:
-		details = whyUntranslated(f.toRob, "ROB", "Osoba proto nebyla ověřena v ROB.")
+		details = append(details, whyUntranslated(f.toRob, "ROB", "Osoba proto nebyla ověřena v ROB.")...)
 	case !f.isVerified():
-		warn, details = true, f.whyUnverified()
+		warn, details = true, append(details, f.whyUnverified()...)
 	default:
 		if _, ok := translated(f.toCaller, local); !ok {
-			details = whyUntranslated(f.toCaller, "volajícího", "Globální AIFO proto odpověď neobsahuje.")
+			details = append(details, whyUntranslated(f.toCaller, "volajícího", "Globální AIFO proto odpověď neobsahuje.")...)
 		}
 		warn = warn || f.read != nil && f.read.Rob.Kod != egon.OK
 		details = append(details, f.remarks()...)
@@ -90,12 +90,12 @@ func (f *found) status(evidence egon.Party) egon.Status {
 	return egon.Status{Kod: egon.OK}
 }
 
-// withheld reports whether the evidence says that it keeps something back which
-// was asked for. It is to be told in the status of the system, with whatever
-// code the evidence says so: OK beside it does not mean that all is there.
-func (f *found) withheld() bool {
-	keptBack := func(d egon.Detail) bool { return d.SubKod == "UDAJ NEVYDAN" } // AisSeTypy, VysledekSubKodSEType
-	return slices.ContainsFunc(f.evidence.Application.Details, keptBack) || slices.ContainsFunc(f.evidence.Info.Status.Details, keptBack)
+// keepsBack reports whether an evidence says in a status that it keeps something
+// back which was asked for. It is to be told in the status of the system, with
+// whatever code the evidence says so: OK beside it does not mean that all is
+// there.
+func keepsBack(s egon.Status) bool {
+	return slices.ContainsFunc(s.Details, func(d egon.Detail) bool { return d.SubKod == "UDAJ NEVYDAN" }) // AisSeTypy, VysledekSubKodSEType
 }
 
 // barred reports whether ROB refused an item of its own, as one who has a newer

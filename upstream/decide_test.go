@@ -103,32 +103,78 @@ func says(kod string, subs ...string) egon.Status {
 }
 
 // Who was found and verified has the status OK, unless the evidence warns or
-// says that it keeps something back.
+// says that it keeps something back. That is told in words where the block of
+// the evidence, its application, has none.
 func TestStatusOfWhatTheEvidenceSays(t *testing.T) {
+	const warns = "SPECIFIKACE V POPISU: AIS 2 odpověděl s upozorněním."
 	for _, tt := range []struct {
 		name                string
 		system, application egon.Status
 		want                string
 	}{
 		{"all is there", says("OK"), says("OK"), "OK"},
-		{"it warns", says("OK"), says("VAROVANI"), "VAROVANI"},
-		{"its system warns", says("VAROVANI"), says("OK"), "VAROVANI"},
+		{"it warns", says("OK"), says("VAROVANI", "SPECIFIKACE V POPISU"), "VAROVANI"},
+		{"it warns without a word", says("OK"), says("VAROVANI"), "VAROVANI " + warns},
+		{"its system warns", says("VAROVANI"), says("OK"), "VAROVANI " + warns},
+		{"its system warns, in words", says("VAROVANI", "NENI K DISPOZICI"), says("OK"), "VAROVANI NENI K DISPOZICI: "},
+		{"both warn", says("VAROVANI", "NENI K DISPOZICI"), says("VAROVANI", "SPECIFIKACE V POPISU"), "VAROVANI"},
+		{"both warn, and the system has the words", says("VAROVANI", "NENI K DISPOZICI"), says("VAROVANI"), "VAROVANI NENI K DISPOZICI: "},
 		{"it warns and keeps back", says("VAROVANI"), says("VAROVANI", "UDAJ NEVYDAN"), "VAROVANI"},
 		{"OK, and it keeps back", says("OK"), says("OK", "UDAJ NEVYDAN"), "VAROVANI"},
 		{"OK, and it keeps back beside another remark", says("OK"), says("OK", "SPECIFIKACE V POPISU", "UDAJ NEVYDAN"), "VAROVANI"},
-		{"OK, and its system keeps back", says("OK", "UDAJ NEVYDAN"), says("OK"), "VAROVANI"},
+		{"OK, and its system keeps back", says("OK", "UDAJ NEVYDAN"), says("OK"), "VAROVANI SPECIFIKACE V POPISU: UDAJ NEVYDAN"},
 		{"OK, and another remark", says("OK"), says("OK", "SPECIFIKACE V POPISU"), "OK"},
 	} {
-		known := &egon.TranslateReply{Map: []egon.PrevodAifo{{Local: 1, Global: "x"}}}
-		known.Info.Status = says(egon.OK)
-		f := found{toRob: known, toCaller: known, evidence: &egon.EvidenceHead{Found: true, Person: egon.PrevodAifo{Local: 1}, Application: tt.application}}
-		f.evidence.Info.Status = tt.system
-		f.verified = &egon.VerifyReply{Rob: egon.Status{Kod: egon.OK}, Persons: []egon.VerifiedPerson{{Local: 1, Overene: []string{"Aifo"}}}}
-		f.verified.Info.Status = says(egon.OK)
-		if got := f.status(egon.Party{}); got.Kod != tt.want || got.Details != nil {
-			t.Errorf("%s: %v, want a bare %s", tt.name, got, tt.want)
+		f := wellKnown()
+		f.evidence.Info.Status, f.evidence.Application = tt.system, tt.application
+		if got := inWords(f.status(egon.Party{Kind: egon.Ais, Code: "2"})); got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
 		}
 	}
+}
+
+// What ROB says beside the data that it gives is told likewise.
+func TestStatusOfWhatRobSays(t *testing.T) {
+	const warns = "VAROVANI SPECIFIKACE V POPISU: ROB odpověděl s upozorněním."
+	for _, tt := range []struct {
+		name                string
+		system, application egon.Status
+		want                string
+	}{
+		{"all is there", says("OK"), says("OK"), "OK"},
+		{"it warns", says("OK"), says("VAROVANI", "PARCIALNI ZAZNAM NENALEZEN"), "VAROVANI"},
+		{"it warns without a word", says("OK"), says("VAROVANI"), warns},
+		{"its system warns", says("VAROVANI"), says("OK"), warns},
+		{"its system warns beside a remark", says("VAROVANI"), says("OK", "SPECIFIKACE V POPISU"), warns},
+		{"both warn", says("VAROVANI"), says("VAROVANI", "PARCIALNI ZAZNAM NENALEZEN"), "VAROVANI"},
+	} {
+		f := wellKnown()
+		f.evidence.Info.Status, f.evidence.Application = says(egon.OK), says(egon.OK)
+		f.read = &egon.ReadReply{Rob: tt.application, Persons: []int{1}}
+		f.read.Info.Status = tt.system
+		if got := inWords(f.status(egon.Party{})); got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
+		}
+	}
+}
+
+// wellKnown is a person whom all registries know.
+func wellKnown() *found {
+	const local = 1
+	known := &egon.TranslateReply{Map: []egon.PrevodAifo{{Local: local, Global: "x"}}}
+	known.Info.Status = says(egon.OK)
+	f := &found{toRob: known, toCaller: known, evidence: &egon.EvidenceHead{Found: true, Person: egon.PrevodAifo{Local: local}}}
+	f.verified = &egon.VerifyReply{Rob: says(egon.OK), Persons: []egon.VerifiedPerson{{Local: local, Overene: []string{"Aifo"}}}}
+	f.verified.Info.Status = says(egon.OK)
+	return f
+}
+
+func inWords(s egon.Status) string {
+	said := s.Kod
+	for _, d := range s.Details {
+		said += " " + d.SubKod + ": " + d.Popis
+	}
+	return said
 }
 
 // An item that ROB refuses in an answer which goes out all the same is told to

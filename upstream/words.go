@@ -31,6 +31,29 @@ func (f *found) whyNobody(evidence egon.Party) []egon.Detail {
 	return details
 }
 
+// whyWarned returns the warning of an evidence that found the person, unless its
+// block has words for it.
+func (f *found) whyWarned(evidence egon.Party) []egon.Detail {
+	system := f.evidence.Info.Status
+	if keepsBack(system) {
+		system.Kod = egon.Varovani
+	}
+	return beside(f.evidence.Application, system, evidence)
+}
+
+// beside returns the warning of a registry, unless the status in its block has
+// words for it.
+func beside(block, system egon.Status, party egon.Party) []egon.Detail {
+	switch {
+	case block.Kod == egon.OK:
+	case len(block.Details) > 0:
+		return nil
+	default:
+		system.Kod = egon.Varovani
+	}
+	return warning(system, party)
+}
+
 // deadPlaces returns one detail for each reference that RUIAN does not know or
 // has removed.
 func (f *found) deadPlaces() (details []egon.Detail) {
@@ -106,8 +129,8 @@ func (f *found) whyUnverified() []egon.Detail {
 // becomes OK.
 func (f *found) remarks() (details []egon.Detail) {
 	details = append(warning(f.toRob.Info.Status, orgParty), warningOf(f.toCaller, f.evidence.Person.Local)...)
-	if f.read != nil && f.read.Rob.Kod == egon.OK {
-		details = append(details, warning(f.read.Info.Status, robParty)...)
+	if f.read != nil {
+		details = append(details, beside(f.read.Rob, f.read.Info.Status, robParty)...)
 	}
 	if f.places != nil && len(f.deadPlaces()) == 0 {
 		details = append(details, warning(f.places.Info.Status, ruianParty)...)
@@ -133,7 +156,11 @@ func warning(s egon.Status, party egon.Party) (details []egon.Detail) {
 		details = append(details, egon.Detail{SubKod: d.SubKod, Puvodce: party}.Systemic())
 	}
 	if len(details) == 0 {
-		details = []egon.Detail{{SubKod: "SPECIFIKACE V POPISU", Popis: party.Code + " odpověděl s upozorněním.", Puvodce: party}}
+		name := party.Code
+		if party.Kind == egon.Ais {
+			name = "AIS " + name
+		}
+		details = []egon.Detail{{SubKod: "SPECIFIKACE V POPISU", Popis: name + " odpověděl s upozorněním.", Puvodce: party}}
 	}
 	return details
 }
