@@ -110,7 +110,7 @@ func whyUntranslated(r *egon.TranslateReply, target, so string) (details []egon.
 // for it.
 func (f *found) whyUnverified() []egon.Detail {
 	r, local := f.verified, f.evidence.Person.Local
-	if len(r.Rob.Details) > 0 {
+	if r.Rob.Kod != egon.OK && len(r.Rob.Details) > 0 {
 		return nil
 	}
 	popis := "ROB osobu neověřil."
