@@ -63,10 +63,18 @@ func faultOf(n *xmltext.Node) *FaultError {
 
 // only returns the child of n of that name, nil if there is none. Two of them are
 // an error: what decides is not to be picked from contradictions. n may be nil.
-func only(n *xmltext.Node, space, local string) (*xmltext.Node, error) {
-	first := n.Child(space, local)
-	if first != nil && len(n.All(space, local)) > 1 {
-		return nil, Breach("expect one {" + space + "}" + local + " in " + n.Local)
+func only(n *xmltext.Node, space, local string) (first *xmltext.Node, err error) {
+	if n == nil {
+		return nil, nil
+	}
+	for _, c := range n.Children {
+		switch {
+		case c.Local != local || c.Space != space:
+		case first != nil:
+			return nil, Breach("expect one {" + space + "}" + local + " in " + n.Local)
+		default:
+			first = c
+		}
 	}
 	return first, nil
 }
