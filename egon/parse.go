@@ -36,9 +36,9 @@ func openAnswer(doc []byte, local string, spaces ...string) (*xmltext.Node, erro
 	if root.Space != NSEnvelope || root.Local != "Envelope" {
 		return nil, expected(NSEnvelope, "Envelope", "the answer")
 	}
-	body := root.Child(NSEnvelope, "Body")
-	if body == nil {
-		return nil, expected(NSEnvelope, "Body", "Envelope")
+	body, err := need(root, NSEnvelope, "Body")
+	if err != nil {
+		return nil, err
 	}
 	if fault := body.Child(NSEnvelope, "Fault"); fault != nil {
 		return nil, faultOf(fault)

@@ -320,6 +320,7 @@ func TestParseNamesWhatIsMissing(t *testing.T) {
 // Where an answer says twice what decides, it is not the first word that counts.
 func TestParseTakesNoContradiction(t *testing.T) {
 	for _, tt := range []struct{ parser, answer, old, more, want string }{
+		{"verify", "o25", "</s:Body>", "<s:Body/>", "one {http://schemas.xmlsoap.org/soap/envelope/}Body in Envelope"},
 		{"verify", "o25", "</OdpovedInfo>", "<OdpovedInfo/>", "one {urn:cz:isvs:rob:schemas:RobUnivDotazy:v1}OdpovedInfo"},
 		{"verify", "o25", "</reg:Status>", "<reg:Status><reg:VysledekKod>CHYBA</reg:VysledekKod></reg:Status>", "}Status in OdpovedInfo"},
 		{"verify", "o25", "</reg:VysledekKod>", "<reg:VysledekKod>CHYBA</reg:VysledekKod>", "}VysledekKod in Status"},
