@@ -102,7 +102,7 @@ type EvidenceHead struct {
 	Application Status     // AisAplikacniStatus; its Kod is empty when there is no block
 	Found       bool       // the block names a person:
 	Person      PrevodAifo // the local number, and the AIFO in the evidence's agenda
-	Block       []byte     // the element [Source].Block as far as it is there; empty: none
+	Block       []byte     // the element [Source].Block as far as it is there, with nothing but these; empty: none
 }
 
 // ParseEvidenceHead reads the answer to a request that [AppendMediaRequest]
@@ -136,7 +136,9 @@ func ParseEvidenceHead(doc []byte, src *Source) (*EvidenceHead, error) {
 	if h.Info.Status.Kod == Chyba {
 		return h, nil
 	}
-	h.Block = block.Splice(nil)
+	h.Block = block.SpliceOf(nil, func(n *xmltext.Node) bool {
+		return n.Space == NSEvidence && (n.Local == "AisAplikacniStatus" || n.Local == "Aifo")
+	})
 	if aifo := block.Child(NSEvidence, "Aifo"); aifo != nil {
 		h.Found = true
 		h.Person, err = personOf(n, aifo)

@@ -54,7 +54,7 @@ func TestEvidenceSplice(t *testing.T) {
 		{
 			"declared on the block", `<v:AisEopMediaSyncCtiPodleUdajuResponse xmlns:v="EOP">INFO<v:EopOdpoved><e:EopOdpovedV1 xmlns:e='EOP' xmlns:s="AIS" >`,
 			`</e:EopOdpovedV1></v:EopOdpoved></v:AisEopMediaSyncCtiPodleUdajuResponse>`, "s",
-			`<e:EopOdpovedV1 xmlns:v="EOP" xmlns:env="ENV" xmlns="" xmlns:e='EOP' xmlns:s="AIS" >`,
+			`<e:EopOdpovedV1 xmlns:e="EOP" xmlns:s="AIS" xmlns:v="EOP" xmlns:env="ENV" xmlns="">`,
 		},
 		{
 			"redeclared between", `<s:AisEopMediaSyncCtiPodleUdajuResponse xmlns:s="EOP">INFO<EopOdpoved xmlns="EOP" xmlns:s="AIS"><EopOdpovedV1>`,
@@ -70,10 +70,10 @@ func TestEvidenceSplice(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			uris := strings.NewReplacer("EOP", egon.NSEop, "AIS", egon.NSEvidence, "ENV", egon.NSEnvelope)
 			p := tt.prefix + ":"
-			head := strings.ReplaceAll(appStatus("OK", "")+"\n "+aifo1, "s:", p)
+			head := strings.ReplaceAll(appStatus("OK", "")+aifo1, "s:", p)
 			photos := "<" + p + "Fotky>" + strings.ReplaceAll(medium, "s:", p) + "</" + p + "Fotky>"
 			response := strings.Replace(uris.Replace(tt.open), "INFO", infoIn(egon.NSEop)+mapaIn(egon.NSEop), 1) +
-				head + photos + " \n" + strings.Replace(photos, "<!--", "<"+p+"Ucel a='1'><x/>y</"+p+"Ucel><!--", 1) + uris.Replace(tt.close)
+				"RC" + strings.Replace(head, "<"+p+"Aifo>", "\n 7705033237<!-- RC --><"+p+"Aifo>", 1) + photos + " \n" + strings.Replace(photos, "<!--", "<"+p+"Ucel a='1'><x/>y</"+p+"Ucel><!--", 1) + uris.Replace(tt.close)
 			doc := `<env:Envelope xmlns:env="` + egon.NSEnvelope + `"><env:Body>` + response + `</env:Body></env:Envelope>`
 			e, err := evidenceOf(iotest.OneByteReader(strings.NewReader(doc)))
 			if err != nil {
