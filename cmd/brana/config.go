@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -296,11 +297,12 @@ func (c *config) validate(file string) error {
 	oneOf("log.when_blocked", c.Log.WhenBlocked, refuseCalls, dropLines)
 	c.Limits.check(wrong)
 	for _, listener := range []struct{ key, address string }{{"listen.address", c.Listen.Address}, {"admin.address", c.Admin.Address}} {
-		if _, _, err := net.SplitHostPort(listener.address); err != nil {
+		if !isAddress(listener.address) {
 			wrong(listener.key, "%q is not host:port", listener.address)
 		}
 	}
 	c.Listen.check(wrong)
+	c.Listen.checkBounds(wrong)
 	if l := &c.Listen; l.ShutdownDelay > 0 && l.ShutdownDelay >= l.Drain {
 		wrong("listen.shutdown_delay", "%s leaves nothing of drain (%s) for calls to end; make drain longer", time.Duration(l.ShutdownDelay), time.Duration(l.Drain))
 	}
@@ -314,11 +316,6 @@ func (c *config) validate(file string) error {
 	for _, name := range slices.Sorted(maps.Keys(c.Upstreams)) {
 		c.Upstreams[name].check(name, wrong)
 	}
-	for _, b := range c.Listen.ranges() {
-		if b.value < b.least || b.value > b.most {
-			wrong("listen."+b.key, "%d is not between %d and %d", b.value, b.least, b.most)
-		}
-	}
 	c.checkMatrix(wrong)
 	if len(c.Routes) == 0 {
 		wrong("routes", "name at least a default, as: routes: {default: relay iszr, E198: workflow, E227: local}")
@@ -331,27 +328,31 @@ func (c *config) validate(file string) error {
 	return errors.Join(errs...)
 }
 
-// A valueRange says between what a value must be: at least what an honest call
-// needs, at most what a process can hold for many of them.
-type valueRange struct {
-	key                string
-	value, least, most int64
+// checkBounds tells which values are not at least what an honest call needs, or
+// above what a process can hold for many of them.
+func (l *listenConfig) checkBounds(wrong func(key, format string, args ...any)) {
+	between(wrong, "listen.min_rate", l.MinRate, 1, 1<<30)
+	between(wrong, "listen.max_conns", l.MaxConns, 1, 1<<20)
+	between(wrong, "listen.max_conns_per_peer", l.MaxConnsPerPeer, 1, 1<<20)
+	b := &l.Bounds
+	between(wrong, "listen.bounds.head", b.Head, 4<<10, 16<<20)
+	between(wrong, "listen.bounds.items", b.Items, 1, 10000)
+	between(wrong, "listen.bounds.name", b.Name, 64, 64<<10)
+	between(wrong, "listen.bounds.tag", b.Tag, 1<<10, 1<<20)
+	between(wrong, "listen.bounds.attributes", b.Attributes, 8, 1024)
+	between(wrong, "listen.bounds.namespaces", b.Namespaces, 8, 1024)
+	between(wrong, "listen.bounds.depth", b.Depth, 16, 10000)
 }
 
-func (l *listenConfig) ranges() []valueRange {
-	b := &l.Bounds
-	return []valueRange{
-		{"min_rate", int64(l.MinRate), 1, 1 << 30},
-		{"max_conns", int64(l.MaxConns), 1, 1 << 20},
-		{"max_conns_per_peer", int64(l.MaxConnsPerPeer), 1, 1 << 20},
-		{"bounds.head", int64(b.Head), 4 << 10, 16 << 20},
-		{"bounds.items", int64(b.Items), 1, 10000},
-		{"bounds.name", int64(b.Name), 64, 64 << 10},
-		{"bounds.tag", int64(b.Tag), 1 << 10, 1 << 20},
-		{"bounds.attributes", int64(b.Attributes), 8, 1024},
-		{"bounds.namespaces", int64(b.Namespaces), 8, 1024},
-		{"bounds.depth", int64(b.Depth), 16, 10000},
+// isAddress reports whether a listener can have the address: host:port, with a
+// port from 0 (any that is free) to 65535.
+func isAddress(address string) bool {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
 	}
+	_, err = strconv.ParseUint(port, 10, 16)
+	return err == nil
 }
 
 func loopback(address string) bool {

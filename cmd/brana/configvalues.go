@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -23,6 +24,18 @@ func (d *duration) UnmarshalYAML(n ast.Node) error {
 	return nil
 }
 
+// String writes a duration as a configuration does: 24h, not 24h0m0s.
+func (d duration) String() string {
+	text := time.Duration(d).String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
 // size is written as 512B, 64KiB or 256MiB.
 type size int64
 
@@ -37,6 +50,28 @@ func (s *size) UnmarshalYAML(n ast.Node) error {
 	v, err := strconv.ParseInt(m[1], 10, 64)
 	*s = size(v << map[string]int{"B": 0, "KiB": 10, "MiB": 20, "GiB": 30}[m[2]])
 	return err
+}
+
+// String writes a size as a configuration does, in the largest unit that gives a
+// whole number.
+func (s size) String() string {
+	for _, unit := range []struct {
+		name  string
+		bytes size
+	}{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}} {
+		if s != 0 && s%unit.bytes == 0 {
+			return fmt.Sprintf("%d%s", int64(s/unit.bytes), unit.name)
+		}
+	}
+	return fmt.Sprintf("%dB", int64(s))
+}
+
+// between tells that a value is none of a range, each in the unit in which it is
+// written.
+func between[T int | size | duration](wrong func(key, format string, args ...any), key string, value, least, most T) {
+	if value < least || value > most {
+		wrong(key, "%v is not between %v and %v", value, least, most)
+	}
 }
 
 // scalar is the text of a plain or quoted value.

@@ -18,9 +18,7 @@ func (l *limitsConfig) check(wrong func(key, format string, args ...any)) {
 	if l.Store == "redis" && r.URL == "" {
 		wrong("limits.redis.url", "is needed with store: redis; write it as redis://host:6379/0")
 	}
-	if r.WaitReplicas < 0 || r.WaitReplicas > 5 {
-		wrong("limits.redis.wait_replicas", "%d is not between 0 and 5", r.WaitReplicas)
-	}
+	between(wrong, "limits.redis.wait_replicas", r.WaitReplicas, 0, 5)
 	if l.Store == "redis" {
 		r.TLS.check("limits.redis", r.URL, "rediss", wrong)
 	}

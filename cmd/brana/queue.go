@@ -31,30 +31,21 @@ type requestsConfig struct {
 }
 
 func (q *queueConfig) check(wrong func(key, format string, args ...any)) {
-	between := func(key string, value, least, most int64) {
-		if value < least || value > most {
-			wrong("queue."+key, "%d is not between %d and %d", value, least, most)
-		}
-	}
-	if keep := time.Duration(q.Keep); keep < time.Second || keep > 31*24*time.Hour {
-		wrong("queue.keep", "%v is not between 1s and 744h", keep)
-	}
-	between("entries", int64(q.Entries), 1, 10000)
-	between("bytes", int64(q.Bytes), queue.AnswerBytes, 1<<30)
-	between("page", int64(q.Page), 1, 1000)
+	between(wrong, "queue.keep", q.Keep, duration(time.Second), duration(31*24*time.Hour))
+	between(wrong, "queue.entries", q.Entries, 1, 10000)
+	between(wrong, "queue.bytes", q.Bytes, queue.AnswerBytes, 1<<30)
+	between(wrong, "queue.page", q.Page, 1, 1000)
 }
 
 func (r *requestsConfig) check(wrong func(key, format string, args ...any)) {
-	optional := func(key string, value duration, most time.Duration) {
-		if d := time.Duration(value); d != 0 && (d < time.Second || d > most) {
-			wrong("requests."+key, "%v is not between 1s and %v, and not 0s, which turns it off", d, most)
+	optional := func(key string, value, most duration) {
+		if value != 0 && (value < duration(time.Second) || value > most) {
+			wrong("requests."+key, "%v is not between 1s and %v, and not 0s, which turns it off", value, most)
 		}
 	}
-	optional("time_tolerance", r.TimeTolerance, 24*time.Hour)
-	optional("duplicate_window", r.DuplicateWindow, 7*24*time.Hour)
-	if r.DuplicateIDs < 1 || r.DuplicateIDs > 10_000_000 {
-		wrong("requests.duplicate_ids", "%d is not between 1 and 10000000", r.DuplicateIDs)
-	}
+	optional("time_tolerance", r.TimeTolerance, duration(24*time.Hour))
+	optional("duplicate_window", r.DuplicateWindow, duration(7*24*time.Hour))
+	between(wrong, "requests.duplicate_ids", r.DuplicateIDs, 1, 10_000_000)
 }
 
 // queuePatience is how long the queue waits for Redis at least: an answer is

@@ -60,21 +60,11 @@ func (c *config) checkMatrix(wrong func(key, format string, args ...any)) {
 	if err := m.ages().Validate(); err != nil {
 		wrong("policy.matrix", "%v", err)
 	}
-	for _, v := range []valueRange{{"parallel", int64(m.Parallel), 1, 64}, {"foreign", int64(m.Foreign), 1, 1 << 20},
-		{"timeout", int64(m.Timeout), int64(time.Millisecond), int64(time.Hour)}, {"wait", int64(m.Wait), int64(time.Millisecond), int64(time.Hour)},
-		{"early", int64(m.Early), int64(time.Second), int64(24 * time.Hour)}} {
-		if v.value < v.least || v.value > v.most {
-			wrong("policy.matrix."+v.key, "%s is not between %s and %s", v.say(v.value), v.say(v.least), v.say(v.most))
-		}
-	}
-}
-
-// say writes a value of the range in its unit.
-func (v valueRange) say(value int64) string {
-	if v.key == "parallel" || v.key == "foreign" {
-		return strconv.FormatInt(value, 10)
-	}
-	return time.Duration(value).String()
+	between(wrong, "policy.matrix.parallel", m.Parallel, 1, 64)
+	between(wrong, "policy.matrix.foreign", m.Foreign, 1, 1<<20)
+	between(wrong, "policy.matrix.timeout", m.Timeout, duration(time.Millisecond), duration(time.Hour))
+	between(wrong, "policy.matrix.wait", m.Wait, duration(time.Millisecond), duration(time.Hour))
+	between(wrong, "policy.matrix.early", m.Early, duration(time.Second), duration(24*time.Hour))
 }
 
 // rowsConfig is what rows of a source need to be kept.

@@ -68,8 +68,8 @@ func (u upstreamConfig) check(name string, wrong func(key, format string, args .
 	if u.Pace != nil && *u.Pace == (paceConfig{}) {
 		wrong("upstreams."+name+".pace", "is empty; write it as pace: {per_second: 50, burst: 10}, or remove it")
 	}
-	if m := u.MaxReply; m != 0 && (m < 64<<10 || m > 64<<20) {
-		wrong("upstreams."+name+".max_reply", "%d is not between %d and %d", m, 64<<10, 64<<20)
+	if u.MaxReply != 0 {
+		between(wrong, "upstreams."+name+".max_reply", u.MaxReply, 64<<10, 64<<20)
 	}
 	u.TLS.check("upstreams."+name, u.URL, "https", wrong)
 }
