@@ -30,7 +30,7 @@ func (g *Gateway) checkEdge(rc *fasthttp.RequestCtx) (edgeCall, *Refusal) {
 	call, refusal := g.findService(h)
 	switch {
 	case !h.IsPost():
-		return call, g.notACall()
+		return call, g.notACall(h)
 	case !h.IsHTTP11(): // the end of an HTTP/1.0 answer cannot be told from a cut
 		return call, badFraming(505, "Použijte HTTP/1.1.")
 	case refusal != nil:
@@ -67,12 +67,16 @@ func badFraming(status int, popis string) *Refusal {
 
 // notACall refuses a request that is no POST and so calls no service. Whoever
 // opens the address of a service is looking for its description.
-func (g *Gateway) notACall() *Refusal {
-	descriptions := "zveřejňuje správce: " + administrator
+func (g *Gateway) notACall(h *fasthttp.RequestHeader) *Refusal {
+	descriptions := "Popisy služeb (WSDL) zveřejňuje správce: " + administrator
 	if g.cfg.Contracts != nil {
-		descriptions = "jsou na adrese " + g.cfg.Prefix + "/{kód služby}?wsdl"
+		if _, query, _ := strings.Cut(string(h.RequestURI()), "?"); h.IsGet() && strings.EqualFold(query, "wsdl") {
+			descriptions = "Popis (WSDL) na této adrese není. " + descriptions
+		} else {
+			descriptions = "Popisy služeb (WSDL) jsou na adrese " + g.cfg.Prefix + "/{kód služby}?wsdl"
+		}
 	}
-	return badFraming(fasthttp.StatusMethodNotAllowed, "Služba se volá metodou POST. Popisy služeb (WSDL) "+descriptions)
+	return badFraming(fasthttp.StatusMethodNotAllowed, "Služba se volá metodou POST. "+descriptions)
 }
 
 // administrator is where the administrator of the base registries publishes the

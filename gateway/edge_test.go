@@ -181,6 +181,11 @@ func TestWhatIsNotPostIsToldOfOwnDescriptions(t *testing.T) {
 	if r, body := w.answer(); r.StatusCode != 405 || !strings.Contains(body, "(WSDL) jsou na adrese /publikace/{kód služby}?wsdl<") {
 		t.Errorf("%d %s", r.StatusCode, body)
 	}
+	w = s.dial(t)
+	w.write("GET /publikace/E198?wsdl HTTP/1.1\r\nHost: x\r\n\r\n")
+	if r, body := w.answer(); r.StatusCode != 405 || !strings.Contains(body, "Popis (WSDL) na této adrese není. Popisy služeb (WSDL) zveřejňuje správce: https://") {
+		t.Errorf("%d %s", r.StatusCode, body)
+	}
 }
 
 func TestHeadIsAnsweredWithoutABody(t *testing.T) {
