@@ -212,8 +212,11 @@ func escaped(file string) string { return (&url.URL{Path: file}).EscapedPath() }
 
 // read reads a regular file within the bounds.
 func (r *contractReader) read(file string) ([]byte, error) {
+	var named *fs.PathError
 	info, err := fs.Stat(r.folder, file)
 	switch {
+	case errors.As(err, &named): // os.Root writes "statat" before the name
+		return nil, fmt.Errorf("%s: %w", file, named.Err)
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular():

@@ -3,6 +3,7 @@ package policy
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -122,7 +123,7 @@ func (l *loader) directory(dir string) (all contents) {
 func (l *loader) file(name string) contents {
 	f, err := l.open(name)
 	if err != nil {
-		l.add(Place{File: name}, "open: %v", err)
+		l.add(Place{File: name}, "%v", unnamed(err))
 		return contents{}
 	}
 	defer f.Close()
@@ -145,10 +146,20 @@ func (l *loader) file(name string) contents {
 	return readFile(document{name, &l.problems}, plain, l.prague)
 }
 
+// unnamed is an error of the file system without the name of the file, which
+// stands before it.
+func unnamed(err error) error {
+	var named *fs.PathError
+	if errors.As(err, &named) {
+		return named.Err
+	}
+	return err
+}
+
 func (l *loader) matrix(name string) matrix {
 	f, err := l.open(name)
 	if err != nil {
-		l.add(Place{File: name}, "open: %v", err)
+		l.add(Place{File: name}, "%v", unnamed(err))
 		return matrix{}
 	}
 	defer f.Close()

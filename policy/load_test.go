@@ -181,7 +181,7 @@ func TestConfigMistakes(t *testing.T) {
 	}{
 		{Config{Dir: "p"}, `environment is "": write test or production`},
 		{Config{Dir: "p", Environment: "Test"}, `environment is "Test": write test or production`},
-		{Config{Dir: "p", Environment: Test, MatrixFile: "m.csv"}, "m.csv: open: open m.csv: file does not exist"},
+		{Config{Dir: "p", Environment: Test, MatrixFile: "m.csv"}, "m.csv: file does not exist"},
 	}
 	for _, tt := range tests {
 		if _, err := LoadFS(fsys, tt.c); err == nil || err.Error() != tt.want {

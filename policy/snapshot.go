@@ -62,17 +62,19 @@ func (s *Snapshot) Grants() []*Grant { return s.grants }
 
 // Counts says how large a policy is.
 type Counts struct {
-	Grants int // of both environments
-	Rows   int // triples of the matrix
-	Pairs  int // pairs of a triple and an item
+	Grants     int // of both environments
+	Identities int // certificates that are bound
+	Rows       int // triples of the matrix
+	Pairs      int // pairs of a triple and an item
 }
 
 // Counts returns the size of the snapshot.
 func (s *Snapshot) Counts() Counts {
+	rows, pairs := s.matrix.rows, s.matrix.pairs
 	if f := s.fetched; f != nil {
-		return Counts{Grants: len(s.grants), Rows: f.rows, Pairs: f.pairs}
+		rows, pairs = f.rows, f.pairs
 	}
-	return Counts{Grants: len(s.grants), Rows: s.matrix.rows, Pairs: s.matrix.pairs}
+	return Counts{Grants: len(s.grants), Identities: len(s.identities), Rows: rows, Pairs: pairs}
 }
 
 // Row returns what the matrix permits to a triple, as E227 answers it: in

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"brana/policy"
 )
 
 type checkCmd struct {
@@ -35,8 +37,20 @@ func (k *checkCmd) Run(io stdio) error {
 		return exit(exitRefused, errors.Join(w.rows.Loaded(), w.close()))
 	}
 	counts := w.policy.Current().Counts()
-	fmt.Fprintf(io.out, "%s: ok, policy %s: %d grants, %d matrix rows, %d items%s\n", k.Config, w.policy.Current().Version(), counts.Grants, counts.Rows, counts.Pairs, w.rowsOnDisk()+w.contractsRead())
+	fmt.Fprintf(io.out, "%s: ok, policy %s: %d grants, %d matrix rows, %d items%s\n", k.Config, w.policy.Current().Version(),
+		counts.Grants, counts.Rows, counts.Pairs, identities(c, counts)+w.rowsOnDisk()+w.contractsRead())
 	return w.close()
+}
+
+// identities says how many certificates are bound, where callers need one.
+func identities(c *config, counts policy.Counts) string {
+	switch {
+	case c.Listen.TLS == nil:
+		return ""
+	case counts.Identities == 0:
+		return ", no identities, so no certificate is let in"
+	}
+	return fmt.Sprintf(", %d identities", counts.Identities)
 }
 
 // misdirected is the error of an admin listener that does not answer under the
@@ -47,7 +61,7 @@ func misdirected(address string, says io.Reader) error {
 }
 
 type healthCmd struct {
-	Admin string `default:"127.0.0.1:8081" placeholder:"ADDR" help:"Admin listener of the gateway."`
+	Admin string `default:"127.0.0.1:8081" placeholder:"ADDR" help:"Admin listener of the gateway (${default})."`
 }
 
 // Run asks /readyz: 0 when ready, 1 when not, 3 when nobody answers.

@@ -194,8 +194,11 @@ func TestServeOverTLS(t *testing.T) {
 			t.Errorf("%s %v: exit code %d, %s", tt.name, tt.more, code, said)
 		}
 	}
-	if said, code := brana("call", "E227", "--url", p.gateway, "--triple", "X999/XR1/12345678", "--ca", ca.file("ca.pem")); code != exitUnreachable || !strings.Contains(said, "certificate") {
+	if said, code := brana("call", "E227", "--url", p.gateway, "--triple", "X999/XR1/12345678", "--ca", ca.file("ca.pem")); code != exitUnreachable || !strings.Contains(said, "call with a certificate: --cert FILE") {
 		t.Errorf("without a certificate: exit code %d, %s", code, said)
+	}
+	if said, code := brana("call", "E227", "--url", p.gateway, "--triple", "X999/XR1/12345678"); code != exitUnreachable || !strings.Contains(said, "name the CA of the gateway with --ca FILE") {
+		t.Errorf("without its CA: exit code %d, %s", code, said)
 	}
 
 	write(t, identities, "identities:\n"+old+next)
@@ -218,6 +221,21 @@ func TestServeOverTLS(t *testing.T) {
 	p.checkExpiries()
 	if code := p.end(syscall.SIGTERM); code != 0 {
 		t.Errorf("exit code %d", code)
+	}
+}
+
+// Over TLS a gateway without identities lets nobody in; check says how many
+// there are.
+func TestCheckCountsIdentities(t *testing.T) {
+	ca := newAuthority(t, "Test CA")
+	ca.issue("gate", 2)
+	file := serveFile(t, "127.0.0.1:8090", "  prefix:", fmt.Sprintf("  tls: {cert: %[1]s/gate.pem, key: %[1]s/gate.key, client_ca: %[1]s/ca.pem}\n  prefix:", ca.dir))
+	if said, code := brana("check", "-c", file); code != 0 || !strings.Contains(said, "34 items, no identities, so no certificate is let in\n") {
+		t.Errorf("exit code %d, %s", code, said)
+	}
+	write(t, filepath.Join(filepath.Dir(file), "policy", "identities.yaml"), "identities:\n"+fmt.Sprintf(binding, "0x64", "Test CA"))
+	if said, code := brana("check", "-c", file); code != 0 || !strings.Contains(said, "34 items, 1 identities\n") {
+		t.Errorf("exit code %d, %s", code, said)
 	}
 }
 
