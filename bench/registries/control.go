@@ -3,7 +3,9 @@ package registries
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 )
@@ -57,11 +59,8 @@ func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d)
 // UnmarshalText reads what [time.ParseDuration] reads, except negative ones.
 func (d *Duration) UnmarshalText(text []byte) error {
 	v, err := time.ParseDuration(string(text))
-	if err != nil {
-		return err
-	}
-	if v < 0 {
-		return fmt.Errorf("duration %s is negative", v)
+	if err != nil || v < 0 {
+		return fmt.Errorf("%q is not a duration: write it as \"250ms\"", text)
 	}
 	*d = Duration(v)
 	return nil
@@ -239,5 +238,10 @@ type problem struct {
 func unmarshalStrict(data []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
-	return d.Decode(v)
+	err := d.Decode(v)
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) && wrong.Type == reflect.TypeFor[Duration]() {
+		return fmt.Errorf("%s is a %s: write a duration, as \"250ms\"", wrong.Field, wrong.Value)
+	}
+	return err
 }
