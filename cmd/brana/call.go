@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -210,10 +211,7 @@ func (c *callCmd) send(client *http.Client, s *egon.Service, message []byte) (*c
 	start := time.Now()
 	response, err := client.Do(request)
 	if err != nil {
-		if errors.Is(err, syscall.ECONNREFUSED) {
-			err = fmt.Errorf("%w; is the gateway running? start one with: brana dev", err)
-		}
-		return nil, fmt.Errorf("call: %w", err)
+		return nil, fmt.Errorf("call: %w%s", err, c.advice(err))
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
@@ -221,4 +219,22 @@ func (c *callCmd) send(client *http.Client, s *egon.Service, message []byte) (*c
 		return nil, fmt.Errorf("read the reply: %w", err)
 	}
 	return &callReply{status: response.StatusCode, body: body, header: response.Header, took: time.Since(start)}, nil
+}
+
+// advice says what to do about a call that nobody answered, so far as that is
+// known.
+func (c *callCmd) advice(err error) string {
+	var (
+		untrusted x509.UnknownAuthorityError
+		alert     *net.OpError
+	)
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "; is the gateway running? start one with: brana dev"
+	case errors.As(err, &untrusted):
+		return "; name the CA of the gateway with --ca FILE"
+	case errors.As(err, &alert) && alert.Op == "remote error" && c.Cert == "":
+		return "; call with a certificate: --cert FILE --key FILE"
+	}
+	return ""
 }

@@ -26,6 +26,9 @@ func TestUsage(t *testing.T) {
 		want string
 	}{
 		{"", exitUsage, "expected one of"},
+		{"help", exitUsage, "unexpected argument help; see brana --help"},
+		{"quota grant A/B/C/1 --reason x --by y", exitUsage, "missing flags: --calls=N; see brana quota grant --help"},
+		{"quota grant A/B/C/1 --calls 1 --reason x --by y --until tomorrow", exitUsage, `"tomorrow" is not a time with a zone: write it as 2026-01-31T12:00:00+01:00`},
 		{"fly", exitUsage, "fly"},
 		{"--help", 0, "Usage: brana <command>"},
 		{"call --help", 0, "DatumNarozeni"},
@@ -50,6 +53,7 @@ func TestUsage(t *testing.T) {
 		{"health --admin 127.0.0.1:1", exitUnreachable, "127.0.0.1:1"},
 		{"sim --set rob", exitUsage, "--set rob: write it as rob.latency=5ms"},
 		{"sim --set rob.latency=fast", exitUsage, "rob.latency=fast"},
+		{"sim --set rob.latency=5", exitUsage, `"5" is not a duration: write it as "250ms"`},
 		{"sim --set rob.speed=1", exitUsage, "speed"},
 		{"sim --set bor.latency=5ms", exitUsage, "bor"},
 		{"sim --set rob.failure=boom", exitUsage, "boom"},
@@ -350,6 +354,7 @@ func TestExplain(t *testing.T) {
 		{"a block that must be understood", strings.Replace(string(message(t, "E227", "--triple", "A1185/CR8359/00372498")),
 			"<s:Body>", `<s:Header><w:Security xmlns:w="urn:w" s:mustUnderstand="1"/></s:Header><s:Body>`, 1), exitRefused,
 			[]string{"refused: must-understand", "Security"}},
+		{"no items", string(message(t, "E227", "--triple", "A1185/CR8359/00372498")), 0, []string{"caller X999/XR1/12345678/999001, no items, policy "}},
 		{"malformed", good[:len(good)/2], exitRefused, []string{"refused: malformed", "bajt"}},
 		{"not a call", "<a/>", exitRefused, []string{"refused: no request of a service of the catalogue in /a at byte 0"}},
 	} {

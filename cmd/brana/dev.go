@@ -18,7 +18,7 @@ type devCmd struct {
 	Admin  string `placeholder:"ADDR" help:"Where the admin listener is, 127.0.0.1:8081 unless the configuration says otherwise."`
 	Redis  string `placeholder:"URL" help:"Keep limits in Redis instead of in the process, as redis://127.0.0.1:6379/0."`
 	Policy string `placeholder:"DIR" type:"path" help:"Directory of grants and matrix.csv instead of the sample policy."`
-	Config string `placeholder:"FILE" type:"path" help:"Static configuration instead of the built-in one; its upstreams are kept."`
+	Config string `placeholder:"FILE" type:"path" help:"Static configuration instead of the built-in one; its own upstreams are called, not those of --sim."`
 	simFlags
 }
 

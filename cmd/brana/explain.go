@@ -44,7 +44,7 @@ func (e *explainCmd) Run(io stdio) error {
 	refusal := gateway.Trial{Policy: snapshot, Caller: from.Caller, Relayed: c.relays(service), Now: now}.Explain(reader, message)
 	q := reader.Head()
 	if q != nil {
-		fmt.Fprintf(io.out, "service %s, caller %s/%s/%s/%s, items %s, policy %s\n", service.Code, q.Info.Agenda, q.Info.AgendovaRole,
+		fmt.Fprintf(io.out, "service %s, caller %s/%s/%s/%s, %s, policy %s\n", service.Code, q.Info.Agenda, q.Info.AgendovaRole,
 			q.Info.Ovm, q.Info.Ais, words(q), snapshot.Version())
 	}
 	return e.verdict(io, refusal, from.refused)
@@ -94,8 +94,12 @@ func (e *explainCmd) policy() (*config, *policy.Snapshot, error) {
 	return c, s, err
 }
 
+// words names the items that a message asks for.
 func words(h *egon.Head) string {
-	var list []string
+	if len(h.Items) == 0 {
+		return "no items"
+	}
+	list := []string{"items"}
 	for _, w := range h.Items {
 		list = append(list, string(w.Text))
 	}

@@ -89,10 +89,19 @@ func run(args []string, io stdio) int {
 		return ended
 	}
 	if err != nil {
-		fmt.Fprintln(io.err, "brana:", err)
+		fmt.Fprintf(io.err, "brana: %v; see %s --help\n", err, verb(err))
 		return exitUsage
 	}
 	return code(ctx.Run(), io)
+}
+
+// verb is how far the arguments were understood, as brana quota grant.
+func verb(err error) string {
+	var wrong *kong.ParseError
+	if errors.As(err, &wrong) && wrong.Context.Selected() != nil {
+		return wrong.Context.Selected().FullPath()
+	}
+	return "brana"
 }
 
 // code tells an error and returns the exit code it ends with.

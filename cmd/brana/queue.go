@@ -91,10 +91,10 @@ func rememberInRedis(parts *gateway.Parts, answers queue.Config, ids queue.Recen
 
 // queueFlags are the questions of E99, E100 and E101.
 type queueFlags struct {
-	ID     []string  `name:"id" placeholder:"UUID" help:"E100, E101: IszrZadostId of an asynchronous call; for E101 any number of times." group:"queue"`
-	All    bool      `help:"E101: delete all answers (SmazatVse)." group:"queue"`
-	FromID uint64    `name:"from-id" placeholder:"N" help:"E99: from this IdTransakce on." group:"queue"`
-	Since  time.Time `placeholder:"TIME" help:"E99: answers made since, as 2026-01-31T12:00:00+01:00." group:"queue"`
+	ID     []string `name:"id" placeholder:"UUID" help:"E100, E101: IszrZadostId of an asynchronous call; for E101 any number of times." group:"queue"`
+	All    bool     `help:"E101: delete all answers (SmazatVse)." group:"queue"`
+	FromID uint64   `name:"from-id" placeholder:"N" help:"E99: from this IdTransakce on." group:"queue"`
+	Since  moment   `placeholder:"TIME" help:"E99: answers made since, as 2026-01-31T12:00:00+01:00." group:"queue"`
 }
 
 // question is the Zadost of a queue service.
@@ -105,7 +105,7 @@ func (q *queueFlags) question(s *egon.Service) ([]byte, error) {
 	case s.Code == "E101" && q.All == (len(q.ID) > 0):
 		return nil, errors.New("E101 needs --id UUID, any number of times, or --all")
 	}
-	return egon.AppendQueueQuestion(nil, s, &egon.QueueQuery{From: q.FromID, Since: q.Since, IDs: q.ID, All: q.All}), nil
+	return egon.AppendQueueQuestion(nil, s, &egon.QueueQuery{From: q.FromID, Since: q.Since.Time, IDs: q.ID, All: q.All}), nil
 }
 
 // isQueue reports whether a service is one of the queue.

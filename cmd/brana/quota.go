@@ -23,14 +23,14 @@ type quotaCmd struct {
 // quotaFlags say which caller is meant, and where.
 type quotaFlags struct {
 	Caller string `arg:"" help:"AGENDA/ROLE/OVM/AIS, as brana explain prints it."`
-	Admin  string `default:"127.0.0.1:8081" placeholder:"ADDR" help:"Admin listener of the gateway."`
+	Admin  string `default:"127.0.0.1:8081" placeholder:"ADDR" help:"Admin listener of the gateway (${default})."`
 	JSON   bool   `name:"json" help:"Print the answer as it came."`
 }
 
 // orderFlags say for the log who does something and why.
 type orderFlags struct {
-	Reason string `required:"" help:"Why; the log keeps it."`
-	By     string `required:"" env:"USER" help:"Who does it; the log keeps it."`
+	Reason string `required:"" placeholder:"TEXT" help:"Why; the log keeps it."`
+	By     string `required:"" env:"USER" placeholder:"NAME" help:"Who does it; the log keeps it."`
 }
 
 type quotaGetCmd struct{ quotaFlags }
@@ -38,9 +38,20 @@ type quotaGetCmd struct{ quotaFlags }
 type quotaGrantCmd struct {
 	quotaFlags
 	orderFlags
-	Calls int64         `required:"" help:"How many more calls a rolling hour may hold; 0 takes back what is in force."`
-	Until time.Time     `xor:"end" placeholder:"TIME" help:"Until when, as 2026-01-31T12:00:00+01:00."`
+	Calls int64         `required:"" placeholder:"N" help:"How many more calls a rolling hour may hold; 0 takes back what is in force."`
+	Until moment        `xor:"end" placeholder:"TIME" help:"Until when, as 2026-01-31T12:00:00+01:00."`
 	For   time.Duration `xor:"end" placeholder:"DURATION" help:"For how long instead, as 90m."`
+}
+
+// A moment is a time in an argument.
+type moment struct{ time.Time }
+
+// UnmarshalText reads a time with its zone (RFC 3339).
+func (m *moment) UnmarshalText(text []byte) (err error) {
+	if m.Time, err = time.Parse(time.RFC3339, string(text)); err != nil {
+		return fmt.Errorf("%q is not a time with a zone: write it as 2026-01-31T12:00:00+01:00", text)
+	}
+	return nil
 }
 
 type quotaResetCmd struct {
@@ -62,11 +73,11 @@ func (q *quotaGetCmd) Run(io stdio) error {
 func (q *quotaGrantCmd) Run(io stdio) error {
 	switch {
 	case q.For != 0:
-		q.Until = time.Now().Add(q.For).Round(time.Second)
+		q.Until.Time = time.Now().Add(q.For).Round(time.Second)
 	case q.Calls != 0 && q.Until.IsZero():
 		return exit(exitUsage, errors.New("say with --until TIME or --for DURATION how long the extra calls are in force"))
 	}
-	return q.order(io, "grant", gateway.QuotaOrder{Calls: &q.Calls, Until: q.Until, Reason: q.Reason, By: q.By})
+	return q.order(io, "grant", gateway.QuotaOrder{Calls: &q.Calls, Until: q.Until.Time, Reason: q.Reason, By: q.By})
 }
 
 // Run has what was used forgotten and prints the quota after it.
