@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -136,14 +137,16 @@ var plainOnTLS = lastWord("400 Bad Request", egon.FaultClient,
 	badFraming(400, "Tento port přijímá jen TLS, požadavek přišel nešifrovaně: volejte adresu https://."))
 
 // beginsHTTP reports whether the header of what should be a record of TLS is the
-// beginning of a request.
+// beginning of a request: a method and a blank, as far as the header goes.
 func beginsHTTP(header []byte) bool {
-	switch string(header) {
-	case "POST ", "GET /", "HEAD ", "PUT /", "OPTIO", "PRI *":
-		return true
-	}
-	return false
+	return slices.ContainsFunc(methods, func(method string) bool {
+		n := min(len(method), len(header))
+		return string(header[:n]) == method[:n]
+	})
 }
+
+// methods are those of RFC 9110 §9.3, PATCH, and what HTTP/2 begins with.
+var methods = []string{"POST ", "GET ", "HEAD ", "PUT ", "DELETE ", "OPTIONS ", "CONNECT ", "TRACE ", "PATCH ", "PRI "}
 
 // handshakeFailures are the reasons for which a handshake fails.
 var handshakeFailures = []string{"no-certificate", "expired", "untrusted", "not-tls", "nothing-in-common", "timeout",
@@ -176,7 +179,7 @@ func HandshakeFailure(err error) string {
 		return "timeout"
 	case errors.As(err, &network) && network.Op == "remote error":
 		return "caller-refused"
-	case errors.Is(err, io.EOF), errors.As(err, &network):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &network):
 		return "caller-left"
 	}
 	return "other"

@@ -282,6 +282,10 @@ func TestHandshakesThatFail(t *testing.T) {
 	t.Run("left", func(t *testing.T) {
 		s.dial(t).Close()
 		eventually(t, "counted", func() bool { return s.failures(t, "caller-left") == 1 })
+		w := s.dial(t)
+		w.write("\x16\x03\x01") // of a record
+		w.Close()
+		eventually(t, "counted", func() bool { return s.failures(t, "caller-left") == 2 })
 	})
 	if lines := s.logs.all("exchange"); len(lines) != 0 {
 		t.Errorf("%d exchanges, want none", len(lines))
@@ -302,6 +306,11 @@ func TestPlainHTTPOnThePortOfTLS(t *testing.T) {
 		"GET":     "GET /publikace/E05?wsdl HTTP/1.1\r\nHost: x\r\n\r\n",
 		"PUT":     "PUT /publikace/E05 HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
 		"OPTIONS": "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n",
+		"DELETE":  "DELETE /publikace/E05 HTTP/1.1\r\nHost: x\r\n\r\n",
+		"PATCH":   "PATCH /publikace/E05 HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
+		"TRACE":   "TRACE /publikace/E05 HTTP/1.1\r\nHost: x\r\n\r\n",
+		"tunnel":  "CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n",
+		"proxied": "GET http://x/publikace/E05 HTTP/1.1\r\nHost: x\r\n\r\n",
 		"two":     strings.Repeat("GET / HTTP/1.1\r\nHost: x\r\n\r\n", 2),
 		"HTTP/2":  "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
 	} {
