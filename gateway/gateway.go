@@ -58,6 +58,7 @@ type Config struct {
 	KeepAlive       time.Duration // an idle connection is closed after it; default 60 s
 	ShutdownDelay   time.Duration // after a Shutdown has begun calls are taken for so long, while the gateway is not ready
 	Linger          time.Duration // and then for so long are refused on connections that are open, and not met by a closed one
+	CutTime         time.Duration // after the deadline of a Shutdown: so long may calls that are cut take to say so, and then their connections to close, and jobs to end; default 1 s
 	DrainBytes      int64         // at most so much of an unread body is read before a refusal, since whoever still sends when the connection closes loses the answer; default 16 MiB
 	DrainTime       time.Duration // and for so long; default 2 s
 	MaxConns        int           // connections at once at most; default 8192
@@ -193,6 +194,7 @@ func (c *Config) setDefaults() {
 	setDefault(&c.ReadIdle, 15*time.Second)
 	setDefault(&c.WriteIdle, 60*time.Second)
 	setDefault(&c.KeepAlive, 60*time.Second)
+	setDefault(&c.CutTime, time.Second)
 	setDefault(&c.DrainBytes, 16<<20)
 	setDefault(&c.DrainTime, 2*time.Second)
 	setDefault(&c.MinRate, 32<<10)

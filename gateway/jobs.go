@@ -224,16 +224,16 @@ func (g *Gateway) awaitJobs(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(cutTime / 100):
+		case <-time.After(lookAgain):
 		}
 	}
 	return nil
 }
 
-// awaitCutJobs waits for cutTime until the jobs that were cut have ended: their
+// awaitCutJobs waits for CutTime until the jobs that were cut have ended: their
 // stores are closed next.
 func (g *Gateway) awaitCutJobs() {
-	ctx, cancel := context.WithTimeout(context.Background(), cutTime)
+	ctx, cancel := context.WithTimeout(context.Background(), g.cfg.CutTime)
 	defer cancel()
 	_ = g.awaitJobs(ctx) // what hangs is lost
 }

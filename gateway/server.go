@@ -72,9 +72,8 @@ func (g *Gateway) Serve(ln net.Listener) error {
 	return g.server.Serve(gate{door, g})
 }
 
-// cutTime is how long calls that were cut may take to say so, and then their
-// connections to close.
-const cutTime = time.Second
+// lookAgain is between two looks at whether callers and jobs have gone.
+const lookAgain = 10 * time.Millisecond
 
 // Shutdown stops taking calls and waits until the running exchanges and jobs have
 // ended. For ShutdownDelay it is only not ready any more. Then the listener
@@ -82,7 +81,8 @@ const cutTime = time.Second
 // the idle ones may stay open for as long as Linger says.
 //
 // When ctx is done before, it cuts what still runs and returns an error that
-// says how many exchanges these were. It ends within two seconds after ctx.
+// says how many exchanges these were. It ends within three times CutTime after
+// ctx.
 func (g *Gateway) Shutdown(ctx context.Context) error {
 	g.leaving.Store(true)
 	pause(ctx, g.cfg.ShutdownDelay)
@@ -108,16 +108,16 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 // they have open, or until there are none.
 func (g *Gateway) awaitCallers(ctx context.Context) {
 	for until := now().Add(g.cfg.Linger); g.conns.count() > 0 && now().Before(until); {
-		if !pause(ctx, cutTime/100) {
+		if !pause(ctx, lookAgain) {
 			return
 		}
 	}
 }
 
-// awaitClosed waits until no connection is open, for cutTime at most.
+// awaitClosed waits until no connection is open, for CutTime at most.
 func (g *Gateway) awaitClosed() {
-	for until := now().Add(cutTime); g.conns.count() > 0 && now().Before(until); {
-		time.Sleep(cutTime / 100)
+	for until := now().Add(g.cfg.CutTime); g.conns.count() > 0 && now().Before(until); {
+		time.Sleep(min(lookAgain, g.cfg.CutTime))
 	}
 }
 

@@ -97,6 +97,28 @@ func TestAGatewayWithoutCallersEndsAtOnce(t *testing.T) {
 	})
 }
 
+// Whatever does not end: a shutdown is over three times CutTime after its
+// deadline.
+func TestAShutdownEndsInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const cutTime = 10 * time.Millisecond
+		s := newGateway(t, func(s *settings) { s.cfg.CutTime = cutTime })
+		ours, theirs := net.Pipe()
+		defer theirs.Close()
+		c := &conn{Conn: ours, g: s.Gateway}
+		s.conns.enter(c)
+		defer s.conns.leave(c)
+		s.jobs.Add(1)
+		defer s.jobs.Add(-1)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		began := time.Now()
+		if err, took := s.Shutdown(ctx), time.Since(began); err == nil || took > time.Minute+3*cutTime {
+			t.Errorf("Shutdown = %v after %s", err, took)
+		}
+	})
+}
+
 // Before the listener closes the gateway may be not ready only, for those who
 // look at that before they send it calls.
 func TestAShutdownMayBeDelayed(t *testing.T) {

@@ -119,8 +119,11 @@ func code(err error, io stdio) int {
 	return e.code
 }
 
-// say writes the last words of the program, for which it does not wait longer
-// than for a line of the log: whoever reads them may have stalled.
+// lastWords is how long the program waits for whoever reads its last words, who
+// may have stalled.
+const lastWords = 100 * time.Millisecond
+
+// say writes the last words of the program.
 func say(to io.Writer, words string) {
 	said := make(chan struct{})
 	go func() {
@@ -129,7 +132,7 @@ func say(to io.Writer, words string) {
 	}()
 	select {
 	case <-said:
-	case <-time.After(patience):
+	case <-time.After(lastWords):
 	}
 }
 

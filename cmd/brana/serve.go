@@ -46,7 +46,7 @@ func serve(c *config, load func() (*policy.Snapshot, error), log *logger, starte
 	if err != nil {
 		return exit(exitUsage, err)
 	}
-	defer log.book.flush(patience)
+	defer log.book.flush(endStep(time.Duration(c.Listen.Drain)))
 	listener, admin, err := c.listen()
 	if err != nil {
 		return exit(exitUnreachable, errors.Join(err, w.close()))
@@ -122,11 +122,9 @@ func (w *wired) reload(log *zap.Logger) {
 	}
 }
 
-// drain lets the running exchanges end. Its time began with the signal and is
-// that of the whole end: the last of it is for cutting what still runs, for
-// Redis, and for a log that nobody reads.
+// drain lets the running exchanges end. Its time began with the signal.
 func (w *wired) drain(began time.Time, most time.Duration, log *zap.Logger) error {
-	ctx, cancel := context.WithDeadline(context.Background(), began.Add(most-min(most/5, 4*time.Second)))
+	ctx, cancel := context.WithDeadline(context.Background(), began.Add(most-endSteps*endStep(most)))
 	defer cancel()
 	if err := w.gateway.Shutdown(ctx); err != nil {
 		return exit(exitRefused, fmt.Errorf("drain for %s: %w", most, err))
@@ -134,3 +132,11 @@ func (w *wired) drain(began time.Time, most time.Duration, log *zap.Logger) erro
 	log.Info("drained")
 	return nil
 }
+
+// endSteps are those that may take their time when nothing more of a drain is
+// waited for: cut calls say so, connections close, jobs end, Redis is told, and
+// a log that nobody reads is given up.
+const endSteps = 5
+
+// endStep is how long each of them has, so that all are within the drain.
+func endStep(drain time.Duration) time.Duration { return min(drain/5, 4*time.Second) / endSteps }

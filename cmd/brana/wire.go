@@ -190,7 +190,7 @@ func (c *config) gateway(clients map[string]*upstream.Client) gateway.Config {
 	l := c.Listen
 	cfg := gateway.Config{
 		Prefix: l.Prefix, InlineLimit: int(l.InlineLimit), MaxMessage: int64(l.MaxMessage), MaxExchanges: l.MaxExchanges,
-		ReadIdle: time.Duration(l.ReadIdle), WriteIdle: time.Duration(l.WriteIdle), KeepAlive: time.Duration(l.KeepAlive), Linger: time.Duration(l.Linger), ShutdownDelay: time.Duration(l.ShutdownDelay), InsecureIdentity: l.InsecureIdentity, PublicURL: l.PublicURL,
+		ReadIdle: time.Duration(l.ReadIdle), WriteIdle: time.Duration(l.WriteIdle), KeepAlive: time.Duration(l.KeepAlive), Linger: time.Duration(l.Linger), ShutdownDelay: time.Duration(l.ShutdownDelay), CutTime: endStep(time.Duration(l.Drain)), InsecureIdentity: l.InsecureIdentity, PublicURL: l.PublicURL,
 		MinRate: int64(l.MinRate), MaxConns: l.MaxConns, MaxConnsPerPeer: l.MaxConnsPerPeer, Bounds: l.Bounds.bounds(),
 		RowWait:       time.Duration(c.Policy.Matrix.Wait),
 		TimeTolerance: time.Duration(c.Requests.TimeTolerance),
