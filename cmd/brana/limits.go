@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"go.uber.org/zap"
 
@@ -34,13 +36,20 @@ func (r redisConfig) password(log *zap.Logger) *reread[string] {
 		build: func() (string, error) { return readPassword(r.PasswordFile) }}
 }
 
-// readPassword reads a file of one password; white space around it is not of it.
+// byteOrderMark is what some editors put before a text.
+var byteOrderMark = []byte("\ufeff")
+
+// readPassword reads a file of one password; white space around it is not of it,
+// nor is a byte order mark.
 func readPassword(file string) (string, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return "", fmt.Errorf("read a password: %w", err)
 	}
-	word := strings.TrimSpace(string(text))
+	if !utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0 {
+		return "", fmt.Errorf("read a password: %s is not text in UTF-8; save it as UTF-8", file)
+	}
+	word := strings.TrimSpace(string(bytes.TrimPrefix(text, byteOrderMark)))
 	if word == "" {
 		return "", fmt.Errorf("read a password: %s is empty; write the password of Redis into it", file)
 	}

@@ -134,6 +134,8 @@ func TestPasswordOfRedisIsReadAgain(t *testing.T) {
 		{"of tomorrow", "of tomorrow", "password read"},
 		{"\n", "of tomorrow", "read password: what was last read stays in force"},
 		{"of the day after", "of the day after", "password read"},
+		{"\ufeffof an editor\r\n", "of an editor", "password read"},
+		{"\xff\xfeo\x00f\x00", "of an editor", "is not text in UTF-8"},
 	} {
 		if step.writes != "" {
 			write(t, file, step.writes)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -193,6 +194,7 @@ func readPool(file string) (*x509.CertPool, error) {
 		return nil, fmt.Errorf("read certificates of CAs: %w", err)
 	}
 	pool := x509.NewCertPool()
+	text = bytes.TrimPrefix(text, byteOrderMark) // or the first certificate would be none, and the others would do
 	if !pool.AppendCertsFromPEM(text) {
 		return nil, fmt.Errorf("read certificates of CAs: %s has none in PEM", file)
 	}

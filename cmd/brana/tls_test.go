@@ -300,6 +300,29 @@ func TestUpstreamWithCertificate(t *testing.T) {
 }
 
 // Mistakes of TLS are told by their keys.
+// A byte order mark before the first certificate is none of it.
+func TestCAsAfterAByteOrderMark(t *testing.T) {
+	ca, other := newAuthority(t, "Test CA"), newAuthority(t, "Another CA")
+	var both []byte
+	for _, a := range []*authority{ca, other} {
+		text, err := os.ReadFile(a.file("ca.pem"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		both = append(both, text...)
+	}
+	file := filepath.Join(t.TempDir(), "both.pem")
+	write(t, file, string(both))
+	want, err := readPool(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, file, "\ufeff"+string(both))
+	if got, err := readPool(file); err != nil || !got.Equal(want) {
+		t.Errorf("%v, and certificates are missing", err)
+	}
+}
+
 func TestMistakesInTLS(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "none.pem")
 	_, err := parseConfig("f", []byte(`listen: {address: "0.0.0.0:1", insecure_identity: true, tls: {min_version: 1.1, key: k}}

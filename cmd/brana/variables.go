@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -38,8 +37,10 @@ const (
 	fill      = '\U00100000'
 )
 
+// variablePattern also finds what is no variable, with its closing brace where it
+// has one, which would end a mapping.
 var (
-	variablePattern = regexp.MustCompile(`\$\{(?:([A-Za-z_][A-Za-z0-9_]*)(-?)\})?`)
+	variablePattern = regexp.MustCompile(`\$\{(?:([A-Za-z_][A-Za-z0-9_]*)(-?)\}|[^{}"',\n]*\})?`)
 	markPattern     = regexp.MustCompile(string([]rune{'[', firstMark, '-', lastMark, ']', fill, '+'}))
 )
 
@@ -63,7 +64,7 @@ func (v *variables) mark(text string) (string, error) {
 			}
 			b.WriteString(one[end:m[0]])
 			b.WriteRune(firstMark + rune(len(v.all)))
-			b.WriteString(strings.Repeat(string(fill), m[1]-m[0]-1)) // of ASCII: as many characters as bytes
+			b.WriteString(strings.Repeat(string(fill), utf8.RuneCountInString(one[m[0]:m[1]])-1))
 			v.all = append(v.all, found)
 			end = m[1]
 		}
@@ -114,11 +115,11 @@ func (v *variables) scalar(n *ast.StringNode) ast.Node {
 		return n
 	}
 	n.Value = v.replace(n.Value)
-	if plain := n.Token.Type == token.StringType; plain && slices.Contains([]string{"true", "false"}, n.Value) {
-		return ast.Bool(token.New(n.Value, n.Value, n.Token.Position))
+	read := token.New(n.Value, n.Value, n.Token.Position)
+	if plain := n.Token.Type == token.StringType; plain && read.Type == token.BoolType {
+		return ast.Bool(read)
 	}
-	n.Token = token.New(n.Value, n.Value, n.Token.Position)
-	n.Token.Type = token.StringType
+	n.Token, read.Type = read, token.StringType
 	return n
 }
 

@@ -44,7 +44,7 @@ func TestAVariableOfAnyType(t *testing.T) {
 	text := strings.Replace(smallConfig, "%s", "drain: ${DRAIN}, max_conns: ${CONNS}, inline_limit: ${SIZE}, insecure_identity: ${ANY}", 1) +
 		"log:\n  level: ${LEVEL}\n"
 	text = strings.Replace(text, `url: "http://h/p"`, `url: "http://h/p", pace: {per_second: ${RATE}, burst: 2}`, 1)
-	values := map[string]string{"DRAIN": "3s", "CONNS": "17", "SIZE": "1KiB", "ANY": "true", "LEVEL": "debug", "RATE": "2.5"}
+	values := map[string]string{"DRAIN": "3s", "CONNS": "17", "SIZE": "1KiB", "ANY": "True", "LEVEL": "debug", "RATE": "2.5"}
 	c, err := parseConfig("f", []byte(text), func(name string) (string, bool) { v, ok := values[name]; return v, ok })
 	if err != nil {
 		t.Fatal(err)
@@ -64,6 +64,9 @@ func TestMistakesInVariables(t *testing.T) {
 		{"a key", "${SET}: {prefix: x}", "f:1:1: a variable in a key: it is for values only"},
 		{"a key below", "listen: {\"${SET}\": x}", "f:1:11: a variable in a key"},
 		{"a default", "listen: {prefix: \"${SET:-x}\"}", "f:1:19: ${ begins a variable: write ${NAME}, or ${NAME-} for one that may be empty"},
+		{"a default without quotes", "listen: {prefix: ${SET:-http://x}}", "f:1:18: ${ begins a variable: write ${NAME}"},
+		{"no name", "listen: {prefix: ${1}, drain: 1s}", "f:1:18: ${ begins a variable: write ${NAME}"},
+		{"no name in letters of ours", "listen: {prefix: ${čas}, drain: ${UNSET}}", "f:1:33: variable UNSET is not set"},
 		{"a value of the wrong type", "listen: {max_conns: ${SET}}", "f:1:21: "},
 		{"a duration", "listen:\n  drain: ${SET}", `f:2:10: set is not a duration`},
 		{"a mark", "listen: {prefix: \U000F0000}", "f:1:18: a character for private use: remove it"},
