@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -32,6 +34,29 @@ func TestGeneratedDocs(t *testing.T) {
 	}
 }
 
+// The page for callers says of every kind what to do.
+func TestCallersAreToldOfEveryKind(t *testing.T) {
+	page, err := os.ReadFile("../docs/integrating.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := map[int]bool{}
+	for _, row := range regexp.MustCompile(`(?m)^\| BR_[^|]*\|`).FindAllString(string(page), -1) {
+		for _, n := range regexp.MustCompile(`BR_(\d+)(?: to BR_(\d+))?`).FindAllStringSubmatch(row, -1) {
+			first, _ := strconv.Atoi(n[1])
+			last, _ := strconv.Atoi(n[2]) // 0 of a single number
+			for number := first; number <= max(first, last); number++ {
+				told[number] = true
+			}
+		}
+	}
+	for _, k := range Kinds() {
+		if !told[k.Number] {
+			t.Errorf("the table of refusals in integrating.md lacks BR_%d, %s", k.Number, k.Code)
+		}
+	}
+}
+
 func refusalsPage() string {
 	var b strings.Builder
 	b.WriteString(`# Refusals
@@ -44,8 +69,8 @@ failed and what to do.
 
 With ` + "`status_mode: egon`" + ` a kind with a VysledekSubKod is an ordinary reply of the called service with status CHYBA and
 HTTP 200, and one without is a SOAP Fault with HTTP 500. With ` + "`status_mode: http`" + ` the body is the same and the HTTP
-status is the one of the table. In both modes a request that is no POST has HTTP 405, and NENI K DISPOZICI comes with ` + "`Retry-After`" + ` in seconds, and whatever came
-after the decision on limits with ` + "`RateLimit`" + ` and ` + "`RateLimit-Policy`" + `.
+status is the one of the table. In both modes a request that is no POST has HTTP 405, and plain HTTP on the port of TLS 400.
+NENI K DISPOZICI has ` + "`Retry-After`" + ` in seconds, and whatever comes after the decision on limits ` + "`RateLimit`" + ` and ` + "`RateLimit-Policy`" + `.
 
 | code | BR | VysledekSubKod | HTTP | says, when it has nothing more exact | what to do |
 |---|---|---|---|---|---|
