@@ -26,8 +26,8 @@ type Answer struct {
 	Barred       bool   // a registry of the workflow refused an item by NENI OPRAVNENI, and there is a reply all the same
 }
 
-// A CallError says that an upstream could not be had: it did not answer, not
-// in time, or not with what its contract promises.
+// A CallError says that an upstream is unavailable: it did not answer, answered
+// too late, or broke its contract.
 type CallError struct {
 	Party   Party  // who failed; Nobody for the relay's target
 	Name    string // the upstream's name in the configuration, for the log
