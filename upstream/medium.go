@@ -9,8 +9,12 @@ import (
 	"brana/egon/xmltext"
 )
 
-// maxHeld bounds what is held of a medium until its day is known, in bytes.
-const maxHeld = 128 << 10
+// maxHeld bounds what is held of a medium until its day is known, in bytes. Of one
+// that is longer the last heldBack at least are held.
+const (
+	maxHeld  = 128 << 10
+	heldBack = maxHeld / 2
+)
 
 // A mediaKind says which media of one kind may go out, whatever the evidence
 // sends (seed E198 §8.3.1): so many, the first that come, since they come newest
@@ -52,8 +56,8 @@ func (k *mediaKind) covers(text []byte) bool {
 
 // A medium is the one that is being read. Its schema has the day after the
 // picture, so that one of a kind with a period waits for its day: it is held up
-// to maxHeld bytes. What is longer goes out as it comes, and the answer is
-// broken off when the day turns out to be another.
+// to maxHeld bytes. What is longer goes out as it comes, but for its end; when the
+// day turns out to be another, the answer is broken off before that.
 type medium struct {
 	kind    *mediaKind // nil: none, or one that is left out
 	foreign int        // depth of an element in it that no medium has, which is left out; 0: in none
@@ -65,6 +69,7 @@ type medium struct {
 	waits   bool       // held, since its day is not known
 	gone    bool       // its beginning left without its day
 	held    []byte
+	given   int // bytes of held that left
 }
 
 // begin takes the start tag of a child of the block that follows the head.
@@ -178,18 +183,22 @@ func (e *evidence) pass(raw []byte) {
 		e.give(raw)
 		return
 	}
+	if m.given > 0 {
+		m.held, m.given = m.held[:copy(m.held, m.held[m.given:])], 0
+	}
 	m.held = append(m.held, raw...)
 	if len(m.held) > maxHeld {
-		m.gone = true
-		e.release()
+		m.gone, m.given = true, len(m.held)-heldBack
+		e.give(m.held[:m.given:m.given]) // not written to before all of it was given
 	}
 }
 
-// release gives out what was held.
+// release gives out what is held.
 func (e *evidence) release() {
-	e.medium.waits = false
-	e.medium.kind.left--
-	e.give(e.medium.held) // not written to before all of it was given
+	m := &e.medium
+	m.waits = false
+	m.kind.left--
+	e.give(m.held[m.given:]) // likewise
 }
 
 // dayEnds decides on a medium whose DatumVydani has been read.
@@ -201,17 +210,15 @@ func (e *evidence) dayEnds() error {
 		return nil
 	case !m.kind.covers(m.text):
 		return e.leaveOut()
-	case m.waits:
-		e.release()
 	}
-	m.gone = false
+	e.release()
 	return nil
 }
 
 // end takes the end tag of a medium. One that had to have a day and has none is
 // left out.
 func (e *evidence) end(raw []byte) error {
-	if e.medium.waits || e.medium.gone {
+	if e.medium.waits {
 		return e.leaveOut()
 	}
 	e.pass(raw)

@@ -117,17 +117,20 @@ func TestMediaCriteriaOfEachKind(t *testing.T) {
 }
 
 // A medium that is too long to be held until its day is known goes out as it
-// comes. If it is of another day, the answer never ends as if it were good.
+// comes, but for its end. If it is of another day, the answer never ends as if it
+// were good, and the picture is never whole.
 func TestMediaTooLongForTheirDay(t *testing.T) {
-	for day, good := range map[string]bool{"2011-03-12": true, "2021-03-15": false, "": false} {
-		long := strings.Replace(longPhoto, "2016-05-30", day, 1)
-		given, dropped, err := answered(asking("- 2020-12-31 1", "EopFoto"), long+photo)
-		var call *egon.CallError
-		switch {
-		case good && (err != nil || given != long || dropped != "Fotky"):
-			t.Errorf("of %s: %d bytes of %d, dropped %q, %v", day, len(given), len(long), dropped, err)
-		case !good && (!errors.As(err, &call) || strings.HasSuffix(given, "</s:Fotky>")):
-			t.Errorf("of %q: %d bytes, %v, want an error of the evidence", day, len(given), err)
+	for _, size := range []int{maxHeld, maxHeld + 4, maxHeld + heldBack, 2*maxHeld + 4, 1 << 20} {
+		for day, good := range map[string]bool{"2011-03-12": true, "2021-03-15": false, "": false} {
+			long := strings.Replace(photoOf(day), "QUJD", strings.Repeat("QUJD", size/4), 1)
+			given, dropped, err := answered(asking("- 2020-12-31 1", "EopFoto"), long+photo)
+			var call *egon.CallError
+			switch {
+			case good && (err != nil || given != long || dropped != "Fotky"):
+				t.Errorf("%d bytes of %s: %d of %d, dropped %q, %v", size, day, len(given), len(long), dropped, err)
+			case !good && (!errors.As(err, &call) || len(given) > len(long)-heldBack || !strings.HasPrefix(long, given)):
+				t.Errorf("%d bytes of %q: %d went out, %v, want an error of the evidence", size, day, len(given), err)
+			}
 		}
 	}
 }
