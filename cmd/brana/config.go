@@ -245,7 +245,7 @@ func parseConfig(file string, text []byte, lookup func(string) (string, bool)) (
 	}
 	parsed, err := parser.ParseBytes([]byte(marked), 0)
 	if err != nil {
-		return nil, positioned(file, err)
+		return nil, errors.Join(v.none(), positioned(file, err))
 	}
 	c := defaultConfig()
 	for i, doc := range parsed.Docs {

@@ -154,5 +154,17 @@ func (v *variables) value(of variable) (string, error) {
 	}
 }
 
+// none tells of what is no variable. It belongs to a text that could not be
+// parsed: a brace of it may be why.
+func (v *variables) none() error {
+	for _, one := range v.all {
+		if one.name == "" {
+			_, err := v.value(one)
+			v.errs = append(v.errs, err)
+		}
+	}
+	return v.err()
+}
+
 // err is all that is wrong, joined.
 func (v *variables) err() error { return errors.Join(v.errs...) }

@@ -66,6 +66,7 @@ func TestMistakesInVariables(t *testing.T) {
 		{"a default", "listen: {prefix: \"${SET:-x}\"}", "f:1:19: ${ begins a variable: write ${NAME}, or ${NAME-} for one that may be empty"},
 		{"a default without quotes", "listen: {prefix: ${SET:-http://x}}", "f:1:18: ${ begins a variable: write ${NAME}"},
 		{"no name", "listen: {prefix: ${1}, drain: 1s}", "f:1:18: ${ begins a variable: write ${NAME}"},
+		{"an open brace before the end of a mapping", "listen: {prefix: /a${}\n", "f:1:20: ${ begins a variable: write ${NAME}"},
 		{"no name in letters of ours", "listen: {prefix: ${čas}, drain: ${UNSET}}", "f:1:33: variable UNSET is not set"},
 		{"a value of the wrong type", "listen: {max_conns: ${SET}}", "f:1:21: "},
 		{"a duration", "listen:\n  drain: ${SET}", `f:2:10: set is not a duration`},
