@@ -56,11 +56,11 @@ type Config struct {
 	WriteIdle       time.Duration // longest wait until the caller takes the next bytes; default 60 s
 	MinRate         int64         // bytes a second that a caller must send, or take, beside its first idle time; default 32 KiB
 	KeepAlive       time.Duration // an idle connection is closed after it; default 60 s
-	ShutdownDelay   time.Duration // after a Shutdown has begun calls are taken for so long, while the gateway is not ready
-	Linger          time.Duration // and then for so long are refused on connections that are open, and not met by a closed one
-	CutTime         time.Duration // after the deadline of a Shutdown: so long may calls that are cut take to say so, and then their connections to close, and jobs to end; default 1 s
-	DrainBytes      int64         // at most so much of an unread body is read before a refusal, since whoever still sends when the connection closes loses the answer; default 16 MiB
-	DrainTime       time.Duration // and for so long; default 2 s
+	ShutdownDelay   time.Duration // how long a Shutdown still serves calls, while the gateway is not ready
+	Linger          time.Duration // how long it then keeps idle connections open, on which calls are refused as draining
+	CutTime         time.Duration // after the deadline of a Shutdown, the time for each of three: cut calls are answered, connections close, jobs end; default 1 s
+	DrainBytes      int64         // bytes of an unread body that are read at most before a refusal: a caller that still sends when the connection closes loses the answer; default 16 MiB
+	DrainTime       time.Duration // time for that; default 2 s
 	MaxConns        int           // connections at once at most; default 8192
 	MaxConnsPerPeer int           // of one address (IPv6: of one /64) at most; default 256
 	Bounds          egon.Bounds   // of messages and, but for the head, of relayed replies; each that is 0 has its default, TotalBytes is MaxMessage

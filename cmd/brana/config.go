@@ -47,8 +47,8 @@ type listenConfig struct {
 	MaxExchanges     int64        `yaml:"max_exchanges"`
 	CallTimeout      duration     `yaml:"call_timeout"`
 	Drain            duration     `yaml:"drain"`
-	Linger           duration     `yaml:"linger"`         // of drain: idle connections stay open
-	ShutdownDelay    duration     `yaml:"shutdown_delay"` // of drain: calls are still taken
+	Linger           duration     `yaml:"linger"`         // then, within drain, idle connections stay open
+	ShutdownDelay    duration     `yaml:"shutdown_delay"` // first, within drain, calls are still served
 	ReadIdle         duration     `yaml:"read_idle"`
 	WriteIdle        duration     `yaml:"write_idle"`
 	MinRate          size         `yaml:"min_rate"` // a second
