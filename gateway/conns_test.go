@@ -242,6 +242,7 @@ func (w *wire) drip(what string) {
 // Whoever drips is within each single wait, but not within all of them: in the
 // header, in the message, and when it takes its answer.
 func TestSlowCallersAreCut(t *testing.T) {
+	t.Parallel()         // it waits
 	const head = 9 << 10 // more than the server reads before the pipeline begins
 	for name, c := range map[string]struct{ part, drip string }{
 		"header":          {"POST /publikace/E05 HTTP/1.1\r\nX: ", "y"},
@@ -251,6 +252,7 @@ func TestSlowCallersAreCut(t *testing.T) {
 			string(largeMessage(300 << 10)[:100<<10]), "A"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := newSite(t, func(s *settings) { s.cfg.ReadIdle, s.cfg.DrainTime = 200*time.Millisecond, 50*time.Millisecond })
 			w := s.dial(t)
 			w.write(c.part)

@@ -139,6 +139,7 @@ func (s silent) Read([]byte) (int, error) {
 // The deadline of a call is the upstream's: a caller that takes its answer
 // slowly, but takes it, gets all of it.
 func TestTakingAnAnswerIsNotUnderTheDeadline(t *testing.T) {
+	t.Parallel()                  // it waits
 	large := largeReply(16 << 20) // more than sockets hold
 	s := newSite(t, func(s *settings) {
 		s.cfg.Routes.Default = Route{Kind: RelayRoute, Timeout: 2 * time.Second, Relay: relayFunc(func(ctx context.Context, _ *egon.Message) (*egon.Answer, error) {

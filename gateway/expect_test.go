@@ -188,6 +188,7 @@ func TestExpectAndThenNothing(t *testing.T) {
 // On a connection that is kept, the time of the answer before is no time of
 // what follows.
 func TestKeptConnectionsAreAnsweredInTheirOwnTime(t *testing.T) {
+	t.Parallel() // it waits
 	const writeIdle = 400 * time.Millisecond
 	for name, c := range map[string]struct {
 		next   func(w *wire)
@@ -203,6 +204,7 @@ func TestKeptConnectionsAreAnsweredInTheirOwnTime(t *testing.T) {
 		"too large":  {func(w *wire) { w.write(header("/publikace/E05", "X: "+strings.Repeat("y", 20<<10))) }, 431},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := newSite(t, func(s *settings) { s.cfg.WriteIdle, s.cfg.StatusMode = writeIdle, HTTPMode })
 			w := s.dial(t)
 			w.write(withLength("/publikace/E05", call{}.message()))

@@ -398,6 +398,7 @@ func TestReloadOfIdentities(t *testing.T) {
 
 // A connection that outlives the certificate it was opened with is of no use.
 func TestCertificateExpiresOnAConnection(t *testing.T) {
+	t.Parallel() // it waits
 	s := newSecureSite(t, boundOnce)
 	cert := s.ca.issue(100, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(2 * time.Second) })
 	c := s.client(t, cert)

@@ -317,6 +317,7 @@ func TestStaleRowsAreCounted(t *testing.T) {
 // The readiness page says how the rows stand; without any of them the gateway is
 // not ready.
 func TestReadinessTellsTheRows(t *testing.T) {
+	t.Parallel() // it waits
 	tb := &table{rows: map[string]string{ownTriple: "Jmeno"}, err: errors.New("no bus")}
 	s := newSite(t, rowsFrom(t, tb.fetch))
 	age := regexp.MustCompile(`\b\d+s\b`)

@@ -90,6 +90,7 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 	g.stopTaking()
 	g.awaitCallers(ctx)
 	g.endServing()
+	g.awaitServer()
 	err := errors.Join(g.server.ShutdownWithContext(ctx), g.awaitJobs(ctx))
 	running := g.Running() + g.Jobs()
 	g.cut(errDraining)
@@ -111,6 +112,15 @@ func (g *Gateway) awaitCallers(ctx context.Context) {
 		if !pause(ctx, lookAgain) {
 			return
 		}
+	}
+}
+
+// awaitServer waits until the server has seen that its listener and the last
+// connection are closed. Its own shutdown looks once, and then after 100 ms.
+func (g *Gateway) awaitServer() {
+	open := func() bool { return g.server.GetOpenConnectionsCount() >= 0 } // it leaves out one, the listener
+	for until := now().Add(lookAgain); g.conns.count() == 0 && open() && now().Before(until); {
+		time.Sleep(lookAgain / 10)
 	}
 }
 

@@ -59,6 +59,7 @@ func TestShutdownLetsExchangesEnd(t *testing.T) {
 // answer, and the connection ends with it. Who does not call is closed when the
 // time for that is over.
 func TestALingeringGatewayAnswers(t *testing.T) {
+	t.Parallel() // it waits
 	s := newSite(t, func(s *settings) { s.cfg.Linger = 300 * time.Millisecond })
 	open := func() *wire {
 		w := s.dial(t)
@@ -156,6 +157,7 @@ func (s *site) refusesConnections() bool {
 }
 
 func TestAShutdownPastItsDeadlineCutsAndReports(t *testing.T) {
+	t.Parallel() // it waits
 	started, _, relay := held()
 	s := newSite(t, relay)
 	upstream := s.dial(t)
@@ -188,6 +190,7 @@ func TestAShutdownPastItsDeadlineCutsAndReports(t *testing.T) {
 // An answer that the end of a drain breaks off is laid on neither side: not
 // while its upstream is silent, nor while its caller does not take it.
 func TestAnAnswerCutByAShutdownIsTheGateways(t *testing.T) {
+	t.Parallel() // it waits
 	for name, rest := range map[string]func(context.Context) io.Reader{
 		"silent upstream":           func(ctx context.Context) io.Reader { return silent{ctx} },
 		"caller that does not read": func(context.Context) io.Reader { return letters{} },
@@ -415,6 +418,7 @@ func (l *pipeListener) Addr() net.Addr { return &net.TCPAddr{} }
 // Callers that stay connected over TLS and take nothing any more, not even that
 // their connection ends, do not hold up a shutdown one after another.
 func TestShutdownWaitsForNoCallerThatTakesNothing(t *testing.T) {
+	t.Parallel() // it waits
 	s := newSecureSite(t, strings.Replace(boundOnce, ", addresses: [127.0.0.1]", "", 1))
 	other := newGateway(t, func(c *settings) { c.cfg.TLS, c.parts.Policy = s.cfg.TLS, s.policy })
 	ln := &pipeListener{pipes: make(chan net.Conn)}

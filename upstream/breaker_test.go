@@ -210,6 +210,7 @@ func TestNoProbeOfACallThatIsOver(t *testing.T) {
 // before, naming it, and whoever comes before it in the graph is asked. When it
 // answers again, so does the call.
 func TestBreakerOfRegistry(t *testing.T) {
+	t.Parallel() // it waits
 	for _, name := range []string{registries.EOP, registries.ORG, registries.ROB, registries.RUIAN} {
 		t.Run(name, func(t *testing.T) {
 			m, s := simulatedWith(t, func(c *Config) {

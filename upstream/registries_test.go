@@ -61,6 +61,7 @@ func simulatedWith(t *testing.T, change func(*Config)) (*Media, *registries.Serv
 // However a registry misbehaves, the call ends with an error that names it, and
 // the next call is served.
 func TestMediaOverFailingRegistries(t *testing.T) {
+	t.Parallel() // it waits
 	m, s := simulated(t)
 	h := question("EopFoto", "Jmeno", "AdresaPobytu", "ROBCti", "RUIANCti")
 	h.Media.Klic = publicKey(t)

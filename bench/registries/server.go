@@ -135,15 +135,40 @@ func (v Systems) withDefaults() Systems {
 
 // Serve answers the connections of ln until [Server.Shutdown], then returns
 // nil. It closes ln.
-func (s *Server) Serve(ln net.Listener) error { return s.http.Serve(socket.Listener{Listener: ln}) }
+func (s *Server) Serve(ln net.Listener) error {
+	served := make(chan struct{})
+	defer close(served)
+	go func() {
+		select {
+		case <-s.done:
+			_ = ln.Close()
+		case <-served:
+		}
+	}()
+	return s.http.Serve(socket.Listener{Listener: ln})
+}
 
 // Shutdown closes the listeners, lets what runs finish and frees what hangs.
 // It returns ctx's error when that takes too long.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.once.Do(func() { close(s.done) })
+	s.awaitClosed(ctx)
 	err := s.http.ShutdownWithContext(ctx)
 	s.hung.Wait()
+	if errors.Is(err, net.ErrClosed) { // of a listener, which Serve has closed
+		return nil
+	}
 	return err
+}
+
+// awaitClosed waits a little until the listener and all connections are closed.
+// The library looks once, and then after 100 ms.
+func (s *Server) awaitClosed(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
+	defer cancel()
+	for s.http.GetOpenConnectionsCount() >= 0 && ctx.Err() == nil { // it leaves out one, the listener
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // Handler returns what serves one request; its server has to stream request

@@ -50,6 +50,7 @@ func TestLargeSlowPhotoOfE198(t *testing.T) {
 // The time in which a caller takes a large photo is not the registries': one
 // that pauses for longer than a call may take gets all of it.
 func TestSlowCallerOfE198(t *testing.T) {
+	t.Parallel() // it waits
 	w := startWorld(t, func(c *config) { c.Listen.CallTimeout = duration(4 * time.Second) })
 	w.set(registries.EOP, registries.Settings{Photo: 8 << 20})
 	w.client.Transport.(*http.Transport).DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {

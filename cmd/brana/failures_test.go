@@ -211,8 +211,10 @@ func TestEvidenceThatBreaksInItsTail(t *testing.T) {
 // When one registry fails, the others are left at once: the evidence, in the
 // middle of a photo that takes a minute to arrive, sees its caller go.
 func TestFailureLeavesTheOthers(t *testing.T) {
+	t.Parallel() // it waits
 	for _, v := range victims[2:] {
 		t.Run(v.registry, func(t *testing.T) {
+			t.Parallel()
 			w := startWorld(t)
 			w.set(registries.EOP, registries.Settings{Photo: 4 << 20, Transfer: registries.Duration(time.Minute)})
 			w.set(v.registry, registries.Settings{Failure: registries.FailHTTP500})

@@ -94,6 +94,7 @@ func (p *process) once(cfg *tls.Config) (tls.ConnectionState, error) {
 // open goes on, old and new ones are good side by side, and a CA that is taken
 // out is trusted at no new connection, be its session resumed or not.
 func TestRenewalUnderOpenConnections(t *testing.T) {
+	t.Parallel() // it waits
 	ca, next := newAuthority(t, "Test CA"), newAuthority(t, "Next CA")
 	ca.issue("gate", 2)
 	ca.issue("ais", 100)

@@ -73,6 +73,7 @@ func (p *process) ask() *reply {
 // Whoever reads the log ends, or stalls: no signal ends the gateway, no call
 // hangs, and SIGTERM ends it. What becomes of calls is for the operator to say.
 func TestWhoeverReadsTheLog(t *testing.T) {
+	t.Parallel() // it waits
 	_, sim := startRegistries(t)
 	for _, c := range []struct {
 		name    string
@@ -132,6 +133,7 @@ func TestWhoeverReadsTheLog(t *testing.T) {
 // SIGTERM ends the process also when a call does not end and nobody reads the
 // log, not even its last words.
 func TestSigtermWithALogThatNobodyReads(t *testing.T) {
+	t.Parallel() // it waits
 	_, sim := startRegistries(t)
 	bus := startBus(t)
 	bus.hold = make(chan struct{})

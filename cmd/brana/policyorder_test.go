@@ -17,6 +17,7 @@ import (
 // its own policy says and does not take back what was raised; a lowered quota
 // holds at both.
 func TestQuotaIsThatOfTheNewestPolicy(t *testing.T) {
+	t.Parallel() // it waits
 	server := newRedisServer(t)
 	server.start(t)
 	folders := [2]string{t.TempDir(), t.TempDir()}

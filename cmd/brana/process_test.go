@@ -160,6 +160,7 @@ func TestSigtermWithACallThatDoesNotEnd(t *testing.T) {
 // Redis that is away when serve starts: the gateway is not ready and refuses,
 // and recovers by itself when Redis has come.
 func TestRedisAwayAtStart(t *testing.T) {
+	t.Parallel() // it waits
 	redis := newRedisServer(t)
 	_, sim := startRegistries(t)
 	p := startProcess(t, sim, "store: memory", "store: redis", "redis://127.0.0.1:6379/0", redis.url(), "timeout: 75ms", "timeout: 2s")

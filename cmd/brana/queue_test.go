@@ -269,6 +269,7 @@ func TestOptionsOfRequests(t *testing.T) {
 // A gateway that dies takes no answer with it that was ready. A job that it had
 // under way is known as such until its time is over, and then as lost.
 func TestQueueSurvivesTheGateway(t *testing.T) {
+	t.Parallel() // it waits
 	o := newOracle(t)
 	redis := newRedisServer(t)
 	redis.start(t)

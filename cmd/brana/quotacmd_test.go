@@ -208,6 +208,7 @@ func TestQuotaWithoutRedis(t *testing.T) {
 // What the ledger is and costs is seen in metrics, and that it is away in the
 // log.
 func TestLedgerIsWatched(t *testing.T) {
+	t.Parallel() // it waits
 	server := newRedisServer(t)
 	server.start(t)
 	w := startWorld(t, func(c *config) {

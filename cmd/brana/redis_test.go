@@ -153,6 +153,7 @@ func TestPasswordOfRedisIsReadAgain(t *testing.T) {
 // The password of Redis is changed and its connections are closed: the gateway
 // goes on with what the file says then.
 func TestPasswordOfRedisChangesUnderWay(t *testing.T) {
+	t.Parallel() // it waits
 	server := newRedisServer(t)
 	server.start(t)
 	word := filepath.Join(t.TempDir(), "redis.password")

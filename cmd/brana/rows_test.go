@@ -103,9 +103,11 @@ func TestE227FromRows(t *testing.T) {
 // However the bus misbehaves while the gateway starts, calls that need a row are
 // refused, others are relayed, and when the bus is well again so is the gateway.
 func TestStartBeforeAFailingBus(t *testing.T) {
+	t.Parallel() // it waits
 	for _, failure := range []registries.Failure{registries.FailRefuse, registries.FailHang, registries.FailFault, registries.FailMalformed,
 		registries.FailChyba, registries.FailEmpty, registries.FailCut, registries.FailWrongNamespace, registries.FailHTTP500} {
 		t.Run(string(failure), func(t *testing.T) {
+			t.Parallel()
 			bus, sim := startRegistries(t)
 			if err := bus.Set(registries.Front, registries.Settings{Failure: failure}); err != nil {
 				t.Fatal(err)
