@@ -271,7 +271,7 @@ func positioned(file string, err error) error {
 	var syntax yaml.Error
 	if errors.As(err, &syntax) && syntax.GetToken() != nil {
 		p := syntax.GetToken().Position
-		return fmt.Errorf("%s:%d:%d: %s", file, p.Line, p.Column, syntax.GetMessage())
+		return fmt.Errorf("%s:%d:%d: %s", file, p.Line, p.Column, inWords(syntax))
 	}
 	return fmt.Errorf("%s: %w", file, err)
 }
@@ -331,6 +331,13 @@ func (c *config) validate(file string) error {
 // checkBounds tells which values are not at least what an honest call needs, or
 // above what a process can hold for many of them.
 func (l *listenConfig) checkBounds(wrong func(key, format string, args ...any)) {
+	between(wrong, "listen.inline_limit", l.InlineLimit, 1, 1<<30)
+	between(wrong, "listen.max_message", l.MaxMessage, 1, 1<<40)
+	between(wrong, "listen.max_exchanges", l.MaxExchanges, 1, 1<<20)
+	between(wrong, "listen.call_timeout", l.CallTimeout, duration(time.Millisecond), duration(24*time.Hour))
+	between(wrong, "listen.read_idle", l.ReadIdle, duration(time.Millisecond), duration(24*time.Hour))
+	between(wrong, "listen.write_idle", l.WriteIdle, duration(time.Millisecond), duration(24*time.Hour))
+	between(wrong, "listen.keep_alive", l.KeepAlive, duration(time.Millisecond), duration(24*time.Hour))
 	between(wrong, "listen.min_rate", l.MinRate, 1, 1<<30)
 	between(wrong, "listen.max_conns", l.MaxConns, 1, 1<<20)
 	between(wrong, "listen.max_conns_per_peer", l.MaxConnsPerPeer, 1, 1<<20)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
@@ -68,7 +69,7 @@ func (s size) String() string {
 
 // between tells that a value is none of a range, each in the unit in which it is
 // written.
-func between[T int | size | duration](wrong func(key, format string, args ...any), key string, value, least, most T) {
+func between[T int | int64 | size | duration](wrong func(key, format string, args ...any), key string, value, least, most T) {
 	if value < least || value > most {
 		wrong(key, "%v is not between %v and %v", value, least, most)
 	}
@@ -85,4 +86,36 @@ func scalar(n ast.Node) string {
 // mistake is an error at the place of a node.
 func mistake(n ast.Node, format string, args ...any) error {
 	return &yaml.SyntaxError{Message: fmt.Sprintf(format, args...), Token: n.GetToken()}
+}
+
+// inWords says a mistake of the YAML library; where it would name types of Go, in
+// words of a configuration.
+func inWords(err yaml.Error) string {
+	switch wrong := err.(type) {
+	case *yaml.TypeError:
+		return fmt.Sprintf("%s is not %s", wrong.Token.Value, form(wrong.DstType.Kind()))
+	case *yaml.OverflowError:
+		return wrong.SrcNum + " is too large"
+	case *yaml.UnexpectedNodeTypeError:
+		switch wrong.Expected {
+		case ast.MappingType:
+			return "write keys and values, as {a: b}"
+		case ast.SequenceType:
+			return "write a list, as [a, b]"
+		}
+	}
+	return err.GetMessage()
+}
+
+// form says what a value of a kind looks like.
+func form(k reflect.Kind) string {
+	switch k {
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Int, reflect.Int64:
+		return "a whole number"
+	case reflect.Float64:
+		return "a number"
+	}
+	return "a " + k.String()
 }
