@@ -10,6 +10,7 @@ type Message struct {
 	Service *Service
 	Async   bool      // called with ?async
 	Length  int64     // bytes of Body, or -1 when it is not known
+	Whole   bool      // all of Body is here; otherwise it still comes from the caller
 	Body    io.Reader // read once; an error other than io.EOF aborts the message on the wire
 }
 

@@ -85,7 +85,7 @@ func (g *Gateway) readHead(x *exchange) error {
 	for x.body.got <= bound {
 		large := x.route.Kind == RelayRoute && max(x.body.length, x.body.got) > inline
 		if x.body.done() || large && x.reader.Head() != nil {
-			x.message.Length = x.body.size()
+			x.message.Length, x.message.Whole = x.body.size(), x.body.done()
 			return g.checkHead(x)
 		}
 		if err := x.body.fill(); err != nil {

@@ -21,6 +21,7 @@ import (
 type recorder struct {
 	got    bytes.Buffer
 	length int64
+	whole  bool
 	err    error // of reading the body; nil: it came whole
 	done   chan struct{}
 }
@@ -30,7 +31,7 @@ func recording() (*recorder, func(*settings)) {
 	r := &recorder{done: make(chan struct{})}
 	return r, relayTo(func(_ context.Context, m *egon.Message) (*egon.Answer, error) {
 		defer close(r.done)
-		r.length = m.Length
+		r.length, r.whole = m.Length, m.Whole
 		if _, r.err = io.Copy(&r.got, m.Body); r.err != nil {
 			return nil, r.err
 		}
@@ -58,6 +59,9 @@ func TestALargeMessageStreamsUnchanged(t *testing.T) {
 				}
 				if !bytes.Equal(upstream.got.Bytes(), message) || upstream.length != want {
 					t.Errorf("the upstream got %d bytes with length %d of %d", upstream.got.Len(), upstream.length, len(message))
+				}
+				if upstream.whole != (size <= 64<<10) {
+					t.Errorf("it went on whole: %v", upstream.whole)
 				}
 			})
 		}

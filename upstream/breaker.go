@@ -22,7 +22,8 @@ import (
 // of the call for a reason that lies elsewhere. Of a relayed message the
 // beginning of the answer says what came of it, and a Fault is an answer, since
 // the caller may have caused it. After Open one call goes through as a probe; its
-// end closes the breaker, or opens it again.
+// end closes the breaker, or opens it again. A message that its caller is still
+// sending probes only until a call comes that is here whole.
 type Breaker struct {
 	Failures int           // 0 means no breaker
 	Window   time.Duration // rolling
@@ -77,10 +78,13 @@ type breaker struct {
 	probe *probe // that is under way; nil: none is
 }
 
-// A probe is the call that a half-open breaker has let through.
+// A probe is the call that a half-open breaker has let through. One whose message
+// is still arriving takes as long as its caller likes, so it leaves its place to
+// the first call that does not.
 type probe struct {
-	family *family
-	ended  chan struct{} // closed when what came of it is known
+	asker
+	done  func(error)
+	ended chan struct{} // closed when what came of it is known, or it left its place
 }
 
 func newBreaker(name string, b Breaker, changed func(name string, to BreakerState)) *breaker {
@@ -120,14 +124,14 @@ func (b *breaker) state() BreakerState {
 const errOpen = saying("the breaker is open")
 
 // refuses reports whether it would refuse a call at this moment.
-func (b *breaker) refuses(f *family) bool {
+func (b *breaker) refuses(a asker) bool {
 	switch b.state() {
 	case BreakerOpen:
 		return true
 	case BreakerHalfOpen:
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		return b.probe != nil && !b.probe.isSibling(f)
+		return b.probe != nil && !b.probe.isSibling(a) && !b.probe.yields(a)
 	}
 	return false
 }
@@ -135,9 +139,9 @@ func (b *breaker) refuses(f *family) bool {
 // allow lets a call through, or refuses it with errOpen. What came of the call
 // must be reported, once. A call whose sibling probes waits for what comes of
 // that; when ctx ends before, the error is errUnproven.
-func (b *breaker) allow(ctx context.Context, f *family) (report func(error), err error) {
+func (b *breaker) allow(ctx context.Context, a asker) (report func(error), err error) {
 	for {
-		report, sibling, err := b.try(f)
+		report, sibling, err := b.try(a)
 		if sibling == nil {
 			return report, err
 		}
@@ -154,41 +158,55 @@ func (b *breaker) allow(ctx context.Context, f *family) (report func(error), err
 const errUnproven = saying("wait for the probe of the breaker")
 
 // try is allow without the wait: it may return the sibling that probes.
-func (b *breaker) try(f *family) (report func(error), sibling *probe, err error) {
+func (b *breaker) try(a asker) (report func(error), sibling *probe, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if f != nil && f.refused.Load() == b {
+	if a.family != nil && a.family.refused.Load() == b {
 		return nil, nil, errOpen
+	}
+	if b.probe != nil && b.probe.yields(a) {
+		b.end(errUnended)
 	}
 	done, err := b.two.Allow()
 	switch {
 	case err == nil && b.half.Load():
-		return b.begin(&probe{f, make(chan struct{})}, done), nil, nil
+		return b.begin(&probe{a, done, make(chan struct{})}), nil, nil
 	case err == nil:
 		return done, nil, nil
-	case b.probe != nil && b.probe.isSibling(f):
+	case b.probe != nil && b.probe.isSibling(a):
 		return nil, b.probe, nil
 	}
-	if f != nil {
-		f.refused.CompareAndSwap(nil, b)
+	if a.family != nil {
+		a.family.refused.CompareAndSwap(nil, b)
 	}
 	return nil, nil, errOpen
 }
 
 // begin makes p the probe that is under way, until it is reported what came of
 // it. One that says nothing leaves its place to the next call.
-func (b *breaker) begin(p *probe, done func(error)) (report func(error)) {
+func (b *breaker) begin(p *probe) (report func(error)) {
 	b.probe = p
 	return func(err error) {
 		b.mu.Lock()
-		b.probe = nil
-		done(err)
-		b.mu.Unlock()
-		close(p.ended)
+		defer b.mu.Unlock()
+		if b.probe == p { // otherwise another call has its place
+			b.end(err)
+		}
 	}
 }
 
-func (p *probe) isSibling(f *family) bool { return f != nil && p.family == f }
+// end ends the probe that is under way.
+func (b *breaker) end(err error) {
+	p := b.probe
+	b.probe = nil
+	p.done(err)
+	close(p.ended)
+}
+
+func (p *probe) isSibling(a asker) bool { return a.family != nil && p.family == a.family }
+
+// yields reports whether the probe leaves its place to a call.
+func (p *probe) yields(a asker) bool { return p.arriving && !a.arriving }
 
 // errUnended is the end of a call that never came to one.
 const errUnended = saying("the call did not end")

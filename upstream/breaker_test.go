@@ -206,6 +206,63 @@ func TestNoProbeOfACallThatIsOver(t *testing.T) {
 	})
 }
 
+// A caller who is slow to send a message keeps nobody else out: its call goes on,
+// and the next one probes in its place. What comes of the first says nothing then.
+func TestAnArrivingMessageYieldsItsProbe(t *testing.T) {
+	for _, tt := range []struct {
+		name        string
+		slow, whole error
+		want        error // of the next call
+	}{
+		{"both are answered", nil, nil, nil},
+		{"the slow one breaks down", errUnasked, nil, nil},
+		{"the other breaks down", nil, errUnasked, errOpen},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := halfOpen(t)
+				slow, whole, others := relayed(t, c, true), relayed(t, c, false), relayed(t, c, true)
+				endSlow, err := slow()
+				if err != nil {
+					t.Fatalf("the first: %v", err)
+				}
+				if _, err := others(); !errors.Is(err, errOpen) {
+					t.Errorf("another that is slow: %v", err)
+				}
+				end, err := whole()
+				if err != nil {
+					t.Fatalf("one that is here whole: %v", err)
+				}
+				if _, err := whole(); !errors.Is(err, errOpen) {
+					t.Errorf("a second one that is here whole: %v", err)
+				}
+				endSlow(tt.slow)
+				end(tt.whole)
+				if end, err := whole(); !errors.Is(err, tt.want) {
+					t.Errorf("the next: %v, want %v", err, tt.want)
+				} else if err == nil {
+					end(nil)
+				}
+			})
+		})
+	}
+}
+
+func relayed(t *testing.T, c *Client, arriving bool) func() (end func(error), err error) {
+	return func() (func(error), error) {
+		k, err := c.open(t.Context(), asker{arriving: arriving})
+		if err != nil {
+			return nil, err
+		}
+		return func(err error) {
+			if err != nil {
+				err = k.unreadable(err)
+			}
+			k.end(err)
+		}, nil
+	}
+}
+
 // A registry that keeps breaking down is not asked any more: the call fails as
 // before, naming it, and whoever comes before it in the graph is asked. When it
 // answers again, so does the call.

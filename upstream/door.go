@@ -14,9 +14,10 @@ import (
 
 // An asker is on whose behalf a call goes out.
 type asker struct {
-	service string     // that was called: the relayed one, E198 of a step, E227 of a fetch
-	party   egon.Party // to blame when it fails; Nobody: whoever asked names it
-	family  *family    // of the E198 that a step belongs to; nil: it stands alone
+	service  string     // that was called: the relayed one, E198 of a step, E227 of a fetch
+	party    egon.Party // to blame when it fails; Nobody: whoever asked names it
+	family   *family    // of the E198 that a step belongs to; nil: it stands alone
+	arriving bool       // its message still comes from the caller, at the caller's speed
 }
 
 // A family is the steps of one E198. They stand or fall together, so they are
@@ -61,7 +62,7 @@ func (c *Client) open(ctx context.Context, a asker) (*call, error) {
 	if c.breaker == nil {
 		return k, nil
 	}
-	report, err := c.breaker.allow(ctx, a.family)
+	report, err := c.breaker.allow(ctx, a)
 	if err != nil {
 		return nil, k.failed(ctx, nil, judging, err)
 	}

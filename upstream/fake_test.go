@@ -117,7 +117,7 @@ func askWhole(t testing.TB, c *Client, party egon.Party, q request) ([]byte, err
 var e05 = &egon.Service{Code: "E05", Action: "IszrRobCtiPodleUdaju"}
 
 func text(body string) *egon.Message {
-	return &egon.Message{Service: e05, Length: int64(len(body)), Body: strings.NewReader(body)}
+	return &egon.Message{Service: e05, Length: int64(len(body)), Whole: true, Body: strings.NewReader(body)}
 }
 
 // waitFor polls until cond holds.

@@ -91,7 +91,9 @@ func (p *passage) translate(ctx context.Context, behind int, op egon.OrgService,
 }
 
 // as makes a step one of the call's that asks party.
-func (p *passage) as(party egon.Party) asker { return asker{e198, party, &p.family} }
+func (p *passage) as(party egon.Party) asker {
+	return asker{service: e198, party: party, family: &p.family}
+}
 
 // both runs two steps side by side. The first error ends the other and is
 // returned when both have ended.

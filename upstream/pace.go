@@ -44,7 +44,7 @@ const errPace = saying("the pace of the upstream leaves no turn within the time 
 // await waits for the turn of the call. One that the breaker would refuse needs
 // no turn, for nothing will be sent.
 func (k *call) await(ctx context.Context) error {
-	if k.pace == nil || k.breaker.refuses(k.family) {
+	if k.pace == nil || k.breaker.refuses(k.asker) {
 		return nil
 	}
 	err := k.pace.Wait(ctx)

@@ -29,7 +29,7 @@ func NewRelay(c *Client) *Relay { return &Relay{client: c} }
 // The context rules the answer's Body too, until that is closed. Closing it
 // before its end closes the connection.
 func (r *Relay) Send(ctx context.Context, m *egon.Message) (a *egon.Answer, sent time.Time, err error) {
-	k, err := r.client.open(ctx, asker{service: m.Service.Code})
+	k, err := r.client.open(ctx, asker{service: m.Service.Code, arriving: !m.Whole})
 	if err != nil {
 		return nil, sent, err
 	}
