@@ -1,7 +1,8 @@
 # make test   everything a change must pass; the README's test command. It
 #             installs what is missing, where it can (.ci/packages)
-# make race   the tests under the race detector only
-# make fuzz   FUZZTIME (20s) for each fuzz target
+# make unit   the tests only; BESIDE (4) of those that wait run at a time
+# make race   the same under the race detector
+# make fuzz   FUZZTIME (10s) for each fuzz target
 # make docs   write the generated pages anew
 # make bench  measure a gateway under load, beside the proxies that are
 #             installed; some two minutes (docs/benchmarking.md)
@@ -10,7 +11,8 @@
 # make microbench  the benchmarks of Go, COUNT times; compare two files by benchstat
 
 GO       ?= go
-FUZZTIME ?= 20s
+FUZZTIME ?= 10s
+BESIDE   ?= 4
 FAULTS   ?= .
 COUNT    ?= 6
 MICRO    ?= microbench.txt
@@ -39,10 +41,10 @@ tidy:
 
 # Allocation budgets hold only without the race detector, hence both.
 unit:
-	$(GO) test ./...
+	$(GO) test -parallel $(BESIDE) ./...
 
 race:
-	$(GO) test -race -timeout 20m ./...
+	$(GO) test -race -parallel $(BESIDE) -timeout 20m ./...
 
 fuzz:
 	GO="$(GO)" FUZZTIME="$(FUZZTIME)" sh .ci/fuzz
