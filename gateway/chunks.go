@@ -20,6 +20,7 @@ type chunked struct {
 	body  io.Reader     // the library's, without the framing
 	wire  *bufio.Reader // from which the library reads it
 	left  int64         // bytes of the chunk that is open
+	ahead int           // bytes of the line before it, which is on the wire until it is read from
 	ended bool          // the last chunk was seen
 	err   error
 }
@@ -44,7 +45,8 @@ func (c *chunked) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// one reads from one chunk.
+// one reads from one chunk. Its last byte comes with the CR LF behind it: the
+// library takes both at once.
 func (c *chunked) one(p []byte) (int, error) {
 	for c.err == nil && c.left == 0 && !c.ended {
 		c.err = c.open()
@@ -54,14 +56,39 @@ func (c *chunked) one(p []byte) (int, error) {
 		return 0, c.err
 	case c.left > 0:
 		p = p[:min(int64(len(p)), c.left)]
+		if n := int64(len(p)); n == c.left && n > 1 && int64(c.wire.Buffered()-c.ahead) < n+int64(len("\r\n")) {
+			p = p[:n-1]
+		} else if n == c.left {
+			if came, err := c.closed(p); err != nil {
+				return came, err
+			}
+		}
 	}
 	n, err := c.body.Read(p)
-	c.left -= int64(n)
+	c.left, c.ahead = c.left-int64(n), 0
 	if c.ended && err != io.EOF { // all of the trailers is here, so it is not their coming that failed
 		c.err = badFraming(400, "Za posledním blokem (chunk) stojí pole, které tam být nesmí.")
 		err = c.err
 	}
 	return n, err
+}
+
+// closed waits for the rest of the chunk and for the CR LF behind it, and takes
+// nothing off the wire. When that does not come, p holds what there is of the
+// chunk.
+func (c *chunked) closed(p []byte) (n int, err error) {
+	seen, err := c.wire.Peek(c.ahead + len(p) + len("\r\n"))
+	seen = seen[min(c.ahead, len(seen)):]
+	n = copy(p, seen)
+	switch {
+	case err == io.EOF:
+		c.err = io.ErrUnexpectedEOF
+	case err != nil:
+		c.err = err
+	case string(seen[n:]) != "\r\n":
+		c.err = badFraming(400, "Blok (chunk) nekončí znaky CR LF, nebo je delší, než uvádí jeho délka.")
+	}
+	return n, c.err
 }
 
 // another reports whether a whole chunk has come that nothing is wrong with, so
@@ -82,6 +109,7 @@ func (c *chunked) open() error {
 	}
 	c.left, err = chunkSize(line)
 	if err != nil || c.left > 0 {
+		c.ahead = len(line) + len("\r\n")
 		return err
 	}
 	for from, size := 0, -1; size != 0; {

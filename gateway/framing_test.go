@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -103,6 +104,41 @@ func TestOddChunksAreRefused(t *testing.T) {
 				t.Error("it used a permit")
 			}
 		})
+	}
+}
+
+// A chunk that goes on beyond its size is framed wrongly, one whose end does not
+// come is late, and one that is cut is cut: each is told as what it is.
+func TestTheEndOfAChunk(t *testing.T) {
+	for _, message := range []string{string(call{}.message()), string(largeMessage(100 << 10))} {
+		for name, c := range map[string]struct {
+			size   int // in place of that of the message
+			after  string
+			ends   bool
+			status int
+			says   string
+		}{
+			"goes on":       {-1, "\r\n0\r\n\r\n", false, 400, "nekončí znaky CR LF"},
+			"LF":            {0, "\n0\r\n\r\n", false, 400, "nekončí znaky CR LF"},
+			"next size":     {0, "0\r\n\r\n", false, 400, "nekončí znaky CR LF"},
+			"nothing comes": {0, "", false, 408, "nepřišla včas"},
+			"CR alone":      {0, "\r", false, 408, "nepřišla včas"},
+			"cut":           {0, "", true, 400, fmt.Sprintf("přerušila za bajtem %d", len(message))},
+			"cut after CR":  {0, "\r", true, 400, fmt.Sprintf("přerušila za bajtem %d", len(message))},
+		} {
+			t.Run(fmt.Sprintf("%s/%d", name, len(message)), func(t *testing.T) {
+				s := newSite(t, func(s *settings) { s.cfg.StatusMode, s.cfg.ReadIdle = HTTPMode, 100*time.Millisecond })
+				w := s.dial(t)
+				w.write(header("/publikace/E05", "Transfer-Encoding: chunked"), fmt.Sprintf("%x\r\n", len(message)+c.size), message, c.after)
+				if c.ends {
+					_ = w.Conn.(*net.TCPConn).CloseWrite()
+				}
+				if r, body := w.answer(); r.StatusCode != c.status || !strings.Contains(body, c.says) {
+					t.Errorf("%d %s", r.StatusCode, body)
+				}
+				w.closed()
+			})
+		}
 	}
 }
 
