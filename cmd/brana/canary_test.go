@@ -103,7 +103,7 @@ func (w *world) noCanary(t *testing.T, what string) {
 // What a registry or the bus sends is not in the log.
 func TestNoByteOfARegistryIsInTheLog(t *testing.T) {
 	s, address := startImpostor(t)
-	never := 0
+	never := count(0)
 	w := startWorld(t, func(c *config) {
 		for name, u := range c.Upstreams {
 			u.URL, u.Breaker = "http://"+address+"/x", &breakerConfig{Failures: &never}

@@ -44,7 +44,7 @@ type listenConfig struct {
 	StatusMode       string       `yaml:"status_mode"` // egon | http
 	InlineLimit      size         `yaml:"inline_limit"`
 	MaxMessage       size         `yaml:"max_message"`
-	MaxExchanges     int64        `yaml:"max_exchanges"`
+	MaxExchanges     count        `yaml:"max_exchanges"`
 	CallTimeout      duration     `yaml:"call_timeout"`
 	Drain            duration     `yaml:"drain"`
 	Linger           duration     `yaml:"linger"`         // then, within drain, idle connections stay open
@@ -53,8 +53,8 @@ type listenConfig struct {
 	WriteIdle        duration     `yaml:"write_idle"`
 	MinRate          size         `yaml:"min_rate"` // a second
 	KeepAlive        duration     `yaml:"keep_alive"`
-	MaxConns         int          `yaml:"max_conns"`
-	MaxConnsPerPeer  int          `yaml:"max_conns_per_peer"`
+	MaxConns         count        `yaml:"max_conns"`
+	MaxConnsPerPeer  count        `yaml:"max_conns_per_peer"`
 	Bounds           boundsConfig `yaml:"bounds"`
 	InsecureIdentity bool         `yaml:"insecure_identity"`
 	WSDL             string       `yaml:"wsdl"`       // folder of the official files
@@ -65,13 +65,13 @@ type listenConfig struct {
 
 // boundsConfig bounds what a message may make the gateway hold.
 type boundsConfig struct {
-	Head       size `yaml:"head"`
-	Items      int  `yaml:"items"`
-	Name       size `yaml:"name"`
-	Tag        size `yaml:"tag"`
-	Attributes int  `yaml:"attributes"`
-	Namespaces int  `yaml:"namespaces"`
-	Depth      int  `yaml:"depth"`
+	Head       size  `yaml:"head"`
+	Items      count `yaml:"items"`
+	Name       size  `yaml:"name"`
+	Tag        size  `yaml:"tag"`
+	Attributes count `yaml:"attributes"`
+	Namespaces count `yaml:"namespaces"`
+	Depth      count `yaml:"depth"`
 }
 
 type adminConfig struct {
@@ -82,7 +82,7 @@ type adminConfig struct {
 type upstreamConfig struct {
 	URL      string   `yaml:"url"`
 	Timeout  duration `yaml:"timeout"`
-	MaxConns int      `yaml:"max_conns"`
+	MaxConns count    `yaml:"max_conns"`
 
 	ReceiveBuffer size           `yaml:"receive_buffer"`
 	MaxReply      size           `yaml:"max_reply"`
@@ -90,7 +90,7 @@ type upstreamConfig struct {
 	Pace          *paceConfig    `yaml:"pace"`
 
 	Agenda string `yaml:"agenda"`
-	Ais    int    `yaml:"ais"`
+	Ais    count  `yaml:"ais"`
 
 	TLS *upstreamTLS `yaml:"tls"`
 }
@@ -98,7 +98,7 @@ type upstreamConfig struct {
 // breakerConfig says when an upstream that is down is not asked any more; what
 // is left out has its default.
 type breakerConfig struct {
-	Failures *int      `yaml:"failures"` // 0: never
+	Failures *count    `yaml:"failures"` // 0: never
 	Window   *duration `yaml:"window"`
 	Open     *duration `yaml:"open"`
 }
@@ -106,14 +106,14 @@ type breakerConfig struct {
 // paceConfig says how many calls a second an upstream is sent; both are needed.
 type paceConfig struct {
 	PerSecond float64 `yaml:"per_second"`
-	Burst     int     `yaml:"burst"`
+	Burst     count   `yaml:"burst"`
 }
 
 func (u upstreamConfig) pace() upstream.Pace {
 	if u.Pace == nil {
 		return upstream.Pace{}
 	}
-	return upstream.Pace{PerSecond: u.Pace.PerSecond, Burst: u.Pace.Burst}
+	return upstream.Pace{PerSecond: u.Pace.PerSecond, Burst: int(u.Pace.Burst)}
 }
 
 // breaker is the configuration with its defaults.
@@ -123,7 +123,7 @@ func (u upstreamConfig) breaker() upstream.Breaker {
 		return b
 	}
 	if u.Breaker.Failures != nil {
-		b.Failures = *u.Breaker.Failures
+		b.Failures = int(*u.Breaker.Failures)
 	}
 	if u.Breaker.Window != nil {
 		b.Window = time.Duration(*u.Breaker.Window)
@@ -154,15 +154,15 @@ type matrixConfig struct {
 	Early      duration     `yaml:"early"`
 	Timeout    duration     `yaml:"timeout"`
 	Wait       duration     `yaml:"wait"`
-	Parallel   int          `yaml:"parallel"`
-	Foreign    int          `yaml:"foreign"`
+	Parallel   count        `yaml:"parallel"`
+	Foreign    count        `yaml:"foreign"`
 }
 
 type callerConfig struct {
 	Agenda string `yaml:"agenda"`
 	Role   string `yaml:"role"`
 	Ovm    string `yaml:"ovm"`
-	Ais    int    `yaml:"ais"`
+	Ais    count  `yaml:"ais"`
 }
 
 type limitsConfig struct {
@@ -176,7 +176,7 @@ type redisConfig struct {
 	PasswordFile string   `yaml:"password_file"`
 	Timeout      duration `yaml:"timeout"`
 	TrustEmpty   bool     `yaml:"trust_empty"`
-	WaitReplicas int      `yaml:"wait_replicas"` // that must acknowledge a grant
+	WaitReplicas count    `yaml:"wait_replicas"` // that must acknowledge a grant
 
 	TLS *upstreamTLS `yaml:"tls"`
 }

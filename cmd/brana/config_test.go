@@ -44,6 +44,8 @@ func TestMistakesInTheConfiguration(t *testing.T) {
 		{"size in another unit", "inline_limit: 64KiB", "inline_limit: 64kB", "brana.yaml:10:17: 64kB is not a size: write it as 512B, 64KiB, 256MiB or 1GiB"},
 		{"size without a unit", "inline_limit: 64KiB", "inline_limit: 65536", "brana.yaml:10:17: 65536 is not a size"},
 		{"number that is none", "max_exchanges: 4096", "max_exchanges: many", "brana.yaml:12:18: many is not a whole number"},
+		{"number that is not whole", "max_exchanges: 4096", "max_exchanges: 4096.5", "brana.yaml:12:18: 4096.5 is not a whole number"},
+		{"number of an upstream that is not whole", "max_conns: 512", "max_conns: 1.5", "1.5 is not a whole number"},
 		{"number beyond all", "max_exchanges: 4096", "max_exchanges: 99999999999999999999", "brana.yaml:12:18: 99999999999999999999 is too large"},
 		{"neither true nor false", "insecure_identity: false", "insecure_identity: maybe", "brana.yaml:LINE:22: maybe is not true or false"},
 		{"a name in the place of a list", "hosts: []", "hosts: brana.example", "brana.yaml:LINE:10: write a list, as [a, b]"},

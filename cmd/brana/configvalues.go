@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -67,9 +68,25 @@ func (s size) String() string {
 	return fmt.Sprintf("%dB", int64(s))
 }
 
+// count is a whole number, which the YAML library would make of any number.
+type count int
+
+// UnmarshalYAML reads a whole number; 100_000 is one too.
+func (c *count) UnmarshalYAML(n ast.Node) error {
+	v, err := strconv.Atoi(strings.ReplaceAll(scalar(n), "_", ""))
+	if errors.Is(err, strconv.ErrRange) {
+		return mistake(n, "%s is too large", n)
+	}
+	if err != nil {
+		return mistake(n, "%s is not a whole number", n)
+	}
+	*c = count(v)
+	return nil
+}
+
 // between tells that a value is none of a range, each in the unit in which it is
 // written.
-func between[T int | int64 | size | duration](wrong func(key, format string, args ...any), key string, value, least, most T) {
+func between[T count | size | duration](wrong func(key, format string, args ...any), key string, value, least, most T) {
 	if value < least || value > most {
 		wrong(key, "%v is not between %v and %v", value, least, most)
 	}
@@ -112,8 +129,6 @@ func form(k reflect.Kind) string {
 	switch k {
 	case reflect.Bool:
 		return "true or false"
-	case reflect.Int, reflect.Int64:
-		return "a whole number"
 	case reflect.Float64:
 		return "a number"
 	}

@@ -35,7 +35,7 @@ func (v victim) call(t testing.TB, w *world) *reply {
 func asksAlways(change ...func(*upstreamConfig)) func(*config) {
 	return func(c *config) {
 		for name, u := range c.Upstreams {
-			never := 0
+			never := count(0)
 			u.Breaker = &breakerConfig{Failures: &never}
 			for _, f := range change {
 				f(&u)
@@ -268,7 +268,7 @@ func TestPaceOnTheOutside(t *testing.T) {
 func TestBreakerOnTheOutside(t *testing.T) {
 	w := startWorld(t, func(c *config) {
 		u := c.Upstreams["rob"]
-		failures, open := 3, duration(time.Hour)
+		failures, open := count(3), duration(time.Hour)
 		u.Breaker = &breakerConfig{Failures: &failures, Open: &open}
 		c.Upstreams["rob"] = u
 	})
@@ -319,7 +319,7 @@ func TestBreakerOnTheOutside(t *testing.T) {
 func TestRegistriesComeBack(t *testing.T) {
 	w := startWorld(t, func(c *config) {
 		for name, u := range c.Upstreams {
-			failures, open := 3, duration(50*time.Millisecond)
+			failures, open := count(3), duration(50*time.Millisecond)
 			u.Breaker = &breakerConfig{Failures: &failures, Open: &open}
 			c.Upstreams[name] = u
 		}

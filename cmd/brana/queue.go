@@ -17,9 +17,9 @@ import (
 // where the limits are.
 type queueConfig struct {
 	Keep    duration `yaml:"keep"`
-	Entries int      `yaml:"entries"`
+	Entries count    `yaml:"entries"`
 	Bytes   size     `yaml:"bytes"`
-	Page    int      `yaml:"page"`
+	Page    count    `yaml:"page"`
 }
 
 // requestsConfig holds what is checked of a request only when it is asked for; 0
@@ -27,7 +27,7 @@ type queueConfig struct {
 type requestsConfig struct {
 	TimeTolerance   duration `yaml:"time_tolerance"`
 	DuplicateWindow duration `yaml:"duplicate_window"`
-	DuplicateIDs    int      `yaml:"duplicate_ids"`
+	DuplicateIDs    count    `yaml:"duplicate_ids"`
 }
 
 func (q *queueConfig) check(wrong func(key, format string, args ...any)) {
@@ -56,9 +56,9 @@ const queuePatience = 250 * time.Millisecond
 // Redis when the limits are there, embedded otherwise. What is to be closed, w
 // closes.
 func (w *wired) remember(c *config, parts *gateway.Parts) error {
-	answers := queue.Config{Keep: time.Duration(c.Queue.Keep), Entries: c.Queue.Entries, Bytes: int64(c.Queue.Bytes), Page: c.Queue.Page,
+	answers := queue.Config{Keep: time.Duration(c.Queue.Keep), Entries: int(c.Queue.Entries), Bytes: int64(c.Queue.Bytes), Page: int(c.Queue.Page),
 		Changed: parts.Metrics.QueueChanged}
-	ids := queue.RecentConfig{Window: time.Duration(c.Requests.DuplicateWindow), Most: c.Requests.DuplicateIDs, Evicted: parts.Metrics.IDsEvicted}
+	ids := queue.RecentConfig{Window: time.Duration(c.Requests.DuplicateWindow), Most: int(c.Requests.DuplicateIDs), Evicted: parts.Metrics.IDsEvicted}
 	if shared, ok := w.limiter.(*limits.Redis); ok {
 		return rememberInRedis(parts, answers, ids, queue.Server{Client: shared.Client(), Timeout: max(time.Duration(c.Limits.Redis.Timeout), queuePatience)})
 	}

@@ -37,7 +37,7 @@ func (m *matrixConfig) ages() policy.Ages {
 }
 
 func (m callerConfig) quadruple() egon.Quadruple {
-	return egon.Quadruple{Agenda: m.Agenda, Role: m.Role, Ovm: m.Ovm, Ais: strconv.Itoa(m.Ais)}
+	return egon.Quadruple{Agenda: m.Agenda, Role: m.Role, Ovm: m.Ovm, Ais: strconv.Itoa(int(m.Ais))}
 }
 
 // checkMatrix tells what is wrong with policy.matrix.
@@ -70,8 +70,8 @@ func (c *config) checkMatrix(wrong func(key, format string, args ...any)) {
 // rowsConfig is what rows of a source need to be kept.
 func (c *config) rowsConfig(source policy.Source) policy.RowsConfig {
 	m := &c.Policy.Matrix
-	return policy.RowsConfig{Source: source, Ages: m.ages(), Timeout: time.Duration(m.Timeout), Parallel: m.Parallel,
-		Early: time.Duration(m.Early), Foreign: m.Foreign, Snapshot: m.Snapshot,
+	return policy.RowsConfig{Source: source, Ages: m.ages(), Timeout: time.Duration(m.Timeout), Parallel: int(m.Parallel),
+		Early: time.Duration(m.Early), Foreign: int(m.Foreign), Snapshot: m.Snapshot,
 		Origin: string(c.Environment) + " " + c.Upstreams[m.E227].URL}
 }
 

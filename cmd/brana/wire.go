@@ -159,7 +159,7 @@ func (c *config) clients(all map[string]*credentials, changed func(string, upstr
 	for _, name := range slices.Sorted(maps.Keys(c.Upstreams)) {
 		u := c.Upstreams[name]
 		cfg := upstream.Config{Name: name, URL: u.URL, Timeout: time.Duration(u.Timeout),
-			MaxConns: u.MaxConns, ReceiveBuffer: int(u.ReceiveBuffer), MaxReply: int(u.MaxReply), Agenda: u.Agenda, Ais: u.Ais,
+			MaxConns: int(u.MaxConns), ReceiveBuffer: int(u.ReceiveBuffer), MaxReply: int(u.MaxReply), Agenda: u.Agenda, Ais: int(u.Ais),
 			Breaker: u.breaker(), OnBreaker: changed, OnSent: sent, Pace: u.pace()}
 		if own := all["upstreams."+name+".tls"]; own != nil {
 			cfg.TLS = own.value
@@ -189,9 +189,9 @@ func (c *config) media(clients map[string]*upstream.Client, zone *time.Location)
 func (c *config) gateway(clients map[string]*upstream.Client) gateway.Config {
 	l := c.Listen
 	cfg := gateway.Config{
-		Prefix: l.Prefix, InlineLimit: int(l.InlineLimit), MaxMessage: int64(l.MaxMessage), MaxExchanges: l.MaxExchanges,
+		Prefix: l.Prefix, InlineLimit: int(l.InlineLimit), MaxMessage: int64(l.MaxMessage), MaxExchanges: int64(l.MaxExchanges),
 		ReadIdle: time.Duration(l.ReadIdle), WriteIdle: time.Duration(l.WriteIdle), KeepAlive: time.Duration(l.KeepAlive), Linger: time.Duration(l.Linger), ShutdownDelay: time.Duration(l.ShutdownDelay), CutTime: endStep(time.Duration(l.Drain)), InsecureIdentity: l.InsecureIdentity, PublicURL: l.PublicURL,
-		MinRate: int64(l.MinRate), MaxConns: l.MaxConns, MaxConnsPerPeer: l.MaxConnsPerPeer, Bounds: l.Bounds.bounds(),
+		MinRate: int64(l.MinRate), MaxConns: int(l.MaxConns), MaxConnsPerPeer: int(l.MaxConnsPerPeer), Bounds: l.Bounds.bounds(),
 		RowWait:       time.Duration(c.Policy.Matrix.Wait),
 		TimeTolerance: time.Duration(c.Requests.TimeTolerance),
 		AdminHosts:    c.Admin.Hosts,
@@ -213,8 +213,8 @@ func (c *config) gateway(clients map[string]*upstream.Client) gateway.Config {
 }
 
 func (b boundsConfig) bounds() egon.Bounds {
-	return egon.Bounds{HeadBytes: int(b.Head), Items: b.Items, XML: xmltext.Bounds{NameBytes: int(b.Name), TagBytes: int(b.Tag),
-		Attrs: b.Attributes, Namespaces: b.Namespaces, Depth: b.Depth}}
+	return egon.Bounds{HeadBytes: int(b.Head), Items: int(b.Items), XML: xmltext.Bounds{NameBytes: int(b.Name), TagBytes: int(b.Tag),
+		Attrs: int(b.Attributes), Namespaces: int(b.Namespaces), Depth: int(b.Depth)}}
 }
 
 // relays reports whether the route of a service is a relay.
