@@ -80,12 +80,12 @@ type adminConfig struct {
 }
 
 type upstreamConfig struct {
-	URL      string   `yaml:"url"`
-	Timeout  duration `yaml:"timeout"`
-	MaxConns count    `yaml:"max_conns"`
+	URL      string    `yaml:"url"`
+	Timeout  *duration `yaml:"timeout"`
+	MaxConns *count    `yaml:"max_conns"`
 
 	ReceiveBuffer size           `yaml:"receive_buffer"`
-	MaxReply      size           `yaml:"max_reply"`
+	MaxReply      *size          `yaml:"max_reply"`
 	Breaker       *breakerConfig `yaml:"breaker"`
 	Pace          *paceConfig    `yaml:"pace"`
 

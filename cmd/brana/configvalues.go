@@ -92,6 +92,22 @@ func between[T count | size | duration](wrong func(key, format string, args ...a
 	}
 }
 
+// given is between for a value that may be left out.
+func given[T count | size | duration](wrong func(key, format string, args ...any), key string, value *T, least, most T) {
+	if value != nil {
+		between(wrong, key, *value, least, most)
+	}
+}
+
+// orZero is a value that may be left out; the zero value then has the package
+// that takes it use its default.
+func orZero[T any](value *T) (v T) {
+	if value != nil {
+		v = *value
+	}
+	return v
+}
+
 // scalar is the text of a plain or quoted value.
 func scalar(n ast.Node) string {
 	if s, ok := n.(*ast.StringNode); ok {

@@ -51,7 +51,7 @@ func asksAlways(change ...func(*upstreamConfig)) func(*config) {
 // schema. All but slow ones answer, or
 // do not, within their own time.
 func TestEveryRegistryInEveryFailure(t *testing.T) {
-	w := startWorld(t, asksAlways(func(u *upstreamConfig) { u.Timeout = duration(time.Second) }))
+	w := startWorld(t, asksAlways(func(u *upstreamConfig) { u.Timeout = new(duration(time.Second)) }))
 	var archive replyArchive
 	call := func(t *testing.T, v victim) *reply {
 		r := v.call(t, w)
@@ -173,7 +173,7 @@ func TestRegistryBeyondTheDeadline(t *testing.T) {
 		} {
 			t.Run(v.registry+" "+string(s.Failure), func(t *testing.T) {
 				t.Parallel()
-				w := startWorld(t, asksAlways(func(u *upstreamConfig) { u.Timeout = duration(time.Hour) }),
+				w := startWorld(t, asksAlways(func(u *upstreamConfig) { u.Timeout = new(duration(time.Hour)) }),
 					func(c *config) { c.Listen.CallTimeout = duration(2500 * time.Millisecond) })
 				w.set(v.registry, s)
 				if got, want := v.call(t, w).outline(), "CHYBA (PREKROCEN CAS by "+v.party+")"; got != want {

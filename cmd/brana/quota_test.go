@@ -98,7 +98,7 @@ func TestConcurrencyQuota(t *testing.T) {
 func TestSlotOfASilentUpstream(t *testing.T) {
 	w := startWorld(t, func(c *config) {
 		u := c.Upstreams["eop"]
-		u.Timeout = duration(100 * time.Millisecond)
+		u.Timeout = new(duration(100 * time.Millisecond))
 		c.Upstreams["eop"] = u
 	})
 	w.set(registries.EOP, registries.Settings{Failure: registries.FailHang})

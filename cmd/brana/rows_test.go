@@ -114,7 +114,7 @@ func TestStartBeforeAFailingBus(t *testing.T) {
 			}
 			other := startBus(t) // calls are relayed to another one, which is well
 			w := startWorld(t, byRows, func(c *config) {
-				c.Upstreams["matrix"] = upstreamConfig{URL: "http://" + sim + "/publikace", Timeout: duration(time.Minute)}
+				c.Upstreams["matrix"] = upstreamConfig{URL: "http://" + sim + "/publikace", Timeout: new(duration(time.Minute))}
 				c.Policy.Matrix.E227 = "matrix"
 				c.Policy.Matrix.Timeout, c.Policy.Matrix.Wait = duration(time.Second), duration(200*time.Millisecond)
 				other.behind(c)

@@ -69,9 +69,9 @@ func (u upstreamConfig) check(name string, wrong func(key, format string, args .
 	if u.Pace != nil && *u.Pace == (paceConfig{}) {
 		wrong("upstreams."+name+".pace", "is empty; write it as pace: {per_second: 50, burst: 10}, or remove it")
 	}
-	if u.MaxReply != 0 {
-		between(wrong, "upstreams."+name+".max_reply", u.MaxReply, 64<<10, 64<<20)
-	}
+	given(wrong, "upstreams."+name+".timeout", u.Timeout, duration(time.Millisecond), duration(24*time.Hour))
+	given(wrong, "upstreams."+name+".max_conns", u.MaxConns, 1, 1<<20)
+	given(wrong, "upstreams."+name+".max_reply", u.MaxReply, 64<<10, 64<<20)
 	u.TLS.check("upstreams."+name, u.URL, "https", wrong)
 }
 

@@ -287,7 +287,7 @@ func TestUpstreamWithCertificate(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := startWorld(t, func(c *config) {
-				c.Upstreams["iszr"] = upstreamConfig{URL: bus.URL, TLS: &tt.tls, Timeout: duration(5 * time.Second)}
+				c.Upstreams["iszr"] = upstreamConfig{URL: bus.URL, TLS: &tt.tls, Timeout: new(duration(5 * time.Second))}
 			})
 			if got := w.call("E05", "--name", "Zoran Vosáhlo").statusLine(); !strings.HasPrefix(got, tt.want) {
 				t.Errorf("%s, want %s", got, tt.want)

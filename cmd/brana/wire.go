@@ -158,8 +158,8 @@ func (c *config) clients(all map[string]*credentials, changed func(string, upstr
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(c.Upstreams)) {
 		u := c.Upstreams[name]
-		cfg := upstream.Config{Name: name, URL: u.URL, Timeout: time.Duration(u.Timeout),
-			MaxConns: int(u.MaxConns), ReceiveBuffer: int(u.ReceiveBuffer), MaxReply: int(u.MaxReply), Agenda: u.Agenda, Ais: int(u.Ais),
+		cfg := upstream.Config{Name: name, URL: u.URL, Timeout: time.Duration(orZero(u.Timeout)),
+			MaxConns: int(orZero(u.MaxConns)), ReceiveBuffer: int(u.ReceiveBuffer), MaxReply: int(orZero(u.MaxReply)), Agenda: u.Agenda, Ais: int(u.Ais),
 			Breaker: u.breaker(), OnBreaker: changed, OnSent: sent, Pace: u.pace()}
 		if own := all["upstreams."+name+".tls"]; own != nil {
 			cfg.TLS = own.value
