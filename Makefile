@@ -1,7 +1,6 @@
 # make test   everything a change must pass; the README's test command. It
 #             installs what is missing, where it can (.ci/packages)
-# make unit   the tests only; BESIDE (4) of those that wait run at a time
-# make race   the same under the race detector
+# make race   the tests under the race detector only
 # make fuzz   FUZZTIME (10s) for each fuzz target
 # make docs   write the generated pages anew
 # make bench  measure a gateway under load, beside the proxies that are
@@ -12,7 +11,6 @@
 
 GO       ?= go
 FUZZTIME ?= 10s
-BESIDE   ?= 4
 FAULTS   ?= .
 COUNT    ?= 6
 MICRO    ?= microbench.txt
@@ -41,10 +39,10 @@ tidy:
 
 # Allocation budgets hold only without the race detector, hence both.
 unit:
-	$(GO) test -parallel $(BESIDE) ./...
+	$(GO) test ./...
 
 race:
-	$(GO) test -race -parallel $(BESIDE) -timeout 20m ./...
+	$(GO) test -race -timeout 20m ./...
 
 fuzz:
 	GO="$(GO)" FUZZTIME="$(FUZZTIME)" sh .ci/fuzz
