@@ -22,9 +22,9 @@ import (
 
 // This file is where the errors of libraries become words of our own. A library
 // may quote what the peer sent: fasthttp a broken head, net/tls the names of a
-// certificate, the scanner those of elements. So no text of an error goes on. It
-// is looked up what the error is, and said from a closed set with numbers at
-// most; what is not known is told by its place and its type.
+// certificate, the scanner those of elements. So no text of an error goes on. An
+// error is looked up in a closed set, whose words hold numbers at most. An unknown
+// error is named by its place and its type.
 
 // A saying is an error in words that stand in this package.
 type saying string
@@ -179,7 +179,7 @@ func plain(err error) (string, error) {
 func connection(err error) (string, error) {
 	var (
 		long  *fasthttp.ErrSmallBuffer
-		chunk *fasthttp.ErrBrokenChunk
+		chunk fasthttp.ErrBrokenChunk
 		name  *net.DNSError
 		errno syscall.Errno
 	)
@@ -187,7 +187,7 @@ func connection(err error) (string, error) {
 	case errors.As(err, &long):
 		return fmt.Sprintf("its head is longer than %d bytes", maxHTTPHead), nil
 	case errors.As(err, &chunk):
-		return "a chunk of it is malformed", nil
+		return "a chunk of it is malformed or cut short", nil
 	case errors.As(err, &name) && name.IsNotFound:
 		return "nobody knows the name of its host", nil
 	case errors.As(err, &name):
@@ -224,8 +224,8 @@ func handshake(err error) (string, error) {
 	return "", nil
 }
 
-// caught is the error of a panic. What it says may hold anything, so it is told
-// only when the runtime says it; the stack has the place.
+// caught is the error of a panic. Its value may hold anything, so only a value of
+// the runtime is printed; the stack has the place.
 func caught(doing string, panicked any) error {
 	text := fmt.Sprintf("%T", panicked)
 	if of, ok := panicked.(runtime.Error); ok {
