@@ -122,22 +122,10 @@ func NewMetrics(gauges Gauges) *Metrics {
 		degraded:     counter("brana_limits_degraded_total", "mode"),
 		connRefusals: counter("brana_connections_refused_total", "limit"),
 	}
-	for _, b := range bounds {
-		m.bounds.WithLabelValues(b.name)
-	}
-	for _, result := range []string{"ok", "varovani", "chyba", jobDeleted, jobUnkept, jobLost} {
-		m.jobs.WithLabelValues(result)
-	}
-	for _, mode := range []limits.Mode{limits.Share, limits.Open} {
-		m.degraded.WithLabelValues(mode.String())
-	}
 	m.ledger = newLedgerMetrics(help)
 	m.Registry.MustRegister(m.ledger.decisions, m.ledger.near)
 	if gauges.Ledger != nil {
 		m.Registry.MustRegister(m.ledger.seconds, m.ledger.permits, m.ledger.losses, m.ledger.leases, newLedgerGauges(help, gauges.Ledger))
-	}
-	for _, limit := range []string{perPeer, total} {
-		m.connRefusals.WithLabelValues(limit)
 	}
 	bytes := counter("brana_bytes_total", "direction")
 	m.in, m.out = bytes.WithLabelValues("in"), bytes.WithLabelValues("out")
@@ -149,17 +137,39 @@ func NewMetrics(gauges Gauges) *Metrics {
 		m.rows = newRowsMetrics(help, gauges.Matrix)
 		m.Registry.MustRegister(m.rows)
 	}
+	m.beginAtZero()
+	m.watch(gauges)
+	return m
+}
+
+// beginAtZero exports the values of labels that are known before they occur.
+func (m *Metrics) beginAtZero() {
+	for _, b := range bounds {
+		m.bounds.WithLabelValues(b.name)
+	}
+	for _, result := range []string{"ok", "varovani", "chyba", jobDeleted, jobUnkept, jobLost} {
+		m.jobs.WithLabelValues(result)
+	}
+	for _, mode := range []limits.Mode{limits.Share, limits.Open} {
+		m.degraded.WithLabelValues(mode.String())
+	}
+	for _, limit := range []string{perPeer, total} {
+		m.connRefusals.WithLabelValues(limit)
+	}
+}
+
+// watch registers what is read from functions when it is scraped.
+func (m *Metrics) watch(gauges Gauges) {
 	for name, read := range gauges.byName() {
 		if read != nil {
-			m.Registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help[name]}, read))
+			m.Registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: m.help[name]}, read))
 		}
 	}
 	for name, read := range gauges.counters() {
 		if read != nil {
-			m.Registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help[name]}, read))
+			m.Registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: m.help[name]}, read))
 		}
 	}
-	return m
 }
 
 // Gauges read what other packages know; a nil one is not exported.

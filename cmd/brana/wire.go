@@ -97,25 +97,7 @@ func (w *wired) build(c *config, log *logger) error {
 	if err != nil {
 		return err
 	}
-	parts := gateway.Parts{
-		Policy:  w.policy,
-		Limiter: w.limiter,
-		Quotas:  w.limiter,
-		Log:     log.Logger,
-		Metrics: metrics,
-		NewID:   uuid.NewString,
-		Breakers: func(tell func(upstream, state string)) {
-			for _, client := range w.clients {
-				tell(client.Name(), client.Breaker().String())
-			}
-		},
-	}
-	if log.book != nil {
-		parts.LogBlocked = log.book.Blocked
-	}
-	if shared, ok := w.limiter.(*limits.Redis); ok {
-		parts.Findings = shared.Findings
-	}
+	parts := w.parts(log)
 	parts.Metrics.Registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	zone, err := time.LoadLocation(c.Limits.Calendar.Zone)
 	if err != nil {
@@ -148,6 +130,30 @@ func (w *wired) build(c *config, log *logger) error {
 	}
 	w.gateway, err = gateway.New(cfg, parts)
 	return err
+}
+
+// parts are those of the gateway that every configuration has.
+func (w *wired) parts(log *logger) gateway.Parts {
+	parts := gateway.Parts{
+		Policy:  w.policy,
+		Limiter: w.limiter,
+		Quotas:  w.limiter,
+		Log:     log.Logger,
+		Metrics: w.metrics,
+		NewID:   uuid.NewString,
+		Breakers: func(tell func(upstream, state string)) {
+			for _, client := range w.clients {
+				tell(client.Name(), client.Breaker().String())
+			}
+		},
+	}
+	if log.book != nil {
+		parts.LogBlocked = log.book.Blocked
+	}
+	if shared, ok := w.limiter.(*limits.Redis); ok {
+		parts.Findings = shared.Findings
+	}
+	return parts
 }
 
 // clients makes a client of each upstream, which tell of their breakers and of
