@@ -30,7 +30,7 @@ func (r reason) offence(at int64, path string, args ...any) *Offence {
 }
 
 // sent is an argument that a message itself says, as the name of an element
-// that is in no contract. The caller is told; the log is not.
+// that is in no contract. The caller reads it; the log does not have it.
 type sent string
 
 // untold are arguments without what a message says.

@@ -65,8 +65,8 @@ func badFraming(status int, popis string) *Refusal {
 	return r
 }
 
-// notACall refuses a request that is no POST and so calls no service. Whoever
-// opens the address of a service is looking for its description.
+// notACall refuses a request that is no POST and so calls no service. A
+// browser at the address of a service looks for its description.
 func (g *Gateway) notACall(h *fasthttp.RequestHeader) *Refusal {
 	descriptions := "Popisy služeb (WSDL) zveřejňuje správce: " + administrator
 	if g.cfg.Contracts != nil {

@@ -101,8 +101,9 @@ func (c *secured) refused() {
 	c.tellPlain()
 }
 
-// describe names a certificate that was refused. Its issuer is told when a CA of
-// client_ca has signed it, though it has expired; else it is what anybody wrote.
+// describe names a certificate that was refused. Its issuer is named only
+// when a CA of client_ca has signed it, expired or not; otherwise anybody may have
+// written it.
 func (c *secured) describe(chain []*x509.Certificate) string {
 	cert, cfg := chain[0], c.g.cfg.TLS
 	if current := cfg.GetConfigForClient; current != nil {

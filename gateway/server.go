@@ -14,8 +14,8 @@ import (
 const readBufferBytes = 16 << 10
 
 // readAhead is how many bytes of a body the server reads before the handler, at
-// least one: whoever cuts its message there gets the server's answer, which can
-// say nothing of the message.
+// least one. A message that is cut there gets the server's answer, which can say
+// nothing of the message.
 const readAhead = 1
 
 // newServer is the HTTP server with the settings that a streaming gate needs;

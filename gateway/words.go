@@ -17,10 +17,10 @@ import (
 	"brana/egon"
 )
 
-// inWords is an error of a library in words of the gateway, for the log: what a
-// library says may quote what a caller sent. Of its own errors, and of those
-// of the packages that it is made of, it changes nothing; they never do. What is
-// not known is told by its type.
+// inWords puts an error of a library into words of the gateway, for the log: the
+// text of a library may quote what a caller sent. The gateway's own errors, and
+// those of its packages, never do, and stay as they are. An unknown error is named
+// by its type.
 func inWords(err error) error {
 	if err == nil {
 		return nil // before anything is allocated
@@ -85,8 +85,8 @@ func handshakeInWords(err error) error {
 	return inWords(err)
 }
 
-// A panicError is a panic. Its value may hold anything, so it is told only when
-// the runtime says it; the stack has the place.
+// A panicError is a panic. Its value may hold anything, so only a value of the
+// runtime is printed; the stack has the place.
 type panicError struct {
 	value any
 	stack []byte

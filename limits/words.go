@@ -16,8 +16,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// words is a hook of go-redis that turns what a server said into words of this package. What comes over a connection
-// can be anything, be it from a server that is none or out of a script's arguments, and belongs into no log.
+// words is a hook of go-redis that puts the errors of a server into words of this package. The bytes of a connection can
+// be anything: those of another server, or the arguments of a script. They belong into no log.
 type words struct{}
 
 func (words) DialHook(next redis.DialHook) redis.DialHook { return next }
@@ -68,7 +68,7 @@ var meanings = map[string]string{
 	"WRONGPASS":   ": the name or the password is wrong",
 }
 
-// codes are those that are told and have no hint.
+// codes are the codes that are passed on without a hint.
 var codes = []string{"ASK", "BUSY", "CROSSSLOT", "DENIED", "ERR", "EXECABORT", "MOVED", "NOPROTO", "NOSCRIPT", "TRYAGAIN", "UNBLOCKED", "UNKILLABLE", "WRONGTYPE"}
 
 // saidBy is the error that a server answered, without what follows its code. Of some that have none of their own the

@@ -48,7 +48,7 @@ func (p *problems) add(at Place, format string, args ...any) {
 	p.all = append(p.all, problem{at, fmt.Sprintf(format, args...)})
 }
 
-// note adds a mistake that is told as an error.
+// note adds a mistake that comes as an error.
 func (p *problems) note(err error) {
 	var one problem
 	if !errors.As(err, &one) {

@@ -44,10 +44,10 @@ type Config struct {
 	// OnBreaker is told each change of the breaker's state; nil: nobody is. It
 	// must return soon and not call the client.
 	OnBreaker func(name string, to BreakerState)
-	// OnSent is told of each message that was sent when the head of
-	// its answer is here or will not come: the upstream, the service that was
-	// called, and the time since the first byte was sent. What a breaker, a pace
-	// or a missing connection kept from being sent is not told. nil: nobody is.
+	// OnSent is called for each message of which a byte was sent, when the head
+	// of its answer is here or will not come. It gets the upstream, the service
+	// that was called, and the time since that byte. A message that a breaker, a
+	// pace or a missing connection kept back is not reported. nil: no report.
 	OnSent func(name, service string, took time.Duration)
 	// Agenda and Ais are the codes under which the registry holds its AIFO;
 	// needed by the steps of E198 only.

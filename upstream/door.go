@@ -28,7 +28,7 @@ type family struct {
 	refused atomic.Pointer[breaker] // the first that refused one of them
 }
 
-// A call is one that its upstream's door has let in. Whoever opened it ends it.
+// A call is one that its upstream's door has let in. Its opener ends it.
 type call struct {
 	*Client
 	asker

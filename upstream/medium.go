@@ -16,9 +16,9 @@ const (
 	heldBack = maxHeld / 2
 )
 
-// A mediaKind says which media of one kind may go out, whatever the evidence
-// sends (seed E198 §8.3.1): so many, the first that come, since they come newest
-// first; and only those that were issued in the period.
+// A mediaKind says which media of one kind may go out (seed E198 §8.3.1), however
+// many the evidence sends: the first ones up to a number, since they come newest
+// first, and only those that were issued in the period.
 type mediaKind struct {
 	element  string    // Fotky
 	picture  string    // Fotka

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// canary stands for what a message says of a person. Whoever sends it, and
+// canary stands for what a message says of a person. Whichever peer sends it, and
 // wherever in what it sends, it is not in the log.
 const canary = "Kanarkova"
 

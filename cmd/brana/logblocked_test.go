@@ -70,7 +70,7 @@ func (p *process) ask() *reply {
 	return p.call("E227", "--triple", "A1185/CR8359/00372498")
 }
 
-// Whoever reads the log ends, or stalls: no signal ends the gateway, no call
+// The reader of the log ends, or stalls: no signal ends the gateway, no call
 // hangs, and SIGTERM ends it. What becomes of calls is for the operator to say.
 func TestWhoeverReadsTheLog(t *testing.T) {
 	t.Parallel() // it waits

@@ -27,8 +27,8 @@ type logbook struct {
 	out      io.Writer
 	now      func([]byte) int // writes what goes without waiting; nil: nothing does
 	patience time.Duration    // after it a page that did not go out blocks the book
-	// mended is told after a time in which the book was blocked, and how many
-	// lines it lost then, in a goroutine of its own; nil: nobody is.
+	// mended is called, in a goroutine of its own, after a time in which the
+	// book was blocked, with the number of lines lost in that time; may be nil.
 	mended func(b blockage, lost int64)
 
 	blocked atomic.Pointer[blockage]
@@ -43,8 +43,8 @@ type logbook struct {
 	turn sync.Mutex // held by whoever writes a page at once
 }
 
-// A page is lines that go out together. Whoever began it writes it, or has the
-// scribe write it.
+// A page is lines that go out together. The goroutine that began it writes it, or
+// leaves it to the scribe.
 type page struct {
 	text []byte
 	done chan struct{} // closed when nobody has to wait any more; nil unless somebody does
@@ -159,7 +159,8 @@ func (b *logbook) write(p *page) {
 	b.mu.Unlock()
 }
 
-// finish frees whoever waits for a page, and keeps its text for another one.
+// finish frees the goroutines that wait for a page, and keeps its text for another
+// page.
 // The caller holds b.mu.
 func (b *logbook) finish(p *page) {
 	p.release()

@@ -119,7 +119,7 @@ func code(err error, io stdio) int {
 	return e.code
 }
 
-// lastWords is how long the program waits for whoever reads its last words, who
+// lastWords is how long the program waits for the reader of its last words, which
 // may have stalled.
 const lastWords = 100 * time.Millisecond
 

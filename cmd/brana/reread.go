@@ -11,9 +11,9 @@ import (
 	"go.uber.org/zap"
 )
 
-// reread is what some files of the configuration say: certificates, or a
-// password. Whoever needs it asks each time, and gets what the files say now. A
-// file that is missing or broken leaves what was last read in force.
+// A reread is the content of some files of the configuration: certificates, or a
+// password. Its users ask each time and get the present content. A file that is
+// missing or broken leaves the last good content in force.
 type reread[T any] struct {
 	key   string // of the configuration, which names the files
 	what  string // they hold, for the log

@@ -133,9 +133,9 @@ func (w *wired) drain(began time.Time, most time.Duration, log *zap.Logger) erro
 	return nil
 }
 
-// endSteps are those that may take their time when nothing more of a drain is
-// waited for: cut calls say so, connections close, jobs end, Redis is told, and
-// a log that nobody reads is given up.
+// endSteps is the number of steps that may take their time at the end of a drain:
+// cut calls are answered, connections close, jobs end, Redis gets the leases back,
+// and a log without a reader is given up.
 const endSteps = 5
 
 // endStep is how long each of them has, so that all are within the drain.

@@ -154,8 +154,8 @@ func (v *variables) value(of variable) (string, error) {
 	}
 }
 
-// none tells of what is no variable. It belongs to a text that could not be
-// parsed: a brace of it may be why.
+// none reports each ${ that begins no variable. When a text could not be parsed,
+// a brace of one may be why.
 func (v *variables) none() error {
 	for _, one := range v.all {
 		if one.name == "" {
