@@ -125,3 +125,15 @@ func TestWhatIsBrokenOffWasSent(t *testing.T) {
 		t.Errorf("sent at %v, told %q, %v", sent, told.String(), err)
 	}
 }
+
+// A message that its sender broke off before a byte of it left was not sent,
+// although a connection was there.
+func TestWhatBreaksOffAtOnceWasNotSent(t *testing.T) {
+	var told tally
+	c := client(t, Config{URL: silent().listen(t), OnSent: told.sent})
+	broken := errors.New("cut")
+	_, sent, err := NewRelay(c).Send(t.Context(), &egon.Message{Service: e05, Length: -1, Body: &failing{broken}})
+	if !errors.Is(err, broken) || !sent.IsZero() || told.String() != "" {
+		t.Errorf("sent at %v, told %q, %v", sent, told.String(), err)
+	}
+}
