@@ -13,7 +13,7 @@ import (
 // purposes.
 func grantRights(t *testing.T, s *server, purposes ...string) {
 	t.Helper()
-	page, err := os.ReadFile("../docs/operating.md")
+	page, err := os.ReadFile("../docs/redis.md")
 	if err != nil {
 		t.Fatal(err)
 	}

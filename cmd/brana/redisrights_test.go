@@ -19,7 +19,7 @@ import (
 // purposes.
 func rights(t *testing.T, purposes ...string) (line string, commands []string) {
 	t.Helper()
-	page, err := os.ReadFile(filepath.Join(root, "docs", "operating.md"))
+	page, err := os.ReadFile(filepath.Join(root, "docs", "redis.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
