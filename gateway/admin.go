@@ -12,13 +12,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// A Check is one condition of readiness.
-type Check struct {
-	Name     string
-	Err      error // why it does not hold, or nil
-	Advisory bool  // it is told, and does not end readiness
-}
-
 // Admin serves what operators and orchestrators ask: /livez, /readyz with
 // ?verbose, /metrics, /version, /v1/status and /v1/quotas. It belongs on a listener of its
 // own, loopback by default, and answers under an address, localhost and the
@@ -61,25 +54,6 @@ func hostOf(host string) string {
 func (g *Gateway) answersTo(host string) bool {
 	_, err := netip.ParseAddr(host)
 	return err == nil || host == "localhost" || slices.ContainsFunc(g.cfg.AdminHosts, func(own string) bool { return hostOf(own) == host })
-}
-
-func (g *Gateway) checks(r *http.Request) []Check {
-	snapshot := g.parts.Policy.Current()
-	policyCheck := Check{Name: "policy " + snapshot.Version()}
-	drainCheck := Check{Name: "accepting"}
-	if g.leaving.Load() {
-		drainCheck.Err = errDraining
-	}
-	checks := []Check{drainCheck, g.identityCheck(), policyCheck}
-	if g.parts.LogBlocked != nil {
-		checks = append(checks, Check{Name: "log", Err: g.parts.LogBlocked(), Advisory: g.cfg.DropLines})
-	}
-	if g.parts.Rows != nil {
-		checks = append(checks, rowsCheck(g.parts.Rows.Status(), now()))
-	}
-	checks = append(checks, Check{Name: "limits", Err: g.limitsReady(r.Context())})
-	checks = append(checks, g.findingChecks()...)
-	return append(checks, g.breakerChecks()...)
 }
 
 func (g *Gateway) serveReady(w http.ResponseWriter, r *http.Request) {

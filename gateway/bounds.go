@@ -48,30 +48,6 @@ func whoSetsIt(err error) string {
 	return ""
 }
 
-// exceededBound names the bound that ended an exchange, or returns an empty
-// string. A bound that a reply exceeds is the registry's offence, but ours to
-// set.
-func (x *exchange) exceededBound() string {
-	for _, err := range []error{x.broken, x.cause()} {
-		if err == nil {
-			continue
-		}
-		for _, b := range bounds {
-			if errors.Is(err, b.err) {
-				return b.name
-			}
-		}
-	}
-	return ""
-}
-
-func (x *exchange) cause() error {
-	if x.refusal == nil {
-		return nil
-	}
-	return x.refusal.Cause
-}
-
 // slow marks an error of a caller that let its time pass; err may be nil.
 func slow(err error) error {
 	if err == nil {
@@ -82,17 +58,4 @@ func slow(err error) error {
 		return errors.Join(errTooSlow, err)
 	}
 	return err
-}
-
-// withDefaults replaces each bound that is zero.
-func withDefaults(b egon.Bounds) egon.Bounds {
-	d := egon.DefaultBounds()
-	setDefault(&b.HeadBytes, d.HeadBytes)
-	setDefault(&b.Items, d.Items)
-	setDefault(&b.XML.NameBytes, d.XML.NameBytes)
-	setDefault(&b.XML.TagBytes, d.XML.TagBytes)
-	setDefault(&b.XML.Attrs, d.XML.Attrs)
-	setDefault(&b.XML.Depth, d.XML.Depth)
-	setDefault(&b.XML.Namespaces, d.XML.Namespaces)
-	return b
 }

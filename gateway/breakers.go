@@ -40,20 +40,3 @@ func (b breakers) Collect(ch chan<- prometheus.Metric) {
 
 // BreakerOpened counts that an upstream is not asked any more.
 func (m *Metrics) BreakerOpened(upstream string) { m.opened.WithLabelValues(upstream).Inc() }
-
-// breakerChecks are lines of the readiness page: an upstream that is down is
-// told there, and ends no readiness, since a restart or another instance would
-// find it down too.
-func (g *Gateway) breakerChecks() (checks []Check) {
-	if g.parts.Breakers == nil {
-		return nil
-	}
-	g.parts.Breakers(func(upstream, state string) {
-		c := Check{Name: "upstream " + upstream, Advisory: true}
-		if state != breakerStates[0] {
-			c.Err = fmt.Errorf("its breaker is %s", state)
-		}
-		checks = append(checks, c)
-	})
-	return checks
-}

@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"runtime"
 	"syscall"
 
 	"github.com/valyala/fasthttp"
@@ -83,18 +82,4 @@ func handshakeInWords(err error) error {
 		return errors.New("it knows no version, cipher suite or protocol that may be used")
 	}
 	return inWords(err)
-}
-
-// A panicError is a panic. Its value may hold anything, so only a value of the
-// runtime is printed; the stack has the place.
-type panicError struct {
-	value any
-	stack []byte
-}
-
-func (p *panicError) Error() string {
-	if of, ok := p.value.(runtime.Error); ok {
-		return "panic: " + of.Error()
-	}
-	return fmt.Sprintf("panic: %T", p.value)
 }

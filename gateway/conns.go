@@ -103,7 +103,7 @@ func (d *door) turnAway(nc net.Conn) {
 		defer func() { <-d.saying }()
 		defer nc.Close()
 		defer context.AfterFunc(d.g.calls, func() { _ = nc.Close() })()
-		_ = nc.SetWriteDeadline(now().Add(time.Second))
+		_ = nc.SetWriteDeadline(time.Now().Add(time.Second))
 		if _, err := nc.Write(d.full); err == nil && d.full != nil {
 			d.g.readOff(nc)
 		}
@@ -118,8 +118,8 @@ func (g *Gateway) readOff(nc net.Conn) {
 	if !ok || half.CloseWrite() != nil {
 		return
 	}
-	_ = nc.SetReadDeadline(now().Add(g.cfg.DrainTime)) // a closed connection fails at the read
-	_, _ = io.CopyN(io.Discard, nc, g.cfg.DrainBytes)  // whatever it was
+	_ = nc.SetReadDeadline(time.Now().Add(g.cfg.DrainTime)) // a closed connection fails at the read
+	_, _ = io.CopyN(io.Discard, nc, g.cfg.DrainBytes)       // whatever it was
 }
 
 // A conn is the connection of a caller.

@@ -34,7 +34,7 @@ type deadline struct {
 
 // newDeadline starts the time of a call.
 func (c *calls) newDeadline(timeout time.Duration, rate int64) *deadline {
-	d := &deadline{calls: c, start: now(), giver: patience{idle: timeout, rate: rate}}
+	d := &deadline{calls: c, start: time.Now(), giver: patience{idle: timeout, rate: rate}}
 	d.by = d.start.Add(timeout)
 	d.after = d.few[:0]
 	c.enter(d)
@@ -195,7 +195,7 @@ func (c *calls) set(d *deadline, at time.Time) {
 func (c *calls) pass() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	at := now()
+	at := time.Now()
 	c.due = time.Time{}
 	for _, d := range c.open {
 		switch {

@@ -71,12 +71,10 @@ type exchange struct {
 	outcome string
 }
 
-func now() time.Time { return time.Now() }
-
 // begin makes the exchange of a request.
 func (g *Gateway) begin(rc *fasthttp.RequestCtx) *exchange {
 	g.running.Add(1)
-	return &exchange{g: g, rc: rc, start: now()}
+	return &exchange{g: g, rc: rc, start: time.Now()}
 }
 
 // id is the number of the exchange, IszrZadostId: that of a relayed answer, or a
@@ -132,10 +130,10 @@ func (x *exchange) slotLifetime() time.Duration {
 // keepSlot renews the slot between waits, so that the call stays counted until
 // its last byte.
 func (x *exchange) keepSlot() {
-	if !x.admitted || now().Sub(x.renewed) < slotMargin/2 {
+	if !x.admitted || time.Now().Sub(x.renewed) < slotMargin/2 {
 		return
 	}
-	x.renewed = now()
+	x.renewed = time.Now()
 	renew := func() error { return x.g.parts.Limiter.Renew(context.Background(), x.slot, x.slotLifetime()) }
 	if err := safely(renew); err != nil {
 		x.g.parts.Log.Warn("renew slot: the call may be counted no more before it has ended", zap.Error(err))

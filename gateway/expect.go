@@ -1,6 +1,10 @@
 package gateway
 
-import "github.com/valyala/fasthttp"
+import (
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
 
 // askFirst has the server ask expect whatever it is that a caller expects: by
 // itself it asks for 100-continue only, and of all others reads the beginning
@@ -50,5 +54,5 @@ func (g *Gateway) awaits(rc *fasthttp.RequestCtx) (call edgeCall, err error) {
 // one, its own time: the server gives it none, and what it has set before may
 // be long over.
 func (g *Gateway) renewWriteTime(rc *fasthttp.RequestCtx) {
-	_ = rc.Conn().SetWriteDeadline(now().Add(g.cfg.WriteIdle)) // a closed connection fails at the write
+	_ = rc.Conn().SetWriteDeadline(time.Now().Add(g.cfg.WriteIdle)) // a closed connection fails at the write
 }

@@ -2,10 +2,6 @@ package gateway
 
 import (
 	"context"
-	"crypto/tls"
-	"errors"
-	"fmt"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -43,69 +39,6 @@ type Limiter interface {
 	Release(ctx context.Context, s limits.Slot) error
 	Ready(ctx context.Context) error
 }
-
-// Config is the static part of a gateway. Only package cmd reads files and
-// flags; the zero values of the bounds mean the defaults named.
-type Config struct {
-	Prefix          string        // path before the service code, /publikace
-	StatusMode      StatusMode    // HTTP status of refusals
-	InlineLimit     int           // bytes; messages up to it are read whole before they are forwarded; default 64 KiB
-	MaxMessage      int64         // bytes of a request at most; default 256 MiB
-	MaxExchanges    int64         // exchanges at once at most; default 4096
-	ReadIdle        time.Duration // longest wait for the header of a request, and for the next bytes of its body; default 15 s
-	WriteIdle       time.Duration // longest wait until the caller takes the next bytes; default 60 s
-	MinRate         int64         // bytes a second that a caller must send, or take, beside its first idle time; default 32 KiB
-	KeepAlive       time.Duration // an idle connection is closed after it; default 60 s
-	ShutdownDelay   time.Duration // how long a Shutdown still serves calls, while the gateway is not ready
-	Linger          time.Duration // how long it then keeps idle connections open, on which calls are refused as draining
-	CutTime         time.Duration // after the deadline of a Shutdown, the time for each of three: cut calls are answered, connections close, jobs end; default 1 s
-	DrainBytes      int64         // bytes of an unread body that are read at most before a refusal: a caller that still sends when the connection closes loses the answer; default 16 MiB
-	DrainTime       time.Duration // time for that; default 2 s
-	MaxConns        int           // connections at once at most; default 8192
-	MaxConnsPerPeer int           // of one address (IPv6: of one /64) at most; default 256
-	Bounds          egon.Bounds   // of messages and, but for the head, of relayed replies; each that is 0 has its default, TotalBytes is MaxMessage
-	RowWait         time.Duration // longest wait for a row of the matrix that has to be fetched first; default 5 s
-	Routes          Routes
-
-	TimeTolerance time.Duration  // CasZadosti that is further from the clock is refused; 0: any is taken
-	Zone          *time.Location // in which times are written, and of those that a request says without a zone; default the local one
-
-	Contracts *egon.Contracts // WSDLs and schemas that a GET is given; nil: none
-	PublicURL string          // of the prefix, as callers know it, for the address in a WSDL; empty: as the caller reached it
-
-	AdminHosts []string // names under which Admin answers, beside localhost and any address
-
-	DropLines bool // calls are served while the log takes no lines; else they are refused
-
-	TLS              *tls.Config // of the listener; it must demand certificates of callers. nil: plain HTTP
-	InsecureIdentity bool        // plain HTTP beyond loopback is meant; told on the readiness page
-}
-
-// Routes say how a service is answered. A service not named takes Default.
-type Routes struct {
-	Default  Route
-	Services map[string]Route // by service code
-}
-
-// A Route is how one service is answered.
-type Route struct {
-	Kind    RouteKind
-	Name    string        // of the relay's upstream in the configuration, for the log
-	Party   egon.Party    // who is named in Puvodce when the relay's upstream fails; default ISZR
-	Relay   Relay         // for RelayRoute
-	Timeout time.Duration // that upstreams have from admission to the beginning of the answer, and for the rest of it beside what its bytes earn at MinRate; default 60 s
-}
-
-// RouteKind is the sort of a [Route].
-type RouteKind uint8
-
-// The sorts of routes.
-const (
-	RefuseRoute   RouteKind = iota // the service is not offered
-	RelayRoute                     // bytes unchanged there and back
-	WorkflowRoute                  // composed by the gateway (E198)
-	LocalRoute                     // answered from the policy snapshot (E227) or the queue (E99, E100, E101)
-)
 
 // Parts are what a Gateway works with.
 type Parts struct {
@@ -186,85 +119,11 @@ func New(cfg Config, parts Parts) (*Gateway, error) {
 	return g, parts.Metrics.watchCallers(g.seen, parts.Policy)
 }
 
-func (c *Config) setDefaults() {
-	setDefault(&c.Prefix, "/publikace")
-	setDefault(&c.InlineLimit, 64<<10)
-	setDefault(&c.MaxMessage, 256<<20)
-	setDefault(&c.MaxExchanges, 4096)
-	setDefault(&c.ReadIdle, 15*time.Second)
-	setDefault(&c.WriteIdle, 60*time.Second)
-	setDefault(&c.KeepAlive, 60*time.Second)
-	setDefault(&c.CutTime, time.Second)
-	setDefault(&c.DrainBytes, 16<<20)
-	setDefault(&c.DrainTime, 2*time.Second)
-	setDefault(&c.MinRate, 32<<10)
-	setDefault(&c.RowWait, 5*time.Second)
-	setDefault(&c.MaxConns, 8192)
-	setDefault(&c.MaxConnsPerPeer, 256)
-	setDefault(&c.Zone, time.Local)
-	c.Bounds = withDefaults(c.Bounds)
-	c.Bounds.TotalBytes = c.MaxMessage
-}
-
-func setDefault[T comparable](p *T, value T) {
-	var zero T
-	if *p == zero {
-		*p = value
-	}
-}
-
-func (c *Config) validate(parts Parts) error {
-	var errs []error
-	if !strings.HasPrefix(c.Prefix, "/") || strings.HasSuffix(c.Prefix, "/") {
-		errs = append(errs, fmt.Errorf("listen.prefix %q: write it with a leading and without a trailing slash, as /publikace", c.Prefix))
-	}
-	if c.MaxMessage < int64(c.InlineLimit) {
-		errs = append(errs, errors.New("listen.max_message: must not be below inline_limit"))
-	}
-	if c.TLS != nil && c.TLS.ClientAuth != tls.RequireAndVerifyClientCert {
-		errs = append(errs, errors.New("listen.tls: must require a certificate of callers"))
-	}
-	for code, r := range c.Routes.Services {
-		s := egon.ServiceByCode(code)
-		switch {
-		case s == nil:
-			errs = append(errs, fmt.Errorf("routes.%s: no service of the catalogue has this code", code))
-		case s.Code != code: // E67A is E67a: two routes to it would be one too many
-			errs = append(errs, fmt.Errorf("routes.%s: write %s", code, s.Code))
-		}
-		errs = append(errs, r.validate(code, parts))
-	}
-	errs = append(errs, c.Routes.Default.validate("default", parts), c.Routes.validateQueue(parts))
-	return errors.Join(errs...)
-}
-
-func (r Route) validate(code string, parts Parts) error {
-	switch {
-	case r.Kind == RelayRoute && r.Relay == nil:
-		return fmt.Errorf("routes.%s: relay names no upstream", code)
-	case r.Kind == WorkflowRoute && code != "E198":
-		return fmt.Errorf("routes.%s: only E198 is a workflow; relay it, or refuse", code)
-	case r.Kind == WorkflowRoute && parts.Media == nil:
-		return fmt.Errorf("routes.%s: a workflow needs the upstreams rob, org, ruian, eop and ecd", code)
-	case r.Kind == LocalRoute && localServices[code] == nil:
-		return fmt.Errorf("routes.%s: only E227, E99, E100 and E101 are answered locally; relay it, or refuse", code)
-	}
-	return nil
-}
-
-// byService looks every service of the catalogue up once.
-func (r Routes) byService() map[*egon.Service]Route {
-	all := map[*egon.Service]Route{}
-	for _, s := range egon.Services() {
-		route, ok := r.Services[s.Code]
-		if !ok {
-			route = r.Default
-		}
-		setDefault(&route.Timeout, 60*time.Second)
-		if route.Kind == RelayRoute {
-			setDefault(&route.Party, egon.Party{Kind: egon.Registr, Code: "ISZR"})
-		}
-		all[s] = route
-	}
-	return all
+// Quotas tell what is counted of a caller, and do what an operator asks: grant
+// extra calls until a moment in the place of those before, zero to take them
+// back, and forget the calls of the hour. Of the call they look at Key and Rule.
+type Quotas interface {
+	Usage(ctx context.Context, c limits.Call) (limits.Usage, error)
+	Raise(ctx context.Context, c limits.Call, calls int64, until time.Time) error
+	Forget(ctx context.Context, c limits.Call) error
 }

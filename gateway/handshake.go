@@ -129,8 +129,8 @@ func (c *secured) tellPlain() {
 	if !errors.As(c.failed, &record) || record.Conn == nil || !beginsHTTP(record.RecordHeader[:]) {
 		return
 	}
-	_ = record.Conn.SetWriteDeadline(now().Add(time.Second)) // a closed connection fails at the write
-	_, _ = record.Conn.Write(plainOnTLS)                     // nothing is left to tell a caller that has gone
+	_ = record.Conn.SetWriteDeadline(time.Now().Add(time.Second)) // a closed connection fails at the write
+	_, _ = record.Conn.Write(plainOnTLS)                          // nothing is left to tell a caller that has gone
 }
 
 // plainOnTLS is the same for all.

@@ -85,14 +85,3 @@ func callerMismatch(info *egon.ZadostInfo, bound *policy.Identity, m policy.Mism
 		return refuse(CallerMismatch, "Platnost certifikátu volajícího skončila.")
 	}
 }
-
-// identityCheck says on the readiness page how callers are told apart.
-func (g *Gateway) identityCheck() Check {
-	switch {
-	case g.cfg.TLS != nil:
-		return Check{Name: "identity by certificate"}
-	case g.cfg.InsecureIdentity:
-		return Check{Name: "identity not checked: insecure_identity"}
-	}
-	return Check{Name: "identity not checked: loopback only"}
-}

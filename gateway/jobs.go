@@ -27,64 +27,11 @@ type Queue interface {
 	DeleteAll(ctx context.Context, ais string) error
 }
 
-// queueServices are those by which an AIS reaches its queue.
-var queueServices = []string{"E99", "E100", "E101"}
-
-// queued reports whether the queue services are answered here.
-func (r Routes) queued() bool {
-	for _, code := range queueServices {
-		if r.Services[code].Kind != LocalRoute {
-			return false
-		}
-	}
-	return true
-}
-
 // ofQueue reports whether the call is one to a queue that is kept here. It is
 // answered at once, also with ?async: a client that calls everything so, as the
 // reference client does, would ask for its answers in vain.
 func (c *edgeCall) ofQueue() bool {
 	return c.route.Kind == LocalRoute && slices.Contains(queueServices, c.service.Code)
-}
-
-// validateQueue checks that the services of the queue are answered in one place.
-func (r Routes) validateQueue(parts Parts) error {
-	local := 0
-	for _, code := range queueServices {
-		if r.Services[code].Kind == LocalRoute {
-			local++
-		}
-	}
-	switch {
-	case local == len(queueServices) && parts.Queue == nil:
-		return errors.New("routes.E99: the queue services need a queue")
-	case local > 0 && local < len(queueServices):
-		return fmt.Errorf("routes.E99: %s belong to one queue; make all of them local, or none", strings.Join(queueServices, ", "))
-	}
-	return nil
-}
-
-// servesAsync reports whether a service may be called with ?async: whoever
-// relays leaves that to the upstream, and who answers needs a queue.
-func (g *Gateway) servesAsync(s *egon.Service, r Route) bool {
-	switch {
-	case s.Mode == egon.SyncOnly:
-		return false
-	case r.Kind == RelayRoute:
-		return true
-	}
-	return r.Kind == LocalRoute && s.Mode != egon.ModeUnknown && g.cfg.Routes.queued()
-}
-
-// checkMode says whether the call may be made as it is, with ?async or without.
-func (g *Gateway) checkMode(x *exchange) error {
-	switch {
-	case x.async && !g.servesAsync(x.service, x.route):
-		return refuse(SyncOnlyKind)
-	case !x.async && x.service.Mode == egon.AsyncOnly:
-		return refuse(AsyncOnlyKind)
-	}
-	return nil
 }
 
 // jobMargin is how much longer than the deadline of its call a job may take
@@ -94,7 +41,7 @@ const jobMargin = 2 * time.Second
 // openJob takes room in the queue of the caller's AIS for the answer of a job.
 func (g *Gateway) openJob(ctx context.Context, x *exchange) error {
 	lifetime := x.timeout + jobMargin
-	lost := x.refusalReply(refuse(JobLost), false, now().Add(lifetime))
+	lost := x.refusalReply(refuse(JobLost), false, time.Now().Add(lifetime))
 	err := g.parts.Queue.Open(ctx, queue.Job{Ais: string(x.head.Info.Ais), ID: x.id(), Service: x.service.Code, Lifetime: lifetime, Lost: lost})
 	switch {
 	case errors.Is(err, queue.ErrFull):
@@ -118,7 +65,7 @@ func (g *Gateway) later(x *exchange) (*egon.Answer, error) {
 	if err := reader.Feed(x.body.whole(), true); err != nil {
 		return nil, fmt.Errorf("read the message again: %w", err) // it was proven
 	}
-	j := &exchange{g: g, start: now(), service: x.service, route: x.route, timeout: x.timeout, reader: reader, head: reader.Head(),
+	j := &exchange{g: g, start: time.Now(), service: x.service, route: x.route, timeout: x.timeout, reader: reader, head: reader.Head(),
 		policy: x.policy, decision: x.decision, iszrID: x.id(), slot: x.slot, admitted: true}
 	j.head.Info.Ais = bytes.Clone(x.head.Info.Ais) // the certificate may have said it
 	j.head.Enveloped = false                       // its answer stands inside another
@@ -147,7 +94,7 @@ func (g *Gateway) work(j *exchange) {
 		if j.refusal.Kind.SubKod == "" { // a Fault is no reply of the service
 			j.refusal = &Refusal{Kind: JobFailed, Cause: err}
 		}
-		body = j.refusalReply(j.refusal, false, now())
+		body = j.refusalReply(j.refusal, false, time.Now())
 	}
 	j.release()
 	err = g.keep(ctx, j, body)
@@ -192,7 +139,7 @@ func (g *Gateway) keep(ctx context.Context, j *exchange, body []byte) error {
 // recordJob writes the line of a job and counts it; err is why its answer is not
 // in the queue, or nil.
 func (g *Gateway) recordJob(j *exchange, err error, size int64) {
-	j.end, j.written = now(), size
+	j.end, j.written = time.Now(), size
 	j.outcome = strings.ToLower(j.kod)
 	level := j.level()
 	switch {

@@ -129,19 +129,3 @@ func (l ledgerGauges) Collect(ch chan<- prometheus.Metric) {
 	tell(l.ahead, s.Ahead.Seconds())
 	tell(l.fullest, s.Fullest)
 }
-
-// findingChecks are lines of the readiness page: what is wrong with the settings
-// of Redis, and what is not known of them.
-func (g *Gateway) findingChecks() (checks []Check) {
-	if g.parts.Findings == nil {
-		return nil
-	}
-	for _, f := range g.parts.Findings() {
-		if f.Unknown {
-			checks = append(checks, Check{Name: "redis: " + f.String()})
-		} else {
-			checks = append(checks, Check{Name: "redis", Err: errors.New(f.String()), Advisory: true})
-		}
-	}
-	return checks
-}

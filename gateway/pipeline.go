@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/valyala/fasthttp"
 
@@ -28,7 +28,7 @@ func (g *Gateway) Handle(rc *fasthttp.RequestCtx) {
 	}
 	// An answer with a deadline of its own is sent at once; others the server
 	// keeps until it has served what has come behind them on the connection.
-	_ = rc.SetWriteDeadline(now().Add(g.cfg.WriteIdle)) // a closed connection fails at the write
+	_ = rc.SetWriteDeadline(time.Now().Add(g.cfg.WriteIdle)) // a closed connection fails at the write
 	// fasthttp reads the body after Handle has returned and then closes it:
 	// the exchange ends there, not here.
 	rc.Response.SetBodyStream(x, x.length)
@@ -168,7 +168,7 @@ func (g *Gateway) admit(ctx context.Context, x *exchange) error {
 	if d.Verdict != limits.Admitted {
 		return overLimit(&d, rule)
 	}
-	x.slot, x.admitted, x.renewed = d.Slot, true, now()
+	x.slot, x.admitted, x.renewed = d.Slot, true, time.Now()
 	return g.confirm(ctx, x)
 }
 
@@ -208,7 +208,7 @@ func (g *Gateway) answer(ctx context.Context, x *exchange) error {
 	} else {
 		a, x.sent, err = g.parts.Media.Serve(ctx, x.head)
 	}
-	x.received = now()
+	x.received = time.Now()
 	switch {
 	case x.body.err != nil: // the caller's own message is why there is no answer
 		discard(a)
@@ -224,78 +224,25 @@ func (g *Gateway) answer(ctx context.Context, x *exchange) error {
 	return x.take(a)
 }
 
-// recoverTo turns a panic into an error, with the stack for the log.
-func recoverTo(err *error) {
-	if p := recover(); p != nil {
-		*err = &panicError{value: p, stack: debug.Stack()}
-	}
-}
-
-// safely runs what is not ours where a panic would end the process.
-func safely(f func() error) (err error) {
-	defer recoverTo(&err)
-	return f()
-}
-
-// asRefusal says which kind of refusal an error of the pipeline is. A CallError
-// comes first: the offence that it may wrap is the upstream's.
-func asRefusal(err error) *Refusal {
-	var (
-		refusal *Refusal
-		offence *egon.Offence
-		call    *egon.CallError
-	)
+// checkMode says whether the call may be made as it is, with ?async or without.
+func (g *Gateway) checkMode(x *exchange) error {
 	switch {
-	case errors.As(err, &refusal):
-		return refusal
-	case errors.As(err, &call):
-		return fromCall(call)
-	case errors.As(err, &offence):
-		return fromOffence(offence)
-	case errors.Is(err, context.DeadlineExceeded):
-		return refuse(Deadline).because(err)
-	default:
-		return refuse(Internal).because(err)
+	case x.async && !g.servesAsync(x.service, x.route):
+		return refuse(SyncOnlyKind)
+	case !x.async && x.service.Mode == egon.AsyncOnly:
+		return refuse(AsyncOnlyKind)
 	}
+	return nil
 }
 
-// fromOffence is the refusal of a message that cannot be served.
-func fromOffence(o *egon.Offence) *Refusal {
-	kind := MalformedKind
-	switch o.Kind {
-	case egon.OtherVersion:
-		kind = VersionKind
-	case egon.TooLarge:
-		kind = TooLargeKind
-	case egon.Mismatch:
-		kind = ServiceMismatch
-	case egon.Invalid:
-		kind = InvalidData
-	}
-	popis := o.Popis
-	if popis == "" {
-		popis = kind.Popis
-	}
-	if kind.SubKod == "" && !strings.Contains(popis, "bajt") {
-		popis = fmt.Sprintf("%s (bajt %d)", popis, o.Offset)
-	}
-	return refuse(kind, popis+whoSetsIt(o)).because(o)
-}
-
-// fromCall is the refusal after an upstream failed.
-func fromCall(c *egon.CallError) *Refusal {
-	kind := RegistryFailed
+// servesAsync reports whether a service may be called with ?async: whoever
+// relays leaves that to the upstream, and who answers needs a queue.
+func (g *Gateway) servesAsync(s *egon.Service, r Route) bool {
 	switch {
-	case c.Busy:
-		return &Refusal{Kind: Overloaded, Puvodce: c.Party, Cause: c, Popisy: []string{"Na volaný systém čeká příliš mnoho volání, opakujte volání později."}}
-	case c.Timeout:
-		kind = Deadline
-	case c.Party.Kind == egon.Ais:
-		kind = AisFailed
+	case s.Mode == egon.SyncOnly:
+		return false
+	case r.Kind == RelayRoute:
+		return true
 	}
-	r := &Refusal{Kind: kind, Puvodce: c.Party, Details: c.Detail, Cause: c}
-	if len(c.Detail) > 0 && !c.Timeout { // it answered, and says why not: trying again changes nothing
-		r.Popisy = []string{"Volaný systém žádost odmítl; důvod je v dalším VysledekDetail."}
-	}
-	return r
+	return r.Kind == LocalRoute && s.Mode != egon.ModeUnknown && g.cfg.Routes.queued()
 }

@@ -19,15 +19,6 @@ import (
 	"brana/policy"
 )
 
-// Quotas tell what is counted of a caller, and do what an operator asks: grant
-// extra calls until a moment in the place of those before, zero to take them
-// back, and forget the calls of the hour. Of the call they look at Key and Rule.
-type Quotas interface {
-	Usage(ctx context.Context, c limits.Call) (limits.Usage, error)
-	Raise(ctx context.Context, c limits.Call, calls int64, until time.Time) error
-	Forget(ctx context.Context, c limits.Call) error
-}
-
 // A Quota is what /v1/quotas says of a caller.
 type Quota struct {
 	Caller     QuotaCaller `json:"caller"`
@@ -105,7 +96,7 @@ func (g *Gateway) account(c QuotaCaller) (account, *QuotaError) {
 		}
 	}
 	snapshot := g.parts.Policy.Current()
-	grant, why, hint := snapshot.Grant(egon.Quadruple(c), now())
+	grant, why, hint := snapshot.Grant(egon.Quadruple(c), time.Now())
 	if why != policy.NoReason {
 		return account{}, &QuotaError{Text: c.ungranted(why, hint), status: http.StatusNotFound}
 	}
@@ -248,7 +239,7 @@ func (g *Gateway) grantQuota(ctx context.Context, a account, o *QuotaOrder) erro
 	case o.Calls == nil:
 		return &QuotaError{Text: "calls is missing: how many more a rolling hour may hold, or 0 to take them back", status: http.StatusBadRequest}
 	case *o.Calls != 0 && o.Until.IsZero():
-		return &QuotaError{Text: "until is missing: write it as " + now().Add(time.Hour).Format(time.RFC3339), status: http.StatusBadRequest}
+		return &QuotaError{Text: "until is missing: write it as " + time.Now().Add(time.Hour).Format(time.RFC3339), status: http.StatusBadRequest}
 	case *o.Calls == 0:
 		u, refused := g.usage(ctx, a)
 		if refused != nil {

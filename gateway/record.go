@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"errors"
+	"time"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -14,7 +15,7 @@ import (
 // did not reach the caller, or nil. A call that was refused for the log has no
 // line: what there is room for belongs to those that were served.
 func (g *Gateway) record(x *exchange, err error) {
-	x.broken, x.end = err, now()
+	x.broken, x.end = err, time.Now()
 	x.outcome = x.outcomeOf(err)
 	g.parts.Metrics.ended(x)
 	if x.refusal != nil && x.refusal.Kind == LogUnavailable {
@@ -120,14 +121,6 @@ func (x *exchange) level() zapcore.Level {
 	}
 }
 
-func isPanic(err error) bool {
-	if err == nil {
-		return false
-	}
-	var p *panicError
-	return errors.As(err, &p)
-}
-
 // outcomeOf is one word of a closed set: who broke the answer off, the kind of
 // a refusal, or what the answer says.
 func (x *exchange) outcomeOf(err error) string {
@@ -187,4 +180,28 @@ func (c *callerField) MarshalLogObject(e zapcore.ObjectEncoder) error {
 		e.AddByteString("ais", idBytes(c.Info.Ais))
 	}
 	return nil
+}
+
+// exceededBound names the bound that ended an exchange, or returns an empty
+// string. A bound that a reply exceeds is the registry's offence, but ours to
+// set.
+func (x *exchange) exceededBound() string {
+	for _, err := range []error{x.broken, x.cause()} {
+		if err == nil {
+			continue
+		}
+		for _, b := range bounds {
+			if errors.Is(err, b.err) {
+				return b.name
+			}
+		}
+	}
+	return ""
+}
+
+func (x *exchange) cause() error {
+	if x.refusal == nil {
+		return nil
+	}
+	return x.refusal.Cause
 }

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"brana/egon"
-	"brana/limits"
 )
 
 // take makes an upstream's answer the exchange's. A small relayed reply is
@@ -109,7 +108,7 @@ func (x *exchange) refusalBody(r *Refusal) []byte {
 	if r.Kind.SubKod == "" {
 		return egon.AppendFault(nil, r.Kind.Fault, r.text(), r.Kind.Code)
 	}
-	return x.refusalReply(r, x.reader == nil || x.reader.Enveloped(), now())
+	return x.refusalReply(r, x.reader == nil || x.reader.Enveloped(), time.Now())
 }
 
 // refusalReply writes the refusal as the called service's own reply.
@@ -125,37 +124,3 @@ func (x *exchange) refusalReply(r *Refusal, enveloped bool, at time.Time) []byte
 		IszrZadostId:   x.id(),
 	})
 }
-
-// setLimitFields tells the caller where it stands
-// (draft-ietf-httpapi-ratelimit-headers: policy "hour" with quota and window,
-// what remains and when more comes).
-func (x *exchange) setLimitFields() {
-	if !x.decided {
-		return
-	}
-	h, d := &x.rc.Response.Header, &x.limits
-	b := append(make([]byte, 0, 64), `"hour";q=`...)
-	b = strconv.AppendInt(b, d.Quota, 10)
-	b = strconv.AppendInt(append(b, ";w="...), seconds(limits.Window), 10)
-	if d.Degraded != limits.Closed { // decided without the counts
-		b = append(append(b, ";degraded="...), d.Degraded.String()...)
-	}
-	h.SetCanonical([]byte("RateLimit-Policy"), b) // Set would write Ratelimit
-	h.SetCanonical([]byte("RateLimit"), appendRateLimit(b[:0], d))
-}
-
-// appendRateLimit appends what remains of the quota, and the seconds until more
-// comes: at least 1, and at most the window. A call is counted for some seconds
-// longer than the window; Retry-After of a refusal has them.
-func appendRateLimit(b []byte, d *limits.Decision) []byte {
-	more := d.Reset
-	if d.Verdict == limits.OverQuota { // a permit that is free again need not be room; Retry-After knows
-		more = d.RetryAfter
-	}
-	b = strconv.AppendInt(append(b, `"hour";r=`...), d.Remaining, 10)
-	more = min(max(more, time.Second), limits.Window)
-	return strconv.AppendInt(append(b, ";t="...), seconds(more), 10)
-}
-
-// seconds rounds up to whole seconds.
-func seconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }

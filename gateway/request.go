@@ -72,7 +72,7 @@ func (x *exchange) drained() bool {
 	if rest > x.g.cfg.DrainBytes {
 		return false
 	}
-	_ = x.rc.SetReadDeadline(now().Add(x.g.cfg.DrainTime)) // a closed connection fails at the read
+	_ = x.rc.SetReadDeadline(time.Now().Add(x.g.cfg.DrainTime)) // a closed connection fails at the read
 	n, err := io.Copy(io.Discard, io.LimitReader(src, x.g.cfg.DrainBytes+1))
 	return err == nil && n <= x.g.cfg.DrainBytes && (rest < 0 || n == rest)
 }
@@ -90,7 +90,7 @@ type patience struct {
 
 // begin begins a wait after so many bytes and returns when it must be over.
 func (p *patience) begin(bytes int64) time.Time {
-	p.since = now()
+	p.since = time.Now()
 	return p.until(bytes)
 }
 
@@ -99,7 +99,7 @@ func (p *patience) until(bytes int64) time.Time {
 	return p.since.Add(min(p.idle, p.idle+p.earned(bytes)-p.waited))
 }
 
-func (p *patience) end() { p.waited += now().Sub(p.since) }
+func (p *patience) end() { p.waited += time.Now().Sub(p.since) }
 
 func (p *patience) earned(bytes int64) time.Duration {
 	return time.Duration(bytes/p.rate) * time.Second

@@ -3,8 +3,6 @@ package gateway
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -38,7 +36,7 @@ func (g *Gateway) rowOf(ctx context.Context, x *exchange, agenda, role, ovm []by
 			return nil, err
 		}
 	}
-	row, fresh := snapshot.Row(agenda, role, ovm, now())
+	row, fresh := snapshot.Row(agenda, role, ovm, time.Now())
 	if fresh < policy.Stale {
 		return nil, refuse(MatrixUnavailable).because(errors.New("the row ended before it was read"))
 	}
@@ -68,39 +66,6 @@ func (x *exchange) doubtRow() {
 	i := &x.head.Info
 	x.g.parts.Rows.Doubt(i.Agenda, i.AgendovaRole, i.Ovm, x.start)
 }
-
-// rowsCheck says how the rows stand. A gateway none of whose rows can be used is
-// not ready; one that lacks some of them refuses those calls only.
-func rowsCheck(s policy.RowsStatus, now time.Time) Check {
-	var b strings.Builder
-	fmt.Fprintf(&b, "matrix by E227: %d of %d rows in use", s.Fresh+s.Stale, s.Granted)
-	for _, part := range []struct {
-		n    int
-		what string
-	}{{s.Stale, "stale"}, {s.NoRow, "say that there is none"}, {s.TooOld, "too old"}, {s.Unknown, "never had"}} {
-		if part.n > 0 {
-			fmt.Fprintf(&b, ", %d %s", part.n, part.what)
-		}
-	}
-	if !s.Oldest.IsZero() {
-		fmt.Fprintf(&b, ", the oldest is %s old", now.Sub(s.Oldest).Truncate(time.Second))
-	}
-	if !s.Last.At.IsZero() {
-		fmt.Fprintf(&b, "; asked last %s ago for %s: %s", now.Sub(s.Last.At).Truncate(time.Second), s.Last.Triple, s.Last.Result)
-	}
-	for _, err := range []error{s.Last.Err, s.LoadErr, s.SaveErr} {
-		if err != nil {
-			fmt.Fprintf(&b, "; %v", err)
-		}
-	}
-	c := Check{Name: b.String()}
-	if s.Granted > 0 && s.Fresh+s.Stale == 0 {
-		c.Err = errNoRows
-	}
-	return c
-}
-
-var errNoRows = errors.New("no caller's items can be decided")
 
 // rowsMetrics watch a matrix that is fetched by E227. The zero value counts
 // nothing.

@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -147,5 +149,68 @@ func overLimit(d *limits.Decision, rule policy.Limits) *Refusal {
 		r = refuse(HourlyQuota, fmt.Sprintf("Hodinový limit %d volání je vyčerpán; opakujte volání za %d s.", d.Quota, seconds(d.RetryAfter)))
 	}
 	r.RetryAfter = d.RetryAfter
+	return r
+}
+
+// asRefusal says which kind of refusal an error of the pipeline is. A CallError
+// comes first: the offence that it may wrap is the upstream's.
+func asRefusal(err error) *Refusal {
+	var (
+		refusal *Refusal
+		offence *egon.Offence
+		call    *egon.CallError
+	)
+	switch {
+	case errors.As(err, &refusal):
+		return refusal
+	case errors.As(err, &call):
+		return fromCall(call)
+	case errors.As(err, &offence):
+		return fromOffence(offence)
+	case errors.Is(err, context.DeadlineExceeded):
+		return refuse(Deadline).because(err)
+	default:
+		return refuse(Internal).because(err)
+	}
+}
+
+// fromOffence is the refusal of a message that cannot be served.
+func fromOffence(o *egon.Offence) *Refusal {
+	kind := MalformedKind
+	switch o.Kind {
+	case egon.OtherVersion:
+		kind = VersionKind
+	case egon.TooLarge:
+		kind = TooLargeKind
+	case egon.Mismatch:
+		kind = ServiceMismatch
+	case egon.Invalid:
+		kind = InvalidData
+	}
+	popis := o.Popis
+	if popis == "" {
+		popis = kind.Popis
+	}
+	if kind.SubKod == "" && !strings.Contains(popis, "bajt") {
+		popis = fmt.Sprintf("%s (bajt %d)", popis, o.Offset)
+	}
+	return refuse(kind, popis+whoSetsIt(o)).because(o)
+}
+
+// fromCall is the refusal after an upstream failed.
+func fromCall(c *egon.CallError) *Refusal {
+	kind := RegistryFailed
+	switch {
+	case c.Busy:
+		return &Refusal{Kind: Overloaded, Puvodce: c.Party, Cause: c, Popisy: []string{"Na volaný systém čeká příliš mnoho volání, opakujte volání později."}}
+	case c.Timeout:
+		kind = Deadline
+	case c.Party.Kind == egon.Ais:
+		kind = AisFailed
+	}
+	r := &Refusal{Kind: kind, Puvodce: c.Party, Details: c.Detail, Cause: c}
+	if len(c.Detail) > 0 && !c.Timeout { // it answered, and says why not: trying again changes nothing
+		r.Popisy = []string{"Volaný systém žádost odmítl; důvod je v dalším VysledekDetail."}
+	}
 	return r
 }

@@ -108,7 +108,7 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 // awaitCallers waits as long as callers may be refused on the connections that
 // they have open, or until there are none.
 func (g *Gateway) awaitCallers(ctx context.Context) {
-	for until := now().Add(g.cfg.Linger); g.conns.count() > 0 && now().Before(until); {
+	for until := time.Now().Add(g.cfg.Linger); g.conns.count() > 0 && time.Now().Before(until); {
 		if !pause(ctx, lookAgain) {
 			return
 		}
@@ -119,14 +119,14 @@ func (g *Gateway) awaitCallers(ctx context.Context) {
 // connection are closed. Its own shutdown looks once, and then after 100 ms.
 func (g *Gateway) awaitServer() {
 	open := func() bool { return g.server.GetOpenConnectionsCount() >= 0 } // it leaves out one, the listener
-	for until := now().Add(lookAgain); g.conns.count() == 0 && open() && now().Before(until); {
+	for until := time.Now().Add(lookAgain); g.conns.count() == 0 && open() && time.Now().Before(until); {
 		time.Sleep(lookAgain / 10)
 	}
 }
 
 // awaitClosed waits until no connection is open, for CutTime at most.
 func (g *Gateway) awaitClosed() {
-	for until := now().Add(g.cfg.CutTime); g.conns.count() > 0 && now().Before(until); {
+	for until := time.Now().Add(g.cfg.CutTime); g.conns.count() > 0 && time.Now().Before(until); {
 		time.Sleep(min(lookAgain, g.cfg.CutTime))
 	}
 }
@@ -140,13 +140,6 @@ type draining struct{}
 func (draining) Error() string { return "the gateway is draining" }
 
 func (draining) Is(target error) bool { return target == context.Canceled }
-
-// limitsReady says why no decision of the limiter can be had, or nil.
-func (g *Gateway) limitsReady(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
-	defer cancel()
-	return g.parts.Limiter.Ready(ctx)
-}
 
 // Connections is the number of open connections at this moment.
 func (g *Gateway) Connections() int { return g.conns.count() }

@@ -1,0 +1,97 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"brana/egon"
+)
+
+// Routes say how a service is answered. A service not named takes Default.
+type Routes struct {
+	Default  Route
+	Services map[string]Route // by service code
+}
+
+// A Route is how one service is answered.
+type Route struct {
+	Kind    RouteKind
+	Name    string        // of the relay's upstream in the configuration, for the log
+	Party   egon.Party    // who is named in Puvodce when the relay's upstream fails; default ISZR
+	Relay   Relay         // for RelayRoute
+	Timeout time.Duration // that upstreams have from admission to the beginning of the answer, and for the rest of it beside what its bytes earn at MinRate; default 60 s
+}
+
+// RouteKind is the sort of a [Route].
+type RouteKind uint8
+
+// The sorts of routes.
+const (
+	RefuseRoute   RouteKind = iota // the service is not offered
+	RelayRoute                     // bytes unchanged there and back
+	WorkflowRoute                  // composed by the gateway (E198)
+	LocalRoute                     // answered from the policy snapshot (E227) or the queue (E99, E100, E101)
+)
+
+func (r Route) validate(code string, parts Parts) error {
+	switch {
+	case r.Kind == RelayRoute && r.Relay == nil:
+		return fmt.Errorf("routes.%s: relay names no upstream", code)
+	case r.Kind == WorkflowRoute && code != "E198":
+		return fmt.Errorf("routes.%s: only E198 is a workflow; relay it, or refuse", code)
+	case r.Kind == WorkflowRoute && parts.Media == nil:
+		return fmt.Errorf("routes.%s: a workflow needs the upstreams rob, org, ruian, eop and ecd", code)
+	case r.Kind == LocalRoute && localServices[code] == nil:
+		return fmt.Errorf("routes.%s: only E227, E99, E100 and E101 are answered locally; relay it, or refuse", code)
+	}
+	return nil
+}
+
+// byService looks every service of the catalogue up once.
+func (r Routes) byService() map[*egon.Service]Route {
+	all := map[*egon.Service]Route{}
+	for _, s := range egon.Services() {
+		route, ok := r.Services[s.Code]
+		if !ok {
+			route = r.Default
+		}
+		setDefault(&route.Timeout, 60*time.Second)
+		if route.Kind == RelayRoute {
+			setDefault(&route.Party, egon.Party{Kind: egon.Registr, Code: "ISZR"})
+		}
+		all[s] = route
+	}
+	return all
+}
+
+// queueServices are those by which an AIS reaches its queue.
+var queueServices = []string{"E99", "E100", "E101"}
+
+// queued reports whether the queue services are answered here.
+func (r Routes) queued() bool {
+	for _, code := range queueServices {
+		if r.Services[code].Kind != LocalRoute {
+			return false
+		}
+	}
+	return true
+}
+
+// validateQueue checks that the services of the queue are answered in one place.
+func (r Routes) validateQueue(parts Parts) error {
+	local := 0
+	for _, code := range queueServices {
+		if r.Services[code].Kind == LocalRoute {
+			local++
+		}
+	}
+	switch {
+	case local == len(queueServices) && parts.Queue == nil:
+		return errors.New("routes.E99: the queue services need a queue")
+	case local > 0 && local < len(queueServices):
+		return fmt.Errorf("routes.E99: %s belong to one queue; make all of them local, or none", strings.Join(queueServices, ", "))
+	}
+	return nil
+}
