@@ -86,7 +86,7 @@ func rowsOver(t testing.TB, store *policy.Store, source sourceFunc, change ...fu
 	return func(s *settings) {
 		var err error
 		cfg := policy.RowsConfig{Source: source, Ages: policy.Ages{Fresh: time.Hour, Negative: time.Minute, Max: 2 * time.Hour},
-			Timeout: 20 * time.Second, Parallel: 1, Early: time.Hour, Foreign: 100, Origin: "test"}
+			Timeout: 20 * time.Second, Parallel: 1, Early: time.Hour, Ungranted: 100, Origin: "test"}
 		for _, f := range change {
 			f(&cfg)
 		}

@@ -77,10 +77,10 @@ func TestSetsOfItemsAreShared(t *testing.T) {
 	if one.set != other.set || len(s.sets) != 1 {
 		t.Errorf("%d sets for rows with the same items", len(s.sets))
 	}
-	alone := rowSum{}.add(sumOf(other.of.triple(), other.set))
-	sum := func() rowSum {
+	alone := contentSum{}.add(sumOf(other.triple.triple(), other.set))
+	sum := func() contentSum {
 		s.publish()
-		return s.published.sum
+		return s.matrix.sum
 	}
 	s.set(one, noon, []Item{{"Jmeno", "101-1-1"}})
 	if len(s.sets) != 2 {
@@ -91,7 +91,7 @@ func TestSetsOfItemsAreShared(t *testing.T) {
 		t.Errorf("after a row has gone: %d sets, sum %v, want that of the other, %v", len(s.sets), sum(), alone)
 	}
 	s.remove(other)
-	if len(s.sets) != 0 || sum() != (rowSum{}) {
+	if len(s.sets) != 0 || sum() != (contentSum{}) {
 		t.Errorf("after all rows have gone: %d sets, sum %v", len(s.sets), sum())
 	}
 }

@@ -150,12 +150,12 @@ func fetched(tb testing.TB, triples int, at time.Time) *site {
 		}
 		agenda, role, ovm := manyTriple(i)
 		c := s.add(Triple{agenda, role, ovm})
-		c.place = idle
-		delete(s.foreign, c)
+		c.place = unscheduled
+		delete(s.ungranted, c)
 		s.Rows.set(c, at, items)
-		s.due.put(c)
+		s.schedule.put(c)
 	}
-	s.rest = time.Time{}
+	s.buildNotBefore = time.Time{}
 	s.publish()
 	return s
 }
@@ -168,7 +168,7 @@ func BenchmarkFetchedRows(b *testing.B) {
 	s := fetched(b, manyTriples, now)
 	size := heapBytes() - before
 	publish := func() {
-		s.rest = time.Time{}
+		s.buildNotBefore = time.Time{}
 		s.publish()
 	}
 	b.Run("publish all", func(b *testing.B) {

@@ -127,7 +127,7 @@ func (d *Decision) RestsOnRow(h *egon.Head) bool {
 // which may be nil. words are items beyond the vocabulary that somebody has.
 type rights struct {
 	grant *Grant
-	row   *row
+	row   *itemSet
 	words map[string]bool
 }
 

@@ -17,7 +17,7 @@ type flight struct {
 }
 
 // start begins the fetching of a row that has none under way.
-func (r *Rows) start(c *cached, planned bool) (*flight, error) {
+func (r *Rows) start(c *row, planned bool) (*flight, error) {
 	if r.ctx.Err() != nil {
 		return nil, errClosed
 	}
@@ -25,20 +25,20 @@ func (r *Rows) start(c *cached, planned bool) (*flight, error) {
 	switch {
 	case planned:
 	case c.granted():
-		f.places = r.demand
+		f.places = r.grantedPlaces
 	default:
-		f.places = r.strange
+		f.places = r.ungrantedPlaces
 	}
 	r.flights[c] = f
-	r.due.drop(c)
-	r.tasks.Go(func() { r.fly(c, f) })
+	r.schedule.drop(c)
+	r.tasks.Go(func() { r.run(c, f) })
 	return f, nil
 }
 
 // fly fetches a row, publishes it, and lets those go on who wait for it.
-func (r *Rows) fly(c *cached, f *flight) {
+func (r *Rows) run(c *row, f *flight) {
 	defer close(f.done)
-	began, items, err := r.fetch(c.of.triple(), f)
+	began, items, err := r.fetch(c.triple.triple(), f)
 	r.mu.Lock()
 	result := r.take(c, began, items, err)
 	if f.places == nil {
@@ -52,7 +52,7 @@ func (r *Rows) fly(c *cached, f *flight) {
 	delete(r.flights, c)
 	f.err = err
 	if c.granted() {
-		r.due.put(c)
+		r.schedule.put(c)
 	}
 	r.last = result
 	r.mu.Unlock()
@@ -98,20 +98,20 @@ func (r *Rows) fetch(t Triple, f *flight) (began time.Time, items []Item, err er
 }
 
 // take enters what came of a fetching.
-func (r *Rows) take(c *cached, began time.Time, items []Item, err error) Refresh {
+func (r *Rows) take(c *row, began time.Time, items []Item, err error) Refresh {
 	now := time.Now()
-	result := Refresh{Triple: c.of.triple(), Err: err, At: now}
+	result := Refresh{Triple: c.triple.triple(), Err: err, At: now}
 	ill := c.troubles()
 	if err != nil {
 		ill.tried, ill.failures, ill.err = now, ill.failures+1, err
 		c.trouble = &ill
-		c.after(now.Add(backoff(ill.failures)))
+		c.scheduleAt(now.Add(backoff(ill.failures)))
 		result.Result = RefreshFailed
 		return result
 	}
 	before := c.set
 	r.set(c, began, items)
-	c.after(now.Add(breather))
+	c.scheduleAt(now.Add(pauseAfterFetch))
 	c.next = max(c.next, c.due) // which may be over before it came, or will be at once
 	if c.trouble = nil; now.Before(ill.doubted.Add(r.cfg.Early)) {
 		c.trouble = &trouble{doubted: ill.doubted}
@@ -125,11 +125,11 @@ func (r *Rows) take(c *cached, began time.Time, items []Item, err error) Refresh
 }
 
 // set puts items that were fetched at a moment into a row.
-func (r *Rows) set(c *cached, fetched time.Time, items []Item) {
-	t, before := c.of.triple(), c.set
+func (r *Rows) set(c *row, fetched time.Time, items []Item) {
+	t, before := c.triple.triple(), c.set
 	c.set = r.sets.take(items) // before the other is released, which may be the same
 	sum := sumOf(t, c.set)
-	p := r.change(c.of)
+	p := r.change(c.triple)
 	if before != nil {
 		p.sum = p.sum.less(sumOf(t, before))
 		r.sets.release(before)

@@ -21,7 +21,7 @@ type matrix struct {
 	names
 	ovms  ovmTable
 	cells []cell
-	sets  []row
+	sets  []itemSet
 	rows  int
 	pairs int
 }
@@ -97,13 +97,13 @@ func (c codes) add(code string) uint64 {
 }
 
 // A row is a set of items.
-type row struct {
+type itemSet struct {
 	items []Item   // as E227 lists them
 	kods  []string // their codes, sorted, each once
 }
 
 // has reports whether the row has the item; a nil row has none.
-func (r *row) has(kod []byte) bool { return r != nil && has(r.kods, kod) }
+func (r *itemSet) has(kod []byte) bool { return r != nil && has(r.kods, kod) }
 
 // find returns the index of the cell of a triple, or -1.
 func (m *matrix) find(agenda, role, ovm []byte) int {
@@ -171,7 +171,7 @@ func mix(a, b uint64) uint64 {
 }
 
 // row returns the row of a triple, nil when it has none.
-func (m *matrix) row(agenda, role, ovm []byte) *row {
+func (m *matrix) row(agenda, role, ovm []byte) *itemSet {
 	at := m.find(agenda, role, ovm)
 	if at < 0 {
 		return nil

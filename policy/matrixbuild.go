@@ -218,8 +218,8 @@ func (r roleNumbers) table() []roleSlot {
 func tableOf(n int) int { return 1 << bits.Len(uint(n)) }
 
 // finish makes a row of a set of ids.
-func (b *matrixBuilder) finish(set []uint32) row {
-	r := row{items: make([]Item, 0, len(set)), kods: make([]string, 0, len(set))}
+func (b *matrixBuilder) finish(set []uint32) itemSet {
+	r := itemSet{items: make([]Item, 0, len(set)), kods: make([]string, 0, len(set))}
 	for _, id := range set {
 		r.items = append(r.items, b.items[id])
 		r.kods = append(r.kods, b.items[id].Kod)
@@ -229,7 +229,7 @@ func (b *matrixBuilder) finish(set []uint32) row {
 }
 
 // sort puts the items in the order of E227, and the codes in theirs, each once.
-func (r *row) sort() {
+func (r *itemSet) sort() {
 	slices.SortFunc(r.items, func(x, y Item) int {
 		return cmp.Or(cmp.Compare(x.KodRpp, y.KodRpp), cmp.Compare(x.Kod, y.Kod))
 	})

@@ -48,7 +48,7 @@ func readMatrix(file string, r io.Reader, p *problems) matrix {
 	if !f.header() {
 		return matrix{}
 	}
-	for !f.foreign && f.next() {
+	for !f.badEncoding && f.next() {
 		f.line()
 	}
 	return f.build.done()
@@ -62,15 +62,15 @@ type matrixFile struct {
 	file string
 	in   *bufio.Reader
 	*problems
-	build   *matrixBuilder
-	number  int               // of the line, from 1
-	text    []byte            // the line; valid until the next
-	list    []value           // its values, kept for their room
-	before  []byte            // the first three values of the last line that was right, with their commas
-	at      int               // the slot of the triple in them
-	right   map[string]uint32 // the last two values as they stood → id of the item
-	foreign bool              // it is not in UTF-8, which all its lines would tell
-	amiss   map[string]string // item word → what is wrong with it, empty when nothing
+	build       *matrixBuilder
+	number      int               // of the line, from 1
+	text        []byte            // the line; valid until the next
+	list        []value           // its values, kept for their room
+	before      []byte            // the first three values of the last line that was right, with their commas
+	at          int               // the slot of the triple in them
+	right       map[string]uint32 // the last two values as they stood → id of the item
+	badEncoding bool              // it is not in UTF-8, which all its lines would tell
+	amiss       map[string]string // item word → what is wrong with it, empty when nothing
 }
 
 // next reads the next line that is not empty; it returns false when there is
@@ -107,7 +107,7 @@ type value struct {
 // until the next call.
 func (f *matrixFile) values() (list []value, ok bool) {
 	if !utf8.Valid(f.text) {
-		f.foreign = true
+		f.badEncoding = true
 		f.note(notUTF8(f.file, f.number, f.text))
 		return nil, false
 	}

@@ -8,44 +8,44 @@ import (
 
 // Rows lie in parts by their OVM, and the change of a row makes that part of the
 // matrix anew: of a million rows a few thousand.
-const manyParts = 256
+const shardCount = 256
 
 // partOf is the part of the rows of an OVM.
-func partOf(ovm []byte) int {
+func shardOf(ovm []byte) int {
 	head, tail := ovm[:min(8, len(ovm))], ovm[max(0, len(ovm)-8):]
 	return int(mix(codes(nil).pack(head), codes(nil).pack(tail)) >> 56)
 }
 
-func (h handles) part() int { return partOf([]byte(h[2].Value())) }
+func (h handles) shard() int { return shardOf([]byte(h[2].Value())) }
 
 // A part is some of the rows.
-type part struct {
-	all     map[handles]*cached
-	sum     rowSum // of those that were fetched
-	changed bool   // since it was last published
+type shard struct {
+	rows    map[handles]*row
+	sum     contentSum // of those that were fetched
+	changed bool       // since it was last published
 }
 
 // change marks the part of a triple, which is returned, as one that the store
 // has otherwise.
-func (r *Rows) change(of handles) *part {
+func (r *Rows) change(of handles) *shard {
 	r.changes++
-	return r.mark(of.part())
+	return r.mark(of.shard())
 }
 
-func (r *Rows) mark(n int) *part {
-	p := &r.parts[n]
+func (r *Rows) mark(n int) *shard {
+	p := &r.shards[n]
 	if !p.changed {
 		p.changed = true
-		r.changed = append(r.changed, n)
+		r.changedShards = append(r.changedShards, n)
 	}
 	return p
 }
 
 // all are the rows, for whoever has the lock.
-func (r *Rows) all() iter.Seq[*cached] {
-	return func(yield func(*cached) bool) {
-		for n := range r.parts {
-			for _, c := range r.parts[n].all {
+func (r *Rows) all() iter.Seq[*row] {
+	return func(yield func(*row) bool) {
+		for n := range r.shards {
+			for _, c := range r.shards[n].rows {
 				if !yield(c) {
 					return
 				}
@@ -56,10 +56,10 @@ func (r *Rows) all() iter.Seq[*cached] {
 
 // look shows all rows to f, and holds the lock for a part of them at a time:
 // calls without a fresh row may wait for it.
-func (r *Rows) look(f func(*cached)) {
-	for n := range r.parts {
+func (r *Rows) eachRow(f func(*row)) {
+	for n := range r.shards {
 		r.mu.Lock()
-		for _, c := range r.parts[n].all {
+		for _, c := range r.shards[n].rows {
 			f(c)
 		}
 		r.mu.Unlock()
@@ -69,21 +69,21 @@ func (r *Rows) look(f func(*cached)) {
 // fetchedRows are the rows fetched so far as decisions see them; of others
 // nothing is known. They never change, and share what did not change with those
 // that were before them.
-type fetchedRows struct {
+type fetchedMatrix struct {
 	names
-	parts [manyParts]*fetchedPart // nil: without rows
-	rows  int
-	pairs int
-	sum   rowSum
+	shards [shardCount]*fetchedShard // nil: without rows
+	rows   int
+	pairs  int
+	sum    contentSum
 }
 
 // A fetchedPart has rows as a matrix has them.
-type fetchedPart struct {
+type fetchedShard struct {
 	ovms  ovmTable
 	cells []fetchedCell
 	rows  int
 	pairs int
-	sum   rowSum
+	sum   contentSum
 }
 
 // A fetchedCell is a cell with all that a lookup needs, so that it misses the
@@ -91,12 +91,12 @@ type fetchedPart struct {
 type fetchedCell struct {
 	role uint32
 	life life
-	set  *rowSet
+	set  *sharedSet
 }
 
 // row returns the row of a triple and what it may do now.
-func (f *fetchedRows) row(agenda, role, ovm []byte, now time.Time) (*row, Freshness) {
-	number, packed, p := f.number(agenda, role), f.codes.pack(ovm), f.parts[partOf(ovm)]
+func (f *fetchedMatrix) row(agenda, role, ovm []byte, now time.Time) (*itemSet, Freshness) {
+	number, packed, p := f.number(agenda, role), f.codes.pack(ovm), f.shards[shardOf(ovm)]
 	if number == 0 || packed == 0 || p == nil {
 		return nil, Unknown
 	}
@@ -108,11 +108,11 @@ func (f *fetchedRows) row(agenda, role, ovm []byte, now time.Time) (*row, Freshn
 	if c.role == 0 {
 		return nil, Unknown
 	}
-	return &c.set.row, c.life.at(now)
+	return &c.set.itemSet, c.life.at(now)
 }
 
 // cell returns the cell of an OVM and a role, or the one that would be it.
-func (p *fetchedPart) cell(o *ovmSlot, role uint32) *fetchedCell {
+func (p *fetchedShard) cell(o *ovmSlot, role uint32) *fetchedCell {
 	cells := p.cells[o.start : o.start+1<<o.bits]
 	at := o.first(role)
 	for cells[at].role != role && cells[at].role != 0 {
@@ -122,11 +122,11 @@ func (p *fetchedPart) cell(o *ovmSlot, role uint32) *fetchedCell {
 }
 
 // put exchanges a part.
-func (f *fetchedRows) put(n int, p *fetchedPart) {
-	if old := f.parts[n]; old != nil {
+func (f *fetchedMatrix) put(n int, p *fetchedShard) {
+	if old := f.shards[n]; old != nil {
 		f.rows, f.pairs, f.sum = f.rows-old.rows, f.pairs-old.pairs, f.sum.less(old.sum)
 	}
-	if f.parts[n] = p; p != nil {
+	if f.shards[n] = p; p != nil {
 		f.rows, f.pairs, f.sum = f.rows+p.rows, f.pairs+p.pairs, f.sum.add(p.sum)
 	}
 }
@@ -141,48 +141,48 @@ func (r *Rows) publish() {
 	r.mu.Unlock()
 	r.build.Lock()
 	defer r.build.Unlock()
-	if r.built >= mine {
+	if r.published >= mine {
 		return
 	}
-	time.Sleep(min(time.Until(r.rest), time.Second))
+	time.Sleep(min(time.Until(r.buildNotBefore), time.Second))
 	began := time.Now()
-	next := r.published
+	next := r.matrix
 	r.mu.Lock()
-	if r.numbers.outgrown() {
-		next, r.numbers = fetchedRows{}, newNumbering()
-		for n := range r.parts {
+	if r.names.outgrown() {
+		next, r.names = fetchedMatrix{}, newNameBuilder()
+		for n := range r.shards {
 			r.mark(n)
 		}
 	}
-	number, changed := r.changes, r.changed
-	r.changed = nil
+	number, changed := r.changes, r.changedShards
+	r.changedShards = nil
 	r.mu.Unlock()
 	for _, n := range changed {
-		next.put(n, r.numbers.assemble(r.standing(n)))
+		next.put(n, r.names.assemble(r.shardRows(n)))
 	}
-	next.names = r.numbers.tell()
+	next.names = r.names.names()
 	r.store.put(&next)
-	r.published, r.built = next, number
-	r.rest = began.Add(10 * time.Since(began))
+	r.matrix, r.published = next, number
+	r.buildNotBefore = began.Add(10 * time.Since(began))
 }
 
 // A standing is a row on its way into a matrix.
-type standing struct {
+type shardRow struct {
 	of   handles
-	set  *rowSet
+	set  *sharedSet
 	life life
 }
 
 // standing returns the rows of a part as they are now, and their sum.
-func (r *Rows) standing(n int) ([]standing, rowSum) {
+func (r *Rows) shardRows(n int) ([]shardRow, contentSum) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	p := &r.parts[n]
+	p := &r.shards[n]
 	p.changed = false
-	all := make([]standing, 0, len(p.all))
-	for _, c := range p.all {
+	all := make([]shardRow, 0, len(p.rows))
+	for _, c := range p.rows {
 		if c.set != nil {
-			all = append(all, standing{c.of, c.set, c.life()})
+			all = append(all, shardRow{c.triple, c.set, c.life()})
 		}
 	}
 	return all, p.sum
@@ -190,42 +190,42 @@ func (r *Rows) standing(n int) ([]standing, rowSum) {
 
 // A numbering has the names of all parts. It only grows; when most of it may be
 // of triples that have gone, another one is begun.
-type numbering struct {
-	codes codes
-	roles roleNumbers
-	most  int   // names; 0: not known yet
-	told  names // a copy for decisions
-	count int   // the roles in it
+type nameBuilder struct {
+	codes  codes
+	roles  roleNumbers
+	most   int   // names; 0: not known yet
+	copied names // a copy for decisions
+	count  int   // the roles in it
 }
 
 // fewNames are not worth another numbering.
 const fewNames = 1000
 
-func newNumbering() *numbering { return &numbering{codes: codes{}, roles: roleNumbers{}} }
+func newNameBuilder() *nameBuilder { return &nameBuilder{codes: codes{}, roles: roleNumbers{}} }
 
-func (n *numbering) size() int { return len(n.codes) + len(n.roles) }
+func (n *nameBuilder) size() int { return len(n.codes) + len(n.roles) }
 
 // outgrown reports whether another numbering has to be begun.
-func (n *numbering) outgrown() bool { return n.most > 0 && n.size() > n.most }
+func (n *nameBuilder) outgrown() bool { return n.most > 0 && n.size() > n.most }
 
 // tell returns the names that there are now.
-func (n *numbering) tell() names {
+func (n *nameBuilder) names() names {
 	if n.most == 0 {
 		n.most = 2*n.size() + fewNames
 	}
-	if len(n.told.codes) != len(n.codes) || n.count != len(n.roles) {
-		n.told, n.count = names{maps.Clone(n.codes), n.roles.table()}, len(n.roles)
+	if len(n.copied.codes) != len(n.codes) || n.count != len(n.roles) {
+		n.copied, n.count = names{maps.Clone(n.codes), n.roles.table()}, len(n.roles)
 	}
-	return n.told
+	return n.copied
 }
 
 // assemble makes a part of rows, nil when there are none. No reader waits for
 // it.
-func (n *numbering) assemble(all []standing, sum rowSum) *fetchedPart {
+func (n *nameBuilder) assemble(all []shardRow, sum contentSum) *fetchedShard {
 	if len(all) == 0 {
 		return nil
 	}
-	p := &fetchedPart{rows: len(all), sum: sum}
+	p := &fetchedShard{rows: len(all), sum: sum}
 	type place struct {
 		ovm  uint64
 		role uint32

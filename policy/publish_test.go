@@ -30,7 +30,7 @@ func (s *site) give(t Triple, words string) {
 
 // publishNow publishes without a rest.
 func (s *site) publishNow() {
-	s.rest = time.Time{}
+	s.buildNotBefore = time.Time{}
 	s.publish()
 }
 
@@ -57,7 +57,7 @@ func TestStoreHasTheRowsThatThereAre(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		s, model := newSite(t, newBus(nil), nil), map[Triple]string{}
 		if rapid.Bool().Draw(rt, "numbered anew") {
-			s.numbers.most = 1
+			s.names.most = 1
 		}
 		for range rapid.IntRange(1, 40).Draw(rt, "steps") {
 			one := triples.Draw(rt, "triple")
@@ -99,13 +99,13 @@ func TestChangeOfARowLeavesTheOthersAlone(t *testing.T) {
 	s.give(one, "Prijmeni")
 	s.publishNow()
 	changed := 0
-	for n, p := range s.store.Current().fetched.parts {
-		if p != before.fetched.parts[n] {
+	for n, p := range s.store.Current().fetched.shards {
+		if p != before.fetched.shards[n] {
 			changed++
 		}
 	}
 	if got := s.says(one); changed != 1 || got != "Prijmeni" {
-		t.Errorf("%d parts of %d were made anew, and the row is %q", changed, manyParts, got)
+		t.Errorf("%d parts of %d were made anew, and the row is %q", changed, shardCount, got)
 	}
 	if items, _ := before.Row([]byte("A1"), []byte("CR1"), []byte("00000001"), time.Now()); len(items) != 1 || items[0].Kod != "Jmeno" {
 		t.Errorf("a snapshot has changed: %v", items)
@@ -116,9 +116,9 @@ func TestChangeOfARowLeavesTheOthersAlone(t *testing.T) {
 func TestPartsAreEven(t *testing.T) {
 	const each = 100
 	for _, format := range []string{"%08d", "%06d", "OVM:%011d", "%05d-úřad"} {
-		var count [manyParts]int
-		for i := range each * manyParts {
-			count[partOf(fmt.Appendf(nil, format, i*37))]++
+		var count [shardCount]int
+		for i := range each * shardCount {
+			count[shardOf(fmt.Appendf(nil, format, i*37))]++
 		}
 		if most := slices.Max(count[:]); most > 3*each {
 			t.Errorf("%s: %d OVMs in one part, %d on average", format, most, each)
@@ -141,7 +141,7 @@ func TestNamesOfRowsThatHaveGoneAreForgotten(t *testing.T) {
 		}
 		s.give(one, "")
 	}
-	if n := s.numbers.size(); n > 2*fewNames {
+	if n := s.names.size(); n > 2*fewNames {
 		t.Errorf("%d names are kept for one row", n)
 	}
 }

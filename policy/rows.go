@@ -46,14 +46,14 @@ func (t Triple) String() string { return t.Agenda + "/" + t.Role + "/" + t.Ovm }
 // RowsConfig says where rows come from and how they are kept; all of it but
 // Snapshot and OnRefresh is needed.
 type RowsConfig struct {
-	Source   Source
-	Ages     Ages
-	Timeout  time.Duration // of one fetching
-	Parallel int           // fetchings at once that nobody waits for
-	Early    time.Duration // a row is refreshed early, or by a reload, once in so long
-	Foreign  int           // rows kept of triples without a grant, which only E227 asks for
-	Snapshot string        // file in which the rows outlive the process; empty: none
-	Origin   string        // what the rows are of: environment and upstream; a file of another origin is refused
+	Source    Source
+	Ages      Ages
+	Timeout   time.Duration // of one fetching
+	Parallel  int           // fetchings at once that nobody waits for
+	Early     time.Duration // a row is refreshed early, or by a reload, once in so long
+	Ungranted int           // rows kept of triples without a grant, which only E227 asks for
+	Snapshot  string        // file in which the rows outlive the process; empty: none
+	Origin    string        // what the rows are of: environment and upstream; a file of another origin is refused
 	// OnRefresh is told of each fetching that has ended, OnSave of each writing
 	// of the file.
 	OnRefresh func(Refresh)
@@ -66,7 +66,7 @@ func (c RowsConfig) Validate() error {
 	if c.Source == nil || c.Origin == "" {
 		errs = append(errs, errors.New("the rows have no source"))
 	}
-	if c.Timeout <= 0 || c.Parallel <= 0 || c.Early <= 0 || c.Foreign <= 0 {
+	if c.Timeout <= 0 || c.Parallel <= 0 || c.Early <= 0 || c.Ungranted <= 0 {
 		errs = append(errs, errors.New("timeout, parallel, early and foreign must be above 0"))
 	}
 	return errors.Join(errs...)
@@ -102,46 +102,46 @@ func RefreshResults() []RefreshResult { return []RefreshResult{GotRow, GotNoRow,
 // A row that was fetched is in the store before whoever waits for it goes on.
 // Decisions take no lock: see [Store.Current].
 type Rows struct {
-	cfg    RowsConfig
-	store  *Store
-	prague *time.Location
-	loaded error // why the file could not be used
-	ctx    context.Context
-	stop   context.CancelFunc
-	tasks  sync.WaitGroup
-	wake   chan struct{} // something may be due
-	dirty  chan struct{} // the file is behind
+	cfg     RowsConfig
+	store   *Store
+	prague  *time.Location
+	loadErr error // why the file could not be used
+	ctx     context.Context
+	stop    context.CancelFunc
+	tasks   sync.WaitGroup
+	wake    chan struct{} // something may be due
+	dirty   chan struct{} // the file is behind
 	// A place for each fetching that somebody waits for: of rows with a grant, and
 	// of others, so that whoever asks for ever new ones holds up no office.
-	demand, strange chan struct{}
+	grantedPlaces, ungrantedPlaces chan struct{}
 
-	mu      sync.Mutex
-	parts   [manyParts]part
-	sets    rowSets
-	flights map[*cached]*flight // under way
-	due     agenda
-	foreign map[*cached]struct{} // the rows without a grant
-	running int                  // fetchings of the agenda
-	began   time.Time            // of the last follow
-	changes uint64
-	changed []int   // the parts that have
-	last    Refresh // the latest
-	saved   time.Time
-	saveErr error
+	mu            sync.Mutex
+	shards        [shardCount]shard
+	sets          sharedSets
+	flights       map[*row]*flight // under way
+	schedule      schedule
+	ungranted     map[*row]struct{} // the rows without a grant
+	running       int               // fetchings of the agenda
+	followed      time.Time         // of the last follow
+	changes       uint64
+	changedShards []int   // the parts that have
+	last          Refresh // the latest
+	saved         time.Time
+	saveErr       error
 
-	build     sync.Mutex // serializes publish, guards the rest
-	published fetchedRows
-	numbers   *numbering
-	built     uint64    // the changes that are in the store
-	rest      time.Time // before it nothing is built again
+	build          sync.Mutex // serializes publish, guards the rest
+	matrix         fetchedMatrix
+	names          *nameBuilder
+	published      uint64    // the changes that are in the store
+	buildNotBefore time.Time // before it nothing is built again
 }
 
 // A cached is what is known of one triple. There may be a million of them, so
 // it is kept to 64 bytes: times are Unix ones, and what most have nothing of is
 // apart.
-type cached struct {
-	of       handles
-	set      *rowSet // nil: it was never fetched
+type row struct {
+	triple   handles
+	set      *sharedSet // nil: it was never fetched
 	trouble  *trouble
 	fetched  int64  // in nanoseconds
 	due, end uint32 // of its life
@@ -150,18 +150,18 @@ type cached struct {
 }
 
 const (
-	idle    = -1 // in no agenda
-	foreign = -2 // nor ever, since the triple has no grant
+	unscheduled = -1 // in no agenda
+	ungranted   = -2 // nor ever, since the triple has no grant
 )
 
-func (c *cached) granted() bool { return c.place != foreign }
+func (c *row) granted() bool { return c.place != ungranted }
 
-func (c *cached) life() life {
+func (c *row) life() life {
 	return life{from: seconds(time.Unix(0, c.fetched).Add(-skew)), due: c.due, end: c.end}
 }
 
 // after has the agenda fetch the row at a moment, or up to a second later.
-func (c *cached) after(t time.Time) { c.next = seconds(t.Add(time.Second - 1)) }
+func (c *row) scheduleAt(t time.Time) { c.next = seconds(t.Add(time.Second - 1)) }
 
 // trouble is what is to be known of a row that somebody doubts or that cannot be
 // fetched.
@@ -173,7 +173,7 @@ type trouble struct {
 }
 
 // troubles are those of the row, none when it has none.
-func (c *cached) troubles() trouble {
+func (c *row) troubles() trouble {
 	if c.trouble == nil {
 		return trouble{}
 	}
@@ -191,7 +191,7 @@ func (h handles) triple() Triple { return Triple{h[0].Value(), h[1].Value(), h[2
 
 // mostDemanded bounds the fetchings that somebody waits for: those of rows with
 // a grant, and the others.
-const mostDemanded = 64
+const mostWaitedFor = 64
 
 // NewRows makes rows and puts them, as far as the file has them, into the
 // store. It calls nobody before Start. That the file is damaged is no error: see
@@ -204,14 +204,14 @@ func NewRows(cfg RowsConfig, store *Store) (*Rows, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load the zone of the generation: %w", err)
 	}
-	r := &Rows{cfg: cfg, store: store, prague: prague, sets: rowSets{}, numbers: newNumbering(), foreign: map[*cached]struct{}{}, flights: map[*cached]*flight{},
-		wake: make(chan struct{}, 1), dirty: make(chan struct{}, 1), demand: make(chan struct{}, mostDemanded), strange: make(chan struct{}, mostDemanded)}
-	for n := range r.parts {
-		r.parts[n].all = map[handles]*cached{}
+	r := &Rows{cfg: cfg, store: store, prague: prague, sets: sharedSets{}, names: newNameBuilder(), ungranted: map[*row]struct{}{}, flights: map[*row]*flight{},
+		wake: make(chan struct{}, 1), dirty: make(chan struct{}, 1), grantedPlaces: make(chan struct{}, mostWaitedFor), ungrantedPlaces: make(chan struct{}, mostWaitedFor)}
+	for n := range r.shards {
+		r.shards[n].rows = map[handles]*row{}
 	}
 	r.changes = 1 // the store does not even know that there are none
 	r.ctx, r.stop = context.WithCancel(context.Background())
-	r.loaded = r.load(time.Now())
+	r.loadErr = r.load(time.Now())
 	r.publish()
 	store.Follow(r.follow)
 	return r, nil
@@ -219,7 +219,7 @@ func NewRows(cfg RowsConfig, store *Store) (*Rows, error) {
 
 // Loaded says why the rows in the file could not be used; nil when they could,
 // or when there is no file.
-func (r *Rows) Loaded() error { return r.loaded }
+func (r *Rows) Loaded() error { return r.loadErr }
 
 // Await returns a snapshot that has a usable row of the triple, or knows that it
 // has none. When nothing is known yet it waits for the fetching, as long as ctx
@@ -231,7 +231,7 @@ func (r *Rows) Await(ctx context.Context, agenda, role, ovm []byte) (*Snapshot, 
 		return s, nil
 	}
 	t := Triple{string(agenda), string(role), string(ovm)}
-	f, err := r.demanded(t)
+	f, err := r.requested(t)
 	switch {
 	case fresh == Stale:
 		return s, nil
@@ -273,18 +273,18 @@ var (
 
 // breather is how long after a fetching that failed nobody starts another one by
 // asking, and after any fetching the agenda none.
-const breather = time.Second
+const pauseAfterFetch = time.Second
 
 // demanded returns the fetching of a row that somebody asks for, which is
 // started when there is none; nil when the row is there by now.
-func (r *Rows) demanded(t Triple) (*flight, error) {
+func (r *Rows) requested(t Triple) (*flight, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
 	c := r.known(t)
 	switch {
 	case c == nil:
-		if !r.room() {
+		if !r.makeRoom() {
 			return nil, errTooMany
 		}
 		c = r.add(t)
@@ -293,7 +293,7 @@ func (r *Rows) demanded(t Triple) (*flight, error) {
 	case c.set != nil && c.life().at(now) == Fresh:
 		return nil, nil
 	}
-	if ill := c.troubles(); ill.failures > 0 && now.Before(ill.tried.Add(breather)) {
+	if ill := c.troubles(); ill.failures > 0 && now.Before(ill.tried.Add(pauseAfterFetch)) {
 		return nil, ill.err
 	}
 	return r.start(c, false)
@@ -320,38 +320,38 @@ func (r *Rows) Doubt(agenda, role, ovm []byte, began time.Time) {
 }
 
 // known returns the row of a triple, nil when there is none.
-func (r *Rows) known(t Triple) *cached {
+func (r *Rows) known(t Triple) *row {
 	h := handlesOf(t)
-	return r.parts[h.part()].all[h]
+	return r.shards[h.shard()].rows[h]
 }
 
 // add makes a row of which nothing is known.
-func (r *Rows) add(t Triple) *cached {
-	c := &cached{of: handlesOf(t), place: foreign}
-	r.parts[c.of.part()].all[c.of] = c
-	r.foreign[c] = struct{}{}
+func (r *Rows) add(t Triple) *row {
+	c := &row{triple: handlesOf(t), place: ungranted}
+	r.shards[c.triple.shard()].rows[c.triple] = c
+	r.ungranted[c] = struct{}{}
 	return c
 }
 
 // remove forgets a row without a grant.
-func (r *Rows) remove(c *cached) {
-	p := r.change(c.of)
+func (r *Rows) remove(c *row) {
+	p := r.change(c.triple)
 	if c.set != nil {
-		p.sum = p.sum.less(sumOf(c.of.triple(), c.set))
+		p.sum = p.sum.less(sumOf(c.triple.triple(), c.set))
 		r.sets.release(c.set)
 	}
-	delete(p.all, c.of)
-	delete(r.foreign, c)
+	delete(p.rows, c.triple)
+	delete(r.ungranted, c)
 }
 
 // room sees to it that there is room for one more row without a grant: the one
 // that was fetched first makes it.
-func (r *Rows) room() bool {
-	if len(r.foreign) < r.cfg.Foreign {
+func (r *Rows) makeRoom() bool {
+	if len(r.ungranted) < r.cfg.Ungranted {
 		return true
 	}
-	var oldest *cached
-	for c := range r.foreign {
+	var oldest *row
+	for c := range r.ungranted {
 		if r.flights[c] == nil && (oldest == nil || c.fetched < oldest.fetched) {
 			oldest = c
 		}

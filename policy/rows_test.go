@@ -109,7 +109,7 @@ func newSite(t testing.TB, b *bus, change func(*RowsConfig), granted ...string) 
 		t.Fatal(err)
 	}
 	cfg := RowsConfig{Source: b, Ages: Ages{Fresh: time.Hour, Negative: 10 * time.Minute, Max: 3 * time.Hour},
-		Timeout: 10 * time.Second, Parallel: 2, Early: 10 * time.Minute, Foreign: 5, Origin: "test bus",
+		Timeout: 10 * time.Second, Parallel: 2, Early: 10 * time.Minute, Ungranted: 5, Origin: "test bus",
 		OnRefresh: func(r Refresh) { s.told <- r }}
 	if change != nil {
 		change(&cfg)
@@ -236,7 +236,7 @@ func TestReloadFetchesRows(t *testing.T) {
 		if n := b.count(other); n < 5 || n > 7 {
 			t.Errorf("the other one was asked for %d times in five hours and a reload", n)
 		}
-		if st := s.Status(); st.Granted != 1 || st.Foreign != 1 {
+		if st := s.Status(); st.Granted != 1 || st.Ungranted != 1 {
 			t.Errorf("status %+v", st)
 		}
 	})
@@ -385,7 +385,7 @@ func TestFailureIsToldAndNotRepeatedForEachCall(t *testing.T) {
 			t.Errorf("%d questions, want 1", n)
 		}
 		b.set(func() { b.err = nil })
-		time.Sleep(breather)
+		time.Sleep(pauseAfterFetch)
 		if got, err := s.await(own, time.Second); err != nil || got != "Jmeno" {
 			t.Errorf("after a second: %s, %v", got, err)
 		}

@@ -34,14 +34,14 @@ const rowsFileHead = "brana matrix rows 1"
 const saveAfter, saveAgain = time.Second, time.Minute
 
 // A savedRow is one row of the file.
-type savedRow struct {
+type fileRow struct {
 	triple  Triple
 	fetched time.Time
 	items   []Item
 }
 
 // keepFile writes the file after changes, and at the end.
-func (r *Rows) keepFile() {
+func (r *Rows) runFile() {
 	for {
 		select {
 		case <-r.ctx.Done():
@@ -69,13 +69,13 @@ func (r *Rows) lasts(wait time.Duration) bool {
 
 // save writes the rows to the file.
 func (r *Rows) save() error {
-	var rows []savedRow
-	r.look(func(c *cached) {
+	var rows []fileRow
+	r.eachRow(func(c *row) {
 		if c.set != nil && len(c.set.items) > 0 {
-			rows = append(rows, savedRow{c.of.triple(), time.Unix(0, c.fetched), c.set.items})
+			rows = append(rows, fileRow{c.triple.triple(), time.Unix(0, c.fetched), c.set.items})
 		}
 	})
-	slices.SortFunc(rows, func(a, b savedRow) int {
+	slices.SortFunc(rows, func(a, b fileRow) int {
 		return cmp.Or(cmp.Compare(a.triple.Ovm, b.triple.Ovm), cmp.Compare(a.triple.Agenda, b.triple.Agenda), cmp.Compare(a.triple.Role, b.triple.Role))
 	})
 	err := writeRows(r.cfg.Snapshot, r.cfg.Origin, rows)
@@ -119,7 +119,7 @@ func (r *Rows) load(now time.Time) error {
 
 // writeRows replaces a file by another one with these rows. Whatever happens in
 // between, the file is the old one or the new one.
-func writeRows(name, origin string, rows []savedRow) (err error) {
+func writeRows(name, origin string, rows []fileRow) (err error) {
 	leftovers, _ := filepath.Glob(temporary(name)) // the pattern is good
 	for _, one := range leftovers {
 		_ = os.Remove(one) // of a process that was killed; it does no harm
@@ -151,7 +151,7 @@ func writeRows(name, origin string, rows []savedRow) (err error) {
 // temporary is the pattern of what a file is called while it is written.
 func temporary(name string) string { return name + ".*.tmp" }
 
-func encodeRows(to io.Writer, origin string, rows []savedRow) error {
+func encodeRows(to io.Writer, origin string, rows []fileRow) error {
 	sum := sha256.New()
 	out := bufio.NewWriterSize(to, 1<<16)
 	w := io.MultiWriter(out, sum)
@@ -181,7 +181,7 @@ func encodeRows(to io.Writer, origin string, rows []savedRow) error {
 const mostRowLine = 1 << 20
 
 // readRows reads a file, all of it or nothing.
-func readRows(name string, from io.Reader, origin string) ([]savedRow, error) {
+func readRows(name string, from io.Reader, origin string) ([]fileRow, error) {
 	d := rowsFile{name: name, in: bufio.NewReaderSize(from, mostRowLine), sum: sha256.New(), seen: map[Triple]bool{}}
 	switch {
 	case !d.next() || d.line != rowsFileHead:
@@ -191,7 +191,7 @@ func readRows(name string, from io.Reader, origin string) ([]savedRow, error) {
 	case d.line != "origin "+origin:
 		return nil, fmt.Errorf("%s:2: the rows are of %s, not of %s: remove the file, or name the right one", name, d.line[len("origin "):], origin)
 	}
-	var rows []savedRow
+	var rows []fileRow
 	for {
 		sum := d.sum.Sum(nil)
 		if !d.next() {
@@ -238,13 +238,13 @@ func (d *rowsFile) damaged(format string, args ...any) error {
 }
 
 // row reads a line that has to be a row.
-func (d *rowsFile) row() (one savedRow, ok bool) {
+func (d *rowsFile) row() (one fileRow, ok bool) {
 	words := strings.Split(d.line, " ")
 	if len(words) < 6 || words[0] != "row" {
 		return one, false
 	}
 	fetched, err := time.Parse(time.RFC3339, words[1])
-	one = savedRow{triple: Triple{words[2], words[3], words[4]}, fetched: fetched}
+	one = fileRow{triple: Triple{words[2], words[3], words[4]}, fetched: fetched}
 	ok = err == nil && isCode(words[2], longestAgenda) && isCode(words[3], longestRole) && isCode(words[4], longestOvm) && !d.seen[one.triple]
 	d.seen[one.triple] = true
 	for _, word := range words[5:] {

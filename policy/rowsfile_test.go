@@ -17,12 +17,12 @@ import (
 	"pgregory.net/rapid"
 )
 
-var someRows = []savedRow{
+var someRows = []fileRow{
 	{Triple{"A115", "CT239", "00007064"}, time.Unix(1_700_000_001, 0).UTC(), []Item{{"Aifo", ""}, {"Prijmeni", "101-1-1"}}},
 	{Triple{"X999", "XR1", "12345678"}, time.Unix(1_700_000_000, 0).UTC(), []Item{{"Žádost", "101-1-2"}}},
 }
 
-func encoded(t testing.TB, rows []savedRow) []byte {
+func encoded(t testing.TB, rows []fileRow) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if err := encodeRows(&b, "test bus", rows); err != nil {
@@ -31,14 +31,14 @@ func encoded(t testing.TB, rows []savedRow) []byte {
 	return b.Bytes()
 }
 
-func decode(file []byte) ([]savedRow, error) {
+func decode(file []byte) ([]fileRow, error) {
 	return readRows("rows", bytes.NewReader(file), "test bus")
 }
 
-func sameRows(a, b []savedRow) string { return cmp.Diff(a, b, cmp.AllowUnexported(savedRow{})) }
+func sameRows(a, b []fileRow) string { return cmp.Diff(a, b, cmp.AllowUnexported(fileRow{})) }
 
 func TestRowsAreReadAsWritten(t *testing.T) {
-	for _, rows := range [][]savedRow{nil, someRows[:1], someRows} {
+	for _, rows := range [][]fileRow{nil, someRows[:1], someRows} {
 		got, err := decode(encoded(t, rows))
 		if err != nil {
 			t.Fatal(err)
@@ -73,10 +73,10 @@ func TestDamagedFileIsRefused(t *testing.T) {
 	}
 	lines := strings.SplitAfter(string(whole), "\n")
 	refused("a row missing", []byte(strings.Join(append(lines[:2:2], lines[3:]...), "")))
-	refused("a row twice", encoded(t, []savedRow{someRows[0], someRows[0]}))
+	refused("a row twice", encoded(t, []fileRow{someRows[0], someRows[0]}))
 	refused("something after the end", append(bytes.Clone(whole), "row\n"...))
 	refused("two files", append(bytes.Clone(whole), whole...))
-	refused("a row without items", encoded(t, []savedRow{{someRows[0].triple, someRows[0].fetched, nil}}))
+	refused("a row without items", encoded(t, []fileRow{{someRows[0].triple, someRows[0].fetched, nil}}))
 	refused("another version", bytes.Replace(whole, []byte("rows 1\n"), []byte("rows 2\n"), 1))
 	refused("a line without end", bytes.Repeat([]byte("x"), 3<<20))
 }
@@ -113,12 +113,12 @@ func FuzzRowsFile(f *testing.F) {
 func TestAnyRowsSurviveTheFile(t *testing.T) {
 	code := rapid.StringMatching(`[A-Za-z0-9._:ěščřž-]{1,12}`)
 	rapid.Check(t, func(rt *rapid.T) {
-		var rows []savedRow
+		var rows []fileRow
 		triples := rapid.SliceOfNDistinct(rapid.Custom(func(t *rapid.T) Triple {
 			return Triple{code.Draw(t, "agenda"), code.Draw(t, "role"), code.Draw(t, "ovm")}
 		}), 0, 5, rapid.ID[Triple]).Draw(rt, "triples")
 		for _, triple := range triples {
-			one := savedRow{triple: triple, fetched: time.Unix(rapid.Int64Range(0, 4_000_000_000).Draw(rt, "fetched"), 0).UTC()}
+			one := fileRow{triple: triple, fetched: time.Unix(rapid.Int64Range(0, 4_000_000_000).Draw(rt, "fetched"), 0).UTC()}
 			for _, kod := range rapid.SliceOfN(code, 1, 5).Draw(rt, "items") {
 				one.items = append(one.items, Item{kod, rapid.OneOf(rapid.Just(""), code).Draw(rt, "rpp")})
 			}
@@ -140,9 +140,9 @@ func TestRowsOfTheFileThatDecideNothing(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "rows")
 		now := time.Now().UTC()
-		var rows []savedRow
+		var rows []fileRow
 		for i, fetched := range []time.Time{now.Add(-time.Hour), now.Add(-4 * time.Hour), now.Add(time.Hour), {}, now.AddDate(7000, 0, 0)} {
-			rows = append(rows, savedRow{Triple{"A1", "CR1", fmt.Sprint(i + 1)}, fetched.Truncate(time.Second), []Item{{"Jmeno", ""}}})
+			rows = append(rows, fileRow{Triple{"A1", "CR1", fmt.Sprint(i + 1)}, fetched.Truncate(time.Second), []Item{{"Jmeno", ""}}})
 		}
 		if err := os.WriteFile(file, encoded(t, rows), 0o600); err != nil {
 			t.Fatal(err)
@@ -268,9 +268,9 @@ func TestWriterThatIsKilled(t *testing.T) {
 }
 
 // numbered are n rows that depend on n alone.
-func numbered(n int) (rows []savedRow) {
+func numbered(n int) (rows []fileRow) {
 	for i := range n {
-		rows = append(rows, savedRow{Triple{"A1", "R1", fmt.Sprint(i)}, time.Unix(int64(1_700_000_000+n), 0).UTC(), []Item{{"Jmeno", fmt.Sprint(n)}}})
+		rows = append(rows, fileRow{Triple{"A1", "R1", fmt.Sprint(i)}, time.Unix(int64(1_700_000_000+n), 0).UTC(), []Item{{"Jmeno", fmt.Sprint(n)}}})
 	}
 	return rows
 }

@@ -73,8 +73,8 @@ func TestForeignRowsAreBounded(t *testing.T) {
 			}
 			time.Sleep(time.Second)
 		}
-		if st := s.Status(); st.Foreign != 5 {
-			t.Errorf("%d foreign rows, want 5", st.Foreign)
+		if st := s.Status(); st.Ungranted != 5 {
+			t.Errorf("%d foreign rows, want 5", st.Ungranted)
 		}
 		if c := s.store.Current().Counts(); c.Rows != 6 {
 			t.Errorf("%d rows in the store, want 6", c.Rows)
@@ -113,8 +113,8 @@ func TestRowsOfGrantsThatHaveGoneAreBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 		var left []string
-		for c := range s.foreign {
-			left = append(left, c.of.triple().Ovm)
+		for c := range s.ungranted {
+			left = append(left, c.triple.triple().Ovm)
 		}
 		slices.Sort(left)
 		if got := strings.Join(left, " "); got != "45 46 47 48 49" || len(slices.Collect(s.all())) != 6 {
@@ -271,7 +271,7 @@ func TestColdStartWithoutTheBus(t *testing.T) {
 		if got := s.decide(own, "Jmeno"); got != "row unavailable" {
 			t.Errorf("by a file that is too old: %s", got)
 		}
-		if st := s.Status(); st.Unknown != 1 || st.Foreign != 0 {
+		if st := s.Status(); st.Unknown != 1 || st.Ungranted != 0 {
 			t.Errorf("a file that is too old leaves %+v", st)
 		}
 	})
@@ -314,9 +314,9 @@ func TestForeignTriplesDoNotHoldUpRowsOfGrants(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		b := newBus(map[string]string{own: "Jmeno"})
 		b.takes = 3 * time.Second
-		s := newSite(t, b, func(c *RowsConfig) { c.Foreign = 10 * mostDemanded }, own)
+		s := newSite(t, b, func(c *RowsConfig) { c.Ungranted = 10 * mostWaitedFor }, own)
 		var asking sync.WaitGroup
-		for i := range 4 * mostDemanded {
+		for i := range 4 * mostWaitedFor {
 			asking.Go(func() { _, _ = s.await(fmt.Sprintf("A1/R1/%d", i), time.Minute) })
 		}
 		synctest.Wait()

@@ -32,7 +32,7 @@ type Snapshot struct {
 	known    map[caller]bool     // the callers of byCaller and their beginnings
 	nearest  map[caller]string   // the same with the last code folded → that code as it is granted
 	matrix   matrix
-	fetched  *fetchedRows    // in place of the matrix; nil: none
+	fetched  *fetchedMatrix  // in place of the matrix; nil: none
 	words    map[string]bool // items beyond the vocabulary that a grant or the matrix names, whosever
 
 	identities    []*Identity
@@ -104,7 +104,7 @@ func (s *Snapshot) Grant(q egon.Quadruple, now time.Time) (g *Grant, why Reason,
 
 // row returns the row of a triple, nil when it has none, and what the row or its
 // absence may do now.
-func (s *Snapshot) row(agenda, role, ovm []byte, now time.Time) (*row, Freshness) {
+func (s *Snapshot) row(agenda, role, ovm []byte, now time.Time) (*itemSet, Freshness) {
 	if s.fetched != nil {
 		return s.fetched.row(agenda, role, ovm, now)
 	}
@@ -112,7 +112,7 @@ func (s *Snapshot) row(agenda, role, ovm []byte, now time.Time) (*row, Freshness
 }
 
 // with returns the same policy with rows in place of its matrix.
-func (s *Snapshot) with(f *fetchedRows) *Snapshot {
+func (s *Snapshot) with(f *fetchedMatrix) *Snapshot {
 	t := *s
 	t.matrix, t.fetched = matrix{}, f
 	digest := sha256.Sum256(fmt.Appendf(nil, "%s\x00%x", s.version, f.sum))

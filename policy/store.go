@@ -14,10 +14,10 @@ type Store struct {
 	mu      sync.Mutex // serializes Reload, guards reloads
 	reloads Reloads
 
-	swap    sync.Mutex   // serializes the changes of current, guards the rest
-	loaded  *Snapshot    // by load
-	fetched *fetchedRows // in place of the matrix that was loaded; nil: none
-	tell    []func(*Snapshot)
+	swap      sync.Mutex     // serializes the changes of current, guards the rest
+	loaded    *Snapshot      // by load
+	fetched   *fetchedMatrix // in place of the matrix that was loaded; nil: none
+	followers []func(*Snapshot)
 }
 
 // Reloads says how the loading went; the first load by [NewStore] counts.
@@ -57,14 +57,14 @@ func (s *Store) Reload() error {
 	defer s.swap.Unlock()
 	s.loaded = next
 	s.change()
-	for _, tell := range s.tell {
+	for _, tell := range s.followers {
 		tell(next)
 	}
 	return nil
 }
 
 // put takes rows over in place of the matrix that is loaded.
-func (s *Store) put(f *fetchedRows) {
+func (s *Store) put(f *fetchedMatrix) {
 	s.swap.Lock()
 	defer s.swap.Unlock()
 	s.fetched = f
@@ -85,7 +85,7 @@ func (s *Store) change() {
 func (s *Store) Follow(tell func(*Snapshot)) {
 	s.swap.Lock()
 	defer s.swap.Unlock()
-	s.tell = append(s.tell, tell)
+	s.followers = append(s.followers, tell)
 	tell(s.loaded)
 }
 

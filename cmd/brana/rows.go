@@ -71,7 +71,7 @@ func (c *config) checkMatrix(wrong func(key, format string, args ...any)) {
 func (c *config) rowsConfig(source policy.Source) policy.RowsConfig {
 	m := &c.Policy.Matrix
 	return policy.RowsConfig{Source: source, Ages: m.ages(), Timeout: time.Duration(m.Timeout), Parallel: int(m.Parallel),
-		Early: time.Duration(m.Early), Foreign: int(m.Foreign), Snapshot: m.Snapshot,
+		Early: time.Duration(m.Early), Ungranted: int(m.Foreign), Snapshot: m.Snapshot,
 		Origin: string(c.Environment) + " " + c.Upstreams[m.E227].URL}
 }
 

@@ -10,10 +10,10 @@ import (
 
 // An agenda is the rows of triples with a grant that are not being fetched, the
 // one that is due first on top.
-type agenda []*cached
+type schedule []*row
 
 // put enters a row, or moves it to where its time has gone.
-func (a *agenda) put(c *cached) {
+func (a *schedule) put(c *row) {
 	if c.place < 0 {
 		heap.Push(a, c)
 	} else {
@@ -22,42 +22,42 @@ func (a *agenda) put(c *cached) {
 }
 
 // drop takes a row out.
-func (a *agenda) drop(c *cached) {
+func (a *schedule) drop(c *row) {
 	if c.place >= 0 {
 		heap.Remove(a, int(c.place))
 	}
 }
 
 // Len, Less, Swap, Push and Pop are for package heap.
-func (a agenda) Len() int           { return len(a) }
-func (a agenda) Less(i, j int) bool { return a[i].next < a[j].next }
+func (a schedule) Len() int           { return len(a) }
+func (a schedule) Less(i, j int) bool { return a[i].next < a[j].next }
 
-func (a agenda) Swap(i, j int) {
+func (a schedule) Swap(i, j int) {
 	a[i], a[j] = a[j], a[i]
 	a[i].place, a[j].place = int32(i), int32(j)
 }
 
 // Push is for package heap.
-func (a *agenda) Push(x any) {
-	c := x.(*cached)
+func (a *schedule) Push(x any) {
+	c := x.(*row)
 	c.place = int32(len(*a))
 	*a = append(*a, c)
 }
 
 // Pop is for package heap.
-func (a *agenda) Pop() any {
+func (a *schedule) Pop() any {
 	last := len(*a) - 1
 	c := (*a)[last]
 	(*a)[last], *a = nil, (*a)[:last]
-	c.place = idle
+	c.place = unscheduled
 	return c
 }
 
 // Start begins to fetch what is due. It returns at once.
 func (r *Rows) Start() {
-	r.tasks.Go(r.keep)
+	r.tasks.Go(r.runSchedule)
 	if r.cfg.Snapshot != "" {
-		r.tasks.Go(r.keepFile)
+		r.tasks.Go(r.runFile)
 	}
 }
 
@@ -73,10 +73,10 @@ func (r *Rows) Close() error {
 }
 
 // lookAgain is how long the agenda sleeps at most: a clock may be set.
-const lookAgain = time.Minute
+const longestSleep = time.Minute
 
 // keep fetches the rows of the agenda as they become due.
-func (r *Rows) keep() {
+func (r *Rows) runSchedule() {
 	for {
 		timer := time.NewTimer(r.startDue(time.Now()))
 		select {
@@ -95,17 +95,17 @@ func (r *Rows) keep() {
 func (r *Rows) startDue(now time.Time) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for r.running < r.cfg.Parallel && len(r.due) > 0 {
-		c := r.due[0]
+	for r.running < r.cfg.Parallel && len(r.schedule) > 0 {
+		c := r.schedule[0]
 		if wait := time.Unix(int64(c.next), 0).Sub(now); wait > 0 {
-			return min(wait, lookAgain)
+			return min(wait, longestSleep)
 		}
 		if _, err := r.start(c, true); err != nil {
 			break // all is ending
 		}
 		r.running++
 	}
-	return lookAgain
+	return longestSleep
 }
 
 // follow makes the rows those of the triples that have a grant in a snapshot:
@@ -116,10 +116,10 @@ func (r *Rows) follow(s *Snapshot) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for c := range r.all() {
-		if c.granted() && !granted[c.of.triple()] {
-			r.due.drop(c)
-			c.place = foreign
-			r.foreign[c] = struct{}{}
+		if c.granted() && !granted[c.triple.triple()] {
+			r.schedule.drop(c)
+			c.place = ungranted
+			r.ungranted[c] = struct{}{}
 		}
 	}
 	for t := range granted {
@@ -128,17 +128,17 @@ func (r *Rows) follow(s *Snapshot) {
 			c = r.add(t)
 		}
 		if !c.granted() {
-			c.place = idle
-			delete(r.foreign, c)
+			c.place = unscheduled
+			delete(r.ungranted, c)
 		}
-		if c.set == nil || !r.began.IsZero() && now.After(time.Unix(0, c.fetched).Add(r.cfg.Early)) {
+		if c.set == nil || !r.followed.IsZero() && now.After(time.Unix(0, c.fetched).Add(r.cfg.Early)) {
 			c.next = seconds(now)
 		}
 		if r.flights[c] == nil {
-			r.due.put(c)
+			r.schedule.put(c)
 		}
 	}
-	r.began = now
+	r.followed = now
 	r.shrink()
 	nudge(r.wake)
 }
@@ -146,34 +146,34 @@ func (r *Rows) follow(s *Snapshot) {
 // shrink forgets rows without a grant that are too many, those that were fetched
 // first.
 func (r *Rows) shrink() {
-	excess := len(r.foreign) - r.cfg.Foreign
-	byAge := slices.SortedFunc(maps.Keys(r.foreign), func(a, b *cached) int { return cmp.Compare(a.fetched, b.fetched) })
+	excess := len(r.ungranted) - r.cfg.Ungranted
+	byAge := slices.SortedFunc(maps.Keys(r.ungranted), func(a, b *row) int { return cmp.Compare(a.fetched, b.fetched) })
 	for _, c := range byAge {
 		if excess > 0 && r.flights[c] == nil {
 			r.remove(c)
 			excess--
 		}
 	}
-	left := make(map[*cached]struct{}, len(r.foreign)) // at the start all rows of the file were in the other one
-	maps.Copy(left, r.foreign)
-	r.foreign = left
+	left := make(map[*row]struct{}, len(r.ungranted)) // at the start all rows of the file were in the other one
+	maps.Copy(left, r.ungranted)
+	r.ungranted = left
 }
 
 // RowsStatus says how the rows stand.
 type RowsStatus struct {
-	Granted  int // triples with a grant, which is the sum of the next four
-	Fresh    int
-	Stale    int
-	TooOld   int
-	Unknown  int // never fetched
-	NoRow    int // fresh ones that say that the triple has no row
-	Foreign  int // rows of triples without a grant
-	Oldest   time.Time
-	Last     Refresh // the latest fetching; At is zero when there was none
-	LoadErr  error   // why the file could not be used
-	Saved    time.Time
-	SaveErr  error // of the last writing of the file
-	Snapshot string
+	Granted   int // triples with a grant, which is the sum of the next four
+	Fresh     int
+	Stale     int
+	TooOld    int
+	Unknown   int // never fetched
+	NoRow     int // fresh ones that say that the triple has no row
+	Ungranted int // rows of triples without a grant
+	Oldest    time.Time
+	Last      Refresh // the latest fetching; At is zero when there was none
+	LoadErr   error   // why the file could not be used
+	Saved     time.Time
+	SaveErr   error // of the last writing of the file
+	Snapshot  string
 }
 
 // Status returns how the rows stand; Oldest is the time of the oldest row with a
@@ -181,9 +181,9 @@ type RowsStatus struct {
 func (r *Rows) Status() RowsStatus {
 	now := time.Now()
 	r.mu.Lock()
-	s := RowsStatus{Foreign: len(r.foreign), Last: r.last, LoadErr: r.loaded, Saved: r.saved, SaveErr: r.saveErr, Snapshot: r.cfg.Snapshot}
+	s := RowsStatus{Ungranted: len(r.ungranted), Last: r.last, LoadErr: r.loadErr, Saved: r.saved, SaveErr: r.saveErr, Snapshot: r.cfg.Snapshot}
 	r.mu.Unlock()
-	r.look(func(c *cached) {
+	r.eachRow(func(c *row) {
 		if !c.granted() {
 			return
 		}
