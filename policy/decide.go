@@ -41,23 +41,6 @@ type Refusal struct {
 	Unknown bool   // it is no item: see [egon.UnknownItem]; and no grant and no row of a matrix file has it
 }
 
-// A Reason says why there is no grant.
-type Reason uint8
-
-// The reasons. The Unknown ones name the first id of the quadruple that no grant
-// of the environment has together with the ids before it.
-const (
-	NoReason      Reason = iota
-	AisMissing           // the header has no Ais, so there is no quadruple
-	UnknownAgenda        // these four stand in the order of the quadruple
-	UnknownRole
-	UnknownOvm
-	UnknownAis
-	NotYetValid       // a grant exists and will be valid
-	Expired           // a grant exists and was valid
-	ServiceNotGranted // a grant is valid and does not list the service
-)
-
 // Decide answers whether the request may be made at this moment. It does no
 // I/O, and does not allocate when it grants. Whether the request is well made
 // is not its business.

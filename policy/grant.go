@@ -56,19 +56,6 @@ func (g *Grant) covers(s *egon.Service) bool { return s != nil && has(g.services
 
 func (g *Grant) has(item []byte) bool { return has(g.items, item) }
 
-// has looks a word up in sorted words without allocating, however long it is.
-func has[T string | []byte](sorted []string, word T) bool {
-	lo, hi := 0, len(sorted)
-	for lo < hi {
-		if mid := int(uint(lo+hi) >> 1); sorted[mid] < string(word) {
-			lo = mid + 1
-		} else {
-			hi = mid
-		}
-	}
-	return lo < len(sorted) && sorted[lo] == string(word)
-}
-
 // insertByStart adds a grant to grants of one caller, the earliest first.
 func insertByStart(grants []*Grant, g *Grant) []*Grant {
 	at, _ := slices.BinarySearchFunc(grants, g, func(a, b *Grant) int { return a.From.Compare(b.From) })
@@ -113,3 +100,36 @@ func (g *Grant) String() string {
 	q := g.Quadruple
 	return fmt.Sprintf("%s/%s/%s/%s in %s", q.Agenda, q.Role, q.Ovm, q.Ais, g.Environment)
 }
+
+// Environment is one of the two worlds of the base registries. A grant is given
+// for one of them (form of access to AISEO, points 3 and 8).
+type Environment string
+
+// The environments.
+const (
+	Test       Environment = "test"
+	Production Environment = "production"
+)
+
+// A caller is a quadruple, in order agenda, role, OVM, AIS. As an array it can
+// be cut to its beginnings.
+type caller [4]string
+
+func callerOf(q egon.Quadruple) caller { return caller{q.Agenda, q.Role, q.Ovm, q.Ais} }
+
+// A Reason says why there is no grant.
+type Reason uint8
+
+// The reasons. The Unknown ones name the first id of the quadruple that no grant
+// of the environment has together with the ids before it.
+const (
+	NoReason      Reason = iota
+	AisMissing           // the header has no Ais, so there is no quadruple
+	UnknownAgenda        // these four stand in the order of the quadruple
+	UnknownRole
+	UnknownOvm
+	UnknownAis
+	NotYetValid       // a grant exists and will be valid
+	Expired           // a grant exists and was valid
+	ServiceNotGranted // a grant is valid and does not list the service
+)

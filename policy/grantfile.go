@@ -2,64 +2,13 @@ package policy
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"brana/egon"
 
 	"github.com/goccy/go-yaml/ast"
 )
-
-// contents are what one file, or all files, say.
-type contents struct {
-	granted    bool // there is a list of grants, even if it is empty
-	grants     []*Grant
-	identities []*Identity
-}
-
-// readFile reads one file. An entry with a mistake is left out of the result,
-// and its mistakes are noted.
-func readFile(d document, text []byte, prague *time.Location) (c contents) {
-	root := d.parse(text)
-	if root == nil {
-		return c
-	}
-	m, ok := d.mapping(root, "the file", "grants?", "identities?")
-	if !ok {
-		return c
-	}
-	if c.granted = m.values["grants"] != nil; !c.granted && m.values["identities"] == nil {
-		d.fail(root, "the file lacks grants and identities: add one of them")
-	}
-	for _, n := range m.entries("grants") {
-		if g := grantOf(d, n, prague); g != nil {
-			c.grants = append(c.grants, g)
-		}
-	}
-	for _, n := range m.entries("identities") {
-		if i := identityOf(d, n, prague); i != nil {
-			c.identities = append(c.identities, i)
-		}
-	}
-	return c
-}
-
-// entries returns the values of a list, none when the key is absent.
-func (m mapping) entries(key string) []ast.Node {
-	n := m.values[key]
-	if n == nil {
-		return nil
-	}
-	seq, ok := n.(*ast.SequenceNode)
-	if !ok {
-		m.fail(n, "%s is %s: write a list of %s, or []", key, describe(n), key)
-		return nil
-	}
-	return seq.Values
-}
 
 func grantOf(d document, n ast.Node, prague *time.Location) *Grant {
 	before := d.count()
@@ -103,19 +52,6 @@ func (m mapping) code(key string, most int) string {
 	return s.text
 }
 
-// isCode reports whether text is an NMTOKEN of at most so many characters.
-func isCode(text string, most int) bool {
-	return text != "" && utf8.RuneCountInString(text) <= most && !strings.ContainsFunc(text, notInCode)
-}
-
-func notInCode(r rune) bool {
-	switch {
-	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '-' <= r && r <= ':' && r != '/', r == '_':
-		return false
-	}
-	return r < utf8.RuneSelf || r == utf8.RuneError || !unicode.In(r, unicode.L, unicode.M, unicode.Nd)
-}
-
 // ais reads the number of an information system, 1 to 9999999 (KodAisType), as
 // the decimal text that a header carries.
 func (m mapping) ais() string {
@@ -130,12 +66,6 @@ func (m mapping) ais() string {
 	}
 	m.fail(n, "ais is %s: write a number from 1 to 9999999, without quotes and leading zeros", describe(n))
 	return ""
-}
-
-// positive reads a positive number written in plain decimal digits.
-func positive(text string) (int64, bool) {
-	i, err := strconv.ParseInt(text, 10, 64)
-	return i, err == nil && i > 0 && strconv.FormatInt(i, 10) == text
 }
 
 // valid reads the first and the last day of validity.

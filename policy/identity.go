@@ -5,8 +5,10 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"fmt"
+	"math/big"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -29,36 +31,6 @@ type Identity struct {
 // A certificate is what names one: serial numbers are unique within an issuer
 // (RFC 5280, 4.1.2.2).
 type certificate struct{ issuer, serial string }
-
-// Identities returns all bindings, in the order of their files and of their
-// places in them.
-func (s *Snapshot) Identities() []*Identity { return s.identities }
-
-// Identify returns the binding of a certificate, nil when there is none. It
-// reads the issuer's name anew each time, so whoever asks often keeps the
-// answer as long as the snapshot.
-func (s *Snapshot) Identify(cert *x509.Certificate) *Identity {
-	issuer, err := nameOf(cert.RawIssuer)
-	if err != nil {
-		return nil
-	}
-	return s.byCertificate[certificate{issuer, cert.SerialNumber.Text(16)}]
-}
-
-// IdentifyNamed returns the binding of the certificate that has a serial number
-// and an issuer, both written as in an identity; nil when there is none. The
-// error says what is wrong with the writing.
-func (s *Snapshot) IdentifyNamed(serial, issuer string) (*Identity, error) {
-	number, err := parseSerial(serial)
-	if err != nil {
-		return nil, err
-	}
-	name, err := parseIssuer(issuer)
-	if err != nil {
-		return nil, err
-	}
-	return s.byCertificate[certificate{name, number}], nil
-}
 
 // A Claim is what one call says of its caller, and when and where from.
 type Claim struct {
@@ -130,4 +102,30 @@ func Describe(cert *x509.Certificate) string {
 	var issuer pkix.RDNSequence
 	_, _ = asn1.Unmarshal(cert.RawIssuer, &issuer) // x509 has parsed it before
 	return fmt.Sprintf("certificate 0x%s of %s", cert.SerialNumber.Text(16), issuer)
+}
+
+// longestSerial is how many octets a serial number has at most (RFC 5280,
+// 4.1.2.2).
+const longestSerial = 20
+
+// parseSerial reads a serial number. Digits alone could be meant either way, so
+// hexadecimal ones are marked.
+func parseSerial(text string) (string, error) {
+	digits, base := text, 10
+	if rest, marked := strings.CutPrefix(strings.ToLower(text), "0x"); marked {
+		digits, base = rest, 16
+	}
+	number, ok := new(big.Int).SetString(digits, base)
+	if !ok || number.Sign() <= 0 || strings.Trim(digits, "0123456789abcdef") != "" || number.BitLen() > 8*longestSerial {
+		return "", fmt.Errorf("serial is %q: write a positive number of at most %d octets, in hexadecimal as \"0x4d2a\" or in decimal as \"19754\"", text, longestSerial)
+	}
+	return number.Text(16), nil
+}
+
+func parseIssuer(text string) (string, error) {
+	name, err := parseName(text)
+	if err != nil {
+		return "", fmt.Errorf("issuer: %w: write what openssl x509 -noout -issuer -nameopt RFC2253 prints", err)
+	}
+	return name, nil
 }

@@ -2,10 +2,8 @@ package policy
 
 import (
 	"fmt"
-	"math/big"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
@@ -36,10 +34,6 @@ func identityOf(d document, n ast.Node, prague *time.Location) *Identity {
 	return i
 }
 
-// longestSerial is how many octets a serial number has at most (RFC 5280,
-// 4.1.2.2).
-const longestSerial = 20
-
 func (m mapping) serial() string {
 	s, ok := m.string("serial")
 	if !ok {
@@ -50,20 +44,6 @@ func (m mapping) serial() string {
 		m.fail(s.node, "%v", err)
 	}
 	return number
-}
-
-// parseSerial reads a serial number. Digits alone could be meant either way, so
-// hexadecimal ones are marked.
-func parseSerial(text string) (string, error) {
-	digits, base := text, 10
-	if rest, marked := strings.CutPrefix(strings.ToLower(text), "0x"); marked {
-		digits, base = rest, 16
-	}
-	number, ok := new(big.Int).SetString(digits, base)
-	if !ok || number.Sign() <= 0 || strings.Trim(digits, "0123456789abcdef") != "" || number.BitLen() > 8*longestSerial {
-		return "", fmt.Errorf("serial is %q: write a positive number of at most %d octets, in hexadecimal as \"0x4d2a\" or in decimal as \"19754\"", text, longestSerial)
-	}
-	return number.Text(16), nil
 }
 
 // issuer reads a distinguished name, and returns it with the key it makes with
@@ -78,14 +58,6 @@ func (m mapping) issuer(serial string) (string, certificate) {
 		m.fail(s.node, "%v", err)
 	}
 	return s.text, certificate{name, serial}
-}
-
-func parseIssuer(text string) (string, error) {
-	name, err := parseName(text)
-	if err != nil {
-		return "", fmt.Errorf("issuer: %w: write what openssl x509 -noout -issuer -nameopt RFC2253 prints", err)
-	}
-	return name, nil
 }
 
 // agendas reads codes of agendas, at least one, and sorts them.

@@ -166,3 +166,37 @@ func (l *loader) matrix(name string) matrix {
 	l.sum.Write([]byte("matrix\x00"))
 	return readMatrix(name, io.TeeReader(f, l.sum), &l.problems)
 }
+
+// contents are what one file, or all files, say.
+type contents struct {
+	granted    bool // there is a list of grants, even if it is empty
+	grants     []*Grant
+	identities []*Identity
+}
+
+// readFile reads one file. An entry with a mistake is left out of the result,
+// and its mistakes are noted.
+func readFile(d document, text []byte, prague *time.Location) (c contents) {
+	root := d.parse(text)
+	if root == nil {
+		return c
+	}
+	m, ok := d.mapping(root, "the file", "grants?", "identities?")
+	if !ok {
+		return c
+	}
+	if c.granted = m.values["grants"] != nil; !c.granted && m.values["identities"] == nil {
+		d.fail(root, "the file lacks grants and identities: add one of them")
+	}
+	for _, n := range m.entries("grants") {
+		if g := grantOf(d, n, prague); g != nil {
+			c.grants = append(c.grants, g)
+		}
+	}
+	for _, n := range m.entries("identities") {
+		if i := identityOf(d, n, prague); i != nil {
+			c.identities = append(c.identities, i)
+		}
+	}
+	return c
+}

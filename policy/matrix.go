@@ -6,12 +6,6 @@ import (
 	"strings"
 )
 
-// An Item is one item of the matrix: its code on the bus (KodIszr) and its code
-// in RPP (KodRpp), which may be empty.
-type Item struct {
-	Kod, KodRpp string
-}
-
 // A matrix says which items a triple may have. Triples by the million share a
 // few hundred distinct sets of items, so each of them holds the number of a set
 // only. The triples of one OVM stand together, each at the place that the number
@@ -95,15 +89,6 @@ func (c codes) add(code string) uint64 {
 	}
 	return c.pack([]byte(code))
 }
-
-// A row is a set of items.
-type itemSet struct {
-	items []Item   // as E227 lists them
-	kods  []string // their codes, sorted, each once
-}
-
-// has reports whether the row has the item; a nil row has none.
-func (r *itemSet) has(kod []byte) bool { return r != nil && has(r.kods, kod) }
 
 // find returns the index of the cell of a triple, or -1.
 func (m *matrix) find(agenda, role, ovm []byte) int {

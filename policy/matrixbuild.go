@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"cmp"
 	"encoding/binary"
 	"math/bits"
 	"slices"
@@ -226,14 +225,4 @@ func (b *matrixBuilder) finish(set []uint32) itemSet {
 	}
 	r.sort()
 	return r
-}
-
-// sort puts the items in the order of E227, and the codes in theirs, each once.
-func (r *itemSet) sort() {
-	slices.SortFunc(r.items, func(x, y Item) int {
-		return cmp.Or(cmp.Compare(x.KodRpp, y.KodRpp), cmp.Compare(x.Kod, y.Kod))
-	})
-	r.items = slices.Compact(r.items)
-	slices.Sort(r.kods)
-	r.kods = slices.Compact(r.kods)
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"sync"
 	"time"
-	"unique"
 
 	"brana/egon"
 )
@@ -34,14 +33,6 @@ func CheckCaller(q egon.Quadruple) error {
 	}
 	return errors.Join(errs...)
 }
-
-// A Triple is a caller as the matrix knows it. The AIS is no part of it.
-type Triple struct {
-	Agenda, Role, Ovm string
-}
-
-// String returns agenda/role/ovm.
-func (t Triple) String() string { return t.Agenda + "/" + t.Role + "/" + t.Ovm }
 
 // RowsConfig says where rows come from and how they are kept; all of it but
 // Snapshot and OnRefresh is needed.
@@ -71,28 +62,6 @@ func (c RowsConfig) Validate() error {
 	}
 	return errors.Join(errs...)
 }
-
-// A Refresh is one fetching of a row that has ended.
-type Refresh struct {
-	Triple  Triple
-	Result  RefreshResult
-	Changed bool // the triple's items are other than before
-	Err     error
-	At      time.Time
-}
-
-// RefreshResult is what came of a fetching.
-type RefreshResult string
-
-// The results.
-const (
-	GotRow        RefreshResult = "row"
-	GotNoRow      RefreshResult = "no-row"
-	RefreshFailed RefreshResult = "failed"
-)
-
-// RefreshResults lists the results.
-func RefreshResults() []RefreshResult { return []RefreshResult{GotRow, GotNoRow, RefreshFailed} }
 
 // Rows keep the rows of a matrix that is had triple by triple, and put them into
 // the snapshots of a store. The rows of triples with a grant are fetched at the
@@ -135,59 +104,6 @@ type Rows struct {
 	published      uint64    // the changes that are in the store
 	buildNotBefore time.Time // before it nothing is built again
 }
-
-// A cached is what is known of one triple. There may be a million of them, so
-// it is kept to 64 bytes: times are Unix ones, and what most have nothing of is
-// apart.
-type row struct {
-	triple   handles
-	set      *sharedSet // nil: it was never fetched
-	trouble  *trouble
-	fetched  int64  // in nanoseconds
-	due, end uint32 // of its life
-	next     uint32 // when the agenda fetches it, in seconds
-	place    int32  // in the agenda, or one of the following
-}
-
-const (
-	unscheduled = -1 // in no agenda
-	ungranted   = -2 // nor ever, since the triple has no grant
-)
-
-func (c *row) granted() bool { return c.place != ungranted }
-
-func (c *row) life() life {
-	return life{from: seconds(time.Unix(0, c.fetched).Add(-skew)), due: c.due, end: c.end}
-}
-
-// after has the agenda fetch the row at a moment, or up to a second later.
-func (c *row) scheduleAt(t time.Time) { c.next = seconds(t.Add(time.Second - 1)) }
-
-// trouble is what is to be known of a row that somebody doubts or that cannot be
-// fetched.
-type trouble struct {
-	doubted  time.Time
-	tried    time.Time // when the last fetching ended
-	failures int       // since the last that succeeded
-	err      error     // of the last
-}
-
-// troubles are those of the row, none when it has none.
-func (c *row) troubles() trouble {
-	if c.trouble == nil {
-		return trouble{}
-	}
-	return *c.trouble
-}
-
-// handles are a triple in three words: rows share the codes.
-type handles [3]unique.Handle[string]
-
-func handlesOf(t Triple) handles {
-	return handles{unique.Make(t.Agenda), unique.Make(t.Role), unique.Make(t.Ovm)}
-}
-
-func (h handles) triple() Triple { return Triple{h[0].Value(), h[1].Value(), h[2].Value()} }
 
 // mostDemanded bounds the fetchings that somebody waits for: those of rows with
 // a grant, and the others.
@@ -319,46 +235,21 @@ func (r *Rows) Doubt(agenda, role, ovm []byte, began time.Time) {
 	_, _ = r.start(c, false) // it fails when all is ending
 }
 
-// known returns the row of a triple, nil when there is none.
-func (r *Rows) known(t Triple) *row {
-	h := handlesOf(t)
-	return r.shards[h.shard()].rows[h]
+// Start begins to fetch what is due. It returns at once.
+func (r *Rows) Start() {
+	r.tasks.Go(r.runSchedule)
+	if r.cfg.Snapshot != "" {
+		r.tasks.Go(r.runFile)
+	}
 }
 
-// add makes a row of which nothing is known.
-func (r *Rows) add(t Triple) *row {
-	c := &row{triple: handlesOf(t), place: ungranted}
-	r.shards[c.triple.shard()].rows[c.triple] = c
-	r.ungranted[c] = struct{}{}
-	return c
-}
-
-// remove forgets a row without a grant.
-func (r *Rows) remove(c *row) {
-	p := r.change(c.triple)
-	if c.set != nil {
-		p.sum = p.sum.less(sumOf(c.triple.triple(), c.set))
-		r.sets.release(c.set)
-	}
-	delete(p.rows, c.triple)
-	delete(r.ungranted, c)
-}
-
-// room sees to it that there is room for one more row without a grant: the one
-// that was fetched first makes it.
-func (r *Rows) makeRoom() bool {
-	if len(r.ungranted) < r.cfg.Ungranted {
-		return true
-	}
-	var oldest *row
-	for c := range r.ungranted {
-		if r.flights[c] == nil && (oldest == nil || c.fetched < oldest.fetched) {
-			oldest = c
-		}
-	}
-	if oldest == nil {
-		return false
-	}
-	r.remove(oldest)
-	return true
+// Close ends all fetching and writes the file. It returns why that failed.
+func (r *Rows) Close() error {
+	r.mu.Lock()
+	r.stop() // under the lock: no fetching starts after it
+	r.mu.Unlock()
+	r.tasks.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.saveErr
 }

@@ -1,44 +1,18 @@
 package policy
 
 import (
-	"bufio"
-	"bytes"
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
-	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 )
-
-// The file of the rows is text, so that it can be looked into. Its last line
-// counts the rows and has the SHA-256 of all bytes before it:
-//
-//	brana matrix rows 1
-//	origin test https://egon.example/publikace
-//	row 2026-11-25T03:00:12Z X999 XR1 12345678 Prijmeni=101-1-1 Aifo=
-//	end 1 3fd0…
-//
-// Only triples that have a row are in it: "no row" does not hold long enough.
-const rowsFileHead = "brana matrix rows 1"
 
 // saveAfter is how long changes are gathered before the file is written. When
 // that fails it is tried again after twice as long, and so on up to saveAgain.
 const saveAfter, saveAgain = time.Second, time.Minute
-
-// A savedRow is one row of the file.
-type fileRow struct {
-	triple  Triple
-	fetched time.Time
-	items   []Item
-}
 
 // keepFile writes the file after changes, and at the end.
 func (r *Rows) runFile() {
@@ -115,142 +89,4 @@ func (r *Rows) load(now time.Time) error {
 		r.set(r.add(one.triple), one.fetched, one.items)
 	}
 	return nil
-}
-
-// writeRows replaces a file by another one with these rows. Whatever happens in
-// between, the file is the old one or the new one.
-func writeRows(name, origin string, rows []fileRow) (err error) {
-	leftovers, _ := filepath.Glob(temporary(name)) // the pattern is good
-	for _, one := range leftovers {
-		_ = os.Remove(one) // of a process that was killed; it does no harm
-	}
-	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(temporary(name)))
-	if err != nil {
-		return fmt.Errorf("write the rows: %w", err)
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name())
-			err = fmt.Errorf("write the rows: %w", err)
-		}
-	}()
-	err = errors.Join(encodeRows(f, origin, rows), f.Sync(), f.Close())
-	if err != nil {
-		return err
-	}
-	if err = os.Rename(f.Name(), name); err != nil {
-		return err
-	}
-	dir, err := os.Open(filepath.Dir(name))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
-}
-
-// temporary is the pattern of what a file is called while it is written.
-func temporary(name string) string { return name + ".*.tmp" }
-
-func encodeRows(to io.Writer, origin string, rows []fileRow) error {
-	sum := sha256.New()
-	out := bufio.NewWriterSize(to, 1<<16)
-	w := io.MultiWriter(out, sum)
-	var line []byte
-	line = fmt.Appendf(line, "%s\norigin %s\n", rowsFileHead, origin)
-	for _, one := range rows {
-		line = fmt.Appendf(line, "row %s %s %s %s", one.fetched.UTC().Format(time.RFC3339), one.triple.Agenda, one.triple.Role, one.triple.Ovm)
-		for _, item := range one.items {
-			line = append(append(append(append(line, ' '), item.Kod...), '='), item.KodRpp...)
-		}
-		line = append(line, '\n')
-		if _, err := w.Write(line); err != nil {
-			return err
-		}
-		line = line[:0]
-	}
-	if _, err := w.Write(line); err != nil { // of a file without rows
-		return err
-	}
-	if _, err := fmt.Fprintf(out, "end %d %x\n", len(rows), sum.Sum(nil)); err != nil {
-		return err
-	}
-	return out.Flush()
-}
-
-// mostRowLine bounds a line of the file, in bytes.
-const mostRowLine = 1 << 20
-
-// readRows reads a file, all of it or nothing.
-func readRows(name string, from io.Reader, origin string) ([]fileRow, error) {
-	d := rowsFile{name: name, in: bufio.NewReaderSize(from, mostRowLine), sum: sha256.New(), seen: map[Triple]bool{}}
-	switch {
-	case !d.next() || d.line != rowsFileHead:
-		return nil, d.damaged("the first line is not %q: it is no file of rows, or one of another version", rowsFileHead)
-	case !d.next() || !strings.HasPrefix(d.line, "origin "):
-		return nil, d.damaged("the origin is missing")
-	case d.line != "origin "+origin:
-		return nil, fmt.Errorf("%s:2: the rows are of %s, not of %s: remove the file, or name the right one", name, d.line[len("origin "):], origin)
-	}
-	var rows []fileRow
-	for {
-		sum := d.sum.Sum(nil)
-		if !d.next() {
-			return nil, d.damaged("the last line is missing")
-		}
-		if end, ok := strings.CutPrefix(d.line, "end "); ok {
-			if end != fmt.Sprintf("%d %s", len(rows), hex.EncodeToString(sum)) || d.next() || d.err != io.EOF {
-				return nil, d.damaged("its checksum is wrong")
-			}
-			return rows, nil
-		}
-		one, ok := d.row()
-		if !ok {
-			return nil, d.damaged("the line is no row")
-		}
-		rows = append(rows, one)
-	}
-}
-
-// A rowsFile is a file that is being read.
-type rowsFile struct {
-	name   string
-	in     *bufio.Reader
-	sum    hash.Hash // of the lines so far
-	number int
-	line   string // without its end
-	err    error
-	seen   map[Triple]bool
-}
-
-func (d *rowsFile) next() bool {
-	line, err := d.in.ReadSlice('\n')
-	d.number++
-	d.sum.Write(line)
-	d.line, d.err = string(bytes.TrimSuffix(line, []byte("\n"))), err
-	if err == io.EOF && len(line) > 0 {
-		d.err = io.ErrUnexpectedEOF
-	}
-	return err == nil
-}
-
-func (d *rowsFile) damaged(format string, args ...any) error {
-	return fmt.Errorf("%s:%d: the file is damaged: %s: remove it, the rows are fetched anew", d.name, d.number, fmt.Sprintf(format, args...))
-}
-
-// row reads a line that has to be a row.
-func (d *rowsFile) row() (one fileRow, ok bool) {
-	words := strings.Split(d.line, " ")
-	if len(words) < 6 || words[0] != "row" {
-		return one, false
-	}
-	fetched, err := time.Parse(time.RFC3339, words[1])
-	one = fileRow{triple: Triple{words[2], words[3], words[4]}, fetched: fetched}
-	ok = err == nil && isCode(words[2], longestAgenda) && isCode(words[3], longestRole) && isCode(words[4], longestOvm) && !d.seen[one.triple]
-	d.seen[one.triple] = true
-	for _, word := range words[5:] {
-		kod, rpp, found := strings.Cut(word, "=")
-		ok = ok && found && isCode(kod, longestItem) && (rpp == "" || isCode(rpp, longestItem))
-		one.items = append(one.items, Item{kod, rpp})
-	}
-	return one, ok
 }

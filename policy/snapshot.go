@@ -2,22 +2,13 @@ package policy
 
 import (
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/hex"
 	"fmt"
 	"strings"
 	"time"
 
 	"brana/egon"
-)
-
-// Environment is one of the two worlds of the base registries. A grant is given
-// for one of them (form of access to AISEO, points 3 and 8).
-type Environment string
-
-// The environments.
-const (
-	Test       Environment = "test"
-	Production Environment = "production"
 )
 
 // A Snapshot is all that is known of rights at one moment. It never changes, so
@@ -38,12 +29,6 @@ type Snapshot struct {
 	identities    []*Identity
 	byCertificate map[certificate]*Identity
 }
-
-// A caller is a quadruple, in order agenda, role, OVM, AIS. As an array it can
-// be cut to its beginnings.
-type caller [4]string
-
-func callerOf(q egon.Quadruple) caller { return caller{q.Agenda, q.Role, q.Ovm, q.Ais} }
 
 // Version identifies the content the snapshot was loaded from: 12 hexadecimal
 // digits, the same for the same files and environment.
@@ -191,3 +176,33 @@ func (s *Snapshot) unknown(c caller) (Reason, string) {
 // fold makes codes equal that differ only in case, or in the leading zeros that
 // spreadsheets eat.
 func fold(code string) string { return strings.ToLower(strings.TrimLeft(code, "+0")) }
+
+// Identities returns all bindings, in the order of their files and of their
+// places in them.
+func (s *Snapshot) Identities() []*Identity { return s.identities }
+
+// Identify returns the binding of a certificate, nil when there is none. It
+// reads the issuer's name anew each time, so whoever asks often keeps the
+// answer as long as the snapshot.
+func (s *Snapshot) Identify(cert *x509.Certificate) *Identity {
+	issuer, err := nameOf(cert.RawIssuer)
+	if err != nil {
+		return nil
+	}
+	return s.byCertificate[certificate{issuer, cert.SerialNumber.Text(16)}]
+}
+
+// IdentifyNamed returns the binding of the certificate that has a serial number
+// and an issuer, both written as in an identity; nil when there is none. The
+// error says what is wrong with the writing.
+func (s *Snapshot) IdentifyNamed(serial, issuer string) (*Identity, error) {
+	number, err := parseSerial(serial)
+	if err != nil {
+		return nil, err
+	}
+	name, err := parseIssuer(issuer)
+	if err != nil {
+		return nil, err
+	}
+	return s.byCertificate[certificate{name, number}], nil
+}

@@ -1,6 +1,12 @@
 package policy
 
-import "brana/egon"
+import (
+	"brana/egon"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
 // A source says where the right to a word of SeznamUdaju comes from.
 type source uint8
@@ -32,4 +38,36 @@ func sourceOf[T string | []byte](word T) source {
 		return controlWord
 	}
 	return anySource
+}
+
+// has looks a word up in sorted words without allocating, however long it is.
+func has[T string | []byte](sorted []string, word T) bool {
+	lo, hi := 0, len(sorted)
+	for lo < hi {
+		if mid := int(uint(lo+hi) >> 1); sorted[mid] < string(word) {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo < len(sorted) && sorted[lo] == string(word)
+}
+
+// isCode reports whether text is an NMTOKEN of at most so many characters.
+func isCode(text string, most int) bool {
+	return text != "" && utf8.RuneCountInString(text) <= most && !strings.ContainsFunc(text, notInCode)
+}
+
+func notInCode(r rune) bool {
+	switch {
+	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '-' <= r && r <= ':' && r != '/', r == '_':
+		return false
+	}
+	return r < utf8.RuneSelf || r == utf8.RuneError || !unicode.In(r, unicode.L, unicode.M, unicode.Nd)
+}
+
+// positive reads a positive number written in plain decimal digits.
+func positive(text string) (int64, bool) {
+	i, err := strconv.ParseInt(text, 10, 64)
+	return i, err == nil && i > 0 && strconv.FormatInt(i, 10) == text
 }

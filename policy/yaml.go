@@ -250,3 +250,17 @@ func orMiss(text string, words []string) string {
 	}
 	return strings.Join(words, " or ")
 }
+
+// entries returns the values of a list, none when the key is absent.
+func (m mapping) entries(key string) []ast.Node {
+	n := m.values[key]
+	if n == nil {
+		return nil
+	}
+	seq, ok := n.(*ast.SequenceNode)
+	if !ok {
+		m.fail(n, "%s is %s: write a list of %s, or []", key, describe(n), key)
+		return nil
+	}
+	return seq.Values
+}

@@ -9,6 +9,28 @@ import (
 	"brana/egon"
 )
 
+// A Refresh is one fetching of a row that has ended.
+type Refresh struct {
+	Triple  Triple
+	Result  RefreshResult
+	Changed bool // the triple's items are other than before
+	Err     error
+	At      time.Time
+}
+
+// RefreshResult is what came of a fetching.
+type RefreshResult string
+
+// The results.
+const (
+	GotRow        RefreshResult = "row"
+	GotNoRow      RefreshResult = "no-row"
+	RefreshFailed RefreshResult = "failed"
+)
+
+// RefreshResults lists the results.
+func RefreshResults() []RefreshResult { return []RefreshResult{GotRow, GotNoRow, RefreshFailed} }
+
 // A flight is one fetching; err may be read when done is closed.
 type flight struct {
 	done   chan struct{}
@@ -151,4 +173,40 @@ func nudge(c chan struct{}) {
 	case c <- struct{}{}:
 	default:
 	}
+}
+
+// lookAgain is how long the agenda sleeps at most: a clock may be set.
+const longestSleep = time.Minute
+
+// keep fetches the rows of the agenda as they become due.
+func (r *Rows) runSchedule() {
+	for {
+		timer := time.NewTimer(r.startDue(time.Now()))
+		select {
+		case <-r.ctx.Done():
+			timer.Stop()
+			return
+		case <-r.wake:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+// startDue starts what is due, as much as may run at once, and says how long to
+// wait for more.
+func (r *Rows) startDue(now time.Time) time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for r.running < r.cfg.Parallel && len(r.schedule) > 0 {
+		c := r.schedule[0]
+		if wait := time.Unix(int64(c.next), 0).Sub(now); wait > 0 {
+			return min(wait, longestSleep)
+		}
+		if _, err := r.start(c, true); err != nil {
+			break // all is ending
+		}
+		r.running++
+	}
+	return longestSleep
 }
