@@ -30,8 +30,9 @@ var mayImport = map[string][]string{
 	"bench/load":       {"egon", "socket", fasthttp},
 	"bench/stand":      {"bench/registries", redis},
 	"bench/report":     {"bench/load"},
+	"bench/trial":      {"bench/load", "bench/registries", "bench/report", "bench/stand"},
 	"cmd/brana": {"egon/xmltext", "egon", "policy", "limits", "upstream", "gateway", "gateway/queue", "socket", "bench/registries",
-		"bench/load", "bench/stand", "bench/report"},
+		"bench/stand", "bench/report", "bench/trial", "bench/load"},
 }
 
 const (
@@ -53,6 +54,7 @@ var why = map[string]string{
 	"bench/load":       "a generator that knows the gateway would not be honest",
 	"bench/stand":      "what is measured is started and asked from outside",
 	"bench/report":     "a report shows what was measured, and measures nothing",
+	"bench/trial":      "a trial starts and asks programs from outside; what it needs of the gateway is given to it",
 	"cmd/brana":        "cmd wires packages; the wire and Redis are theirs",
 }
 
@@ -93,6 +95,7 @@ func TestTheTableCatchesAnImport(t *testing.T) {
 		{"gateway", "brana/egon", true},
 		{"bench/registries", "brana/gateway", false},
 		{"bench/load", "brana/gateway", false},
+		{"bench/trial", "brana/gateway", false},
 		{"policy", "github.com/valyala/fasthttp", false},
 		{"limits", "github.com/redis/go-redis/v9", true},
 		{"gateway/queue", "github.com/redis/go-redis/v9", true},

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -17,9 +16,9 @@ import (
 	"time"
 
 	"brana/bench/load"
-	"brana/bench/registries"
 	"brana/bench/report"
 	"brana/bench/stand"
+	"brana/bench/trial"
 )
 
 type benchCmd struct {
@@ -69,8 +68,7 @@ type benchRunCmd struct {
 	HTML string `name:"html" type:"path" placeholder:"FILE" help:"Write it as a page for the browser." group:"report"`
 }
 
-// Run measures and tells what it measured. It ends with 1 when an answer was
-// wrong.
+// Run measures and prints the report. It ends with 1 when an answer was wrong.
 func (b *benchRunCmd) Run(io stdio) error {
 	switch {
 	case b.Scenarios:
@@ -79,7 +77,7 @@ func (b *benchRunCmd) Run(io stdio) error {
 		}
 		return nil
 	case b.Grant:
-		_, err := fmt.Fprint(io.out, b.grant())
+		_, err := fmt.Fprint(io.out, trial.Grant(b.caller()))
 		return err
 	}
 	if err := b.validate(); err != nil {
@@ -92,50 +90,118 @@ func (b *benchRunCmd) Run(io stdio) error {
 		return exit(exitUnreachable, err)
 	}
 	defer os.RemoveAll(dir)
-	t := &trial{benchRunCmd: b, io: io, dir: dir}
-	err = t.run(ctx)
-	return errors.Join(err, t.close())
+	cfg, err := b.config(dir, io)
+	if err != nil {
+		return exit(exitUnreachable, err)
+	}
+	t := trial.New(cfg)
+	return errors.Join(b.measure(ctx, t, io), t.Close())
 }
 
-// validate reports flags that do not go together.
+// measure runs the trial and writes its report.
+func (b *benchRunCmd) measure(ctx context.Context, t *trial.Trial, io stdio) error {
+	r, err := t.Run(ctx)
+	var wrong *trial.UsageError
+	switch {
+	case errors.As(err, &wrong):
+		return exit(exitUsage, err)
+	case err != nil:
+		return exit(exitUnreachable, err)
+	}
+	if err := r.WriteTable(io.out); err != nil {
+		return err
+	}
+	if err := errors.Join(writeReport(b.JSON, r.Write), writeReport(b.HTML, r.WriteHTML)); err != nil {
+		return exit(exitUnreachable, err)
+	}
+	return b.verdict(r)
+}
+
+// verdict is an error when an answer was wrong. A ramp has none: it looks for the
+// rate at which answers begin to be wrong.
+func (b *benchRunCmd) verdict(r *report.Report) error {
+	if b.Profile == "ramp" {
+		return nil
+	}
+	var wrong int64
+	for i := range r.Turns {
+		wrong += r.Turns[i].Errors()
+	}
+	if wrong > 0 {
+		return exit(exitRefused, fmt.Errorf("%d calls got no answer, or a wrong one", wrong))
+	}
+	return nil
+}
+
+// validate completes the flags and reports those that do not go together.
 func (b *benchRunCmd) validate() error {
-	b.Mix = cmp.Or(b.Mix, map[bool]string{true: "relay", false: "relay=90,e227=5,e198=5"}[len(b.Against) > 0])
-	if b.Duration == 0 {
-		b.Duration = map[bool]time.Duration{true: 30 * time.Minute, false: 10 * time.Second}[b.Profile == "soak"]
-	}
-	if b.Rounds == 0 {
-		b.Rounds = map[bool]int{true: 3, false: 1}[b.Profile == "constant" || b.Profile == "closed"]
-	}
-	if slices.Equal(b.Against, []string{"installed"}) {
-		b.Against = append([]string{report.Direct}, stand.Installed()...)
-	}
+	b.complete()
 	for _, p := range b.Against {
 		if !slices.Contains(benchPeers(), p) {
 			return fmt.Errorf("--against %s: choose of %s", p, strings.Join(benchPeers(), ", "))
 		}
 	}
+	if err := b.checkSubject(); err != nil {
+		return err
+	}
+	return b.checkLoad()
+}
+
+// complete gives flags that were left out what the profile needs.
+func (b *benchRunCmd) complete() {
+	mix, duration, rounds := "relay=90,e227=5,e198=5", 10*time.Second, 1
+	if len(b.Against) > 0 {
+		mix = "relay"
+	}
+	switch b.Profile {
+	case "soak":
+		duration = 30 * time.Minute
+	case "constant", "closed":
+		rounds = 3
+	}
+	b.Mix = cmp.Or(b.Mix, mix)
+	b.Duration = cmp.Or(b.Duration, duration)
+	b.Rounds = cmp.Or(b.Rounds, rounds)
+	if slices.Equal(b.Against, []string{"installed"}) {
+		b.Against = append([]string{report.Direct}, stand.Installed()...)
+	}
+}
+
+// checkSubject checks the flags of what is measured, and as whom.
+func (b *benchRunCmd) checkSubject() error {
+	started := len(b.URL) == 0
 	if b.Cores == 0 {
 		b.Cores = runtime.GOMAXPROCS(0)
-	} else if len(b.URL) > 0 || b.InProcess || b.Cores < 0 || b.Cores > runtime.GOMAXPROCS(0) {
+	} else if !started || b.InProcess || b.Cores < 0 || b.Cores > runtime.GOMAXPROCS(0) {
 		return fmt.Errorf("--cores is of processes that are started, between 1 and the %d there are", runtime.GOMAXPROCS(0))
 	}
 	switch {
-	case len(b.URL) > 0 && (b.InProcess || b.Gateways > 1 || len(b.Against) > 0 || len(b.Set) > 0):
+	case !started && (b.InProcess || b.Gateways > 1 || len(b.Against) > 0 || len(b.Set) > 0):
 		return errors.New("--url measures what runs already; --against, --in-process, --gateways and --set start something")
 	case b.InProcess && (len(b.Against) > 0 || b.Gateways > 1):
 		return errors.New("--in-process is one gateway alone; --against and --gateways need processes")
-	case b.TLS && (len(b.URL) > 0 || len(b.Against) > 0):
-		return errors.New("--tls is of gateways that are started; peers and registries have none, and a gateway at --url has its own")
-	case !b.TLS && len(b.URL) == 0 && b.Cert+b.Key+b.CA != "":
+	case b.TLS && (!started || len(b.Against) > 0):
+		return errors.New("--tls is of gateways that are started; " +
+			"peers and registries have none, and a gateway at --url has its own")
+	case !b.TLS && started && b.Cert+b.Key+b.CA != "":
 		return errors.New("--cert, --key and --ca belong to --url; --tls makes its own")
-	case len(b.URL) == 0 && (b.Admin != "" || b.PID != 0):
+	case started && (b.Admin != "" || b.PID != 0):
 		return errors.New("--admin and --pid belong to --url")
 	case len(b.URL) > 1 && (b.Admin != "" || b.PID != 0):
 		return errors.New("--admin and --pid are of one gateway, and there are several at --url")
 	case b.Gateways < 1 || b.Gateways > 16:
 		return errors.New("--gateways is between 1 and 16")
-	case b.Rounds < 1 || b.Connections < 1 || b.Connections > 60000 || b.Duration <= 0 || b.Warmup < 0 || b.Timeout <= 0:
-		return errors.New("--rounds, --connections, --duration and --timeout must be positive, --connections at most 60000, --warmup not negative")
+	}
+	return nil
+}
+
+// checkLoad checks the flags of what is sent.
+func (b *benchRunCmd) checkLoad() error {
+	switch {
+	case b.Rounds < 1 || b.Connections < 1 || b.Connections > 60000 ||
+		b.Duration <= 0 || b.Warmup < 0 || b.Timeout <= 0:
+		return errors.New("--rounds, --connections, --duration and --timeout must be positive, " +
+			"--connections at most 60000, --warmup not negative")
 	case b.Profile == "ramp" && b.Rounds > 1:
 		return errors.New("--profile ramp is one search; start it again for another")
 	case !(b.Rate > 0) || !(b.Scale > 0) || !(b.Speed > 0) || b.Bound <= 0:
@@ -150,66 +216,6 @@ func benchPeers() []string { return append([]string{report.Direct}, stand.Peers(
 // caller is the identity of the bench.
 func (b *benchRunCmd) caller() load.Caller {
 	return load.Caller{Agenda: b.Agenda, Role: b.Role, Ovm: b.Ovm, Ais: b.Ais}
-}
-
-// grant is the bench's own, so that it uses nobody's quota and nobody's rights.
-func (b *benchRunCmd) grant() string {
-	return fmt.Sprintf(`  - agenda: %s
-    role: %s
-    ovm: "%s"
-    ais: %s
-    environment: test
-    reference: brana bench
-    valid: {from: 2020-01-01, to: 2099-12-31}
-    services: [%s]
-    items: [EopFoto, EopPodpis, EcdFoto]
-    limits: {working_hours: 1000000000/h, off_hours: 1000000000/h, concurrent: 100000}
-`, b.Agenda, b.Role, b.Ovm, b.Ais, strings.Join(load.Services(), ", "))
-}
-
-// rows are those of the matrix for the bench.
-func (b *benchRunCmd) rows() string {
-	var rows strings.Builder
-	for _, item := range []string{"Aifo,", "Prijmeni,101-1-1", "Jmeno,101-1-2", "AdresaPobytu,101-1-3", "DatumNarozeni,101-1-5", "Doklad,101-1-11"} {
-		fmt.Fprintf(&rows, "%s,%s,%s,%s\n", b.Agenda, b.Role, b.Ovm, item)
-	}
-	return rows.String()
-}
-
-// book is where the scenarios come from.
-func (b *benchRunCmd) book(mirrored bool) *load.Book {
-	book := &load.Book{Caller: b.caller(), Mirrored: mirrored}
-	for _, p := range registries.NewPopulation(benchPersons, 1).List(benchPersons) {
-		if p.Special == "" {
-			one := load.Person{Jmeno: p.Jmeno, Prijmeni: p.Prijmeni, Narozen: p.DatumNarozeni, RodneCislo: p.RodneCislo}
-			if len(p.Op) > 0 {
-				one.CisloOp = p.Op[0].Cislo
-			}
-			if len(p.Cd) > 0 {
-				one.CisloPasu = p.Cd[0].Cislo
-			}
-			book.Persons = append(book.Persons, one)
-		}
-	}
-	return book
-}
-
-// benchPersons is how many persons are asked for: any population of the
-// simulators with the seed 1 has them.
-const benchPersons = 100
-
-// tls is what calls over https present and trust.
-func (b *benchRunCmd) tls() (*tls.Config, error) {
-	t := upstreamTLS{CA: b.CA, Cert: b.Cert, Key: cmp.Or(b.Key, b.Cert)}
-	if t == (upstreamTLS{}) {
-		return nil, nil
-	}
-	return t.build()
-}
-
-// write writes the report where the flags say.
-func (b *benchRunCmd) write(r *report.Report) error {
-	return errors.Join(writeReport(b.JSON, r.Write), writeReport(b.HTML, r.WriteHTML))
 }
 
 // writeReport writes a form of a report to a file, unless it has no name.

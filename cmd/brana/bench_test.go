@@ -1,14 +1,11 @@
 package main
 
 import (
-	"bytes"
+	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
-
-	"brana/bench/load"
 )
 
 // What is not said is as long and as often as the profile needs.
@@ -39,55 +36,25 @@ func TestBenchDefaults(t *testing.T) {
 	}
 }
 
-// Whoever looks on sees a bar; a file, a pipe and a dumb terminal get a line at
-// the end of each turn.
-func TestBenchProgress(t *testing.T) {
-	plan := load.Plan{Pace: load.Pace{{Rate: 150, For: time.Second}}}
-	var out bytes.Buffer
-	quiet := &trial{benchRunCmd: &benchRunCmd{Profile: "constant", Rounds: 3}, io: stdio{err: &out}}
-	bar := quiet.bar("nginx", 2, plan)
-	bar.tell(10, 4)
-	if out.Len() > 0 {
-		t.Errorf("a turn that runs says %q", out.String())
-	}
-	bar.end()
-	if got := out.String(); !strings.HasPrefix(got, "brana: nginx, round 2 of 3: ") || !strings.HasSuffix(got, "/s, 4 wrong\n") {
-		t.Errorf("%q", got)
-	}
-
+// Only a terminal that can move its cursor gets a bar.
+func TestTerminals(t *testing.T) {
 	device, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer device.Close()
-	t.Setenv("TERM", "xterm")
-	seen := &trial{benchRunCmd: &benchRunCmd{Profile: "ramp"}, io: stdio{err: device}}
-	bar = seen.bar("brana", 2, plan)
-	if bar.bar == nil || bar.what != "brana, step 2, 150/s" {
-		t.Fatalf("%+v", bar)
-	}
-	bar.begin = time.Now().Add(-time.Hour) // answers come after the end of the pace
-	bar.tell(10, 0)
-	if s := bar.bar.State(); bar.bar.IsFinished() || s.CurrentPercent < 0.9 {
-		t.Errorf("before its end the bar is %+v", s)
-	}
-	bar.end()
-	if !bar.bar.IsFinished() {
-		t.Error("the bar stays")
-	}
-
-	t.Setenv("TERM", "dumb")
-	if terminal(device) {
-		t.Error("a dumb terminal gets a bar")
-	}
-	t.Setenv("TERM", "xterm")
 	file, err := os.Create(filepath.Join(t.TempDir(), "log"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	if terminal(file) {
-		t.Error("a file gets a bar")
+	t.Setenv("TERM", "xterm")
+	if !terminal(device) || terminal(file) || terminal(io.Discard) {
+		t.Error("a character device is a terminal; a file is none, nor is a pipe")
+	}
+	t.Setenv("TERM", "dumb")
+	if terminal(device) {
+		t.Error("a dumb terminal gets a bar")
 	}
 }
 
