@@ -2,18 +2,16 @@ package gateway
 
 import (
 	"errors"
-	"net"
 
 	"brana/egon"
 	"brana/egon/xmltext"
+	"brana/gateway/stream"
 )
 
 // The bounds that the gateway itself keeps a request to.
 var (
 	errHeaderTooLarge = errors.New("header of the request is too large")
 	errInline         = errors.New("message of a service that is answered here is too large")
-	errHeld           = errors.New("more bytes to hold back than the bound")
-	errTooSlow        = errors.New("caller is too slow")
 )
 
 // bounds are the labels of brana_bound_refusals_total, each by the error that
@@ -27,14 +25,14 @@ var bounds = []struct {
 	{egon.ErrHeadTooLarge, "head", "listen.bounds.head"},
 	{egon.ErrMessageTooLarge, "max_message", "listen.max_message"},
 	{errInline, "inline_limit", "listen.inline_limit"},
-	{errHeld, "held", ""},
+	{stream.ErrHeld, "held", ""},
 	{egon.ErrTooManyItems, "items", "listen.bounds.items"},
 	{xmltext.ErrNameTooLong, "name", "listen.bounds.name"},
 	{xmltext.ErrTagTooLong, "tag", "listen.bounds.tag"},
 	{xmltext.ErrTooManyAttributes, "attributes", "listen.bounds.attributes"},
 	{xmltext.ErrTooDeep, "depth", "listen.bounds.depth"},
 	{xmltext.ErrTooManyNamespaces, "namespaces", "listen.bounds.namespaces"},
-	{errTooSlow, "slow", ""},
+	{stream.ErrTooSlow, "slow", ""},
 }
 
 // whoSetsIt says to the caller which key of the configuration sets the bound
@@ -48,14 +46,10 @@ func whoSetsIt(err error) string {
 	return ""
 }
 
-// slow marks an error of a caller that let its time pass; err may be nil.
-func slow(err error) error {
-	if err == nil {
-		return nil
-	}
-	var timeout net.Error
-	if errors.As(err, &timeout) && timeout.Timeout() {
-		return errors.Join(errTooSlow, err)
-	}
-	return err
+// maxHeld is how many bytes of a message may be held: those of a message that is
+// read whole and of the read that shows it to be too long for that, and whatever
+// the bounds of a message let stay open.
+func (g *Gateway) maxHeld() int {
+	b := &g.cfg.Bounds
+	return max(stream.MinHeld, g.cfg.InlineLimit+stream.WindowBytes, b.HeadBytes+b.XML.TagBytes+stream.WindowBytes)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"brana/egon"
+	"brana/gateway/stream"
 )
 
 // inWords puts an error of a library into words of the gateway, for the log: the
@@ -37,7 +38,7 @@ func inWords(err error) error {
 	case errors.As(err, &errno):
 		return fmt.Errorf("the connection failed: %w", errno)
 	}
-	for _, plain := range []error{errTooSlow, errUnsent, errDraining, io.ErrUnexpectedEOF, io.EOF, io.ErrClosedPipe, net.ErrClosed,
+	for _, plain := range []error{stream.ErrTooSlow, errUnsent, errDraining, io.ErrUnexpectedEOF, io.EOF, io.ErrClosedPipe, net.ErrClosed,
 		os.ErrDeadlineExceeded, context.DeadlineExceeded, context.Canceled} {
 		if errors.Is(err, plain) {
 			return plain

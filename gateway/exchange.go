@@ -12,6 +12,7 @@ import (
 
 	"brana/egon"
 	"brana/gateway/queue"
+	"brana/gateway/stream"
 	"brana/limits"
 	"brana/policy"
 )
@@ -33,10 +34,10 @@ type exchange struct {
 	service  *egon.Service
 	async    bool
 	route    Route
-	timeout  time.Duration // of the call
-	deadline *deadline     // of the call; nil before it is admitted
+	timeout  time.Duration    // of the call
+	deadline *stream.Deadline // of the call; nil before it is admitted
 	reader   *egon.Reader
-	body     guard        // the request
+	body     stream.Proof // the request
 	message  egon.Message // the request as it goes to an upstream: each byte released when it is proven
 	head     *egon.Head
 	policy   *policy.Snapshot
@@ -52,7 +53,7 @@ type exchange struct {
 	job      string // of which E100 asks
 	iszrID   string // empty until somebody asks for it
 
-	reply   guard             // a relayed answer
+	reply   stream.Proof      // a relayed answer
 	scanner *egon.ReplyReader // of the reply; nil unless it is the answer
 	answer  io.ReadCloser     // what the caller reads; nil before there is one
 	length  int               // of the answer, -1 when it is not known
@@ -89,23 +90,23 @@ func (x *exchange) id() string {
 // setDeadline starts the time of the call: the route's timeout, and what a
 // message that still arrives may take.
 func (x *exchange) setDeadline() context.Context {
-	x.timeout = x.route.Timeout + x.body.timeLeft()
-	x.deadline = x.g.underWay.newDeadline(x.timeout, x.g.cfg.MinRate)
+	x.timeout = x.route.Timeout + x.body.TimeLeft()
+	x.deadline = x.g.underWay.Begin(x.timeout, x.g.cfg.MinRate)
 	return x.deadline
 }
 
 // next returns up to most of the next bytes of the answer: a relayed one's where
-// its guard holds them, others read into p. At the end it returns io.EOF.
+// its proof holds them, others read into p. At the end it returns io.EOF.
 func (x *exchange) next(p []byte, most int) (b []byte, err error) {
 	x.keepSlot()
 	defer x.keepSlot()
 	if x.deadline != nil {
-		x.deadline.await(x.written)
-		defer x.deadline.pause()
+		x.deadline.Await(x.written)
+		defer x.deadline.Pause()
 	}
 	err = safely(func() (err error) {
 		if x.scanner != nil {
-			b, err = x.reply.next(most)
+			b, err = x.reply.Next(most)
 			return err
 		}
 		n, err := x.answer.Read(p)
@@ -158,12 +159,12 @@ func (x *exchange) SupportsBodyWriteTo() bool { return true }
 func (x *exchange) WriteTo(w io.Writer) (written int64, err error) {
 	var p []byte
 	if x.scanner == nil {
-		buf := x.g.buffers.Get().(*[]byte)
+		buf := x.g.buffers.Get()
 		defer x.g.buffers.Put(buf)
 		p = (*buf)[:cap(*buf)]
 	}
-	large := x.length < 0 || x.length > windowBytes
-	taker := patience{idle: x.g.cfg.WriteIdle, rate: x.g.cfg.MinRate}
+	large := x.length < 0 || x.length > stream.WindowBytes
+	taker := stream.Patience{Idle: x.g.cfg.WriteIdle, Rate: x.g.cfg.MinRate}
 	for err == nil {
 		var b []byte
 		b, err = x.next(p, math.MaxInt)
@@ -171,15 +172,15 @@ func (x *exchange) WriteTo(w io.Writer) (written int64, err error) {
 			continue
 		}
 		if large {
-			_ = x.rc.SetWriteDeadline(taker.begin(written)) // a closed connection fails at the write
+			_ = x.rc.SetWriteDeadline(taker.Begin(written)) // a closed connection fails at the write
 		}
 		n, failed := w.Write(b)
 		if large {
-			taker.end()
+			taker.End()
 		}
 		written += int64(n)
 		if failed != nil {
-			return written, slow(failed)
+			return written, stream.MarkSlow(failed)
 		}
 	}
 	if err == io.EOF {
@@ -219,7 +220,7 @@ var errUnsent = errors.New("the answer was not sent")
 // release gives back the upstream's answer, the buffers and the slot.
 func (x *exchange) release() {
 	x.drop()
-	x.body.release(&x.g.buffers)
+	x.body.Release(&x.g.buffers)
 	if !x.admitted {
 		return
 	}
@@ -237,7 +238,7 @@ func (x *exchange) drop() {
 		x.answer = nil
 	}
 	if x.deadline != nil {
-		x.deadline.end()
+		x.deadline.End()
 		x.deadline = nil
 	}
 	if x.scanner != nil {
@@ -248,7 +249,7 @@ func (x *exchange) drop() {
 		if x.scanner.Bars() {
 			x.doubtRow()
 		}
-		x.reply.release(&x.g.buffers)
+		x.reply.Release(&x.g.buffers)
 		x.g.replies.Put(x.scanner)
 		x.scanner = nil
 	}

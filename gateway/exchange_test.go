@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"brana/egon"
+	"brana/gateway/stream"
 	"brana/limits"
 )
 
@@ -265,7 +266,7 @@ func TestTheSlotLivesAsLongAsTheCallMay(t *testing.T) {
 	}{
 		{"small", bytes.NewReader(call{}.message()), 60*time.Second + slotMargin}, // the caller may take so long
 		{"large", bytes.NewReader(largeMessage(4 << 20)), 10*time.Second + 15*time.Second + 128*time.Second + slotMargin},
-		{"chunked", struct{ io.Reader }{bytes.NewReader(largeMessage(1 << 20))}, 10*time.Second + longestUpload + slotMargin},
+		{"chunked", struct{ io.Reader }{bytes.NewReader(largeMessage(1 << 20))}, 10*time.Second + stream.LongestUpload + slotMargin},
 	} {
 		s.send(t, "/publikace/E05", c.body)
 		if got := time.Duration(lifetime.Load()).Truncate(time.Second); got != c.want {

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -261,5 +262,18 @@ func TestARequestOfBareLineFeedsNeverRuns(t *testing.T) {
 	w.closed()
 	if got := s.outcome(t); got != "bad-http" {
 		t.Errorf("outcome = %s", got)
+	}
+}
+
+// A body in chunks that the HTTP library does not show is a defect of the gateway.
+func TestABodyWithoutItsFramingIsRefused(t *testing.T) {
+	l := newLoop(t, "/publikace/E05", call{}.message())
+	if err := l.rc.Request.Header.Read(bufio.NewReader(strings.NewReader(header("/publikace/E05", "Transfer-Encoding: chunked")))); err != nil {
+		t.Fatal(err)
+	}
+	l.rc.Request.SetBodyStream(strings.NewReader("<a/>"), -1)
+	l.g.Handle(&l.rc)
+	if body := string(l.rc.Response.Body()); !strings.Contains(body, "BR_599: ") {
+		t.Error(body)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"brana/egon"
+	"brana/gateway/stream"
 	"brana/limits"
 	"brana/policy"
 )
@@ -76,7 +77,7 @@ type Gateway struct {
 	jobs     atomic.Int64
 	readers  sync.Pool // *egon.Reader
 	replies  sync.Pool // *egon.ReplyReader
-	buffers  sync.Pool // *[]byte, empty, of windowBytes at least
+	buffers  stream.Buffers
 
 	seen *seen // certificates of callers
 
@@ -87,7 +88,7 @@ type Gateway struct {
 
 	calls    context.Context // ends the calls that a shutdown does not wait for
 	cut      context.CancelCauseFunc
-	underWay calls
+	underWay stream.Calls
 	conns    *conns
 }
 
@@ -106,7 +107,6 @@ func New(cfg Config, parts Parts) (*Gateway, error) {
 	replies.TotalBytes = 0
 	g.readers.New = func() any { return egon.NewReader(cfg.Bounds) }
 	g.replies.New = func() any { return egon.NewReplyReader(replies) }
-	g.buffers.New = func() any { b := make([]byte, 0, windowBytes); return &b }
 	g.server = g.newServer()
 	if parts.Breakers != nil {
 		if err := parts.Metrics.watchBreakers(parts.Breakers); err != nil {

@@ -62,7 +62,7 @@ func (g *Gateway) openJob(ctx context.Context, x *exchange) error {
 func (g *Gateway) later(x *exchange) (*egon.Answer, error) {
 	reader := g.readers.Get().(*egon.Reader)
 	reader.Reset(x.service)
-	if err := reader.Feed(x.body.whole(), true); err != nil {
+	if err := reader.Feed(x.body.Whole(), true); err != nil {
 		return nil, fmt.Errorf("read the message again: %w", err) // it was proven
 	}
 	j := &exchange{g: g, start: time.Now(), service: x.service, route: x.route, timeout: x.timeout, reader: reader, head: reader.Head(),

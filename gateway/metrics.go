@@ -237,6 +237,6 @@ func (m *Metrics) ended(x *exchange) {
 	if bound := x.exceededBound(); bound != "" {
 		m.bounds.WithLabelValues(bound).Inc()
 	}
-	m.in.Add(float64(x.body.got))
+	m.in.Add(float64(x.body.Received()))
 	m.out.Add(float64(x.written))
 }

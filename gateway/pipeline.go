@@ -18,7 +18,7 @@ import (
 func (g *Gateway) Handle(rc *fasthttp.RequestCtx) {
 	x := g.begin(rc)
 	if err := g.serve(x); err != nil {
-		if x.body.cut && g.calls.Err() != nil {
+		if x.body.Cut() && g.calls.Err() != nil {
 			err = refuse(Draining).because(err) // the gateway cut the message, not the caller
 		}
 		_ = safely(func() error { x.reject(err); return nil }) // without an answer Read fails, which ends the connection
@@ -82,13 +82,13 @@ func (g *Gateway) readHead(x *exchange) error {
 	x.openBody()
 	bound, _ := g.longest(x.route)
 	inline := int64(g.cfg.InlineLimit)
-	for x.body.got <= bound {
-		large := x.route.Kind == RelayRoute && max(x.body.length, x.body.got) > inline
-		if x.body.done() || large && x.reader.Head() != nil {
-			x.message.Length, x.message.Whole = x.body.size(), x.body.done()
+	for x.body.Received() <= bound {
+		large := x.route.Kind == RelayRoute && max(x.body.Declared(), x.body.Received()) > inline
+		if x.body.Done() || large && x.reader.Head() != nil {
+			x.message.Length, x.message.Whole = x.body.Size(), x.body.Done()
 			return g.checkHead(x)
 		}
-		if err := x.body.fill(); err != nil {
+		if err := x.body.Fill(); err != nil {
 			return err
 		}
 	}
@@ -210,9 +210,9 @@ func (g *Gateway) answer(ctx context.Context, x *exchange) error {
 	}
 	x.received = time.Now()
 	switch {
-	case x.body.err != nil: // the caller's own message is why there is no answer
+	case x.body.Err() != nil: // the caller's own message is why there is no answer
 		discard(a)
-		return x.body.err
+		return x.body.Err()
 	case err != nil && context.Cause(ctx) == errDraining:
 		return refuse(Draining).because(err)
 	case err != nil:

@@ -68,7 +68,7 @@ func (x *exchange) deleteAnswers(ctx context.Context) (*egon.Answer, error) {
 
 // queueQuery is the question of a queue service. Its message is held whole.
 func (x *exchange) queueQuery() (*egon.QueueQuery, error) {
-	return egon.ParseQueueQuery(x.body.whole(), x.service, x.g.cfg.Bounds.XML, x.g.cfg.Zone)
+	return egon.ParseQueueQuery(x.body.Whole(), x.service, x.g.cfg.Bounds.XML, x.g.cfg.Zone)
 }
 
 // ais names the queue. Only an AIS that a grant names comes here, and a grant

@@ -55,7 +55,7 @@ func (x *exchange) MarshalLogObject(e zapcore.ObjectEncoder) error {
 		e.AddTime("response_in", x.received)
 	}
 	e.AddTime("response_out", x.end)
-	e.AddInt64("request_bytes", x.body.got)
+	e.AddInt64("request_bytes", x.body.Received())
 	e.AddInt64("response_bytes", x.written)
 	e.AddString("policy", x.decision.Version)
 	if x.limits.Degraded != limits.Closed {
@@ -87,7 +87,7 @@ func (x *exchange) MarshalLogObject(e zapcore.ObjectEncoder) error {
 // the upstream ended before its end, or the answer did not get through. It is
 // empty when nothing broke.
 func (x *exchange) brokenSide() string {
-	broke := x.broken != nil || x.body.cut
+	broke := x.broken != nil || x.body.Cut()
 	switch {
 	case broke && x.g.calls.Err() != nil:
 		return "gateway"

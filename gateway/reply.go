@@ -10,7 +10,11 @@ import (
 	"time"
 
 	"brana/egon"
+	"brana/gateway/stream"
 )
+
+// contentType is that of all answers that the gateway writes.
+const contentType = "text/xml; charset=utf-8"
 
 // take makes an upstream's answer the exchange's. A small relayed reply is
 // read whole before the first byte leaves, so that a broken one is still a
@@ -35,26 +39,31 @@ func (x *exchange) take(a *egon.Answer) error {
 	return nil
 }
 
-// openReply puts a relayed reply under the guard of a scanner and reads as much
+// openReply puts a relayed reply under proof and reads as much
 // of it as may be held, or, when it is known to be larger, its beginning.
 func (x *exchange) openReply(a *egon.Answer) error {
 	x.scanner = x.g.replies.Get().(*egon.ReplyReader)
 	x.scanner.Reset(x.service)
-	x.reply = guard{scan: x.scanner, src: a.Body, length: a.Length, limit: x.g.maxHeld(),
-		buf: x.g.buffers.Get().(*[]byte), broken: cutReply}
+	x.reply.Begin(stream.Source{
+		Verifier: x.scanner,
+		Body:     a.Body,
+		Length:   a.Length,
+		Hold:     x.g.maxHeld(),
+		Broken:   cutReply,
+	}, x.g.buffers.Get())
 	inline := int64(x.g.cfg.InlineLimit)
-	for !x.reply.done() && (a.Length <= inline && x.reply.got < inline || x.reply.ready() == 0) {
-		if err := x.reply.fill(); err != nil {
+	for !x.reply.Done() && (a.Length <= inline && x.reply.Received() < inline || x.reply.Ready() == 0) {
+		if err := x.reply.Fill(); err != nil {
 			return x.blame(err)
 		}
 	}
-	if x.reply.done() {
-		x.length = int(x.reply.got)
+	if x.reply.Done() {
+		x.length = int(x.reply.Received())
 	}
 	return nil
 }
 
-func cutReply(_ *guard, err error) error { return fmt.Errorf("read reply: %w", err) }
+func cutReply(_ *stream.Proof, err error) error { return fmt.Errorf("read reply: %w", err) }
 
 // blame names the upstream in the failure of a relay, be it that there is no
 // reply or that the reply is not what the contract promises.

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"brana/gateway/stream"
 )
 
 // readBufferBytes bounds the header block of a request.
@@ -52,7 +54,7 @@ func (g *Gateway) refuseUnparsed(rc *fasthttp.RequestCtx, err error) {
 	case errors.As(err, &small):
 		r = badFraming(431, "Hlavička požadavku HTTP je příliš velká.").because(errHeaderTooLarge)
 	case errors.As(err, &timeout) && timeout.Timeout():
-		r = badFraming(408, "Požadavek HTTP nepřišel včas.").because(inWords(slow(err)))
+		r = badFraming(408, "Požadavek HTTP nepřišel včas.").because(inWords(stream.MarkSlow(err)))
 	}
 	g.renewWriteTime(rc)
 	x := g.begin(rc)
@@ -94,7 +96,7 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 	err := errors.Join(g.server.ShutdownWithContext(ctx), g.awaitJobs(ctx))
 	running := g.Running() + g.Jobs()
 	g.cut(errDraining)
-	g.underWay.cut(errDraining)
+	g.underWay.Cut(errDraining)
 	g.awaitClosed()
 	g.conns.cut()
 	g.awaitClosed()

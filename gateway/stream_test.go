@@ -228,7 +228,7 @@ func TestAMessageBeyondTheBoundIsCut(t *testing.T) {
 	}
 }
 
-// An inline_limit above what a guard holds by itself is kept to.
+// An inline_limit above the least that is held is kept to.
 func TestALargeInlineMessageIsReadWhole(t *testing.T) {
 	upstream, relay := recording()
 	s := newSite(t, relay, func(s *settings) { s.cfg.InlineLimit = 1 << 20 })

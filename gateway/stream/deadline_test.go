@@ -1,29 +1,32 @@
-package gateway
+package stream
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
 )
 
+var errCut = fmt.Errorf("all calls are cut: %w", context.Canceled)
+
 // A deadline ends as any context does, and so does what hangs on it: whatever
 // ends it, the contexts below it and the functions that wait for it learn why.
 func TestADeadlineIsAContext(t *testing.T) {
 	for name, c := range map[string]struct {
-		end       func(*calls, *deadline)
+		end       func(*Calls, *Deadline)
 		err       error
 		cancelled bool
 	}{
-		"its time passes": {func(*calls, *deadline) { time.Sleep(time.Minute) }, context.DeadlineExceeded, false},
-		"it is ended":     {func(_ *calls, d *deadline) { d.end() }, context.Canceled, true},
-		"all are cut":     {func(c *calls, _ *deadline) { c.cut(errDraining) }, errDraining, true},
+		"its time passes": {func(*Calls, *Deadline) { time.Sleep(time.Minute) }, context.DeadlineExceeded, false},
+		"it is ended":     {func(_ *Calls, d *Deadline) { d.End() }, context.Canceled, true},
+		"all are cut":     {func(c *Calls, _ *Deadline) { c.Cut(errCut) }, errCut, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				all := &calls{}
-				d := all.newDeadline(time.Minute, 1)
+				all := &Calls{}
+				d := all.Begin(time.Minute, 1)
 				if by, ok := d.Deadline(); !ok || by != time.Now().Add(time.Minute) {
 					t.Errorf("Deadline = %v, %v", by, ok)
 				}
@@ -59,7 +62,7 @@ func TestADeadlineIsAContext(t *testing.T) {
 				if stop() {
 					t.Error("what has run was stopped")
 				}
-				d.end()
+				d.End()
 				if d.Err() != c.err {
 					t.Errorf("a second end changed it to %v", d.Err())
 				}
@@ -70,23 +73,23 @@ func TestADeadlineIsAContext(t *testing.T) {
 
 // A call that comes after the cut has ended before it began.
 func TestNoCallBeginsAfterTheCut(t *testing.T) {
-	all := &calls{}
-	all.cut(errDraining)
-	d := all.newDeadline(time.Minute, 1)
-	if <-d.Done(); d.Err() != errDraining {
+	all := &Calls{}
+	all.Cut(errCut)
+	d := all.Begin(time.Minute, 1)
+	if <-d.Done(); d.Err() != errCut {
 		t.Errorf("Err = %v", d.Err())
 	}
-	d.end()
+	d.End()
 }
 
 // One timer serves all calls: each ends at its own time, whatever came before
 // and after it, and a pause holds it up.
 func TestDeadlinesPassInTheirOwnTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		all, begin := &calls{}, time.Now()
+		all, begin := &Calls{}, time.Now()
 		ended := make(chan time.Duration, 8)
-		start := func(timeout time.Duration) *deadline {
-			d := all.newDeadline(timeout, 1)
+		start := func(timeout time.Duration) *Deadline {
+			d := all.Begin(timeout, 1)
 			d.AfterFunc(func() {
 				if d.Err() == context.DeadlineExceeded {
 					ended <- time.Since(begin)
@@ -95,15 +98,15 @@ func TestDeadlinesPassInTheirOwnTime(t *testing.T) {
 			return d
 		}
 		start(5 * time.Second)
-		start(3 * time.Second).end()
+		start(3 * time.Second).End()
 		start(2 * time.Second)
 		start(7 * time.Second)
 		paused := start(4 * time.Second)
 		time.Sleep(time.Second)
-		paused.await(0)
-		paused.pause() // one second of its four is gone
+		paused.Await(0)
+		paused.Pause() // one second of its four is gone
 		time.Sleep(9 * time.Second)
-		paused.await(2) // two bytes earn two seconds, up to what it had at first
+		paused.Await(2) // two bytes earn two seconds, up to what it had at first
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
 		close(ended)
@@ -120,7 +123,7 @@ func TestDeadlinesPassInTheirOwnTime(t *testing.T) {
 				t.Errorf("ended at %v, want %v", got, want)
 			}
 		}
-		if n := len(all.open); n != 4 { // whoever began them ends them
+		if n := all.Open(); n != 4 { // whoever began them ends them
 			t.Errorf("%d calls are left", n)
 		}
 	})

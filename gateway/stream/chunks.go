@@ -1,4 +1,4 @@
-package gateway
+package stream
 
 import (
 	"bufio"
@@ -7,23 +7,44 @@ import (
 	"io"
 	"reflect"
 	"strconv"
-
-	"github.com/valyala/fasthttp"
 )
 
 // A chunked is the body of a request that comes in chunks. It looks at the
-// framing before the library reads it, and refuses what RFC 9112 §7.1 does not
-// allow: the library lets blanks after a size pass, extensions of any form and
+// framing before the HTTP library reads it, and refuses what RFC 9112 §7.1 does
+// not allow. The library lets blanks after a size pass, extensions of any form and
 // length, and trailers that end in a bare LF. An intermediary may take each of
 // these for another length of the message.
 type chunked struct {
 	body  io.Reader     // the library's, without the framing
-	wire  *bufio.Reader // from which the library reads it
-	left  int64         // bytes of the chunk that is open
-	ahead int           // bytes of the line before it, which is on the wire until it is read from
+	wire  *bufio.Reader // from which the library reads the body
+	left  int64         // bytes of the open chunk
+	ahead int           // bytes of the line before it, which stays on the wire until the chunk is read
 	ended bool          // the last chunk was seen
 	err   error
 }
+
+// Chunks returns a reader of a body in chunks that refuses malformed framing by a
+// [*FramingError]. body is the stream of the HTTP library, of which nothing was
+// read. One of another make than this was written for shows no framing, and
+// reading it is [ErrUnknownBody].
+func Chunks(body io.Reader) io.Reader {
+	c := &chunked{body: body, wire: wireOf(body)}
+	if c.wire == nil {
+		c.err = ErrUnknownBody
+	}
+	return c
+}
+
+// ErrUnknownBody says that the HTTP library does not show the framing of chunks.
+var ErrUnknownBody = errors.New("the HTTP library does not show the framing of chunks")
+
+// A FramingError is a body whose end may be somewhere else than it seems. Popis
+// says to the caller, in Czech, what is wrong.
+type FramingError struct{ Popis string }
+
+func (e *FramingError) Error() string { return "the framing in chunks is malformed" }
+
+func malformed(popis string) error { return &FramingError{popis} }
 
 // The bounds of the framing.
 const (
@@ -31,10 +52,9 @@ const (
 	maxSizeDigits = 15  // of a size in base 16, as many as the library reads
 )
 
-// Read reads from a chunk, and from those behind it that are here already: each
-// piece that comes alone would be scanned alone and go on alone. It returns a
-// [*Refusal] instead of a byte that follows broken framing, and io.EOF after the
-// trailer section.
+// Read reads from a chunk, and from those behind it that are here already: a piece
+// that is read alone is verified alone and goes on alone. No byte that follows
+// malformed framing is read. io.EOF comes after the trailer section.
 func (c *chunked) Read(p []byte) (n int, err error) {
 	n, err = c.one(p)
 	for err == nil && n < len(p) && c.left == 0 && c.another() {
@@ -45,8 +65,8 @@ func (c *chunked) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// one reads from one chunk. Its last byte comes with the CR LF behind it: the
-// library takes both at once.
+// one reads from one chunk. The library takes the last byte of a chunk and the CR
+// LF behind it at once.
 func (c *chunked) one(p []byte) (int, error) {
 	for c.err == nil && c.left == 0 && !c.ended {
 		c.err = c.open()
@@ -66,16 +86,16 @@ func (c *chunked) one(p []byte) (int, error) {
 	}
 	n, err := c.body.Read(p)
 	c.left, c.ahead = c.left-int64(n), 0
-	if c.ended && err != io.EOF { // all of the trailers is here, so it is not their coming that failed
-		c.err = badFraming(400, "Za posledním blokem (chunk) stojí pole, které tam být nesmí.")
+	if c.ended && err != io.EOF { // all trailers are here, so their arrival has not failed
+		c.err = malformed("Za posledním blokem (chunk) stojí pole, které tam být nesmí.")
 		err = c.err
 	}
 	return n, err
 }
 
 // closed waits for the rest of the chunk and for the CR LF behind it, and takes
-// nothing off the wire. When that does not come, p holds what there is of the
-// chunk.
+// nothing off the wire. When they do not come, p holds the n bytes of the chunk
+// that did.
 func (c *chunked) closed(p []byte) (n int, err error) {
 	seen, err := c.wire.Peek(c.ahead + len(p) + len("\r\n"))
 	seen = seen[min(c.ahead, len(seen)):]
@@ -86,13 +106,13 @@ func (c *chunked) closed(p []byte) (n int, err error) {
 	case err != nil:
 		c.err = err
 	case string(seen[n:]) != "\r\n":
-		c.err = badFraming(400, "Blok (chunk) nekončí znaky CR LF, nebo je delší, než uvádí jeho délka.")
+		c.err = malformed("Blok (chunk) nekončí znaky CR LF, nebo je delší, než uvádí jeho délka.")
 	}
 	return n, c.err
 }
 
-// another reports whether a whole chunk has come that nothing is wrong with, so
-// that reading it waits for nothing.
+// another reports whether a whole and well-formed chunk has come, so that reading
+// it waits for nothing.
 func (c *chunked) another() bool {
 	seen, _ := c.wire.Peek(c.wire.Buffered()) // what is buffered is there
 	line, data, _ := bytes.Cut(seen, []byte("\r\n"))
@@ -100,8 +120,8 @@ func (c *chunked) another() bool {
 	return err == nil && size > 0 && size+int64(len("\r\n")) <= int64(len(data))
 }
 
-// open looks at the line that begins the next chunk, and behind the last one
-// at the trailers.
+// open reads the line that begins the next chunk, and behind the last chunk the
+// trailers. Both stay on the wire.
 func (c *chunked) open() error {
 	line, err := c.line(0, maxChunkLine)
 	if err != nil {
@@ -114,19 +134,19 @@ func (c *chunked) open() error {
 	}
 	for from, size := 0, -1; size != 0; {
 		from += len(line) + len("\r\n")
-		if line, err = c.line(from, readBufferBytes); err != nil {
+		if line, err = c.line(from, c.wire.Size()); err != nil {
 			return err
 		}
 		if size = len(line); size > 0 && !isField(line) {
-			return badFraming(400, "Pole za posledním blokem (chunk) není správně vytvořeno.")
+			return malformed("Pole za posledním blokem (chunk) není správně vytvořeno.")
 		}
 	}
 	c.ended = true
 	return nil
 }
 
-// line waits for the line that begins after from bytes, and returns it without
-// its CR LF. It takes nothing off the wire.
+// line waits for the line that begins after from bytes of the wire, and returns it
+// without its CR LF. It takes nothing off the wire.
 func (c *chunked) line(from, most int) ([]byte, error) {
 	for ahead := from + 1; ; ahead = c.wire.Buffered() + 1 {
 		_, err := c.wire.Peek(ahead)
@@ -134,7 +154,7 @@ func (c *chunked) line(from, most int) ([]byte, error) {
 		line, _, found := bytes.Cut(seen[min(from, len(seen)):], []byte("\n"))
 		switch {
 		case len(line) > most, errors.Is(err, bufio.ErrBufferFull):
-			return nil, badFraming(400, "Řádek mezi bloky (chunk) je příliš dlouhý.")
+			return nil, malformed("Řádek mezi bloky (chunk) je příliš dlouhý.")
 		case !found && err == io.EOF:
 			return nil, io.ErrUnexpectedEOF
 		case !found && err != nil:
@@ -144,7 +164,7 @@ func (c *chunked) line(from, most int) ([]byte, error) {
 		}
 		line, cr := bytes.CutSuffix(line, []byte("\r"))
 		if !cr {
-			return nil, badFraming(400, "Řádek mezi bloky (chunk) nekončí znaky CR LF.")
+			return nil, malformed("Řádek mezi bloky (chunk) nekončí znaky CR LF.")
 		}
 		return line, nil
 	}
@@ -160,15 +180,15 @@ func chunkSize(line []byte) (int64, error) {
 	size, err := strconv.ParseUint(string(digits), 16, 63)
 	switch {
 	case err != nil:
-		return 0, badFraming(400, "Délka bloku (chunk) není šestnáctkové číslo bez mezer.")
+		return 0, malformed("Délka bloku (chunk) není šestnáctkové číslo bez mezer.")
 	case extended && !areExtensions(extensions):
-		return 0, badFraming(400, "Rozšíření bloku (chunk) není správně vytvořeno.")
+		return 0, malformed("Rozšíření bloku (chunk) není správně vytvořeno.")
 	}
 	return int64(size), nil
 }
 
-// areExtensions reports whether b is name[=value], more of which follow after a
-// semicolon each; a value is a token or in quotes.
+// areExtensions reports whether b is a list of name[=value] with semicolons
+// between; a value is a token or in quotes.
 func areExtensions(b []byte) bool {
 	for {
 		n := tokenLen(b)
@@ -231,23 +251,9 @@ func quotedLen(b []byte) int {
 	return 0
 }
 
-// incoming is the body of a request as it arrives, nil when there is none. It
-// may be asked for only as long as nothing of the body was read.
-func incoming(rc *fasthttp.RequestCtx) io.Reader {
-	body := rc.RequestBodyStream()
-	if body == nil || rc.Request.Header.ContentLength() >= 0 {
-		return body
-	}
-	c := &chunked{body: body, wire: wireOf(body)}
-	if c.wire == nil {
-		c.err = refuse(Internal).because(errLibrary)
-	}
-	return c
-}
-
-// wireOf is the reader from which the library's stream of a body reads, which
-// it shows nobody. nil: the stream is another than the one this was written
-// for, and no message in chunks can be read.
+// wireOf is the reader from which the library's stream of a body reads, which the
+// library keeps to itself. nil: the stream is another than the one this was
+// written for.
 func wireOf(body io.Reader) *bufio.Reader {
 	stream := reflect.Indirect(reflect.ValueOf(body))
 	if stream.Kind() != reflect.Struct {
@@ -259,5 +265,3 @@ func wireOf(body io.Reader) *bufio.Reader {
 	}
 	return (*bufio.Reader)(field.UnsafePointer())
 }
-
-var errLibrary = errors.New("the HTTP library does not show the framing of chunks")

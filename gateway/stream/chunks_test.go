@@ -1,4 +1,4 @@
-package gateway
+package stream
 
 import (
 	"bufio"
@@ -18,7 +18,7 @@ import (
 // unchunk reads a body in chunks from in, and returns it and what is left.
 func unchunk(t testing.TB, in io.Reader) (body, rest []byte, err error) {
 	t.Helper()
-	wire := bufio.NewReaderSize(io.MultiReader(strings.NewReader(header("/", "Transfer-Encoding: chunked")), in), readBufferBytes)
+	wire := bufio.NewReaderSize(io.MultiReader(strings.NewReader("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"), in), 16<<10)
 	var rc fasthttp.RequestCtx
 	if err := rc.Request.Header.Read(wire); err != nil {
 		t.Fatal(err)
@@ -26,7 +26,7 @@ func unchunk(t testing.TB, in io.Reader) (body, rest []byte, err error) {
 	if err := rc.Request.ContinueReadBodyStream(wire, 1, false); err != nil {
 		t.Fatal(err)
 	}
-	body, err = io.ReadAll(incoming(&rc))
+	body, err = io.ReadAll(Chunks(rc.RequestBodyStream()))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -36,10 +36,8 @@ func unchunk(t testing.TB, in io.Reader) (body, rest []byte, err error) {
 
 // A stream of another make than the library's shows no framing, and is not read.
 func TestChunksOfAnUnknownStream(t *testing.T) {
-	var rc fasthttp.RequestCtx
-	rc.Request.SetBodyStream(strings.NewReader("<a/>"), -1)
-	var refusal *Refusal
-	if n, err := incoming(&rc).Read(make([]byte, 9)); n != 0 || !errors.As(err, &refusal) || refusal.Kind != Internal {
+	n, err := Chunks(strings.NewReader("5\r\n<a/>\n\r\n0\r\n\r\n")).Read(make([]byte, 9))
+	if n != 0 || !errors.Is(err, ErrUnknownBody) {
 		t.Errorf("read %d bytes, %v", n, err)
 	}
 }

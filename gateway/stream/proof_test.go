@@ -1,15 +1,46 @@
-package gateway
+package stream
 
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
 	"brana/egon"
 )
+
+// messageWith is a request of E05 with more behind its own elements.
+func messageWith(inner string) []byte {
+	return egon.AppendRequest(nil, &egon.Request{
+		Service:   egon.ServiceByCode("E05"),
+		Enveloped: true,
+		Items:     []string{"Jmeno"},
+		Inner:     []byte(inner),
+		Info: &egon.ZadostInfo{
+			CasZadosti:     []byte("2026-01-02T03:04:05+01:00"),
+			Agenda:         []byte("X999"),
+			AgendovaRole:   []byte("XR1"),
+			Ovm:            []byte("12345678"),
+			Ais:            []byte("999001"),
+			AgendaZadostId: []byte("a75167b3-b260-49a0-aac6-4d763538b259"),
+			Subjekt:        []byte("OVM"),
+			Uzivatel:       []byte("test"),
+			DuvodUcel:      []byte("test"),
+		},
+	})
+}
+
+// proofOf begins a proof of a message whose sender may break off.
+func proofOf(src Source, buf *[]byte) *Proof {
+	src.Broken = func(p *Proof, err error) error { return fmt.Errorf("cut after %d bytes: %w", p.Received(), err) }
+	p := &Proof{}
+	p.Begin(src, buf)
+	return p
+}
 
 // pieces reads a message in pieces of the sizes drawn.
 type pieces struct {
@@ -30,8 +61,8 @@ func (p *pieces) Read(b []byte) (int, error) {
 
 // However a message arrives and is taken: what leaves is its beginning, never
 // past an offence, and the end of it only when all of it is proven.
-func TestAGuardReleasesWhatIsProven(t *testing.T) {
-	good := call{items: []string{"Jmeno"}, inner: "<x>text</x><!-- c --><y a='b'/>"}.message()
+func TestAProofReleasesWhatIsProven(t *testing.T) {
+	good := messageWith("<x>text</x><!-- c --><y a='b'/>")
 	end := bytes.LastIndex(good, []byte("</e:"))
 	rapid.Check(t, func(t *rapid.T) {
 		message := bytes.Clone(good)
@@ -55,13 +86,14 @@ func TestAGuardReleasesWhatIsProven(t *testing.T) {
 		if rapid.Bool().Draw(t, "known") {
 			length = int64(len(message))
 		}
-		g := &guard{scan: reader, src: &pieces{t, message, rapid.IntRange(1, 500).Draw(t, "pieces")}, length: length, buf: &buf, limit: 1 << 20, broken: cutRequest}
+		src := &pieces{t, message, rapid.IntRange(1, 500).Draw(t, "pieces")}
+		p := proofOf(Source{Verifier: reader, Body: src, Length: length, Hold: 1 << 20}, &buf)
 		var out []byte
 		var err error
-		for p := make([]byte, rapid.IntRange(1, 500).Draw(t, "window")); err == nil; {
+		for window := make([]byte, rapid.IntRange(1, 500).Draw(t, "window")); err == nil; {
 			var n int
-			n, err = g.Read(p)
-			out = append(out, p[:n]...)
+			n, err = p.Read(window)
+			out = append(out, window[:n]...)
 			if n > 0 && err != nil {
 				t.Fatal("an error came with bytes")
 			}
@@ -76,54 +108,54 @@ func TestAGuardReleasesWhatIsProven(t *testing.T) {
 		case err != io.EOF && len(out) > end && bytes.HasPrefix(message, good[:end]):
 			t.Fatalf("%d bytes left, the end begins at %d", len(out), end)
 		}
-		if _, again := g.Read(make([]byte, 1)); !errors.Is(again, err) {
+		if _, again := p.Read(make([]byte, 1)); !errors.Is(again, err) {
 			t.Fatalf("the error is not sticky: %v, then %v", err, again)
 		}
 	})
 }
 
-func TestAGuardHoldsNoMoreThanItsBound(t *testing.T) {
+func TestAProofHoldsNoMoreThanItsBound(t *testing.T) {
 	reader := egon.NewReader(egon.DefaultBounds())
 	reader.Reset(egon.ServiceByCode("E05"))
-	message := append(call{}.message(), bytes.Repeat([]byte(" "), 1<<20)...) // after the end all is held back
-	buf := make([]byte, 0, windowBytes)
-	g := &guard{scan: reader, src: bytes.NewReader(message), length: -1, buf: &buf, limit: minHeldBytes, broken: cutRequest}
-	_, err := io.Copy(io.Discard, g)
+	message := append(messageWith(""), bytes.Repeat([]byte(" "), 1<<20)...) // after the end all is held back
+	buf := make([]byte, 0, WindowBytes)
+	p := proofOf(Source{Verifier: reader, Body: bytes.NewReader(message), Length: -1, Hold: MinHeld}, &buf)
+	_, err := io.Copy(io.Discard, p)
 	var offence *egon.Offence
-	if !errors.As(err, &offence) || offence.Kind != egon.TooLarge || cap(*g.buf) > minHeldBytes {
-		t.Errorf("%v with %d bytes held", err, cap(*g.buf))
+	if !errors.As(err, &offence) || offence.Kind != egon.TooLarge || cap(*p.buf) > MinHeld {
+		t.Errorf("%v with %d bytes held", err, cap(*p.buf))
 	}
 }
 
 // What leaves is written from where it was received.
-func TestAGuardWritesFromItsOwnBuffer(t *testing.T) {
+func TestAProofWritesFromItsOwnBuffer(t *testing.T) {
 	reader := egon.NewReader(egon.DefaultBounds())
 	reader.Reset(egon.ServiceByCode("E05"))
-	message := largeMessage(1 << 20)
-	buf := make([]byte, 0, windowBytes)
-	g := &guard{scan: reader, src: bytes.NewReader(message), length: int64(len(message)), buf: &buf, limit: minHeldBytes, broken: cutRequest}
-	own := inBuffer{g: g}
-	if n, err := g.WriteTo(&own); n != int64(len(message)) || err != nil || !bytes.Equal(own.got, message) {
+	message := messageWith("<x>" + strings.Repeat("A", 1<<20) + "</x>")
+	buf := make([]byte, 0, WindowBytes)
+	p := proofOf(Source{Verifier: reader, Body: bytes.NewReader(message), Length: int64(len(message)), Hold: MinHeld}, &buf)
+	own := inBuffer{of: p}
+	if n, err := p.WriteTo(&own); n != int64(len(message)) || err != nil || !bytes.Equal(own.got, message) {
 		t.Errorf("%d bytes of %d, %v", n, len(message), err)
 	}
 	if own.copied {
 		t.Error("a piece lies elsewhere")
 	}
-	if own.pieces > len(message)/windowBytes+8 {
+	if own.pieces > len(message)/WindowBytes+8 {
 		t.Errorf("%d pieces", own.pieces)
 	}
 }
 
-// An inBuffer sees whether what it is given lies in the buffer of a guard.
+// An inBuffer sees whether what it is given lies in the buffer of a Proof.
 type inBuffer struct {
-	g      *guard
+	of     *Proof
 	got    []byte
 	pieces int
 	copied bool
 }
 
 func (w *inBuffer) Write(p []byte) (int, error) {
-	buf := (*w.g.buf)[:cap(*w.g.buf)]
+	buf := (*w.of.buf)[:cap(*w.of.buf)]
 	inside := false
 	for i := range buf {
 		inside = inside || &buf[i] == &p[0]
@@ -133,17 +165,17 @@ func (w *inBuffer) Write(p []byte) (int, error) {
 }
 
 // A writer that fails says nothing of the message: the rest is still proven.
-func TestAGuardOutlivesItsWriter(t *testing.T) {
+func TestAProofOutlivesItsWriter(t *testing.T) {
 	reader := egon.NewReader(egon.DefaultBounds())
 	reader.Reset(egon.ServiceByCode("E05"))
-	message := largeMessage(100 << 10)
-	buf := make([]byte, 0, windowBytes)
-	g := &guard{scan: reader, src: bytes.NewReader(message), length: int64(len(message)), buf: &buf, limit: minHeldBytes, broken: cutRequest}
+	message := messageWith("<x>" + strings.Repeat("A", 100<<10) + "</x>")
+	buf := make([]byte, 0, WindowBytes)
+	p := proofOf(Source{Verifier: reader, Body: bytes.NewReader(message), Length: int64(len(message)), Hold: MinHeld}, &buf)
 	broken := errors.New("the upstream has gone")
-	if _, err := g.WriteTo(failingWriter{broken}); !errors.Is(err, broken) || g.err != nil {
-		t.Errorf("WriteTo = %v, the guard says %v", err, g.err)
+	if _, err := p.WriteTo(failingWriter{broken}); !errors.Is(err, broken) || p.err != nil {
+		t.Errorf("WriteTo = %v, the proof says %v", err, p.err)
 	}
-	if _, err := io.Copy(io.Discard, struct{ io.Reader }{g}); err != nil || !g.done() {
+	if _, err := io.Copy(io.Discard, struct{ io.Reader }{p}); err != nil || !p.Done() {
 		t.Errorf("the rest: %v", err)
 	}
 }
