@@ -63,14 +63,17 @@ func refusalsPage() string {
 
 Generated from the table in ` + "`gateway/refusals.go`" + ` by ` + "`make docs`" + `.
 
-Every answer no is one of these kinds. The code is the ` + "`outcome`" + ` in the log, the ` + "`kind`" + ` of ` + "`brana_refusals_total`" + `, and
-stands in the detail of a SOAP Fault. VysledekPopis, or the faultstring, begins with ` + "`BR_nnn: `" + ` and says in Czech what
-failed and what to do.
+Every refusal is of one of these kinds. Its code is the ` + "`outcome`" + ` in the log, the ` + "`kind`" + ` of
+` + "`brana_refusals_total`" + `, and the detail of a SOAP Fault. VysledekPopis, or the faultstring, begins with
+` + "`BR_nnn: `" + ` and says in Czech what failed and what to do.
 
-With ` + "`status_mode: egon`" + ` a kind with a VysledekSubKod is an ordinary reply of the called service with status CHYBA and
-HTTP 200, and one without is a SOAP Fault with HTTP 500. With ` + "`status_mode: http`" + ` the body is the same and the HTTP
-status is the one of the table. In both modes a request that is no POST has HTTP 405, and plain HTTP on the port of TLS 400.
-NENI K DISPOZICI has ` + "`Retry-After`" + ` in seconds, and whatever comes after the decision on limits ` + "`RateLimit`" + ` and ` + "`RateLimit-Policy`" + `.
+With ` + "`status_mode: egon`" + ` a kind with a VysledekSubKod is an ordinary reply of the called service with status
+CHYBA and HTTP 200. A kind without one is a SOAP Fault with HTTP 500. With ` + "`status_mode: http`" + ` the body is the
+same, and the HTTP status is the one of the table. In both modes a request that is no POST has HTTP 405, and
+plain HTTP on the port of TLS 400.
+
+NENI K DISPOZICI has ` + "`Retry-After`" + ` in seconds. Every refusal after the decision on limits has ` + "`RateLimit`" + `
+and ` + "`RateLimit-Policy`" + `.
 
 | code | BR | VysledekSubKod | HTTP | says, when it has nothing more exact | what to do |
 |---|---|---|---|---|---|
@@ -91,10 +94,14 @@ func metricsPage() string {
 
 Generated from the table in ` + "`gateway/metrics.go`" + ` by ` + "`make docs`" + `. They are at ` + "`/metrics`" + ` of the admin listener.
 
-Labels are from closed sets: ` + "`service`" + ` is a code of the catalogue or unknown, ` + "`outcome`" + ` a kind of
-[refusal](refusals.md), the status of the answer (ok, varovani, chyba, fault, unknown), wsdl, upstream-broke, caller-left, or
-cut when the gateway ended it at the end of a drain; ` + "`bound`" + ` is a key of listen or listen.bounds, header (of the HTTP
-request, 16 KiB), held (what must be held back) or slow; ` + "`result`" + ` and ` + "`ais`" + ` are as told.
+Labels are from closed sets:
+
+- ` + "`service`" + ` is a code of the catalogue, or unknown.
+- ` + "`outcome`" + ` is a kind of [refusal](refusals.md), the status of the answer (ok, varovani, chyba, fault, unknown),
+  wsdl, upstream-broke, caller-left, or cut: by the gateway at the end of a drain.
+- ` + "`bound`" + ` is a key of listen or listen.bounds, header (of the HTTP request, 16 KiB), held (what must be held
+  back) or slow.
+- ` + "`result`" + ` and ` + "`ais`" + ` are explained in the table.
 
 | metric | type | labels | help |
 |---|---|---|---|

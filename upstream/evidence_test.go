@@ -25,7 +25,7 @@ func evidenceOf(src io.Reader) (*evidence, error) {
 	s, _ := egon.SourceOf([]byte("Eop"))
 	e := &evidence{
 		call: &call{Client: &Client{cfg: Config{Name: "eop"}.withDefaults()}}, src: s, kinds: []mediaKind{{element: "Fotky", picture: "Fotka", left: math.MaxInt}},
-		leftOut: func(string) {}, tokens: newTokenReader(src),
+		dropped: func(string) {}, scan: newScanner(src),
 	}
 	return e, e.readHead()
 }

@@ -37,3 +37,61 @@ func (p plan) deadline(behind int) time.Time {
 	}
 	return p.by.Add(-time.Duration(behind) * p.tenth)
 }
+
+// A turn is that of a step: whom it asks on whose behalf, and when it must have
+// ended.
+type turn struct {
+	client *Client
+	asker
+	by time.Time // zero: never
+}
+
+// take takes a step in its turn.
+func take[T any](ctx context.Context, t turn, step func(context.Context, *call) (T, error)) (T, error) {
+	if !t.by.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, t.by)
+		defer cancel()
+	}
+	return through(ctx, t.client, t.asker, func(k *call) (T, error) { return step(ctx, k) })
+}
+
+// A leash is a context whose deadline can be taken off: of an answer the head
+// must be here in time, while its body takes as long as it is taken.
+type leash struct {
+	context.Context
+	by     time.Time
+	timer  *time.Timer
+	cancel context.CancelCauseFunc
+}
+
+// newLeash returns a context that ends at by; the zero time means never.
+func newLeash(ctx context.Context, by time.Time) *leash {
+	l := &leash{by: by}
+	l.Context, l.cancel = context.WithCancelCause(ctx)
+	if !by.IsZero() {
+		l.timer = time.AfterFunc(time.Until(by), func() { l.cancel(context.DeadlineExceeded) })
+	}
+	return l
+}
+
+// Deadline returns when the context ends.
+func (l *leash) Deadline() (time.Time, bool) {
+	if by, ok := l.Context.Deadline(); ok && (l.by.IsZero() || by.Before(l.by)) {
+		return by, true
+	}
+	return l.by, !l.by.IsZero()
+}
+
+// takeOff lifts the deadline.
+func (l *leash) takeOff() {
+	if l.timer != nil {
+		l.timer.Stop() // one that has passed has ended the context, and whoever reads learns it there
+	}
+}
+
+// end gives the context back.
+func (l *leash) end() {
+	l.takeOff()
+	l.cancel(nil)
+}

@@ -14,8 +14,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-
-	"brana/egon/media"
 )
 
 // testKey is one key for all tests: making it takes longer than using it.
@@ -36,7 +34,7 @@ func spki(t testing.TB, public any) []byte {
 	return der
 }
 
-func TestCipherIsReadByCallers(t *testing.T) {
+func TestCipherIsReadByDecrypt(t *testing.T) {
 	cipher, err := NewCipher(spki(t, &testKey().PublicKey))
 	if err != nil {
 		t.Fatal(err)
@@ -46,12 +44,12 @@ func TestCipherIsReadByCallers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := media.Decrypt(testKey(), der)
+		got, err := Decrypt(testKey(), der)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(got, content) {
-			t.Errorf("%d bytes are decrypted as %d other bytes", len(content), len(got))
+			t.Errorf("Decrypt(Encrypt(%d bytes)) = %d other bytes", len(content), len(got))
 		}
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"brana/egon"
-	"brana/egon/media"
 	"brana/egon/xmltext"
 )
 
@@ -119,7 +118,7 @@ func (e *Evidence) read(t testing.TB, raw []byte, r reply) got {
 			if err != nil {
 				t.Fatalf("%s: %v", kind.inner, err)
 			}
-			picture, err := media.Decrypt(testKey(), der)
+			picture, err := Decrypt(testKey(), der)
 			if err != nil {
 				t.Fatalf("%s: %v", kind.inner, err)
 			}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -8,8 +9,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+
+	"brana/gateway"
 )
 
 // docs/config.md is written from the example that is built in; -update writes
@@ -18,10 +22,11 @@ func TestGeneratedDocs(t *testing.T) {
 	const file = root + "/docs/config.md"
 	page := "# Configuration\n\n" +
 		"Generated from `cmd/brana/example.yaml` by `make docs`; `brana check --example` prints the same file.\n\n" +
-		"`brana serve -c brana.yaml` reads it at its start. Every key is optional but `upstreams`, `routes` and `policy`, and\n" +
-		"what is left out has the value below. Paths are relative to the file. An unknown key or a wrong value ends the start\n" +
-		"with its place; `brana check -c brana.yaml` tells the same without serving. The grants, identities and matrix of `policy`\n" +
-		"and the certificates are read again on SIGHUP, the rest is not.\n\n" +
+		"`brana serve -c brana.yaml` reads it at its start. Only `upstreams`, `routes` and `policy` are required; every\n" +
+		"other key has the value below as its default. Paths are relative to the file. An unknown key or a wrong value\n" +
+		"ends the start and is reported with its place; `brana check -c brana.yaml` reports the same without serving.\n" +
+		"SIGHUP reads the grants, the identities and the matrix of `policy`, the certificates and the password of Redis\n" +
+		"again, and nothing else.\n\n" +
 		"```yaml\n" + string(exampleConfig) + "```\n"
 	if *update {
 		if err := os.WriteFile(file, []byte(page), 0o644); err != nil {
@@ -146,4 +151,67 @@ func anchors(t *testing.T, file string) (all []string) {
 		}
 	}
 	return all
+}
+
+// No line of a page is a paragraph: prose is wrapped. Tables, code and what is
+// generated from it are as wide as they must be.
+func TestWidthOfThePages(t *testing.T) {
+	const widest = 120
+	for _, file := range pages(t) {
+		for _, line := range prose(t, file) {
+			if !strings.HasPrefix(line, "|") && utf8.RuneCountInString(line) > widest {
+				t.Errorf("%s: a line of more than %d columns: %.60s…", file, widest, line)
+			}
+		}
+	}
+}
+
+// Every metric that a page names is in the table of metrics.
+func TestMetricsOfThePages(t *testing.T) {
+	known := map[string]bool{}
+	for _, m := range gateway.MetricTable() {
+		known[m.Name] = true
+	}
+	name := regexp.MustCompile(`\bbrana_[a-z_]+\b`)
+	for _, file := range pages(t) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range name.FindAllString(string(text), -1) {
+			if !known[m] && !known[strings.TrimSuffix(m, "_count")] {
+				t.Errorf("%s: there is no metric %s", file, m)
+			}
+		}
+	}
+}
+
+// Every message of the log is on the page that says what to watch.
+func TestMessagesOfTheLog(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join(root, "docs", "watch.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	message := regexp.MustCompile(`\.(?:Info|Warn|Error|Log|Check)\((?:[\w.]+(?:\(\))?, )?"([^":,]+)`)
+	found := 0
+	for dir, files := range packages(t) {
+		if strings.HasPrefix(dir, "bench/") {
+			continue
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range message.FindAllSubmatch(text, -1) {
+				found++
+				if said := strings.TrimSpace(string(m[1])); !bytes.Contains(page, []byte("`"+said)) && !bytes.Contains(page, []byte(`"`+said+`"`)) {
+					t.Errorf("%s: docs/watch.md lacks the message %q", file, said)
+				}
+			}
+		}
+	}
+	if found < 20 {
+		t.Errorf("found only %d messages", found)
+	}
 }
