@@ -177,7 +177,7 @@ func ruleOf(l policy.Limits) limits.Rule {
 }
 
 // whenDown is what a grant says of a call without counts, in the word of limits.
-func whenDown(mode string) limits.Mode {
+func whenDown(mode policy.WhenDown) limits.Mode {
 	switch mode {
 	case policy.Share:
 		return limits.Share

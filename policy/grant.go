@@ -35,17 +35,21 @@ const (
 // Limits are the declared bounds of a quadruple's calls (form of access, point
 // 1). All are positive.
 type Limits struct {
-	Working         int64  // calls per rolling hour in working time
-	Off             int64  // calls per rolling hour outside of it
-	Concurrent      int    // calls running at once
-	WhenRedisIsDown string // Closed, Share or Open
+	Working         int64 // calls per rolling hour in working time
+	Off             int64 // calls per rolling hour outside of it
+	Concurrent      int   // calls running at once
+	WhenRedisIsDown WhenDown
 }
 
-// What a gateway does with the limits while the store of them cannot be had.
+// WhenDown is what a gateway does with the limits of a quadruple while their store
+// is unavailable, in the word of the file of grants.
+type WhenDown string
+
+// The values of WhenDown.
 const (
-	Closed = "closed" // admit nobody; the default
-	Share  = "share"  // admit a share of the limits
-	Open   = "open"   // admit everybody
+	Closed WhenDown = "closed" // admit nobody; the default
+	Share  WhenDown = "share"  // admit a share of the limits
+	Open   WhenDown = "open"   // admit everybody
 )
 
 // ValidAt reports whether the grant is valid at an instant: from the midnight in

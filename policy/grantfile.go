@@ -169,7 +169,8 @@ func (m mapping) limits() Limits {
 		WhenRedisIsDown: Closed,
 	}
 	if v.values["when_redis_is_down"] != nil {
-		l.WhenRedisIsDown = v.oneOf("when_redis_is_down", Closed, Share, Open)
+		l.WhenRedisIsDown = WhenDown(v.oneOf("when_redis_is_down",
+			string(Closed), string(Share), string(Open)))
 	}
 	return l
 }
