@@ -9,8 +9,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"runtime"
-	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -26,20 +24,6 @@ import (
 // error is looked up in a closed set, whose words hold numbers at most. An unknown
 // error is named by its place and its type.
 
-// A saying is an error in words that stand in this package.
-type saying string
-
-func (s saying) Error() string { return string(s) }
-
-// sayf makes a saying with numbers in it.
-func sayf(format string, numbers ...int) saying {
-	args := make([]any, len(numbers))
-	for i, n := range numbers {
-		args[i] = n
-	}
-	return saying(fmt.Sprintf(format, args...))
-}
-
 // A cause is why a call failed. It unwraps to errors that others look for, and
 // prints none of them.
 type cause struct {
@@ -53,7 +37,7 @@ func (c *cause) Error() string { return c.text }
 func (c *cause) Unwrap() []error { return c.is }
 
 // because puts what is behind the cause before it.
-func (c *cause) because(s saying) {
+func (c *cause) because(s fixedError) {
 	c.text = string(s) + ": " + c.text
 	c.is = append(c.is, s)
 }
@@ -71,7 +55,7 @@ const (
 )
 
 // otherwise is what is said of an error that is not known.
-func (s stage) otherwise(err error) string {
+func (s stage) unknown(err error) string {
 	switch s {
 	case connecting:
 		return fmt.Sprintf("the handshake failed (%T)", err)
@@ -88,9 +72,9 @@ func (s stage) otherwise(err error) string {
 // causeOf says what err is that came at a stage.
 func causeOf(at stage, err error) *cause {
 	c := &cause{}
-	c.text, c.is = told(err)
+	c.text, c.is = wordsFor(err)
 	if c.text == "" {
-		c.text = at.otherwise(err)
+		c.text = at.unknown(err)
 	}
 	if at != judging {
 		c.text = string(at) + ": " + c.text
@@ -100,7 +84,7 @@ func causeOf(at stage, err error) *cause {
 
 // told returns the words for an error and what of it others may look for;
 // nothing when it is not known.
-func told(err error) (text string, is []error) {
+func wordsFor(err error) (text string, is []error) {
 	for _, say := range []func(error) (string, error){ours, document, plain, connection, handshake} {
 		if text, is := say(err); text != "" {
 			return text, []error{is}
@@ -112,7 +96,7 @@ func told(err error) (text string, is []error) {
 // ours are errors that have no byte of a peer in them from the start.
 func ours(err error) (string, error) {
 	var (
-		own    saying
+		own    fixedError
 		breach egon.Breach
 		call   *egon.CallError
 	)
@@ -224,12 +208,5 @@ func handshake(err error) (string, error) {
 	return "", nil
 }
 
-// caught is the error of a panic. Its value may hold anything, so only a value of
-// the runtime is printed; the stack has the place.
-func caught(doing string, panicked any) error {
-	text := fmt.Sprintf("%T", panicked)
-	if of, ok := panicked.(runtime.Error); ok {
-		text = of.Error()
-	}
-	return fmt.Errorf("%s: panic: %s\n%s", doing, text, debug.Stack())
-}
+// maxHTTPHead bounds the header of an answer, in bytes.
+const maxHTTPHead = 16 << 10

@@ -51,7 +51,7 @@ func waysInto(c *Client) map[string]func(context.Context) error {
 			if err != nil {
 				return err
 			}
-			e, err := askEvidence(newLeash(ctx, time.Time{}), k, st, src)
+			e, err := askEvidence(newHeadDeadline(ctx, time.Time{}), k, st, src)
 			if err != nil {
 				return err
 			}
@@ -230,7 +230,7 @@ func TestUnknownErrorsAreToldByTheirPlace(t *testing.T) {
 			}
 		}
 	}
-	if got := caught("serve", "Tajemnik").Error(); strings.Contains(got, "Tajemnik") {
+	if got := recovered("serve", func() error { panic("Tajemnik") }).Error(); strings.Contains(got, "Tajemnik") {
 		t.Error(got)
 	}
 }

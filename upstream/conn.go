@@ -58,6 +58,7 @@ func (c *conn) Read(p []byte) (int, error) {
 
 func (c *conn) Write(p []byte) (int, error) {
 	if err := c.Conn.SetWriteDeadline(time.Now().Add(c.wait)); err != nil {
+		c.stuck = true
 		return 0, err
 	}
 	n, err := c.Conn.Write(p)

@@ -61,35 +61,6 @@ func denies(mapa []egon.PrevodAifo, local int) bool {
 	return slices.ContainsFunc(mapa, func(p egon.PrevodAifo) bool { return p.Local == local && p.Overeno == egon.No })
 }
 
-// status is the system status of the reply. It is bare where a block of the
-// reply has words for what is the matter (seed E198 §12.2), except that ORG's
-// block has codes alone: seed §6 demands a description.
-func (f *found) status(evidence egon.Party) egon.Status {
-	if !f.evidence.Found {
-		return egon.Status{Kod: egon.Varovani, Details: f.whyNobody(evidence)}
-	}
-	warn := f.evidence.Application.Kod == egon.Varovani || keepsBack(f.evidence.Application)
-	details := f.whyWarned(evidence)
-	local := f.evidence.Person.Local
-	switch _, toRob := translated(f.toRob, local); {
-	case !toRob:
-		details = append(details, whyUntranslated(f.toRob, "ROB", "Osoba proto nebyla ověřena v ROB.")...)
-	case !f.isVerified():
-		warn, details = true, append(details, f.whyUnverified()...)
-	default:
-		if _, ok := translated(f.toCaller, local); !ok {
-			details = append(details, whyUntranslated(f.toCaller, "volajícího", "Globální AIFO proto odpověď neobsahuje.")...)
-		}
-		warn = warn || f.read != nil && f.read.Rob.Kod != egon.OK
-		details = append(details, f.remarks()...)
-	}
-	details = append(details, f.deadPlaces()...)
-	if warn || len(details) > 0 {
-		return egon.Status{Kod: egon.Varovani, Details: details}
-	}
-	return egon.Status{Kod: egon.OK}
-}
-
 // keepsBack reports whether an evidence says in a status that it keeps something
 // back which was asked for. It is to be told in the status of the system, with
 // whatever code the evidence says so: OK beside it does not mean that all is

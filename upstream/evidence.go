@@ -24,28 +24,28 @@ type evidence struct {
 	call    *call
 	src     *egon.Source
 	kinds   []mediaKind          // of media that may go out
-	dropped func(element string) // called for each subtree left out
+	leftOut func(element string) // called for each subtree left out
 
-	leash   *leash // of the call; taken off once the head is here
-	reply   *reply
-	scan    *scanner
-	over    bool   // the block has ended
-	medium  medium // the one that is being read
-	pending []byte // to be given out before the next token
-	err     error  // sticky; io.EOF: the answer was whole
+	deadline *headDeadline // of the call; taken off once the head is here
+	reply    *reply
+	tokens   *tokenReader
+	over     bool   // the block has ended
+	medium   medium // the one that is being read
+	pending  []byte // to be given out before the next token
+	err      error  // sticky; io.EOF: the answer was whole
 }
 
 // askEvidence sends the request and reads the answer's head: up to the AIFO, or
 // to the end of an answer without one, by the deadline of l; whatever follows is
 // under the context of l only. It has l and k from then on. The evidence may log
 // the question, so it is never sent twice.
-func askEvidence(l *leash, k *call, st *egon.Step, src *egon.Source) (_ *evidence, err error) {
+func askEvidence(l *headDeadline, k *call, st *egon.Step, src *egon.Source) (_ *evidence, err error) {
 	e := &evidence{
-		leash:   l,
-		call:    k,
-		src:     src,
-		kinds:   kindsAsked(st.Head, src),
-		dropped: func(string) {},
+		deadline: l,
+		call:     k,
+		src:      src,
+		kinds:    kindsAsked(st.Head, src),
+		leftOut:  func(string) {},
 	}
 	err = errUnended // unless it comes to an end below
 	defer func() {
@@ -58,7 +58,7 @@ func askEvidence(l *leash, k *call, st *egon.Step, src *egon.Source) (_ *evidenc
 	if e.reply, err = k.start(l, q); err != nil {
 		return nil, err
 	}
-	e.scan = newScanner(e.reply)
+	e.tokens = newTokenReader(e.reply)
 	if err = e.readHead(); err != nil {
 		return nil, e.broken(err)
 	}
@@ -69,7 +69,7 @@ func askEvidence(l *leash, k *call, st *egon.Step, src *egon.Source) (_ *evidenc
 	if err = k.refusedByEvidence(e.EvidenceHead); err != nil {
 		return nil, err
 	}
-	l.takeOff()
+	l.lift()
 	return e, nil
 }
 
@@ -88,7 +88,7 @@ func (k *call) refusedByEvidence(h *egon.EvidenceHead) error {
 		return k.refused(h.Info.Status)
 	}
 	if !h.Found && h.Application.Kod == egon.OK {
-		return k.unreadable(saying("expect an AIFO in an answer with status OK"))
+		return k.unreadable(fixedError("expect an AIFO in an answer with status OK"))
 	}
 	return nil
 }
@@ -104,25 +104,17 @@ func (e *evidence) broken(err error) error {
 	return e.call.unreadable(err)
 }
 
-// Depths in an answer: Envelope, Body, the response, its outer element, the
-// block, and what stands in it.
-const (
-	blockDepth  = 5
-	childDepth  = blockDepth + 1
-	mediumDepth = childDepth + 1
-)
-
 // readHead reads up to the end of the AIFO, of the block, or of the answer.
 // That the block has the right ancestors is seen when all of them are read.
 func (e *evidence) readHead() error {
 	head := headBytes{most: e.call.cfg.MaxReply}
 	inside := false
 	for done := false; !done; {
-		t, raw, err := e.scan.token(true)
+		t, raw, err := e.tokens.token(true)
 		if err != nil {
 			return err
 		}
-		depth := e.scan.xml.Depth()
+		depth := e.tokens.xml.Depth()
 		if t.Kind == xmltext.StartElement && depth == 2 && t.Name.Is(egon.NSEnvelope, "Header") {
 			if err := e.skipHeader(); err != nil {
 				return err
@@ -134,12 +126,12 @@ func (e *evidence) readHead() error {
 		}
 		switch {
 		case t.Kind == xmltext.StartElement && depth == 3 && t.Name.Is(egon.NSEnvelope, "Fault"):
-			return faultOf(e.scan)
+			return faultOf(e.tokens)
 		case t.Kind == xmltext.StartElement && depth == blockDepth:
 			inside = t.Name.Is(e.src.Namespace, e.src.Block)
 		case t.Kind == xmltext.StartElement && depth == childDepth && inside:
 			if !t.Name.Is(egon.NSEvidence, "AisAplikacniStatus") && !t.Name.Is(egon.NSEvidence, "Aifo") {
-				return saying("expect the status and the AIFO before anything else in " + e.src.Block)
+				return fixedError("expect the status and the AIFO before anything else in " + e.src.Block)
 			}
 		case t.Kind == xmltext.EndElement && depth == blockDepth && inside:
 			done = t.Name.Is(egon.NSEvidence, "Aifo")
@@ -165,19 +157,17 @@ func (e *evidence) readHead() error {
 // any length, and says nothing of a person.
 func (e *evidence) skipHeader() error {
 	for {
-		t, _, err := e.scan.token(true)
+		t, _, err := e.tokens.token(true)
 		switch {
 		case err != nil:
 			return err
 		case t.Kind == xmltext.ProcInst:
 			return errInstruction
-		case t.Kind == xmltext.EndElement && e.scan.xml.Depth() == 1:
+		case t.Kind == xmltext.EndElement && e.tokens.xml.Depth() == 1:
 			return nil
 		}
 	}
 }
-
-const errInstruction = saying("find a processing instruction in the answer")
 
 // Read gives what has arrived; it waits only when there is nothing to give.
 func (e *evidence) Read(p []byte) (n int, err error) {
@@ -200,12 +190,12 @@ func (e *evidence) Read(p []byte) (n int, err error) {
 // advance takes the next token. It reports false when it would have to wait
 // and must not.
 func (e *evidence) advance(wait bool) bool {
-	t, raw, err := e.scan.token(wait)
+	t, raw, err := e.tokens.token(wait)
 	switch {
 	case err == errWait:
 		return false
 	case err == nil:
-		err = e.take(t, raw)
+		err = e.next(t, raw)
 	}
 	switch err {
 	case nil:
@@ -216,15 +206,15 @@ func (e *evidence) advance(wait bool) bool {
 		e.call.end(err)
 	}
 	if e.err = err; err != nil {
-		e.scan.release() // nothing of it is left to be given
-		e.scan = nil
+		e.tokens.release() // nothing of it is left to be given
+		e.tokens = nil
 	}
 	return true
 }
 
 // take decides what becomes of a token that follows the head.
-func (e *evidence) take(t xmltext.Token, raw []byte) error {
-	depth := e.scan.xml.Depth()
+func (e *evidence) next(t xmltext.Token, raw []byte) error {
+	depth := e.tokens.xml.Depth()
 	switch {
 	case t.Kind == xmltext.End:
 		return io.EOF
@@ -234,7 +224,7 @@ func (e *evidence) take(t xmltext.Token, raw []byte) error {
 		return nil
 	case t.Kind == xmltext.StartElement && depth == childDepth:
 		if t.Name.Is(egon.NSEvidence, "AisAplikacniStatus") || t.Name.Is(egon.NSEvidence, "Aifo") {
-			return saying("find a second status or AIFO in " + e.src.Block)
+			return fixedError("find a second status or AIFO in " + e.src.Block)
 		}
 		e.begin(t.Name, raw)
 		return nil
@@ -264,6 +254,6 @@ func (e *evidence) Close() error {
 	if e.reply != nil {
 		_ = e.reply.Close() // it cannot fail
 	}
-	e.leash.end() // after it, or the connection of an answer that was read whole would be cut
+	e.deadline.end() // after it, or the connection of an answer that was read whole would be cut
 	return nil
 }

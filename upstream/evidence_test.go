@@ -25,7 +25,7 @@ func evidenceOf(src io.Reader) (*evidence, error) {
 	s, _ := egon.SourceOf([]byte("Eop"))
 	e := &evidence{
 		call: &call{Client: &Client{cfg: Config{Name: "eop"}.withDefaults()}}, src: s, kinds: []mediaKind{{element: "Fotky", picture: "Fotka", left: math.MaxInt}},
-		dropped: func(string) {}, scan: newScanner(src),
+		leftOut: func(string) {}, tokens: newTokenReader(src),
 	}
 	return e, e.readHead()
 }

@@ -27,7 +27,7 @@ func (h *headBytes) add(t xmltext.Token, raw []byte) error {
 		h.open = h.open[:len(h.open)-1]
 	}
 	if h.doc = append(h.doc, raw...); len(h.doc) > h.most {
-		return sayf("the answer has no end of its head within %d bytes", h.most)
+		return fixedErrorf("the answer has no end of its head within %d bytes", h.most)
 	}
 	return nil
 }
@@ -45,3 +45,11 @@ func (h *headBytes) read(src *egon.Source) (*egon.EvidenceHead, error) {
 	}
 	return head, err
 }
+
+// Depths in an answer: Envelope, Body, the response, its outer element, the
+// block, and what stands in it.
+const (
+	blockDepth  = 5
+	childDepth  = blockDepth + 1
+	mediumDepth = childDepth + 1
+)

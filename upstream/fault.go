@@ -17,7 +17,7 @@ import (
 // judged are the scanners that look for a Fault. They bound a document as widely
 // as listen.bounds may: whether it is one is no matter of its size, and what is
 // relayed is kept to those bounds by the gateway.
-var judged = scannersWithin(xmltext.Bounds{NameBytes: scanWindow, TagBytes: scanWindow, Attrs: 1024, Depth: 10_000, Namespaces: 1024})
+var faultReaders = tokenReadersWithin(xmltext.Bounds{NameBytes: tokenWindow, TagBytes: tokenWindow, Attrs: 1024, Depth: 10_000, Namespaces: 1024})
 
 // A verdict is what is known of a document.
 type verdict int
@@ -53,7 +53,7 @@ func (j *judge) hear(t xmltext.Token, depth int) verdict {
 // (SOAP 1.1, section 6.2), or it is not the registry's. It reads no further than
 // it must.
 func (k *call) fault(r *reply) error {
-	s := scannerOf(&judged, r)
+	s := tokenReaderOf(&faultReaders, r)
 	defer s.release()
 	var j judge
 	for {
@@ -75,15 +75,15 @@ func (k *call) fault(r *reply) error {
 	}
 }
 
-func noFaultWith(status int) saying {
-	return sayf("the answer has HTTP status %d and no SOAP Fault", status)
+func noFaultWith(status int) fixedError {
+	return fixedErrorf("the answer has HTTP status %d and no SOAP Fault", status)
 }
 
 // maxCode is more than a faultcode has, in bytes.
 const maxCode = 64
 
 // faultOf reads on, from the start tag of a Fault to the end of its faultcode.
-func faultOf(s *scanner) *egon.FaultError {
+func faultOf(s *tokenReader) *egon.FaultError {
 	var code []byte
 	in := false
 	for {
@@ -122,8 +122,8 @@ type faultBody struct {
 	call  *call
 	reply *reply
 
-	mu   sync.Mutex // of all below
-	scan *scanner   // nil: it is a Fault
+	mu     sync.Mutex   // of all below
+	tokens *tokenReader // nil: it is a Fault
 	judge
 	held bytes.Buffer // what the scanner has read, as far as it was not given out
 	err  error        // sticky
@@ -133,8 +133,8 @@ type faultBody struct {
 // with the error, or when the body is closed.
 func (k *call) faultBody(r *reply) (io.ReadCloser, error) {
 	f := &faultBody{call: k, reply: r}
-	f.scan = scannerOf(&judged, io.TeeReader(r, &f.held))
-	for f.scan != nil && f.held.Len() < faultAhead {
+	f.tokens = tokenReaderOf(&faultReaders, io.TeeReader(r, &f.held))
+	for f.tokens != nil && f.held.Len() < faultAhead {
 		if err := f.step(); err != nil {
 			_ = r.Close()
 			return nil, err
@@ -146,15 +146,15 @@ func (k *call) faultBody(r *reply) (io.ReadCloser, error) {
 // step has the judge hear one more token.
 func (f *faultBody) step() error {
 	v := noFault
-	t, _, err := f.scan.token(true)
+	t, _, err := f.tokens.token(true)
 	if err == nil {
-		v = f.hear(t, f.scan.xml.Depth())
+		v = f.hear(t, f.tokens.xml.Depth())
 	}
 	if v == undecided {
 		return nil
 	}
-	f.scan.release()
-	f.scan = nil
+	f.tokens.release()
+	f.tokens = nil
 	if v == isFault {
 		f.call.end(nil)
 		return nil
@@ -171,7 +171,7 @@ func (f *faultBody) step() error {
 func (f *faultBody) Read(p []byte) (int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for f.err == nil && f.scan != nil && f.held.Len() == 0 {
+	for f.err == nil && f.tokens != nil && f.held.Len() == 0 {
 		_ = f.step() // sticky
 	}
 	switch {

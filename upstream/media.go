@@ -6,14 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"time"
 
 	"brana/egon"
 )
-
-// e198 is the service that the steps belong to.
-const e198 = "E198"
 
 // Media answers E198 (agendaMediaDataCtiPodleUdaju) out of the evidences and
 // the base registries. The clients stay their maker's to close.
@@ -63,29 +59,29 @@ func (m *Media) Serve(ctx context.Context, h *egon.Head) (a *egon.Answer, sent t
 		return nil, sent, errors.New("serve E198: the evidence is not known")
 	}
 	p, c := planOf(ctx, h), m.of(src)
-	l := newLeash(ctx, p.deadline(p.reading+2))
+	l := newHeadDeadline(ctx, p.deadline(p.reading+2))
 	k, err := c.open(l, asker{service: e198, party: partyOf(c)})
 	if err != nil {
 		l.end()
 		return nil, sent, err
 	}
-	e, err := askEvidence(l, k, m.step(h), src)
+	e, err := askEvidence(l, k, m.nextStep(h), src)
 	if err != nil {
 		return nil, k.sent, err
 	}
 	if m.Dropped != nil {
-		e.dropped = m.Dropped
+		e.leftOut = m.Dropped
 	}
-	a, err = m.compose(ctx, &passage{m: m, head: h, plan: p, person: e.Person, source: agendaOf(c), found: found{evidence: e.EvidenceHead, sent: h.Media.Kind.VerifiedItems()}}, e)
+	a, err = m.compose(ctx, &workflow{m: m, head: h, plan: p, person: e.Person, source: agendaOf(c), found: found{evidence: e.EvidenceHead, sent: h.Media.Kind.VerifiedItems()}}, e)
 	return a, k.sent, err
 }
 
 // compose takes the steps while the media arrive, and begins the reply, which
 // has e from then on.
-func (m *Media) compose(ctx context.Context, p *passage, e *evidence) (_ *egon.Answer, err error) {
+func (m *Media) compose(ctx context.Context, p *workflow, e *evidence) (_ *egon.Answer, err error) {
 	steps, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	media := readAhead(e, func(err error) {
+	media := startReadAhead(e, func(err error) {
 		if ctx.Err() == nil { // otherwise it broke since the call has ended
 			cancel(err)
 		}
@@ -146,17 +142,6 @@ func (m *Media) of(src *egon.Source) *Client {
 	return m.Ecd
 }
 
-func (m *Media) step(h *egon.Head) *egon.Step { return &egon.Step{Head: h, IszrZadostId: m.NewID()} }
-
-// partyOf is whom an evidence is blamed as.
-func partyOf(c *Client) egon.Party {
-	return egon.Party{Kind: egon.Ais, Code: strconv.Itoa(c.cfg.Ais)}
-}
-
-func agendaOf(c *Client) egon.AgendaAis {
-	return egon.AgendaAis{Agenda: c.cfg.Agenda, Ais: strconv.Itoa(c.cfg.Ais)}
-}
-
-func callerOf(h *egon.Head) egon.AgendaAis {
-	return egon.AgendaAis{Agenda: string(h.Info.Agenda), Ais: string(h.Info.Ais)}
+func (m *Media) nextStep(h *egon.Head) *egon.Step {
+	return &egon.Step{Head: h, IszrZadostId: m.NewID()}
 }

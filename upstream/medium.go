@@ -59,24 +59,24 @@ func (k *mediaKind) covers(text []byte) bool {
 // to maxHeld bytes. What is longer goes out as it comes, but for its end; when the
 // day turns out to be another, the answer is broken off before that.
 type medium struct {
-	kind    *mediaKind // nil: none, or one that is left out
-	foreign int        // depth of an element in it that no medium has, which is left out; 0: in none
-	picture bool       // has begun
-	day     bool       // DatumVydani has begun
-	inDay   bool       // and not ended
-	text    []byte     // of DatumVydani
-	stray   bool       // has text beside its elements, which is left out
-	waits   bool       // held, since its day is not known
-	gone    bool       // its beginning left without its day
-	held    []byte
-	given   int // bytes of held that left
+	kind         *mediaKind // nil: none, or one that is left out
+	unknownDepth int        // depth of an element in it that no medium has, which is left out; 0: in none
+	picture      bool       // has begun
+	day          bool       // DatumVydani has begun
+	inDay        bool       // and not ended
+	text         []byte     // of DatumVydani
+	stray        bool       // has text beside its elements, which is left out
+	waits        bool       // held, since its day is not known
+	gone         bool       // its beginning left without its day
+	held         []byte
+	given        int // bytes of held that left
 }
 
 // begin takes the start tag of a child of the block that follows the head.
 func (e *evidence) begin(n xmltext.Name, raw []byte) {
 	kind := e.kindOf(n)
 	if kind == nil || kind.left == 0 {
-		e.dropped(string(n.Local))
+		e.leftOut(string(n.Local))
 		return
 	}
 	e.medium = medium{kind: kind, waits: kind.dated(), text: e.medium.text[:0], held: e.medium.held[:0]}
@@ -84,7 +84,7 @@ func (e *evidence) begin(n xmltext.Name, raw []byte) {
 	case !e.medium.waits:
 		kind.left--
 	case e.medium.held == nil:
-		e.medium.held = make([]byte, 0, maxHeld+scanWindow) // a token beyond the bound
+		e.medium.held = make([]byte, 0, maxHeld+tokenWindow) // a token beyond the bound
 	}
 	e.pass(raw)
 }
@@ -102,14 +102,14 @@ func (e *evidence) kindOf(n xmltext.Name) *mediaKind {
 func (e *evidence) within(t xmltext.Token, raw []byte, depth int) error {
 	m := &e.medium
 	switch {
-	case m.foreign > 0:
-		if t.Kind == xmltext.EndElement && m.foreign == depth+1 {
-			m.foreign = 0
+	case m.unknownDepth > 0:
+		if t.Kind == xmltext.EndElement && m.unknownDepth == depth+1 {
+			m.unknownDepth = 0
 		}
 		return nil
 	case t.Kind == xmltext.StartElement && (depth > mediumDepth || !m.has(t.Name)):
-		m.foreign = depth
-		e.dropped(string(t.Name.Local))
+		m.unknownDepth = depth
+		e.leftOut(string(t.Name.Local))
 		return nil
 	case t.Kind == xmltext.Text || t.Kind == xmltext.CData:
 		if depth == childDepth {
@@ -135,7 +135,7 @@ func (e *evidence) withoutText(t xmltext.Token, raw []byte) []byte {
 		return raw
 	}
 	if !e.medium.stray {
-		e.dropped("#text")
+		e.leftOut("#text")
 	}
 	e.medium.stray = true
 	if t.Kind != xmltext.Text || t.Ref {
@@ -226,14 +226,14 @@ func (e *evidence) end(raw []byte) error {
 	return nil
 }
 
-const errAnotherDay = saying("expect media of the period asked for; one too long to be held is of another day")
+const errAnotherDay = fixedError("expect media of the period asked for; one too long to be held is of another day")
 
 // leaveOut leaves the rest of a medium out and forgets what is held of it.
 func (e *evidence) leaveOut() error {
 	if e.medium.gone {
 		return errAnotherDay
 	}
-	e.dropped(e.medium.kind.element)
+	e.leftOut(e.medium.kind.element)
 	e.medium.kind = nil
 	return nil
 }

@@ -41,7 +41,7 @@ func photoOf(day string) string {
 func answered(h *egon.Head, media string) (given, dropped string, err error) {
 	var left []string
 	e := answerTo(h, media)
-	e.dropped = func(element string) { left = append(left, element) }
+	e.leftOut = func(element string) { left = append(left, element) }
 	if err := e.readHead(); err != nil {
 		return "", "", err
 	}
@@ -56,7 +56,7 @@ func answerTo(h *egon.Head, media string) *evidence {
 	doc := envelope(eop("OK", known, appStatus("OK", "")+aifo1+media))
 	return &evidence{
 		call: &call{Client: &Client{cfg: Config{Name: "eop"}.withDefaults()}}, src: s, kinds: kindsAsked(h, s),
-		dropped: func(string) {}, scan: newScanner(iotest.OneByteReader(strings.NewReader(doc))),
+		leftOut: func(string) {}, tokens: newTokenReader(iotest.OneByteReader(strings.NewReader(doc))),
 	}
 }
 
@@ -144,8 +144,8 @@ func TestMediaHeldAreBounded(t *testing.T) {
 	if _, err := io.Copy(io.Discard, e); err != nil {
 		t.Fatal(err)
 	}
-	if n := cap(e.medium.held); n == 0 || n > maxHeld+scanWindow {
-		t.Errorf("%d bytes were held, want at most %d", n, maxHeld+scanWindow)
+	if n := cap(e.medium.held); n == 0 || n > maxHeld+tokenWindow {
+		t.Errorf("%d bytes were held, want at most %d", n, maxHeld+tokenWindow)
 	}
 }
 

@@ -7,8 +7,6 @@ import (
 	"brana/egon"
 )
 
-var orgParty = egon.Party{Kind: egon.Registr, Code: "ORG"}
-
 // translate asks ORG for the equals of AIFO in another agenda (G27, G02). G27
 // has no effect and may be sent again; G02 makes an AIFO. That ORG cannot
 // translate a person is an answer, not an error, whatever the status.
@@ -46,9 +44,9 @@ func ofAgenda(mapa []egon.PrevodAifo, agenda string) error {
 		case p.Global == "":
 			continue
 		case p.Agenda != "" && p.Agenda != agenda:
-			return saying("expect an AIFO of the agenda asked for")
+			return fixedError("expect an AIFO of the agenda asked for")
 		case twice && before != p.Global:
-			return saying("expect one AIFO of a person")
+			return fixedError("expect one AIFO of a person")
 		}
 		given[p.Local] = p.Global
 	}

@@ -50,8 +50,8 @@ func TestPlan(t *testing.T) {
 // context as a deadline does.
 func TestLeash(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		kept, off := newLeash(t.Context(), time.Now().Add(time.Second)), newLeash(t.Context(), time.Now().Add(time.Second))
-		off.takeOff()
+		kept, off := newHeadDeadline(t.Context(), time.Now().Add(time.Second)), newHeadDeadline(t.Context(), time.Now().Add(time.Second))
+		off.lift()
 		time.Sleep(2 * time.Second)
 		if !errors.Is(context.Cause(kept), context.DeadlineExceeded) || off.Err() != nil {
 			t.Errorf("kept ends with %v, taken off with %v", context.Cause(kept), off.Err())

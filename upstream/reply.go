@@ -95,7 +95,7 @@ func (r *reply) Read(p []byte) (int, error) {
 // readWhole reads a body of at most so many bytes.
 func (r *reply) readWhole(most int) ([]byte, error) {
 	if r.length > int64(most) {
-		return nil, r.failed(judging, sayf("the answer is longer than %d bytes", most))
+		return nil, r.failed(judging, fixedErrorf("the answer is longer than %d bytes", most))
 	}
 	var b bytes.Buffer
 	b.Grow(int(max(r.length, 0)) + bytes.MinRead) // the end is seen without room being made once more
@@ -103,12 +103,10 @@ func (r *reply) readWhole(most int) ([]byte, error) {
 		return nil, err
 	}
 	if b.Len() > most {
-		return nil, r.failed(judging, sayf("the answer is longer than %d bytes", most))
+		return nil, r.failed(judging, fixedErrorf("the answer is longer than %d bytes", most))
 	}
 	return b.Bytes(), nil
 }
-
-const errClosed = saying("read a closed answer")
 
 // Close ends the call.
 func (r *reply) Close() error {
@@ -139,13 +137,13 @@ func (r *reply) Close() error {
 func (r *reply) acceptable() error {
 	switch {
 	case r.status < fasthttp.StatusOK, r.status > fasthttp.StatusAccepted && r.status < 400:
-		return sayf("the answer has HTTP status %d", r.status)
+		return fixedErrorf("the answer has HTTP status %d", r.status)
 	case r.contentType == "":
-		return sayf("the answer has no Content-Type (HTTP status %d)", r.status)
+		return fixedErrorf("the answer has no Content-Type (HTTP status %d)", r.status)
 	case !isXML(r.contentType):
-		return "the answer is not XML in UTF-8 but of " + typeNamed(r.contentType) + sayf(" (HTTP status %d)", r.status)
+		return "the answer is not XML in UTF-8 but of " + typeNamed(r.contentType) + fixedErrorf(" (HTTP status %d)", r.status)
 	case r.encoding != "" && !strings.EqualFold(r.encoding, "identity"):
-		return saying("the answer has a content encoding that nobody asked for")
+		return fixedError("the answer has a content encoding that nobody asked for")
 	}
 	return nil
 }
@@ -189,7 +187,7 @@ const (
 // each the characters of a token (RFC 9110, section 5.6.2) up to a bound. Other
 // parameters may hold anything and are left out, so it is said when one of them
 // is malformed.
-func typeNamed(contentType string) saying {
+func typeNamed(contentType string) fixedError {
 	kind, params, _ := strings.Cut(contentType, ";")
 	named := "Content-Type " + tokenOf(kind, maxTypeNamed)
 	if _, _, err := mime.ParseMediaType(contentType); err != nil {
@@ -204,7 +202,7 @@ func typeNamed(contentType string) saying {
 }
 
 // tokenOf returns the characters of s that a token has, and the slash of a type.
-func tokenOf(s string, most int) saying {
+func tokenOf(s string, most int) fixedError {
 	const marks = "!#$%&'*+-.^_`|~/"
 	var b strings.Builder
 	for i := 0; i < len(s) && b.Len() < most; i++ {
@@ -213,5 +211,5 @@ func tokenOf(s string, most int) saying {
 			b.WriteByte(c)
 		}
 	}
-	return saying(b.String())
+	return fixedError(b.String())
 }

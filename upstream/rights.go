@@ -10,8 +10,6 @@ import (
 	"brana/egon"
 )
 
-var iszrParty = egon.Party{Kind: egon.Registr, Code: "ISZR"}
-
 // Rights asks the bus which items a triple may have (E227). The service reads
 // the matrix and changes nothing, so a question may be sent again.
 type Rights struct {
@@ -66,7 +64,7 @@ func (r *Rights) ask(ctx context.Context, k *call, q *egon.RightsQuery) ([]egon.
 	case reply.Info.Status.Kod == egon.Chyba:
 		return nil, k.refused(reply.Info.Status)
 	case !strings.EqualFold(reply.Info.AgendaZadostId, id):
-		return nil, k.unreadable(saying("the answer is to another question: AgendaZadostId differs"))
+		return nil, k.unreadable(fixedError("the answer is to another question: AgendaZadostId differs"))
 	}
 	return reply.Items, nil
 }

@@ -7,8 +7,6 @@ import (
 	"brana/egon"
 )
 
-var robParty = egon.Party{Kind: egon.Registr, Code: "ROB"}
-
 // verify asks ROB whether the person exists and has the caller's search inputs
 // (O25). ROB logs it, so it is never sent again.
 func (k *call) verify(ctx context.Context, st *egon.Step, person egon.PrevodAifo) (*egon.VerifyReply, error) {
@@ -54,9 +52,9 @@ func (k *call) read(ctx context.Context, st *egon.Step, person egon.PrevodAifo, 
 	case !only(person, r.Persons, r.Map):
 		return nil, k.unreadable(errUnasked)
 	case r.Info.Status.Kod == egon.OK && r.Rob.Kod == egon.OK && len(r.Persons) == 0:
-		return nil, k.unreadable(saying("expect the person in an answer with status OK"))
+		return nil, k.unreadable(fixedError("expect the person in an answer with status OK"))
 	case len(r.Persons) > 0 && denies(r.Map, person.Local):
-		return nil, k.unreadable(saying("expect no data of a person whose AIFO is not verified"))
+		return nil, k.unreadable(fixedError("expect no data of a person whose AIFO is not verified"))
 	}
 	return r, k.refusedByRob(r.Info.Status, r.Rob)
 }
@@ -69,13 +67,6 @@ func only(person egon.PrevodAifo, locals []int, mapa []egon.PrevodAifo) bool {
 	}
 	return (len(locals) == 0 || len(locals) == 1 && locals[0] == person.Local) && !slices.ContainsFunc(mapa, other)
 }
-
-// errOtherQuestion: local AIFO numbers are the same in every call, so that an
-// answer which got onto the wrong connection is known by its ids alone.
-const errOtherQuestion = saying("the answer is to another question: AgendaZadostId or IszrZadostId differs")
-
-// errUnasked: somebody's data came whom nobody asked for.
-const errUnasked = saying("expect nobody but the person asked for")
 
 // refusedByRob returns the error of an answer with either status CHYBA. That
 // nobody was found is an answer, with whatever application status.

@@ -6,8 +6,6 @@ import (
 	"brana/egon"
 )
 
-var ruianParty = egon.Party{Kind: egon.Registr, Code: "RUIAN"}
-
 // checkPlaces asks RUIAN for places, or only whether they exist (A28). It has
 // no effect and may be sent again. Every place asked for is in the reply, with
 // its state.
@@ -32,7 +30,7 @@ func (k *call) checkPlaces(ctx context.Context, st *egon.Step, whole bool, place
 	}
 	for _, p := range places {
 		if !states(r.Places, p) {
-			return nil, k.unreadable(saying("expect the state of every place asked for"))
+			return nil, k.unreadable(fixedError("expect the state of every place asked for"))
 		}
 	}
 	return r, nil

@@ -24,8 +24,9 @@ const (
 // 5652) with RSA-OAEP-SHA256 (RFC 4055) and AES-256-CBC, which
 // `openssl cms -decrypt -inform DER -inkey key.pem` reads. The real evidences
 // describe their format of keys and envelopes in a document that is not public
-// (seed E198 §15.2 names it), so this one is an assumption. A Cipher may be
-// used by several goroutines.
+// (seed E198 §15.2 names it), so this one is an assumption. Package egon/media
+// reads it by code of its own, so that each of the two proves the other. A
+// Cipher may be used by several goroutines.
 type Cipher struct {
 	key *rsa.PublicKey
 	id  []byte // the recipient in the envelope
@@ -86,46 +87,6 @@ func (c Cipher) Encrypt(content []byte) ([]byte, error) {
 		}},
 		Content: encryptedContent{oidData, contentAlgorithm{oidAES256CBC, iv}, text},
 	}})
-}
-
-// Decrypt returns the content of an envelope made by [Cipher.Encrypt] for the
-// public part of key.
-func Decrypt(key *rsa.PrivateKey, der []byte) ([]byte, error) {
-	var info contentInfo
-	rest, err := asn1.Unmarshal(der, &info)
-	if err != nil || len(rest) > 0 || !info.Type.Equal(oidEnvelopedData) {
-		return nil, errors.New("read envelope: not EnvelopedData in DER")
-	}
-	content, wanted := info.Envelope.Content, keyID(&key.PublicKey)
-	for _, r := range info.Envelope.Recipients {
-		if !bytes.Equal(r.KeyID, wanted) {
-			continue
-		}
-		contentKey, err := rsa.DecryptOAEP(sha256.New(), nil, key, r.EncryptedKey, nil)
-		if err != nil {
-			return nil, fmt.Errorf("decrypt content key: %w", err)
-		}
-		return decryptContent(contentKey, content.Algorithm.IV, content.Text)
-	}
-	return nil, errors.New("decrypt envelope: it is for another key")
-}
-
-// decryptContent undoes AES-256-CBC with the padding of RFC 5652 §6.3. text is
-// overwritten.
-func decryptContent(key, iv, text []byte) ([]byte, error) {
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, fmt.Errorf("make cipher: %w", err)
-	}
-	if len(iv) != aes.BlockSize || len(text) == 0 || len(text)%aes.BlockSize != 0 {
-		return nil, errors.New("decrypt content: it is cut")
-	}
-	cipher.NewCBCDecrypter(block, iv).CryptBlocks(text, text)
-	padding := int(text[len(text)-1])
-	if padding < 1 || padding > aes.BlockSize {
-		return nil, errors.New("decrypt content: the padding is damaged")
-	}
-	return text[:len(text)-padding], nil
 }
 
 // The envelope of RFC 5652 §6.1, as far as it is used: one recipient, named by

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"brana/egon/media"
 )
 
 // testKey is one key for all tests: making it takes longer than using it.
@@ -34,7 +36,7 @@ func spki(t testing.TB, public any) []byte {
 	return der
 }
 
-func TestCipherIsReadByDecrypt(t *testing.T) {
+func TestCipherIsReadByCallers(t *testing.T) {
 	cipher, err := NewCipher(spki(t, &testKey().PublicKey))
 	if err != nil {
 		t.Fatal(err)
@@ -44,12 +46,12 @@ func TestCipherIsReadByDecrypt(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := Decrypt(testKey(), der)
+		got, err := media.Decrypt(testKey(), der)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(got, content) {
-			t.Errorf("Decrypt(Encrypt(%d bytes)) = %d other bytes", len(content), len(got))
+			t.Errorf("%d bytes are decrypted as %d other bytes", len(content), len(got))
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"brana/egon"
+	"brana/egon/media"
 	"brana/egon/xmltext"
 )
 
@@ -118,7 +119,7 @@ func (e *Evidence) read(t testing.TB, raw []byte, r reply) got {
 			if err != nil {
 				t.Fatalf("%s: %v", kind.inner, err)
 			}
-			picture, err := Decrypt(testKey(), der)
+			picture, err := media.Decrypt(testKey(), der)
 			if err != nil {
 				t.Fatalf("%s: %v", kind.inner, err)
 			}

@@ -20,6 +20,7 @@ const root = "../.."
 var mayImport = map[string][]string{
 	"egon/xmltext":     {},
 	"egon":             {"egon/xmltext"},
+	"egon/media":       {},
 	"policy":           {"egon"},
 	"limits":           {redis},
 	"socket":           {},
@@ -32,7 +33,7 @@ var mayImport = map[string][]string{
 	"bench/stand":      {"bench/registries", redis},
 	"bench/report":     {"bench/load"},
 	"bench/trial":      {"bench/load", "bench/registries", "bench/report", "bench/stand"},
-	"cmd/brana": {"egon/xmltext", "egon", "policy", "limits", "upstream", "gateway", "gateway/queue", "socket", "bench/registries",
+	"cmd/brana": {"egon/xmltext", "egon", "egon/media", "policy", "limits", "upstream", "gateway", "gateway/queue", "socket", "bench/registries",
 		"bench/stand", "bench/report", "bench/trial", "bench/load"},
 }
 
@@ -45,6 +46,7 @@ const (
 var why = map[string]string{
 	"egon/xmltext":     "the scanner knows bytes and tokens, no domain and no transport",
 	"egon":             "the language depends on its tokens alone",
+	"egon/media":       "whoever called E198 imports it alone: it knows ciphertext, no messages",
 	"policy":           "a decision is pure: it needs the language, not the wire",
 	"limits":           "the ledger counts keys; it knows neither XML nor callers",
 	"socket":           "a connection knows nothing of what is said over it",

@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"brana/bench/registries"
 	"brana/egon"
+	"brana/egon/media"
 	"brana/egon/xmltext"
 )
 
@@ -141,7 +141,7 @@ func (c *callCmd) printMedia(io stdio, root *xmltext.Node, key *rsa.PrivateKey) 
 }
 
 func (c *callCmd) save(name string, cipher []byte, key *rsa.PrivateKey) error {
-	plain, err := registries.Decrypt(key, cipher)
+	plain, err := media.Decrypt(key, cipher)
 	if err != nil {
 		return err
 	}

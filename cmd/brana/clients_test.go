@@ -15,7 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"brana/bench/registries"
+	"brana/egon/media"
 )
 
 // clientTime bounds one process of a real client, and of its compiler.
@@ -79,7 +79,7 @@ func plain(t *testing.T, file string) []byte {
 
 func decrypted(t *testing.T, cipher []byte) []byte {
 	t.Helper()
-	photo, err := registries.Decrypt(testKey(), cipher)
+	photo, err := media.Decrypt(testKey(), cipher)
 	if err != nil || len(photo) == 0 {
 		t.Fatalf("decrypt the photo: %d bytes, %v", len(photo), err)
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"brana/bench/registries"
+	"brana/egon/media"
 )
 
 // The photo that a caller gets is the one that the evidence encrypted for it,
@@ -28,7 +29,7 @@ func TestLargeSlowPhotoOfE198(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	picture, err := registries.Decrypt(testKey(), der)
+	picture, err := media.Decrypt(testKey(), der)
 	if err != nil {
 		t.Fatal(err)
 	}

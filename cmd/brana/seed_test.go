@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"brana/bench/registries"
 	"brana/egon"
+	"brana/egon/media"
 )
 
 // seed is a request of the service's description, with a real key in it.
@@ -100,7 +100,7 @@ func checkPhoto(t *testing.T, r *reply) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plain, err := registries.Decrypt(testKey(), cipher)
+	plain, err := media.Decrypt(testKey(), cipher)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 
 // scanWindow is how much of a streamed answer is held, in bytes. It exceeds the
 // longest tag that the bounds let through.
-const scanWindow = 32 << 10
+const tokenWindow = 32 << 10
 
 // A scanner gives out the tokens of a document while it arrives, each with the
 // bytes it was written with.
@@ -18,7 +18,7 @@ const scanWindow = 32 << 10
 // buf[:tok] was given out, buf[tok:next] is the last token, buf[next:pos] is
 // what the xmltext.Scanner has taken of an item that is not complete, and
 // buf[pos:] is what it has not seen.
-type scanner struct {
+type tokenReader struct {
 	src  io.Reader
 	xml  *xmltext.Scanner
 	buf  []byte
@@ -29,35 +29,32 @@ type scanner struct {
 	whole          bool // src has ended
 }
 
-func newScanner(src io.Reader) *scanner { return scannerOf(&scanners, src) }
+func newTokenReader(src io.Reader) *tokenReader { return tokenReaderOf(&tokenReaders, src) }
 
-func scannerOf(pool *sync.Pool, src io.Reader) *scanner {
-	s := pool.Get().(*scanner)
+func tokenReaderOf(pool *sync.Pool, src io.Reader) *tokenReader {
+	s := pool.Get().(*tokenReader)
 	s.xml.Reset()
-	*s = scanner{src: src, xml: s.xml, buf: s.buf[:0], pool: pool}
+	*s = tokenReader{src: src, xml: s.xml, buf: s.buf[:0], pool: pool}
 	return s
 }
 
 // scanners are used again: one that has read an answer knows the start tags of
 // the next one like it.
-var scanners = scannersWithin(xmltext.DefaultBounds())
+var tokenReaders = tokenReadersWithin(xmltext.DefaultBounds())
 
-func scannersWithin(b xmltext.Bounds) sync.Pool {
-	return sync.Pool{New: func() any { return &scanner{xml: xmltext.NewScanner(b), buf: make([]byte, 0, scanWindow)} }}
+func tokenReadersWithin(b xmltext.Bounds) sync.Pool {
+	return sync.Pool{New: func() any { return &tokenReader{xml: xmltext.NewScanner(b), buf: make([]byte, 0, tokenWindow)} }}
 }
 
 // release gives the scanner back. No token of it may be in use.
-func (s *scanner) release() {
+func (s *tokenReader) release() {
 	s.src = nil
 	s.pool.Put(s)
 }
 
-// errWait says that the next token needs bytes that are not here yet.
-const errWait = saying("the next token has not arrived")
-
 // token returns the next token and its bytes, both valid until the next call.
 // With wait false it reads nothing and returns errWait instead.
-func (s *scanner) token(wait bool) (xmltext.Token, []byte, error) {
+func (s *tokenReader) token(wait bool) (xmltext.Token, []byte, error) {
 	for {
 		t, n, err := s.xml.Next(s.buf[s.pos:], s.whole)
 		s.pos += n
@@ -77,14 +74,14 @@ func (s *scanner) token(wait bool) (xmltext.Token, []byte, error) {
 }
 
 // fill drops what was given out and reads once.
-func (s *scanner) fill() error {
+func (s *tokenReader) fill() error {
 	kept := copy(s.buf, s.buf[s.next:])
 	s.base += int64(s.next)
 	s.pos -= s.next
 	s.tok, s.next = 0, 0
 	s.buf = s.buf[:kept]
 	if kept == cap(s.buf) {
-		return saying("read an item of the answer that is too long")
+		return fixedError("read an item of the answer that is too long")
 	}
 	n, err := s.src.Read(s.buf[kept:cap(s.buf)])
 	s.buf = s.buf[:kept+n]

@@ -14,13 +14,13 @@ const (
 )
 
 // pieces are used ones.
-var pieces = sync.Pool{New: func() any { return new([aheadPiece]byte) }}
+var piecePool = sync.Pool{New: func() any { return new([aheadPiece]byte) }}
 
 // An ahead reads a source before anybody wants what it gives: on a goroutine of
 // its own, until the source ends or aheadBytes are held. From then on it leaves
 // the source alone, so that whoever sends is held back by its own socket, and
 // reads only what is asked for.
-type ahead struct {
+type readAhead struct {
 	src  io.ReadCloser
 	done chan struct{} // closed when the goroutine has ended; all below is then the reader's
 	held []piece       // none of them is empty
@@ -34,47 +34,44 @@ type piece struct {
 }
 
 // readAhead begins to read src. If that breaks, it calls broke.
-func readAhead(src io.ReadCloser, broke func(error)) *ahead {
-	a := &ahead{src: src, done: make(chan struct{})}
+func startReadAhead(src io.ReadCloser, broke func(error)) *readAhead {
+	a := &readAhead{src: src, done: make(chan struct{})}
 	go func() {
 		defer close(a.done)
-		defer func() {
-			if p := recover(); p != nil {
-				a.end = caught("read ahead", p)
-			}
-			if a.end != nil && a.end != io.EOF {
-				broke(a.end)
-			}
-		}()
-		a.fill()
+		a.end = recovered("read ahead", a.fill)
+		if a.end != nil && a.end != io.EOF {
+			broke(a.end)
+		}
 	}()
 	return a
 }
 
-func (a *ahead) fill() {
-	for a.end == nil {
+func (a *readAhead) fill() error {
+	var end error
+	for end == nil {
 		last := len(a.held) - 1
 		if last < 0 || a.held[last].end == aheadPiece {
 			if len(a.held) == aheadBytes/aheadPiece {
-				return
+				return nil
 			}
-			a.held = append(a.held, piece{memory: pieces.Get().(*[aheadPiece]byte)})
+			a.held = append(a.held, piece{memory: piecePool.Get().(*[aheadPiece]byte)})
 			last++
 		}
 		p := &a.held[last]
 		var n int
-		n, a.end = a.src.Read(p.memory[p.end:])
+		n, end = a.src.Read(p.memory[p.end:])
 		p.end += n
 	}
 	if last := len(a.held) - 1; last >= 0 && a.held[last].end == 0 {
-		pieces.Put(a.held[last].memory)
+		piecePool.Put(a.held[last].memory)
 		a.held = a.held[:last]
 	}
+	return end
 }
 
 // settle waits until the source has ended or no more of it is held, and returns
 // the length of what there is if that is all, otherwise -1.
-func (a *ahead) settle() (length int64, err error) {
+func (a *readAhead) settle() (length int64, err error) {
 	<-a.done
 	switch a.end {
 	case nil:
@@ -89,7 +86,7 @@ func (a *ahead) settle() (length int64, err error) {
 }
 
 // Read gives what was read ahead and then what the source gives.
-func (a *ahead) Read(p []byte) (n int, err error) {
+func (a *readAhead) Read(p []byte) (n int, err error) {
 	<-a.done
 	if len(a.held) == 0 {
 		if a.end == nil {
@@ -103,7 +100,7 @@ func (a *ahead) Read(p []byte) (n int, err error) {
 		k := copy(p[n:], first.memory[first.start:first.end])
 		n += k
 		if first.start += k; first.start == first.end {
-			pieces.Put(first.memory)
+			piecePool.Put(first.memory)
 			a.held = a.held[1:]
 		}
 	}
@@ -111,7 +108,7 @@ func (a *ahead) Read(p []byte) (n int, err error) {
 }
 
 // Close closes the source; it may come from elsewhere while a Read waits.
-func (a *ahead) Close() error {
+func (a *readAhead) Close() error {
 	err := a.src.Close()
 	<-a.done
 	return err

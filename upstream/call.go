@@ -1,0 +1,140 @@
+package upstream
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"brana/egon"
+
+	"github.com/valyala/fasthttp"
+)
+
+// This file is the one way to an upstream: a relayed message, each step of E198,
+// the evidences and the questions of E227 all take it. None is exempt, since
+// only a call can send.
+
+// A call is one that its upstream's door has let in. Its opener ends it.
+type call struct {
+	*Client
+	asker
+
+	report func(error) // to the breaker
+	ended  atomic.Bool
+	sent   time.Time // when its first message began to go out; zero: nothing did
+}
+
+// went notes that something of a message went out on nc, which began then, and
+// that the head of its answer is here or will not come.
+func (k *call) went(began time.Time, nc *conn) {
+	if nc.out == 0 {
+		return
+	}
+	if k.sent.IsZero() {
+		k.sent = began
+	}
+	if k.cfg.OnSent != nil {
+		k.cfg.OnSent(k.cfg.Name, k.service, time.Since(began))
+	}
+}
+
+// open lets a call in: it waits for its turn (Pace) and asks the breaker, within
+// the time of ctx. The error is an *egon.CallError that blames a.party.
+func (c *Client) open(ctx context.Context, a asker) (*call, error) {
+	k := &call{Client: c, asker: a}
+	if err := k.await(ctx); err != nil {
+		return nil, err
+	}
+	if c.breaker == nil {
+		return k, nil
+	}
+	report, err := c.breaker.allow(ctx, a)
+	if err != nil {
+		return nil, k.failed(ctx, nil, judging, err)
+	}
+	k.report = report
+	return k, nil
+}
+
+// end tells the breaker what came of the call; nil is an answer. Only the first
+// word counts.
+func (k *call) end(err error) {
+	if !k.ended.Swap(true) && k.report != nil {
+		k.report(err)
+	}
+}
+
+// through opens a call of c, asks, and ends the call with what came of it.
+func through[T any](ctx context.Context, c *Client, a asker, ask func(*call) (T, error)) (v T, err error) {
+	k, err := c.open(ctx, a)
+	if err != nil {
+		return v, err
+	}
+	err = errUnended // unless ask returns
+	defer func() { k.end(err) }()
+	v, err = ask(k)
+	return v, err
+}
+
+// await waits for the turn of the call. One that the breaker would refuse needs
+// no turn, for nothing will be sent.
+func (k *call) await(ctx context.Context) error {
+	if k.pace == nil || k.breaker.refuses(k.asker) {
+		return nil
+	}
+	err := k.pace.Wait(ctx)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return k.failed(ctx, nil, waiting, err)
+	}
+	return &egon.CallError{Party: k.party, Name: k.cfg.Name, Busy: true, Err: errPace}
+}
+
+// failed says what became of a call that failed at a stage; nc is nil when it
+// had no connection.
+func (k *call) failed(ctx context.Context, nc *conn, at stage, err error) *egon.CallError {
+	c := causeOf(at, err)
+	e := &egon.CallError{Party: k.party, Name: k.cfg.Name, Err: c}
+	switch {
+	case ctx.Err() != nil:
+		why := context.Cause(ctx)
+		e.Timeout = errors.Is(why, context.DeadlineExceeded)
+		c.because(errEnded)
+		c.is = append(c.is, why) // of the gateway's own, or of another step
+		if e.Timeout {
+			c.because(errLate)
+		}
+	case nc != nil || errors.Is(err, fasthttp.ErrTimeout):
+		e.Timeout = isTimeout(err)
+	}
+	if nc != nil {
+		e.Sent = nc.out > 0
+		if nc.used && nc.in == 0 && !e.Timeout && ctx.Err() == nil {
+			c.because(errStale)
+		}
+	}
+	return e
+}
+
+func isTimeout(err error) bool {
+	var t interface{ Timeout() bool }
+	return errors.As(err, &t) && t.Timeout()
+}
+
+// unreadable is the error of an answer that breaks the contract.
+func (k *call) unreadable(err error) error {
+	return &egon.CallError{Party: k.party, Name: k.cfg.Name, Sent: true, Err: causeOf(judging, err)}
+}
+
+// refused is the error of an answer whose status s is CHYBA. Of the details
+// only the codes go on: what a registry says of its own errors stays inside.
+func (k *call) refused(s egon.Status) *egon.CallError {
+	e := &egon.CallError{Party: k.party, Name: k.cfg.Name, Sent: true, Err: errRefused}
+	for _, d := range s.Details {
+		e.Detail = append(e.Detail, egon.Detail{SubKod: d.SubKod, Puvodce: k.party}.Systemic())
+	}
+	return e
+}
