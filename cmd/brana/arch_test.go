@@ -33,7 +33,7 @@ var mayImport = map[string][]string{
 	"bench/stand":      {"bench/registries", redis},
 	"bench/report":     {"bench/load"},
 	"bench/trial":      {"bench/load", "bench/registries", "bench/report", "bench/stand"},
-	"cmd/brana": {"egon/xmltext", "egon", "egon/media", "policy", "limits", "upstream", "gateway", "gateway/queue", "socket", "bench/registries",
+	"cmd/brana": {"egon/xmltext", "egon", "egon/media", "policy", "limits", "upstream", "gateway", "gateway/queue", "bench/registries",
 		"bench/stand", "bench/report", "bench/trial", "bench/load"},
 }
 

@@ -9,8 +9,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"brana/socket"
 )
 
 // A logbook writes lines of the log. What several write at the same time goes
@@ -72,7 +70,7 @@ var (
 
 // newLogbook makes the book of a file that stays the caller's to close.
 func newLogbook(f *os.File) *logbook {
-	out := socket.NewWriter(f)
+	out := newNoWaitFile(f)
 	return &logbook{out: out, now: out.WriteNow, patience: patience}
 }
 
