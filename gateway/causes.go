@@ -2,8 +2,6 @@ package gateway
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -58,29 +56,3 @@ func inWords(err error) error {
 }
 
 var errBrokenChunk = errors.New("a chunk is malformed")
-
-// handshakeInWords is why a handshake with a caller failed, as [inWords].
-func handshakeInWords(err error) error {
-	var (
-		authority x509.UnknownAuthorityError
-		invalid   x509.CertificateInvalidError
-		record    tls.RecordHeaderError
-	)
-	switch {
-	case errors.As(err, &authority):
-		return errors.New("its certificate is signed by no CA of client_ca")
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return errors.New("its certificate has expired, or is not valid yet")
-	case errors.As(err, &invalid):
-		return fmt.Errorf("its certificate is not valid (reason %d of crypto/x509)", invalid.Reason)
-	case errors.As(err, &record):
-		return errors.New("what came is not TLS")
-	}
-	switch HandshakeFailure(err) {
-	case "no-certificate":
-		return errors.New("it has no certificate")
-	case "nothing-in-common":
-		return errors.New("it knows no version, cipher suite or protocol that may be used")
-	}
-	return inWords(err)
-}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"brana/gateway/conn"
 	"brana/policy"
 )
 
@@ -36,7 +37,7 @@ func newTLSMetrics(help map[string]string, certificates func(tell func(end time.
 			certificates(func(end time.Time, which string) { tell(end, which) })
 		}
 	}
-	for _, reason := range handshakeFailures {
+	for _, reason := range conn.Reasons() {
 		m.failed.WithLabelValues(reason)
 	}
 	return m

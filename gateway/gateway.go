@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"brana/egon"
+	"brana/gateway/conn"
 	"brana/gateway/stream"
 	"brana/limits"
 	"brana/policy"
@@ -81,15 +82,10 @@ type Gateway struct {
 
 	seen *seen // certificates of callers
 
-	taking     context.Context // ends when no connection is taken any more
-	stopTaking context.CancelFunc
-	serving    context.Context // ends when idle connections are closed
-	endServing context.CancelFunc
-
 	calls    context.Context // ends the calls that a shutdown does not wait for
 	cut      context.CancelCauseFunc
 	underWay stream.Calls
-	conns    *conns
+	conns    *conn.Conns
 }
 
 // New checks the configuration and makes a gateway of it.
@@ -100,9 +96,7 @@ func New(cfg Config, parts Parts) (*Gateway, error) {
 	}
 	g := &Gateway{cfg: cfg, parts: parts, routes: cfg.Routes.byService(), seen: newSeen()}
 	g.calls, g.cut = context.WithCancelCause(context.Background())
-	g.taking, g.stopTaking = context.WithCancel(g.calls)
-	g.serving, g.endServing = context.WithCancel(g.calls)
-	g.conns = newConns(&cfg)
+	g.conns = g.newConns()
 	replies := cfg.Bounds
 	replies.TotalBytes = 0
 	g.readers.New = func() any { return egon.NewReader(cfg.Bounds) }

@@ -8,25 +8,30 @@ import (
 	"time"
 
 	"brana/egon"
+	"brana/gateway/conn"
 	"brana/policy"
 )
 
-// identify sees to it that whoever calls is who the certificate says. Without
-// TLS there is nothing to tell it by: then loopback, or a gate in front,
-// answers for the caller.
+// identify compares the caller that the header names with the certificate of the
+// connection. Without TLS there is no certificate: then loopback, or a gateway in
+// front, answers for the caller.
 func (g *Gateway) identify(x *exchange) error {
 	x.policy = g.parts.Policy.Current()
 	if g.cfg.TLS == nil {
 		return nil
 	}
-	c, ok := x.rc.Conn().(*secured)
-	if !ok {
+	c := conn.CallerOf(x.rc.Conn())
+	if c == nil {
 		return refuse(Internal).because(errors.New("a call without TLS came to a listener with TLS"))
 	}
-	caller := Caller{Bound: c.identity(x.policy), NotAfter: c.cert.NotAfter, Address: addressOf(c)}
+	caller := Caller{
+		Bound:    g.identityOf(c, x.policy),
+		NotAfter: c.Certificate.NotAfter,
+		Address:  addressOf(x.rc.Conn()),
+	}
 	if refusal := caller.vouch(&x.head.Info, x.start); refusal != nil {
 		x.decision.Version = x.policy.Version()
-		return refusal.because(errors.New(policy.Describe(c.cert)))
+		return refusal.because(errors.New(policy.Describe(c.Certificate)))
 	}
 	return nil
 }
@@ -51,13 +56,22 @@ func (c *Caller) vouch(info *egon.ZadostInfo, now time.Time) *Refusal {
 	return nil
 }
 
-// identity returns what a snapshot binds to the caller's certificate, or nil.
-func (c *secured) identity(s *policy.Snapshot) *policy.Identity {
-	if c.policy != s {
-		c.policy, c.bound = s, s.Identify(c.cert)
-		c.g.seen.note(c.bound, c.cert)
+// A binding is what a connection keeps of its caller, so that the certificate is
+// looked up once for a connection and snapshot.
+type binding struct {
+	policy   *policy.Snapshot
+	identity *policy.Identity // nil: nothing is bound to the certificate
+}
+
+// identityOf returns what a snapshot binds to the caller's certificate, or nil.
+func (g *Gateway) identityOf(c *conn.Caller, s *policy.Snapshot) *policy.Identity {
+	b, ok := c.Note.(*binding)
+	if !ok || b.policy != s {
+		b = &binding{s, s.Identify(c.Certificate)}
+		c.Note = b
+		g.seen.note(b.identity, c.Certificate)
 	}
-	return c.bound
+	return b.identity
 }
 
 func addressOf(c net.Conn) netip.Addr {

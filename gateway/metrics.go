@@ -5,6 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"brana/gateway/conn"
 	"brana/gateway/queue"
 	"brana/limits"
 	"brana/policy"
@@ -153,7 +154,7 @@ func (m *Metrics) beginAtZero() {
 	for _, mode := range []limits.Mode{limits.Share, limits.Open} {
 		m.degraded.WithLabelValues(mode.String())
 	}
-	for _, limit := range []string{perPeer, total} {
+	for _, limit := range conn.Limits() {
 		m.connRefusals.WithLabelValues(limit)
 	}
 }

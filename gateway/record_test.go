@@ -14,6 +14,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"brana/egon"
+	"brana/gateway/conn"
 	"brana/gateway/queue"
 	"brana/limits"
 	"brana/policy"
@@ -238,7 +239,7 @@ func TestLabelsAreFromClosedSets(t *testing.T) {
 	for _, k := range Kinds() {
 		outcomes = append(outcomes, k.Code)
 	}
-	sets := map[string][]string{"service": services, "outcome": outcomes, "kind": outcomes, "direction": {"in", "out"}, "limit": {"per_peer", "total"}, "reason": handshakeFailures,
+	sets := map[string][]string{"service": services, "outcome": outcomes, "kind": outcomes, "direction": {"in", "out"}, "limit": conn.Limits(), "reason": conn.Reasons(),
 		"mode": {"share", "open"}, "verdict": {"admitted", "over-quota", "over-concurrency", "unavailable"}, "result": {"ok", "varovani", "chyba", "deleted", "unkept", "lost"}}
 	for _, b := range bounds {
 		sets["bound"] = append(sets["bound"], b.name)

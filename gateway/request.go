@@ -7,6 +7,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"brana/egon"
+	"brana/gateway/conn"
 	"brana/gateway/stream"
 )
 
@@ -42,7 +43,7 @@ func (x *exchange) incoming() stream.Source {
 type sender struct{ *fasthttp.RequestCtx }
 
 // Ended reports whether the message met the end of the connection.
-func (s sender) Ended() bool { return hasEnded(s.Conn()) }
+func (s sender) Ended() bool { return conn.Ended(s.Conn()) }
 
 // cutRequest is the error of a message that ended before its end, or whose end
 // cannot be known.
@@ -81,4 +82,11 @@ func (x *exchange) settle() {
 	if !x.body.Drain(x.g.cfg.DrainBytes, x.g.cfg.DrainTime) {
 		x.hangUp()
 	}
+}
+
+// hangUp has the connection closed after the answer, which the caller gets to read
+// although it may still be sending.
+func (x *exchange) hangUp() {
+	x.rc.SetConnectionClose()
+	conn.Linger(x.rc.Conn())
 }

@@ -65,13 +65,7 @@ func (g *Gateway) refuseUnparsed(rc *fasthttp.RequestCtx, err error) {
 // Serve serves exchanges from ln until Shutdown, and closes it. It returns nil
 // after a shutdown, also after one that came first.
 func (g *Gateway) Serve(ln net.Listener) error {
-	defer context.AfterFunc(g.taking, func() { _ = ln.Close() })()
-	door := g.newDoor(ln)
-	if g.cfg.TLS == nil {
-		return g.server.Serve(door)
-	}
-	door.full = nil
-	return g.server.Serve(gate{door, g})
+	return g.conns.Serve(ln, g.server.Serve)
 }
 
 // lookAgain is between two looks at whether callers and jobs have gone.
@@ -89,48 +83,22 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 	g.leaving.Store(true)
 	pause(ctx, g.cfg.ShutdownDelay)
 	g.draining.Store(true)
-	g.stopTaking()
+	g.conns.StopAccepting()
 	g.awaitCallers(ctx)
-	g.endServing()
+	g.conns.EndIdle()
 	g.awaitServer()
 	err := errors.Join(g.server.ShutdownWithContext(ctx), g.awaitJobs(ctx))
 	running := g.Running() + g.Jobs()
 	g.cut(errDraining)
 	g.underWay.Cut(errDraining)
 	g.awaitClosed()
-	g.conns.cut()
+	g.conns.Cut()
 	g.awaitClosed()
 	g.awaitCutJobs()
 	if err != nil && running > 0 {
 		return fmt.Errorf("cut %d exchanges that were still running: %w", running, err)
 	}
 	return nil
-}
-
-// awaitCallers waits as long as callers may be refused on the connections that
-// they have open, or until there are none.
-func (g *Gateway) awaitCallers(ctx context.Context) {
-	for until := time.Now().Add(g.cfg.Linger); g.conns.count() > 0 && time.Now().Before(until); {
-		if !pause(ctx, lookAgain) {
-			return
-		}
-	}
-}
-
-// awaitServer waits until the server has seen that its listener and the last
-// connection are closed. Its own shutdown looks once, and then after 100 ms.
-func (g *Gateway) awaitServer() {
-	open := func() bool { return g.server.GetOpenConnectionsCount() >= 0 } // it leaves out one, the listener
-	for until := time.Now().Add(lookAgain); g.conns.count() == 0 && open() && time.Now().Before(until); {
-		time.Sleep(lookAgain / 10)
-	}
-}
-
-// awaitClosed waits until no connection is open, for CutTime at most.
-func (g *Gateway) awaitClosed() {
-	for until := time.Now().Add(g.cfg.CutTime); g.conns.count() > 0 && time.Now().Before(until); {
-		time.Sleep(min(lookAgain, g.cfg.CutTime))
-	}
 }
 
 // errDraining ends the calls that a shutdown does not wait for. For whoever
@@ -142,9 +110,6 @@ type draining struct{}
 func (draining) Error() string { return "the gateway is draining" }
 
 func (draining) Is(target error) bool { return target == context.Canceled }
-
-// Connections is the number of open connections at this moment.
-func (g *Gateway) Connections() int { return g.conns.count() }
 
 // Running is the number of exchanges at this moment.
 func (g *Gateway) Running() int64 { return g.running.Load() }

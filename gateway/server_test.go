@@ -106,9 +106,18 @@ func TestAShutdownEndsInTime(t *testing.T) {
 		s := newGateway(t, func(s *settings) { s.cfg.CutTime = cutTime })
 		ours, theirs := net.Pipe()
 		defer theirs.Close()
-		c := &conn{Conn: ours, g: s.Gateway}
-		s.conns.enter(c)
-		defer s.conns.leave(c)
+		ln := &pipeListener{pipes: make(chan net.Conn, 1)}
+		ln.ended, ln.end = context.WithCancel(context.Background())
+		ln.pipes <- ours
+		if err := s.conns.Serve(ln, func(ln net.Listener) error {
+			c, err := ln.Accept()
+			if err == nil {
+				t.Cleanup(func() { c.Close() })
+			}
+			return err
+		}); err != nil || s.Connections() != 1 {
+			t.Fatal(err, s.Connections())
+		}
 		s.jobs.Add(1)
 		defer s.jobs.Add(-1)
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)

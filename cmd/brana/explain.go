@@ -8,6 +8,7 @@ import (
 
 	"brana/egon"
 	"brana/gateway"
+	"brana/gateway/conn"
 	"brana/policy"
 )
 
@@ -56,7 +57,7 @@ func (c *caller) tell(out io.Writer) {
 		fmt.Fprintln(out, c.said)
 	}
 	if c.refused != nil {
-		fmt.Fprintf(out, "handshake refused: %s: %v\n", gateway.HandshakeFailure(c.refused), c.refused)
+		fmt.Fprintf(out, "handshake refused: %s: %v\n", conn.ReasonOf(c.refused), c.refused)
 	}
 }
 

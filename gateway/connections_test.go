@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/netip"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -16,6 +15,7 @@ import (
 	"time"
 
 	"brana/egon"
+	"brana/gateway/conn"
 )
 
 // Whoever still sends when it is refused gets to read why, up to the bound of a
@@ -89,8 +89,8 @@ func TestConnectionsAreBounded(t *testing.T) {
 		last  string // the peer of the connection that is too many
 		other bool   // another peer gets in
 	}{
-		{perPeer, func(c *Config) { c.MaxConnsPerPeer = 2 }, "127.0.0.2", true},
-		{total, func(c *Config) { c.MaxConns = 2 }, "127.0.0.3", false},
+		{conn.PerPeer, func(c *Config) { c.MaxConnsPerPeer = 2 }, "127.0.0.2", true},
+		{conn.Total, func(c *Config) { c.MaxConns = 2 }, "127.0.0.3", false},
 	} {
 		t.Run(c.limit, func(t *testing.T) {
 			s := newSite(t, func(s *settings) { c.set(&s.cfg) })
@@ -125,32 +125,6 @@ func TestConnectionsAreBounded(t *testing.T) {
 			ask(s.dialFrom(t, c.last))
 			s.settled(t)
 		})
-	}
-}
-
-// A flood of connections beyond the bound leaves nothing behind.
-func TestTurnedAwayConnectionsAreNotHeld(t *testing.T) {
-	s := newSite(t, func(s *settings) { s.cfg.MaxConnsPerPeer = 1 })
-	s.dial(t).write("P")
-	eventually(t, "it is in", func() bool { return s.Connections() == 1 })
-	for range 3 * maxTold {
-		s.dial(t)
-	}
-	eventually(t, "all are refused", func() bool { return s.count(t, "brana_connections_refused_total", perPeer) == 3*maxTold })
-	if n := s.Connections(); n != 1 {
-		t.Errorf("%d connections", n)
-	}
-}
-
-func TestPeersOfIPv6AreNetworks(t *testing.T) {
-	for in, want := range map[string]string{
-		"192.0.2.7": "192.0.2.7", "::ffff:192.0.2.7": "192.0.2.7",
-		"2001:db8:1:2:3:4:5:6": "2001:db8:1:2::", "fe80::1": "fe80::",
-	} {
-		addr := net.TCPAddrFromAddrPort(netip.AddrPortFrom(netip.MustParseAddr(in), 1))
-		if got := peerOf(addr).String(); got != want {
-			t.Errorf("%s is counted as %s, want %s", in, got, want)
-		}
 	}
 }
 
