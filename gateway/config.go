@@ -11,30 +11,30 @@ import (
 )
 
 // Config is the static part of a gateway. Only package cmd reads files and
-// flags; the zero values of the bounds mean the defaults named.
+// flags. A field that is zero has its value of [Defaults], if it has one there.
 type Config struct {
-	Prefix          string        // path before the service code, /publikace
+	Prefix          string        // path before the service code
 	StatusMode      StatusMode    // HTTP status of refusals
-	InlineLimit     int           // bytes; messages up to it are read whole before they are forwarded; default 64 KiB
-	MaxMessage      int64         // bytes of a request at most; default 256 MiB
-	MaxExchanges    int64         // exchanges at once at most; default 4096
-	ReadIdle        time.Duration // longest wait for the header of a request, and for the next bytes of its body; default 15 s
-	WriteIdle       time.Duration // longest wait until the caller takes the next bytes; default 60 s
-	MinRate         int64         // bytes a second that a caller must send, or take, beside its first idle time; default 32 KiB
-	KeepAlive       time.Duration // an idle connection is closed after it; default 60 s
+	InlineLimit     int           // bytes; messages up to it are read whole before they are forwarded
+	MaxMessage      int64         // bytes of a request at most
+	MaxExchanges    int64         // exchanges at once at most
+	ReadIdle        time.Duration // longest wait for the header of a request, and for the next bytes of its body
+	WriteIdle       time.Duration // longest wait until the caller takes the next bytes
+	MinRate         int64         // bytes a second that a caller must send, or take, beside its first idle time
+	KeepAlive       time.Duration // an idle connection is closed after it
 	ShutdownDelay   time.Duration // how long a Shutdown still serves calls, while the gateway is not ready
 	Linger          time.Duration // how long it then keeps idle connections open, on which calls are refused as draining
-	CutTime         time.Duration // after the deadline of a Shutdown, the time for each of three: cut calls are answered, connections close, jobs end; default 1 s
-	DrainBytes      int64         // bytes of an unread body that are read at most before a refusal: a caller that still sends when the connection closes loses the answer; default 16 MiB
-	DrainTime       time.Duration // time for that; default 2 s
-	MaxConns        int           // connections at once at most; default 8192
-	MaxConnsPerPeer int           // of one address (IPv6: of one /64) at most; default 256
-	Bounds          egon.Bounds   // of messages and, but for the head, of relayed replies; each that is 0 has its default, TotalBytes is MaxMessage
-	RowWait         time.Duration // longest wait for a row of the matrix that has to be fetched first; default 5 s
+	CutTime         time.Duration // after the deadline of a Shutdown, the time for each of three: cut calls are answered, connections close, jobs end
+	DrainBytes      int64         // bytes of an unread body that are read at most before a refusal: a caller that still sends when the connection closes loses the answer
+	DrainTime       time.Duration // time for that
+	MaxConns        int           // connections at once at most
+	MaxConnsPerPeer int           // of one address (IPv6: of one /64) at most
+	Bounds          egon.Bounds   // of messages and, but for the head, of relayed replies; TotalBytes is MaxMessage
+	RowWait         time.Duration // longest wait for a row of the matrix that has to be fetched first
 	Routes          Routes
 
 	TimeTolerance time.Duration  // CasZadosti that is further from the clock is refused; 0: any is taken
-	Zone          *time.Location // in which times are written, and of those that a request says without a zone; default the local one
+	Zone          *time.Location // in which times are written, and of those that a request says without a zone
 
 	Contracts *egon.Contracts // WSDLs and schemas that a GET is given; nil: none
 	PublicURL string          // of the prefix, as callers know it, for the address in a WSDL; empty: as the caller reached it
@@ -47,24 +47,59 @@ type Config struct {
 	InsecureIdentity bool        // plain HTTP beyond loopback is meant; told on the readiness page
 }
 
+// Defaults has a value for each field that must not be zero, and is the one
+// place for them.
+func Defaults() Config {
+	return Config{
+		Prefix:          "/publikace",
+		InlineLimit:     64 << 10,
+		MaxMessage:      256 << 20,
+		MaxExchanges:    4096,
+		ReadIdle:        15 * time.Second,
+		WriteIdle:       60 * time.Second,
+		MinRate:         32 << 10,
+		KeepAlive:       60 * time.Second,
+		CutTime:         time.Second,
+		DrainBytes:      16 << 20,
+		DrainTime:       2 * time.Second,
+		MaxConns:        8192,
+		MaxConnsPerPeer: 256,
+		Bounds:          egon.DefaultBounds(),
+		RowWait:         5 * time.Second,
+		Zone:            time.Local,
+	}
+}
+
 func (c *Config) setDefaults() {
-	setDefault(&c.Prefix, "/publikace")
-	setDefault(&c.InlineLimit, 64<<10)
-	setDefault(&c.MaxMessage, 256<<20)
-	setDefault(&c.MaxExchanges, 4096)
-	setDefault(&c.ReadIdle, 15*time.Second)
-	setDefault(&c.WriteIdle, 60*time.Second)
-	setDefault(&c.KeepAlive, 60*time.Second)
-	setDefault(&c.CutTime, time.Second)
-	setDefault(&c.DrainBytes, 16<<20)
-	setDefault(&c.DrainTime, 2*time.Second)
-	setDefault(&c.MinRate, 32<<10)
-	setDefault(&c.RowWait, 5*time.Second)
-	setDefault(&c.MaxConns, 8192)
-	setDefault(&c.MaxConnsPerPeer, 256)
-	setDefault(&c.Zone, time.Local)
-	c.Bounds = withDefaults(c.Bounds)
+	d := Defaults()
+	setDefault(&c.Prefix, d.Prefix)
+	setDefault(&c.InlineLimit, d.InlineLimit)
+	setDefault(&c.MaxMessage, d.MaxMessage)
+	setDefault(&c.MaxExchanges, d.MaxExchanges)
+	setDefault(&c.ReadIdle, d.ReadIdle)
+	setDefault(&c.WriteIdle, d.WriteIdle)
+	setDefault(&c.MinRate, d.MinRate)
+	setDefault(&c.KeepAlive, d.KeepAlive)
+	setDefault(&c.CutTime, d.CutTime)
+	setDefault(&c.DrainBytes, d.DrainBytes)
+	setDefault(&c.DrainTime, d.DrainTime)
+	setDefault(&c.MaxConns, d.MaxConns)
+	setDefault(&c.MaxConnsPerPeer, d.MaxConnsPerPeer)
+	setDefault(&c.RowWait, d.RowWait)
+	setDefault(&c.Zone, d.Zone)
+	setBounds(&c.Bounds, d.Bounds)
 	c.Bounds.TotalBytes = c.MaxMessage
+}
+
+// setBounds replaces each bound that is zero.
+func setBounds(b *egon.Bounds, d egon.Bounds) {
+	setDefault(&b.HeadBytes, d.HeadBytes)
+	setDefault(&b.Items, d.Items)
+	setDefault(&b.XML.NameBytes, d.XML.NameBytes)
+	setDefault(&b.XML.TagBytes, d.XML.TagBytes)
+	setDefault(&b.XML.Attrs, d.XML.Attrs)
+	setDefault(&b.XML.Depth, d.XML.Depth)
+	setDefault(&b.XML.Namespaces, d.XML.Namespaces)
 }
 
 func setDefault[T comparable](p *T, value T) {
@@ -97,17 +132,4 @@ func (c *Config) validate(parts Parts) error {
 	}
 	errs = append(errs, c.Routes.Default.validate("default", parts), c.Routes.validateQueue(parts))
 	return errors.Join(errs...)
-}
-
-// withDefaults replaces each bound that is zero.
-func withDefaults(b egon.Bounds) egon.Bounds {
-	d := egon.DefaultBounds()
-	setDefault(&b.HeadBytes, d.HeadBytes)
-	setDefault(&b.Items, d.Items)
-	setDefault(&b.XML.NameBytes, d.XML.NameBytes)
-	setDefault(&b.XML.TagBytes, d.XML.TagBytes)
-	setDefault(&b.XML.Attrs, d.XML.Attrs)
-	setDefault(&b.XML.Depth, d.XML.Depth)
-	setDefault(&b.XML.Namespaces, d.XML.Namespaces)
-	return b
 }

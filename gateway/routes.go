@@ -21,8 +21,11 @@ type Route struct {
 	Name    string        // of the relay's upstream in the configuration, for the log
 	Party   egon.Party    // who is named in Puvodce when the relay's upstream fails; default ISZR
 	Relay   Relay         // for RelayRoute
-	Timeout time.Duration // that upstreams have from admission to the beginning of the answer, and for the rest of it beside what its bytes earn at MinRate; default 60 s
+	Timeout time.Duration // that upstreams have from admission to the beginning of the answer, and for the rest of it beside what its bytes earn at MinRate; 0 is DefaultTimeout
 }
+
+// DefaultTimeout is the time of a call whose route has none.
+const DefaultTimeout = 60 * time.Second
 
 // RouteKind is the sort of a [Route].
 type RouteKind uint8
@@ -57,7 +60,7 @@ func (r Routes) byService() map[*egon.Service]Route {
 		if !ok {
 			route = r.Default
 		}
-		setDefault(&route.Timeout, 60*time.Second)
+		setDefault(&route.Timeout, DefaultTimeout)
 		if route.Kind == RelayRoute {
 			setDefault(&route.Party, egon.Party{Kind: egon.Registr, Code: "ISZR"})
 		}
