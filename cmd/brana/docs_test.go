@@ -87,6 +87,27 @@ func TestHeadingsAreDistinct(t *testing.T) {
 	}
 }
 
+// Each direct dependency has a line in docs/decisions.md that says why.
+func TestEveryDependencyHasItsReason(t *testing.T) {
+	module, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	reasons, err := os.ReadFile(filepath.Join(root, "docs", "decisions.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	direct := regexp.MustCompile(`(?m)^\t(\S+) v\S+$`).FindAllSubmatch(module, -1)
+	if len(direct) == 0 {
+		t.Error("go.mod has no direct dependency")
+	}
+	for _, m := range direct {
+		if name := strings.TrimPrefix(string(m[1]), "github.com/"); !bytes.Contains(reasons, []byte(name)) {
+			t.Errorf("docs/decisions.md has no line for %s", name)
+		}
+	}
+}
+
 // pages are all Markdown files of the repository.
 func pages(t *testing.T) (files []string) {
 	t.Helper()
