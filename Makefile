@@ -59,7 +59,7 @@ bench: build
 	./brana bench $(REDIS) --rate 300 --duration 8s --json bench-mix.json --html bench-mix.html
 
 faults:
-	BRANA_FAULTS="$(FAULTS)" $(GO) test ./limits -run '^TestFaults$$' -count 1 -v -timeout 20m
+	BRANA_FAULTS="$(FAULTS)" $(GO) test ./limits/ledger -run '^TestFaults$$' -count 1 -v -timeout 20m
 
 microbench:
 	$(GO) test -run '^$$' -bench . -benchmem -count $(COUNT) ./... >$(MICRO)

@@ -20,7 +20,7 @@ const (
 	WorkingHours Regime = iota // inside the calendar's working hours on a day that is no holiday
 	OffHours                   // any other time
 
-	regimes = 2
+	Regimes = 2
 )
 
 // String returns the regime in the words of the policy file.

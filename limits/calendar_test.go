@@ -1,54 +1,57 @@
-package limits
+package limits_test
 
 import (
 	"strings"
 	"testing"
 	"time"
 
+	"brana/limits"
+	"brana/limits/limitstest"
+
 	"pgregory.net/rapid"
 )
 
 func TestCzechCalendar(t *testing.T) {
-	c := czech(t)
+	c := limitstest.Czech(t)
 	for _, test := range []struct {
 		name, at string
-		want     Regime
+		want     limits.Regime
 		change   string
 	}{
-		{"before the first minute", "2026-03-04 06:59:59", OffHours, "2026-03-04 07:00:00"},
-		{"the first moment", "2026-03-04 07:00:00", WorkingHours, "2026-03-04 17:00:00"},
-		{"the last second", "2026-03-04 16:59:59", WorkingHours, "2026-03-04 17:00:00"},
-		{"the end", "2026-03-04 17:00:00", OffHours, "2026-03-05 07:00:00"},
-		{"Friday night to Monday", "2026-03-06 17:00:00", OffHours, "2026-03-09 07:00:00"},
-		{"Saturday", "2026-03-07 12:00:00", OffHours, "2026-03-09 07:00:00"},
-		{"Sunday", "2026-03-08 12:00:00", OffHours, "2026-03-09 07:00:00"},
-		{"New Year's Day", "2026-01-01 10:00:00", OffHours, "2026-01-02 07:00:00"},
-		{"Good Friday to the Tuesday after Easter", "2026-04-03 10:00:00", OffHours, "2026-04-07 07:00:00"},
-		{"the Thursday before Easter", "2026-04-02 10:00:00", WorkingHours, "2026-04-02 17:00:00"},
-		{"Easter Monday", "2026-04-06 10:00:00", OffHours, "2026-04-07 07:00:00"},
-		{"Good Friday of another year", "2027-03-26 10:00:00", OffHours, "2027-03-30 07:00:00"},
-		{"Easter Monday of another year", "2027-03-29 10:00:00", OffHours, "2027-03-30 07:00:00"},
-		{"1 May", "2026-05-01 10:00:00", OffHours, "2026-05-04 07:00:00"},
-		{"8 May", "2026-05-08 10:00:00", OffHours, "2026-05-11 07:00:00"},
-		{"5 July", "2027-07-05 10:00:00", OffHours, "2027-07-07 07:00:00"},
-		{"6 July", "2026-07-06 10:00:00", OffHours, "2026-07-07 07:00:00"},
-		{"28 September", "2026-09-28 10:00:00", OffHours, "2026-09-29 07:00:00"},
-		{"28 October", "2026-10-28 10:00:00", OffHours, "2026-10-29 07:00:00"},
-		{"17 November", "2026-11-17 10:00:00", OffHours, "2026-11-18 07:00:00"},
-		{"Christmas", "2026-12-24 10:00:00", OffHours, "2026-12-28 07:00:00"},
-		{"a holiday on Saturday moves nothing", "2026-12-28 10:00:00", WorkingHours, "2026-12-28 17:00:00"},
-		{"New Year's Eve is a working day", "2026-12-31 10:00:00", WorkingHours, "2026-12-31 17:00:00"},
-		{"the night of 23 hours", "2026-03-29 01:59:59", OffHours, "2026-03-30 07:00:00"},
-		{"the morning after it", "2026-03-30 06:59:59", OffHours, "2026-03-30 07:00:00"},
-		{"the night of 25 hours", "2026-10-25 02:30:00", OffHours, "2026-10-26 07:00:00"},
-		{"the morning after it", "2026-10-26 07:00:00", WorkingHours, "2026-10-26 17:00:00"},
+		{"before the first minute", "2026-03-04 06:59:59", limits.OffHours, "2026-03-04 07:00:00"},
+		{"the first moment", "2026-03-04 07:00:00", limits.WorkingHours, "2026-03-04 17:00:00"},
+		{"the last second", "2026-03-04 16:59:59", limits.WorkingHours, "2026-03-04 17:00:00"},
+		{"the end", "2026-03-04 17:00:00", limits.OffHours, "2026-03-05 07:00:00"},
+		{"Friday night to Monday", "2026-03-06 17:00:00", limits.OffHours, "2026-03-09 07:00:00"},
+		{"Saturday", "2026-03-07 12:00:00", limits.OffHours, "2026-03-09 07:00:00"},
+		{"Sunday", "2026-03-08 12:00:00", limits.OffHours, "2026-03-09 07:00:00"},
+		{"New Year's Day", "2026-01-01 10:00:00", limits.OffHours, "2026-01-02 07:00:00"},
+		{"Good Friday to the Tuesday after Easter", "2026-04-03 10:00:00", limits.OffHours, "2026-04-07 07:00:00"},
+		{"the Thursday before Easter", "2026-04-02 10:00:00", limits.WorkingHours, "2026-04-02 17:00:00"},
+		{"Easter Monday", "2026-04-06 10:00:00", limits.OffHours, "2026-04-07 07:00:00"},
+		{"Good Friday of another year", "2027-03-26 10:00:00", limits.OffHours, "2027-03-30 07:00:00"},
+		{"Easter Monday of another year", "2027-03-29 10:00:00", limits.OffHours, "2027-03-30 07:00:00"},
+		{"1 May", "2026-05-01 10:00:00", limits.OffHours, "2026-05-04 07:00:00"},
+		{"8 May", "2026-05-08 10:00:00", limits.OffHours, "2026-05-11 07:00:00"},
+		{"5 July", "2027-07-05 10:00:00", limits.OffHours, "2027-07-07 07:00:00"},
+		{"6 July", "2026-07-06 10:00:00", limits.OffHours, "2026-07-07 07:00:00"},
+		{"28 September", "2026-09-28 10:00:00", limits.OffHours, "2026-09-29 07:00:00"},
+		{"28 October", "2026-10-28 10:00:00", limits.OffHours, "2026-10-29 07:00:00"},
+		{"17 November", "2026-11-17 10:00:00", limits.OffHours, "2026-11-18 07:00:00"},
+		{"Christmas", "2026-12-24 10:00:00", limits.OffHours, "2026-12-28 07:00:00"},
+		{"a holiday on Saturday moves nothing", "2026-12-28 10:00:00", limits.WorkingHours, "2026-12-28 17:00:00"},
+		{"New Year's Eve is a working day", "2026-12-31 10:00:00", limits.WorkingHours, "2026-12-31 17:00:00"},
+		{"the night of 23 hours", "2026-03-29 01:59:59", limits.OffHours, "2026-03-30 07:00:00"},
+		{"the morning after it", "2026-03-30 06:59:59", limits.OffHours, "2026-03-30 07:00:00"},
+		{"the night of 25 hours", "2026-10-25 02:30:00", limits.OffHours, "2026-10-26 07:00:00"},
+		{"the morning after it", "2026-10-26 07:00:00", limits.WorkingHours, "2026-10-26 17:00:00"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			at := prague(t, test.at)
+			at := limitstest.Prague(t, test.at)
 			if got := c.Regime(at.UTC()); got != test.want {
 				t.Errorf("Regime(%v) = %v, want %v", test.at, got, test.want)
 			}
-			if got, want := c.NextChange(at), prague(t, test.change); !got.Equal(want) {
+			if got, want := c.NextChange(at), limitstest.Prague(t, test.change); !got.Equal(want) {
 				t.Errorf("NextChange(%v) = %v, want %v", test.at, got, want)
 			}
 		})
@@ -57,23 +60,23 @@ func TestCzechCalendar(t *testing.T) {
 
 // Local hours stay local when the clocks change: seven in the morning is another instant of UTC.
 func TestDaylightSaving(t *testing.T) {
-	c := czech(t)
+	c := limitstest.Czech(t)
 	for _, test := range []struct{ begins string }{
 		{"2026-03-27T06:00:00Z"}, {"2026-03-30T05:00:00Z"}, // the clocks go forward on Sunday the 29th
 		{"2026-10-23T05:00:00Z"}, {"2026-10-26T06:00:00Z"}, // and back on Sunday the 25th
 	} {
 		at, _ := time.Parse(time.RFC3339, test.begins)
-		if c.Regime(at.Add(-time.Second)) != OffHours || c.Regime(at) != WorkingHours {
+		if c.Regime(at.Add(-time.Second)) != limits.OffHours || c.Regime(at) != limits.WorkingHours {
 			t.Errorf("working hours do not begin at %v", at)
 		}
 	}
 	// Hours that lie in the changed night itself.
-	night, err := NewCalendar(CalendarConfig{"Sun 01:00-04:00", "none", "Europe/Prague"})
+	night, err := limits.NewCalendar(limits.CalendarConfig{Working: "Sun 01:00-04:00", Holidays: "none", Zone: "Europe/Prague"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for day, want := range map[string]time.Duration{"2026-03-22": 3 * time.Hour, "2026-03-29": 2 * time.Hour, "2026-10-25": 4 * time.Hour} {
-		begins := night.NextChange(prague(t, day+" 00:30:00"))
+		begins := night.NextChange(limitstest.Prague(t, day+" 00:30:00"))
 		if got := night.NextChange(begins).Sub(begins); got != want {
 			t.Errorf("01:00-04:00 on %s lasts %v, want %v", day, got, want)
 		}
@@ -82,27 +85,27 @@ func TestDaylightSaving(t *testing.T) {
 
 func TestCalendarConfigs(t *testing.T) {
 	for _, test := range []struct {
-		config CalendarConfig
+		config limits.CalendarConfig
 		at     string // local
-		want   Regime
+		want   limits.Regime
 		change string // local; empty for never
 	}{
-		{CalendarConfig{"Mon-Fri 07:00-17:00", "none", "Europe/Prague"}, "2026-04-03 10:00:00", WorkingHours, "2026-04-03 17:00:00"},
-		{CalendarConfig{"Mon-Fri 07:00-17:00", "cz", "UTC"}, "2026-03-04 07:30:00", OffHours, "2026-03-04 08:00:00"},
-		{CalendarConfig{"Sat 08:30-12:15", "cz", "Europe/Prague"}, "2026-03-07 12:14:59", WorkingHours, "2026-03-07 12:15:00"},
-		{CalendarConfig{"Sat-Mon 00:00-24:00", "none", "Europe/Prague"}, "2026-03-08 10:00:00", WorkingHours, "2026-03-10 00:00:00"},
-		{CalendarConfig{"Mon-Sun 00:00-24:00", "none", "Europe/Prague"}, "2026-03-04 10:00:00", WorkingHours, ""},
-		{CalendarConfig{"Mon-Sun 00:00-24:00", "cz", "Europe/Prague"}, "2026-03-04 10:00:00", WorkingHours, "2026-04-03 00:00:00"},
+		{limits.CalendarConfig{Working: "Mon-Fri 07:00-17:00", Holidays: "none", Zone: "Europe/Prague"}, "2026-04-03 10:00:00", limits.WorkingHours, "2026-04-03 17:00:00"},
+		{limits.CalendarConfig{Working: "Mon-Fri 07:00-17:00", Holidays: "cz", Zone: "UTC"}, "2026-03-04 07:30:00", limits.OffHours, "2026-03-04 08:00:00"},
+		{limits.CalendarConfig{Working: "Sat 08:30-12:15", Holidays: "cz", Zone: "Europe/Prague"}, "2026-03-07 12:14:59", limits.WorkingHours, "2026-03-07 12:15:00"},
+		{limits.CalendarConfig{Working: "Sat-Mon 00:00-24:00", Holidays: "none", Zone: "Europe/Prague"}, "2026-03-08 10:00:00", limits.WorkingHours, "2026-03-10 00:00:00"},
+		{limits.CalendarConfig{Working: "Mon-Sun 00:00-24:00", Holidays: "none", Zone: "Europe/Prague"}, "2026-03-04 10:00:00", limits.WorkingHours, ""},
+		{limits.CalendarConfig{Working: "Mon-Sun 00:00-24:00", Holidays: "cz", Zone: "Europe/Prague"}, "2026-03-04 10:00:00", limits.WorkingHours, "2026-04-03 00:00:00"},
 	} {
 		t.Run(test.config.Working+" "+test.config.Holidays+" "+test.config.Zone, func(t *testing.T) {
-			c, err := NewCalendar(test.config)
+			c, err := limits.NewCalendar(test.config)
 			if err != nil {
 				t.Fatal(err)
 			}
-			at := prague(t, test.at)
+			at := limitstest.Prague(t, test.at)
 			var want time.Time
 			if test.change != "" {
-				want = prague(t, test.change)
+				want = limitstest.Prague(t, test.change)
 			}
 			if got, change := c.Regime(at), c.NextChange(at); got != test.want || !change.Equal(want) {
 				t.Errorf("at %v: %v until %v, want %v until %v", test.at, got, change, test.want, want)
@@ -112,7 +115,7 @@ func TestCalendarConfigs(t *testing.T) {
 }
 
 func TestCalendarErrors(t *testing.T) {
-	good := CalendarConfig{"Mon-Fri 07:00-17:00", "cz", "Europe/Prague"}
+	good := limits.CalendarConfig{Working: "Mon-Fri 07:00-17:00", Holidays: "cz", Zone: "Europe/Prague"}
 	for _, working := range []string{
 		"", "Mon-Fri", "07:00-17:00", "Po-Pá 07:00-17:00", "mon-fri 07:00-17:00", "Mon-Fri 7:00-17:00", "Mon-Fri 07:00",
 		"Mon-Fri 17:00-07:00", "Mon-Fri 07:00-07:00", "Mon-Fri 07:00-24:01", "Mon-Fri 07:00-25:00", "Mon-Fri  07:00-17:00",
@@ -132,12 +135,12 @@ func TestCalendarErrors(t *testing.T) {
 		c.Zone = zone
 		wantError(t, c, "IANA", `"Europe/Prague"`)
 	}
-	wantError(t, CalendarConfig{}, "working", "holidays", "zone")
+	wantError(t, limits.CalendarConfig{}, "working", "holidays", "zone")
 }
 
-func wantError(t *testing.T, config CalendarConfig, words ...string) {
+func wantError(t *testing.T, config limits.CalendarConfig, words ...string) {
 	t.Helper()
-	_, err := NewCalendar(config)
+	_, err := limits.NewCalendar(config)
 	if err == nil {
 		t.Errorf("NewCalendar(%+v) succeeds", config)
 		return
@@ -151,12 +154,12 @@ func wantError(t *testing.T, config CalendarConfig, words ...string) {
 
 // NextChange is what Regime says it is, wherever one looks, in whatever order the calendar is asked.
 func TestNextChangeIsTheNextChange(t *testing.T) {
-	configs := []CalendarConfig{
-		{"Mon-Fri 07:00-17:00", "cz", "Europe/Prague"}, {"Sat-Tue 00:00-24:00", "cz", "Europe/Prague"},
-		{"Sun 02:00-03:00", "none", "Europe/Prague"}, {"Mon-Sun 00:30-23:30", "none", "America/St_Johns"},
+	configs := []limits.CalendarConfig{
+		{Working: "Mon-Fri 07:00-17:00", Holidays: "cz", Zone: "Europe/Prague"}, {Working: "Sat-Tue 00:00-24:00", Holidays: "cz", Zone: "Europe/Prague"},
+		{Working: "Sun 02:00-03:00", Holidays: "none", Zone: "Europe/Prague"}, {Working: "Mon-Sun 00:30-23:30", Holidays: "none", Zone: "America/St_Johns"},
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		c, err := NewCalendar(rapid.SampledFrom(configs).Draw(t, "config"))
+		c, err := limits.NewCalendar(rapid.SampledFrom(configs).Draw(t, "config"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,23 +7,23 @@ package limits
 // at t. A permit may be used for a Lease after it was granted, so none is granted beyond the quota in the last Lease
 // before they end; for as long after they were lowered, permits granted before may be used. Calls made with them count
 // like any other when they have ended: the caller may then have to wait until enough of them have left.
-type extra struct {
-	made  int64 // rises; 0: none was ever
-	calls int64 // 0: taken back
-	ends  int64
+type Extra struct {
+	Made  int64 // rises; 0: none was ever
+	Calls int64 // 0: taken back
+	Ends  int64
 }
 
 // at is how many of them a permit granted at a moment may use.
-func (e extra) at(moment int64) int64 {
-	if moment+leaseMillis > e.ends {
+func (e Extra) At(moment int64) int64 {
+	if moment+leaseMillis > e.Ends {
 		return 0
 	}
-	return e.calls
+	return e.Calls
 }
 
 // raise is a rule with the extra calls of a moment.
-func (e extra) raise(rule Rule, moment int64) Rule {
-	calls := e.at(moment)
+func (e Extra) Raise(rule Rule, moment int64) Rule {
+	calls := e.At(moment)
 	rule.Working += calls
 	rule.Off += calls
 	return rule

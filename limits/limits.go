@@ -2,8 +2,8 @@
 // once.
 //
 // The one rule is decide in rule.go: both limits are taken in one step, all or nothing, and only admitted calls count.
-// Two stores keep the counts: Memory in the process, and Redis shared by all gateways, which lease from it and decide by
-// themselves (ledger.go). A contract test holds them equal.
+// Two stores keep the counts: Memory in the process, and that of package ledger, shared by all gateways. A contract test
+// (limitstest) holds them equal.
 // Who may call at all is left to policy; what happens when no decision could be had is left to gateway.
 package limits
 
@@ -20,14 +20,23 @@ const (
 	// Bucket is the grain of the count, for quotas up to 500 a second. A call leaves the count when the hour after the end
 	// of its bucket is over, so it is counted for at least Window and at most Window + Bucket: never above the quota, and
 	// under it by 0.28 % at most.
-	Bucket = 10 * time.Second
+	Grain = 10 * time.Second
 
-	bucketMillis = int64(Bucket / time.Millisecond)
+	// Lease is how long a gateway may use what it was granted, by its own monotonic clock.
+	Lease = 10 * time.Second
+	// margin is how much faster than real time ledger time may go within an hour and a Lease: twice 500 ppm (a gateway's
+	// clock, and what bound allows) make 3.6 s, the second by which least lets it lag, to be caught up later, makes 4.6 s.
+	// The rest is for gateways that join: each may add the time of its first request.
+	Margin = 5 * time.Second
+
+	bucketMillis = int64(Grain / time.Millisecond)
+	leaseMillis  = int64(Lease / time.Millisecond)
+	marginMillis = int64(Margin / time.Millisecond)
 	windowMillis = int64(Window / time.Millisecond)
 	smallMillis  = int64(time.Second / time.Millisecond)
 	smallQuota   = 500 // calls an hour; the most buckets of a second that a caller can have
 	// longest is the longest that a permit is counted, by either store.
-	longest = Window + Bucket + Lease + margin
+	Longest = Window + Grain + Lease + Margin
 	// crowded is how long a caller refused for concurrency is told to wait; when a slot frees cannot be known.
 	crowded = time.Second
 )
@@ -61,7 +70,7 @@ type Rule struct {
 }
 
 // quota is the calls per rolling hour that the rule allows in a regime.
-func (r Rule) quota(in Regime) int64 {
+func (r Rule) Quota(in Regime) int64 {
 	if in == WorkingHours {
 		return r.Working
 	}
@@ -133,9 +142,9 @@ func (v Verdict) String() string {
 // Slot is the right to be one of the calls running at once, given by Admit and given back by Release of the same store.
 // It is a value without meaning to its holder; the zero Slot is no slot, and releasing it does nothing.
 type Slot struct {
-	key    Key
-	place  uint64 // index in the caller's slots
-	number uint64 // never given twice by one store for one shard; from 1
+	Key    Key
+	Place  uint64 // index in the caller's slots
+	Number uint64 // never given twice by one store for one shard; from 1
 }
 
 // Decision is the answer to a Call, as a value: refusal is not an error.

@@ -55,50 +55,50 @@ func (m *Memory) Admit(_ context.Context, c Call) (Decision, error) {
 		s.callers[c.Key] = caller
 	}
 	o, place := caller.admit(now, &c, in, s.number+1)
-	if o.verdict == Admitted {
+	if o.Verdict == Admitted {
 		s.number++
 	}
 	number := s.number
 	s.mu.Unlock()
 
-	d := o.decision(c.Rule, m.calendar, t, in)
-	if o.verdict == Admitted {
-		d.Slot = Slot{key: c.Key, place: uint64(place), number: number}
+	d := o.Decision(c.Rule, m.calendar, t, in)
+	if o.Verdict == Admitted {
+		d.Slot = Slot{Key: c.Key, Place: uint64(place), Number: number}
 	}
 	return d, nil
 }
 
 // account is what Memory knows of one caller.
 type account struct {
-	window
-	running
+	Hour
+	Running
 	last int64 // the latest moment it was asked about
 
-	extra     extra
+	extra     Extra
 	forgotten int64
 }
 
 // admit decides about a call and, if it is admitted, counts it and takes slot number for it, at the place returned.
-func (a *account) admit(now int64, c *Call, in Regime, number uint64) (o outcome, place int) {
+func (a *account) admit(now int64, c *Call, in Regime, number uint64) (o Outcome, place int) {
 	now = max(now, a.last)
 	a.last = now
-	a.sweep(now)
-	a.expire(now)
-	rule := a.extra.raise(c.Rule, now)
-	o.verdict = decide(a.counts, a.count(), rule, in)
-	switch o.verdict {
+	a.Sweep(now)
+	a.Expire(now)
+	rule := a.extra.Raise(c.Rule, now)
+	o.Verdict = Decide(a.Counts, a.Count(), rule, in)
+	switch o.Verdict {
 	case Admitted:
-		var one counts
+		var one Counts
 		one[in] = 1
-		a.charge(leaves(now, grain(c.Rule.quota(in))), one)
-		place = a.take(slot{number, now + lifetimeMillis(c.Lifetime)})
+		a.Charge(Leaves(now, GrainOf(c.Rule.Quota(in))), one)
+		place = a.Take(number, now+LifetimeMillis(c.Lifetime))
 	case OverQuota:
-		for r := range o.wait {
-			o.wait[r] = a.wait(now, c.Rule, a.extra, Regime(r))
+		for r := range o.Wait {
+			o.Wait[r] = a.Wait(now, c.Rule, a.extra, Regime(r))
 		}
 	}
-	o.room, o.running, o.reset = a.counts.room(rule, in), a.count(), a.reset(now)
-	o.extra = rule.quota(in) - c.Rule.quota(in)
+	o.Room, o.Running, o.Reset = a.Counts.Room(rule, in), a.Count(), a.ResetAfter(now)
+	o.Extra = rule.Quota(in) - c.Rule.Quota(in)
 	return o, place
 }
 
@@ -106,7 +106,7 @@ func (a *account) admit(now int64, c *Call, in Regime, number uint64) (o outcome
 // forgotten over a small step back of the clock.
 func (a *account) idle(now int64) bool {
 	now -= 2 * bucketMillis
-	return a.last+windowMillis+2*bucketMillis <= now && a.running.idle(now) && a.extra.ends <= now
+	return a.last+windowMillis+2*bucketMillis <= now && a.Running.Idle(now) && a.extra.Ends <= now
 }
 
 // millis is the time since 1970 by the monotonic clock, as far as t has one: steps of the wall clock while the gateway
@@ -116,7 +116,7 @@ func (m *Memory) millis(t time.Time) int64 {
 }
 
 // lifetimeMillis rounds up: a slot is never shorter than its call.
-func lifetimeMillis(d time.Duration) int64 {
+func LifetimeMillis(d time.Duration) int64 {
 	return int64((d-1)/time.Millisecond) + 1
 }
 
@@ -135,10 +135,10 @@ func (s *shard) dropIdle(now int64) {
 
 // Release gives a slot back; the permit stays used. A slot given back before, or expired, is left alone. It never fails.
 func (m *Memory) Release(_ context.Context, slot Slot) error {
-	s := &m.shards[slot.key[0]]
+	s := &m.shards[slot.Key[0]]
 	s.mu.Lock()
-	if caller := s.callers[slot.key]; caller != nil {
-		caller.release(slot.place, slot.number)
+	if caller := s.callers[slot.Key]; caller != nil {
+		caller.Release(slot.Place, slot.Number)
 	}
 	s.mu.Unlock()
 	return nil
@@ -150,13 +150,13 @@ func (m *Memory) Renew(_ context.Context, slot Slot, lifetime time.Duration) err
 	if lifetime <= 0 {
 		return ErrLifetime
 	}
-	s := &m.shards[slot.key[0]]
+	s := &m.shards[slot.Key[0]]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if caller := s.callers[slot.key]; caller != nil {
+	if caller := s.callers[slot.Key]; caller != nil {
 		caller.last = max(caller.last, m.millis(m.now()))
-		caller.expire(caller.last)
-		caller.renew(slot.place, slot.number, caller.last+lifetimeMillis(lifetime))
+		caller.Expire(caller.last)
+		caller.Renew(slot.Place, slot.Number, caller.last+LifetimeMillis(lifetime))
 	}
 	return nil
 }

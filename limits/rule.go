@@ -3,7 +3,7 @@ package limits
 import "time"
 
 // counts is the calls of one caller within the window, by the regime in which they were made.
-type counts [regimes]int64
+type Counts [Regimes]int64
 
 // room is how many calls can still be admitted in a regime; zero or less is none. It offers two invariants, and holds
 // both because a call's whole past hour is counted at the moment of the call:
@@ -14,19 +14,19 @@ type counts [regimes]int64
 // So the first working hour of a day is not shut by the night before it unless the night used more than a whole
 // working hour may, and the two quotas never add up. Take any rolling hour and the last call in it: if all its calls
 // were made in one regime, (a) bounds them; if in both, the count held both at that last call, and so does the maximum.
-func (c counts) room(rule Rule, in Regime) int64 {
-	most, all := rule.quota(in), int64(0)
+func (c Counts) Room(rule Rule, in Regime) int64 {
+	most, all := rule.Quota(in), int64(0)
 	for r, calls := range c {
 		if calls > 0 {
-			most = max(most, rule.quota(Regime(r)))
+			most = max(most, rule.Quota(Regime(r)))
 		}
 		all += calls
 	}
-	return min(rule.quota(in)-c[in], most-all)
+	return min(rule.Quota(in)-c[in], most-all)
 }
 
 // less is what is left of the counts without some calls.
-func (c counts) less(calls counts) counts {
+func (c Counts) Less(calls Counts) Counts {
 	for r, n := range calls {
 		c[r] -= n
 	}
@@ -35,7 +35,7 @@ func (c counts) less(calls counts) counts {
 
 // grain is the width of the buckets of a quota, in milliseconds. Small quotas are counted almost call by call: they have
 // no more buckets than calls.
-func grain(quota int64) int64 {
+func GrainOf(quota int64) int64 {
 	if quota <= smallQuota {
 		return smallMillis
 	}
@@ -44,9 +44,9 @@ func grain(quota int64) int64 {
 
 // decide is the whole rule. It does no I/O and reads no clock. ledger.lua holds the same rule for Redis; the contract
 // and the differential test keep the two equal.
-func decide(c counts, running int, rule Rule, in Regime) Verdict {
+func Decide(c Counts, running int, rule Rule, in Regime) Verdict {
 	switch {
-	case c.room(rule, in) <= 0:
+	case c.Room(rule, in) <= 0:
 		return OverQuota
 	case running >= rule.Concurrent:
 		return OverConcurrency
@@ -55,27 +55,27 @@ func decide(c counts, running int, rule Rule, in Regime) Verdict {
 }
 
 // outcome is what a store found and did: the verdict and the counts after it. Waits are milliseconds from now.
-type outcome struct {
-	verdict Verdict
-	room    int64 // calls that the quota admits further, in the regime of this moment
-	running int
-	extra   int64          // of these and of the calls counted, beyond the rule's quota
-	reset   int64          // until the oldest counted bucket leaves
-	wait    [regimes]int64 // OverQuota only: until a call in this regime would have room
+type Outcome struct {
+	Verdict Verdict
+	Room    int64 // calls that the quota admits further, in the regime of this moment
+	Running int
+	Extra   int64          // of these and of the calls counted, beyond the rule's quota
+	Reset   int64          // until the oldest counted bucket leaves
+	Wait    [Regimes]int64 // OverQuota only: until a call in this regime would have room
 }
 
 // decision words an outcome for the caller; t is the moment of the call and in its regime.
-func (o outcome) decision(rule Rule, cal *Calendar, t time.Time, in Regime) Decision {
-	quota := rule.quota(in) + o.extra
+func (o Outcome) Decision(rule Rule, cal *Calendar, t time.Time, in Regime) Decision {
+	quota := rule.Quota(in) + o.Extra
 	d := Decision{
-		Verdict:    o.verdict,
+		Verdict:    o.Verdict,
 		Quota:      quota,
-		Remaining:  min(max(0, o.room), quota), // room was heard of before a change of regime, maybe
-		Reset:      time.Duration(o.reset) * time.Millisecond,
+		Remaining:  min(max(0, o.Room), quota), // room was heard of before a change of regime, maybe
+		Reset:      time.Duration(o.Reset) * time.Millisecond,
 		Concurrent: rule.Concurrent,
-		Running:    o.running,
+		Running:    o.Running,
 	}
-	switch o.verdict {
+	switch o.Verdict {
 	case OverQuota:
 		d.RetryAfter = o.retryAfter(cal, t, in)
 	case OverConcurrency:
@@ -86,14 +86,14 @@ func (o outcome) decision(rule Rule, cal *Calendar, t time.Time, in Regime) Deci
 
 // retryAfter follows the calendar from t: in each stretch of one regime the call has room from its wait on, if that lies
 // before the stretch ends. Room in a regime once gained is not lost by waiting, so the first such moment is the answer.
-func (o outcome) retryAfter(cal *Calendar, t time.Time, in Regime) time.Duration {
-	for from := time.Duration(0); from < longest; in = in.other() {
-		ready := max(from, time.Duration(o.wait[in])*time.Millisecond)
+func (o Outcome) retryAfter(cal *Calendar, t time.Time, in Regime) time.Duration {
+	for from := time.Duration(0); from < Longest; in = in.other() {
+		ready := max(from, time.Duration(o.Wait[in])*time.Millisecond)
 		change := cal.NextChange(t.Add(from))
 		if change.IsZero() || ready < change.Sub(t) {
-			return min(ready, longest)
+			return min(ready, Longest)
 		}
 		from = change.Sub(t)
 	}
-	return longest
+	return Longest
 }

@@ -2,7 +2,7 @@ package limits
 
 // running is the calls of one caller that run in this process: the slots that are out, each free again when it is
 // released or when its lifetime ends, which may be renewed.
-type running struct {
+type Running struct {
 	slots   []slot
 	free    []uint32 // indices of slots that are free
 	expires int64    // no taken slot expires before this moment,
@@ -14,10 +14,12 @@ type slot struct {
 	expires int64
 }
 
-func (r *running) count() int { return len(r.slots) - len(r.free) }
+func (r *Running) Count() int { return len(r.slots) - len(r.free) }
 
-func (r *running) take(s slot) (place int) {
-	if r.count() == 0 {
+// take takes a slot for a number until a moment.
+func (r *Running) Take(number uint64, expires int64) (place int) {
+	s := slot{number, expires}
+	if r.Count() == 0 {
 		r.expires, r.latest = s.expires, s.expires
 	}
 	r.expires, r.latest = min(r.expires, s.expires), max(r.latest, s.expires)
@@ -31,9 +33,15 @@ func (r *running) take(s slot) (place int) {
 	return len(r.slots) - 1
 }
 
+// last is the moment after which no taken slot expires; it means nothing when none is taken.
+func (r *Running) Latest() int64 { return r.latest }
+
+// grow makes room for n slots at once, so that running lies in whole cache lines of its own.
+func (r *Running) Grow(n int) { r.slots, r.free = make([]slot, 0, n), make([]uint32, 0, n) }
+
 // expire frees the slots whose lifetime is over. It looks at them only when one may be: once in a lifetime, not per call.
-func (r *running) expire(now int64) {
-	if now < r.expires || r.count() == 0 {
+func (r *Running) Expire(now int64) {
+	if now < r.expires || r.Count() == 0 {
 		return
 	}
 	next := int64(0)
@@ -41,7 +49,7 @@ func (r *running) expire(now int64) {
 		switch {
 		case s.number == 0:
 		case s.expires <= now:
-			r.release(uint64(place), s.number)
+			r.Release(uint64(place), s.number)
 		case next == 0 || s.expires < next:
 			next = s.expires
 		}
@@ -50,28 +58,28 @@ func (r *running) expire(now int64) {
 }
 
 // release frees a slot.
-func (r *running) release(place, number uint64) {
-	if r.holds(place, number) {
+func (r *Running) Release(place, number uint64) {
+	if r.Holds(place, number) {
 		r.slots[place] = slot{}
 		r.free = append(r.free, uint32(place))
 	}
 }
 
 // renew lets a slot expire no sooner than at a moment.
-func (r *running) renew(place, number uint64, expires int64) {
-	if r.holds(place, number) {
+func (r *Running) Renew(place, number uint64, expires int64) {
+	if r.Holds(place, number) {
 		r.slots[place].expires = max(r.slots[place].expires, expires)
 		r.latest = max(r.latest, expires)
 	}
 }
 
 // holds tells that the slot at a place is still the one with this number; it may have been given to a later call.
-func (r *running) holds(place, number uint64) bool {
+func (r *Running) Holds(place, number uint64) bool {
 	return place < uint64(len(r.slots)) && number != 0 && r.slots[place].number == number
 }
 
 // idle tells that no slot is taken.
-func (r *running) idle(now int64) bool {
+func (r *Running) Idle(now int64) bool {
 	for _, s := range r.slots {
 		if s.number != 0 && s.expires > now {
 			return false

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"brana/limits"
+	"brana/limits/ledger"
 	"brana/policy"
 )
 
@@ -65,7 +66,7 @@ func (w *wired) limits(c *config, log *zap.Logger) (limiter, error) {
 	if c.Limits.Store == "memory" {
 		return limits.NewMemory(calendar, nil), nil
 	}
-	cfg := limits.RedisConfig{URL: c.Limits.Redis.URL, Calendar: calendar, Policy: w.policy.Current().Declared(), Timeout: time.Duration(c.Limits.Redis.Timeout),
+	cfg := ledger.Config{URL: c.Limits.Redis.URL, Calendar: calendar, Policy: w.policy.Current().Declared(), Timeout: time.Duration(c.Limits.Redis.Timeout),
 		TrustEmpty: c.Limits.Redis.TrustEmpty, Replicas: int(c.Limits.Redis.WaitReplicas), OnRefill: w.metrics.Refilled,
 		OnState: func(s limits.State, why error) {
 			if s == limits.Normal {
@@ -84,7 +85,7 @@ func (w *wired) limits(c *config, log *zap.Logger) (limiter, error) {
 		}
 		cfg.Password = w.password.value
 	}
-	shared, err := limits.NewRedis(cfg)
+	shared, err := ledger.New(cfg)
 	if err == nil {
 		w.policy.Follow(func(s *policy.Snapshot) { shared.Declare(s.Declared()) })
 	}

@@ -19,6 +19,7 @@ import (
 	"brana/bench/registries"
 	"brana/egon"
 	"brana/limits"
+	"brana/limits/ledger"
 )
 
 // SIGTERM under load: whoever is served already gets the whole answer, the
@@ -115,7 +116,7 @@ func checkSlotsFree(t *testing.T, s *redisServer, quadruple ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, err := limits.NewRedis(limits.RedisConfig{URL: s.url(), Calendar: calendar, Timeout: 10 * time.Second, TrustEmpty: true})
+	store, err := ledger.New(ledger.Config{URL: s.url(), Calendar: calendar, Timeout: 10 * time.Second, TrustEmpty: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 	"brana/egon/xmltext"
 	"brana/gateway"
 	"brana/gateway/queue"
-	"brana/limits"
+	"brana/limits/ledger"
 )
 
 // queueConfig bounds the queues of answers of asynchronous calls. They are kept
@@ -59,7 +59,7 @@ func (w *wired) remember(c *config, parts *gateway.Parts) error {
 	answers := queue.Config{Keep: time.Duration(c.Queue.Keep), Entries: int(c.Queue.Entries), Bytes: int64(c.Queue.Bytes), Page: int(c.Queue.Page),
 		Changed: parts.Metrics.QueueChanged}
 	ids := queue.RecentConfig{Window: time.Duration(c.Requests.DuplicateWindow), Most: int(c.Requests.DuplicateIDs), Evicted: parts.Metrics.IDsEvicted}
-	if shared, ok := w.limiter.(*limits.Redis); ok {
+	if shared, ok := w.limiter.(*ledger.Store); ok {
 		return rememberInRedis(parts, answers, ids, queue.Server{Client: shared.Client(), Timeout: max(time.Duration(c.Limits.Redis.Timeout), queuePatience)})
 	}
 	memory, err := queue.NewMemory(answers, nil)

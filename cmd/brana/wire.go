@@ -17,6 +17,7 @@ import (
 	"brana/egon/xmltext"
 	"brana/gateway"
 	"brana/limits"
+	"brana/limits/ledger"
 	"brana/policy"
 	"brana/upstream"
 )
@@ -150,7 +151,7 @@ func (w *wired) parts(log *logger) gateway.Parts {
 	if log.book != nil {
 		parts.LogBlocked = log.book.Blocked
 	}
-	if shared, ok := w.limiter.(*limits.Redis); ok {
+	if shared, ok := w.limiter.(*ledger.Store); ok {
 		parts.Findings = shared.Findings
 	}
 	return parts
@@ -264,7 +265,7 @@ func (w *wired) gauges(c *config, log *logger) gateway.Gauges {
 		g.LinesLost = func() float64 { return float64(log.book.Lost()) }
 	}
 	if c.Limits.Store == "redis" {
-		g.Ledger = func() limits.Stats { return w.limiter.(*limits.Redis).Stats() }
+		g.Ledger = func() limits.Stats { return w.limiter.(*ledger.Store).Stats() }
 	}
 	if c.Policy.Matrix.E227 != "" {
 		g.Matrix = func() policy.RowsStatus { return w.rows.Status() }

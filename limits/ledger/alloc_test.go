@@ -1,0 +1,91 @@
+//go:build !race
+
+package ledger
+
+import (
+	"testing"
+	"time"
+
+	"brana/limits"
+	"brana/limits/limitstest"
+)
+
+// A call that is decided by what the gateway holds; leasing more allocates, once for thousands of calls.
+func TestLeasedCallsAllocate(t *testing.T) {
+	r := newRedis(t, startServer(t), nil)
+	for _, test := range []struct {
+		name       string
+		concurrent int
+		pockets    bool
+	}{
+		{"at the lane", 10, false},
+		{"from a pocket", 1 << 20, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			call := limits.Call{Key: limits.KeyOf(test.name), Rule: rule(1<<40, 1<<40, test.concurrent), Lifetime: time.Minute}
+			paid := 0
+			once := func() {
+				d, err := r.Admit(t.Context(), call)
+				if err != nil || d.Verdict != limits.Admitted {
+					t.Fatalf("decision = %+v, %v", d, err)
+				}
+				if d.Slot.Place>>pocketBits > 0 {
+					paid++
+				}
+				if err := r.Release(t.Context(), d.Slot); err != nil {
+					t.Fatal(err)
+				}
+			}
+			const budget, runs = 0, 10_000
+			for range 100_000 {
+				once()
+			}
+			for tries := 0; test.pockets && paid < runs && tries < 1000; tries++ { // leases grow with the pace
+				paid = 0
+				for range runs {
+					once()
+				}
+			}
+			paid = 0
+			if got := testing.AllocsPerRun(runs, once); got > budget {
+				t.Errorf("Admit and Release allocate %v times, budget %d", got, budget)
+			}
+			if test.pockets && paid < runs/2 || !test.pockets && paid > 0 {
+				t.Errorf("%d of %d calls were admitted from pockets", paid, runs)
+			}
+		})
+	}
+}
+
+// Budgets: how many requests to Redis a decision costs, heartbeats included.
+func TestDecisionsSeldomAskRedis(t *testing.T) {
+	s := startServer(t)
+	for _, test := range []struct {
+		name   string
+		budget float64
+		decide func(r *Store) (decisions int)
+	}{
+		{"a large caller", 0.0005, func(r *Store) int {
+			const n = 500_000
+			call := limitstest.LargeCall("large")
+			for range n {
+				limitstest.Exchange(t, r, call)
+			}
+			return n
+		}},
+		{"ten thousand ordinary callers", 0.25, func(r *Store) int {
+			return play(t, r, ordinaryCalls(10_000), 5*time.Second)
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := newRedis(t, s, nil)
+			test.decide(r) // rates are learned
+			before := r.sent.Load()
+			decisions := test.decide(r)
+			got := float64(r.sent.Load()-before) / float64(decisions)
+			if t.Logf("%d decisions, %.6f requests for each", decisions, got); got > test.budget {
+				t.Errorf("%.6f requests for a decision, budget %v", got, test.budget)
+			}
+		})
+	}
+}

@@ -1,0 +1,346 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"brana/limits"
+	"brana/limits/limitstest"
+
+	"github.com/redis/go-redis/v9"
+	"pgregory.net/rapid"
+)
+
+// fleet is several gateways, whole but for the ticker, that share a real Redis in virtual time.
+type fleet struct {
+	chance   limitstest.Chance
+	clock    *limitstest.Clock
+	make     func() *Store
+	gateways []*Store
+	call     limits.Call
+	log      []made
+	slots    []taken
+	silent   bool // mistake: calls are renewed without the ledger's knowing
+
+	before func(*Store, *limits.Call) // each admission at a gateway; nil: nothing
+	moody  bool                       // lifetimes change
+	paid   int                        // calls admitted from pockets
+
+	extras    []limits.Extra // in the order of their making
+	forgotten int64          // calls made before are not looked at
+}
+
+// made is a call, or a permit used.
+type made struct {
+	at int64
+	in limits.Regime
+}
+
+type taken struct {
+	gateway *Store // nil: it crashed, and what it began still runs
+	slot    limits.Slot
+	expires int64
+}
+
+// tick lets every gateway tend its lanes, one after the other.
+func (f *fleet) tick() {
+	for _, r := range f.gateways {
+		r.tend(&r.lanes[f.call.Key[0]%lanes])
+		r.flights.Wait()
+	}
+}
+
+func (f *fleet) settle() error {
+	for range 20 {
+		ready := true
+		for _, r := range f.gateways {
+			l := &r.lanes[f.call.Key[0]%lanes]
+			l.mu.Lock()
+			ready = ready && l.anchor.settled && l.down == nil
+			l.mu.Unlock()
+		}
+		if ready {
+			return nil
+		}
+		f.clock.Move(500 * time.Millisecond)
+		f.tick()
+	}
+	return errors.New("the gateways do not settle")
+}
+
+func (f *fleet) play() error {
+	for range 3 {
+		f.gateways = append(f.gateways, f.make())
+	}
+	if err := f.settle(); err != nil {
+		return err
+	}
+	for range 80 {
+		g := f.chance(len(f.gateways))
+		var err error
+		switch f.chance(12) {
+		case 0, 1, 2, 3, 4:
+			for range 1 + f.chance(8)*(1+9*f.chance(2)) {
+				if _, err = f.admit(f.gateways[g]); err != nil {
+					return err
+				}
+			}
+		case 5, 6:
+			err = f.release()
+		case 7:
+			f.tick()
+			if f.moody {
+				f.call.Lifetime = time.Duration(1+f.chance(120)) * time.Second
+			}
+		case 8:
+			switch f.chance(4) {
+			case 0:
+				err = f.crash(g)
+			case 1:
+				f.renew(f.gateways[g])
+			default:
+				err = f.operate(f.gateways[g])
+			}
+		default:
+			f.jump()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *fleet) admit(r *Store) (admitted bool, err error) {
+	now := f.clock.Millis()
+	in := r.calendar.Regime(f.clock.Now())
+	f.slots = slices.DeleteFunc(f.slots, func(h taken) bool { return h.expires <= now })
+	if f.before != nil {
+		f.before(r, &f.call)
+	}
+	d, err := r.Admit(context.Background(), f.call)
+	r.flights.Wait()
+	if err != nil || d.Verdict != limits.Admitted {
+		return false, err
+	}
+	if d.Slot.Place>>pocketBits > 0 {
+		f.paid++
+	}
+	f.log = append(f.log, made{at: now, in: in})
+	f.slots = append(f.slots, taken{r, d.Slot, now + f.call.Lifetime.Milliseconds()})
+	var hour limits.Counts
+	rule := raised(f.call.Rule, f.extras, now)
+	most := rule.Quota(in)
+	for _, call := range f.log {
+		if call.at > now-windowMillis && call.at > f.forgotten {
+			hour[call.in]++
+			most = max(most, rule.Quota(call.in))
+		}
+	}
+	if hour[in] > rule.Quota(in) || hour[0]+hour[1] > most {
+		return true, fmt.Errorf("%v: %v calls within an hour, rule %+v, raised %+v", f.clock.Now(), hour, f.call.Rule, rule)
+	}
+	if len(f.slots) > f.call.Rule.Concurrent {
+		return true, fmt.Errorf("%v: %d calls run at once, rule %+v", f.clock.Now(), len(f.slots), f.call.Rule)
+	}
+	return true, nil
+}
+
+func (f *fleet) release() error {
+	for range 1 + f.chance(3) {
+		if len(f.slots) == 0 {
+			return nil
+		}
+		at := f.chance(len(f.slots))
+		h := f.slots[at]
+		if h.gateway == nil {
+			continue
+		}
+		f.slots = slices.Delete(f.slots, at, at+1)
+		_ = h.gateway.Release(context.Background(), h.slot)
+		h.gateway.flights.Wait()
+	}
+	return nil
+}
+
+// renew lets the calls of a gateway go on, just before they would end.
+func (f *fleet) renew(r *Store) {
+	for range 1 + f.chance(3) {
+		f.clock.Move(f.call.Lifetime - time.Millisecond)
+		f.tick()
+		now := f.clock.Millis()
+		for i := range f.slots {
+			h := &f.slots[i]
+			switch {
+			case h.gateway != r || h.expires <= now:
+				continue
+			case f.silent:
+				c := r.lanes[f.call.Key[0]%lanes].callers[f.call.Key]
+				in, at := c.where(h.slot.Place)
+				in.Renew(at, h.slot.Number, now+f.call.Lifetime.Milliseconds())
+				c.life = max(c.life, c.last()-c.until) // as if the ledger had been told
+			default:
+				_ = r.Renew(context.Background(), h.slot, f.call.Lifetime)
+				r.flights.Wait()
+			}
+			h.expires = now + f.call.Lifetime.Milliseconds()
+		}
+	}
+}
+
+// operate grants extra calls, takes them back, or has forgotten what was used; then all that there is is used.
+func (f *fleet) operate(r *Store) (err error) {
+	f.clock.Move(time.Millisecond) // what was used until now is before it
+	now := f.clock.Millis()
+	if f.chance(2) == 0 {
+		f.forgotten = now - 1
+		err = r.Forget(context.Background(), f.call)
+	} else {
+		e := limits.Extra{Made: now, Calls: int64(f.chance(3) * f.chance(1+int(max(f.call.Rule.Working, f.call.Rule.Off))) / 2), Ends: now + leaseMillis + 1 + int64(f.chance(100_000))}
+		f.extras = append(f.extras, e)
+		err = r.Raise(context.Background(), f.call, e.Calls, time.UnixMilli(e.Ends))
+		f.clock.Set(max(now, e.Ends-leaseMillis+1-int64(f.chance(3))*1000))
+		f.tick()
+	}
+	for range f.chance(3) {
+		if err == nil {
+			err = f.exhaust()
+		}
+		f.clock.Set(f.clock.Millis() + int64(f.chance(int(leaseMillis))))
+	}
+	return err
+}
+
+// exhaust lets gateways make calls until they are refused, and leaves what they have leased then.
+func (f *fleet) exhaust() error {
+	for _, r := range f.gateways {
+		for admitted := true; admitted; {
+			var err error
+			if admitted, err = f.admit(r); err != nil {
+				return err
+			}
+			if last := len(f.slots) - 1; admitted {
+				_ = r.Release(context.Background(), f.slots[last].slot)
+				f.slots = f.slots[:last]
+				r.flights.Wait()
+			}
+			if f.chance(40) == 0 {
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// crash ends a gateway without a word and starts another; its calls go on until their lifetime ends.
+func (f *fleet) crash(g int) error {
+	for i := range f.slots {
+		if f.slots[i].gateway == f.gateways[g] {
+			f.slots[i].gateway = nil
+		}
+	}
+	_ = f.gateways[g].client.Close()
+	f.gateways[g] = f.make()
+	return f.settle()
+}
+
+func (f *fleet) jump() {
+	now := f.clock.Millis()
+	to := now + int64(f.chance(12_000))
+	switch f.chance(6) {
+	case 5:
+		if n := len(f.extras); n > 0 {
+			to = f.extras[n-1].Ends + int64(f.chance(16_000)) - leaseMillis
+		}
+	case 0:
+		to = f.gateways[0].calendar.NextChange(f.clock.Now()).UnixMilli()
+		if to > now+windowMillis {
+			to = now
+		}
+	case 1:
+		to = now + f.call.Lifetime.Milliseconds()
+	case 2, 3:
+		if len(f.log) > 0 {
+			to = f.log[f.chance(len(f.log))].at + windowMillis + leaseMillis*int64(f.chance(2)) + int64(f.chance(3)*10_000)
+		}
+	}
+	f.clock.Set(max(now, to-1+int64(f.chance(3))))
+	f.tick()
+}
+
+// fleetPlay is what a fleet plays with.
+type fleetPlay struct {
+	source  string // of the ledger
+	silent  bool
+	dealing *dealing // large callers and all that goes with them; nil: as usual
+	before  func(*Store, *limits.Call)
+}
+
+func playFleet(t *testing.T, s *server, with fleetPlay, chance limitstest.Chance) (paid int, err error) {
+	var made []*Store
+	prefix := fmt.Sprintf("fleet%d:", time.Now().UnixNano())
+	clock := limitstest.ClockAt(t, limitstest.Wednesday+"06:30:00")
+	f := &fleet{chance: chance, clock: clock, silent: with.silent, before: with.before, call: limits.Call{Key: limits.KeyOf("a"),
+		Rule: rule(int64(1+chance(60)*(1+4*chance(2))), int64(1+chance(60)), 1+chance(20)), Lifetime: time.Duration(1+chance(60)) * time.Second}}
+	if with.dealing != nil {
+		f.moody = true
+		f.call.Rule = rule(int64(100+chance(600)), int64(100+chance(600)), 12+chance(60))
+	}
+	f.make = func() *Store {
+		r, err := prepare(Config{URL: s.url(), Calendar: limitstest.Czech(t), Timeout: 5 * time.Second, Prefix: prefix, TrustEmpty: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.script, r.clock, r.virtual, r.start = redis.NewScript(with.source), clock.Now, true, clock.Now().Add(-time.Duration(len(made))*time.Hour)
+		if with.dealing != nil {
+			r.dealing = *with.dealing
+		}
+		made = append(made, r)
+		clock.Quiet = append(clock.Quiet, r.quiet)
+		return r
+	}
+	err = f.play()
+	for _, r := range made {
+		_ = r.client.Close()
+	}
+	return f.paid, err
+}
+
+// Whole gateways hold the hour and the slots through regimes, crashes, late use, calls that are renewed and operators' acts,
+// with leases of any size.
+func TestGatewaysKeepTheLimits(t *testing.T) {
+	s := startServer(t)
+	rapid.Check(t, func(rt *rapid.T) {
+		if _, err := playFleet(t, s, fleetPlay{source: ledgerSource}, limitstest.Rapidly(rt)); err != nil {
+			rt.Fatal(err)
+		}
+	})
+}
+
+// The test of the test: it finds a ledger that is wrong.
+func TestGatewaysBreakTheLimitsOfMutants(t *testing.T) {
+	s := startServer(t)
+	for _, mutant := range []variant{
+		{name: "hour short", from: "* grain + WINDOW + MARGIN", to: "* grain + WINDOW - 2 * LEASE"},
+		{name: "slots live for a lease", from: "LEASE + entry.life + MARGIN", to: "LEASE + MARGIN"},
+		{name: "others' slots are not counted", from: "others = others + other.slots", to: "others = 0"},
+		{name: "regimes add up", from: "return math.min(rule[r] - calls[r], most - calls[1] - calls[2])", to: "return rule[r] - calls[r]"},
+		{name: "extra calls to their end", from: "moment + LEASE > extra.ends", to: "moment > extra.ends"},
+		{name: "forgets leases", from: "if not lease.void and lease.leaves > now + WINDOW then", to: "if false then"},
+		{name: "renews in silence"},
+	} {
+		t.Run(mutant.name, func(t *testing.T) {
+			var err error
+			silent := mutant.from == ""
+			for seed := uint64(0); seed < 300 && err == nil; seed++ {
+				_, err = playFleet(t, s, fleetPlay{source: sourceOf(t, mutant, "clock"), silent: silent}, rand.New(rand.NewPCG(seed, 4)).IntN)
+			}
+			caught(t, err)
+		})
+	}
+}

@@ -1,0 +1,64 @@
+package ledger
+
+import (
+	"testing"
+	"time"
+
+	"brana/limits"
+	"brana/limits/limitstest"
+
+	"github.com/redis/go-redis/v9"
+)
+
+var rule = limitstest.Rule
+
+// traits are those of a ledger that leases permits.
+var traits = limitstest.Traits{Late: leased, Repeats: refusal}
+
+// leased is how late the permits of a ledger that leases them are.
+const leased = limits.Lease + limits.Margin
+
+// quiet waits until no request is under way, and holds up the next.
+func (r *Store) quiet() (release func()) {
+	for i := range r.lanes {
+		l := &r.lanes[i]
+		for l.mu.Lock(); l.flying; l.mu.Lock() {
+			l.mu.Unlock()
+			time.Sleep(20 * time.Microsecond)
+		}
+	}
+	return func() {
+		for i := range r.lanes {
+			r.lanes[i].mu.Unlock()
+		}
+	}
+}
+
+// newRedis opens a store on a running server; a nil clock is the clock of Redis.
+func newRedis(t testing.TB, s *server, clock *limitstest.Clock) *Store {
+	t.Helper()
+	return newRedisOf(t, s, clock, ledgerSource)
+}
+
+// newRedisOf has a ledger of its own.
+func newRedisOf(t testing.TB, s *server, clock *limitstest.Clock, source string) *Store {
+	t.Helper()
+	r, err := prepare(Config{URL: s.url(), Calendar: limitstest.Czech(t), Timeout: 2 * time.Second, Prefix: t.Name() + ":", TrustEmpty: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.script = redis.NewScript(source)
+	if clock != nil {
+		r.clock, r.virtual, r.start = clock.Now, true, clock.Now()
+		clock.Quiet = append(clock.Quiet, r.quiet)
+	}
+	r.open()
+	t.Cleanup(func() { _ = r.Close() })
+	limitstest.Eventually(t, "the gateway is ready", func() bool { return r.Ready(t.Context()) == nil })
+	return r
+}
+
+func TestRedis(t *testing.T) {
+	s := startServer(t)
+	limitstest.Contract(t, traits, func(t *testing.T, clock *limitstest.Clock) limitstest.Store { return newRedis(t, s, clock) })
+}

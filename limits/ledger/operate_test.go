@@ -1,0 +1,68 @@
+package ledger
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"brana/limits"
+	"brana/limits/limitstest"
+)
+
+// Gateways tell a ledger that has lost its memory of extra calls, and nothing of calls that an operator had forgotten.
+func TestOperatorsActsSurviveALoss(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	r := newRedis(t, s, nil)
+	c := limitstest.Asker{T: t, Store: r, Call: limits.Call{Key: limits.KeyOf("a"), Rule: rule(100, 100, 5), Lifetime: time.Minute}}
+	c.Spend(50)
+	if err := r.Raise(t.Context(), c.Call, 20, time.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	c.Spend(10)
+	before := remaining(t, r, c.Call)
+	if before < 50 || before > 60 {
+		t.Fatalf("remaining %d, want some 60", before)
+	}
+	s.command("FLUSHALL")
+	limitstest.Eventually(t, "the loss is noticed", func() bool { return r.Ready(t.Context()) != nil })
+	if _, err := r.Usage(t.Context(), c.Call); !errors.Is(err, limits.ErrLearning) {
+		t.Errorf("usage while learning: %v, want %v", err, limits.ErrLearning)
+	}
+	if err := r.Forget(t.Context(), c.Call); !errors.Is(err, limits.ErrLearning) {
+		t.Errorf("forget while learning: %v, want %v", err, limits.ErrLearning)
+	}
+	limitstest.Eventually(t, "the ledger has learned", func() bool { return r.Ready(t.Context()) == nil })
+	remaining(t, r, c.Call)
+	if u := c.Usage(); u.Extra != 20 || u.Quota != 120 || u.Working+u.Off != 60 {
+		t.Errorf("usage after the loss = %+v, want 60 of 120 used", u)
+	}
+}
+
+// Two gateways see one another's calls and what an operator does at either.
+func TestOperatorsActsReachAllGateways(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	call := limits.Call{Key: limits.KeyOf("a"), Rule: rule(5, 5, 5), Lifetime: time.Minute}
+	one, two := limitstest.Asker{T: t, Store: newRedis(t, s, nil), Call: call}, limitstest.Asker{T: t, Store: newRedis(t, s, nil), Call: call}
+	one.Spend(5)
+	two.Admit(limits.OverQuota)
+	if err := one.Store.Raise(t.Context(), call, 3, time.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(refusal) // for so long two repeats its refusal
+	two.Spend(3)
+	two.Admit(limits.OverQuota)
+	if u := one.Usage(); u.Working+u.Off != 8 || u.Remaining != 0 || u.Extra != 3 {
+		t.Errorf("usage = %+v, want 8 of 8 used", u)
+	}
+	limitstest.Eventually(t, "the leases are given back and what was used is forgotten", func() bool {
+		if err := two.Store.Forget(t.Context(), call); err != nil {
+			t.Fatal(err)
+		}
+		return one.Usage().Remaining == 8
+	})
+	time.Sleep(refusal)
+	one.Spend(8)
+	one.Admit(limits.OverQuota)
+}

@@ -1,0 +1,276 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"brana/limits"
+	"brana/limits/limitstest"
+)
+
+// With one pocket all is told as if there were none: the contract holds to the last number.
+func TestRedisWithAPocket(t *testing.T) {
+	s := startServer(t)
+	limitstest.Contract(t, traits, func(t *testing.T, clock *limitstest.Clock) limitstest.Store {
+		r := newRedis(t, s, clock)
+		r.dealing = *always(1)
+		return r
+	})
+}
+
+// striped tells that a decision's slot was taken in a pocket.
+func striped(d limits.Decision) bool { return d.Slot.Place>>pocketBits > 0 }
+
+// A pocket admits only what the lane would by the same things; all else goes to the lane, which deals again.
+func TestPocketsGoByWhatTheLaneGoesBy(t *testing.T) {
+	s := startServer(t)
+	for _, test := range []struct {
+		name    string
+		changes func(*testing.T, *Store, *limitstest.Asker, *limitstest.Clock)
+		stays   bool // the call after the change is admitted, but not from a pocket
+	}{
+		{"nothing", func(*testing.T, *Store, *limitstest.Asker, *limitstest.Clock) {}, true},
+		{"the rule", func(_ *testing.T, _ *Store, c *limitstest.Asker, _ *limitstest.Clock) { c.Call.Rule.Off-- }, false},
+		{"the version of the policy", func(_ *testing.T, _ *Store, c *limitstest.Asker, _ *limitstest.Clock) { c.Call.Policy = "q" }, false},
+		{"a lifetime that the ledger does not know", func(_ *testing.T, _ *Store, c *limitstest.Asker, _ *limitstest.Clock) { c.Call.Lifetime++ }, false},
+		{"the calendar is to be looked at", func(_ *testing.T, _ *Store, _ *limitstest.Asker, clock *limitstest.Clock) { clock.Move(look) }, false},
+		{"the regime", func(t *testing.T, _ *Store, _ *limitstest.Asker, clock *limitstest.Clock) {
+			clock.Set(limitstest.Prague(t, limitstest.Wednesday+"17:00:00").UnixMilli())
+		}, false},
+		{"the lease is over", func(_ *testing.T, _ *Store, _ *limitstest.Asker, clock *limitstest.Clock) { clock.Move(limits.Lease) }, false},
+		{"the store is closed", func(t *testing.T, r *Store, _ *limitstest.Asker, _ *limitstest.Clock) {
+			r.leaving.Store(true)
+			r.tend(r.laneOf("a"))
+		}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			clock := limitstest.ClockAt(t, limitstest.Wednesday+"16:59:55")
+			r := newRedis(t, s, clock)
+			r.dealing = *always(2)
+			c := limitstest.Asker{T: t, Store: r, Call: limits.Call{Key: limits.KeyOf("a"), Rule: rule(1<<30, 1<<30, 1000), Lifetime: time.Minute}}
+			c.Spend(20)
+			if d := c.Admit(limits.Admitted); !striped(d) {
+				t.Fatalf("decision %+v is not from a pocket", d)
+			}
+			test.changes(t, r, &c, clock)
+			if d := c.Admit(limits.Admitted); striped(d) != test.stays {
+				t.Errorf("decision %+v is from a pocket: %v", d, striped(d))
+			}
+			l := r.laneOf("a")
+			l.mu.Lock()
+			defer l.mu.Unlock()
+		})
+	}
+}
+
+func (r *Store) laneOf(name string) *lane {
+	key := limits.KeyOf(name)
+	return &r.lanes[key[0]%lanes]
+}
+
+// What pockets did is the caller's: its pace, when it last called, the slots that are taken, and when
+// the last of them ends.
+func TestGatheredCallersAreWhole(t *testing.T) {
+	clock := limitstest.ClockAt(t, limitstest.Wednesday+"10:00:00")
+	r := newRedis(t, startServer(t), clock)
+	r.dealing = *always(3)
+	c := limitstest.Asker{T: t, Store: r, Call: limits.Call{Key: limits.KeyOf("a"), Rule: rule(1<<30, 1<<30, 1000), Lifetime: time.Minute}}
+	c.Spend(20)
+	l := r.laneOf("a")
+	whole := func() (left, calls int64) {
+		here := l.callers[c.Call.Key]
+		l.gather(here)
+		defer r.deal(l, here)
+		return here.left(), here.calls
+	}
+	l.mu.Lock()
+	left, calls := whole()
+	l.mu.Unlock()
+	var slots []limits.Slot
+	clock.Move(time.Millisecond)
+	for range 5 {
+		d := c.Admit(limits.Admitted)
+		if !striped(d) {
+			t.Fatalf("decision %+v is not from a pocket", d)
+		}
+		slots = append(slots, d.Slot)
+	}
+	l.mu.Lock()
+	nowLeft, nowCalls := whole()
+	here := l.callers[c.Call.Key]
+	if nowLeft != left-5 || nowCalls != calls+5 {
+		t.Errorf("%d permits and %d calls, want %d and %d", nowLeft, nowCalls, left-5, calls+5)
+	}
+	if now := r.now(); here.active != now || here.last() != now+time.Minute.Milliseconds() {
+		t.Errorf("active %d, slots until %d, now %d", here.active, here.last(), now)
+	}
+	l.mu.Unlock()
+	if got := r.Stats(); got.Busy != 5 || got.Permits != left-5 {
+		t.Errorf("stats = %+v, want 5 calls that run and %d permits", got, left-5)
+	}
+	if got, err := r.Usage(t.Context(), c.Call); err != nil || got.Running != 5 {
+		t.Errorf("usage = %+v, %v, want 5 calls that run", got, err)
+	}
+	for _, slot := range slots[1:] {
+		c.Release(slot)
+	}
+	if err := r.Renew(t.Context(), slots[0], time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	clock.Move(59 * time.Minute)
+	if got := r.Stats(); got.Busy != 1 || got.Permits != 0 {
+		t.Errorf("stats = %+v, want the call that was renewed, and no permits", got)
+	}
+	c.Release(slots[0])
+	limitstest.Eventually(t, "the caller that rests has no pockets", func() bool {
+		clock.Move(time.Second)
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return l.callers[c.Call.Key] == nil && l.purse(c.Call.Key) == nil
+	})
+	c.Spend(20)
+	later := c.Admit(limits.Admitted)
+	for _, slot := range slots { // of pockets that are no more
+		c.Release(slot)
+	}
+	if got := r.Stats(); !striped(later) || got.Busy != 1 {
+		t.Errorf("stats = %+v, want the one call that runs", got)
+	}
+}
+
+// A lane has pockets for a few callers only; the others are decided about as ever.
+func TestPursesAreFew(t *testing.T) {
+	clock := limitstest.ClockAt(t, limitstest.Wednesday+"10:00:00")
+	r := newRedis(t, startServer(t), clock)
+	r.dealing = *always(2)
+	paid := 0
+	for n := range mostPurses + 3 {
+		c := limitstest.Asker{T: t, Store: r, Call: limits.Call{Key: limits.Key{7, byte(n)}, Rule: rule(1<<30, 1<<30, 1000), Lifetime: time.Minute}}
+		c.Spend(20)
+		if striped(c.Admit(limits.Admitted)) {
+			paid++
+		}
+	}
+	if paid != mostPurses {
+		t.Errorf("%d callers have pockets, want %d", paid, mostPurses)
+	}
+}
+
+// crowd is many callers at once of one large caller's calls, and what they log: each call before it ends.
+type crowd struct {
+	store                   *Store
+	call                    limits.Call
+	count                   func(admitted int64) // is told each
+	begun                   sync.WaitGroup       // each has made its first call, and holds its slot
+	admitted, paid, refused atomic.Int64
+	running, most           atomic.Int64
+}
+
+// work makes calls, of which a few run at once, until they are refused over quota or the store is closed; a moody one's
+// rule changes back and forth.
+func (c *crowd) work(ctx context.Context, moody bool) (err error) {
+	var held []limits.Slot
+	release := func(most int) {
+		for len(held) > most && err == nil {
+			c.running.Add(-1)
+			err = c.store.Release(ctx, held[0])
+			held = held[1:]
+		}
+	}
+	defer func() { release(0) }()
+	call := c.call
+	for i := 0; err == nil; i++ {
+		if moody && i%50 == 0 {
+			call.Rule.Concurrent = c.call.Rule.Concurrent / (1 + i/50%2)
+		}
+		d, failed := c.store.Admit(ctx, call)
+		if i == 0 {
+			c.begun.Done()
+			c.begun.Wait()
+		}
+		if failed != nil || d.Verdict == limits.OverQuota {
+			return failed
+		}
+		if d.Verdict == limits.OverConcurrency {
+			c.refused.Add(1)
+			release(0)
+			continue
+		}
+		held = append(held, d.Slot)
+		for now, last := c.running.Add(1), c.most.Load(); now > last && !c.most.CompareAndSwap(last, now); last = c.most.Load() {
+		}
+		if striped(d) {
+			c.paid.Add(1)
+			if d.Running < 1 || d.Running > d.Concurrent || d.Remaining < 0 || d.Remaining > d.Quota {
+				return fmt.Errorf("told %+v", d)
+			}
+		}
+		c.count(c.admitted.Add(1))
+		if i%7 == 0 {
+			err = c.store.Renew(ctx, d.Slot, time.Minute)
+		}
+		release(5)
+	}
+	return err
+}
+
+// Many at once at one large caller, while its rule changes, others look, and at last the store closes: by the log of
+// those who call, no more is admitted than the quota, no more run than may, and no permit is lost.
+func TestPocketsUnderContention(t *testing.T) {
+	s := startServer(t)
+	const quota = 30_000
+	for _, test := range []struct {
+		name       string
+		closes     int64 // after so many calls; 0: never
+		concurrent int
+		moody      bool
+	}{
+		{"to the last permit", 0, 64, true},
+		{"closed on the way", quota / 2, 64, true},
+		{"to the last slot", 0, 16, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := newRedis(t, s, nil)
+			r.dealing = *always(4)
+			var workers, others sync.WaitGroup
+			c := &crowd{store: r, call: limits.Call{Key: limits.KeyOf(t.Name()), Rule: rule(quota, quota, test.concurrent), Lifetime: time.Minute}}
+			c.count = func(admitted int64) {
+				if admitted == test.closes {
+					others.Go(func() { _ = r.Close() })
+				}
+			}
+			ctx, done := context.WithCancel(t.Context())
+			others.Go(func() {
+				for ctx.Err() == nil {
+					r.tend(&r.lanes[c.call.Key[0]%lanes])
+					if got := r.Stats(); got.Busy < 0 || got.Permits < 0 {
+						t.Errorf("stats = %+v", got)
+					}
+				}
+			})
+			const many = 16 // all slots in the last case, so that whoever calls next is refused
+			c.begun.Add(many)
+			for n := range many {
+				workers.Go(func() {
+					if err := c.work(t.Context(), test.moody && n == 0); err != nil && test.closes == 0 {
+						t.Error(err)
+					}
+				})
+			}
+			workers.Wait()
+			done()
+			others.Wait()
+			t.Logf("%d admitted, %d from pockets, %d at once, %d refused", c.admitted.Load(), c.paid.Load(), c.most.Load(), c.refused.Load())
+			if got := c.admitted.Load(); got > quota || test.closes == 0 && got < quota*99/100 {
+				t.Errorf("admitted %d calls of %d", got, quota)
+			}
+			if c.most.Load() > int64(test.concurrent) || test.moody && c.paid.Load() == 0 || !test.moody && c.refused.Load() == 0 {
+				t.Errorf("%d calls ran at once, %d were admitted from pockets, %d refused", c.most.Load(), c.paid.Load(), c.refused.Load())
+			}
+		})
+	}
+}

@@ -1,0 +1,127 @@
+package ledger
+
+import (
+	"errors"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"brana/limits"
+	"brana/limits/limitstest"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// newReplicated starts a master with a replica that follows it.
+func newReplicated(t testing.TB) (master, replica *server) {
+	t.Helper()
+	master = startServer(t, "--repl-diskless-sync-delay", "0")
+	replica = startServer(t, "--replicaof", "127.0.0.1 "+master.port)
+	client := replica.client(t)
+	limitstest.Eventually(t, "the replica follows", func() bool {
+		return strings.Contains(client.Info(t.Context(), "replication").Val(), "master_link_status:up")
+	})
+	return master, replica
+}
+
+// newAcknowledged is a gateway whose ledger learns within a second.
+func newAcknowledged(t testing.TB, s *server, replicas int, onRefill func(limits.Refill)) *Store {
+	t.Helper()
+	r, err := prepare(Config{URL: s.url(), Calendar: limitstest.Czech(t), Timeout: time.Second, TrustEmpty: true, Replicas: replicas, OnRefill: onRefill})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.script = redis.NewScript(strings.Replace(ledgerSource, "1000, 12000\n", "1000, 1000\n", 1))
+	r.open()
+	t.Cleanup(func() { _ = r.Close() })
+	limitstest.Eventually(t, "the gateway is ready", func() bool { return r.Ready(t.Context()) == nil })
+	return r
+}
+
+// What too few replicas know of is not used, and none of it is lost when they are back.
+func TestGrantsWaitForReplicas(t *testing.T) {
+	t.Parallel()
+	master, replica := newReplicated(t)
+	var short atomic.Bool
+	r := newAcknowledged(t, master, 1, func(f limits.Refill) {
+		if errors.Is(f.Err, limits.ErrReplicas) {
+			short.Store(true)
+		}
+	})
+	c := limitstest.Asker{T: t, Store: r, Call: limits.Call{Key: limits.KeyOf("a"), Rule: rule(20, 20, 20), Lifetime: time.Minute}}
+	c.Spend(5)
+	master.command("SCRIPT FLUSH") // neither is a script that is to be loaded again
+	c.Spend(5)
+	held := remaining(t, r, c.Call)
+	_ = replica.cmd.Process.Signal(syscall.SIGSTOP)
+	limitstest.Eventually(t, "calls get no decision", func() bool {
+		_, err := r.Admit(t.Context(), c.Call)
+		return errors.Is(err, limits.ErrReplicas)
+	})
+	if err := r.Ready(t.Context()); !errors.Is(err, limits.ErrReplicas) || !short.Load() {
+		t.Errorf("ready: %v; refills told of it: %v", err, short.Load())
+	}
+	_ = replica.cmd.Process.Signal(syscall.SIGCONT)
+	limitstest.Eventually(t, "the replica acknowledges", func() bool { return r.Ready(t.Context()) == nil })
+	rest := remaining(t, r, c.Call)
+	if held < rest {
+		t.Errorf("%d calls remained before, and %d now", held, rest)
+	}
+	c.Spend(int(rest))
+	c.Admit(limits.OverQuota)
+}
+
+// A master that was cut off and goes on beside the one promoted in its place grants nothing that its replica does not
+// know of. Without acknowledgements it does: so the test sees it.
+func TestSplitBrainKeepsTheQuota(t *testing.T) {
+	t.Parallel()
+	for replicas, within := range []bool{false, true} {
+		t.Run([]string{"unacknowledged", "acknowledged"}[replicas], func(t *testing.T) {
+			t.Parallel()
+			const quota = 100
+			master, replica := newReplicated(t)
+			old := newAcknowledged(t, master, replicas, nil)
+			call := limits.Call{Key: limits.KeyOf("a"), Rule: rule(quota, quota, quota), Lifetime: time.Minute}
+			admitted := spendAll(t, old, call, quota/4)
+			if got := replica.command("REPLICAOF NO ONE"); got != "+OK" {
+				t.Fatal(got)
+			}
+			admitted += spendAll(t, old, call, quota)
+			promoted := newAcknowledged(t, replica, 0, nil)
+			admitted += spendAll(t, promoted, call, quota)
+			if (admitted <= quota) != within {
+				t.Errorf("%d calls were admitted of a quota of %d", admitted, quota)
+			}
+			t.Logf("%d of %d", admitted, quota)
+		})
+	}
+}
+
+// spendAll makes calls until none is admitted, n at most, and returns how many were.
+func spendAll(t *testing.T, r *Store, call limits.Call, n int) int {
+	t.Helper()
+	for made := range n {
+		d, err := r.Admit(t.Context(), call)
+		if err != nil || d.Verdict != limits.Admitted {
+			return made
+		}
+		_ = r.Release(t.Context(), d.Slot)
+	}
+	return n
+}
+
+// What an acknowledgement adds to a request to the ledger: of one replica on the same machine.
+func BenchmarkReplicas(b *testing.B) {
+	master, _ := newReplicated(b)
+	for replicas, name := range []string{"none acknowledges", "one acknowledges"} {
+		b.Run(name, func(b *testing.B) {
+			r := newAcknowledged(b, master, replicas, nil)
+			call := limits.Call{Key: limits.KeyOf("a"), Rule: rule(1000, 1000, 10), Lifetime: time.Minute}
+			for b.Loop() {
+				remaining(b, r, call)
+			}
+		})
+	}
+}

@@ -1,0 +1,117 @@
+package ledger
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+// Parallel tests here wait for Redis and gateways most of the time: more of them run at once than there are cores. A pool
+// that could not connect sleeps up to a second before it sees that it is closed.
+func TestMain(m *testing.M) {
+	if orders, caged := os.LookupEnv(ordersVariable); caged {
+		if err := playGateway(orders); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	flag.Parse()
+	if err := flag.Set("test.parallel", "4"); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial"))
+}
+
+// server is a real redis-server on a port of its own, kept over kill and start.
+type server struct {
+	path string
+	port string
+	cmd  *exec.Cmd
+	log  bytes.Buffer
+}
+
+// startServer starts a Redis for one test and ends it afterwards.
+func startServer(t testing.TB, options ...string) *server {
+	t.Helper()
+	path, err := exec.LookPath("redis-server")
+	if err != nil {
+		if os.Getenv("BRANA_REQUIRE_REDIS") == "1" || os.Getenv("CI") == "true" {
+			t.Fatal("redis-server is not in PATH and is required here")
+		}
+		t.Skip("redis-server is not in PATH: what needs a real Redis is not tested")
+	}
+	s := &server{path: path}
+	// Between finding a free port and taking it somebody else may: then the server ends at once and another is tried.
+	for range 5 {
+		s.port = freePort(t)
+		if s.start(options...) {
+			t.Cleanup(s.kill)
+			return s
+		}
+	}
+	t.Fatalf("redis-server does not start: %s", s.log.String())
+	return nil
+}
+
+func freePort(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return port
+}
+
+// start runs the server until it answers PING, and tells whether it does.
+func (s *server) start(options ...string) bool {
+	s.log.Reset()
+	s.cmd = exec.Command(s.path, append([]string{"--port", s.port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"}, options...)...)
+	if len(options) > 0 && !strings.HasPrefix(options[0], "--") { // a Sentinel and its file
+		s.cmd = exec.Command(s.path, options[0], "--sentinel", "--port", s.port, "--bind", "127.0.0.1")
+	}
+	s.cmd.Dir = os.TempDir()
+	s.cmd.Stdout = &s.log
+	if s.cmd.Start() != nil {
+		return false
+	}
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if s.command("PING") == "+PONG" {
+			return true
+		}
+	}
+	s.kill()
+	return false
+}
+
+func (s *server) kill() {
+	_ = s.cmd.Process.Kill()
+	_ = s.cmd.Wait() // its error is the kill
+}
+
+func (s *server) url() string { return "redis://127.0.0.1:" + s.port }
+
+// command sends one inline command past go-redis and returns the first line of the answer.
+func (s *server) command(text string) string {
+	conn, err := net.DialTimeout("tcp", "127.0.0.1:"+s.port, 5*time.Second)
+	if err != nil {
+		return err.Error()
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
+	fmt.Fprintf(conn, "%s\r\n", text)
+	answer := make([]byte, 256)
+	n, _ := conn.Read(answer)
+	line, _, _ := bytes.Cut(answer[:n], []byte("\r\n"))
+	return string(line)
+}
