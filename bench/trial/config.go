@@ -30,6 +30,7 @@ type Config struct {
 
 // Subject is what is measured. With URL it runs already, without it is started.
 type Subject struct {
+	Builds   []Build  // other builds of the gateway, measured in turn with it
 	Against  []string // report.Direct and names of [stand.Peers], measured in turn with the gateway
 	Gateways int      // gateways started; several share a Redis
 	Cores    int      // GOMAXPROCS of each gateway, and threads of each peer started
@@ -56,6 +57,10 @@ type Load struct {
 	Bound       time.Duration // ramp: the p99 that holds
 	Timeout     time.Duration // of a call
 }
+
+// A Build is another build of the program, started as the gateway is. Name is
+// its column in the report; Path is its file.
+type Build struct{ Name, Path string }
 
 // Files are PEM files; an empty name is none.
 type Files struct{ CA, Cert, Key string }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -16,6 +17,7 @@ import (
 // A target is one thing that calls are sent to.
 type target struct {
 	name  string
+	path  string // of the program of gateways that are started
 	urls  []string
 	admin []string // of gateways
 	pids  []int
@@ -113,15 +115,25 @@ func (s *setup) startRedis(ctx context.Context) error {
 	return nil
 }
 
-// startGateways starts gateways in front of the registries.
+// startGateways starts gateways in front of the registries: those of the program
+// and of the other builds, each build with as many and with the same settings.
 func (s *setup) startGateways(ctx context.Context, c *Config) error {
-	t := &target{name: "brana", redis: s.redis}
-	for i := range c.Gateways {
-		if err := s.startGateway(ctx, c, t, fmt.Sprintf("gateway-%d", i+1)); err != nil {
-			return err
+	for _, b := range append([]Build{{Name: "brana", Path: c.Program.Path}}, c.Builds...) {
+		t := &target{name: b.Name, path: b.Path, redis: s.redis}
+		for i := range c.Gateways {
+			if err := s.startGateway(ctx, c, t, fmt.Sprintf("%s-%d", b.Name, i+1)); err != nil {
+				return err
+			}
 		}
+		s.targets = append(s.targets, t)
 	}
-	s.targets = append(s.targets, t)
+	for _, b := range c.Builds {
+		said, err := exec.CommandContext(ctx, b.Path, "version").Output()
+		if err != nil {
+			return fmt.Errorf("ask %s for its version: %w", b.Path, err)
+		}
+		s.versions[b.Name] = strings.TrimSpace(string(said))
+	}
 	return nil
 }
 
@@ -143,7 +155,7 @@ func (s *setup) startGateway(ctx context.Context, c *Config, t *target, name str
 	p, err := s.start(ctx, stand.Command{
 		Name:  name,
 		Ready: ready(url),
-		Args:  []string{c.Program.Path, "serve", "-c", file},
+		Args:  []string{t.path, "serve", "-c", file},
 		Piped: true,
 		Env:   []string{fmt.Sprintf("GOMAXPROCS=%d", c.Cores)},
 	})

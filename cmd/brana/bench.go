@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -29,7 +31,7 @@ type benchCmd struct {
 
 // benchRunCmd measures a gateway, its own or one that runs.
 type benchRunCmd struct {
-	Against   []string `placeholder:"PEER" help:"Measure in turn with these, on the same registries: direct, nginx, nginx-unbuffered, haproxy; installed: direct and those that are here." group:"what is measured"`
+	Against   []string `placeholder:"PEER" help:"Measure in turn with these, on the same registries: direct, nginx, nginx-unbuffered, haproxy; installed: direct and those that are here; NAME=FILE: another build of brana." group:"what is measured"`
 	InProcess bool     `help:"Gateway, registries and generator in this process, as brana dev; no CPU figures." group:"what is measured"`
 	Gateways  int      `default:"1" help:"Gateways started, which then share a Redis." group:"what is measured"`
 	Cores     int      `placeholder:"N" help:"Cores that each gateway and peer started may use at once; default: all." group:"what is measured"`
@@ -136,10 +138,8 @@ func (b *benchRunCmd) verdict(r *report.Report) error {
 // validate completes the flags and reports those that do not go together.
 func (b *benchRunCmd) validate() error {
 	b.complete()
-	for _, p := range b.Against {
-		if !slices.Contains(benchPeers(), p) {
-			return fmt.Errorf("--against %s: choose of %s", p, strings.Join(benchPeers(), ", "))
-		}
+	if err := b.checkAgainst(); err != nil {
+		return err
 	}
 	if err := b.checkSubject(); err != nil {
 		return err
@@ -162,9 +162,52 @@ func (b *benchRunCmd) complete() {
 	b.Mix = cmp.Or(b.Mix, mix)
 	b.Duration = cmp.Or(b.Duration, duration)
 	b.Rounds = cmp.Or(b.Rounds, rounds)
-	if slices.Equal(b.Against, []string{"installed"}) {
-		b.Against = append([]string{report.Direct}, stand.Installed()...)
+	if i := slices.Index(b.Against, "installed"); i >= 0 {
+		b.Against = slices.Replace(b.Against, i, i+1, append([]string{report.Direct}, stand.Installed()...)...)
 	}
+}
+
+// nameOfBuild is what another build of brana may be called.
+var nameOfBuild = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
+
+// checkAgainst checks what is measured in turn with the gateway.
+func (b *benchRunCmd) checkAgainst() error {
+	names := []string{"brana"}
+	for _, p := range b.Against {
+		name, path, build := strings.Cut(p, "=")
+		switch {
+		case !build && !slices.Contains(benchPeers(), name):
+			return fmt.Errorf("--against %s: choose of %s, or name another build of brana, as before=./brana-before",
+				p, strings.Join(benchPeers(), ", "))
+		case build && (!nameOfBuild.MatchString(name) || slices.Contains(benchPeers(), name)):
+			return fmt.Errorf("--against %s: name the build by small letters, digits and hyphens, and not as a peer", p)
+		case slices.Contains(names, name):
+			return fmt.Errorf("--against %s: %s is measured already", p, name)
+		}
+		names = append(names, name)
+		if _, err := exec.LookPath(path); build && err != nil {
+			return fmt.Errorf("--against %s: give the file of a program: %w", p, err)
+		}
+	}
+	return nil
+}
+
+// builds returns the other builds of brana among what is measured in turn with
+// the gateway, and the peers.
+func (b *benchRunCmd) builds() (builds []trial.Build, peers []string, err error) {
+	for _, p := range b.Against {
+		name, path, build := strings.Cut(p, "=")
+		if !build {
+			peers = append(peers, p)
+			continue
+		}
+		path, err := filepath.Abs(path) // it is started in another folder
+		if err != nil {
+			return nil, nil, err
+		}
+		builds = append(builds, trial.Build{Name: name, Path: path})
+	}
+	return builds, peers, nil
 }
 
 // checkSubject checks the flags of what is measured, and as whom.

@@ -128,6 +128,31 @@ func TestBenchAgainstPeers(t *testing.T) {
 	}
 }
 
+// Another build of brana is measured in turn with this one, whatever is sent.
+func TestBenchAgainstAnotherBuild(t *testing.T) {
+	program, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, said, code := bench(t, "--against", "before="+program, "--mix", "relay=50,e227=50")
+	if code != 0 {
+		t.Fatalf("exit code %d: %s", code, said)
+	}
+	var measured []string
+	for _, turn := range r.Turns {
+		measured = append(measured, turn.Target)
+		if turn.Right == 0 {
+			t.Errorf("%s answered no call", turn.Target)
+		}
+	}
+	if got := strings.Join(measured, " "); got != "brana before" {
+		t.Errorf("measured: %s", got)
+	}
+	if r.Versions["before"] == "" || !strings.Contains(said, "brana's CPU/call target is") {
+		t.Errorf("versions %v:\n%s", r.Versions, said)
+	}
+}
+
 func requirePeers(t *testing.T, names ...string) {
 	t.Helper()
 	for _, name := range names {
@@ -244,6 +269,10 @@ func TestBenchUsage(t *testing.T) {
 		{"--mix nothing", "there is no scenario"},
 		{"--mix e198 --against nginx", "only a gateway answers e198"},
 		{"--against apache", "choose of direct, nginx"},
+		{"--against before=./nothing-here", "give the file of a program"},
+		{"--against Before=/bin/true", "small letters"},
+		{"--against nginx,nginx", "measured already"},
+		{"--against brana=/bin/true", "measured already"},
 		{"--url http://127.0.0.1:1 --against nginx", "measures what runs already"},
 		{"--url nowhere", "is no URL of services"},
 		{"--in-process --gateways 2", "need processes"},

@@ -19,6 +19,10 @@ func (b *benchRunCmd) config(dir string, io stdio) (trial.Config, error) {
 	if err != nil {
 		return trial.Config{}, err
 	}
+	builds, peers, err := b.builds()
+	if err != nil {
+		return trial.Config{}, err
+	}
 	grants, err := sample.ReadFile("sample/grants.yaml")
 	if err != nil {
 		return trial.Config{}, err
@@ -45,6 +49,7 @@ func (b *benchRunCmd) config(dir string, io stdio) (trial.Config, error) {
 		Terminal:  terminal(io.err),
 		ClientTLS: clientTLS,
 	}
+	cfg.Builds, cfg.Against = builds, peers
 	if b.InProcess {
 		cfg.Local = &trial.Local{Registries: localRegistries, Gateway: localGateway}
 	}
@@ -53,7 +58,6 @@ func (b *benchRunCmd) config(dir string, io stdio) (trial.Config, error) {
 
 func (b *benchRunCmd) subject() trial.Subject {
 	return trial.Subject{
-		Against:  b.Against,
 		Gateways: b.Gateways,
 		Cores:    b.Cores,
 		Redis:    b.Redis,
