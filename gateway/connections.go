@@ -26,8 +26,8 @@ func (g *Gateway) newConns() *conn.Conns {
 		Full:            noRoom,
 		Plain:           plainOnTLS,
 		Log:             g.parts.Log,
-		Refused:         g.parts.Metrics.connRefused,
-		Handshaken:      g.parts.Metrics.shook,
+		Refused:         g.parts.Metrics.ConnectionRefused,
+		Handshaken:      g.parts.Metrics.HandshakeEnded,
 		HandshakeFailed: g.handshakeFailed,
 	})
 }
@@ -48,7 +48,7 @@ func lastWord(status string, fault egon.FaultCode, r *Refusal) []byte {
 
 // handshakeFailed counts a handshake that failed, and writes its line.
 func (g *Gateway) handshakeFailed(f conn.FailedHandshake) {
-	g.parts.Metrics.handshakeFailed(f.Reason())
+	g.parts.Metrics.HandshakeFailed(f.Reason())
 	fields := []zap.Field{
 		zap.String("reason", f.Reason()),
 		zap.Stringer("from", f.From),

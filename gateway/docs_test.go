@@ -16,7 +16,7 @@ import (
 var update = flag.Bool("update", false, "write the generated pages")
 
 func TestGeneratedDocs(t *testing.T) {
-	for name, page := range map[string]string{"refusals.md": refusalsPage(), "metrics.md": metricsPage()} {
+	for name, page := range map[string]string{"refusals.md": refusalsPage()} {
 		file := filepath.Join("..", "docs", name)
 		if *update {
 			if err := os.WriteFile(file, []byte(page), 0o644); err != nil {
@@ -84,30 +84,6 @@ and ` + "`RateLimit-Policy`" + `.
 			sub = "(Fault " + string(k.Fault) + ")"
 		}
 		fmt.Fprintf(&b, "| %s | %03d | %s | %d | %s | %s |\n", k.Code, k.Number, sub, k.Status, k.Popis, k.Help)
-	}
-	return b.String()
-}
-
-func metricsPage() string {
-	var b strings.Builder
-	b.WriteString(`# Metrics
-
-Generated from the table in ` + "`gateway/metrics.go`" + ` by ` + "`make docs`" + `. They are at ` + "`/metrics`" + ` of the admin listener.
-
-Labels are from closed sets:
-
-- ` + "`service`" + ` is a code of the catalogue, or unknown.
-- ` + "`outcome`" + ` is a kind of [refusal](refusals.md), the status of the answer (ok, varovani, chyba, fault, unknown),
-  wsdl, upstream-broke, caller-left, or cut: by the gateway at the end of a drain.
-- ` + "`bound`" + ` is a key of listen or listen.bounds, header (of the HTTP request, 16 KiB), held (what must be held
-  back) or slow.
-- ` + "`result`" + ` and ` + "`ais`" + ` are explained in the table.
-
-| metric | type | labels | help |
-|---|---|---|---|
-`)
-	for _, m := range MetricTable() {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", m.Name, m.Type, m.Labels, m.Help)
 	}
 	return b.String()
 }

@@ -21,6 +21,7 @@ import (
 
 	"brana/egon"
 	"brana/egon/xmltext"
+	"brana/gateway/metrics"
 	"brana/limits"
 	"brana/policy"
 )
@@ -195,7 +196,7 @@ func newGateway(t testing.TB, change ...func(*settings)) *site {
 	s := &site{logs: &journal{LevelEnabler: zapcore.DebugLevel}, limiter: &limiterFunc{admit: admitAll}}
 	with := settings{
 		cfg: Config{Routes: Routes{Services: map[string]Route{"E198": {Kind: WorkflowRoute}, "E227": {Kind: LocalRoute}}}},
-		parts: Parts{Policy: store, Limiter: s.limiter, Log: zap.New(s.logs), Metrics: NewMetrics(Gauges{}),
+		parts: Parts{Policy: store, Limiter: s.limiter, Log: zap.New(s.logs), Metrics: NewMetrics(metrics.Sources{}),
 			NewID: func() string { return iszrID }, Media: workflowFunc(serveOK)},
 	}
 	relayTo(relayOK)(&with)

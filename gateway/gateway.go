@@ -11,6 +11,7 @@ import (
 
 	"brana/egon"
 	"brana/gateway/conn"
+	"brana/gateway/metrics"
 	"brana/gateway/stream"
 	"brana/limits"
 	"brana/policy"
@@ -52,7 +53,7 @@ type Parts struct {
 	IDs     IDs      // nil: an id may be used again
 	Quotas  Quotas   // nil: operators cannot ask for them
 	Log     *zap.Logger
-	Metrics *Metrics
+	Metrics *metrics.Metrics
 	NewID   func() string // a fresh UUID, for IszrZadostId
 
 	// LogBlocked says why the log takes no lines at this moment, or nil; it is asked
@@ -61,9 +62,16 @@ type Parts struct {
 	// Findings are what is wrong with the settings of the Redis of the limits, or
 	// could not be looked at. They are told, and end no readiness; nil is none.
 	Findings func() []limits.Finding
-	// Breakers tells of each upstream what its circuit breaker does: closed,
-	// half-open or open. nil: there are none.
-	Breakers func(tell func(upstream, state string))
+	// Breakers are the circuit breakers of the upstreams, as they are now; nil:
+	// there are none. An open one does not end readiness.
+	Breakers func() []Breaker
+}
+
+// A Breaker is what the circuit breaker of an upstream does.
+type Breaker struct {
+	Upstream string
+	State    string // in one word
+	Closed   bool   // all calls go through
 }
 
 // A Gateway serves exchanges. Make one with [New], serve with [Gateway.Serve].
@@ -80,7 +88,7 @@ type Gateway struct {
 	replies  sync.Pool // *egon.ReplyReader
 	buffers  stream.Buffers
 
-	seen *seen // certificates of callers
+	callerCerts *callerCerts
 
 	calls    context.Context // ends the calls that a shutdown does not wait for
 	cut      context.CancelCauseFunc
@@ -94,7 +102,7 @@ func New(cfg Config, parts Parts) (*Gateway, error) {
 	if err := cfg.validate(parts); err != nil {
 		return nil, err
 	}
-	g := &Gateway{cfg: cfg, parts: parts, routes: cfg.Routes.byService(), seen: newSeen()}
+	g := &Gateway{cfg: cfg, parts: parts, routes: cfg.Routes.byService(), callerCerts: newCallerCerts()}
 	g.calls, g.cut = context.WithCancelCause(context.Background())
 	g.conns = g.newConns()
 	replies := cfg.Bounds
@@ -102,15 +110,7 @@ func New(cfg Config, parts Parts) (*Gateway, error) {
 	g.readers.New = func() any { return egon.NewReader(cfg.Bounds) }
 	g.replies.New = func() any { return egon.NewReplyReader(replies) }
 	g.server = g.newServer()
-	if parts.Breakers != nil {
-		if err := parts.Metrics.watchBreakers(parts.Breakers); err != nil {
-			return nil, err
-		}
-	}
-	if cfg.TLS == nil {
-		return g, nil
-	}
-	return g, parts.Metrics.watchCallers(g.seen, parts.Policy)
+	return g, nil
 }
 
 // Quotas tell what is counted of a caller, and do what an operator asks: grant

@@ -69,7 +69,7 @@ func (g *Gateway) identityOf(c *conn.Caller, s *policy.Snapshot) *policy.Identit
 	if !ok || b.policy != s {
 		b = &binding{s, s.Identify(c.Certificate)}
 		c.Note = b
-		g.seen.note(b.identity, c.Certificate)
+		g.callerCerts.note(b.identity, c.Certificate)
 	}
 	return b.identity
 }

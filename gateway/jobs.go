@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"brana/egon"
+	"brana/gateway/metrics"
 	"brana/gateway/queue"
 )
 
@@ -144,22 +145,15 @@ func (g *Gateway) recordJob(j *exchange, err error, size int64) {
 	level := j.level()
 	switch {
 	case errors.Is(err, queue.ErrGone):
-		j.outcome = jobDeleted
+		j.outcome = metrics.JobDeleted
 	case err != nil:
-		j.outcome, level = jobUnkept, zap.WarnLevel
+		j.outcome, level = metrics.JobUnkept, zap.WarnLevel
 	}
-	g.parts.Metrics.jobs.WithLabelValues(j.outcome).Inc()
+	g.parts.Metrics.JobEnded(j.outcome)
 	if entry := g.parts.Log.Check(level, "job"); entry != nil {
 		entry.Write(zap.Inline(j), zap.Error(err))
 	}
 }
-
-// What can come of a job beside the status of its answer.
-const (
-	jobDeleted = "deleted" // nobody wanted its answer any more
-	jobUnkept  = "unkept"  // the queue could not be had
-	jobLost    = "lost"    // its gateway did not end it
-)
 
 // Jobs is the number of jobs under way at this moment.
 func (g *Gateway) Jobs() int64 { return g.jobs.Load() }

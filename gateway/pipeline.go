@@ -139,7 +139,7 @@ func (g *Gateway) authorize(x *exchange) error {
 		}
 	}
 	if x.decision.Row == policy.Stale {
-		g.parts.Metrics.servedStale()
+		g.parts.Metrics.ServedStale()
 	}
 	if x.decision.Verdict == policy.Granted {
 		return nil
@@ -157,14 +157,11 @@ func (g *Gateway) admit(ctx context.Context, x *exchange) error {
 		WhenDown: whenDown(rule.WhenRedisIsDown),
 		Lifetime: x.slotLifetime(),
 	})
-	g.parts.Metrics.decided(&d, err)
+	g.countDecision(&d, err)
 	if err != nil {
 		return refuse(LimitsUnavailable).because(err)
 	}
 	x.limits, x.decided = d, true
-	if d.Degraded != limits.Closed {
-		g.parts.Metrics.degraded.WithLabelValues(d.Degraded.String()).Inc()
-	}
 	if d.Verdict != limits.Admitted {
 		return overLimit(&d, rule)
 	}

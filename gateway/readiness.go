@@ -111,12 +111,12 @@ func (g *Gateway) breakerChecks() (checks []Check) {
 	if g.parts.Breakers == nil {
 		return nil
 	}
-	g.parts.Breakers(func(upstream, state string) {
-		c := Check{Name: "upstream " + upstream, Advisory: true}
-		if state != breakerStates[0] {
-			c.Err = fmt.Errorf("its breaker is %s", state)
+	for _, b := range g.parts.Breakers() {
+		c := Check{Name: "upstream " + b.Upstream, Advisory: true}
+		if !b.Closed {
+			c.Err = fmt.Errorf("its breaker is %s", b.State)
 		}
 		checks = append(checks, c)
-	})
+	}
 	return checks
 }

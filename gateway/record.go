@@ -17,7 +17,7 @@ import (
 func (g *Gateway) record(x *exchange, err error) {
 	x.broken, x.end = err, time.Now()
 	x.outcome = x.outcomeOf(err)
-	g.parts.Metrics.ended(x)
+	x.count()
 	if x.refusal != nil && x.refusal.Kind == LogUnavailable {
 		return
 	}

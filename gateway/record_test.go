@@ -10,14 +10,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 
 	"brana/egon"
 	"brana/gateway/conn"
-	"brana/gateway/queue"
-	"brana/limits"
-	"brana/policy"
 )
 
 func TestOneLineAnExchange(t *testing.T) {
@@ -176,50 +172,6 @@ func gather(t *testing.T, s *site) map[string]*dto.MetricFamily {
 	return byName
 }
 
-func TestTheTableOfMetricsIsWhatIsRegistered(t *testing.T) {
-	one := func() float64 { return 1 }
-	ends := func(tell func(time.Time, string)) { tell(time.Now(), "listen.tls.cert") }
-	rowsInUse := func() policy.RowsStatus { return policy.RowsStatus{Granted: 1, Fresh: 1, Oldest: time.Now()} }
-	s := newSecureSite(t, boundOnce, func(s *settings) {
-		s.parts.Metrics = NewMetrics(Gauges{one, one, one, one, one, one, one, one, ends,
-			func() limits.Stats { return limits.Stats{} }, rowsInUse})
-		s.parts.Metrics.BreakerOpened("rob")
-		s.parts.Metrics.MessageSent("rob", "E198", time.Millisecond)
-		s.parts.Breakers = func(tell func(upstream, state string)) { tell("rob", "open") }
-	})
-	for _, message := range [][]byte{call{}.message(), call{ais: "999009"}.message()} {
-		if _, err := s.ask(s.client(t, s.ca.issue(100)), message); err != nil {
-			t.Fatal(err)
-		}
-	}
-	s.lines(t, 2)
-	s.parts.Metrics.QueueChanged("999001", queue.Change{})
-	got := gather(t, s.site)
-	for _, m := range MetricTable() {
-		f := got[m.Name]
-		if f == nil {
-			t.Errorf("%s is not registered", m.Name)
-			continue
-		}
-		var labels []string
-		for _, l := range f.GetMetric()[0].GetLabel() {
-			labels = append(labels, l.GetName())
-		}
-		want := strings.Fields(strings.ReplaceAll(m.Labels, ",", ""))
-		slices.Sort(want)
-		if !slices.Equal(labels, want) {
-			t.Errorf("%s has the labels %v, want %v", m.Name, labels, want)
-		}
-		if kind := strings.ToLower(f.GetType().String()); kind != m.Type || f.GetHelp() != m.Help {
-			t.Errorf("%s is a %s, want %s; help %q", m.Name, kind, m.Type, f.GetHelp())
-		}
-		delete(got, m.Name)
-	}
-	for name := range got {
-		t.Errorf("%s is not in the table", name)
-	}
-}
-
 // Whatever callers send, the labels stay within closed sets.
 func TestLabelsAreFromClosedSets(t *testing.T) {
 	s := newSite(t)
@@ -252,13 +204,6 @@ func TestLabelsAreFromClosedSets(t *testing.T) {
 				}
 			}
 		}
-	}
-}
-
-func TestTwoGatewaysMayHaveMetrics(t *testing.T) {
-	a, b := NewMetrics(Gauges{}), NewMetrics(Gauges{})
-	if err := prometheus.NewRegistry().Register(a.Registry); err != nil || a.Registry == b.Registry {
-		t.Error("metrics are shared")
 	}
 }
 

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"brana/policy"
 )
 
@@ -65,66 +63,4 @@ func (x *exchange) doubtRow() {
 	}
 	i := &x.head.Info
 	x.g.parts.Rows.Doubt(i.Agenda, i.AgendovaRole, i.Ovm, x.start)
-}
-
-// rowsMetrics watch a matrix that is fetched by E227. The zero value counts
-// nothing.
-type rowsMetrics struct {
-	read      func() policy.RowsStatus
-	age, rows *prometheus.Desc
-	refreshes *prometheus.CounterVec
-	stale     prometheus.Counter
-}
-
-func newRowsMetrics(help map[string]string, read func() policy.RowsStatus) rowsMetrics {
-	const age, rows, refreshes, stale = "brana_matrix_age_seconds", "brana_matrix_rows", "brana_matrix_refreshes_total", "brana_matrix_stale_serves_total"
-	m := rowsMetrics{
-		read:      read,
-		age:       prometheus.NewDesc(age, help[age], nil, nil),
-		rows:      prometheus.NewDesc(rows, help[rows], []string{"state"}, nil),
-		refreshes: prometheus.NewCounterVec(prometheus.CounterOpts{Name: refreshes, Help: help[refreshes]}, []string{"result"}),
-		stale:     prometheus.NewCounter(prometheus.CounterOpts{Name: stale, Help: help[stale]}),
-	}
-	for _, r := range policy.RefreshResults() {
-		m.refreshes.WithLabelValues(string(r))
-	}
-	return m
-}
-
-// Describe tells the metrics.
-func (m rowsMetrics) Describe(ch chan<- *prometheus.Desc) {
-	ch <- m.age
-	ch <- m.rows
-	m.refreshes.Describe(ch)
-	m.stale.Describe(ch)
-}
-
-// Collect reads them.
-func (m rowsMetrics) Collect(ch chan<- prometheus.Metric) {
-	s := m.read()
-	if !s.Oldest.IsZero() {
-		ch <- prometheus.MustNewConstMetric(m.age, prometheus.GaugeValue, time.Since(s.Oldest).Seconds())
-	}
-	for _, state := range []struct {
-		name string
-		n    int
-	}{{"fresh", s.Fresh}, {"stale", s.Stale}, {"too-old", s.TooOld}, {"unknown", s.Unknown}} {
-		ch <- prometheus.MustNewConstMetric(m.rows, prometheus.GaugeValue, float64(state.n), state.name)
-	}
-	m.refreshes.Collect(ch)
-	m.stale.Collect(ch)
-}
-
-// Refreshed counts a question of E227 that has ended.
-func (m *Metrics) Refreshed(r policy.Refresh) {
-	if m.rows.refreshes != nil {
-		m.rows.refreshes.WithLabelValues(string(r.Result)).Inc()
-	}
-}
-
-// servedStale counts a decision by a row whose refresh was due.
-func (m *Metrics) servedStale() {
-	if m.rows.stale != nil {
-		m.rows.stale.Inc()
-	}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"brana/egon"
+	"brana/gateway/metrics"
 	"brana/policy"
 )
 
@@ -91,8 +92,11 @@ func rowsOver(t testing.TB, store *policy.Store, source sourceFunc, change ...fu
 			f(&cfg)
 		}
 		var rows *policy.Rows
-		s.parts.Metrics = NewMetrics(Gauges{Matrix: func() policy.RowsStatus { return rows.Status() }})
-		cfg.OnRefresh = s.parts.Metrics.Refreshed
+		s.parts.Metrics = NewMetrics(metrics.Sources{Matrix: func() metrics.Matrix {
+			s := rows.Status()
+			return metrics.Matrix{Oldest: s.Oldest, Fresh: s.Fresh, Stale: s.Stale, TooOld: s.TooOld, Unknown: s.Unknown}
+		}})
+		cfg.OnRefresh = func(r policy.Refresh) { s.parts.Metrics.Refreshed(string(r.Result)) }
 		if rows, err = policy.NewRows(cfg, store); err != nil {
 			t.Fatal(err)
 		}

@@ -30,13 +30,14 @@ var mayImport = map[string][]string{
 	"gateway/queue":     {"egon", redis},
 	"gateway/conn":      {"socket"},
 	"gateway/stream":    {"egon"},
-	"gateway":           {"gateway/conn", "gateway/queue", "gateway/stream", "egon/xmltext", "egon", "policy", "limits", fasthttp},
+	"gateway/metrics":   {},
+	"gateway":           {"gateway/conn", "gateway/metrics", "gateway/queue", "gateway/stream", "egon/xmltext", "egon", "policy", "limits", fasthttp},
 	"bench/registries":  {"egon/xmltext", "egon", "limits", "socket", fasthttp, redis},
 	"bench/load":        {"egon", "socket", fasthttp},
 	"bench/stand":       {"bench/registries", redis},
 	"bench/report":      {"bench/load"},
 	"bench/trial":       {"bench/load", "bench/registries", "bench/report", "bench/stand"},
-	"cmd/brana": {"egon/xmltext", "egon", "egon/media", "policy", "limits", "limits/ledger", "upstream", "gateway", "gateway/conn", "gateway/queue", "bench/registries",
+	"cmd/brana": {"egon/xmltext", "egon", "egon/media", "policy", "limits", "limits/ledger", "upstream", "gateway", "gateway/conn", "gateway/metrics", "gateway/queue", "bench/registries",
 		"bench/stand", "bench/report", "bench/trial", "bench/load"},
 }
 
@@ -59,6 +60,7 @@ var why = map[string]string{
 	"gateway/queue":     "the queue keeps answers; it knows neither who may ask nor how they are made",
 	"gateway/conn":      "a connection is let in and ended well whoever speaks over it, and whatever is said",
 	"gateway/stream":    "a message is proven by what it says; who sends it, and over what, is the gateway's",
+	"gateway/metrics":   "metrics take values; whoever counts hands them over",
 	"gateway":           "the pipeline speaks to upstreams through its own interfaces",
 	"bench/registries":  "simulated registries that know the gateway would not be honest",
 	"bench/load":        "a generator that knows the gateway would not be honest",
@@ -116,6 +118,8 @@ func TestTheTableCatchesAnImport(t *testing.T) {
 		{"gateway/stream", "brana/gateway", false},
 		{"gateway/stream", "github.com/valyala/fasthttp", false},
 		{"gateway/queue", "brana/limits", false},
+		{"gateway/metrics", "brana/limits", false},
+		{"gateway/metrics", "brana/gateway/queue", false},
 		{"gateway", "github.com/redis/go-redis/v9", false},
 		{"cmd/brana", "github.com/redis/go-redis/v9", false},
 	} {

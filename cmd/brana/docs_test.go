@@ -11,9 +11,9 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/google/go-cmp/cmp"
+	"brana/gateway/metrics"
 
-	"brana/gateway"
+	"github.com/google/go-cmp/cmp"
 )
 
 // docs/config.md is written from the example that is built in; -update writes
@@ -190,7 +190,7 @@ func TestWidthOfThePages(t *testing.T) {
 // Every metric that a page names is in the table of metrics.
 func TestMetricsOfThePages(t *testing.T) {
 	known := map[string]bool{}
-	for _, m := range gateway.MetricTable() {
+	for _, m := range metrics.Table() {
 		known[m.Name] = true
 	}
 	name := regexp.MustCompile(`\bbrana_[a-z_]+\b`)

@@ -67,7 +67,7 @@ func (w *wired) limits(c *config, log *zap.Logger) (limiter, error) {
 		return limits.NewMemory(calendar, nil), nil
 	}
 	cfg := ledger.Config{URL: c.Limits.Redis.URL, Calendar: calendar, Policy: w.policy.Current().Declared(), Timeout: time.Duration(c.Limits.Redis.Timeout),
-		TrustEmpty: c.Limits.Redis.TrustEmpty, Replicas: int(c.Limits.Redis.WaitReplicas), OnRefill: w.metrics.Refilled,
+		TrustEmpty: c.Limits.Redis.TrustEmpty, Replicas: int(c.Limits.Redis.WaitReplicas), OnRefill: w.countRefill,
 		OnState: func(s limits.State, why error) {
 			if s == limits.Normal {
 				log.Info("limits", zap.Stringer("state", s))

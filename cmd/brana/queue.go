@@ -57,7 +57,7 @@ const queuePatience = 250 * time.Millisecond
 // closes.
 func (w *wired) remember(c *config, parts *gateway.Parts) error {
 	answers := queue.Config{Keep: time.Duration(c.Queue.Keep), Entries: int(c.Queue.Entries), Bytes: int64(c.Queue.Bytes), Page: int(c.Queue.Page),
-		Changed: parts.Metrics.QueueChanged}
+		Changed: w.countQueue}
 	ids := queue.RecentConfig{Window: time.Duration(c.Requests.DuplicateWindow), Most: int(c.Requests.DuplicateIDs), Evicted: parts.Metrics.IDsEvicted}
 	if shared, ok := w.limiter.(*ledger.Store); ok {
 		return rememberInRedis(parts, answers, ids, queue.Server{Client: shared.Client(), Timeout: max(time.Duration(c.Limits.Redis.Timeout), queuePatience)})

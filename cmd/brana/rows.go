@@ -13,7 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"brana/egon"
-	"brana/gateway"
+	"brana/gateway/metrics"
 	"brana/policy"
 	"brana/upstream"
 )
@@ -76,7 +76,7 @@ func (c *config) rowsConfig(source policy.Source) policy.RowsConfig {
 }
 
 // rows makes the rows that E227 gives.
-func (c *config) rows(store *policy.Store, clients map[string]*upstream.Client, metrics *gateway.Metrics, log *zap.Logger) (*policy.Rows, error) {
+func (c *config) rows(store *policy.Store, clients map[string]*upstream.Client, counts *metrics.Metrics, log *zap.Logger) (*policy.Rows, error) {
 	rights := &upstream.Rights{Client: clients[c.Policy.Matrix.E227], Caller: c.Policy.Matrix.Caller.quadruple(), NewID: uuid.NewString, Now: time.Now}
 	if err := rights.Validate(); err != nil {
 		return nil, err
@@ -85,7 +85,7 @@ func (c *config) rows(store *policy.Store, clients map[string]*upstream.Client, 
 	refreshes, saves := &spells{log: log, broken: "refresh matrix: rows are served while they are young enough", mended: "matrix refreshed again"},
 		&spells{log: log, broken: "write matrix: a start without the upstream would have old rows", mended: "matrix written again"}
 	cfg.OnRefresh = func(r policy.Refresh) {
-		metrics.Refreshed(r)
+		counts.Refreshed(string(r.Result))
 		refreshes.note(r.Err, zap.Stringer("triple", r.Triple))
 		if r.Changed {
 			log.Info("matrix row changed", zap.Stringer("triple", r.Triple), zap.String("result", string(r.Result)))

@@ -16,7 +16,7 @@ import (
 	"brana/egon"
 	"brana/egon/xmltext"
 	"brana/gateway"
-	"brana/limits"
+	"brana/gateway/metrics"
 	"brana/limits/ledger"
 	"brana/policy"
 	"brana/upstream"
@@ -37,7 +37,7 @@ type wired struct {
 	limiter limiter
 	queue   io.Closer // nil unless it is to be closed
 	clients []*upstream.Client
-	metrics *gateway.Metrics
+	metrics *metrics.Metrics
 
 	contracts *egon.Contracts // nil unless they are served
 
@@ -71,7 +71,7 @@ func wire(c *config, load func() (*policy.Snapshot, error), log *logger) (*wired
 		return nil, err
 	}
 	w := &wired{policy: store, credentials: credentials}
-	w.metrics = gateway.NewMetrics(w.gauges(c, log))
+	w.metrics = gateway.NewMetrics(w.sources(c, log))
 	if w.limiter, err = w.limits(c, log.Logger); err != nil {
 		return nil, err
 	}
@@ -83,15 +83,14 @@ func wire(c *config, load func() (*policy.Snapshot, error), log *logger) (*wired
 
 // build makes the clients and the gateway over them.
 func (w *wired) build(c *config, log *logger) error {
-	metrics := w.metrics
 	clients, err := c.clients(w.credentials, func(name string, to upstream.BreakerState) {
 		level := zap.InfoLevel
 		if to == upstream.BreakerOpen {
 			level = zap.WarnLevel
-			metrics.BreakerOpened(name)
+			w.metrics.BreakerOpened(name)
 		}
 		log.Log(level, "breaker", zap.String("upstream", name), zap.Stringer("state", to))
-	}, metrics.MessageSent)
+	}, w.metrics.MessageSent)
 	for _, name := range slices.Sorted(maps.Keys(clients)) {
 		w.clients = append(w.clients, clients[name])
 	}
@@ -105,7 +104,7 @@ func (w *wired) build(c *config, log *logger) error {
 		return fmt.Errorf("limits.calendar.zone: %w", err)
 	}
 	if media := c.media(clients, zone); media != nil {
-		media.Dropped = parts.Metrics.MediaDropped
+		media.Dropped = func(string) { w.metrics.MediaDropped() }
 		if err := media.Validate(); err != nil {
 			return err
 		}
@@ -136,17 +135,13 @@ func (w *wired) build(c *config, log *logger) error {
 // parts are those of the gateway that every configuration has.
 func (w *wired) parts(log *logger) gateway.Parts {
 	parts := gateway.Parts{
-		Policy:  w.policy,
-		Limiter: w.limiter,
-		Quotas:  w.limiter,
-		Log:     log.Logger,
-		Metrics: w.metrics,
-		NewID:   uuid.NewString,
-		Breakers: func(tell func(upstream, state string)) {
-			for _, client := range w.clients {
-				tell(client.Name(), client.Breaker().String())
-			}
-		},
+		Policy:   w.policy,
+		Limiter:  w.limiter,
+		Quotas:   w.limiter,
+		Log:      log.Logger,
+		Metrics:  w.metrics,
+		NewID:    uuid.NewString,
+		Breakers: w.breakers,
 	}
 	if log.book != nil {
 		parts.LogBlocked = log.book.Blocked
@@ -155,6 +150,18 @@ func (w *wired) parts(log *logger) gateway.Parts {
 		parts.Findings = shared.Findings
 	}
 	return parts
+}
+
+func (w *wired) breakers() (list []gateway.Breaker) {
+	for _, client := range w.clients {
+		state := client.Breaker()
+		list = append(list, gateway.Breaker{
+			Upstream: client.Name(),
+			State:    state.String(),
+			Closed:   state == upstream.BreakerClosed,
+		})
+	}
+	return list
 }
 
 // clients makes a client of each upstream, which tell of their breakers and of
@@ -241,34 +248,4 @@ func (c *config) route(text string, clients map[string]*upstream.Client) gateway
 	}
 	kinds := []string{"refuse", "", "workflow", "local"}
 	return gateway.Route{Kind: gateway.RouteKind(slices.Index(kinds, text)), Timeout: time.Duration(c.Listen.CallTimeout)}
-}
-
-// gauges read what the policy and the gateway know.
-func (w *wired) gauges(c *config, log *logger) gateway.Gauges {
-	g := gateway.Gauges{
-		Connections:    func() float64 { return float64(w.gateway.Connections()) },
-		Running:        func() float64 { return float64(w.gateway.Running()) },
-		Jobs:           func() float64 { return float64(w.gateway.Jobs()) },
-		PolicyLoaded:   func() float64 { return float64(w.policy.Reloads().LastDone.Unix()) },
-		PolicyGrants:   func() float64 { return float64(w.policy.Current().Counts().Grants) },
-		PolicyRows:     func() float64 { return float64(w.policy.Current().Counts().Rows) },
-		ReloadFailures: func() float64 { return float64(w.policy.Reloads().Failed) },
-		Certificates: func(tell func(time.Time, string)) {
-			for key, c := range w.credentials {
-				if end, ok := c.end(); ok {
-					tell(end, key)
-				}
-			}
-		},
-	}
-	if log.book != nil {
-		g.LinesLost = func() float64 { return float64(log.book.Lost()) }
-	}
-	if c.Limits.Store == "redis" {
-		g.Ledger = func() limits.Stats { return w.limiter.(*ledger.Store).Stats() }
-	}
-	if c.Policy.Matrix.E227 != "" {
-		g.Matrix = func() policy.RowsStatus { return w.rows.Status() }
-	}
-	return g
 }
