@@ -4,6 +4,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -204,4 +205,41 @@ func imports(t *testing.T, file string) []string {
 		paths = append(paths, path)
 	}
 	return paths
+}
+
+// The picture of the house in docs/architecture.md has every package outside
+// bench, and no arrow that the table forbids.
+func TestPictureOfTheHouse(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join(root, "docs", "architecture.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, picture, _ := strings.Cut(string(page), "flowchart TD\n")
+	picture, _, _ = strings.Cut(picture, "```")
+	path := map[string]string{} // by the short name in the picture
+	node := func(text string) string {
+		name, label, labelled := strings.Cut(strings.TrimSpace(text), "[")
+		if labelled {
+			path[name] = strings.Trim(label, `"]`)
+		}
+		if path[name] == "" {
+			path[name] = name
+		}
+		return path[name]
+	}
+	for line := range strings.Lines(picture) {
+		from, to, _ := strings.Cut(line, " --> ")
+		importer := node(from)
+		for imported := range strings.SplitSeq(to, " & ") {
+			if p := node(imported); !slices.Contains(mayImport[importer], p) {
+				t.Errorf("the picture has an arrow from %s to %s, which the import table has not", importer, p)
+			}
+		}
+	}
+	drawn := slices.Collect(maps.Values(path))
+	for dir := range mayImport {
+		if !strings.HasPrefix(dir, "bench/") && !slices.Contains(drawn, dir) {
+			t.Errorf("the picture of the house lacks %s", dir)
+		}
+	}
 }
