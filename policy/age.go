@@ -7,27 +7,31 @@ import (
 	"time"
 )
 
-// Ages say how long rows that were fetched hold. The bus generates its matrix
-// once a day, so a row is as good as new until the next time.
+// Ages bound how long fetched rows hold. The bus generates its matrix once a day, so a
+// row is as good as new until the next generation.
 type Ages struct {
-	Fresh      time.Duration // a row is fresh for so long; 0: until the next generation
-	Generation time.Duration // when that is, since midnight in Prague; used when Fresh is 0
-	Jitter     time.Duration // and so much later at most, for each row at another time; used when Fresh is 0
-	Negative   time.Duration // "no row" holds for so long, and then not at all
-	Max        time.Duration // a row that is older decides nothing
+	Fresh      time.Duration // how long a row is fresh; 0: until the next generation
+	Generation time.Duration // time of the generation after midnight in Prague, if Fresh is 0
+	Jitter     time.Duration // most delay after a generation, its own for each row, if Fresh is 0
+	Negative   time.Duration // how long "no row" holds
+	Max        time.Duration // an older row decides nothing
 }
 
-// Validate returns all that is wrong, joined.
+// Validate returns everything that is wrong, joined.
 func (a Ages) Validate() error {
 	var errs []error
 	day := 25*time.Hour + a.Jitter // the longest day, when summer time ends
 	switch {
 	case a.Fresh < 0 || a.Jitter < 0 || a.Negative <= 0 || a.Max <= 0:
-		errs = append(errs, errors.New("fresh and jitter must not be negative, negative and max_age must be above 0"))
+		errs = append(errs, errors.New(
+			"fresh and jitter must not be negative, negative and max_age must be above 0"))
 	case a.Fresh > 0 && a.Max <= a.Fresh:
-		errs = append(errs, fmt.Errorf("max_age %s is not above fresh %s: nothing would be left for a refresh", a.Max, a.Fresh))
+		errs = append(errs, fmt.Errorf(
+			"max_age %s is not above fresh %s: no time would be left for a refresh",
+			a.Max, a.Fresh))
 	case a.Fresh == 0 && a.Max <= day:
-		errs = append(errs, fmt.Errorf("max_age %s is not above %s, a day and the jitter: rows would end before the next generation; or set fresh", a.Max, day))
+		errs = append(errs, fmt.Errorf("max_age %s is not above %s, a day and the jitter: "+
+			"rows would end before the next generation; raise max_age or set fresh", a.Max, day))
 	}
 	if a.Generation < 0 || a.Generation >= 24*time.Hour {
 		errs = append(errs, fmt.Errorf("generation %s is no time of the day", a.Generation))
@@ -35,31 +39,31 @@ func (a Ages) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Freshness says what a row may do at a moment.
+// Freshness is whether a row decides at a moment.
 type Freshness uint8
 
-// The values, from the one that permits nothing.
+// The values, in ascending order of what they permit.
 const (
-	Unknown Freshness = iota // nobody has fetched it
-	TooOld                   // it decides nothing any more
-	Stale                    // it decides, and a refresh is due
+	Unknown Freshness = iota // the row was never fetched
+	TooOld                   // it decides nothing
+	Stale                    // it decides, and its refresh is due
 	Fresh                    // it decides
 )
 
-// A life is when a row becomes what, in Unix seconds, until 2106. Before it was
-// fetched it is as good as too old: then a clock was wrong.
+// A life holds the moments at which a row changes its freshness, in Unix seconds
+// (until 2106). Before from it is too old: then a clock is wrong.
 type life struct {
 	from, due, end uint32
 }
 
-// seconds is a moment in a life.
+// seconds returns a moment of a life.
 func seconds(t time.Time) uint32 { return uint32(min(max(t.Unix(), 0), math.MaxUint32)) }
 
-// skew is how far clocks may be apart.
+// skew is the greatest tolerated difference between two clocks.
 const skew = 5 * time.Minute
 
-// life is that of a row fetched at a moment; spread decides where in the jitter
-// it falls.
+// life returns the life of a row that was fetched at a moment. The spread chooses its
+// place in the jitter.
 func (a Ages) life(fetched time.Time, negative bool, spread uint64, prague *time.Location) life {
 	l := life{from: seconds(fetched.Add(-skew)), end: seconds(fetched.Add(a.Max))}
 	switch {
@@ -79,8 +83,7 @@ func (a Ages) life(fetched time.Time, negative bool, spread uint64, prague *time
 	return l
 }
 
-// nextGeneration is the first generation after t, by the clock on the wall of
-// t's zone.
+// nextGeneration returns the first generation after t, by the wall clock of t's zone.
 func (a Ages) nextGeneration(t time.Time) time.Time {
 	year, month, day := t.Date()
 	next := time.Date(year, month, day, 0, 0, int(a.Generation/time.Second), 0, t.Location())
@@ -90,7 +93,7 @@ func (a Ages) nextGeneration(t time.Time) time.Time {
 	return next
 }
 
-// at is what the row may do now.
+// at returns the freshness of the row.
 func (l life) at(now time.Time) Freshness {
 	switch t := seconds(now); {
 	case t < l.from || t >= l.end:

@@ -6,8 +6,8 @@ import (
 	"math/bits"
 )
 
-// A rowSum identifies the content of rows, whatever their order: the sum of the
-// digests of each of them.
+// A contentSum identifies the content of rows, whatever their order: it is the sum
+// of the digests of each row.
 type contentSum struct {
 	high, low uint64
 }
@@ -31,5 +31,8 @@ func sumOf(t Triple, set *sharedSet) contentSum {
 		text = append(append(text, code...), 0)
 	}
 	digest := sha256.Sum256(append(text, set.text...))
-	return contentSum{binary.LittleEndian.Uint64(digest[:8]), binary.LittleEndian.Uint64(digest[8:16])}
+	return contentSum{
+		high: binary.LittleEndian.Uint64(digest[:8]),
+		low:  binary.LittleEndian.Uint64(digest[8:16]),
+	}
 }

@@ -12,11 +12,11 @@ type Verdict uint8
 
 // The verdicts.
 const (
-	NotGranted            Verdict = iota // no valid grant of this service to this quadruple; see Reason
-	ItemUnknown                          // the grant stands, words of the request are no items
-	ItemNotPermitted                     // the grant stands, items of the request are beyond it
-	ParameterNotPermitted                // all items are permitted, a parameter is not
-	RowUnavailable                       // the items need the row of the caller's triple, which has to be fetched first; see [Rows.Await]
+	NotGranted            Verdict = iota // no valid grant of the service: see Reason
+	ItemUnknown                          // granted, but words of the request are no items
+	ItemNotPermitted                     // granted, but not all items of the request
+	ParameterNotPermitted                // all items are permitted, but not all parameters
+	RowUnavailable                       // the row must be fetched first: see [Rows.Await]
 	Granted
 )
 
@@ -25,25 +25,26 @@ const (
 type Decision struct {
 	Verdict Verdict
 	Version string    // of the snapshot that decided
-	Limits  Limits    // of the grant; zero unless the quadruple has one that is valid now
-	Grant   *Grant    // the grant it rests on, or whose validity is amiss; nil when there is none
+	Limits  Limits    // of the grant; zero when no grant is valid now
+	Grant   *Grant    // that decided, or that is not valid now; nil when there is none
 	Refused []Refusal // items or parameters, each once, in the order of the request
 	Reason  Reason    // NotGranted only: why
 	Row     Freshness // of the row that the decision rests on; Fresh when it rests on none
-	Hint    string    // the id that Reason names as it would be right, when only its case or its leading zeros differ
+	// Hint is the right form of the id that Reason names, when only its case or its
+	// leading zeros are wrong.
+	Hint string
 }
 
 // A Refusal is one item or parameter that is not permitted.
 type Refusal struct {
 	Word    string
-	Hint    string // the word as it would be right when only its case is wrong, otherwise empty
-	Input   bool   // the right is needed for a search input; nobody asked for the item itself
-	Unknown bool   // it is no item: see [egon.UnknownItem]; and no grant and no row of a matrix file has it
+	Hint    string // the right form of the word when only its case is wrong, otherwise empty
+	Input   bool   // a search input needs the right; the request does not name the item
+	Unknown bool   // no item: [egon.UnknownItem], and in no grant and no row of a matrix file
 }
 
-// Decide answers whether the request may be made at this moment. It does no
-// I/O, and does not allocate when it grants. Whether the request is well made
-// is not its business.
+// Decide answers whether the request may be made at this moment. It does no I/O, and
+// does not allocate when it grants. It does not check the form of the request.
 func (s *Snapshot) Decide(h *egon.Head, now time.Time) Decision {
 	d := Decision{Version: s.version, Row: Fresh}
 	i := &h.Info
@@ -51,7 +52,10 @@ func (s *Snapshot) Decide(h *egon.Head, now time.Time) Decision {
 		d.Reason = AisMissing
 		return d
 	}
-	grants := s.byCaller[caller{string(i.Agenda), string(i.AgendovaRole), string(i.Ovm), string(i.Ais)}]
+	// The conversions stand in the key itself, so that they allocate nothing.
+	grants := s.byCaller[caller{
+		string(i.Agenda), string(i.AgendovaRole), string(i.Ovm), string(i.Ais),
+	}]
 	if len(grants) == 0 {
 		d.Reason, d.Hint = s.unknown(callerOf(h.Quadruple()))
 		return d
@@ -88,7 +92,7 @@ func (s *Snapshot) Decide(h *egon.Head, now time.Time) Decision {
 func isUnknown(r Refusal) bool { return r.Unknown }
 
 // RestsOnRow reports whether the request needs rights that only the row of the
-// caller's triple can give. It allocates nothing.
+// caller's triple can give. It does not allocate.
 func (d *Decision) RestsOnRow(h *egon.Head) bool {
 	if h.Media != nil && len(h.Media.Kind.SearchItems()) > 0 {
 		return true
@@ -106,17 +110,17 @@ func (d *Decision) RestsOnRow(h *egon.Head) bool {
 	return false
 }
 
-// rights are what one caller has: by its grant, and by the row of its triple,
-// which may be nil. words are items beyond the vocabulary that somebody has.
+// rights are those of one caller: by its grant, and by the row of its triple, which
+// may be nil. The words are items beyond the vocabulary that any caller has.
 type rights struct {
 	grant *Grant
 	row   *itemSet
 	words map[string]bool
 }
 
-// permits says whether an item word may be asked of a service (e198 rules
-// 2.11). A word that the vocabulary does not have is the evidence's own where
-// the service reads AISEO, and then the matrix does not give it.
+// permits reports whether a service may be asked for an item (e198 rules 2.11). Where
+// the service reads AISEO, a word beyond the vocabulary is the evidence's own, and the
+// matrix does not give it.
 func (r rights) permits(s *egon.Service, word []byte) bool {
 	switch sourceOf(word) {
 	case controlWord:
@@ -130,12 +134,12 @@ func (r rights) permits(s *egon.Service, word []byte) bool {
 	}
 }
 
-// mostHints bounds the work on a request that lists thousands of wrong words:
-// the items after so many are named without a hint.
+// mostHints bounds the work on a request that lists thousands of wrong words: the
+// refusals after that many have no hint.
 const mostHints = 32
 
-// refusedItems returns the items asked for that are not permitted, then the
-// items whose rights the search inputs need and that are not permitted either.
+// refusedItems returns the requested items that are not permitted, then the items that
+// are not permitted and whose rights the search inputs need.
 func (r rights) refusedItems(h *egon.Head) []Refusal {
 	var refused []Refusal
 	var seen map[string]bool
@@ -145,8 +149,8 @@ func (r rights) refusedItems(h *egon.Head) []Refusal {
 		}
 		if !seen[word] {
 			seen[word] = true
-			one := Refusal{Word: word, Input: input,
-				Unknown: sourceOf(word) == anySource && !r.words[word] && egon.UnknownItem(h.Service, word)}
+			given := sourceOf(word) != anySource || r.words[word]
+			one := Refusal{Word: word, Input: input, Unknown: !given && egon.UnknownItem(h.Service, word)}
 			if len(refused) < mostHints {
 				one.Hint = r.nearMiss(word)
 			}
@@ -168,7 +172,8 @@ func (r rights) refusedItems(h *egon.Head) []Refusal {
 	return refused
 }
 
-// refusedParameters returns the parameters of E198 that are used without right.
+// refusedParameters returns the parameters of E198 that the request uses without a
+// right.
 func (r rights) refusedParameters(m *egon.MediaQuery) []Refusal {
 	if m == nil {
 		return nil
@@ -190,8 +195,8 @@ func (r rights) parameter(refused []Refusal, name string) []Refusal {
 	return append(refused, Refusal{Word: name})
 }
 
-// nearMiss returns the word that differs from this one only in case: of the
-// vocabulary, or of what this caller has.
+// nearMiss returns the word that differs from this one only in case: a word of the
+// vocabulary, or one that this caller has.
 func (r rights) nearMiss(word string) string {
 	near := egon.NearMiss(word)
 	if near == "" && len(r.grant.Items) > 0 {

@@ -1,14 +1,15 @@
-// Package policy decides who may ask for what: whether a quadruple has a valid
-// grant of a service, and whether each item and parameter of the request is
-// among its rights.
+// Package policy decides who may ask for what: whether a quadruple has a valid grant
+// of a service, and whether it has the right to each item and parameter of a request.
 //
-// Its one rule: what a request names and is not given is refused. Items of ROB and ROS are given by
-// the permission matrix alone, items of the evidence systems by the grant alone.
-// The matrix is a file, or its rows are fetched one by one from a [Source] and
-// kept by [Rows] as long as their age permits.
-// A decision is pure, made on one immutable [Snapshot], and says everything that
-// it refuses at once.
+// Its one rule: whatever is not given is refused. Items of ROB and ROS are given by
+// the permission matrix alone, items of the evidences by the grant alone. The matrix
+// is a file, or [Rows] fetches it row by row from a [Source] and keeps each row as
+// long as its age permits. A decision is pure: it is made on one immutable [Snapshot]
+// and names everything that it refuses.
 //
-// How many calls may be made is left to package limits, and how a refusal is
-// worded for the caller to package gateway.
+// The files, from the bottom: words, itemset, matrix (and its builder and file),
+// fetched, grant, identity, yaml (and the files of grants and identities), load,
+// snapshot, decide, store; then rows and the files of its methods.
+//
+// Package limits counts calls. Package gateway words a refusal for the caller.
 package policy

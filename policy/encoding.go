@@ -6,11 +6,11 @@ import (
 	"unicode/utf8"
 )
 
-// byteOrderMark may stand before any text; it says nothing in UTF-8.
+// byteOrderMark may stand before any text. In UTF-8 it means nothing.
 var byteOrderMark = []byte("\ufeff")
 
-// PlainText returns a text of a file without its byte order mark. Its error says
-// where the text is not UTF-8, and how to mend it.
+// PlainText returns the text of a file without its byte order mark. Its error names
+// the place where the text is not UTF-8, and the remedy.
 func PlainText(file string, text []byte) ([]byte, error) {
 	if wide(text) {
 		return nil, problem{Place{file, 1, 1}, inUTF16}
@@ -30,10 +30,14 @@ func PlainText(file string, text []byte) ([]byte, error) {
 
 const inUTF16 = "the file is in UTF-16: save it as UTF-8, as iconv -f UTF-16 -t UTF-8 does"
 
-// wide reports whether a text is in UTF-16, with a mark or without: what
-// stands at the beginning of our files is ASCII.
+// wide reports whether a text is in UTF-16, with a mark or without: our files begin
+// with ASCII.
 func wide(text []byte) bool {
-	return len(text) >= 2 && (text[0] == 0xff && text[1] == 0xfe || text[0] == 0xfe && text[1] == 0xff || text[0] == 0 || text[1] == 0)
+	if len(text) < 2 {
+		return false
+	}
+	a, b := text[0], text[1]
+	return a == 0xff && b == 0xfe || a == 0xfe && b == 0xff || a == 0 || b == 0
 }
 
 // notUTF8 names the first byte of a line that is not UTF-8.
@@ -46,5 +50,7 @@ func notUTF8(file string, number int, line []byte) problem {
 		}
 		col, at = col+1, at+n
 	}
-	return problem{Place{file, number, col}, fmt.Sprintf("the byte 0x%02X is not UTF-8, so the file may be in Windows-1250: save it as UTF-8, as iconv -f CP1250 -t UTF-8 does", line[at])}
+	text := fmt.Sprintf("the byte 0x%02X is not UTF-8, so the file may be in Windows-1250: "+
+		"save it as UTF-8, as iconv -f CP1250 -t UTF-8 does", line[at])
+	return problem{Place{file, number, col}, text}
 }

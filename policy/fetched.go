@@ -5,11 +5,10 @@ import (
 	"time"
 )
 
-// Rows lie in parts by their OVM, and the change of a row makes that part of the
-// matrix anew: of a million rows a few thousand.
+// shardCount is how many shards the rows lie in: see [shard].
 const shardCount = 256
 
-// partOf is the part of the rows of an OVM.
+// shardOf returns the number of the shard of an OVM.
 func shardOf(ovm []byte) int {
 	head, tail := ovm[:min(8, len(ovm))], ovm[max(0, len(ovm)-8):]
 	return int(mix(codes(nil).pack(head), codes(nil).pack(tail)) >> 56)
@@ -17,9 +16,9 @@ func shardOf(ovm []byte) int {
 
 func (h handles) shard() int { return shardOf([]byte(h[2].Value())) }
 
-// fetchedRows are the rows fetched so far as decisions see them; of others
-// nothing is known. They never change, and share what did not change with those
-// that were before them.
+// A fetchedMatrix is the rows fetched so far, as decisions see them. Of other rows
+// nothing is known. It never changes, and shares the shards that did not change
+// with the one before it.
 type fetchedMatrix struct {
 	names
 	shards [shardCount]*fetchedShard // nil: without rows
@@ -28,7 +27,7 @@ type fetchedMatrix struct {
 	sum    contentSum
 }
 
-// A fetchedPart has rows as a matrix has them.
+// A fetchedShard has the rows of a shard, in tables like those of a matrix.
 type fetchedShard struct {
 	ovms  ovmTable
 	cells []fetchedCell
@@ -37,15 +36,15 @@ type fetchedShard struct {
 	sum   contentSum
 }
 
-// A fetchedCell is a cell with all that a lookup needs, so that it misses the
-// caches once.
+// A fetchedCell is a cell with everything that a lookup needs, so that a lookup
+// misses the caches once.
 type fetchedCell struct {
 	role uint32
 	life life
 	set  *sharedSet
 }
 
-// row returns the row of a triple and what it may do now.
+// row returns what a triple may have, and how fresh that is.
 func (f *fetchedMatrix) row(agenda, role, ovm []byte, now time.Time) (*itemSet, Freshness) {
 	number, packed, p := f.number(agenda, role), f.codes.pack(ovm), f.shards[shardOf(ovm)]
 	if number == 0 || packed == 0 || p == nil {
@@ -62,7 +61,7 @@ func (f *fetchedMatrix) row(agenda, role, ovm []byte, now time.Time) (*itemSet, 
 	return &c.set.itemSet, c.life.at(now)
 }
 
-// cell returns the cell of an OVM and a role, or the one that would be it.
+// cell returns the cell of an OVM and a role, or the free one where it belongs.
 func (p *fetchedShard) cell(o *ovmSlot, role uint32) *fetchedCell {
 	cells := p.cells[o.start : o.start+1<<o.bits]
 	at := o.first(role)
@@ -72,7 +71,7 @@ func (p *fetchedShard) cell(o *ovmSlot, role uint32) *fetchedCell {
 	return &cells[at]
 }
 
-// put exchanges a part.
+// put replaces a shard.
 func (f *fetchedMatrix) put(n int, p *fetchedShard) {
 	if old := f.shards[n]; old != nil {
 		f.rows, f.pairs, f.sum = f.rows-old.rows, f.pairs-old.pairs, f.sum.less(old.sum)
@@ -82,34 +81,34 @@ func (f *fetchedMatrix) put(n int, p *fetchedShard) {
 	}
 }
 
-// A standing is a row on its way into a matrix.
+// A shardRow is a row on its way into a fetched shard.
 type shardRow struct {
 	of   handles
 	set  *sharedSet
 	life life
 }
 
-// A numbering has the names of all parts. It only grows; when most of it may be
-// of triples that have gone, another one is begun.
+// A nameBuilder numbers the codes and roles of all shards. It only grows. When most
+// of its names may belong to triples that are gone, a new one takes its place.
 type nameBuilder struct {
 	codes  codes
 	roles  roleNumbers
-	most   int   // names; 0: not known yet
-	copied names // a copy for decisions
-	count  int   // the roles in it
+	most   int   // how many names it may have; 0: not known yet
+	copied names // for decisions
+	count  int   // of the roles in it
 }
 
-// fewNames are not worth another numbering.
+// fewNames are too few for a new builder.
 const fewNames = 1000
 
 func newNameBuilder() *nameBuilder { return &nameBuilder{codes: codes{}, roles: roleNumbers{}} }
 
 func (n *nameBuilder) size() int { return len(n.codes) + len(n.roles) }
 
-// outgrown reports whether another numbering has to be begun.
+// outgrown reports whether a new builder has to take its place.
 func (n *nameBuilder) outgrown() bool { return n.most > 0 && n.size() > n.most }
 
-// tell returns the names that there are now.
+// names returns the names as they are now.
 func (n *nameBuilder) names() names {
 	if n.most == 0 {
 		n.most = 2*n.size() + fewNames
@@ -120,8 +119,7 @@ func (n *nameBuilder) names() names {
 	return n.copied
 }
 
-// assemble makes a part of rows, nil when there are none. No reader waits for
-// it.
+// assemble builds a shard, nil when it has no rows. No reader waits for it.
 func (n *nameBuilder) assemble(all []shardRow, sum contentSum) *fetchedShard {
 	if len(all) == 0 {
 		return nil
@@ -134,7 +132,8 @@ func (n *nameBuilder) assemble(all []shardRow, sum contentSum) *fetchedShard {
 	places, ovms := make([]place, len(all)), map[uint64]uint32{}
 	for i := range all {
 		t := all[i].of.triple()
-		places[i] = place{n.codes.add(t.Ovm), n.roles.number(n.codes.add(t.Agenda), n.codes.add(t.Role))}
+		role := n.roles.number(n.codes.add(t.Agenda), n.codes.add(t.Role))
+		places[i] = place{n.codes.add(t.Ovm), role}
 		ovms[places[i].ovm]++
 	}
 	var size int

@@ -8,21 +8,21 @@ import (
 	"brana/egon"
 )
 
-// A Grant is an operator's entry for one quadruple and environment, in the words
-// of the form of access (agenda, role, OVM, AIS, item scope, performance). It is
+// A Grant is an operator's entry for one quadruple and environment, in the words of
+// the form of access (agenda, role, OVM, AIS, item scope, performance). It is
 // immutable.
 type Grant struct {
 	Quadruple   egon.Quadruple
 	Environment Environment
-	Reference   string    // the decision it rests on, free text; may be empty
-	From, To    time.Time // the first and the last day it is valid, each at its midnight in Prague
+	Reference   string    // to the decision behind it, free text; may be empty
+	From, To    time.Time // first and last day of validity, each at its midnight in Prague
 	Services    []string  // codes of the catalogue, in the order written
-	Items       []string  // items beyond the matrix, as written
+	Items       []string  // beyond the matrix, as written
 	Parameters  []string  // of MediaCriteria and HideLog, as written
 	Limits      Limits
 	Place       Place // where it is written
 
-	services, items []string  // Services and Items in order
+	services, items []string  // Services and Items, sorted
 	end             time.Time // the first instant after To
 }
 
@@ -32,8 +32,8 @@ const (
 	HideLog       = "hide-log"       // may set znepristupniLog
 )
 
-// Limits are the declared bounds of a quadruple's calls (form of access, point
-// 1). All are positive.
+// Limits are the declared bounds of a quadruple's calls (form of access, point 1). All
+// are positive.
 type Limits struct {
 	Working         int64 // calls per rolling hour in working time
 	Off             int64 // calls per rolling hour outside of it
@@ -53,21 +53,22 @@ const (
 )
 
 // ValidAt reports whether the grant is valid at an instant: from the midnight in
-// Prague that begins From to the one that ends To.
+// Prague that begins From to the midnight that ends To.
 func (g *Grant) ValidAt(now time.Time) bool { return !now.Before(g.From) && now.Before(g.end) }
 
 func (g *Grant) covers(s *egon.Service) bool { return s != nil && has(g.services, s.Code) }
 
 func (g *Grant) has(item []byte) bool { return has(g.items, item) }
 
-// insertByStart adds a grant to grants of one caller, the earliest first.
+// insertByStart adds a grant to those of one caller, the earliest first.
 func insertByStart(grants []*Grant, g *Grant) []*Grant {
-	at, _ := slices.BinarySearchFunc(grants, g, func(a, b *Grant) int { return a.From.Compare(b.From) })
+	at, _ := slices.BinarySearchFunc(grants, g,
+		func(a, b *Grant) int { return a.From.Compare(b.From) })
 	return slices.Insert(grants, at, g)
 }
 
-// current picks from a caller's grants, which do not overlap, the one valid now;
-// when none is, the next to come, or else the last that was.
+// current picks the grant that is valid now. When none is, it picks the next one to
+// come, or else the last one. The grants of a caller do not overlap.
 func current(grants []*Grant, now time.Time) (*Grant, Reason) {
 	for _, g := range grants {
 		switch {
@@ -80,8 +81,8 @@ func current(grants []*Grant, now time.Time) (*Grant, Reason) {
 	return grants[len(grants)-1], Expired
 }
 
-// overlaps finds grants of one quadruple and environment that would be valid on
-// the same day, for then nobody could say which of them holds.
+// overlaps notes grants of one quadruple and environment that are valid on the same
+// day: it would be ambiguous which of them holds.
 func overlaps(grants []*Grant, p *problems) {
 	type key struct {
 		caller
@@ -92,7 +93,8 @@ func overlaps(grants []*Grant, p *problems) {
 		k := key{callerOf(g.Quadruple), g.Environment}
 		for _, other := range before[k] {
 			if g.From.Before(other.end) && other.From.Before(g.end) {
-				p.add(g.Place, "overlaps with the grant at %s for the same quadruple and environment: give them validity without a common day", other.Place)
+				p.add(g.Place, "overlaps with the grant at %s for the same quadruple and "+
+					"environment: give them validity without a common day", other.Place)
 			}
 		}
 		before[k] = append(before[k], g)
@@ -105,7 +107,7 @@ func (g *Grant) String() string {
 	return fmt.Sprintf("%s/%s/%s/%s in %s", q.Agenda, q.Role, q.Ovm, q.Ais, g.Environment)
 }
 
-// Environment is one of the two worlds of the base registries. A grant is given
+// Environment is one of the two environments of the base registries. A grant is given
 // for one of them (form of access to AISEO, points 3 and 8).
 type Environment string
 
@@ -115,8 +117,8 @@ const (
 	Production Environment = "production"
 )
 
-// A caller is a quadruple, in order agenda, role, OVM, AIS. As an array it can
-// be cut to its beginnings.
+// A caller is a quadruple in the order agenda, role, OVM, AIS. An array can be cut to
+// its beginnings.
 type caller [4]string
 
 func callerOf(q egon.Quadruple) caller { return caller{q.Agenda, q.Role, q.Ovm, q.Ais} }
@@ -124,16 +126,16 @@ func callerOf(q egon.Quadruple) caller { return caller{q.Agenda, q.Role, q.Ovm, 
 // A Reason says why there is no grant.
 type Reason uint8
 
-// The reasons. The Unknown ones name the first id of the quadruple that no grant
-// of the environment has together with the ids before it.
+// The reasons. The Unknown ones name the first id of the quadruple that no grant of
+// the environment has after the ids before it.
 const (
 	NoReason      Reason = iota
 	AisMissing           // the header has no Ais, so there is no quadruple
-	UnknownAgenda        // these four stand in the order of the quadruple
+	UnknownAgenda        // the Unknown ones stand in the order of the quadruple
 	UnknownRole
 	UnknownOvm
 	UnknownAis
-	NotYetValid       // a grant exists and will be valid
-	Expired           // a grant exists and was valid
-	ServiceNotGranted // a grant is valid and does not list the service
+	NotYetValid       // a grant will be valid
+	Expired           // a grant was valid
+	ServiceNotGranted // a grant is valid, but does not list the service
 )

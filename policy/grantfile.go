@@ -43,17 +43,18 @@ func grantOf(d document, n ast.Node, prague *time.Location) *Grant {
 	return g
 }
 
-// code reads a code of the bus: an NMTOKEN of at most so many characters.
+// code reads a code of the bus: an NMTOKEN of at most that many characters.
 func (m mapping) code(key string, most int) string {
 	s, ok := m.string(key)
 	if ok && !isCode(s.text, most) {
-		m.fail(s.node, "%s is %q: write a code of letters, digits, dots, hyphens, underscores and colons, at most %d", key, s.text, most)
+		m.fail(s.node, "%s is %q: write a code of %s, at most %d characters",
+			key, s.text, codeCharacters, most)
 	}
 	return s.text
 }
 
-// ais reads the number of an information system, 1 to 9999999 (KodAisType), as
-// the decimal text that a header carries.
+// ais reads the number of an information system, 1 to 9999999 (KodAisType). It
+// returns the decimal text that a header carries.
 func (m mapping) ais() string {
 	n := m.values["ais"]
 	if n == nil {
@@ -64,7 +65,8 @@ func (m mapping) ais() string {
 			return v.Token.Value
 		}
 	}
-	m.fail(n, "ais is %s: write a number from 1 to 9999999, without quotes and leading zeros", describe(n))
+	m.fail(n, "ais is %s: write a number from 1 to 9999999, without quotes and leading zeros",
+		describe(n))
 	return ""
 }
 
@@ -80,12 +82,13 @@ func (m mapping) valid(prague *time.Location) (from, to time.Time) {
 	}
 	from, to = v.date("from", prague), v.date("to", prague)
 	if !from.IsZero() && !to.IsZero() && to.Before(from) {
-		m.fail(v.values["to"], "to is before from: write a last day of validity that is not before the first")
+		m.fail(v.values["to"],
+			"to is before from: write a last day of validity that is not before the first")
 	}
 	return from, to
 }
 
-// date reads a day as the instant that begins it.
+// date reads a day and returns its first instant.
 func (m mapping) date(key string, zone *time.Location) time.Time {
 	s, ok := m.string(key)
 	if !ok {
@@ -131,11 +134,14 @@ func (m mapping) items() []string {
 		case source == controlWord:
 			m.fail(s.node, "%s is a control word: remove it, it needs no right", s.text)
 		case source == matrixOnly:
-			m.fail(s.node, "%s is an item of a base registry: it belongs to the matrix, remove it here", s.text)
+			m.fail(s.node,
+				"%s is an item of a base registry: it belongs to the matrix, remove it here", s.text)
 		case near != "":
 			m.fail(s.node, "unknown item %s: write %s", s.text, near)
 		case !isCode(s.text, longestItem):
-			m.fail(s.node, "items has %q: write one word as SeznamUdaju has it, at most %d characters", s.text, longestItem)
+			m.fail(s.node,
+				"items has %q: write one word as SeznamUdaju has it, at most %d characters",
+				s.text, longestItem)
 		}
 		words = append(words, s.text)
 	}
@@ -158,7 +164,8 @@ func (m mapping) limits() Limits {
 	if n == nil {
 		return Limits{}
 	}
-	v, ok := m.mapping(n, "limits", "working_hours", "off_hours", "concurrent", "when_redis_is_down?")
+	v, ok := m.mapping(n, "limits",
+		"working_hours", "off_hours", "concurrent", "when_redis_is_down?")
 	if !ok {
 		return Limits{}
 	}
@@ -175,13 +182,13 @@ func (m mapping) limits() Limits {
 	return l
 }
 
-// Bounds of what can be declared; beyond them a number is a slip of the pen.
+// Bounds of declared limits; a number beyond them is a slip of the pen.
 const (
 	mostCalls      = 1_000_000_000
 	mostConcurrent = 1_000_000
 )
 
-// quota reads calls per hour, 5000/h.
+// quota reads calls per hour, written 5000/h.
 func (m mapping) quota(key string) int64 {
 	n := m.values[key]
 	if n == nil {
@@ -194,7 +201,8 @@ func (m mapping) quota(key string) int64 {
 			}
 		}
 	}
-	m.fail(n, "%s is %s: write calls per hour as 5000/h, from 1/h to %d/h", key, describe(n), mostCalls)
+	m.fail(n, "%s is %s: write calls per hour as 5000/h, from 1/h to %d/h",
+		key, describe(n), mostCalls)
 	return 0
 }
 
@@ -208,6 +216,7 @@ func (m mapping) concurrent() int {
 			return int(i)
 		}
 	}
-	m.fail(n, "concurrent is %s: write how many calls may run at once, from 1 to %d", describe(n), mostConcurrent)
+	m.fail(n, "concurrent is %s: write how many calls may run at once, from 1 to %d",
+		describe(n), mostConcurrent)
 	return 0
 }

@@ -12,51 +12,51 @@ import (
 	"time"
 )
 
-// An Identity binds a certificate to the information system that calls with it.
-// A system may have several, so that an old and a new certificate work side by
-// side. It is immutable.
+// An Identity binds a certificate to the information system that calls with it. A
+// system may have several, so that an old and a new certificate work side by side.
+// It is immutable.
 type Identity struct {
-	Serial        string // of the certificate: hexadecimal digits in lower case, without leading zeros
-	Issuer        string // distinguished name of who issued it, as written
+	Serial        string // of the certificate: hexadecimal, lower case, no leading zeros
+	Issuer        string // distinguished name of its issuer, as written
 	Ais           string // the system, as a header carries it
 	Administrator string // OVM that administers the system
 	Agendas       []string
-	Addresses     []netip.Prefix // where it calls from; empty: anywhere
-	BlockedFrom   time.Time      // the midnight in Prague from which it is refused; zero: never
+	Addresses     []netip.Prefix // from which it may call; empty: any
+	BlockedFrom   time.Time      // midnight in Prague from which it is refused; zero: never
 	Place         Place          // where it is written
 
 	key certificate
 }
 
-// A certificate is what names one: serial numbers are unique within an issuer
-// (RFC 5280, 4.1.2.2).
+// A certificate names one: serial numbers are unique within an issuer (RFC 5280,
+// 4.1.2.2).
 type certificate struct{ issuer, serial string }
 
-// A Claim is what one call says of its caller, and when and where from.
+// A Claim is what one call says about its caller, with its time and address.
 type Claim struct {
-	Ais      []byte // empty: not said
+	Ais      []byte // empty: the call names none
 	Agenda   []byte
 	Address  netip.Addr
-	NotAfter time.Time // when the certificate ends; zero: not known
+	NotAfter time.Time // end of the certificate; zero: not known
 	Now      time.Time
 }
 
-// A Mismatch says why a claim does not fit the certificate it came with.
+// A Mismatch is why a claim does not fit the certificate of its connection.
 type Mismatch uint8
 
-// The mismatches, in the order in which they are looked for.
+// The mismatches, in the order of the checks.
 const (
 	NoMismatch       Mismatch = iota
 	NotRegistered             // nothing is bound to the certificate
 	BlockedCaller             // the binding is blocked
-	OtherAddress              // the call comes from an address that is not the system's
+	OtherAddress              // the call comes from an address that the system may not use
 	OtherAis                  // the header names another system
 	AgendaNotBound            // the system may not act in this agenda
 	CertificateEnded          // the certificate is past its end
 )
 
-// Check compares a claim with the binding, which may be nil. A claim without an
-// AIS is one of the binding's.
+// Check compares a claim with the binding, which may be nil. A claim that names no
+// AIS stands for the AIS of the binding.
 func (i *Identity) Check(c Claim) Mismatch {
 	switch {
 	case i == nil:
@@ -83,7 +83,7 @@ func (i *Identity) callsFrom(a netip.Addr) bool {
 	return slices.ContainsFunc(i.Addresses, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
-// bind makes the identities findable, and notes certificates bound twice.
+// bind indexes the identities by certificate, and notes certificates bound twice.
 func bind(identities []*Identity, p *problems) map[certificate]*Identity {
 	bound := make(map[certificate]*Identity, len(identities))
 	for _, i := range identities {
@@ -96,28 +96,29 @@ func bind(identities []*Identity, p *problems) map[certificate]*Identity {
 	return bound
 }
 
-// Describe names a certificate by its serial number and issuer, as an identity
-// that binds it is written.
+// Describe names a certificate by its serial number and issuer, as an identity of it
+// is written.
 func Describe(cert *x509.Certificate) string {
 	var issuer pkix.RDNSequence
 	_, _ = asn1.Unmarshal(cert.RawIssuer, &issuer) // x509 has parsed it before
 	return fmt.Sprintf("certificate 0x%s of %s", cert.SerialNumber.Text(16), issuer)
 }
 
-// longestSerial is how many octets a serial number has at most (RFC 5280,
-// 4.1.2.2).
+// longestSerial bounds a serial number, in octets (RFC 5280, 4.1.2.2).
 const longestSerial = 20
 
-// parseSerial reads a serial number. Digits alone could be meant either way, so
-// hexadecimal ones are marked.
+// parseSerial reads a serial number. Digits alone are ambiguous, so hexadecimal ones
+// begin with 0x.
 func parseSerial(text string) (string, error) {
 	digits, base := text, 10
 	if rest, marked := strings.CutPrefix(strings.ToLower(text), "0x"); marked {
 		digits, base = rest, 16
 	}
 	number, ok := new(big.Int).SetString(digits, base)
-	if !ok || number.Sign() <= 0 || strings.Trim(digits, "0123456789abcdef") != "" || number.BitLen() > 8*longestSerial {
-		return "", fmt.Errorf("serial is %q: write a positive number of at most %d octets, in hexadecimal as \"0x4d2a\" or in decimal as \"19754\"", text, longestSerial)
+	plain := strings.Trim(digits, "0123456789abcdef") == ""
+	if !ok || !plain || number.Sign() <= 0 || number.BitLen() > 8*longestSerial {
+		return "", fmt.Errorf("serial is %q: write a positive number of at most %d octets, "+
+			`in hexadecimal as "0x4d2a" or in decimal as "19754"`, text, longestSerial)
 	}
 	return number.Text(16), nil
 }
@@ -125,7 +126,8 @@ func parseSerial(text string) (string, error) {
 func parseIssuer(text string) (string, error) {
 	name, err := parseName(text)
 	if err != nil {
-		return "", fmt.Errorf("issuer: %w: write what openssl x509 -noout -issuer -nameopt RFC2253 prints", err)
+		return "", fmt.Errorf(
+			"issuer: %w: write what openssl x509 -noout -issuer -nameopt RFC2253 prints", err)
 	}
 	return name, nil
 }

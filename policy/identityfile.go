@@ -9,10 +9,11 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// identityOf reads one binding; nil when it has a mistake, which is noted.
+// identityOf reads one binding. It notes mistakes, and returns nil when there are any.
 func identityOf(d document, n ast.Node, prague *time.Location) *Identity {
 	before := d.count()
-	m, ok := d.mapping(n, "the identity", "serial", "issuer", "ais", "administrator", "agendas", "addresses?", "blocked_from?")
+	m, ok := d.mapping(n, "the identity", "serial", "issuer", "ais", "administrator", "agendas",
+		"addresses?", "blocked_from?")
 	if !ok {
 		return nil
 	}
@@ -46,8 +47,8 @@ func (m mapping) serial() string {
 	return number
 }
 
-// issuer reads a distinguished name, and returns it with the key it makes with
-// the serial number.
+// issuer reads a distinguished name. It returns the name and, with the serial number,
+// the key of the certificate.
 func (m mapping) issuer(serial string) (string, certificate) {
 	s, ok := m.string("issuer")
 	if !ok {
@@ -65,7 +66,8 @@ func (m mapping) agendas() []string {
 	var codes []string
 	for _, s := range m.list("agendas") {
 		if !isCode(s.text, longestAgenda) {
-			m.fail(s.node, "agendas has %q: write codes of agendas, at most %d characters each", s.text, longestAgenda)
+			m.fail(s.node, "agendas has %q: write codes of agendas, at most %d characters each",
+				s.text, longestAgenda)
 		}
 		codes = append(codes, s.text)
 	}

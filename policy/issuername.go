@@ -11,11 +11,11 @@ import (
 	"strings"
 )
 
-// A distinguished name is compared in one form, however its text was escaped
-// and its types were named: relative names as RFC 2253 orders them, each a
-// sorted list of type and quoted value.
+// Distinguished names are compared in one form, however their texts are escaped and
+// their types named: relative names in the order of RFC 2253, each a sorted list of
+// types with quoted values.
 
-// nameOf returns the form of a name in DER.
+// nameOf returns the compared form of a name in DER.
 func nameOf(der []byte) (string, error) {
 	var name pkix.RDNSequence
 	if rest, err := asn1.Unmarshal(der, &name); err != nil || len(rest) > 0 {
@@ -47,23 +47,36 @@ func textOf(value any) string {
 	return fmt.Sprint(value)
 }
 
-// attributeTypes are the types that have names in texts: those of RFC 2253 and
-// those that openssl names, folded.
+// attributeTypes are the types that have names in texts: those of RFC 2253 and those
+// that openssl names, in lower case.
 var attributeTypes = map[string]string{
-	"cn": "2.5.4.3", "sn": "2.5.4.4", "serialnumber": "2.5.4.5", "c": "2.5.4.6", "l": "2.5.4.7", "st": "2.5.4.8",
-	"street": "2.5.4.9", "o": "2.5.4.10", "ou": "2.5.4.11", "title": "2.5.4.12", "postalcode": "2.5.4.17", "gn": "2.5.4.42",
-	"dnqualifier": "2.5.4.46", "organizationidentifier": "2.5.4.97", "dc": "0.9.2342.19200300.100.1.25",
-	"uid": "0.9.2342.19200300.100.1.1", "emailaddress": "1.2.840.113549.1.9.1",
+	"cn":                     "2.5.4.3",
+	"sn":                     "2.5.4.4",
+	"serialnumber":           "2.5.4.5",
+	"c":                      "2.5.4.6",
+	"l":                      "2.5.4.7",
+	"st":                     "2.5.4.8",
+	"street":                 "2.5.4.9",
+	"o":                      "2.5.4.10",
+	"ou":                     "2.5.4.11",
+	"title":                  "2.5.4.12",
+	"postalcode":             "2.5.4.17",
+	"gn":                     "2.5.4.42",
+	"dnqualifier":            "2.5.4.46",
+	"organizationidentifier": "2.5.4.97",
+	"dc":                     "0.9.2342.19200300.100.1.25",
+	"uid":                    "0.9.2342.19200300.100.1.1",
+	"emailaddress":           "1.2.840.113549.1.9.1",
 }
 
-// parseName returns the form of a name in the text of RFC 2253.
+// parseName returns the compared form of a name in the text of RFC 2253.
 func parseName(text string) (string, error) {
 	var relative, parts []string
 	for rest := text; ; {
 		kind, after, found := strings.Cut(rest, "=")
 		oid := attributeType(strings.TrimSpace(kind))
 		if !found || oid == "" {
-			return "", fmt.Errorf("%q is not a type that is known with a value, as CN=name", rest)
+			return "", fmt.Errorf("%q is no known type with a value, as CN=name", rest)
 		}
 		value, ended, err := parseValue(after)
 		if err != nil {
@@ -80,7 +93,7 @@ func parseName(text string) (string, error) {
 	}
 }
 
-// attributeType returns the number of a type, empty when it has none.
+// attributeType returns the number of a type, empty when the type is unknown.
 func attributeType(name string) string {
 	if name != "" && strings.Trim(name, "0123456789.") == "" {
 		return name
@@ -88,16 +101,15 @@ func attributeType(name string) string {
 	return attributeTypes[strings.ToLower(name)]
 }
 
-// parseValue reads a value up to the separator that ends it, and returns what
-// begins with the separator. Blanks around a value do not count unless they are
-// escaped.
+// parseValue reads a value up to its separator, and returns the rest from the
+// separator on. Blanks around a value do not count unless they are escaped.
 func parseValue(text string) (value, rest string, err error) {
 	text = strings.TrimLeft(text, " ")
 	if hexed, ok := strings.CutPrefix(text, "#"); ok {
 		return parseHexValue(hexed)
 	}
 	var b []byte
-	kept := 0 // what is not trailing blanks
+	kept := 0 // length without trailing blanks
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; c {
 		case ',', ';', '+':
@@ -107,7 +119,7 @@ func parseValue(text string) (value, rest string, err error) {
 		case '\\':
 			escaped, n := unescape(text[i+1:])
 			if n == 0 {
-				return "", "", errors.New("a value has an escape that is none")
+				return "", "", errors.New("a value has an unknown escape")
 			}
 			b, i = append(b, escaped), i+n
 			kept = len(b)
@@ -120,8 +132,8 @@ func parseValue(text string) (value, rest string, err error) {
 	return string(b[:kept]), "", nil
 }
 
-// unescape reads what follows a backslash: two hexadecimal digits, or a
-// character that stands for itself. It says how many bytes it took.
+// unescape reads the bytes after a backslash: two hexadecimal digits, or a character
+// that stands for itself. It returns how many bytes it took, 0 for an unknown escape.
 func unescape(text string) (byte, int) {
 	if len(text) >= 2 {
 		if b, err := hex.DecodeString(text[:2]); err == nil {
@@ -134,7 +146,7 @@ func unescape(text string) (byte, int) {
 	return 0, 0
 }
 
-// parseHexValue reads a value written as the hexadecimal digits of its DER.
+// parseHexValue reads a value that is written as its DER in hexadecimal.
 func parseHexValue(text string) (value, rest string, err error) {
 	end := strings.IndexAny(text, ",;+")
 	if end < 0 {

@@ -11,16 +11,16 @@ type Item struct {
 	Kod, KodRpp string
 }
 
-// A row is a set of items.
+// An itemSet is what a triple may have.
 type itemSet struct {
 	items []Item   // as E227 lists them
 	kods  []string // their codes, sorted, each once
 }
 
-// has reports whether the row has the item; a nil row has none.
+// has reports whether the item is in the set; a nil set has none.
 func (r *itemSet) has(kod []byte) bool { return r != nil && has(r.kods, kod) }
 
-// sort puts the items in the order of E227, and the codes in theirs, each once.
+// sort orders the items as E227 does, and the codes by themselves, each once.
 func (r *itemSet) sort() {
 	slices.SortFunc(r.items, func(x, y Item) int {
 		return cmp.Or(cmp.Compare(x.KodRpp, y.KodRpp), cmp.Compare(x.Kod, y.Kod))
@@ -30,8 +30,7 @@ func (r *itemSet) sort() {
 	r.kods = slices.Compact(r.kods)
 }
 
-// newRow makes a row of items in any order; one that is there twice is taken
-// once.
+// newItemSet makes a set of items in any order; duplicates count once.
 func newItemSet(items []Item) itemSet {
 	r := itemSet{items: slices.Clone(items)}
 	for _, item := range items {
@@ -41,18 +40,18 @@ func newItemSet(items []Item) itemSet {
 	return r
 }
 
-// A rowSet is the items of a row. Triples by the million share a few hundred of
-// them, so each is kept once.
+// A sharedSet is an item set with a count of its users. Millions of triples share a
+// few hundred sets, so each is kept once.
 type sharedSet struct {
 	itemSet
 	text string // the items, in their order
 	uses int
 }
 
-// rowSets are the sets in use, by their text.
+// sharedSets are the sets in use, by their text.
 type sharedSets map[string]*sharedSet
 
-// take returns the set of items in any order, for one more row.
+// take returns the set of these items, for one more row.
 func (s sharedSets) take(items []Item) *sharedSet {
 	r := newItemSet(items)
 	var text []byte
@@ -68,7 +67,7 @@ func (s sharedSets) take(items []Item) *sharedSet {
 	return set
 }
 
-// release gives a set back for one row.
+// release gives the set of one row back.
 func (s sharedSets) release(set *sharedSet) {
 	if set.uses--; set.uses == 0 {
 		delete(s, set.text)

@@ -16,23 +16,22 @@ import (
 	_ "time/tzdata" // Prague must be known in a container without zone files too
 )
 
-// Config says where a policy is.
+// Config names the files of a policy.
 type Config struct {
-	// Dir is the directory of the files with grants and identities. Every
-	// *.yaml in it is read, its folders are not. A directory in which none
-	// lists grants is a mistake, for it would revoke everything.
+	// Dir is the directory of the files with grants and identities. Every *.yaml in
+	// it is read, but not its folders. A directory without a list of grants is a
+	// mistake, for it would revoke everything.
 	Dir string
-	// MatrixFile is the CSV file of the matrix; empty means an empty matrix:
-	// a request that names an item of ROB or ROS is refused, one that names
-	// none is not.
+	// MatrixFile is the CSV file of the matrix. Empty means an empty matrix: every
+	// item of ROB and ROS is refused.
 	MatrixFile string
-	// Environment is the one whose grants hold. Those of the other one are
-	// checked as well, but never match.
+	// Environment is the one whose grants hold. Grants of the other one are checked,
+	// but never match.
 	Environment Environment
 }
 
-// Load reads a policy. Its error joins all mistakes found, each as
-// "file:line:col: what is wrong: what to do"; then there is no snapshot.
+// Load reads a policy. Its error joins all mistakes, each as
+// "file:line:col: what is wrong: what to do". Then there is no snapshot.
 func Load(c Config) (*Snapshot, error) {
 	return load(c, files{
 		list: os.ReadDir,
@@ -50,14 +49,14 @@ func LoadFS(fsys fs.FS, c Config) (*Snapshot, error) {
 	})
 }
 
-// files is what loading needs of a file system.
+// files are the functions of a file system that loading needs.
 type files struct {
 	list func(dir string) ([]fs.DirEntry, error)
 	open func(name string) (fs.File, error)
 	join func(dir, name string) string
 }
 
-// mostGrantBytes bounds one file; a grant takes less than a kilobyte.
+// mostGrantBytes bounds one file. A grant takes less than a kilobyte.
 const mostGrantBytes = 4 << 20
 
 func load(c Config, in files) (*Snapshot, error) {
@@ -87,7 +86,7 @@ func load(c Config, in files) (*Snapshot, error) {
 	return s, nil
 }
 
-// A loader reads files, and sums their names and contents up to a version.
+// A loader reads files, and hashes their names and contents into a version.
 type loader struct {
 	files
 	problems
@@ -106,7 +105,7 @@ func (l *loader) directory(dir string) (all contents) {
 		switch ext := path.Ext(e.Name()); {
 		case e.IsDir() || strings.HasPrefix(e.Name(), "."):
 		case ext == ".yml":
-			l.add(Place{File: name}, "this file would not be read: rename it to .yaml, or remove it")
+			l.add(Place{File: name}, "this file is not read: rename it to .yaml, or remove it")
 		case ext == ".yaml":
 			one := l.file(name)
 			all.granted = all.granted || one.granted
@@ -115,7 +114,8 @@ func (l *loader) directory(dir string) (all contents) {
 		}
 	}
 	if !all.granted && l.count() == 0 {
-		l.add(Place{File: dir}, "no *.yaml file with grants: write one, with grants: [] if nobody may do anything")
+		l.add(Place{File: dir}, "no *.yaml file has a list of grants: "+
+			"write one, with grants: [] if nobody may do anything")
 	}
 	return all
 }
@@ -146,8 +146,8 @@ func (l *loader) file(name string) contents {
 	return readFile(document{name, &l.problems}, plain, l.prague)
 }
 
-// unnamed is an error of the file system without the name of the file, which
-// stands before it.
+// unnamed returns an error of the file system without the name of the file, which
+// stands before it in the message.
 func unnamed(err error) error {
 	var named *fs.PathError
 	if errors.As(err, &named) {
@@ -167,15 +167,14 @@ func (l *loader) matrix(name string) matrix {
 	return readMatrix(name, io.TeeReader(f, l.sum), &l.problems)
 }
 
-// contents are what one file, or all files, say.
+// contents are the entries of one file, or of all files.
 type contents struct {
 	granted    bool // there is a list of grants, even if it is empty
 	grants     []*Grant
 	identities []*Identity
 }
 
-// readFile reads one file. An entry with a mistake is left out of the result,
-// and its mistakes are noted.
+// readFile reads one file. It notes mistakes, and leaves out entries that have any.
 func readFile(d document, text []byte, prague *time.Location) (c contents) {
 	root := d.parse(text)
 	if root == nil {

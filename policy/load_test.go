@@ -15,7 +15,7 @@ import (
 	"brana/egon"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 // mapFS makes a file system of pairs of a name and a content.
 func mapFS(pairs ...string) fstest.MapFS {
@@ -146,11 +146,11 @@ func TestDirectory(t *testing.T) {
 		{"overlap between files", mapFS("p/a.yaml", oneGrant, "p/b.yaml", later),
 			"p/b.yaml:2:5: overlaps with the grant at p/a.yaml:2:5 for the same quadruple and environment: give them validity without a common day"},
 		{"identities in a file of their own", mapFS("p/a.yaml", oneGrant, "p/b.yaml", oneIdentity), "p/a.yaml:2:5"},
-		{"identities and no grants", mapFS("p/b.yaml", oneIdentity), "p: no *.yaml file with grants: write one, with grants: [] if nobody may do anything"},
+		{"identities and no grants", mapFS("p/b.yaml", oneIdentity), "p: no *.yaml file has a list of grants: write one, with grants: [] if nobody may do anything"},
 		{"certificate bound in two files", mapFS("p/a.yaml", oneIdentity, "p/b.yaml", "grants: []\n"+oneIdentity),
 			"p/b.yaml:3:5: the certificate is bound at p/a.yaml:2:5 already: keep one"},
-		{"wrong extension", mapFS("p/a.yaml", oneGrant, "p/b.yml", other), "p/b.yml: this file would not be read: rename it to .yaml, or remove it"},
-		{"no file", mapFS("p/a.txt", ""), "p: no *.yaml file with grants: write one, with grants: [] if nobody may do anything"},
+		{"wrong extension", mapFS("p/a.yaml", oneGrant, "p/b.yml", other), "p/b.yml: this file is not read: rename it to .yaml, or remove it"},
+		{"no file", mapFS("p/a.txt", ""), "p: no *.yaml file has a list of grants: write one, with grants: [] if nobody may do anything"},
 		{"no directory", mapFS("q/a.yaml", oneGrant), "p: read the directory of grants: open p: file does not exist"},
 		{"two bad files", mapFS("p/a.yaml", "", "p/b.yaml", "[]"),
 			"p/a.yaml:1:1: the file is empty: write grants: []\np/b.yaml:1:1: the file is a list: write it as a mapping with the keys grants, identities"},

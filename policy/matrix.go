@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// A matrix says which items a triple may have. Triples by the million share a
-// few hundred distinct sets of items, so each of them holds the number of a set
-// only. The triples of one OVM stand together, each at the place that the number
-// of its role hashes to: eight bytes for each, without pointers, so that a lookup
-// misses the caches once, in few pages, and the collector passes over them.
+// A matrix holds the item sets of triples. Millions of triples share a few hundred
+// distinct sets, so each triple holds only the number of its set. The triples of one
+// OVM stand together, each where the number of its role hashes to. A triple takes
+// eight bytes without pointers, so a lookup misses the caches once, in few pages, and
+// the collector does not scan them.
 type matrix struct {
 	names
 	ovms  ovmTable
@@ -20,47 +20,44 @@ type matrix struct {
 	pairs int
 }
 
-// The tables are of a length that is a power of two, never full, and probed one
-// place after the other.
+// The tables have a power of two of places, are never full, and are probed one place
+// after the other.
 type (
-	// A roleSlot gives a role of an agenda its number; there is none when the
-	// codes are zero.
+	// A roleSlot gives a role of an agenda its number. It is free when the codes are
+	// zero.
 	roleSlot struct {
 		agenda, role uint64
 		number       uint32 // from 1
 	}
-	// An ovmSlot says where the cells of an OVM are; there is none when the code
-	// is zero.
+	// An ovmSlot says where the cells of an OVM are. It is free when the code is zero.
 	ovmSlot struct {
 		ovm   uint64
 		start uint32
-		bits  uint32 // there are 1<<bits cells
+		bits  uint32 // the OVM has 1<<bits cells
 	}
-	// A cell is one triple of an OVM; there is none when the number of the role
-	// is zero.
+	// A cell is one triple of an OVM. It is free when the number of the role is zero.
 	cell struct {
 		role, set uint32
 	}
 )
 
-// names are the codes and roles that a matrix has.
+// names are the codes and roles of a matrix.
 type names struct {
 	codes codes
 	roles []roleSlot
 }
 
-// An ovmTable says where the cells of OVMs are. It is never empty when there are
-// roles.
+// An ovmTable finds the cells of an OVM. It is not empty when there are roles.
 type ovmTable []ovmSlot
 
-// codes packs codes into eight bytes: those up to that length as they stand,
-// padded with zeros, a longer one as its number behind the byte 0xff. No code
-// has a zero byte or that one, since codes are letters and digits in UTF-8.
+// codes packs each code into eight bytes. A code of up to eight bytes is padded with
+// zeros; a longer one becomes its number behind the byte 0xff. No code has the byte 0
+// or 0xff, since codes are letters and digits in UTF-8.
 type codes map[string]uint64
 
 const longCode = 0xff << 56
 
-// pack returns a code packed, or 0 for one that no row has.
+// pack returns the packed code, or 0 when no row has the code.
 func (c codes) pack(code []byte) uint64 {
 	n := len(code)
 	switch {
@@ -82,7 +79,7 @@ func (c codes) pack(code []byte) uint64 {
 	return packed
 }
 
-// add packs a code that is not empty, and numbers it when it is long and new.
+// add packs a code that is not empty. It numbers a long code that is new.
 func (c codes) add(code string) uint64 {
 	if len(code) > 8 && c[code] == 0 {
 		c[strings.Clone(code)] = longCode | uint64(len(c))
@@ -107,7 +104,7 @@ func (m *matrix) find(agenda, role, ovm []byte) int {
 	return at
 }
 
-// find returns where an OVM is, or would be.
+// find returns the place of an OVM, or the free one where it belongs.
 func (t ovmTable) find(ovm uint64) int {
 	mask := len(t) - 1
 	at := int(mix(ovm, 0)) & mask
@@ -117,7 +114,7 @@ func (t ovmTable) find(ovm uint64) int {
 	return at
 }
 
-// number returns the number of a role of an agenda, 0 when it has none.
+// number returns the number of a role of an agenda, 0 when the role is unknown.
 func (n *names) number(agenda, role []byte) uint32 {
 	a, r := n.codes.pack(agenda), n.codes.pack(role)
 	if len(n.roles) == 0 || a == 0 || r == 0 {
@@ -126,17 +123,20 @@ func (n *names) number(agenda, role []byte) uint32 {
 	return n.roles[n.roleAt(a, r)].number
 }
 
-// roleAt returns where a role of an agenda is, or would be.
+// roleAt returns the place of a role of an agenda, or the free one where it belongs.
 func (n *names) roleAt(agenda, role uint64) int {
 	mask := len(n.roles) - 1
 	at := int(mix(agenda, role)) & mask
-	for s := &n.roles[at]; s.number != 0 && (s.agenda != agenda || s.role != role); s = &n.roles[at] {
+	for {
+		s := &n.roles[at]
+		if s.number == 0 || s.agenda == agenda && s.role == role {
+			return at
+		}
 		at = (at + 1) & mask
 	}
-	return at
 }
 
-// cellAt returns where the triple of an OVM and a role is, or would be.
+// cellAt returns the place of an OVM's triple, or the free one where it belongs.
 func (m *matrix) cellAt(o *ovmSlot, role uint32) int {
 	mask := uint32(1)<<o.bits - 1
 	at := o.first(role)
@@ -146,7 +146,7 @@ func (m *matrix) cellAt(o *ovmSlot, role uint32) int {
 	return int(o.start + at)
 }
 
-// first is where the looking for a role begins, among the cells of an OVM.
+// first returns the place among the cells of an OVM where probing for a role begins.
 func (o *ovmSlot) first(role uint32) uint32 { return role * 0x9e3779b1 >> (32 - o.bits) }
 
 // mix hashes two words.
@@ -155,7 +155,7 @@ func mix(a, b uint64) uint64 {
 	return hi ^ lo
 }
 
-// row returns the row of a triple, nil when it has none.
+// row returns what a triple may have, nil when it has no row.
 func (m *matrix) row(agenda, role, ovm []byte) *itemSet {
 	at := m.find(agenda, role, ovm)
 	if at < 0 {

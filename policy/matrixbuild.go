@@ -7,30 +7,29 @@ import (
 	"strings"
 )
 
-// A matrixBuilder builds a matrix from pairs in any order. While it does, the
-// triples stand in one table, and each holds the number of a set of item ids;
-// adding an item moves it to another set, which is remembered, so that triples
-// with the same items share the sets on the way too.
+// A matrixBuilder builds a matrix from pairs in any order. Meanwhile the triples stand
+// in one table, and each holds the number of a set of item ids. Adding an item moves
+// the triple to another set. Moves are remembered, so that triples with the same items
+// share the sets on the way too.
 type matrixBuilder struct {
 	codes codes
-	slots []slot // probed like the tables of a matrix
+	slots []slot // a table like those of a matrix
 	rows  int
 	pairs int
 	items []Item
 	ids   map[Item]uint32
-	ways  [][]uint32           // the sets, ascending ids; the first is empty
+	ways  [][]uint32           // the sets, each of ascending ids; the first is empty
 	sames map[string]uint32    // content of a set → its number
 	moves map[[2]uint32]uint32 // set and item added → set
 }
 
-// A slot holds one triple, or none when its key is zero.
+// A slot holds one triple. It is free when its key is zero.
 type slot struct {
 	key
 	set uint32
 }
 
-// A key is a triple (agenda, role, OVM; the AIS is no part of it), each code as
-// codes packs it.
+// A key is a triple, each code as codes packs it.
 type key struct {
 	agenda, role, ovm uint64
 }
@@ -45,8 +44,8 @@ func newMatrixBuilder() *matrixBuilder {
 	}
 }
 
-// row returns the index of a triple's slot, which is made when it is new and
-// holds until the next call.
+// row returns the index of a triple's slot, and makes it when the triple is new. The
+// index is valid until the next call.
 func (b *matrixBuilder) row(agenda, role, ovm string) int {
 	if 4*(b.rows+1) > 3*len(b.slots) {
 		b.grow(max(64, 2*len(b.slots)))
@@ -60,8 +59,8 @@ func (b *matrixBuilder) row(agenda, role, ovm string) int {
 	return at
 }
 
-// probe returns the index of the slot that has the key or, when none has, of
-// the one that would.
+// probe returns the index of the slot with the key, or of the free one where it
+// belongs.
 func (b *matrixBuilder) probe(k key) int {
 	mask := len(b.slots) - 1
 	at := int(mix(k.ovm, mix(k.agenda, k.role))) & mask
@@ -71,7 +70,7 @@ func (b *matrixBuilder) probe(k key) int {
 	return at
 }
 
-// grow moves the rows to a table of so many slots.
+// grow moves the rows to a table of size slots.
 func (b *matrixBuilder) grow(size int) {
 	old := b.slots
 	b.slots = make([]slot, size)
@@ -82,8 +81,8 @@ func (b *matrixBuilder) grow(size int) {
 	}
 }
 
-// item returns the id of an item. What is kept is copied, since the caller cuts
-// it from a whole line.
+// item returns the id of an item. It keeps a copy, since the caller's item is a part of
+// a whole line.
 func (b *matrixBuilder) item(item Item) uint32 {
 	id, known := b.ids[item]
 	if !known {
@@ -95,7 +94,7 @@ func (b *matrixBuilder) item(item Item) uint32 {
 	return id
 }
 
-// give adds an item to the row in a slot; it returns false when the row has it.
+// give adds an item to the row in a slot. It returns false when the row has the item.
 func (b *matrixBuilder) give(at int, id uint32) bool {
 	from := b.slots[at].set
 	to := b.move(from, id)
@@ -122,7 +121,7 @@ func (b *matrixBuilder) move(from, id uint32) uint32 {
 	return to
 }
 
-// number returns the number of a set of ids, a new one if it is new.
+// number returns the number of a set of ids. A new set gets a new number.
 func (b *matrixBuilder) number(set []uint32) uint32 {
 	var key []byte
 	for _, id := range set {
@@ -137,7 +136,7 @@ func (b *matrixBuilder) number(set []uint32) uint32 {
 	return n
 }
 
-// done ends the building. Sets that were only passed through are dropped.
+// done returns the matrix. It drops sets that no triple has at the end.
 func (b *matrixBuilder) done() matrix {
 	m := matrix{pairs: b.pairs}
 	final := make([]uint32, len(b.ways)) // way → number of its set, from 1
@@ -156,8 +155,8 @@ func (b *matrixBuilder) done() matrix {
 	return m
 }
 
-// place puts the triples of a builder where lookups find them; the sets that
-// they name are those of the matrix.
+// place puts the triples of a builder where lookups find them. Their sets are numbered
+// as in the matrix.
 func (m *matrix) place(b *matrixBuilder) {
 	m.rows = b.rows
 	ovms, roles := map[uint64]uint32{}, roleNumbers{}
@@ -179,8 +178,8 @@ func (m *matrix) place(b *matrixBuilder) {
 	}
 }
 
-// newOvmTable makes a table of OVMs that have so many triples each, and says how
-// many cells there are.
+// newOvmTable makes a table of OVMs from their numbers of triples, and returns the
+// number of cells.
 func newOvmTable(triples map[uint64]uint32) (t ovmTable, cells int) {
 	t = make(ovmTable, tableOf(2*len(triples)))
 	for ovm, n := range triples {
@@ -191,10 +190,10 @@ func newOvmTable(triples map[uint64]uint32) (t ovmTable, cells int) {
 	return t, cells
 }
 
-// roleNumbers number the roles of agendas, each two codes as they are packed.
+// roleNumbers number the roles of agendas, each by its two packed codes.
 type roleNumbers map[[2]uint64]uint32
 
-// number returns the number of a role, a new one if it is new.
+// number returns the number of a role. A new role gets a new number.
 func (r roleNumbers) number(agenda, role uint64) uint32 {
 	pair := [2]uint64{agenda, role}
 	if r[pair] == 0 {
@@ -203,7 +202,7 @@ func (r roleNumbers) number(agenda, role uint64) uint32 {
 	return r[pair]
 }
 
-// table puts the numbers where lookups find them.
+// table returns the numbers as lookups find them.
 func (r roleNumbers) table() []roleSlot {
 	n := names{roles: make([]roleSlot, tableOf(2*len(r)))}
 	for pair, number := range r {
@@ -212,11 +211,11 @@ func (r roleNumbers) table() []roleSlot {
 	return n.roles
 }
 
-// tableOf is the length of a table in which so many things leave one place free
-// at least.
+// tableOf returns the length of a table in which n entries leave at least one place
+// free.
 func tableOf(n int) int { return 1 << bits.Len(uint(n)) }
 
-// finish makes a row of a set of ids.
+// finish makes an item set of a set of ids.
 func (b *matrixBuilder) finish(set []uint32) itemSet {
 	r := itemSet{items: make([]Item, 0, len(set)), kods: make([]string, 0, len(set))}
 	for _, id := range set {

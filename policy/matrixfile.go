@@ -15,7 +15,7 @@ import (
 // header is the first line of a matrix file.
 const header = "agenda,role,ovm,kod_iszr,kod_rpp"
 
-// columns are its columns and the characters that each may have.
+// columns are its columns, and how many characters each may have.
 var columns = [...]struct {
 	name     string
 	most     int
@@ -32,11 +32,17 @@ var columns = [...]struct {
 const mostLine = 1 << 16
 
 // readMatrix reads a CSV file (RFC 4180, UTF-8, a byte order mark allowed): the
-// header, then one pair of a triple and an item on each line, in any order. No
-// value may have a line break, since no code has.
+// header, then one pair of a triple and an item a line, in any order. A value has no
+// line break, since no code has.
 func readMatrix(file string, r io.Reader, p *problems) matrix {
-	f := matrixFile{file: file, in: bufio.NewReaderSize(r, mostLine), problems: p, build: newMatrixBuilder(),
-		right: make(map[string]uint32), amiss: make(map[string]string)}
+	f := matrixFile{
+		file:     file,
+		in:       bufio.NewReaderSize(r, mostLine),
+		problems: p,
+		build:    newMatrixBuilder(),
+		right:    make(map[string]uint32),
+		amiss:    make(map[string]string),
+	}
 	mark, _ := f.in.Peek(len(byteOrderMark))
 	if wide(mark) {
 		p.add(Place{file, 1, 1}, inUTF16)
@@ -54,10 +60,10 @@ func readMatrix(file string, r io.Reader, p *problems) matrix {
 	return f.build.done()
 }
 
-// A matrixFile is a file on its way to a matrix. Exports list the items of a
-// triple one after the other and the same few hundred items again and again, so
-// the beginning of a line is compared with that of the line before, and its
-// rest is looked up among those that were right.
+// A matrixFile is a file on its way to a matrix. Exports list the items of a triple
+// one after the other, and repeat the same few hundred items. So the beginning of a
+// line is compared with that of the line before, and its end is looked up among
+// those that were right before.
 type matrixFile struct {
 	file string
 	in   *bufio.Reader
@@ -66,15 +72,14 @@ type matrixFile struct {
 	number      int               // of the line, from 1
 	text        []byte            // the line; valid until the next
 	list        []value           // its values, kept for their room
-	before      []byte            // the first three values of the last line that was right, with their commas
+	before      []byte            // first three values of the last right line, with commas
 	at          int               // the slot of the triple in them
-	right       map[string]uint32 // the last two values as they stood → id of the item
-	badEncoding bool              // it is not in UTF-8, which all its lines would tell
-	amiss       map[string]string // item word → what is wrong with it, empty when nothing
+	right       map[string]uint32 // last two values as written → id of the item
+	badEncoding bool              // a line was not in UTF-8; reading ends there
+	amiss       map[string]string // item word → its mistake, empty when it is right
 }
 
-// next reads the next line that is not empty; it returns false when there is
-// none any more.
+// next reads the next line that is not empty. It returns false at the end.
 func (f *matrixFile) next() bool {
 	for {
 		line, err := f.in.ReadSlice('\n')
@@ -88,7 +93,8 @@ func (f *matrixFile) next() bool {
 		case err == io.EOF:
 			return false
 		case errors.Is(err, bufio.ErrBufferFull):
-			f.add(Place{f.file, f.number, 1}, "the line is longer than %d bytes: is this a matrix file?", mostLine)
+			f.add(Place{f.file, f.number, 1},
+				"the line is longer than %d bytes: is this a matrix file?", mostLine)
 			return false
 		default:
 			f.add(Place{File: f.file}, "read: %v", err)
@@ -103,8 +109,8 @@ type value struct {
 	col  int // in bytes, from 1
 }
 
-// values takes the line apart, or tells that it is not CSV. The list is valid
-// until the next call.
+// values splits the line. It returns false when the line is not CSV, which it notes.
+// The list is valid until the next call.
 func (f *matrixFile) values() (list []value, ok bool) {
 	if !utf8.Valid(f.text) {
 		f.badEncoding = true
@@ -126,7 +132,8 @@ func (f *matrixFile) values() (list []value, ok bool) {
 	record, err := r.Read()
 	var bad *csv.ParseError
 	if errors.As(err, &bad) {
-		f.add(Place{f.file, f.number, bad.Column}, "not CSV: %v: double the quotes within a quoted value", bad.Err)
+		f.add(Place{f.file, f.number, bad.Column},
+			"not CSV: %v: double the quotes within a quoted value", bad.Err)
 		return nil, false
 	}
 	for i, text := range record {
@@ -154,7 +161,7 @@ func (f *matrixFile) header() bool {
 	return got == header
 }
 
-// line takes one pair over.
+// line adds the pair of one line to the matrix.
 func (f *matrixFile) line() {
 	rest, same := bytes.CutPrefix(f.text, f.before)
 	if same && len(f.before) > 0 {
@@ -183,7 +190,7 @@ func (f *matrixFile) line() {
 		f.before, f.at = append(f.before[:0], f.text[:cut]...), at
 		f.right[string(f.text[cut:])] = id
 	} else {
-		f.before = f.before[:0] // the slot that it knew may have moved
+		f.before = f.before[:0] // its slot may have moved
 	}
 	f.give(at, id)
 }
@@ -193,10 +200,11 @@ func (f *matrixFile) give(at int, id uint32) {
 		return
 	}
 	record, _ := f.values() // it was CSV
-	f.fail(1, "%s/%s/%s has the item %s twice: remove one line", record[0].text, record[1].text, record[2].text, record[3].text)
+	f.fail(1, "%s/%s/%s has the item %s twice: remove one line",
+		record[0].text, record[1].text, record[2].text, record[3].text)
 }
 
-// codes checks that the values are codes of the lengths that RegTypy allows.
+// codes checks that the values are codes, as long as RegTypy allows.
 func (f *matrixFile) codes(record []value) bool {
 	ok := true
 	for i, c := range columns {
@@ -204,7 +212,8 @@ func (f *matrixFile) codes(record []value) bool {
 		if v.text == "" && c.optional || isCode(v.text, c.most) {
 			continue
 		}
-		f.fail(v.col, "%s is %q: write a code of letters, digits, dots, hyphens, underscores and colons, from 1 to %d", c.name, shorten(v.text), c.most)
+		f.fail(v.col, "%s is %q: write a code of %s, from 1 to %d characters",
+			c.name, shorten(v.text), codeCharacters, c.most)
 		ok = false
 	}
 	return ok
@@ -214,8 +223,8 @@ func (f *matrixFile) fail(col int, format string, args ...any) {
 	f.add(Place{f.file, f.number, col}, format, args...)
 }
 
-// wrongWord says what is wrong with an item word. Words that the vocabulary
-// does not know are the state's own and right.
+// wrongWord returns the mistake in an item word, empty when it is right. Words beyond
+// the vocabulary are right: the state may add items.
 func (f *matrixFile) wrongWord(word string) string {
 	wrong, ok := f.amiss[word]
 	if ok {
@@ -235,7 +244,7 @@ func (f *matrixFile) wrongWord(word string) string {
 	return wrong
 }
 
-// shorten keeps a message short when a whole file turns out to be one value.
+// shorten keeps a message short when a whole file is one value.
 func shorten(s string) string {
 	if r := []rune(s); len(r) > 60 {
 		return string(r[:60]) + "…"

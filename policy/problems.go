@@ -7,8 +7,7 @@ import (
 	"slices"
 )
 
-// A Place is where something is written. The file alone stands for itself when
-// Line is 0.
+// A Place is where something is written. When Line is 0, it is the whole file.
 type Place struct {
 	File      string
 	Line, Col int // from 1; columns count bytes in the matrix, characters in grants
@@ -22,7 +21,7 @@ func (p Place) String() string {
 	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Col)
 }
 
-// A problem is one mistake: what is wrong, and what to do.
+// A problem is one mistake: what is wrong and what to do.
 type problem struct {
 	place Place
 	text  string
@@ -30,11 +29,11 @@ type problem struct {
 
 func (p problem) Error() string { return p.place.String() + ": " + p.text }
 
-// mostProblems bounds what one load reports; a matrix exported wrongly has a
+// mostProblems bounds the report of one load. A matrix that is exported wrongly has a
 // mistake on each of its millions of lines.
 const mostProblems = 100
 
-// problems collects mistakes, so that all can be mended at once.
+// problems collects mistakes, so that all of them can be mended at once.
 type problems struct {
 	all  []problem
 	more int
@@ -57,16 +56,17 @@ func (p *problems) note(err error) {
 	p.add(one.place, "%s", one.text)
 }
 
-// count returns how many mistakes there are, so that a caller sees whether there
-// are more than before.
+// count returns the number of mistakes so far.
 func (p *problems) count() int { return len(p.all) + p.more }
 
-// err returns all mistakes as one error, in the order of their places; nil when
-// there were none.
+// err returns all mistakes as one error, in the order of their places, or nil.
 func (p *problems) err() error {
 	slices.SortStableFunc(p.all, func(a, b problem) int {
 		x, y := a.place, b.place
-		return cmp.Or(cmp.Compare(x.File, y.File), cmp.Compare(x.Line, y.Line), cmp.Compare(x.Col, y.Col))
+		return cmp.Or(
+			cmp.Compare(x.File, y.File),
+			cmp.Compare(x.Line, y.Line),
+			cmp.Compare(x.Col, y.Col))
 	})
 	var errs []error
 	for _, one := range p.all {

@@ -1,13 +1,11 @@
 package policy
 
-import (
-	"time"
-)
+import "time"
 
-// publish puts what has changed into the store at once. Building takes a tenth of
-// the time at most, and what came meanwhile is published together: thousands of
-// rows at the start cost little more than one. Like look it holds the lock for a
-// part at a time.
+// publish puts all changes into the store at once. Building takes at most a tenth
+// of the time, and changes that come meanwhile are published together: thousands
+// of rows at the start cost little more than one. Like eachRow it holds the lock
+// for one shard at a time.
 func (r *Rows) publish() {
 	r.mu.Lock()
 	mine := r.changes
@@ -27,7 +25,7 @@ func (r *Rows) publish() {
 			r.mark(n)
 		}
 	}
-	number, changed := r.changes, r.changedShards
+	changes, changed := r.changes, r.changedShards
 	r.changedShards = nil
 	r.mu.Unlock()
 	for _, n := range changed {
@@ -35,21 +33,21 @@ func (r *Rows) publish() {
 	}
 	next.names = r.names.names()
 	r.store.put(&next)
-	r.matrix, r.published = next, number
+	r.matrix, r.published = next, changes
 	r.buildNotBefore = began.Add(10 * time.Since(began))
 }
 
-// standing returns the rows of a part as they are now, and their sum.
+// shardRows returns the rows of a shard as they are now, and their sum.
 func (r *Rows) shardRows(n int) ([]shardRow, contentSum) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	p := &r.shards[n]
-	p.changed = false
-	all := make([]shardRow, 0, len(p.rows))
-	for _, c := range p.rows {
-		if c.set != nil {
-			all = append(all, shardRow{c.triple, c.set, c.life()})
+	s := &r.shards[n]
+	s.changed = false
+	all := make([]shardRow, 0, len(s.rows))
+	for _, row := range s.rows {
+		if row.set != nil {
+			all = append(all, shardRow{row.triple, row.set, row.life()})
 		}
 	}
-	return all, p.sum
+	return all, s.sum
 }

@@ -9,16 +9,16 @@ import (
 	"brana/egon"
 )
 
-// A Refresh is one fetching of a row that has ended.
+// A Refresh is one fetch of a row that has ended.
 type Refresh struct {
 	Triple  Triple
 	Result  RefreshResult
-	Changed bool // the triple's items are other than before
+	Changed bool // the triple's items differ from those before
 	Err     error
 	At      time.Time
 }
 
-// RefreshResult is what came of a fetching.
+// RefreshResult is the outcome of a fetch.
 type RefreshResult string
 
 // The results.
@@ -31,154 +31,14 @@ const (
 // RefreshResults lists the results.
 func RefreshResults() []RefreshResult { return []RefreshResult{GotRow, GotNoRow, RefreshFailed} }
 
-// A flight is one fetching; err may be read when done is closed.
-type flight struct {
-	done   chan struct{}
-	places chan struct{} // where it takes a place while it asks; nil: the agenda planned it
-	err    error
-}
+// pauseAfterFetch is how long after a fetch the schedule does not fetch the row
+// again. After a fetch that failed a call does not start another one either.
+const pauseAfterFetch = time.Second
 
-// start begins the fetching of a row that has none under way.
-func (r *Rows) start(c *row, planned bool) (*flight, error) {
-	if r.ctx.Err() != nil {
-		return nil, errClosed
-	}
-	f := &flight{done: make(chan struct{})}
-	switch {
-	case planned:
-	case c.granted():
-		f.places = r.grantedPlaces
-	default:
-		f.places = r.ungrantedPlaces
-	}
-	r.flights[c] = f
-	r.schedule.drop(c)
-	r.tasks.Go(func() { r.run(c, f) })
-	return f, nil
-}
-
-// fly fetches a row, publishes it, and lets those go on who wait for it.
-func (r *Rows) run(c *row, f *flight) {
-	defer close(f.done)
-	began, items, err := r.fetch(c.triple.triple(), f)
-	r.mu.Lock()
-	result := r.take(c, began, items, err)
-	if f.places == nil {
-		r.running--
-		nudge(r.wake)
-	}
-	r.mu.Unlock()
-	r.publish()
-
-	r.mu.Lock()
-	delete(r.flights, c)
-	f.err = err
-	if c.granted() {
-		r.schedule.put(c)
-	}
-	r.last = result
-	r.mu.Unlock()
-	nudge(r.wake)
-	if err == nil {
-		nudge(r.dirty)
-	}
-	if r.cfg.OnRefresh != nil && r.ctx.Err() == nil { // what Close has broken off says nothing of the source
-		r.cfg.OnRefresh(result)
-	}
-}
-
-// fetch asks the source; a row is as old as the question. A source that panics
-// has failed: it reads what the network sends, and the process must not end by it.
-func (r *Rows) fetch(t Triple, f *flight) (began time.Time, items []Item, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			items, err = nil, fmt.Errorf("fetch the row of %s: panic: %v\n%s", t, p, debug.Stack())
-		}
-	}()
-	ctx, cancel := context.WithTimeout(r.ctx, r.cfg.Timeout)
-	defer cancel()
-	if f.places != nil {
-		select {
-		case f.places <- struct{}{}:
-			defer func() { <-f.places }()
-		case <-ctx.Done():
-			return began, nil, ctx.Err()
-		}
-	}
-	began = time.Now()
-	got, err := r.cfg.Source.Fetch(ctx, &egon.RightsQuery{Agenda: []byte(t.Agenda), AgendovaRole: []byte(t.Role), Ovm: []byte(t.Ovm)})
-	if err != nil {
-		return began, nil, err
-	}
-	for _, one := range got {
-		if !isCode(one.KodIszr, longestItem) || one.KodRpp != "" && !isCode(one.KodRpp, longestItem) {
-			return began, nil, fmt.Errorf("the row of %s has an item that is no code", t)
-		}
-		items = append(items, Item{Kod: one.KodIszr, KodRpp: one.KodRpp})
-	}
-	return began, items, nil
-}
-
-// take enters what came of a fetching.
-func (r *Rows) take(c *row, began time.Time, items []Item, err error) Refresh {
-	now := time.Now()
-	result := Refresh{Triple: c.triple.triple(), Err: err, At: now}
-	ill := c.troubles()
-	if err != nil {
-		ill.tried, ill.failures, ill.err = now, ill.failures+1, err
-		c.trouble = &ill
-		c.scheduleAt(now.Add(backoff(ill.failures)))
-		result.Result = RefreshFailed
-		return result
-	}
-	before := c.set
-	r.set(c, began, items)
-	c.scheduleAt(now.Add(pauseAfterFetch))
-	c.next = max(c.next, c.due) // which may be over before it came, or will be at once
-	if c.trouble = nil; now.Before(ill.doubted.Add(r.cfg.Early)) {
-		c.trouble = &trouble{doubted: ill.doubted}
-	}
-	result.Changed = before != nil && before != c.set
-	result.Result = GotRow
-	if len(items) == 0 {
-		result.Result = GotNoRow
-	}
-	return result
-}
-
-// set puts items that were fetched at a moment into a row.
-func (r *Rows) set(c *row, fetched time.Time, items []Item) {
-	t, before := c.triple.triple(), c.set
-	c.set = r.sets.take(items) // before the other is released, which may be the same
-	sum := sumOf(t, c.set)
-	p := r.change(c.triple)
-	if before != nil {
-		p.sum = p.sum.less(sumOf(t, before))
-		r.sets.release(before)
-	}
-	p.sum = p.sum.add(sum)
-	c.fetched = fetched.UnixNano()
-	l := r.cfg.Ages.life(fetched, len(items) == 0, sum.low, r.prague)
-	c.due, c.end, c.next = l.due, l.end, l.due
-}
-
-// backoff is how long after so many failures in a row the agenda waits.
-func backoff(failures int) time.Duration {
-	return min(time.Second<<min(failures-1, 10), 30*time.Second)
-}
-
-// nudge wakes whoever listens to a channel of one place.
-func nudge(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
-}
-
-// lookAgain is how long the agenda sleeps at most: a clock may be set.
+// longestSleep bounds the sleep of the schedule: a clock may be set.
 const longestSleep = time.Minute
 
-// keep fetches the rows of the agenda as they become due.
+// runSchedule fetches the rows of the schedule as they become due.
 func (r *Rows) runSchedule() {
 	for {
 		timer := time.NewTimer(r.startDue(time.Now()))
@@ -193,20 +53,182 @@ func (r *Rows) runSchedule() {
 	}
 }
 
-// startDue starts what is due, as much as may run at once, and says how long to
-// wait for more.
+// startDue starts the fetches that are due, as many as may run at once, and returns
+// how long to wait for the next.
 func (r *Rows) startDue(now time.Time) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for r.running < r.cfg.Parallel && len(r.schedule) > 0 {
-		c := r.schedule[0]
-		if wait := time.Unix(int64(c.next), 0).Sub(now); wait > 0 {
+		row := r.schedule[0]
+		if wait := time.Unix(int64(row.next), 0).Sub(now); wait > 0 {
 			return min(wait, longestSleep)
 		}
-		if _, err := r.start(c, true); err != nil {
-			break // all is ending
+		if _, err := r.start(row, true); err != nil {
+			break // the process is ending
 		}
 		r.running++
 	}
 	return longestSleep
+}
+
+// A flight is one fetch under way; err may be read once done is closed.
+type flight struct {
+	done   chan struct{}
+	places chan struct{} // it holds a place here while it asks; nil: the schedule started it
+	err    error
+}
+
+// start begins the fetch of a row that has none under way.
+func (r *Rows) start(row *row, scheduled bool) (*flight, error) {
+	if r.ctx.Err() != nil {
+		return nil, errClosed
+	}
+	f := &flight{done: make(chan struct{})}
+	switch {
+	case scheduled:
+	case row.granted():
+		f.places = r.grantedPlaces
+	default:
+		f.places = r.ungrantedPlaces
+	}
+	r.flights[row] = f
+	r.schedule.drop(row)
+	r.tasks.Go(func() { r.run(row, f) })
+	return f, nil
+}
+
+// run fetches a row, publishes it, and wakes the calls that wait for it.
+func (r *Rows) run(row *row, f *flight) {
+	defer close(f.done)
+	began, items, err := r.fetch(row.triple.triple(), f)
+	r.mu.Lock()
+	result := r.enter(row, began, items, err)
+	if f.places == nil {
+		r.running--
+		nudge(r.wake)
+	}
+	r.mu.Unlock()
+	r.publish()
+
+	r.mu.Lock()
+	delete(r.flights, row)
+	f.err = err
+	if row.granted() {
+		r.schedule.put(row)
+	}
+	r.last = result
+	r.mu.Unlock()
+	nudge(r.wake)
+	if err == nil {
+		nudge(r.dirty)
+	}
+	// A fetch that Close broke off says nothing about the source.
+	if r.cfg.OnRefresh != nil && r.ctx.Err() == nil {
+		r.cfg.OnRefresh(result)
+	}
+}
+
+// fetch asks the source. The row is as old as the question.
+func (r *Rows) fetch(t Triple, f *flight) (began time.Time, items []Item, err error) {
+	ctx, cancel := context.WithTimeout(r.ctx, r.cfg.Timeout)
+	defer cancel()
+	if f.places != nil {
+		select {
+		case f.places <- struct{}{}:
+			defer func() { <-f.places }()
+		case <-ctx.Done():
+			return began, nil, ctx.Err()
+		}
+	}
+	began = time.Now()
+	items, err = recovered(t, func() ([]Item, error) { return r.ask(ctx, t) })
+	return began, items, err
+}
+
+// ask fetches the items of a triple and checks that they are codes.
+func (r *Rows) ask(ctx context.Context, t Triple) (items []Item, err error) {
+	got, err := r.cfg.Source.Fetch(ctx, &egon.RightsQuery{
+		Agenda:       []byte(t.Agenda),
+		AgendovaRole: []byte(t.Role),
+		Ovm:          []byte(t.Ovm),
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range got {
+		rpp := one.KodRpp == "" || isCode(one.KodRpp, longestItem)
+		if !rpp || !isCode(one.KodIszr, longestItem) {
+			return nil, fmt.Errorf("the row of %s has an item that is no code", t)
+		}
+		items = append(items, Item{Kod: one.KodIszr, KodRpp: one.KodRpp})
+	}
+	return items, nil
+}
+
+// recovered makes the panic of a source an error: a source reads what the network
+// sends, and the process must not end by it.
+func recovered(t Triple, f func() ([]Item, error)) (items []Item, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			items = nil
+			err = fmt.Errorf("fetch the row of %s: panic: %v\n%s", t, p, debug.Stack())
+		}
+	}()
+	return f()
+}
+
+// enter puts the outcome of a fetch into the row and schedules the next one.
+func (r *Rows) enter(row *row, began time.Time, items []Item, err error) Refresh {
+	now := time.Now()
+	result := Refresh{Triple: row.triple.triple(), Err: err, At: now}
+	ill := row.troubles()
+	if err != nil {
+		ill.tried, ill.failures, ill.err = now, ill.failures+1, err
+		row.trouble = &ill
+		row.scheduleAt(now.Add(backoff(ill.failures)))
+		result.Result = RefreshFailed
+		return result
+	}
+	before := row.set
+	r.set(row, began, items)
+	row.scheduleAt(now.Add(pauseAfterFetch))
+	row.next = max(row.next, row.due) // the row may be stale already, or soon
+	if row.trouble = nil; now.Before(ill.doubted.Add(r.cfg.Early)) {
+		row.trouble = &trouble{doubted: ill.doubted}
+	}
+	result.Changed = before != nil && before != row.set
+	result.Result = GotRow
+	if len(items) == 0 {
+		result.Result = GotNoRow
+	}
+	return result
+}
+
+// set puts the items that were fetched at a moment into a row.
+func (r *Rows) set(row *row, fetched time.Time, items []Item) {
+	t, before := row.triple.triple(), row.set
+	row.set = r.sets.take(items) // before the release of the old set, which may be the same
+	sum := sumOf(t, row.set)
+	s := r.change(row.triple)
+	if before != nil {
+		s.sum = s.sum.less(sumOf(t, before))
+		r.sets.release(before)
+	}
+	s.sum = s.sum.add(sum)
+	row.fetched = fetched.UnixNano()
+	l := r.cfg.Ages.life(fetched, len(items) == 0, sum.low, r.prague)
+	row.due, row.end, row.next = l.due, l.end, l.due
+}
+
+// backoff is how long the schedule waits after n failures in a row.
+func backoff(n int) time.Duration {
+	return min(time.Second<<min(n-1, 10), 30*time.Second)
+}
+
+// nudge wakes the reader of a channel of one place.
+func nudge(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
 }

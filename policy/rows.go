@@ -10,48 +10,55 @@ import (
 	"brana/egon"
 )
 
-// A Source says what the matrix gives to one triple at this moment, as E227
-// does: no items mean that it has no row. What cannot be understood is an error.
-// Fetch is called from many goroutines.
+// A Source returns the row of one triple at this moment, as E227 does. No items mean
+// that the triple has no row. An unreadable answer is an error. Fetch is called from
+// many goroutines.
 type Source interface {
 	Fetch(ctx context.Context, q *egon.RightsQuery) ([]egon.RightsItem, error)
 }
 
-// CheckCaller says what is wrong with a quadruple that is to call the bus.
+// CheckCaller returns everything that is wrong with the quadruple under which the
+// gateway itself calls the bus, joined.
 func CheckCaller(q egon.Quadruple) error {
 	var errs []error
 	for _, code := range []struct {
 		name, value string
 		most        int
-	}{{"agenda", q.Agenda, longestAgenda}, {"role", q.Role, longestRole}, {"ovm", q.Ovm, longestOvm}} {
+	}{
+		{"agenda", q.Agenda, longestAgenda},
+		{"role", q.Role, longestRole},
+		{"ovm", q.Ovm, longestOvm},
+	} {
 		if !isCode(code.value, code.most) {
-			errs = append(errs, fmt.Errorf("%s is %q: write a code of letters, digits, dots, hyphens, underscores and colons, from 1 to %d", code.name, code.value, code.most))
+			errs = append(errs, fmt.Errorf("%s is %q: write a code of %s, from 1 to %d characters",
+				code.name, code.value, codeCharacters, code.most))
 		}
 	}
 	if n, ok := positive(q.Ais); !ok || n > 9999999 {
-		errs = append(errs, fmt.Errorf("ais is %q: write the number of the information system, from 1 to 9999999", q.Ais))
+		errs = append(errs, fmt.Errorf(
+			"ais is %q: write the number of the information system, from 1 to 9999999", q.Ais))
 	}
 	return errors.Join(errs...)
 }
 
-// RowsConfig says where rows come from and how they are kept; all of it but
-// Snapshot and OnRefresh is needed.
+// RowsConfig says where rows come from and how they are kept. Every field but
+// Snapshot, OnRefresh and OnSave is needed.
 type RowsConfig struct {
 	Source    Source
 	Ages      Ages
-	Timeout   time.Duration // of one fetching
-	Parallel  int           // fetchings at once that nobody waits for
-	Early     time.Duration // a row is refreshed early, or by a reload, once in so long
-	Ungranted int           // rows kept of triples without a grant, which only E227 asks for
+	Timeout   time.Duration // of one fetch
+	Parallel  int           // most fetches at once that no call waits for
+	Early     time.Duration // shortest time between two early refreshes of a row, or two reloads
+	Ungranted int           // most rows of triples without a grant; only E227 asks for these
 	Snapshot  string        // file in which the rows outlive the process; empty: none
-	Origin    string        // what the rows are of: environment and upstream; a file of another origin is refused
-	// OnRefresh is told of each fetching that has ended, OnSave of each writing
+	Origin    string        // environment and upstream; a file of another origin is refused
+	// OnRefresh is called with each fetch that has ended, OnSave after each writing
 	// of the file.
 	OnRefresh func(Refresh)
 	OnSave    func(error)
 }
 
-// Validate returns all that is wrong, joined.
+// Validate returns everything that is wrong, joined.
 func (c RowsConfig) Validate() error {
 	errs := []error{c.Ages.Validate()}
 	if c.Source == nil || c.Origin == "" {
@@ -63,13 +70,18 @@ func (c RowsConfig) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Rows keep the rows of a matrix that is had triple by triple, and put them into
-// the snapshots of a store. The rows of triples with a grant are fetched at the
-// start and whenever they are due; while that fails they are served as long as
-// their age permits. Of each triple there is one fetching at a time.
+// Rows keep a matrix that is fetched triple by triple, and put it into the snapshots
+// of a store. The rows of triples with a grant are fetched at the start and whenever
+// they are due. While fetching fails, they are served as long as their age permits.
+// A triple has at most one fetch under way.
 //
-// A row that was fetched is in the store before whoever waits for it goes on.
-// Decisions take no lock: see [Store.Current].
+// A fetched row is in the store before a call that waits for it goes on. Decisions
+// take no lock: see [Store.Current].
+//
+// The words: a row is what is known of one triple (row.go), and an item set is what
+// the triple may have (itemset.go). Rows lie in shards (shard.go). A fetched matrix
+// is the rows as decisions see them (fetched.go), and a file row is a row in the
+// file (rowsformat.go).
 type Rows struct {
 	cfg     RowsConfig
 	store   *Store
@@ -78,10 +90,10 @@ type Rows struct {
 	ctx     context.Context
 	stop    context.CancelFunc
 	tasks   sync.WaitGroup
-	wake    chan struct{} // something may be due
-	dirty   chan struct{} // the file is behind
-	// A place for each fetching that somebody waits for: of rows with a grant, and
-	// of others, so that whoever asks for ever new ones holds up no office.
+	wake    chan struct{} // a row may be due
+	dirty   chan struct{} // the file is older than the rows
+	// Places for fetches that calls wait for. Rows without a grant have their own, so
+	// that a caller who asks for ever new triples delays nobody who has a grant.
 	grantedPlaces, ungrantedPlaces chan struct{}
 
 	mu            sync.Mutex
@@ -90,28 +102,28 @@ type Rows struct {
 	flights       map[*row]*flight // under way
 	schedule      schedule
 	ungranted     map[*row]struct{} // the rows without a grant
-	running       int               // fetchings of the agenda
-	followed      time.Time         // of the last follow
-	changes       uint64
-	changedShards []int   // the parts that have
-	last          Refresh // the latest
+	running       int               // fetches that the schedule started
+	followed      time.Time         // when follow ran last; zero: never
+	changes       uint64            // number of changes so far
+	changedShards []int             // since the last publish
+	last          Refresh           // the latest
 	saved         time.Time
 	saveErr       error
 
-	build          sync.Mutex // serializes publish, guards the rest
+	build          sync.Mutex // serializes publish, guards the following
 	matrix         fetchedMatrix
 	names          *nameBuilder
-	published      uint64    // the changes that are in the store
-	buildNotBefore time.Time // before it nothing is built again
+	published      uint64    // number of changes that are in the store
+	buildNotBefore time.Time // the earliest moment of the next build
 }
 
-// mostDemanded bounds the fetchings that somebody waits for: those of rows with
-// a grant, and the others.
+// mostWaitedFor bounds the fetches that calls wait for: of rows with a grant, and
+// of other rows.
 const mostWaitedFor = 64
 
-// NewRows makes rows and puts them, as far as the file has them, into the
-// store. It calls nobody before Start. That the file is damaged is no error: see
-// [Rows.Loaded].
+// NewRows returns the rows that the file has, and puts them into the store. It does
+// not call the source before Start. A damaged file is no error: see [Rows.Loaded].
+// The caller closes the rows.
 func NewRows(cfg RowsConfig, store *Store) (*Rows, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -120,12 +132,23 @@ func NewRows(cfg RowsConfig, store *Store) (*Rows, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load the zone of the generation: %w", err)
 	}
-	r := &Rows{cfg: cfg, store: store, prague: prague, sets: sharedSets{}, names: newNameBuilder(), ungranted: map[*row]struct{}{}, flights: map[*row]*flight{},
-		wake: make(chan struct{}, 1), dirty: make(chan struct{}, 1), grantedPlaces: make(chan struct{}, mostWaitedFor), ungrantedPlaces: make(chan struct{}, mostWaitedFor)}
+	r := &Rows{
+		cfg:             cfg,
+		store:           store,
+		prague:          prague,
+		sets:            sharedSets{},
+		names:           newNameBuilder(),
+		ungranted:       map[*row]struct{}{},
+		flights:         map[*row]*flight{},
+		wake:            make(chan struct{}, 1),
+		dirty:           make(chan struct{}, 1),
+		grantedPlaces:   make(chan struct{}, mostWaitedFor),
+		ungrantedPlaces: make(chan struct{}, mostWaitedFor),
+	}
 	for n := range r.shards {
 		r.shards[n].rows = map[handles]*row{}
 	}
-	r.changes = 1 // the store does not even know that there are none
+	r.changes = 1 // so that the store gets a matrix even if it is empty
 	r.ctx, r.stop = context.WithCancel(context.Background())
 	r.loadErr = r.load(time.Now())
 	r.publish()
@@ -133,12 +156,12 @@ func NewRows(cfg RowsConfig, store *Store) (*Rows, error) {
 	return r, nil
 }
 
-// Loaded says why the rows in the file could not be used; nil when they could,
-// or when there is no file.
+// Loaded returns why the rows in the file could not be used. It is nil when they
+// could, or when there is no file.
 func (r *Rows) Loaded() error { return r.loadErr }
 
-// Await returns a snapshot that has a usable row of the triple, or knows that it
-// has none. When nothing is known yet it waits for the fetching, as long as ctx
+// Await returns a snapshot that has a usable row of the triple, or knows that the
+// triple has none. When nothing is known yet, it waits for a fetch as long as ctx
 // permits. An error is a *[RowError].
 func (r *Rows) Await(ctx context.Context, agenda, role, ovm []byte) (*Snapshot, error) {
 	s := r.store.Current()
@@ -170,7 +193,7 @@ func (r *Rows) Await(ctx context.Context, agenda, role, ovm []byte) (*Snapshot, 
 	return s, nil
 }
 
-// A RowError says that the row of a triple cannot be had.
+// A RowError reports that the row of a triple is unavailable.
 type RowError struct {
 	Triple Triple
 	Err    error
@@ -187,55 +210,51 @@ var (
 	errClosed  = errors.New("the gateway is ending")
 )
 
-// breather is how long after a fetching that failed nobody starts another one by
-// asking, and after any fetching the agenda none.
-const pauseAfterFetch = time.Second
-
-// demanded returns the fetching of a row that somebody asks for, which is
-// started when there is none; nil when the row is there by now.
+// requested returns the fetch of a row that a call needs, and starts it when none is
+// under way. It returns nil when the row has become fresh meanwhile.
 func (r *Rows) requested(t Triple) (*flight, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
-	c := r.known(t)
+	row := r.known(t)
 	switch {
-	case c == nil:
+	case row == nil:
 		if !r.makeRoom() {
 			return nil, errTooMany
 		}
-		c = r.add(t)
-	case r.flights[c] != nil:
-		return r.flights[c], nil
-	case c.set != nil && c.life().at(now) == Fresh:
+		row = r.add(t)
+	case r.flights[row] != nil:
+		return r.flights[row], nil
+	case row.set != nil && row.life().at(now) == Fresh:
 		return nil, nil
 	}
-	if ill := c.troubles(); ill.failures > 0 && now.Before(ill.tried.Add(pauseAfterFetch)) {
+	if ill := row.troubles(); ill.failures > 0 && now.Before(ill.tried.Add(pauseAfterFetch)) {
 		return nil, ill.err
 	}
-	return r.start(c, false)
+	return r.start(row, false)
 }
 
-// Doubt says that an upstream refused what the row had permitted to a call that
-// began at a moment. The row is refreshed early, once in a while, unless it is
+// Doubt reports that an upstream refused an item that the row permits, in a call that
+// began at a moment. The row is refreshed early, at most once in Early, unless it is
 // newer than the call.
 func (r *Rows) Doubt(agenda, role, ovm []byte, began time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	c := r.known(Triple{string(agenda), string(role), string(ovm)})
+	row := r.known(Triple{string(agenda), string(role), string(ovm)})
 	now := time.Now()
-	if c == nil || r.flights[c] != nil || c.fetched >= began.UnixNano() {
+	if row == nil || r.flights[row] != nil || row.fetched >= began.UnixNano() {
 		return
 	}
-	ill := c.troubles()
+	ill := row.troubles()
 	if now.Before(ill.doubted.Add(r.cfg.Early)) {
 		return
 	}
 	ill.doubted = now
-	c.trouble = &ill
-	_, _ = r.start(c, false) // it fails when all is ending
+	row.trouble = &ill
+	_, _ = r.start(row, false) // it fails when the process is ending
 }
 
-// Start begins to fetch what is due. It returns at once.
+// Start begins to fetch the rows that are due. It returns at once.
 func (r *Rows) Start() {
 	r.tasks.Go(r.runSchedule)
 	if r.cfg.Snapshot != "" {
@@ -243,10 +262,10 @@ func (r *Rows) Start() {
 	}
 }
 
-// Close ends all fetching and writes the file. It returns why that failed.
+// Close ends all fetching and writes the file. Its error is that of the writing.
 func (r *Rows) Close() error {
 	r.mu.Lock()
-	r.stop() // under the lock: no fetching starts after it
+	r.stop() // under the lock: no fetch starts after it
 	r.mu.Unlock()
 	r.tasks.Wait()
 	r.mu.Lock()

@@ -10,16 +10,16 @@ import (
 	"time"
 )
 
-// saveAfter is how long changes are gathered before the file is written. When
-// that fails it is tried again after twice as long, and so on up to saveAgain.
+// saveAfter is how long changes gather before the file is written. When writing
+// fails, it is tried again after twice as long, and so on up to saveAgain.
 const saveAfter, saveAgain = time.Second, time.Minute
 
-// keepFile writes the file after changes, and at the end.
+// runFile writes the file after changes, and at the end.
 func (r *Rows) runFile() {
 	for {
 		select {
 		case <-r.ctx.Done():
-			_ = r.save() // Close returns why not
+			_ = r.save() // Close returns its error
 			return
 		case <-r.dirty:
 		}
@@ -29,7 +29,7 @@ func (r *Rows) runFile() {
 	}
 }
 
-// lasts waits, and reports whether the rows are still kept then.
+// lasts waits, and reports whether the rows are still open then.
 func (r *Rows) lasts(wait time.Duration) bool {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
@@ -44,13 +44,17 @@ func (r *Rows) lasts(wait time.Duration) bool {
 // save writes the rows to the file.
 func (r *Rows) save() error {
 	var rows []fileRow
-	r.eachRow(func(c *row) {
-		if c.set != nil && len(c.set.items) > 0 {
-			rows = append(rows, fileRow{c.triple.triple(), time.Unix(0, c.fetched), c.set.items})
+	r.eachRow(func(row *row) {
+		if row.set != nil && len(row.set.items) > 0 {
+			fetched := time.Unix(0, row.fetched)
+			rows = append(rows, fileRow{row.triple.triple(), fetched, row.set.items})
 		}
 	})
 	slices.SortFunc(rows, func(a, b fileRow) int {
-		return cmp.Or(cmp.Compare(a.triple.Ovm, b.triple.Ovm), cmp.Compare(a.triple.Agenda, b.triple.Agenda), cmp.Compare(a.triple.Role, b.triple.Role))
+		return cmp.Or(
+			cmp.Compare(a.triple.Ovm, b.triple.Ovm),
+			cmp.Compare(a.triple.Agenda, b.triple.Agenda),
+			cmp.Compare(a.triple.Role, b.triple.Role))
 	})
 	err := writeRows(r.cfg.Snapshot, r.cfg.Origin, rows)
 	r.mu.Lock()
@@ -65,7 +69,7 @@ func (r *Rows) save() error {
 	return err
 }
 
-// load takes over the rows of the file that decide at this moment.
+// load takes over those rows of the file that decide at this moment.
 func (r *Rows) load(now time.Time) error {
 	if r.cfg.Snapshot == "" {
 		return nil
@@ -83,8 +87,8 @@ func (r *Rows) load(now time.Time) error {
 		return err
 	}
 	for _, one := range rows {
-		if r.cfg.Ages.life(one.fetched, false, 0, r.prague).at(now) < Stale { // of a wrong clock, or long over
-			continue
+		if r.cfg.Ages.life(one.fetched, false, 0, r.prague).at(now) < Stale {
+			continue // it is too old, or a clock was wrong
 		}
 		r.set(r.add(one.triple), one.fetched, one.items)
 	}

@@ -15,30 +15,30 @@ import (
 	"time"
 )
 
-// The file of the rows is text, so that it can be looked into. Its last line
-// counts the rows and has the SHA-256 of all bytes before it:
+// The file of the rows is text that people can read. Its last line has the number of
+// rows and the SHA-256 of all bytes before it:
 //
 //	brana matrix rows 1
 //	origin test https://egon.example/publikace
 //	row 2026-11-25T03:00:12Z X999 XR1 12345678 Prijmeni=101-1-1 Aifo=
 //	end 1 3fd0…
 //
-// Only triples that have a row are in it: "no row" does not hold long enough.
+// It holds only triples that have a row: "no row" expires too soon to be saved.
 const rowsFileHead = "brana matrix rows 1"
 
-// A savedRow is one row of the file.
+// A fileRow is one row of the file.
 type fileRow struct {
 	triple  Triple
 	fetched time.Time
 	items   []Item
 }
 
-// writeRows replaces a file by another one with these rows. Whatever happens in
-// between, the file is the old one or the new one.
+// writeRows replaces a file by one with these rows. Whatever happens meanwhile, the
+// file is the old one or the new one.
 func writeRows(name, origin string, rows []fileRow) (err error) {
-	leftovers, _ := filepath.Glob(temporary(name)) // the pattern is good
+	leftovers, _ := filepath.Glob(temporary(name)) // the pattern is well formed
 	for _, one := range leftovers {
-		_ = os.Remove(one) // of a process that was killed; it does no harm
+		_ = os.Remove(one) // left by a process that was killed; it does no harm
 	}
 	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(temporary(name)))
 	if err != nil {
@@ -64,7 +64,7 @@ func writeRows(name, origin string, rows []fileRow) (err error) {
 	return errors.Join(dir.Sync(), dir.Close())
 }
 
-// temporary is the pattern of what a file is called while it is written.
+// temporary returns the pattern of the names that a file has while it is written.
 func temporary(name string) string { return name + ".*.tmp" }
 
 func encodeRows(to io.Writer, origin string, rows []fileRow) error {
@@ -74,7 +74,9 @@ func encodeRows(to io.Writer, origin string, rows []fileRow) error {
 	var line []byte
 	line = fmt.Appendf(line, "%s\norigin %s\n", rowsFileHead, origin)
 	for _, one := range rows {
-		line = fmt.Appendf(line, "row %s %s %s %s", one.fetched.UTC().Format(time.RFC3339), one.triple.Agenda, one.triple.Role, one.triple.Ovm)
+		t := one.triple
+		line = fmt.Appendf(line, "row %s %s %s %s",
+			one.fetched.UTC().Format(time.RFC3339), t.Agenda, t.Role, t.Ovm)
 		for _, item := range one.items {
 			line = append(append(append(append(line, ' '), item.Kod...), '='), item.KodRpp...)
 		}
@@ -84,7 +86,7 @@ func encodeRows(to io.Writer, origin string, rows []fileRow) error {
 		}
 		line = line[:0]
 	}
-	if _, err := w.Write(line); err != nil { // of a file without rows
+	if _, err := w.Write(line); err != nil { // the head of a file without rows
 		return err
 	}
 	if _, err := fmt.Fprintf(out, "end %d %x\n", len(rows), sum.Sum(nil)); err != nil {
@@ -96,16 +98,24 @@ func encodeRows(to io.Writer, origin string, rows []fileRow) error {
 // mostRowLine bounds a line of the file, in bytes.
 const mostRowLine = 1 << 20
 
-// readRows reads a file, all of it or nothing.
+// readRows reads a whole file or returns an error.
 func readRows(name string, from io.Reader, origin string) ([]fileRow, error) {
-	d := rowsFile{name: name, in: bufio.NewReaderSize(from, mostRowLine), sum: sha256.New(), seen: map[Triple]bool{}}
+	d := rowsFile{
+		name: name,
+		in:   bufio.NewReaderSize(from, mostRowLine),
+		sum:  sha256.New(),
+		seen: map[Triple]bool{},
+	}
 	switch {
 	case !d.next() || d.line != rowsFileHead:
-		return nil, d.damaged("the first line is not %q: it is no file of rows, or one of another version", rowsFileHead)
+		return nil, d.damaged(
+			"the first line is not %q: it is no file of rows, or one of another version", rowsFileHead)
 	case !d.next() || !strings.HasPrefix(d.line, "origin "):
 		return nil, d.damaged("the origin is missing")
 	case d.line != "origin "+origin:
-		return nil, fmt.Errorf("%s:2: the rows are of %s, not of %s: remove the file, or name the right one", name, d.line[len("origin "):], origin)
+		return nil, fmt.Errorf(
+			"%s:2: the rows are of %s, not of %s: remove the file, or name the right one",
+			name, d.line[len("origin "):], origin)
 	}
 	var rows []fileRow
 	for {
@@ -114,7 +124,8 @@ func readRows(name string, from io.Reader, origin string) ([]fileRow, error) {
 			return nil, d.damaged("the last line is missing")
 		}
 		if end, ok := strings.CutPrefix(d.line, "end "); ok {
-			if end != fmt.Sprintf("%d %s", len(rows), hex.EncodeToString(sum)) || d.next() || d.err != io.EOF {
+			want := fmt.Sprintf("%d %s", len(rows), hex.EncodeToString(sum))
+			if end != want || d.next() || d.err != io.EOF {
 				return nil, d.damaged("its checksum is wrong")
 			}
 			return rows, nil
@@ -127,7 +138,7 @@ func readRows(name string, from io.Reader, origin string) ([]fileRow, error) {
 	}
 }
 
-// A rowsFile is a file that is being read.
+// A rowsFile is the file while it is read.
 type rowsFile struct {
 	name   string
 	in     *bufio.Reader
@@ -150,19 +161,22 @@ func (d *rowsFile) next() bool {
 }
 
 func (d *rowsFile) damaged(format string, args ...any) error {
-	return fmt.Errorf("%s:%d: the file is damaged: %s: remove it, the rows are fetched anew", d.name, d.number, fmt.Sprintf(format, args...))
+	return fmt.Errorf("%s:%d: the file is damaged: %s: remove it, the rows are fetched again",
+		d.name, d.number, fmt.Sprintf(format, args...))
 }
 
-// row reads a line that has to be a row.
+// row reads the line as a row.
 func (d *rowsFile) row() (one fileRow, ok bool) {
 	words := strings.Split(d.line, " ")
 	if len(words) < 6 || words[0] != "row" {
 		return one, false
 	}
 	fetched, err := time.Parse(time.RFC3339, words[1])
-	one = fileRow{triple: Triple{words[2], words[3], words[4]}, fetched: fetched}
-	ok = err == nil && isCode(words[2], longestAgenda) && isCode(words[3], longestRole) && isCode(words[4], longestOvm) && !d.seen[one.triple]
-	d.seen[one.triple] = true
+	t := Triple{words[2], words[3], words[4]}
+	one = fileRow{triple: t, fetched: fetched}
+	ok = err == nil && !d.seen[t] &&
+		isCode(t.Agenda, longestAgenda) && isCode(t.Role, longestRole) && isCode(t.Ovm, longestOvm)
+	d.seen[t] = true
 	for _, word := range words[5:] {
 		kod, rpp, found := strings.Cut(word, "=")
 		ok = ok && found && isCode(kod, longestItem) && (rpp == "" || isCode(rpp, longestItem))

@@ -1,51 +1,48 @@
 package policy
 
-import (
-	"container/heap"
-)
+import "container/heap"
 
-// An agenda is the rows of triples with a grant that are not being fetched, the
-// one that is due first on top.
+// A schedule is a heap of rows: those of triples with a grant that are not being
+// fetched. The row that is due first is on top.
 type schedule []*row
 
-// put enters a row, or moves it to where its time has gone.
-func (a *schedule) put(c *row) {
-	if c.place < 0 {
-		heap.Push(a, c)
+// put enters a row, or moves it after its time has changed.
+func (s *schedule) put(row *row) {
+	if row.place < 0 {
+		heap.Push(s, row)
 	} else {
-		heap.Fix(a, int(c.place))
+		heap.Fix(s, int(row.place))
 	}
 }
 
-// drop takes a row out.
-func (a *schedule) drop(c *row) {
-	if c.place >= 0 {
-		heap.Remove(a, int(c.place))
+// drop removes a row.
+func (s *schedule) drop(row *row) {
+	if row.place >= 0 {
+		heap.Remove(s, int(row.place))
 	}
 }
 
 // Len, Less, Swap, Push and Pop are for package heap.
-func (a schedule) Len() int { return len(a) }
+func (s schedule) Len() int           { return len(s) }
+func (s schedule) Less(i, j int) bool { return s[i].next < s[j].next }
 
-func (a schedule) Less(i, j int) bool { return a[i].next < a[j].next }
-
-func (a schedule) Swap(i, j int) {
-	a[i], a[j] = a[j], a[i]
-	a[i].place, a[j].place = int32(i), int32(j)
+func (s schedule) Swap(i, j int) {
+	s[i], s[j] = s[j], s[i]
+	s[i].place, s[j].place = int32(i), int32(j)
 }
 
 // Push is for package heap.
-func (a *schedule) Push(x any) {
-	c := x.(*row)
-	c.place = int32(len(*a))
-	*a = append(*a, c)
+func (s *schedule) Push(x any) {
+	row := x.(*row)
+	row.place = int32(len(*s))
+	*s = append(*s, row)
 }
 
 // Pop is for package heap.
-func (a *schedule) Pop() any {
-	last := len(*a) - 1
-	c := (*a)[last]
-	(*a)[last], *a = nil, (*a)[:last]
-	c.place = unscheduled
-	return c
+func (s *schedule) Pop() any {
+	last := len(*s) - 1
+	row := (*s)[last]
+	(*s)[last], *s = nil, (*s)[:last]
+	row.place = unscheduled
+	return row
 }

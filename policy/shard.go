@@ -2,60 +2,61 @@ package policy
 
 import "iter"
 
+// A shard is a part of the rows, by OVM. When a row changes, only its shard of the
+// matrix is built again: a few thousand of a million rows.
+type shard struct {
+	rows    map[handles]*row
+	sum     contentSum // of the rows that were fetched
+	changed bool       // since it was last published
+}
+
 // known returns the row of a triple, nil when there is none.
 func (r *Rows) known(t Triple) *row {
 	h := handlesOf(t)
 	return r.shards[h.shard()].rows[h]
 }
 
-// add makes a row of which nothing is known.
+// add makes a row of which nothing is known yet.
 func (r *Rows) add(t Triple) *row {
-	c := &row{triple: handlesOf(t), place: ungranted}
-	r.shards[c.triple.shard()].rows[c.triple] = c
-	r.ungranted[c] = struct{}{}
-	return c
+	added := &row{triple: handlesOf(t), place: ungranted}
+	r.shards[added.triple.shard()].rows[added.triple] = added
+	r.ungranted[added] = struct{}{}
+	return added
 }
 
 // remove forgets a row without a grant.
-func (r *Rows) remove(c *row) {
-	p := r.change(c.triple)
-	if c.set != nil {
-		p.sum = p.sum.less(sumOf(c.triple.triple(), c.set))
-		r.sets.release(c.set)
+func (r *Rows) remove(row *row) {
+	s := r.change(row.triple)
+	if row.set != nil {
+		s.sum = s.sum.less(sumOf(row.triple.triple(), row.set))
+		r.sets.release(row.set)
 	}
-	delete(p.rows, c.triple)
-	delete(r.ungranted, c)
+	delete(s.rows, row.triple)
+	delete(r.ungranted, row)
 }
 
-// A part is some of the rows.
-type shard struct {
-	rows    map[handles]*row
-	sum     contentSum // of those that were fetched
-	changed bool       // since it was last published
-}
-
-// change marks the part of a triple, which is returned, as one that the store
-// has otherwise.
+// change marks the shard of a triple as different from what the store has, and
+// returns it.
 func (r *Rows) change(of handles) *shard {
 	r.changes++
 	return r.mark(of.shard())
 }
 
 func (r *Rows) mark(n int) *shard {
-	p := &r.shards[n]
-	if !p.changed {
-		p.changed = true
+	s := &r.shards[n]
+	if !s.changed {
+		s.changed = true
 		r.changedShards = append(r.changedShards, n)
 	}
-	return p
+	return s
 }
 
-// all are the rows, for whoever has the lock.
+// all iterates over the rows. The caller holds the lock.
 func (r *Rows) all() iter.Seq[*row] {
 	return func(yield func(*row) bool) {
 		for n := range r.shards {
-			for _, c := range r.shards[n].rows {
-				if !yield(c) {
+			for _, row := range r.shards[n].rows {
+				if !yield(row) {
 					return
 				}
 			}
@@ -63,13 +64,13 @@ func (r *Rows) all() iter.Seq[*row] {
 	}
 }
 
-// look shows all rows to f, and holds the lock for a part of them at a time:
-// calls without a fresh row may wait for it.
+// eachRow calls f with every row. It holds the lock for one shard at a time, since
+// calls without a fresh row may wait for the lock.
 func (r *Rows) eachRow(f func(*row)) {
 	for n := range r.shards {
 		r.mu.Lock()
-		for _, c := range r.shards[n].rows {
-			f(c)
+		for _, row := range r.shards[n].rows {
+			f(row)
 		}
 		r.mu.Unlock()
 	}

@@ -11,41 +11,40 @@ import (
 	"brana/egon"
 )
 
-// A Snapshot is all that is known of rights at one moment. It never changes, so
-// any number of goroutines may ask it, and what it hands out is shared: callers
-// do not change it either.
+// A Snapshot is everything that is known about rights at one moment. It never changes,
+// and any number of goroutines may use it. Its results are shared: callers do not
+// change them either.
 type Snapshot struct {
 	version  string
 	declared string
 	loaded   time.Time
 	grants   []*Grant
-	byCaller map[caller][]*Grant // of the snapshot's environment, earliest first, never overlapping
+	byCaller map[caller][]*Grant // of the environment, earliest first, never overlapping
 	known    map[caller]bool     // the callers of byCaller and their beginnings
-	nearest  map[caller]string   // the same with the last code folded → that code as it is granted
+	nearest  map[caller]string   // the same, last code folded → that code as granted
 	matrix   matrix
 	fetched  *fetchedMatrix  // in place of the matrix; nil: none
-	words    map[string]bool // items beyond the vocabulary that a grant or the matrix names, whosever
+	words    map[string]bool // items beyond the vocabulary that any grant or row names
 
 	identities    []*Identity
 	byCertificate map[certificate]*Identity
 }
 
-// Version identifies the content the snapshot was loaded from: 12 hexadecimal
-// digits, the same for the same files and environment.
+// Version identifies the content of the snapshot: 12 hexadecimal digits. The same
+// files, environment and fetched rows give the same version.
 func (s *Snapshot) Version() string { return s.version }
 
-// Declared identifies what was loaded alone: the version without the rows that
-// were fetched. Two gateways with the same files and environment have the same.
+// Declared identifies the loaded files and the environment alone: it is the version
+// without fetched rows.
 func (s *Snapshot) Declared() string { return s.declared }
 
 // Loaded returns when the snapshot was loaded.
 func (s *Snapshot) Loaded() time.Time { return s.loaded }
 
-// Grants returns all grants, of both environments, in the order of their files
-// and of their places in them.
+// Grants returns all grants, of both environments, in the order of their places.
 func (s *Snapshot) Grants() []*Grant { return s.grants }
 
-// Counts says how large a policy is.
+// Counts is the size of a policy.
 type Counts struct {
 	Grants     int // of both environments
 	Identities int // certificates that are bound
@@ -62,10 +61,10 @@ func (s *Snapshot) Counts() Counts {
 	return Counts{Grants: len(s.grants), Identities: len(s.identities), Rows: rows, Pairs: pairs}
 }
 
-// Row returns what the matrix permits to a triple, as E227 answers it: in
-// lexicographic order of KodRpp, then of Kod; nil when the triple has no row.
-// Whoever has fetched rows looks at the freshness too: below [Stale] the answer
-// says nothing. It neither checks the triple nor asks who wants to know.
+// Row returns what the matrix permits to a triple, as E227 answers it: in lexicographic
+// order of KodRpp, then of Kod; nil when the triple has no row. Below [Stale] nothing
+// is known of the triple; a matrix from a file is always [Fresh]. Row neither checks
+// the triple nor who asks.
 func (s *Snapshot) Row(agenda, role, ovm []byte, now time.Time) ([]Item, Freshness) {
 	row, fresh := s.row(agenda, role, ovm, now)
 	if row == nil || fresh < Stale {
@@ -74,9 +73,8 @@ func (s *Snapshot) Row(agenda, role, ovm []byte, now time.Time) ([]Item, Freshne
 	return row.items, fresh
 }
 
-// Grant returns the grant of a quadruple that is valid now. Where there is none
-// the reason says why, as that of a decision does, and the hint is the id that it
-// names as it would be right.
+// Grant returns the grant of a quadruple that is valid now. When there is none, it
+// returns the reason and the hint that a [Decision] has.
 func (s *Snapshot) Grant(q egon.Quadruple, now time.Time) (g *Grant, why Reason, hint string) {
 	grants := s.byCaller[callerOf(q)]
 	if len(grants) == 0 {
@@ -87,8 +85,7 @@ func (s *Snapshot) Grant(q egon.Quadruple, now time.Time) (g *Grant, why Reason,
 	return g, why, ""
 }
 
-// row returns the row of a triple, nil when it has none, and what the row or its
-// absence may do now.
+// row returns what a triple may have, nil when it has no row, and how fresh that is.
 func (s *Snapshot) row(agenda, role, ovm []byte, now time.Time) (*itemSet, Freshness) {
 	if s.fetched != nil {
 		return s.fetched.row(agenda, role, ovm, now)
@@ -96,7 +93,7 @@ func (s *Snapshot) row(agenda, role, ovm []byte, now time.Time) (*itemSet, Fresh
 	return s.matrix.row(agenda, role, ovm), Fresh
 }
 
-// with returns the same policy with rows in place of its matrix.
+// with returns the same policy with fetched rows in place of its matrix.
 func (s *Snapshot) with(f *fetchedMatrix) *Snapshot {
 	t := *s
 	t.matrix, t.fetched = matrix{}, f
@@ -105,7 +102,7 @@ func (s *Snapshot) with(f *fetchedMatrix) *Snapshot {
 	return &t
 }
 
-// triples are those of the grants of the environment that have not ended.
+// triples returns the triples of the environment's grants that have not ended.
 func (s *Snapshot) triples(now time.Time) map[Triple]bool {
 	all := map[Triple]bool{}
 	for c, grants := range s.byCaller {
@@ -116,7 +113,7 @@ func (s *Snapshot) triples(now time.Time) map[Triple]bool {
 	return all
 }
 
-// index makes the grants of the environment findable. They do not overlap.
+// index indexes the grants of the environment. They do not overlap.
 func (s *Snapshot) index(env Environment) {
 	s.byCaller = make(map[caller][]*Grant)
 	s.known = make(map[caller]bool)
@@ -137,7 +134,7 @@ func (s *Snapshot) index(env Environment) {
 	}
 }
 
-// learn gathers the items that the vocabulary lacks.
+// learn gathers the items beyond the vocabulary.
 func (s *Snapshot) learn() {
 	s.words = make(map[string]bool)
 	learn := func(words []string) {
@@ -155,8 +152,8 @@ func (s *Snapshot) learn() {
 	}
 }
 
-// unknown says which code of the caller is the first that no grant has after
-// the codes before it, and how it would be right if it is nearly so.
+// unknown names the first code of the caller that no grant has after the codes before
+// it. The hint is the right form of a code that is nearly right.
 func (s *Snapshot) unknown(c caller) (Reason, string) {
 	var beginning caller
 	for i, code := range c {
@@ -173,17 +170,15 @@ func (s *Snapshot) unknown(c caller) (Reason, string) {
 	return UnknownAis, ""
 }
 
-// fold makes codes equal that differ only in case, or in the leading zeros that
-// spreadsheets eat.
+// fold makes codes equal that differ only in case, or in leading zeros, which
+// spreadsheets drop.
 func fold(code string) string { return strings.ToLower(strings.TrimLeft(code, "+0")) }
 
-// Identities returns all bindings, in the order of their files and of their
-// places in them.
+// Identities returns all bindings, in the order of their places.
 func (s *Snapshot) Identities() []*Identity { return s.identities }
 
-// Identify returns the binding of a certificate, nil when there is none. It
-// reads the issuer's name anew each time, so whoever asks often keeps the
-// answer as long as the snapshot.
+// Identify returns the binding of a certificate, nil when there is none. It parses the
+// issuer's name each time, so callers keep the answer as long as the snapshot.
 func (s *Snapshot) Identify(cert *x509.Certificate) *Identity {
 	issuer, err := nameOf(cert.RawIssuer)
 	if err != nil {
@@ -192,9 +187,9 @@ func (s *Snapshot) Identify(cert *x509.Certificate) *Identity {
 	return s.byCertificate[certificate{issuer, cert.SerialNumber.Text(16)}]
 }
 
-// IdentifyNamed returns the binding of the certificate that has a serial number
-// and an issuer, both written as in an identity; nil when there is none. The
-// error says what is wrong with the writing.
+// IdentifyNamed returns the binding of the certificate with a serial number and an
+// issuer, both written as in an identity; nil when there is none. The error names the
+// mistake in the writing.
 func (s *Snapshot) IdentifyNamed(serial, issuer string) (*Identity, error) {
 	number, err := parseSerial(serial)
 	if err != nil {

@@ -6,28 +6,28 @@ import (
 	"time"
 )
 
-// A Store holds the current snapshot and swaps it at once for a newer one.
-// Readers never wait.
+// A Store holds the current snapshot and swaps it atomically for a newer one. Readers
+// never wait.
 type Store struct {
 	current atomic.Pointer[Snapshot]
 	load    func() (*Snapshot, error)
 	mu      sync.Mutex // serializes Reload, guards reloads
 	reloads Reloads
 
-	swap      sync.Mutex     // serializes the changes of current, guards the rest
+	swap      sync.Mutex     // serializes the changes of current, guards the following
 	loaded    *Snapshot      // by load
-	fetched   *fetchedMatrix // in place of the matrix that was loaded; nil: none
+	fetched   *fetchedMatrix // in place of the loaded matrix; nil: none
 	followers []func(*Snapshot)
 }
 
-// Reloads says how the loading went; the first load by [NewStore] counts.
+// Reloads counts the loads, with the first one by [NewStore].
 type Reloads struct {
 	Done, Failed int64
-	LastDone     time.Time // when the current snapshot was taken over
-	LastError    error     // of the latest load; nil when it was done
+	LastDone     time.Time // when the current snapshot was loaded
+	LastError    error     // of the latest load; nil when it succeeded
 }
 
-// NewStore loads the first snapshot; without one there is no store.
+// NewStore loads the first snapshot. Without one there is no store.
 func NewStore(load func() (*Snapshot, error)) (*Store, error) {
 	s := &Store{load: load}
 	if err := s.Reload(); err != nil {
@@ -36,12 +36,12 @@ func NewStore(load func() (*Snapshot, error)) (*Store, error) {
 	return s, nil
 }
 
-// Current returns the snapshot of this moment. Whoever asks it twice about one
+// Current returns the snapshot of this moment. A caller that needs it twice for one
 // request keeps it, since the next call may return a newer one.
 func (s *Store) Current() *Snapshot { return s.current.Load() }
 
-// Reload loads anew and takes the result over. On an error the last good
-// snapshot stays.
+// Reload loads a new snapshot and swaps it in. On an error the last good snapshot
+// stays.
 func (s *Store) Reload() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -57,13 +57,13 @@ func (s *Store) Reload() error {
 	defer s.swap.Unlock()
 	s.loaded = next
 	s.change()
-	for _, tell := range s.followers {
-		tell(next)
+	for _, follow := range s.followers {
+		follow(next)
 	}
 	return nil
 }
 
-// put takes rows over in place of the matrix that is loaded.
+// put puts fetched rows in place of the loaded matrix.
 func (s *Store) put(f *fetchedMatrix) {
 	s.swap.Lock()
 	defer s.swap.Unlock()
@@ -71,7 +71,7 @@ func (s *Store) put(f *fetchedMatrix) {
 	s.change()
 }
 
-// change swaps the current snapshot for one of what there is now.
+// change swaps the current snapshot for one of the loaded policy and fetched rows.
 func (s *Store) change() {
 	next := s.loaded
 	if s.fetched != nil {
@@ -80,17 +80,16 @@ func (s *Store) change() {
 	s.current.Store(next)
 }
 
-// Follow calls tell with what is loaded, without fetched rows, and again after
-// each reload. tell must not call the store.
-func (s *Store) Follow(tell func(*Snapshot)) {
+// Follow calls f with the loaded snapshot, without fetched rows, at once and after each
+// reload. It must not call the store.
+func (s *Store) Follow(f func(*Snapshot)) {
 	s.swap.Lock()
 	defer s.swap.Unlock()
-	s.followers = append(s.followers, tell)
-	tell(s.loaded)
+	s.followers = append(s.followers, f)
+	f(s.loaded)
 }
 
-// Reloads returns how the loading went so far, for metrics. It waits while a
-// reload is running.
+// Reloads returns the counts so far. It waits while a reload is running.
 func (s *Store) Reloads() Reloads {
 	s.mu.Lock()
 	defer s.mu.Unlock()

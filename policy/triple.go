@@ -12,7 +12,7 @@ type Triple struct {
 // String returns agenda/role/ovm.
 func (t Triple) String() string { return t.Agenda + "/" + t.Role + "/" + t.Ovm }
 
-// handles are a triple in three words: rows share the codes.
+// handles are a triple in three words of memory: rows share the codes.
 type handles [3]unique.Handle[string]
 
 func handlesOf(t Triple) handles {

@@ -7,34 +7,39 @@ import (
 	"time"
 )
 
-// follow makes the rows those of the triples that have a grant in a snapshot:
-// new ones are fetched at once, and the others too unless they are new.
+// This file decides which rows are kept: those of triples with a grant, and a
+// bounded number of others.
+
+// follow keeps a row for every triple that has a grant in the snapshot. New rows
+// are fetched at once. Other rows are fetched at once too, unless they are younger
+// than Early.
 func (r *Rows) follow(s *Snapshot) {
 	now := time.Now()
 	granted := s.triples(now)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for c := range r.all() {
-		if c.granted() && !granted[c.triple.triple()] {
-			r.schedule.drop(c)
-			c.place = ungranted
-			r.ungranted[c] = struct{}{}
+	for row := range r.all() {
+		if row.granted() && !granted[row.triple.triple()] {
+			r.schedule.drop(row)
+			row.place = ungranted
+			r.ungranted[row] = struct{}{}
 		}
 	}
 	for t := range granted {
-		c := r.known(t)
-		if c == nil {
-			c = r.add(t)
+		row := r.known(t)
+		if row == nil {
+			row = r.add(t)
 		}
-		if !c.granted() {
-			c.place = unscheduled
-			delete(r.ungranted, c)
+		if !row.granted() {
+			row.place = unscheduled
+			delete(r.ungranted, row)
 		}
-		if c.set == nil || !r.followed.IsZero() && now.After(time.Unix(0, c.fetched).Add(r.cfg.Early)) {
-			c.next = seconds(now)
+		early := time.Unix(0, row.fetched).Add(r.cfg.Early)
+		if row.set == nil || !r.followed.IsZero() && now.After(early) {
+			row.next = seconds(now)
 		}
-		if r.flights[c] == nil {
-			r.schedule.put(c)
+		if r.flights[row] == nil {
+			r.schedule.put(row)
 		}
 	}
 	r.followed = now
@@ -42,32 +47,33 @@ func (r *Rows) follow(s *Snapshot) {
 	nudge(r.wake)
 }
 
-// shrink forgets rows without a grant that are too many, those that were fetched
-// first.
+// shrink forgets the rows without a grant beyond the bound, the oldest first.
 func (r *Rows) shrink() {
 	excess := len(r.ungranted) - r.cfg.Ungranted
-	byAge := slices.SortedFunc(maps.Keys(r.ungranted), func(a, b *row) int { return cmp.Compare(a.fetched, b.fetched) })
-	for _, c := range byAge {
-		if excess > 0 && r.flights[c] == nil {
-			r.remove(c)
+	byAge := slices.SortedFunc(maps.Keys(r.ungranted),
+		func(a, b *row) int { return cmp.Compare(a.fetched, b.fetched) })
+	for _, row := range byAge {
+		if excess > 0 && r.flights[row] == nil {
+			r.remove(row)
 			excess--
 		}
 	}
-	left := make(map[*row]struct{}, len(r.ungranted)) // at the start all rows of the file were in the other one
+	// A map never shrinks, and at the start this one had all rows of the file.
+	left := make(map[*row]struct{}, len(r.ungranted))
 	maps.Copy(left, r.ungranted)
 	r.ungranted = left
 }
 
-// room sees to it that there is room for one more row without a grant: the one
-// that was fetched first makes it.
+// makeRoom makes room for one more row without a grant: it forgets the oldest one.
+// It reports false when all of them are being fetched.
 func (r *Rows) makeRoom() bool {
 	if len(r.ungranted) < r.cfg.Ungranted {
 		return true
 	}
 	var oldest *row
-	for c := range r.ungranted {
-		if r.flights[c] == nil && (oldest == nil || c.fetched < oldest.fetched) {
-			oldest = c
+	for row := range r.ungranted {
+		if r.flights[row] == nil && (oldest == nil || row.fetched < oldest.fetched) {
+			oldest = row
 		}
 	}
 	if oldest == nil {

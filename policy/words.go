@@ -8,14 +8,14 @@ import (
 	"unicode/utf8"
 )
 
-// A source says where the right to a word of SeznamUdaju comes from.
+// A source is where the right to a word of SeznamUdaju comes from.
 type source uint8
 
 const (
-	anySource   source = iota // a word that the vocabulary lacks: from whichever has it
+	anySource   source = iota // a word beyond the vocabulary: of the grant or the matrix
 	matrixOnly                // an item of ROB or ROS
 	grantOnly                 // an item of the evidence systems
-	controlWord               // no item, needs no right
+	controlWord               // no item: it needs no right
 )
 
 // The longest codes, in characters (RegTypy 1.23.0, KodAgendyType,
@@ -40,7 +40,7 @@ func sourceOf[T string | []byte](word T) source {
 	return anySource
 }
 
-// has looks a word up in sorted words without allocating, however long it is.
+// has looks a word up in sorted words. It never allocates, however long the word is.
 func has[T string | []byte](sorted []string, word T) bool {
 	lo, hi := 0, len(sorted)
 	for lo < hi {
@@ -53,9 +53,13 @@ func has[T string | []byte](sorted []string, word T) bool {
 	return lo < len(sorted) && sorted[lo] == string(word)
 }
 
-// isCode reports whether text is an NMTOKEN of at most so many characters.
+// codeCharacters names the characters of a code in advice.
+const codeCharacters = "letters, digits, dots, hyphens, underscores and colons"
+
+// isCode reports whether text is an NMTOKEN of at most that many characters.
 func isCode(text string, most int) bool {
-	return text != "" && utf8.RuneCountInString(text) <= most && !strings.ContainsFunc(text, notInCode)
+	return text != "" && utf8.RuneCountInString(text) <= most &&
+		!strings.ContainsFunc(text, notInCode)
 }
 
 func notInCode(r rune) bool {
@@ -63,10 +67,11 @@ func notInCode(r rune) bool {
 	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '-' <= r && r <= ':' && r != '/', r == '_':
 		return false
 	}
-	return r < utf8.RuneSelf || r == utf8.RuneError || !unicode.In(r, unicode.L, unicode.M, unicode.Nd)
+	return r < utf8.RuneSelf || r == utf8.RuneError ||
+		!unicode.In(r, unicode.L, unicode.M, unicode.Nd)
 }
 
-// positive reads a positive number written in plain decimal digits.
+// positive reads a positive number in plain decimal digits.
 func positive(text string) (int64, bool) {
 	i, err := strconv.ParseInt(text, 10, 64)
 	return i, err == nil && i > 0 && strconv.FormatInt(i, 10) == text

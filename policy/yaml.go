@@ -14,16 +14,16 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// A document reads the plain part of YAML that grants are written in: mappings,
-// lists and scalars. What it cannot read it notes as a problem at its place, and
-// goes on, so that one reading finds every mistake.
+// A document reads the plain part of YAML in which grants are written: mappings, lists
+// and scalars. It notes each mistake at its place and goes on, so that one reading
+// finds all of them.
 type document struct {
 	file string
 	*problems
 }
 
-// parse returns the root of the file's only document, nil when there is none or
-// when it is not YAML.
+// parse returns the root of the file's only document. It is nil when there is none, or
+// when the file is not YAML.
 func (d document) parse(text []byte) ast.Node {
 	tokens := lexer.Tokenize(string(text))
 	if deep := tooDeep(tokens); deep != nil {
@@ -49,12 +49,12 @@ func (d document) parse(text []byte) ast.Node {
 	return f.Docs[0].Body
 }
 
-// deepest bounds the nesting of a file. The parser's time grows with the square
-// of the depth; grants need four.
+// deepest bounds the nesting of a file: the time of the parser grows with the square of
+// the depth. Grants need four levels.
 const deepest = 16
 
-// tooDeep returns the token at which brackets, or dashes and question marks of
-// one line, nest too deep. Nesting by indentation is bounded by its own length.
+// tooDeep returns the token at which brackets, or dashes and question marks of one
+// line, nest too deep. Nesting by indentation is bounded by its own length.
 func tooDeep(tokens token.Tokens) *token.Token {
 	open, entries, line := 0, 0, 0
 	for _, t := range tokens {
@@ -83,8 +83,8 @@ func (d document) at(t *token.Token) Place {
 	return Place{d.file, t.Position.Line, t.Position.Column}
 }
 
-// whereOf returns the place at which a node begins; the tokens of mappings are
-// their first colon.
+// whereOf returns the place where a node begins. The token of a mapping is its first
+// colon.
 func (d document) whereOf(n ast.Node) Place {
 	switch v := n.(type) {
 	case *ast.MappingNode:
@@ -103,7 +103,7 @@ func (d document) fail(n ast.Node, format string, args ...any) {
 	d.add(d.whereOf(n), format, args...)
 }
 
-// A mapping is a mapping whose keys are all known and written once.
+// A mapping has known keys, each written once.
 type mapping struct {
 	document
 	node   ast.Node
@@ -111,24 +111,26 @@ type mapping struct {
 	values map[string]ast.Node
 }
 
-// mapping reads a node that has to be a mapping with the given keys, all of
-// which are needed but those that end in a question mark.
+// mapping reads a mapping with the given keys. A key that ends in a question mark may
+// be absent.
 func (d document) mapping(n ast.Node, name string, keys ...string) (mapping, bool) {
 	m := mapping{d, n, name, make(map[string]ast.Node)}
 	pairs, ok := pairsOf(n)
 	if !ok {
-		d.fail(n, "%s is %s: write it as a mapping with the keys %s", name, describe(n), keyList(keys))
+		d.fail(n, "%s is %s: write it as a mapping with the keys %s",
+			name, describe(n), keyList(keys))
 		return m, false
 	}
 	for _, pair := range pairs {
 		key := pair.Key.GetToken().Value
 		switch _, twice := m.values[key]; {
 		case twice:
-			d.add(d.at(pair.Key.GetToken()), "key %s stands twice in %s: keep one", key, name)
+			d.add(d.at(pair.Key.GetToken()), "key %s is twice in %s: keep one", key, name)
 		case slices.Contains(keys, key) || slices.Contains(keys, key+"?"):
 			m.values[key] = pair.Value
 		default:
-			d.add(d.at(pair.Key.GetToken()), "unknown key %s in %s: use %s", key, name, keyList(keys))
+			d.add(d.at(pair.Key.GetToken()), "unknown key %s in %s: use %s",
+				key, name, keyList(keys))
 		}
 	}
 	for _, key := range keys {
@@ -151,8 +153,8 @@ func pairsOf(n ast.Node) ([]*ast.MappingValueNode, bool) {
 
 func keyList(keys []string) string { return strings.ReplaceAll(strings.Join(keys, ", "), "?", "") }
 
-// text reads a string. Digits without quotes are not taken for one: whether YAML
-// keeps their leading zeros depends on what the digits are.
+// text reads a string. It refuses digits without quotes, since YAML keeps the leading
+// zeros of some of them and drops those of others.
 func (d document) text(n ast.Node, name string) (string, bool) {
 	switch v := n.(type) {
 	case *ast.StringNode:
@@ -170,7 +172,7 @@ func (d document) text(n ast.Node, name string) (string, bool) {
 	return "", false
 }
 
-// describe names a node in words.
+// describe names a node for messages.
 func describe(n ast.Node) string {
 	switch v := n.(type) {
 	case *ast.MappingNode, *ast.MappingValueNode:
@@ -189,14 +191,13 @@ func describe(n ast.Node) string {
 	return "not a plain value (" + n.Type().String() + ")"
 }
 
-// A scalar is a string and where it stands.
+// A scalar is a string and its node.
 type scalar struct {
 	text string
 	node ast.Node
 }
 
-// list reads the list of strings at a key, none of them twice. An absent key is
-// an empty list.
+// list reads the list of distinct strings at a key. An absent key is an empty list.
 func (m mapping) list(key string) []scalar {
 	n := m.values[key]
 	if n == nil {
@@ -214,7 +215,7 @@ func (m mapping) list(key string) []scalar {
 		switch {
 		case !ok:
 		case seen[text]:
-			m.fail(value, "%s stands twice in %s: keep one", text, key)
+			m.fail(value, "%s is twice in %s: keep one", text, key)
 		default:
 			seen[text] = true
 			list = append(list, scalar{text, value})
@@ -223,7 +224,7 @@ func (m mapping) list(key string) []scalar {
 	return list
 }
 
-// string reads the string at a key; false means that it is absent or amiss.
+// string reads the string at a key. It returns false when the string is absent or wrong.
 func (m mapping) string(key string) (scalar, bool) {
 	n := m.values[key]
 	if n == nil {
@@ -233,7 +234,7 @@ func (m mapping) string(key string) (scalar, bool) {
 	return scalar{text, n}, ok
 }
 
-// oneOf reads a string that has to be among words.
+// oneOf reads a string that must be one of the words.
 func (m mapping) oneOf(key string, words ...string) string {
 	s, ok := m.string(key)
 	if ok && !slices.Contains(words, s.text) {
@@ -243,7 +244,7 @@ func (m mapping) oneOf(key string, words ...string) string {
 	return s.text
 }
 
-// orMiss proposes the word meant when only the case is wrong, else all words.
+// orMiss proposes the word that differs only in case, or else all words.
 func orMiss(text string, words []string) string {
 	if near := egon.NearMiss(text, words...); near != "" {
 		return near

@@ -310,7 +310,7 @@ func TestSnapshotOfTheProcess(t *testing.T) {
 
 	// The snapshot is damaged, and the bus is back.
 	write(t, snapshot, strings.Replace(readFileText(t, snapshot), "Jmeno=", "Telefon=", 1))
-	if said, code := brana("check", "-c", file); code != exitRefused || !strings.Contains(said, "the file is damaged: its checksum is wrong: remove it, the rows are fetched anew") {
+	if said, code := brana("check", "-c", file); code != exitRefused || !strings.Contains(said, "the file is damaged: its checksum is wrong: remove it, the rows are fetched again") {
 		t.Errorf("check of a damaged snapshot: %d %s", code, said)
 	}
 	if err := bus.Set(registries.Front, registries.Settings{}); err != nil {
