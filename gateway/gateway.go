@@ -112,12 +112,3 @@ func New(cfg Config, parts Parts) (*Gateway, error) {
 	g.server = g.newServer()
 	return g, nil
 }
-
-// Quotas tell what is counted of a caller, and do what an operator asks: grant
-// extra calls until a moment in the place of those before, zero to take them
-// back, and forget the calls of the hour. Of the call they look at Key and Rule.
-type Quotas interface {
-	Usage(ctx context.Context, c limits.Call) (limits.Usage, error)
-	Raise(ctx context.Context, c limits.Call, calls int64, until time.Time) error
-	Forget(ctx context.Context, c limits.Call) error
-}

@@ -4,60 +4,60 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 
+	"brana/gateway/admin"
 	"brana/policy"
 )
 
-// A Check is one condition of readiness.
-type Check struct {
-	Name     string
-	Err      error // why it does not hold, or nil
-	Advisory bool  // it is told, and does not end readiness
-}
-
-func (g *Gateway) checks(r *http.Request) []Check {
-	snapshot := g.parts.Policy.Current()
-	policyCheck := Check{Name: "policy " + snapshot.Version()}
-	drainCheck := Check{Name: "accepting"}
-	if g.leaving.Load() {
-		drainCheck.Err = errDraining
+// checks are the conditions of readiness at this moment.
+func (g *Gateway) checks(ctx context.Context) []admin.Check {
+	list := []admin.Check{
+		g.drainCheck(),
+		g.identityCheck(),
+		{Name: "policy " + g.parts.Policy.Current().Version()},
 	}
-	checks := []Check{drainCheck, g.identityCheck(), policyCheck}
 	if g.parts.LogBlocked != nil {
-		checks = append(checks, Check{Name: "log", Err: g.parts.LogBlocked(), Advisory: g.cfg.DropLines})
+		list = append(list, admin.Check{Name: "log", Err: g.parts.LogBlocked(), Advisory: g.cfg.DropLines})
 	}
 	if g.parts.Rows != nil {
-		checks = append(checks, rowsCheck(g.parts.Rows.Status(), time.Now()))
+		list = append(list, rowsCheck(g.parts.Rows.Status(), time.Now()))
 	}
-	checks = append(checks, Check{Name: "limits", Err: g.limitsReady(r.Context())})
-	checks = append(checks, g.findingChecks()...)
-	return append(checks, g.breakerChecks()...)
+	list = append(list, admin.Check{Name: "limits", Err: g.limitsReady(ctx)})
+	list = append(list, g.findingChecks()...)
+	return append(list, g.breakerChecks()...)
 }
 
-// limitsReady says why no decision of the limiter can be had, or nil.
+func (g *Gateway) drainCheck() admin.Check {
+	c := admin.Check{Name: "accepting"}
+	if g.leaving.Load() {
+		c.Err = errDraining
+	}
+	return c
+}
+
+// limitsReady says why the limiter decides nothing, or nil.
 func (g *Gateway) limitsReady(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	return g.parts.Limiter.Ready(ctx)
 }
 
-// identityCheck says on the readiness page how callers are told apart.
-func (g *Gateway) identityCheck() Check {
+// identityCheck says how callers are identified.
+func (g *Gateway) identityCheck() admin.Check {
 	switch {
 	case g.cfg.TLS != nil:
-		return Check{Name: "identity by certificate"}
+		return admin.Check{Name: "identity by certificate"}
 	case g.cfg.InsecureIdentity:
-		return Check{Name: "identity not checked: insecure_identity"}
+		return admin.Check{Name: "identity not checked: insecure_identity"}
 	}
-	return Check{Name: "identity not checked: loopback only"}
+	return admin.Check{Name: "identity not checked: loopback only"}
 }
 
-// rowsCheck says how the rows stand. A gateway none of whose rows can be used is
-// not ready; one that lacks some of them refuses those calls only.
-func rowsCheck(s policy.RowsStatus, now time.Time) Check {
+// rowsCheck says how the rows of the matrix stand. A gateway without a usable row
+// is not ready; one that lacks some rows refuses those calls only.
+func rowsCheck(s policy.RowsStatus, now time.Time) admin.Check {
 	var b strings.Builder
 	fmt.Fprintf(&b, "matrix by E227: %d of %d rows in use", s.Fresh+s.Stale, s.Granted)
 	for _, part := range []struct {
@@ -79,7 +79,7 @@ func rowsCheck(s policy.RowsStatus, now time.Time) Check {
 			fmt.Fprintf(&b, "; %v", err)
 		}
 	}
-	c := Check{Name: b.String()}
+	c := admin.Check{Name: b.String()}
 	if s.Granted > 0 && s.Fresh+s.Stale == 0 {
 		c.Err = errNoRows
 	}
@@ -88,31 +88,30 @@ func rowsCheck(s policy.RowsStatus, now time.Time) Check {
 
 var errNoRows = errors.New("no caller's items can be decided")
 
-// findingChecks are lines of the readiness page: what is wrong with the settings
-// of Redis, and what is not known of them.
-func (g *Gateway) findingChecks() (checks []Check) {
+// findingChecks are what is wrong with the settings of Redis, and what is not
+// known of them. Neither ends readiness.
+func (g *Gateway) findingChecks() (checks []admin.Check) {
 	if g.parts.Findings == nil {
 		return nil
 	}
 	for _, f := range g.parts.Findings() {
 		if f.Unknown {
-			checks = append(checks, Check{Name: "redis: " + f.String()})
+			checks = append(checks, admin.Check{Name: "redis: " + f.String()})
 		} else {
-			checks = append(checks, Check{Name: "redis", Err: errors.New(f.String()), Advisory: true})
+			checks = append(checks, admin.Check{Name: "redis", Err: errors.New(f.String()), Advisory: true})
 		}
 	}
 	return checks
 }
 
-// breakerChecks are lines of the readiness page: an upstream that is down is
-// told there, and ends no readiness, since a restart or another instance would
-// find it down too.
-func (g *Gateway) breakerChecks() (checks []Check) {
+// breakerChecks are the upstreams. One that is down does not end readiness: a
+// restart, or another instance, would find it down too.
+func (g *Gateway) breakerChecks() (checks []admin.Check) {
 	if g.parts.Breakers == nil {
 		return nil
 	}
 	for _, b := range g.parts.Breakers() {
-		c := Check{Name: "upstream " + b.Upstream, Advisory: true}
+		c := admin.Check{Name: "upstream " + b.Upstream, Advisory: true}
 		if !b.Closed {
 			c.Err = fmt.Errorf("its breaker is %s", b.State)
 		}

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"brana/gateway"
+	"brana/gateway/admin"
 )
 
 type quotaCmd struct {
@@ -77,29 +77,29 @@ func (q *quotaGrantCmd) Run(io stdio) error {
 	case q.Calls != 0 && q.Until.IsZero():
 		return exit(exitUsage, errors.New("say with --until TIME or --for DURATION how long the extra calls are in force"))
 	}
-	return q.order(io, "grant", gateway.QuotaOrder{Calls: &q.Calls, Until: q.Until.Time, Reason: q.Reason, By: q.By})
+	return q.order(io, "grant", admin.Order{Calls: &q.Calls, Until: q.Until.Time, Reason: q.Reason, By: q.By})
 }
 
 // Run has what was used forgotten and prints the quota after it.
 func (q *quotaResetCmd) Run(io stdio) error {
-	return q.order(io, "reset", gateway.QuotaOrder{Reason: q.Reason, By: q.By})
+	return q.order(io, "reset", admin.Order{Reason: q.Reason, By: q.By})
 }
 
-func (q *quotaFlags) caller() (c gateway.QuotaCaller, err error) {
+func (q *quotaFlags) caller() (c admin.Caller, err error) {
 	parts := strings.Split(q.Caller, "/")
 	if len(parts) != 4 {
 		return c, fmt.Errorf("%q is not a caller: write AGENDA/ROLE/OVM/AIS, as X999/XR1/12345678/999001", q.Caller)
 	}
-	return gateway.QuotaCaller{Agenda: parts[0], Role: parts[1], Ovm: parts[2], Ais: parts[3]}, nil
+	return admin.Caller{Agenda: parts[0], Role: parts[1], Ovm: parts[2], Ais: parts[3]}, nil
 }
 
 // order sends an order for the caller.
-func (q *quotaFlags) order(io stdio, what string, o gateway.QuotaOrder) error {
+func (q *quotaFlags) order(io stdio, what string, o admin.Order) error {
 	c, err := q.caller()
 	if err != nil {
 		return exit(exitUsage, err)
 	}
-	o.QuotaCaller = c
+	o.Caller = c
 	body, err := json.Marshal(o)
 	if err != nil {
 		return exit(exitUsage, err)
@@ -135,7 +135,7 @@ func (q *quotaFlags) ask(out stdio, method, path string, body []byte) error {
 		_, err := out.out.Write(text)
 		return err
 	}
-	var quota gateway.Quota
+	var quota admin.Quota
 	if err := json.Unmarshal(text, &quota); err != nil {
 		return exit(exitUnreachable, fmt.Errorf("read the answer of %s: %w", q.Admin, err))
 	}
@@ -148,7 +148,7 @@ func (q *quotaFlags) refused(status int, text []byte) error {
 	if status == http.StatusMisdirectedRequest {
 		return exit(exitUnreachable, misdirected(q.Admin, bytes.NewReader(text)))
 	}
-	var e gateway.QuotaError
+	var e admin.Error
 	if json.Unmarshal(text, &e) != nil || e.Text == "" {
 		return exit(exitUnreachable, fmt.Errorf("%s answers %d: is it the admin listener of a gateway?", q.Admin, status))
 	}
@@ -163,7 +163,7 @@ func (q *quotaFlags) refused(status int, text []byte) error {
 	return exit(code, &e)
 }
 
-func printQuota(out io.Writer, q *gateway.Quota) {
+func printQuota(out io.Writer, q *admin.Quota) {
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(out, "%-10s "+format+"\n", append([]any{name}, args...)...)
 	}

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"brana/egon"
-	"brana/gateway"
+	"brana/gateway/admin"
 )
 
 const littleCaller = "X999/XR2/12345678/999002"
@@ -22,7 +22,7 @@ func (w *world) quota(what string, args ...string) (string, int) {
 }
 
 // quotaOf is what the gateway says of the caller with little.
-func (w *world) quotaOf() (q gateway.Quota) {
+func (w *world) quotaOf() (q admin.Quota) {
 	w.t.Helper()
 	said, code := w.quota("get", "--json", littleCaller)
 	if err := json.Unmarshal([]byte(said), &q); code != 0 || err != nil {

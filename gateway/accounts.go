@@ -1,0 +1,149 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"brana/egon"
+	"brana/gateway/admin"
+	"brana/limits"
+	"brana/policy"
+)
+
+// Quotas shows what is counted of a caller, and does what an operator orders:
+// Raise grants extra calls until a moment, in the place of those before, and
+// takes them back with zero calls; Forget forgets the calls of the hour. Of the
+// call only Key and Rule matter.
+type Quotas interface {
+	Usage(ctx context.Context, c limits.Call) (limits.Usage, error)
+	Raise(ctx context.Context, c limits.Call, calls int64, until time.Time) error
+	Forget(ctx context.Context, c limits.Call) error
+}
+
+// accounts finds the accounts of callers by the policy in force.
+type accounts struct {
+	policy *policy.Store
+	quotas Quotas
+}
+
+// Account returns the account of a caller with a valid grant.
+func (a accounts) Account(c admin.Caller) (admin.Account, *admin.Error) {
+	snapshot := a.policy.Current()
+	grant, why, hint := snapshot.Grant(egon.Quadruple(c), time.Now())
+	if why != policy.NoReason {
+		return nil, &admin.Error{Text: ungranted(c, why, hint), Status: http.StatusNotFound}
+	}
+	call := limits.Call{
+		Key:      limits.KeyOf(c.Agenda, c.Role, c.Ovm, c.Ais),
+		Rule:     ruleOf(grant.Limits),
+		WhenDown: whenDown(grant.Limits.WhenRedisIsDown),
+	}
+	return account{quotas: a.quotas, caller: c, call: call, version: snapshot.Version()}, nil
+}
+
+// ungranted says why a caller has no grant now.
+func ungranted(c admin.Caller, why policy.Reason, hint string) string {
+	if hint != "" {
+		hint = "; it would be " + hint
+	}
+	switch why {
+	case policy.UnknownAgenda:
+		return fmt.Sprintf("no grant of this environment has agenda %q%s", c.Agenda, hint)
+	case policy.UnknownRole:
+		return fmt.Sprintf("no grant of agenda %s has role %q%s", c.Agenda, c.Role, hint)
+	case policy.UnknownOvm:
+		return fmt.Sprintf("no grant of %s/%s has ovm %q%s", c.Agenda, c.Role, c.Ovm, hint)
+	case policy.NotYetValid:
+		return "the grant of this caller is not valid yet"
+	case policy.Expired:
+		return "the grant of this caller is no longer valid"
+	default:
+		return fmt.Sprintf("no grant of %s/%s/%s has ais %q%s", c.Agenda, c.Role, c.Ovm, c.Ais, hint)
+	}
+}
+
+// An account is what the limits count of one caller.
+type account struct {
+	quotas  Quotas
+	caller  admin.Caller
+	call    limits.Call
+	version string // of the policy
+}
+
+// Policy is the version of the policy by which the caller has its grant.
+func (a account) Policy() string { return a.version }
+
+// Quota returns what is counted now.
+func (a account) Quota(ctx context.Context) (*admin.Quota, *admin.Error) {
+	u, err := a.quotas.Usage(ctx, a.call)
+	if err != nil {
+		return nil, a.uncounted(err)
+	}
+	return a.quota(&u), nil
+}
+
+// Raise grants extra calls until a moment.
+func (a account) Raise(ctx context.Context, calls int64, until time.Time) *admin.Error {
+	return a.orderError(a.quotas.Raise(ctx, a.call, calls, until))
+}
+
+// Forget forgets the calls of the hour.
+func (a account) Forget(ctx context.Context) *admin.Error {
+	return a.orderError(a.quotas.Forget(ctx, a.call))
+}
+
+// orderError is why an order was not carried out, or nil.
+func (a account) orderError(err error) *admin.Error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, limits.ErrExtra):
+		return &admin.Error{Text: err.Error(), Status: http.StatusBadRequest}
+	case errors.Is(err, limits.ErrLearning):
+		return a.uncounted(err)
+	}
+	unsure := a.uncounted(err)
+	unsure.Unsure = true
+	return unsure
+}
+
+// uncounted says that the counts are unavailable, and what holds meanwhile.
+func (a account) uncounted(err error) *admin.Error {
+	mode := a.call.WhenDown.String()
+	if errors.Is(err, limits.ErrLearning) {
+		mode = "learning"
+	}
+	return &admin.Error{Text: err.Error(), Mode: mode, Status: http.StatusServiceUnavailable}
+}
+
+func (a account) quota(u *limits.Usage) *admin.Quota {
+	known := func(t time.Time) *time.Time {
+		if t.IsZero() {
+			return nil
+		}
+		return &t
+	}
+	return &admin.Quota{
+		Caller:     a.caller,
+		Policy:     a.version,
+		Mode:       "normal",
+		Regime:     u.Regime.String(),
+		Limit:      u.Quota,
+		Used:       u.Working + u.Off,
+		Working:    u.Working,
+		Off:        u.Off,
+		Leased:     u.Leased,
+		Remaining:  u.Remaining,
+		Concurrent: u.Concurrent,
+		Slots:      u.Slots,
+		Running:    u.Running,
+		Extra:      u.Extra,
+		ExtraUntil: known(u.ExtraUntil),
+		Forgotten:  known(u.Forgotten),
+		Pace:       u.Pace,
+		Exhausted:  known(u.Exhausted),
+	}
+}
