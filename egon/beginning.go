@@ -1,28 +1,23 @@
 package egon
 
-import (
-	"bytes"
+import "brana/egon/xmltext"
 
-	"brana/egon/xmltext"
-)
-
-// Requests of one kind begin alike: byte for byte the same up to the first
-// value of ZadostInfo. So a Reader remembers some beginnings and what it knew
-// after each of them. A request that begins with the same bytes means the same
-// so far, and is read from there on.
+// Requests of one kind begin with the same bytes, up to the first value of
+// ZadostInfo. So a Reader remembers some beginnings and its own state after each
+// of them. Whether a request begins so, xmltext compares byte by byte: that is
+// the invariant of its memo.
 
 // A beginning is one of them.
 type beginning struct {
-	service   *Service // nil: not in use
-	text      []byte   // up to the start tag of ZadostInfo, which is its end
-	scan      xmltext.Checkpoint
+	service   *Service
+	scan      xmltext.Beginning // ends with the start tag of ZadostInfo
 	enveloped bool
 	frames    [infoDepth]frame
 }
 
 const (
 	infoDepth      = 2   // open elements of the head after that start tag
-	beginningCount = 4   // remembered at once
+	beginningCount = 16  // remembered at once
 	beginningBytes = 768 // of a beginning; longer ones are not remembered
 )
 
@@ -32,19 +27,22 @@ type beginnings struct {
 	next int
 }
 
-// resume goes on after a beginning that the window begins with, and says how
-// long that is.
+// resume goes on after a beginning that the window begins with, and returns its
+// length, or 0.
 func (r *Reader) resume(window []byte) (n int) {
+	window = window[:min(int64(len(window)), max(r.limit-1, 0))]
 	for i := range r.begun.all {
 		b := &r.begun.all[i]
-		if b.service != r.head.Service || int64(len(b.text)) >= r.limit || !bytes.HasPrefix(window, b.text) {
+		if b.service != r.head.Service {
 			continue
 		}
-		r.scan.Resume(&b.scan)
+		if n = r.scan.Resume(&b.scan, window); n == 0 {
+			continue
+		}
 		r.place, r.enveloped, r.head.Enveloped = inOperation, b.enveloped, b.enveloped
 		r.top = copy(r.frames[:], b.frames[:]) - 1
-		r.released = int64(len(b.text))
-		return len(b.text)
+		r.released = int64(n)
+		return n
 	}
 	return 0
 }
@@ -58,11 +56,10 @@ func (r *Reader) atInfo(tok *xmltext.Token) bool {
 // save remembers the beginning that ends here.
 func (r *Reader) save(text []byte) {
 	b := &r.begun.all[r.begun.next]
-	b.service = nil
-	if len(text) > beginningBytes || r.head.Demanded != "" || !r.scan.Save(&b.scan) {
+	if len(text) > beginningBytes || r.head.Demanded != "" || !r.scan.Save(&b.scan, text) {
 		return
 	}
-	b.service, b.text, b.enveloped = r.head.Service, append(b.text[:0], text...), r.enveloped
+	b.service, b.enveloped = r.head.Service, r.enveloped
 	copy(b.frames[:], r.frames[:])
 	r.begun.next = (r.begun.next + 1) % beginningCount
 }

@@ -7,7 +7,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"brana/egon/xmltext"
 )
 
 // BenchmarkRead measures what the gate does with a message: scan it, resolve its
@@ -38,19 +41,6 @@ func BenchmarkRead(b *testing.B) {
 		})
 		b.Run(bench.name+"/encoding-xml", func(b *testing.B) { measureStandard(b, bench.doc) })
 	}
-	b.Run("request/unlike-the-last", func(b *testing.B) {
-		// More beginnings than a Reader remembers, and tags of its own in each.
-		r, s, docs := NewReader(DefaultBounds()), ServiceByCode("E198"), make([][]byte, 2*beginningCount)
-		for i := range docs {
-			docs[i] = bytes.ReplaceAll(request, []byte("xmlns="), fmt.Appendf(nil, "xmlns:p%d='u' xmlns=", i))
-		}
-		i := 0
-		measure(b, request, func() error {
-			i = (i + 1) % len(docs)
-			r.Reset(s)
-			return r.Feed(docs[i], true)
-		})
-	})
 	reply := []byte(replyOpen + replyWarning + "<x>" + string(photo(60<<10)) + "</x>" + replyClose)
 	r, s := NewReplyReader(DefaultBounds()), ServiceByCode("E198")
 	b.Run("reply/reader", func(b *testing.B) {
@@ -60,6 +50,38 @@ func BenchmarkRead(b *testing.B) {
 		})
 	})
 	b.Run("reply/encoding-xml", func(b *testing.B) { measureStandard(b, reply) })
+}
+
+// BenchmarkMemo measures what the memo gives where requests are alike, and what
+// it costs where more kinds of them take turns than it has room for: four
+// services, called by clients that name and declare prefixes each in its own way.
+func BenchmarkMemo(b *testing.B) {
+	for _, clients := range []int{1, 3, 8, 32} {
+		var codes []string
+		var docs [][]byte
+		for c := range clients {
+			prefix := fmt.Sprintf("reg%d", c)
+			written := strings.NewReplacer("<reg:", "<"+prefix+":", "</reg:", "</"+prefix+":", "xmlns:reg=", "xmlns:"+prefix+"=",
+				"xmlns=", fmt.Sprintf("xmlns:c%d='u' xmlns=", c))
+			for _, code := range []string{"E198", "E05", "E227", "E100"} {
+				codes = append(codes, code)
+				docs = append(docs, []byte(written.Replace(string(requestFile(b, strings.ToLower(code)+".xml")))))
+			}
+		}
+		for _, use := range []xmltext.MemoUse{xmltext.MemoSome, xmltext.MemoOff} {
+			b.Run(fmt.Sprintf("kinds=%d/memo=%t", len(docs), use != xmltext.MemoOff), func(b *testing.B) {
+				r, i := newReader(use), 0
+				b.ReportAllocs()
+				for b.Loop() {
+					i = (i + 1) % len(docs)
+					r.Reset(ServiceByCode(codes[i]))
+					if err := r.Feed(docs[i], true); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
 }
 
 func measure(b *testing.B, doc []byte, read func() error) {

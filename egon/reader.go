@@ -61,12 +61,14 @@ type frame struct {
 
 // NewReader returns a Reader; [Reader.Reset] makes it ready for a request.
 func NewReader(b Bounds) *Reader {
-	return &Reader{
+	r := &Reader{
 		soap:   soap{scan: xmltext.NewScanner(b.XML)},
 		bounds: b,
 		arena:  make([]byte, 0, 4<<10),
 		items:  make([]Word, 0, 32),
 	}
+	r.leafTaken = r.takeLeaf
+	return r
 }
 
 // Reset makes the Reader ready for a request of the service s. What it
@@ -106,7 +108,7 @@ func (r *Reader) Feed(window []byte, last bool) error {
 	for r.offence == nil {
 		text := r.text()
 		if text != someText && r.place == inOperation {
-			r.leaves(r, &window)
+			r.leaves(&window)
 		}
 		if !r.next(&tok, &window, last, text) {
 			break

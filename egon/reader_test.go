@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -33,12 +32,13 @@ func shortCases(t testing.TB) []requests.Case {
 	return slices.DeleteFunc(requestCases(t), func(c requests.Case) bool { return len(c.Doc) > 8<<10 })
 }
 
-// Every case has one verdict, cut at any one byte, and cut at every byte.
+// Every case has one verdict: read without a memo, cut at any one byte, and cut
+// at every byte.
 func TestRequests(t *testing.T) {
-	r := NewReader(DefaultBounds())
+	r, off := newReader(xmltext.MemoAll), newReader(xmltext.MemoOff)
 	for _, c := range requestCases(t) {
 		t.Run(c.Name, func(t *testing.T) {
-			whole := feedRequest(t, r, c.Service, c.Doc, []int{len(c.Doc)})
+			whole := feedRequest(t, off, c.Service, c.Doc, []int{len(c.Doc)})
 			if got := whole.verdict(); got != c.Want {
 				t.Errorf("got  %s\nwant %s", got, c.Want)
 			}
@@ -270,46 +270,31 @@ func TestCutRequestsAreRefused(t *testing.T) {
 	}
 }
 
-// What a Reader remembers of earlier requests changes nothing: it reads each as
-// a new one does.
-func TestReaderMemoryChangesNothing(t *testing.T) {
-	random := rand.New(rand.NewPCG(3, 4))
-	used, cases := NewReader(DefaultBounds()), shortCases(t)
-	for range 4000 {
-		c := cases[random.IntN(len(cases))]
-		service := c.Service
-		if random.IntN(8) == 0 {
-			service = serviceCodes[random.IntN(len(serviceCodes))]
-		}
-		doc := bytes.Clone(c.Doc)
-		if k := random.IntN(2*len(doc) + 1); k < len(doc) {
-			doc[k] ^= 1 << random.IntN(7)
-		}
-		cuts := []int{len(doc)}
-		want, got := feedRequest(t, NewReader(DefaultBounds()), service, doc, cuts), feedRequest(t, used, service, doc, cuts)
-		if got != want {
-			t.Fatalf("%s as %s (-new +used):\n%s", c.Name, service, cmp.Diff(want, got))
-		}
-	}
-}
-
+// FuzzReader: whatever is remembered and however a request is cut, a Reader says
+// the same of it.
 func FuzzReader(f *testing.F) {
 	for i, c := range shortCases(f) {
 		f.Add(c.Doc, uint16(i))
 	}
-	r := NewReader(DefaultBounds())
+	r, off := newReader(xmltext.MemoAll), newReader(xmltext.MemoOff)
 	f.Fuzz(func(t *testing.T, doc []byte, step uint16) {
 		code := serviceCodes[int(step)%len(serviceCodes)]
-		whole := feedRequest(t, r, code, doc, []int{len(doc)})
-		if anew := feedRequest(t, NewReader(DefaultBounds()), code, doc, []int{len(doc)}); anew != whole {
-			t.Errorf("a Reader that was used (-new +used):\n%s", cmp.Diff(anew, whole))
+		whole := feedRequest(t, off, code, doc, []int{len(doc)})
+		for range 2 { // the second time with a memo of the first
+			if got := feedRequest(t, r, code, doc, []int{len(doc)}); got != whole {
+				t.Errorf("with a memo (-off +all):\n%s", cmp.Diff(whole, got))
+			}
 		}
 		var cuts []int
 		for i := 0; i < len(doc); i += 1 + int(step/4)%(1+len(doc)/3) {
 			cuts = append(cuts, i)
 		}
-		if cut := feedRequest(t, r, code, doc, append(cuts, len(doc))); cut != whole {
+		cuts = append(cuts, len(doc))
+		if cut := feedRequest(t, r, code, doc, cuts); cut != whole {
 			t.Errorf("cut at %v (-whole +cut):\n%s", cuts, cmp.Diff(whole, cut))
+		}
+		if want, got := released(off, code, doc, cuts), released(r, code, doc, cuts); !slices.Equal(want, got) {
+			t.Errorf("cut at %v, %v bytes may leave without a memo and %v with one", cuts, want, got)
 		}
 	})
 }

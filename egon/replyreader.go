@@ -52,11 +52,13 @@ const (
 // NewReplyReader returns a ReplyReader; [ReplyReader.Reset] makes it ready for
 // a reply. Of the bounds only XML and TotalBytes matter.
 func NewReplyReader(b Bounds) *ReplyReader {
-	return &ReplyReader{
+	r := &ReplyReader{
 		soap:   soap{scan: xmltext.NewScanner(b.XML)},
 		bounds: b, kod: make([]byte, 0, maxKod), sub: make([]byte, 0, maxSubKod),
 		id: make([]byte, 0, uuidBytes),
 	}
+	r.leafTaken = r.takeLeaf
+	return r
 }
 
 // Reset makes the ReplyReader ready for a reply of the service s.
@@ -78,7 +80,7 @@ func (r *ReplyReader) Feed(window []byte, last bool) error {
 	var tok xmltext.Token
 	for r.offence == nil {
 		if r.at == afterInfo && r.place == inOperation {
-			r.leaves(r, &window)
+			r.leaves(&window)
 		}
 		if !r.next(&tok, &window, last, r.text()) {
 			break

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"brana/egon/xmltext"
 )
 
 const (
@@ -133,9 +135,16 @@ func TestReplyReaderReadsTheWriters(t *testing.T) {
 func FuzzReplyReader(f *testing.F) {
 	f.Add(replyOpen+replyWarning+replyClose, uint8(3))
 	f.Add(`<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault/></s:Body></s:Envelope>`, uint8(1))
-	r := NewReplyReader(DefaultBounds())
+	r, off := NewReplyReader(DefaultBounds()), NewReplyReader(DefaultBounds())
+	r.scan.SetMemo(xmltext.MemoAll)
+	off.scan.SetMemo(xmltext.MemoOff)
 	f.Fuzz(func(t *testing.T, doc string, step uint8) {
-		whole := feedReply(t, r, "E198", doc, len(doc)+1)
+		whole := feedReply(t, off, "E198", doc, len(doc)+1)
+		for range 2 { // the second time with a memo of the first
+			if got := feedReply(t, r, "E198", doc, len(doc)+1); got != whole {
+				t.Errorf("without a memo %q, with one %q", whole, got)
+			}
+		}
 		if cut := feedReply(t, r, "E198", doc, 1+int(step)); cut != whole {
 			t.Errorf("whole %q, in windows of %d bytes %q", whole, 1+int(step), cut)
 		}

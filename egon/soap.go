@@ -40,7 +40,7 @@ type soap struct {
 	released  int64
 	held      int64
 	offence   *Offence
-	leaf      xmltext.Leaf
+	leafTaken func(*xmltext.Leaf) bool // takeLeaf of the reader around it, bound once
 }
 
 func (s *soap) reset() {
@@ -100,33 +100,16 @@ func (s *soap) skipped(part []byte, text meaning) int {
 	return 0
 }
 
-// A leafReader takes a leaf inside the operation, or says false and has done
-// nothing: then the leaf comes as tokens.
-type leafReader interface{ takeLeaf(*xmltext.Leaf) bool }
-
-// leaves reads the leaves that the window begins with, and the white space
-// between them, as long as r takes them. It is for places where white space
-// means nothing.
-func (s *soap) leaves(r leafReader, window *[]byte) {
+// leaves takes the leaves with which the window begins, see
+// [xmltext.Scanner.Leaves], as far as the limit allows.
+func (s *soap) leaves(window *[]byte) {
 	part := *window
 	if room := s.limit - s.scan.Offset(); int64(len(part)) > room {
 		part = part[:room]
 	}
-	for {
-		blank := s.scan.SkipBlank(part)
-		n := s.scan.Leaf(&s.leaf, part[blank:])
-		if n > 0 && r.takeLeaf(&s.leaf) {
-			s.scan.TakeLeaf(n)
-		} else {
-			n = 0
-		}
-		if blank+n > 0 {
-			s.released = s.scan.Offset()
-			part, *window = part[blank+n:], (*window)[blank+n:]
-		}
-		if n == 0 {
-			return
-		}
+	if n := s.scan.Leaves(part, s.leafTaken); n > 0 {
+		s.released = s.scan.Offset()
+		*window = (*window)[n:]
 	}
 }
 

@@ -25,7 +25,7 @@ func (s *Scanner) item(tok *Token, b []byte) (int, error) {
 	if len(b) == 0 {
 		return 0, errShort
 	}
-	switch s.in {
+	switch s.state {
 	case inContent:
 		if b[0] == '<' {
 			return s.markup(tok, b)
@@ -47,7 +47,7 @@ func (s *Scanner) item(tok *Token, b []byte) (int, error) {
 
 // misplaced is the error for content outside the root element.
 func (s *Scanner) misplaced() error {
-	if s.in == inEpilog {
+	if s.state == inEpilog {
 		return ErrTrailing
 	}
 	return ErrOutside
@@ -62,11 +62,11 @@ func (s *Scanner) byteOrderMark(b []byte) (int, error) {
 	case 0xEF:
 		n, err := scanLiteral(b, 0, "\xEF\xBB\xBF", ErrEncoding)
 		if err == nil {
-			s.in, s.docStart = inProlog, s.base+int64(n)
+			s.state, s.docStart = inProlog, s.base+int64(n)
 		}
 		return short(n, err)
 	}
-	s.in = inProlog
+	s.state = inProlog
 	return 0, nil
 }
 
@@ -158,7 +158,7 @@ func (s *Scanner) reference(tok *Token, b []byte) (int, error) {
 // the closing delimiter if that follows it.
 func (s *Scanner) piece(tok *Token, b []byte) (n int, err error) {
 	kind, closing := Comment, "-->"
-	switch s.in {
+	switch s.state {
 	case inCData:
 		kind, closing = CData, "]]>"
 	case inInstruction:
@@ -176,7 +176,7 @@ func (s *Scanner) piece(tok *Token, b []byte) (n int, err error) {
 	end, err := scanLiteral(b, n, closing, nil)
 	switch {
 	case end > n && err == nil:
-		s.in = s.level()
+		s.state = s.level()
 		n = end
 	case n > 0:
 		tok.More = true
@@ -200,7 +200,7 @@ func (s *Scanner) piece(tok *Token, b []byte) (n int, err error) {
 }
 
 // level is where in the grammar markup outside tags leads back to.
-func (s *Scanner) level() in {
+func (s *Scanner) level() state {
 	switch {
 	case len(s.open) > 0:
 		return inContent
@@ -211,7 +211,7 @@ func (s *Scanner) level() in {
 }
 
 // begin enters a comment, CDATA section or instruction that began n bytes ago.
-func (s *Scanner) begin(kind in, n int) (int, error) {
-	s.in, s.from, s.unspaced = kind, s.base, kind != inInstruction
+func (s *Scanner) begin(kind state, n int) (int, error) {
+	s.state, s.from, s.unspaced = kind, s.base, kind != inInstruction
 	return n, nil
 }

@@ -12,9 +12,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// FuzzChunking: however a document is cut into windows, the tokens, the verdict
-// and the offset of the error are the same; and what the scanner accepts, a
-// parser that is not strict accepts, with the same names.
+// FuzzChunking: however a document is cut into windows, and whatever is
+// remembered, the tokens, the verdict and the offset of the error are the same.
+// A parser that is not strict accepts all that the scanner accepts, with the same
+// names.
 func FuzzChunking(f *testing.F) {
 	f.Add(request, uint64(1))
 	for i, doc := range []string{
@@ -32,16 +33,18 @@ func FuzzChunking(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, doc []byte, seed uint64) {
 		for _, b := range []Bounds{DefaultBounds(), small} {
-			s := NewScanner(b)
-			want := read(t, s, doc, whole)
+			s := newScanner(b, MemoAll)
+			want := read(t, newScanner(b, MemoOff), doc, whole)
 			random := rand.New(rand.NewPCG(seed, uint64(len(doc))))
 			most := 1 + int(seed%40)
 			for name, cut := range map[string]func(int) int{
+				"whole":        whole,
+				"whole again":  whole,
 				"byte by byte": func(int) int { return 1 },
 				"random":       func(int) int { return 1 + random.IntN(most) },
 			} {
 				got := read(t, s, doc, cut)
-				if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b error) bool { return a == b })); diff != "" {
+				if diff := sameReading(want, got); diff != "" {
 					t.Fatalf("%s: %s", name, diff)
 				}
 			}

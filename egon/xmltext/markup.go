@@ -54,7 +54,7 @@ func (s *Scanner) exclamation(b []byte) (int, error) {
 		switch {
 		case err != nil:
 			return n, err
-		case s.in != inContent:
+		case s.state != inContent:
 			return 0, s.misplaced()
 		}
 		return s.begin(inCData, n)
@@ -169,7 +169,7 @@ func scanPseudo(b []byte, i int, name string, wrong error, values ...string) (in
 // no checks of its own.
 func (s *Scanner) endTag(tok *Token, b []byte) (int, error) {
 	if len(s.open) == 0 {
-		if s.in == inEpilog {
+		if s.state == inEpilog {
 			return 0, ErrTrailing
 		}
 		return 0, ErrMismatchedTag
@@ -204,8 +204,8 @@ func (s *Scanner) endElement(tok *Token) {
 	s.names = s.names[:e.name]
 	s.open = s.open[:len(s.open)-1]
 	s.scope.release(&e.before)
-	if s.in = inContent; len(s.open) == 0 {
-		s.in = inEpilog
+	if s.state = inContent; len(s.open) == 0 {
+		s.state = inEpilog
 	}
 }
 

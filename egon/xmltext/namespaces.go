@@ -87,31 +87,6 @@ func (c *scope) unlink(from int) {
 	}
 }
 
-// repeat makes declarations that were made before in the same scope.
-func (c *scope) repeat(s *seenScope) {
-	k := len(c.arena)
-	c.arena = append(c.arena, s.text[:s.size]...)
-	for i := range s.declares {
-		prefix := k + int(s.prefix[i])
-		uri := prefix + int(s.uri[i])
-		c.push(k, prefix, uri)
-		k = uri
-	}
-	c.id = s.inner
-}
-
-// restore makes the declarations of c in a scope that has none.
-func (c *scope) restore(from *Checkpoint) {
-	c.arena = append(c.arena, from.arena...)
-	for i, k := 0, 0; i < len(from.sizes); i += 2 {
-		prefix := k + from.sizes[i]
-		uri := prefix + from.sizes[i+1]
-		c.push(k, prefix, uri)
-		k = uri
-	}
-	c.id, c.slot = from.id, from.slot
-}
-
 // declare binds prefix to uri for the element whose declarations begin at from.
 func (c *scope) declare(prefix, uri []byte, from int) error {
 	if int(c.lookup(prefix)) >= from {

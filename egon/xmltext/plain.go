@@ -62,33 +62,6 @@ func (s *Scanner) plainEnd(tok *Token, b []byte) int {
 	return end + 1
 }
 
-// seenStart reads a start tag that is remembered.
-func (s *Scanner) seenStart(tok *Token, b []byte) int {
-	if s.seen == nil {
-		return 0
-	}
-	t := s.seen.tag(b, s.scope.id)
-	if t == nil || len(s.open) >= s.bounds.Depth {
-		return 0
-	}
-	bound, arena := int32(len(s.scope.bound)), int32(len(s.scope.arena))
-	if t.inner != t.outer {
-		declared := &s.seen.scopes[t.scope]
-		if declared.inner != t.inner {
-			return 0
-		}
-		s.scope.repeat(declared)
-	}
-	s.brackets = 0
-	if len(s.attrs) > 0 {
-		s.attrs = s.attrs[:0]
-	}
-	e := s.opened(tok, b[1:1+t.name], int32(t.prefix), t.bound)
-	e.before.bound, e.before.arena, e.before.id = bound, arena, t.outer
-	s.started(tok, t.empty)
-	return int(t.size)
-}
-
 // plainStart reads any other start tag.
 func (s *Scanner) plainStart(tok *Token, b []byte) int {
 	if b[1] == '!' || b[1] == '?' {

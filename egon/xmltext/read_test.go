@@ -25,8 +25,8 @@ func read(t testing.TB, s *Scanner, doc []byte, cut func(left int) int) reading 
 	s.Reset()
 	r := recorder{t: t}
 	for fed, window := 0, []byte(nil); ; {
-		if s.Leaf(&r.leaf, window) > 0 {
-			r.expectLeaf()
+		if s.findLeaf(window) > 0 {
+			r.expectLeaf(&s.leaf)
 		}
 		tok, n, err := s.Next(window, fed == len(doc))
 		switch {
@@ -56,8 +56,9 @@ func read(t testing.TB, s *Scanner, doc []byte, cut func(left int) int) reading 
 		}
 		r.add(tok, s)
 		window = window[n:]
-		if r.count%3 == 0 && s.Save(&r.saved) {
-			s.Resume(&r.saved)
+		if r.count%3 == 0 && s.Save(&r.saved, doc[:s.Offset()]) {
+			s.Reset()
+			s.Resume(&r.saved, doc)
 		}
 		if tok.Kind == End {
 			return reading{r.done(), s.Offset(), nil, s.Path()}
@@ -68,10 +69,9 @@ func read(t testing.TB, s *Scanner, doc []byte, cut func(left int) int) reading 
 // A recorder writes tokens down, pieces of the same thing joined. It checks that
 // a leaf is what its tokens say.
 type recorder struct {
-	leaf     Leaf
 	wantLeaf string // of the leaf that was found, until its end tag
 	wantText string
-	saved    Checkpoint
+	saved    Beginning
 	count    int
 	t        testing.TB
 	lines    []string
@@ -110,9 +110,9 @@ func (r *recorder) add(tok Token, s *Scanner) {
 	}
 }
 
-func (r *recorder) expectLeaf() {
-	r.wantLeaf = fmt.Sprintf("{%s}%s:%s to %d", r.leaf.Name.Space, r.leaf.Name.Prefix, r.leaf.Name.Local, r.leaf.End)
-	r.wantText = string(r.leaf.Text)
+func (r *recorder) expectLeaf(l *Leaf) {
+	r.wantLeaf = fmt.Sprintf("{%s}%s:%s to %d", l.Name.Space, l.Name.Prefix, l.Name.Local, l.End)
+	r.wantText = string(l.Text)
 }
 
 // addToLeaf takes the tokens of the leaf that was found: a start tag without
@@ -146,18 +146,32 @@ func (r *recorder) done() []string {
 
 func whole(left int) int { return left }
 
+// sameReading compares readings; sentinels are compared as values.
+func sameReading(want, got reading) string {
+	return cmp.Diff(want, got, cmp.Comparer(func(a, b error) bool { return a == b }))
+}
+
+// newScanner returns a scanner that remembers as much as u says.
+func newScanner(b Bounds, u MemoUse) *Scanner {
+	s := NewScanner(b)
+	s.SetMemo(u)
+	return s
+}
+
 // everyCut reads doc whole, byte by byte and cut in two at every position, and
-// fails unless all readings are the same, which it returns.
+// fails unless all readings are the same, which it returns. The first is made
+// without a memo, the others by s.
 func everyCut(t testing.TB, s *Scanner, doc []byte) reading {
 	t.Helper()
-	want := read(t, s, doc, whole)
+	want := read(t, newScanner(s.Bounds(), MemoOff), doc, whole)
 	check := func(name string, cut func(int) int) {
 		t.Helper()
 		got := read(t, s, doc, cut)
-		if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b error) bool { return a == b })); diff != "" {
+		if diff := sameReading(want, got); diff != "" {
 			t.Fatalf("%s: %s\n%.200q", name, diff, doc)
 		}
 	}
+	check("whole", whole)
 	check("byte by byte", func(int) int { return 1 })
 	for at := 1; at < len(doc); at++ {
 		check(fmt.Sprintf("cut at %d", at), func(left int) int {

@@ -19,14 +19,14 @@ func DefaultBounds() Bounds {
 	return Bounds{NameBytes: 256, TagBytes: 16 << 10, Attrs: 64, Depth: 128, Namespaces: 256}
 }
 
-// in says where in the grammar the next byte stands.
-type in uint8
+// A state says where in the grammar the next byte stands.
+type state uint8
 
 const (
-	inStart   in = iota // at the first byte
-	inProlog            // before the root element
-	inContent           // inside the root element
-	inEpilog            // after it
+	inStart   state = iota // at the first byte
+	inProlog               // before the root element
+	inContent              // inside the root element
+	inEpilog               // after it
 	inComment
 	inCData
 	inInstruction
@@ -54,7 +54,7 @@ type element struct {
 // the content goes on: part of a character, a CR, part of a closing delimiter.
 type Scanner struct {
 	bounds Bounds
-	in     in
+	state  state
 	rooted bool // the root element was opened
 	err    error
 
@@ -78,7 +78,9 @@ type Scanner struct {
 	small  [utf8.UTFMax]byte
 	lines  []byte // character data with its line ends normalised
 
-	seen *seen // nil for the first document: many scanners read only one
+	memo    *tagMemo // nil for the first document: many scanners read only one
+	memoUse MemoUse
+	leaf    Leaf // handed out by Leaves
 }
 
 // NewScanner returns a scanner at the beginning of a document.
@@ -93,14 +95,14 @@ func NewScanner(b Bounds) *Scanner {
 // Reset puts the scanner at the beginning of a new document and keeps its
 // buffers, which never hold more than the bounds allow.
 func (s *Scanner) Reset() {
-	if s.seen == nil {
-		s.seen = new(seen)
+	if s.memo == nil {
+		s.memo = newMemo(s.memoUse)
 	}
 	s.reset()
 }
 
 func (s *Scanner) reset() {
-	s.in, s.rooted, s.err = inStart, false, nil
+	s.state, s.rooted, s.err = inStart, false, nil
 	s.off, s.base, s.docStart, s.from = 0, 0, 0, 0
 	s.carry, s.quote, s.brackets, s.unspaced = s.carry[:0], 0, 0, false
 	s.open, s.names, s.attrs, s.spots = s.open[:0], s.names[:0], s.attrs[:0], s.spots[:0]
@@ -170,7 +172,7 @@ func (s *Scanner) Next(window []byte, last bool) (tok Token, n int, err error) {
 // copying one is a good part of what reading it costs.
 func (s *Scanner) NextInto(tok *Token, window []byte, last bool) (n int, err error) {
 	*tok = Token{}
-	if s.in == inContent && len(s.carry) == 0 && len(window) > 1 {
+	if s.state == inContent && len(s.carry) == 0 && len(window) > 1 {
 		switch c := window[0]; {
 		case c == '&':
 			n = s.plainReference(tok, window)
@@ -181,7 +183,7 @@ func (s *Scanner) NextInto(tok *Token, window []byte, last bool) (n int, err err
 		case window[1] == '/':
 			n = s.plainEnd(tok, window)
 		default:
-			if n = s.seenStart(tok, window); n == 0 {
+			if n = s.knownStart(tok, window); n == 0 {
 				n = s.plainStart(tok, window)
 			}
 		}
@@ -222,12 +224,12 @@ func (s *Scanner) SkipText(window []byte) (n int) {
 
 // skips reports whether character data may begin here, and begins anew.
 func (s *Scanner) skips() bool {
-	return s.in == inContent && len(s.carry) == 0 && s.off >= sniffed
+	return s.state == inContent && len(s.carry) == 0 && s.off >= sniffed
 }
 
 // next is NextInto in all its cases; those of plain.go are only quicker.
 func (s *Scanner) next(tok *Token, window []byte, last bool) (n int, err error) {
-	switch s.in {
+	switch s.state {
 	case inEmpty:
 		s.base = s.off
 		s.endElement(tok)
@@ -252,7 +254,7 @@ func (s *Scanner) next(tok *Token, window []byte, last bool) (n int, err error) 
 		return 0, s.fail(s.stop(ErrEncoding))
 	case !last:
 		return n, ErrMore
-	case s.in == inEpilog && len(s.carry) == 0:
+	case s.state == inEpilog && len(s.carry) == 0:
 		s.end(tok)
 		return n, nil
 	}
@@ -275,7 +277,7 @@ func (s *Scanner) visible(window []byte) []byte {
 
 // end makes the token that says that the document is complete.
 func (s *Scanner) end(tok *Token) {
-	s.in = inEnd
+	s.state = inEnd
 	tok.Kind, tok.Start, tok.End = End, s.off, s.off
 }
 
@@ -283,7 +285,7 @@ func (s *Scanner) end(tok *Token) {
 // base.
 func (s *Scanner) fail(err error) error {
 	s.err = &SyntaxError{Offset: s.base, Path: s.Path(), Err: err}
-	s.in = inFailed
+	s.state = inFailed
 	return s.err
 }
 

@@ -6,7 +6,7 @@ import "unicode/utf8"
 // left to right, then, with all declarations of the tag at hand, names are
 // resolved. An offence of the second sort is at the name that has it.
 func (s *Scanner) startTag(tok *Token, b []byte) (int, error) {
-	if s.in == inEpilog {
+	if s.state == inEpilog {
 		return 0, ErrTrailing
 	}
 	before := s.scope.mark()
@@ -37,8 +37,8 @@ func (s *Scanner) startTag(tok *Token, b []byte) (int, error) {
 		s.scope.release(&before)
 		return at, err
 	}
-	if s.seen != nil && len(s.scope.bound) > int(before.bound) {
-		s.scope.id, s.scope.slot = s.seen.identity(before.id, s.scope.bound[before.bound:], s.scope.arena[before.arena:])
+	if s.memo != nil && len(s.scope.bound) > int(before.bound) {
+		s.scope.id, s.scope.slot = s.memo.identity(before.id, s.scope.bound[before.bound:], s.scope.arena[before.arena:])
 	}
 	e := s.opened(tok, qname, int32(prefix), bound)
 	e.before.bound, e.before.arena, e.before.id = before.bound, before.arena, before.id
@@ -46,7 +46,7 @@ func (s *Scanner) startTag(tok *Token, b []byte) (int, error) {
 	if empty {
 		i++
 	}
-	if s.seen != nil && len(s.attrs) == 0 {
+	if s.memo != nil && len(s.attrs) == 0 {
 		s.remember(b, i+1, e)
 	}
 	s.started(tok, empty)
@@ -71,9 +71,9 @@ func (s *Scanner) opened(tok *Token, qname []byte, prefix, bound int32) *element
 
 // started makes tok a start tag, now that its element is open.
 func (s *Scanner) started(tok *Token, empty bool) {
-	s.in, s.rooted = inContent, true
+	s.state, s.rooted = inContent, true
 	if empty {
-		s.in, tok.Empty = inEmpty, true
+		s.state, tok.Empty = inEmpty, true
 	}
 	tok.Kind, tok.s = StartElement, s
 }
