@@ -16,26 +16,26 @@ func (r *Store) Admit(ctx context.Context, call limits.Call) (limits.Decision, e
 	if call.Lifetime <= 0 {
 		return limits.Decision{}, limits.ErrLifetime
 	}
-	l := &r.lanes[call.Key[0]%lanes]
-	if d, done := r.pay(l, &call); done {
+	sh := &r.shards[call.Key[0]%shardCount]
+	if d, done := r.admitStriped(sh, &call); done {
 		return d, nil
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	c := l.caller(&call)
-	defer r.deal(l, c)
-	now := r.now() // not before: who waited for the lane would use a lease that is over
-	l.adopt(c, &call, now)
-	if d, done := r.decide(l, c, &call, now); done {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	c := sh.caller(&call)
+	defer r.lend(sh, c)
+	now := r.now() // not before: who waited for the shard would use a lease that is over
+	sh.adopt(c, &call, now)
+	if d, done := r.decide(sh, c, &call, now); done {
 		return d, nil
 	}
-	return r.await(ctx, l, c, &call)
+	return r.await(ctx, sh, c, &call)
 }
 
-// decide decides by what is held or known; done tells whether that could be. The caller holds the lane.
-func (r *Store) decide(l *lane, c *caller, call *limits.Call, now int64) (d limits.Decision, done bool) {
-	in := r.regime(l, now)
-	verdict, place, done := c.admit(now, call, in, l.slot+1)
+// decide decides by what is held or known; done tells whether that could be. The caller holds the shard.
+func (r *Store) decide(sh *shard, c *caller, call *limits.Call, now int64) (d limits.Decision, done bool) {
+	in := r.regime(sh, now)
+	verdict, place, done := c.admit(now, call, in, sh.lastSlot+1)
 	if !done {
 		return d, false
 	}
@@ -45,38 +45,38 @@ func (r *Store) decide(l *lane, c *caller, call *limits.Call, now int64) (d limi
 	}
 	d = c.outcome(now, verdict).Decision(call.Rule, r.calendar, t, in)
 	if verdict == limits.Admitted {
-		d.Slot = l.given(call.Key, place)
-		if c.short() && l.down == nil {
-			r.enlist(l, c)
+		d.Slot = sh.newSlot(call.Key, place)
+		if c.runsShort() && sh.cause == nil {
+			r.enlist(sh, c)
 		}
-		if c.purse == nil && c.ample(&r.dealing, in) != nil {
-			r.openPurse(l, c, call.Policy)
+		if c.stripes == nil && c.plenty(&r.striping, in) != nil {
+			r.openStripes(sh, c, call.Policy)
 		}
 	}
 	return d, true
 }
 
 // await decides when the ledger has answered.
-func (r *Store) await(ctx context.Context, l *lane, c *caller, call *limits.Call) (limits.Decision, error) {
+func (r *Store) await(ctx context.Context, sh *shard, c *caller, call *limits.Call) (limits.Decision, error) {
 	patience := time.NewTimer(r.timeout)
 	defer patience.Stop()
 	for {
-		if l.down != nil {
-			return r.alone(l, c, call, l.down)
+		if sh.cause != nil {
+			return r.degrade(sh, c, call, sh.cause)
 		}
 		c.waiting++
-		answered := r.enlist(l, c)
-		r.deal(l, c)
-		err := l.wait(ctx, answered, patience.C)
-		l.gather(c)
+		answered := r.enlist(sh, c)
+		r.lend(sh, c)
+		err := sh.wait(ctx, answered, patience.C)
+		sh.recall(c)
 		c.waiting--
 		switch {
 		case errors.Is(err, errSlow):
-			return r.alone(l, c, call, err)
+			return r.degrade(sh, c, call, err)
 		case err != nil:
 			return limits.Decision{}, err
 		}
-		if d, done := r.decide(l, c, call, r.now()); done {
+		if d, done := r.decide(sh, c, call, r.now()); done {
 			return d, nil
 		}
 	}
@@ -84,10 +84,10 @@ func (r *Store) await(ctx context.Context, l *lane, c *caller, call *limits.Call
 
 var errSlow = errors.New("ask the ledger: redis takes too long")
 
-// wait gives up the lane until the next request is answered.
-func (l *lane) wait(ctx context.Context, answered <-chan struct{}, patience <-chan time.Time) error {
-	l.mu.Unlock()
-	defer l.mu.Lock()
+// wait gives up the shard until the next request is answered.
+func (sh *shard) wait(ctx context.Context, answered <-chan struct{}, patience <-chan time.Time) error {
+	sh.mu.Unlock()
+	defer sh.mu.Lock()
 	select {
 	case <-answered:
 		return nil
@@ -99,51 +99,51 @@ func (l *lane) wait(ctx context.Context, answered <-chan struct{}, patience <-ch
 }
 
 // alone decides a call without the ledger.
-func (r *Store) alone(l *lane, c *caller, call *limits.Call, why error) (limits.Decision, error) {
-	if call.WhenDown == limits.Closed || call.WhenDown == limits.Share && l.gateways == 0 {
+func (r *Store) degrade(sh *shard, c *caller, call *limits.Call, why error) (limits.Decision, error) {
+	if call.WhenDown == limits.Closed || call.WhenDown == limits.Share && sh.gateways == 0 {
 		return limits.Decision{}, why
 	}
 	t, now := r.time()
 	in := r.calendar.Regime(t)
 	ledgerNow := t.UnixMilli()
-	if l.anchor.seen {
-		ledgerNow = l.anchor.allowed(now)
+	if sh.anchor.seen {
+		ledgerNow = sh.anchor.allowed(now)
 	}
-	o, rule, place := c.decideAlone(now, ledgerNow, call, in, max(1, l.gateways), l.slot+1)
+	o, rule, place := c.admitDegraded(now, ledgerNow, call, in, max(1, sh.gateways), sh.lastSlot+1)
 	d := o.Decision(rule, r.calendar, t, in)
 	d.Degraded = call.WhenDown
 	if o.Verdict == limits.Admitted {
-		d.Slot = l.given(call.Key, place)
+		d.Slot = sh.newSlot(call.Key, place)
 	}
 	return d, nil
 }
 
 // given is the slot just taken at a place.
-func (l *lane) given(key limits.Key, place int) limits.Slot {
-	l.slot++
-	return limits.Slot{Key: key, Place: uint64(place), Number: l.slot}
+func (sh *shard) newSlot(key limits.Key, place int) limits.Slot {
+	sh.lastSlot++
+	return limits.Slot{Key: key, Place: uint64(place), Number: sh.lastSlot}
 }
 
 // Release gives a slot back; the permit stays used. A slot given back before, or expired, is left alone. It never fails:
 // other gateways learn of it in the background.
 func (r *Store) Release(_ context.Context, slot limits.Slot) error {
-	l := &r.lanes[slot.Key[0]%lanes]
-	if slot.Place>>pocketBits > 0 {
-		if p := l.purse(slot.Key); p != nil && p.giveBack(slot) {
+	sh := &r.shards[slot.Key[0]%shardCount]
+	if slot.Place>>stripeBits > 0 {
+		if p := sh.stripesOf(slot.Key); p != nil && p.release(slot) {
 			return nil
 		}
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	c := l.callers[slot.Key]
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	c := sh.callers[slot.Key]
 	if c == nil {
 		return nil
 	}
-	l.gather(c)
-	defer r.deal(l, c)
+	sh.recall(c)
+	defer r.lend(sh, c)
 	c.release(slot.Place, slot.Number)
-	if !c.spares(max(1, l.gateways)) && c.own > int64(c.count()) && !r.leaving.Load() {
-		r.enlist(l, c)
+	if !c.keepsSpare(max(1, sh.gateways)) && c.ownSlots > int64(c.count()) && !r.leaving.Load() {
+		r.enlist(sh, c)
 	}
 	return nil
 }
@@ -155,19 +155,19 @@ func (r *Store) Renew(_ context.Context, slot limits.Slot, lifetime time.Duratio
 	if lifetime <= 0 {
 		return limits.ErrLifetime
 	}
-	l := &r.lanes[slot.Key[0]%lanes]
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	c := l.callers[slot.Key]
+	sh := &r.shards[slot.Key[0]%shardCount]
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	c := sh.callers[slot.Key]
 	if c == nil {
 		return nil
 	}
-	l.gather(c)
-	defer r.deal(l, c)
+	sh.recall(c)
+	defer r.lend(sh, c)
 	now := r.now()
-	c.prolong(now, slot, limits.LifetimeMillis(lifetime))
+	c.renewSlot(now, slot, limits.LifetimeMillis(lifetime))
 	if !c.covered() && !r.leaving.Load() {
-		r.enlist(l, c)
+		r.enlist(sh, c)
 	}
 	return nil
 }

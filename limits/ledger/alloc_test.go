@@ -16,10 +16,10 @@ func TestLeasedCallsAllocate(t *testing.T) {
 	for _, test := range []struct {
 		name       string
 		concurrent int
-		pockets    bool
+		stripes    bool
 	}{
-		{"at the lane", 10, false},
-		{"from a pocket", 1 << 20, true},
+		{"at the shard", 10, false},
+		{"from a stripe", 1 << 20, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			call := limits.Call{Key: limits.KeyOf(test.name), Rule: rule(1<<40, 1<<40, test.concurrent), Lifetime: time.Minute}
@@ -29,7 +29,7 @@ func TestLeasedCallsAllocate(t *testing.T) {
 				if err != nil || d.Verdict != limits.Admitted {
 					t.Fatalf("decision = %+v, %v", d, err)
 				}
-				if d.Slot.Place>>pocketBits > 0 {
+				if d.Slot.Place>>stripeBits > 0 {
 					paid++
 				}
 				if err := r.Release(t.Context(), d.Slot); err != nil {
@@ -40,7 +40,7 @@ func TestLeasedCallsAllocate(t *testing.T) {
 			for range 100_000 {
 				once()
 			}
-			for tries := 0; test.pockets && paid < runs && tries < 1000; tries++ { // leases grow with the pace
+			for tries := 0; test.stripes && paid < runs && tries < 1000; tries++ { // leases grow with the pace
 				paid = 0
 				for range runs {
 					once()
@@ -50,8 +50,8 @@ func TestLeasedCallsAllocate(t *testing.T) {
 			if got := testing.AllocsPerRun(runs, once); got > budget {
 				t.Errorf("Admit and Release allocate %v times, budget %d", got, budget)
 			}
-			if test.pockets && paid < runs/2 || !test.pockets && paid > 0 {
-				t.Errorf("%d of %d calls were admitted from pockets", paid, runs)
+			if test.stripes && paid < runs/2 || !test.stripes && paid > 0 {
+				t.Errorf("%d of %d calls were admitted from stripes", paid, runs)
 			}
 		})
 	}

@@ -163,7 +163,7 @@ func ordinaryCalls(n int) []limits.Call {
 func eachAsks(b *testing.B, r *Store, calls []limits.Call) {
 	var number, next, sent atomic.Int64
 	measure(b, 16, sent.Load, func() func() {
-		shard := lanes + int(number.Add(1)) // requests of one gateway to one shard would have to wait for each other
+		shard := shardCount + int(number.Add(1)) // requests of one gateway to one shard would have to wait for each other
 		gateway, seq := rand.Text(), int64(0)
 		return func() {
 			seq++
@@ -207,7 +207,7 @@ func BenchmarkReplay(b *testing.B) {
 					for i := range callers {
 						q.Entries = append(q.Entries, untoldEntry(fmt.Sprint(seq, i), minutes))
 					}
-					if _, err := r.send(lanes, q); err != nil {
+					if _, err := r.send(shardCount, q); err != nil {
 						b.Fatal(err)
 					}
 				}

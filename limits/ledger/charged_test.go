@@ -80,7 +80,7 @@ func (f *trio) spend(turns, n int) (held int64) {
 			for _, s := range slots {
 				_ = r.Release(context.Background(), s)
 			}
-			r.flights.Wait()
+			r.background.Wait()
 		}
 		for _, r := range f.gateways {
 			held = max(held, r.Stats().Permits)
@@ -210,17 +210,17 @@ func (c *crew) overcharged(all *records) (lines []string) {
 	defer r.client.Close()
 	made, charged := 0, int64(0)
 	for account, calls := range all.calls {
-		var round, lane int
+		var round, shard int
 		k := kindOf(account)
-		if _, err := fmt.Sscanf(account[len(k.name):], ".%d.%d", &round, &lane); err != nil {
+		if _, err := fmt.Sscanf(account[len(k.name):], ".%d.%d", &round, &shard); err != nil {
 			c.t.Fatal(err)
 		}
-		u, err := r.Usage(c.t.Context(), limits.Call{Key: k.account(lane, round), Rule: k.rule})
+		u, err := r.Usage(c.t.Context(), limits.Call{Key: k.account(shard, round), Rule: k.rule})
 		if err != nil {
 			c.t.Fatalf("%s: %v", account, err)
 		}
 		made, charged = made+len(calls), charged+u.Working+u.Off
-		held := c.killed * (k.rule.Working/fraction + int64(k.callers))
+		held := c.killed * (k.rule.Working/prefetchFraction + int64(k.callers))
 		if n := u.Working + u.Off; n > int64(len(calls))+held {
 			lines = append(lines, fmt.Sprintf("%s: %d permits are charged, %d calls were made, dead gateways held %d at most", account, n, len(calls), held))
 		}

@@ -15,9 +15,9 @@ import (
 
 // shardedCalls is a call in each shard of the ledger.
 func shardedCalls(rule limits.Rule) (calls []limits.Call) {
-	for lane := range lanes {
+	for shard := range shardCount {
 		k := kind{name: "sharded"}
-		calls = append(calls, limits.Call{Key: k.account(lane, 0), Rule: rule, Lifetime: time.Minute})
+		calls = append(calls, limits.Call{Key: k.account(shard, 0), Rule: rule, Lifetime: time.Minute})
 	}
 	return calls
 }
@@ -43,8 +43,8 @@ func TestClusterKeepsTheLimits(t *testing.T) {
 	const quota, concurrent = 40, 4
 	calls := shardedCalls(rule(quota, quota, concurrent))
 	owners := map[int]int{}
-	for lane := range calls {
-		at, _ := c.owner(c.slotOf(lane))
+	for shard := range calls {
+		at, _ := c.owner(c.slotOf(shard))
 		owners[at]++
 	}
 	if len(owners) != 3 {
@@ -54,11 +54,11 @@ func TestClusterKeepsTheLimits(t *testing.T) {
 	for _, g := range gateways {
 		limitstest.Eventually(t, "the gateways are ready", func() bool { return g.Ready(t.Context()) == nil })
 	}
-	var admitted, running [lanes]atomic.Int64
+	var admitted, running [shardCount]atomic.Int64
 	var group sync.WaitGroup
 	stop := make(chan struct{})
 	for _, g := range gateways {
-		for lane, call := range calls {
+		for shard, call := range calls {
 			group.Go(func() {
 				for {
 					select {
@@ -70,30 +70,30 @@ func TestClusterKeepsTheLimits(t *testing.T) {
 					if err != nil || d.Verdict != limits.Admitted {
 						continue
 					}
-					admitted[lane].Add(1)
-					if n := running[lane].Add(1); n > concurrent {
-						t.Errorf("shard %d: %d calls run at once", lane, n)
+					admitted[shard].Add(1)
+					if n := running[shard].Add(1); n > concurrent {
+						t.Errorf("shard %d: %d calls run at once", shard, n)
 					}
 					time.Sleep(10 * time.Millisecond)
-					running[lane].Add(-1)
+					running[shard].Add(-1)
 					_ = g.Release(t.Context(), d.Slot)
 				}
 			})
 		}
 	}
 	// What was granted while a slot moved may be lost, and stays counted; of the others nothing may be.
-	least := [lanes]int64{}
-	for lane := range least {
-		least[lane] = quota
+	least := [shardCount]int64{}
+	for shard := range least {
+		least[shard] = quota
 	}
-	for _, lane := range []int{0, 5, 9} {
-		least[lane] = quota * 3 / 4
-		c.move(lane, func() { time.Sleep(300 * time.Millisecond) })
+	for _, shard := range []int{0, 5, 9} {
+		least[shard] = quota * 3 / 4
+		c.move(shard, func() { time.Sleep(300 * time.Millisecond) })
 	}
 	used := func() (short []string) {
-		for lane := range admitted {
-			if n := admitted[lane].Load(); n < least[lane] {
-				short = append(short, fmt.Sprintf("shard %d: %d calls", lane, n))
+		for shard := range admitted {
+			if n := admitted[shard].Load(); n < least[shard] {
+				short = append(short, fmt.Sprintf("shard %d: %d calls", shard, n))
 			}
 		}
 		return short
@@ -104,9 +104,9 @@ func TestClusterKeepsTheLimits(t *testing.T) {
 	time.Sleep(time.Second) // would more be admitted, it would be now
 	close(stop)
 	group.Wait()
-	for lane := range admitted {
-		if n := admitted[lane].Load(); n > quota {
-			t.Errorf("shard %d: %d calls, quota %d", lane, n, quota)
+	for shard := range admitted {
+		if n := admitted[shard].Load(); n > quota {
+			t.Errorf("shard %d: %d calls, quota %d", shard, n, quota)
 		}
 	}
 	if short := used(); short != nil {
@@ -126,32 +126,32 @@ func TestClusterGrantsWaitForReplicas(t *testing.T) {
 	g := newClustered(t, c, 1)
 	limitstest.Eventually(t, "the gateway is ready", func() bool { return g.Ready(t.Context()) == nil })
 	calls := shardedCalls(rule(10, 10, 10))
-	spend := func(lane int) error {
-		d, err := g.Admit(t.Context(), calls[lane])
+	spend := func(shard int) error {
+		d, err := g.Admit(t.Context(), calls[shard])
 		if err == nil && d.Verdict != limits.Admitted {
-			err = fmt.Errorf("shard %d: %v", lane, d.Verdict)
+			err = fmt.Errorf("shard %d: %v", shard, d.Verdict)
 		}
 		return err
 	}
-	for lane := range calls {
-		if err := spend(lane); err != nil {
+	for shard := range calls {
+		if err := spend(shard); err != nil {
 			t.Fatal(err)
 		}
 	}
 	alone, _ := c.owner(c.slotOf(0))
 	c.nodes[c.masters+alone].kill()
-	for lane := range calls {
-		owner, _ := c.owner(c.slotOf(lane))
+	for shard := range calls {
+		owner, _ := c.owner(c.slotOf(shard))
 		if owner != alone {
-			limitstest.Eventually(t, fmt.Sprintf("shard %d, whose node has a replica, grants", lane), func() bool { return spend(lane) == nil })
+			limitstest.Eventually(t, fmt.Sprintf("shard %d, whose node has a replica, grants", shard), func() bool { return spend(shard) == nil })
 			continue
 		}
-		limitstest.Eventually(t, fmt.Sprintf("shard %d, whose node has none, does not", lane), func() bool { return errors.Is(spend(lane), limits.ErrReplicas) })
+		limitstest.Eventually(t, fmt.Sprintf("shard %d, whose node has none, does not", shard), func() bool { return errors.Is(spend(shard), limits.ErrReplicas) })
 	}
 	c.nodes[c.masters+alone].begin(t)
 	limitstest.Eventually(t, "it has one again", func() bool { return g.Ready(t.Context()) == nil })
-	for lane := range calls {
-		if err := spend(lane); err != nil {
+	for shard := range calls {
+		if err := spend(shard); err != nil {
 			t.Error(err)
 		}
 	}

@@ -63,7 +63,7 @@ func (c *crew) hire() *gatewayProcess {
 	c.t.Helper()
 	o := c.orders
 	o.Log = filepath.Join(c.t.TempDir(), fmt.Sprintf("gateway%d", len(c.logs)))
-	o.Pockets = 3 * (len(c.logs) % 2) // of every other
+	o.Stripes = 3 * (len(c.logs) % 2) // of every other
 	c.logs = append(c.logs, o.Log)
 	text, err := json.Marshal(o)
 	if err != nil {

@@ -69,35 +69,35 @@ func TestModesWhileRedisIsDown(t *testing.T) {
 // remaining is what a gateway sees after asking the ledger, without using any of it.
 func remaining(t testing.TB, r *Store, call limits.Call) int64 {
 	t.Helper()
-	l := &r.lanes[call.Key[0]%lanes]
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	c := l.caller(&call)
+	sh := &r.shards[call.Key[0]%shardCount]
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	c := sh.caller(&call)
 	_, now := r.time()
-	l.adopt(c, &call, now)
-	c.active = now - 2*idle.Milliseconds()
-	answered := r.enlist(l, c)
-	r.deal(l, c)
-	if err := l.wait(context.Background(), answered, time.After(5*time.Second)); err != nil {
+	sh.adopt(c, &call, now)
+	c.lastCall = now - 2*idleAfter.Milliseconds()
+	answered := r.enlist(sh, c)
+	r.lend(sh, c)
+	if err := sh.wait(context.Background(), answered, time.After(5*time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	l.gather(c)
-	defer r.deal(l, c)
-	return c.facts.room + c.left()
+	sh.recall(c)
+	defer r.lend(sh, c)
+	return c.known.room + c.permitsLeft()
 }
 
 func knownGateways(r *Store, key limits.Key) int64 {
-	l := &r.lanes[key[0]%lanes]
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.gateways
+	sh := &r.shards[key[0]%shardCount]
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	return sh.gateways
 }
 
 func downOf(r *Store, key limits.Key) bool {
-	l := &r.lanes[key[0]%lanes]
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.down != nil
+	sh := &r.shards[key[0]%shardCount]
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	return sh.cause != nil
 }
 
 // A gateway that never heard of the others cannot take a share.

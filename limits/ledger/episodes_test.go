@@ -48,8 +48,8 @@ func learnsFirst(s shared, c limitstest.Chance) error {
 			shut += 11 // learning goes on for so many seconds
 		}
 		switch open := !a.learning; {
-		case open && second < shut || a.grants[0].permits > 0 && !open:
-			return fmt.Errorf("open %d seconds after a loss, %v granted; told for %d, silent then: %v", second, a.grants[0].permits, long, silent)
+		case open && second < shut || a.allotments[0].permits > 0 && !open:
+			return fmt.Errorf("open %d seconds after a loss, %v granted; told for %d, silent then: %v", second, a.allotments[0].permits, long, silent)
 		case !open && second > shut+1:
 			return fmt.Errorf("shut %d seconds after a loss; told for %d, silent then: %v", second, long, silent)
 		}
@@ -205,7 +205,7 @@ func playPolicies(s shared, chance limitstest.Chance, steps []policyStep) error 
 			return err
 		}
 		epochs[g], taken[g] = a.epoch, a.taken
-		if granted += a.grants[0].permits; granted != step.want {
+		if granted += a.allotments[0].permits; granted != step.want {
 			return fmt.Errorf("step %d, %s with policy %s: %d granted altogether, want %d", i, g, step.policy, granted, step.want)
 		}
 	}

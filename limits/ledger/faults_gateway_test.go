@@ -17,10 +17,10 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// A kind is callers that are alike; each has an account in each of some lanes, and another in every round.
+// A kind is callers that are alike; each has an account in each of some shards, and another in every round.
 type kind struct {
 	name    string
-	lanes   []int
+	shards  []int
 	rule    limits.Rule
 	callers int           // that call at once, in each gateway
 	pause   time.Duration // between calls
@@ -31,10 +31,10 @@ type kind struct {
 // kinds are what makes every fault happen while some limit is reached: the quota long ago, the quota about now, few slots
 // of which gateways hold none in vain, and many that they lease.
 var kinds = []kind{
-	{name: "full", lanes: []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}, rule: rule(100, 100, 1000), callers: 2, pause: 2 * time.Millisecond, old: true},
-	{name: "rising", lanes: []int{0, 5, 10, 15}, rule: rule(600, 600, 1000), callers: 2, pause: 40 * time.Millisecond},
-	{name: "narrow", lanes: []int{3, 8, 13}, rule: rule(1_000_000, 1_000_000, 6), callers: 8, lasts: 200 * time.Millisecond},
-	{name: "wide", lanes: []int{1, 6, 11}, rule: rule(1_000_000, 1_000_000, 16), callers: 14, lasts: 200 * time.Millisecond},
+	{name: "full", shards: []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}, rule: rule(100, 100, 1000), callers: 2, pause: 2 * time.Millisecond, old: true},
+	{name: "rising", shards: []int{0, 5, 10, 15}, rule: rule(600, 600, 1000), callers: 2, pause: 40 * time.Millisecond},
+	{name: "narrow", shards: []int{3, 8, 13}, rule: rule(1_000_000, 1_000_000, 6), callers: 8, lasts: 200 * time.Millisecond},
+	{name: "wide", shards: []int{1, 6, 11}, rule: rule(1_000_000, 1_000_000, 16), callers: 14, lasts: 200 * time.Millisecond},
 }
 
 const (
@@ -45,10 +45,10 @@ const (
 	longCall = 2500 * time.Millisecond
 )
 
-// account is the key of a kind's caller in a lane in a round.
-func (k *kind) account(lane, round int) limits.Key {
+// account is the key of a kind's caller in a shard in a round.
+func (k *kind) account(shard, round int) limits.Key {
 	for i := 0; ; i++ {
-		if key := limits.KeyOf("fault suite", k.name, fmt.Sprint(round), fmt.Sprint(i)); int(key[0])%lanes == lane {
+		if key := limits.KeyOf("fault suite", k.name, fmt.Sprint(round), fmt.Sprint(i)); int(key[0])%shardCount == shard {
 			return key
 		}
 	}
@@ -60,7 +60,7 @@ type orders struct {
 	Log      string // a file of its own
 	Script   string // in the place of ledger.lua; empty: none
 	Replicas int    // that acknowledge
-	Pockets  int    // always dealt to; 0: as usual
+	Stripes  int    // always dealt to; 0: as usual
 }
 
 // A caged gateway is a process of its own: this test binary, started again with orders in the environment. It makes calls
@@ -102,8 +102,8 @@ func playGateway(text string) (err error) {
 	if o.Script != "" {
 		g.store.script = redis.NewScript(o.Script)
 	}
-	if o.Pockets > 0 {
-		g.store.dealing = *always(o.Pockets)
+	if o.Stripes > 0 {
+		g.store.striping = *always(o.Stripes)
 	}
 	g.store.open()
 	ctx, stop := context.WithCancel(context.Background())
@@ -152,13 +152,13 @@ func (g *caged) callAll(ctx context.Context, k *kind) {
 		if k.old && rand.IntN(4) == 0 {
 			round = 1 + rand.IntN(round)
 		}
-		lane := k.lanes[rand.IntN(len(k.lanes))]
-		key, known := keys[[2]int{lane, round}]
+		shard := k.shards[rand.IntN(len(k.shards))]
+		key, known := keys[[2]int{shard, round}]
 		if !known {
-			key = k.account(lane, round)
-			keys[[2]int{lane, round}] = key
+			key = k.account(shard, round)
+			keys[[2]int{shard, round}] = key
 		}
-		g.call(ctx, k, fmt.Sprintf("%s.%d.%d", k.name, round, lane), key)
+		g.call(ctx, k, fmt.Sprintf("%s.%d.%d", k.name, round, shard), key)
 	}
 }
 

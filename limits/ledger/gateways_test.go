@@ -29,7 +29,7 @@ type fleet struct {
 
 	before func(*Store, *limits.Call) // each admission at a gateway; nil: nothing
 	moody  bool                       // lifetimes change
-	paid   int                        // calls admitted from pockets
+	paid   int                        // calls admitted from stripes
 
 	extras    []limits.Extra // in the order of their making
 	forgotten int64          // calls made before are not looked at
@@ -47,11 +47,11 @@ type taken struct {
 	expires int64
 }
 
-// tick lets every gateway tend its lanes, one after the other.
+// tick lets every gateway tend its shards, one after the other.
 func (f *fleet) tick() {
 	for _, r := range f.gateways {
-		r.tend(&r.lanes[f.call.Key[0]%lanes])
-		r.flights.Wait()
+		r.tend(&r.shards[f.call.Key[0]%shardCount])
+		r.background.Wait()
 	}
 }
 
@@ -59,10 +59,10 @@ func (f *fleet) settle() error {
 	for range 20 {
 		ready := true
 		for _, r := range f.gateways {
-			l := &r.lanes[f.call.Key[0]%lanes]
-			l.mu.Lock()
-			ready = ready && l.anchor.settled && l.down == nil
-			l.mu.Unlock()
+			sh := &r.shards[f.call.Key[0]%shardCount]
+			sh.mu.Lock()
+			ready = ready && sh.anchor.settled && sh.cause == nil
+			sh.mu.Unlock()
 		}
 		if ready {
 			return nil
@@ -124,11 +124,11 @@ func (f *fleet) admit(r *Store) (admitted bool, err error) {
 		f.before(r, &f.call)
 	}
 	d, err := r.Admit(context.Background(), f.call)
-	r.flights.Wait()
+	r.background.Wait()
 	if err != nil || d.Verdict != limits.Admitted {
 		return false, err
 	}
-	if d.Slot.Place>>pocketBits > 0 {
+	if d.Slot.Place>>stripeBits > 0 {
 		f.paid++
 	}
 	f.log = append(f.log, made{at: now, in: in})
@@ -163,7 +163,7 @@ func (f *fleet) release() error {
 		}
 		f.slots = slices.Delete(f.slots, at, at+1)
 		_ = h.gateway.Release(context.Background(), h.slot)
-		h.gateway.flights.Wait()
+		h.gateway.background.Wait()
 	}
 	return nil
 }
@@ -180,13 +180,13 @@ func (f *fleet) renew(r *Store) {
 			case h.gateway != r || h.expires <= now:
 				continue
 			case f.silent:
-				c := r.lanes[f.call.Key[0]%lanes].callers[f.call.Key]
+				c := r.shards[f.call.Key[0]%shardCount].callers[f.call.Key]
 				in, at := c.where(h.slot.Place)
 				in.Renew(at, h.slot.Number, now+f.call.Lifetime.Milliseconds())
-				c.life = max(c.life, c.last()-c.until) // as if the ledger had been told
+				c.slotsLife = max(c.slotsLife, c.last()-c.slotsUntil) // as if the ledger had been told
 			default:
 				_ = r.Renew(context.Background(), h.slot, f.call.Lifetime)
-				r.flights.Wait()
+				r.background.Wait()
 			}
 			h.expires = now + f.call.Lifetime.Milliseconds()
 		}
@@ -227,7 +227,7 @@ func (f *fleet) exhaust() error {
 			if last := len(f.slots) - 1; admitted {
 				_ = r.Release(context.Background(), f.slots[last].slot)
 				f.slots = f.slots[:last]
-				r.flights.Wait()
+				r.background.Wait()
 			}
 			if f.chance(40) == 0 {
 				break
@@ -277,7 +277,7 @@ func (f *fleet) jump() {
 type fleetPlay struct {
 	source  string // of the ledger
 	silent  bool
-	dealing *dealing // large callers and all that goes with them; nil: as usual
+	dealing *striping // large callers and all that goes with them; nil: as usual
 	before  func(*Store, *limits.Call)
 }
 
@@ -298,7 +298,7 @@ func playFleet(t *testing.T, s *server, with fleetPlay, chance limitstest.Chance
 		}
 		r.script, r.clock, r.virtual, r.start = redis.NewScript(with.source), clock.Now, true, clock.Now().Add(-time.Duration(len(made))*time.Hour)
 		if with.dealing != nil {
-			r.dealing = *with.dealing
+			r.striping = *with.dealing
 		}
 		made = append(made, r)
 		clock.Quiet = append(clock.Quiet, r.quiet)

@@ -104,11 +104,11 @@ type answer struct {
 	guide      int64 // ledger time at which another settled gateway last asked; 0: none does
 	taken      int64 // when the gateway's policy was taken on
 	tick       int64 // ledger time, but higher with each answer
-	grants     []grant
+	allotments []allotment
 }
 
 // grant is the answer to an entry.
-type grant struct {
+type allotment struct {
 	permits, leaves int64
 	slots, others   int64 // own and other gateways'
 	room            int64 // permits left after this
@@ -205,7 +205,7 @@ func readAnswer(value any, n int) (a answer, err error) {
 	h := rows[0]
 	a = answer{now: h[0], epoch: h[1], learning: h[2] == 1, gateways: h[3], guide: h[4], taken: h[5], tick: h[6]}
 	for _, g := range rows[1:] {
-		a.grants = append(a.grants, grant{permits: g[0], leaves: g[1], slots: g[2], others: g[3], room: g[4], reset: g[5],
+		a.allotments = append(a.allotments, allotment{permits: g[0], leaves: g[1], slots: g[2], others: g[3], room: g[4], reset: g[5],
 			counts: limits.Counts(g[6:8]), wait: [limits.Regimes]int64(g[8:10]), extra: limits.Extra{Made: g[10], Calls: g[11], Ends: g[12]}, forgotten: g[13], at: a.tick})
 	}
 	return a, nil

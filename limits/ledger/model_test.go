@@ -119,7 +119,7 @@ func (b *book) serve(q *request) (answer, error) {
 	b.tick = max(now, b.tick+1)
 	a.tick = b.tick
 	for i := range q.Entries {
-		a.grants = append(a.grants, b.grant(q, &q.Entries[i], &a, behind || q.Entries[i].Behind && !b.is("calls not asked")))
+		a.allotments = append(a.allotments, b.grant(q, &q.Entries[i], &a, behind || q.Entries[i].Behind && !b.is("calls not asked")))
 	}
 	return a, nil
 }
@@ -159,7 +159,7 @@ func (b *book) latest(now, quota int64) int64 {
 	return limits.Leaves(used, grain) + b.margin
 }
 
-func (b *book) grant(q *request, e *entry, head *answer, behind bool) grant {
+func (b *book) grant(q *request, e *entry, head *answer, behind bool) allotment {
 	now := head.now
 	a := b.accounts[e.key]
 	if a == nil {
@@ -172,7 +172,7 @@ func (b *book) grant(q *request, e *entry, head *answer, behind bool) grant {
 		a.holders[q.Gateway] = h
 	}
 	if q.Seq <= h.seq && !b.is("seq ignored") {
-		return grant{at: head.tick}
+		return allotment{at: head.tick}
 	}
 	h.at, h.seq = now, q.Seq
 	if b.shut {
@@ -198,7 +198,7 @@ func (b *book) grant(q *request, e *entry, head *answer, behind bool) grant {
 	if a.past != nil && !b.shut {
 		b.reckon(a, b.latest(now, quota))
 	}
-	g := grant{leaves: b.latest(now, quota), at: head.tick}
+	g := allotment{leaves: b.latest(now, quota), at: head.tick}
 	g.slots, g.others = b.slots(q.Gateway, a, h, e, rule[2], now, head.learning)
 	free := int64(0)
 	if !head.learning {

@@ -13,23 +13,23 @@ import (
 var rule = limitstest.Rule
 
 // traits are those of a ledger that leases permits.
-var traits = limitstest.Traits{Late: leased, Repeats: refusal}
+var traits = limitstest.Traits{Late: leased, Repeats: refusalRepeats}
 
 // leased is how late the permits of a ledger that leases them are.
 const leased = limits.Lease + limits.Margin
 
 // quiet waits until no request is under way, and holds up the next.
 func (r *Store) quiet() (release func()) {
-	for i := range r.lanes {
-		l := &r.lanes[i]
-		for l.mu.Lock(); l.flying; l.mu.Lock() {
-			l.mu.Unlock()
+	for i := range r.shards {
+		sh := &r.shards[i]
+		for sh.mu.Lock(); sh.flying; sh.mu.Lock() {
+			sh.mu.Unlock()
 			time.Sleep(20 * time.Microsecond)
 		}
 	}
 	return func() {
-		for i := range r.lanes {
-			r.lanes[i].mu.Unlock()
+		for i := range r.shards {
+			r.shards[i].mu.Unlock()
 		}
 	}
 }

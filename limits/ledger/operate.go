@@ -15,16 +15,16 @@ func (r *Store) Usage(ctx context.Context, c limits.Call) (limits.Usage, error) 
 	if err != nil {
 		return limits.Usage{}, err
 	}
-	l := &r.lanes[c.Key[0]%lanes]
-	l.mu.Lock()
-	if here := l.callers[c.Key]; here != nil {
-		l.gather(here)
+	sh := &r.shards[c.Key[0]%shardCount]
+	sh.mu.Lock()
+	if here := sh.callers[c.Key]; here != nil {
+		sh.recall(here)
 		_, local := r.time()
 		here.expire(local)
 		y.Running = here.count()
-		r.deal(l, here)
+		r.lend(sh, here)
 	}
-	l.mu.Unlock()
+	sh.mu.Unlock()
 	return y.Usage(&c, r.calendar, t, now), nil
 }
 
@@ -53,12 +53,12 @@ func (r *Store) Forget(ctx context.Context, c limits.Call) error {
 
 // operate asks the ledger as an operator, and returns the account, the moment and the same in ledger time.
 func (r *Store) operate(ctx context.Context, e entry) (y limits.Tally, t time.Time, now int64, err error) {
-	number := int(e.key[0] % lanes)
-	l := &r.lanes[number]
-	l.mu.Lock()
-	q := &request{Operator: true, Epoch: l.epoch, Settled: true, Entries: []entry{e}}
-	l.mu.Unlock()
-	value, err := r.say(ctx, number, q)
+	number := int(e.key[0] % shardCount)
+	sh := &r.shards[number]
+	sh.mu.Lock()
+	q := &request{Operator: true, Epoch: sh.epoch, Settled: true, Entries: []entry{e}}
+	sh.mu.Unlock()
+	value, err := r.runScript(ctx, number, q)
 	if err != nil {
 		return y, t, 0, err
 	}

@@ -50,7 +50,7 @@ func TestOperatorsActsReachAllGateways(t *testing.T) {
 	if err := one.Store.Raise(t.Context(), call, 3, time.Now().Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(refusal) // for so long two repeats its refusal
+	time.Sleep(refusalRepeats) // for so long two repeats its refusal
 	two.Spend(3)
 	two.Admit(limits.OverQuota)
 	if u := one.Usage(); u.Working+u.Off != 8 || u.Remaining != 0 || u.Extra != 3 {
@@ -62,7 +62,7 @@ func TestOperatorsActsReachAllGateways(t *testing.T) {
 		}
 		return one.Usage().Remaining == 8
 	})
-	time.Sleep(refusal)
+	time.Sleep(refusalRepeats)
 	one.Spend(8)
 	one.Admit(limits.OverQuota)
 }

@@ -132,8 +132,8 @@ func (p *player) request(g *played) *request {
 func (p *player) heed(g *played, q *request, sent int64, a *answer) {
 	g.anchor.heard(q, g.clock(sent), a)
 	g.replay = g.replay || a.epoch != g.epoch && g.epoch != 0
-	if g.epoch = a.epoch; !g.replay && len(a.grants) > 0 {
-		got := a.grants[0].counts
+	if g.epoch = a.epoch; !g.replay && len(a.allotments) > 0 {
+		got := a.allotments[0].counts
 		g.seen, g.heard = [3]int64{got[0], got[1], a.tick}, p.now
 	}
 }
@@ -197,7 +197,7 @@ func (p *player) ask(g *played) error {
 		e.Need, e.More = 0, 0
 	}
 	p.close(g, p.now)
-	if p.now-g.active > forget.Milliseconds() { // it has forgotten the caller, and begins anew
+	if p.now-g.active > forgetAfter.Milliseconds() { // it has forgotten the caller, and begins anew
 		g.open, g.back, g.kept, g.net, g.journal, g.replay = nil, nil, nil, limits.Counts{}, limits.Hour{}, true
 		g.born = g.seq + 1
 		clear(g.unheard)
@@ -249,7 +249,7 @@ func (p *player) ask(g *played) error {
 	}
 	if fate == 1 { // the answer is lost
 		g.back = append(g.back, [3]int64{q.Seq, -1, 0})
-		g.unheard[q.Seq] = a.grants[0].permits
+		g.unheard[q.Seq] = a.allotments[0].permits
 		return nil
 	}
 	p.hear(g, q, sent, &a)
@@ -257,7 +257,7 @@ func (p *player) ask(g *played) error {
 }
 
 func (p *player) hear(g *played, q *request, sent int64, a *answer) {
-	e, got := &q.Entries[0], a.grants[0]
+	e, got := &q.Entries[0], a.allotments[0]
 	for _, back := range g.back[:min(len(e.Back), len(g.back))] {
 		delete(g.unheard, back[0])
 	}

@@ -34,11 +34,11 @@ func TestGatewaysWithDifferentPolicies(t *testing.T) {
 		}
 	}
 	heard := func(r *Store) {
-		l := &r.lanes[call("", 0, 0).Key[0]%lanes]
+		sh := &r.shards[call("", 0, 0).Key[0]%shardCount]
 		limitstest.Eventually(t, "the ledger knows the policy", func() bool {
-			l.mu.Lock()
-			defer l.mu.Unlock()
-			return !l.adopts
+			sh.mu.Lock()
+			defer sh.mu.Unlock()
+			return !sh.policyNew
 		})
 	}
 	ahead.Declare("lower")

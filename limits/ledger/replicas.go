@@ -40,7 +40,7 @@ func (r *Store) evaluateWaiting(ctx context.Context, keys []string, text []byte)
 func (r *Store) master(ctx context.Context, key string) (redis.UniversalClient, error) {
 	if cluster, ok := r.client.(*redis.ClusterClient); ok {
 		node, err := cluster.MasterForKey(ctx, key)
-		return node, inWords(err)
+		return node, plain(err)
 	}
 	return r.client, nil
 }
@@ -54,12 +54,12 @@ func (r *Store) acknowledged(ctx context.Context, master redis.UniversalClient,
 	_, _ = pipe.Exec(ctx) // each command has its own error
 	value, err := script.Result()
 	if err != nil {
-		return nil, inWords(err) // of a node, which has no hook: a Cluster client looks at what it says
+		return nil, plain(err) // of a node, which has no hook: a Cluster client looks at what it says
 	}
 	acks, err := wait.Int()
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("wait for replicas: %w", inWords(err))
+		return nil, fmt.Errorf("wait for replicas: %w", plain(err))
 	case acks < r.replicas:
 		return nil, fmt.Errorf("%w: %d of %d", limits.ErrReplicas, acks, r.replicas)
 	}

@@ -207,19 +207,19 @@ func (c *clustered) owner(slot int) (int, *node) {
 	return -1, nil
 }
 
-// slotOf is the slot of a lane of the ledger.
-func (c *clustered) slotOf(lane int) int {
-	slot, err := c.nodes[0].ClusterKeySlot(context.Background(), fmt.Sprintf("{%d}", lane)).Result()
+// slotOf is the slot of a shard of the ledger.
+func (c *clustered) slotOf(shard int) int {
+	slot, err := c.nodes[0].ClusterKeySlot(context.Background(), fmt.Sprintf("{%d}", shard)).Result()
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	return int(slot)
 }
 
-// move moves the slot of a lane to the next master, its keys one by one; between is called when the first has gone.
-func (c *clustered) move(lane int, between func()) {
+// move moves the slot of a shard to the next master, its keys one by one; between is called when the first has gone.
+func (c *clustered) move(shard int, between func()) {
 	c.t.Helper()
-	ctx, slot := context.Background(), c.slotOf(lane)
+	ctx, slot := context.Background(), c.slotOf(shard)
 	from, source := c.owner(slot)
 	to := (from + 1) % c.masters
 	target := c.nodes[to]
@@ -295,23 +295,23 @@ func (c *clustered) faults(crew *crew) []fault {
 			return strings.Contains(n.ClusterInfo(context.Background()).Val(), "cluster_state:ok") && (n.says("replication", "role:master") || n.says("replication", "master_link_status:up"))
 		})
 	}
-	owner := func(lane int) *node {
-		_, n := c.owner(c.slotOf(lane))
+	owner := func(shard int) *node {
+		_, n := c.owner(c.slotOf(shard))
 		return n
 	}
-	replaced := func(lane int, old *node) {
+	replaced := func(shard int, old *node) {
 		limitstest.Eventually(c.t, "a replica is promoted", func() bool {
-			n := owner(lane)
+			n := owner(shard)
 			return n != nil && n != old
 		})
 	}
-	// A lane of each kind that makes calls to the end lies on the node of these.
+	// A shard of each kind that makes calls to the end lies on the node of these.
 	return []fault{
 		{name: "none", does: func() {}},
 		{name: "gateway killed, another started", does: func() { crew.kill(0) }},
 		{name: "the slots of two shards moved", loses: true, does: func() {
-			for _, lane := range []int{1, 3} {
-				c.move(lane, func() { time.Sleep(200 * time.Millisecond) })
+			for _, shard := range []int{1, 3} {
+				c.move(shard, func() { time.Sleep(200 * time.Millisecond) })
 			}
 		}, after: well},
 		{name: "node killed, started with its file", loses: true, does: func() {

@@ -189,7 +189,7 @@ func (s *story) renewCommand(a *arguments) {
 	for i := range s.running {
 		if c := &s.running[i]; a.err == nil && c.gateway == g {
 			_ = g.store.Renew(context.Background(), c.slot, s.lifetime)
-			g.store.flights.Wait()
+			g.store.background.Wait()
 			c.ends = s.now() + s.lifetime.Milliseconds()
 		}
 	}

@@ -111,12 +111,12 @@ func (s *story) tick() {
 		if g.store == nil {
 			continue
 		}
-		l := &g.store.lanes[storyKey[0]]
-		g.store.tend(l)
-		g.store.flights.Wait()
-		l.mu.Lock()
-		state := l.state()
-		l.mu.Unlock()
+		sh := &g.store.shards[storyKey[0]]
+		g.store.tend(sh)
+		g.store.background.Wait()
+		sh.mu.Lock()
+		state := sh.state()
+		sh.mu.Unlock()
 		if state != g.state && s.began > 0 {
 			s.print("%s%s is %v", s.stamp(), g.name, state)
 		}
@@ -159,7 +159,7 @@ func (s *story) admit(g *storyGateway, times int, ends bool) {
 	for range times {
 		call := limits.Call{Key: storyKey, Rule: g.rule, Lifetime: s.lifetime, Policy: g.policy, WhenDown: s.mode}
 		d, err := g.store.Admit(context.Background(), call)
-		g.store.flights.Wait()
+		g.store.background.Wait()
 		verdict, more := worded(d, err)
 		if verdict != last {
 			tell()
@@ -183,7 +183,7 @@ func (s *story) release(g *storyGateway, at int) {
 	slot := s.running[at].slot
 	s.running = slices.Delete(s.running, at, at+1)
 	_ = g.store.Release(context.Background(), slot)
-	g.store.flights.Wait()
+	g.store.background.Wait()
 }
 
 // worded is a decision in words: its verdict, and what is told with it.
@@ -227,13 +227,13 @@ func (s *story) status() {
 
 // holding is what a gateway has of the caller.
 func (s *story) holding(r *Store) string {
-	l := &r.lanes[storyKey[0]]
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	c := l.callers[storyKey]
+	sh := &r.shards[storyKey[0]]
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	c := sh.callers[storyKey]
 	switch {
-	case l.idle[storyKey] != nil:
-		return "dormant, remembers " + count(s.remembered(l.idle[storyKey].journal), "call")
+	case sh.dormant[storyKey] != nil:
+		return "dormant, remembers " + count(s.remembered(sh.dormant[storyKey].journal), "call")
 	case c == nil:
 		return "knows nothing of the caller"
 	}
@@ -243,8 +243,8 @@ func (s *story) holding(r *Store) string {
 	if permits := c.usable(now); permits > 0 {
 		words[0] = fmt.Sprintf("leasing %s for %v", count(permits, "permit"), time.Duration(c.leases[0].deadline-now)*time.Millisecond)
 	}
-	if c.own > 0 || c.count() > 0 {
-		words = append(words, fmt.Sprintf("%s of which %d busy", count(c.own, "slot"), c.count()))
+	if c.ownSlots > 0 || c.count() > 0 {
+		words = append(words, fmt.Sprintf("%s of which %d busy", count(c.ownSlots, "slot"), c.count()))
 	}
 	if c.replay {
 		words = append(words, "has to replay")

@@ -31,17 +31,17 @@ func (t *talk) write(gateway string, e entry) *request {
 	return &request{Gateway: gateway, Seq: t.seqs[gateway], Epoch: t.epoch, Trust: true, Policy: "p", Settled: true, Entries: []entry{e}}
 }
 
-func (t *talk) send(q *request) (g grant, err error) {
+func (t *talk) send(q *request) (g allotment, err error) {
 	q.Time, q.Bound, q.Least, q.Fence = t.now, t.now, t.now, "f"
 	a, err := t.ledger.serve(q)
 	if err != nil {
 		return g, err
 	}
 	t.epoch = max(t.epoch, a.epoch)
-	return a.grants[0], nil
+	return a.allotments[0], nil
 }
 
-func (t *talk) say(gateway string, e entry) (grant, error) { return t.send(t.write(gateway, e)) }
+func (t *talk) say(gateway string, e entry) (allotment, error) { return t.send(t.write(gateway, e)) }
 
 // lateRequest: what a gateway asked before it asked for more arrives long after that, and takes nothing of it away.
 func lateRequest(s shared, chance limitstest.Chance) error {
@@ -112,7 +112,7 @@ func beginsAnew(s shared, chance limitstest.Chance) error {
 		return err
 	}
 	s.save()
-	t.after(forget + time.Minute)
+	t.after(forgetAfter + time.Minute)
 	got, err := t.say("a", entry{Born: 3, Net: &limits.Counts{}, Need: 4, Slots: 10})
 	if err != nil {
 		return err

@@ -19,7 +19,7 @@ import (
 
 const (
 	// lookAgain is how often settings are looked at: they may be set while Redis runs.
-	lookAgain = time.Minute
+	settingsEvery = time.Minute
 	// leastVersion is the first whose scripts may say what they need, as those of the queue do.
 	leastVersion = 7
 )
@@ -45,15 +45,15 @@ func (r *Store) Findings() []limits.Finding {
 
 // look looks at the settings in the background: when the counts can be had again, since that may be of another server,
 // when they cannot for lack of replicas, and every minute.
-func (r *Store) look(ctx context.Context) {
+func (r *Store) inspectSettings(ctx context.Context) {
 	s := &r.settings
-	if r.told != limits.Normal && !s.lacking {
+	if r.reported != limits.Normal && !s.lacking {
 		s.next = time.Time{}
 		return
 	}
 	if now := time.Now(); now.After(s.next) && s.busy.CompareAndSwap(false, true) {
-		s.next = now.Add(lookAgain)
-		r.flights.Go(func() {
+		s.next = now.Add(settingsEvery)
+		r.background.Go(func() {
 			defer s.busy.Store(false)
 			found, err := r.findings(ctx)
 			if err != nil { // what fails for long is told as the state
@@ -98,11 +98,11 @@ func (r *Store) findings(ctx context.Context) (all []limits.Finding, err error) 
 func (r *Store) examine(ctx context.Context, client redis.UniversalClient) ([]limits.Finding, error) {
 	text, err := client.Info(ctx).Result()
 	if err != nil {
-		return nil, fmt.Errorf("look at the settings of redis: %w", inWords(err))
+		return nil, fmt.Errorf("look at the settings of redis: %w", plain(err))
 	}
 	file, err := client.ConfigGet(ctx, "appendfsync").Result()
 	if _, said := err.(redis.Error); err != nil && !said {
-		return nil, fmt.Errorf("look at the settings of redis: %w", inWords(err))
+		return nil, fmt.Errorf("look at the settings of redis: %w", plain(err))
 	}
 	return judgeSettings(readInfo(text), file["appendfsync"], r.replicas), nil
 }

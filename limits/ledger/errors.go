@@ -18,41 +18,43 @@ import (
 
 // words is a hook of go-redis that puts the errors of a server into words of this package. The bytes of a connection can
 // be anything: those of another server, or the arguments of a script. They belong into no log.
-type words struct{}
+type plainErrors struct{}
 
-func (words) DialHook(next redis.DialHook) redis.DialHook { return next }
+func (plainErrors) DialHook(next redis.DialHook) redis.DialHook { return next }
 
-func (words) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+func (plainErrors) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
-		err := inWords(next(ctx, cmd))
+		err := plain(next(ctx, cmd))
 		cmd.SetErr(err)
 		return err
 	}
 }
 
-func (words) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+func (plainErrors) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return func(ctx context.Context, cmds []redis.Cmder) error {
-		err := inWords(next(ctx, cmds))
+		err := plain(next(ctx, cmds))
 		for _, cmd := range cmds {
-			cmd.SetErr(inWords(cmd.Err()))
+			cmd.SetErr(plain(cmd.Err()))
 		}
 		return err
 	}
 }
 
 // ours is an error in words of this package.
-type ours string
+type plainError string
 
-func (o ours) Error() string { return string(o) }
+func (o plainError) Error() string { return string(o) }
 
 // A said is an error that Redis answered, by its code.
-type said string
+type redisError string
 
 // The code comes first, with a space after it, where go-redis looks for it.
-func (s said) Error() string { return string(s) + " is the answer of redis" + meanings[string(s)] }
+func (s redisError) Error() string {
+	return string(s) + " is the answer of redis" + meanings[string(s)]
+}
 
 // RedisError makes it a redis.Error.
-func (said) RedisError() {}
+func (redisError) RedisError() {}
 
 // meanings say of some codes what they mean.
 var meanings = map[string]string{
@@ -73,8 +75,8 @@ var codes = []string{"ASK", "BUSY", "CROSSSLOT", "DENIED", "ERR", "EXECABORT", "
 
 // saidBy is the error that a server answered, without what follows its code. Of some that have none of their own the
 // words of Redis itself are known.
-func saidBy(text string) said {
-	for phrase, code := range map[string]said{
+func redisErrorOf(text string) redisError {
+	for phrase, code := range map[string]redisError{
 		"max number of clients reached":   "ERR (too many clients)",
 		"without any password configured": "ERR (it has no password)",
 		"unknown command":                 "ERR (unknown command)",
@@ -89,17 +91,17 @@ func saidBy(text string) said {
 	if meanings[code] == "" && !slices.Contains(codes, code) {
 		code = "ERR"
 	}
-	return said(code)
+	return redisError(code)
 }
 
 // inWords is an error of go-redis without anything that a server sent.
-func inWords(err error) error {
+func plain(err error) error {
 	if err == nil || err == redis.Nil {
 		return err // before anything is allocated
 	}
 	var (
-		own    ours
-		code   said
+		own    plainError
+		code   redisError
 		server redis.Error
 		op     *net.OpError
 		errno  syscall.Errno
@@ -111,7 +113,7 @@ func inWords(err error) error {
 	case errors.As(err, &code):
 		return code
 	case errors.As(err, &server):
-		return saidBy(server.Error())
+		return redisErrorOf(server.Error())
 	case errors.As(err, &op) && op.Op == "dial" && errors.As(err, &errno), errors.As(err, &name):
 		return err // of the kernel and the resolver, with the address
 	case errors.As(err, &errno):
@@ -123,14 +125,14 @@ func inWords(err error) error {
 			return plain
 		}
 	}
-	if text := ofHandshake(err); text != "" {
-		return ours(text)
+	if text := handshakeError(err); text != "" {
+		return plainError(text)
 	}
-	return ours(fmt.Sprintf("what came is no answer of redis (%T)", err))
+	return plainError(fmt.Sprintf("what came is no answer of redis (%T)", err))
 }
 
 // ofHandshake says of an error of TLS what is wrong; nothing of any other.
-func ofHandshake(err error) string {
+func handshakeError(err error) string {
 	var (
 		authority x509.UnknownAuthorityError
 		host      x509.HostnameError
@@ -159,6 +161,6 @@ func ofHandshake(err error) string {
 }
 
 // silent is where go-redis may write past the log: what it has to say comes back from calls.
-type silent struct{}
+type noLog struct{}
 
-func (silent) Printf(context.Context, string, ...any) {}
+func (noLog) Printf(context.Context, string, ...any) {}

@@ -13,11 +13,11 @@ import (
 	"pgregory.net/rapid"
 )
 
-// always deals whatever is held, to so many pockets.
-func always(pockets int) *dealing { return &dealing{pockets: pockets, permits: 1, slots: 1} }
+// always deals whatever is held, to so many stripes.
+func always(stripes int) *striping { return &striping{stripes: stripes, permits: 1, slots: 1} }
 
-// playPockets plays the model of a large caller from pockets.
-func playPockets(r *Store, clock *limitstest.Clock, key string, tamper *tamper, chance limitstest.Chance) (paid int, err error) {
+// playStripes plays the model of a large caller from stripes.
+func playStripes(r *Store, clock *limitstest.Clock, key string, tamper *tamper, chance limitstest.Chance) (paid int, err error) {
 	m := limitstest.NewModel(r, r.calendar, clock, chance)
 	m.Late, m.Many, m.Moody = leased, 30, true
 	m.Draw()
@@ -38,14 +38,14 @@ func playPockets(r *Store, clock *limitstest.Clock, key string, tamper *tamper, 
 	return paid, err
 }
 
-func TestPocketsKeepTheRollingHour(t *testing.T) {
+func TestStripesKeepTheRollingHour(t *testing.T) {
 	clock := &limitstest.Clock{}
 	r := newRedis(t, startServer(t), clock)
-	r.dealing = *always(3)
+	r.striping = *always(3)
 	n, paid := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		n++
-		from, err := playPockets(r, clock, fmt.Sprint(n), nil, limitstest.Rapidly(rt))
+		from, err := playStripes(r, clock, fmt.Sprint(n), nil, limitstest.Rapidly(rt))
 		paid += from
 		if err != nil {
 			rt.Fatal(err)
@@ -53,11 +53,11 @@ func TestPocketsKeepTheRollingHour(t *testing.T) {
 	})
 	t.Logf("%d calls in %d plays", paid, n)
 	if paid < 10*n {
-		t.Errorf("%d calls were admitted from pockets in %d plays", paid, n)
+		t.Errorf("%d calls were admitted from stripes in %d plays", paid, n)
 	}
 }
 
-func TestGatewaysKeepTheLimitsFromPockets(t *testing.T) {
+func TestGatewaysKeepTheLimitsFromStripes(t *testing.T) {
 	s := startServer(t)
 	n, paid := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
@@ -70,33 +70,33 @@ func TestGatewaysKeepTheLimitsFromPockets(t *testing.T) {
 	})
 	t.Logf("%d calls in %d plays", paid, n)
 	if paid < 5*n {
-		t.Errorf("%d calls were admitted from pockets in %d plays", paid, n)
+		t.Errorf("%d calls were admitted from stripes in %d plays", paid, n)
 	}
 }
 
-// tamper makes a mistake that pockets could make, at each deal.
+// tamper makes a mistake that stripes could make, at each deal.
 type tamper struct {
 	name   string
-	deal   func(p *purse, c *caller, call *limits.Call) // what it does to pockets before each call; nil: nothing
+	deal   func(p *stripes, c *caller, call *limits.Call) // what it does to stripes before each call; nil: nothing
 	store  func(*Store) limitstest.Store
 	shared bool // is found with gateways that share, too
 }
 
 func (x *tamper) with(r *Store, call *limits.Call) {
-	l := &r.lanes[call.Key[0]%lanes]
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if c := l.callers[call.Key]; c != nil && c.purse != nil && x.deal != nil {
-		for i := range c.purse.pockets {
-			k := &c.purse.pockets[i]
+	sh := &r.shards[call.Key[0]%shardCount]
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	if c := sh.callers[call.Key]; c != nil && c.stripes != nil && x.deal != nil {
+		for i := range c.stripes.stripes {
+			k := &c.stripes.stripes[i]
 			k.mu.Lock()
 			defer k.mu.Unlock()
 		}
-		x.deal(c.purse, c, call)
+		x.deal(c.stripes, c, call)
 	}
 }
 
-// misplacing gives a slot back to the next pocket.
+// misplacing gives a slot back to the next stripe.
 type misplacing struct {
 	*Store
 	running []limits.Slot
@@ -112,7 +112,7 @@ func (m *misplacing) Admit(ctx context.Context, c limits.Call) (limits.Decision,
 
 func (m *misplacing) Release(ctx context.Context, s limits.Slot) error {
 	for i, other := range m.running {
-		if other.Key == s.Key && other != s && s.Place>>pocketBits > 0 {
+		if other.Key == s.Key && other != s && s.Place>>stripeBits > 0 {
 			m.running = slices.Delete(m.running, i, i+1)
 			return m.Store.Release(ctx, other)
 		}
@@ -121,47 +121,47 @@ func (m *misplacing) Release(ctx context.Context, s limits.Slot) error {
 }
 
 var tampers = []tamper{
-	{name: "permits stay in their lease, too", shared: true, deal: func(p *purse, c *caller, _ *limits.Call) {
+	{name: "permits stay in their lease, too", shared: true, deal: func(p *stripes, c *caller, _ *limits.Call) {
 		for i := range c.leases {
 			if c.leases[i].seq == p.seq && p.until > 0 {
-				for k := range p.pockets {
-					c.leases[i].left += p.pockets[k].left
+				for k := range p.stripes {
+					c.leases[i].left += p.stripes[k].permits
 				}
 			}
 		}
 	}},
-	{name: "permits are lost", deal: func(p *purse, _ *caller, _ *limits.Call) {
-		for k := range p.pockets {
-			p.pockets[k].left = 0
+	{name: "permits are lost", deal: func(p *stripes, _ *caller, _ *limits.Call) {
+		for k := range p.stripes {
+			p.stripes[k].permits = 0
 		}
 	}},
-	{name: "used when the lease is over", deal: func(p *purse, _ *caller, _ *limits.Call) {
+	{name: "used when the lease is over", deal: func(p *stripes, _ *caller, _ *limits.Call) {
 		if p.until > 0 {
 			p.until = 1 << 60
 		}
 	}},
-	{name: "slots are dealt twice", shared: true, deal: func(p *purse, c *caller, _ *limits.Call) {
-		for k := range p.pockets {
+	{name: "slots are dealt twice", shared: true, deal: func(p *stripes, c *caller, _ *limits.Call) {
+		for k := range p.stripes {
 			if p.until > 0 {
-				p.pockets[k].slots = c.own
+				p.stripes[k].slots = c.ownSlots
 			}
 		}
 	}},
-	{name: "a changed rule is not seen", deal: func(p *purse, _ *caller, call *limits.Call) { p.rule = call.Rule }},
-	{name: "slots are given back to another pocket", store: func(r *Store) limitstest.Store { return &misplacing{Store: r} }},
+	{name: "a changed rule is not seen", deal: func(p *stripes, _ *caller, call *limits.Call) { p.rule = call.Rule }},
+	{name: "slots are given back to another stripe", store: func(r *Store) limitstest.Store { return &misplacing{Store: r} }},
 }
 
 // The test of the test: by the model of one caller, and by gateways that share.
-func TestTamperedPocketsAreCaught(t *testing.T) {
+func TestTamperedStripesAreCaught(t *testing.T) {
 	s := startServer(t)
 	for _, x := range tampers {
 		t.Run(x.name, func(t *testing.T) {
 			clock := &limitstest.Clock{}
 			r := newRedis(t, s, clock)
-			r.dealing = *always(3)
+			r.striping = *always(3)
 			var err error
 			for seed := uint64(0); seed < 300 && err == nil; seed++ {
-				_, err = playPockets(r, clock, fmt.Sprint(x.name, seed), &x, rand.New(rand.NewPCG(seed, 6)).IntN)
+				_, err = playStripes(r, clock, fmt.Sprint(x.name, seed), &x, rand.New(rand.NewPCG(seed, 6)).IntN)
 			}
 			caught(t, err)
 		})

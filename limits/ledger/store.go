@@ -72,25 +72,25 @@ type Store struct {
 	trust    bool
 	replicas int // that must acknowledge
 
-	name    string // of this start of this gateway among all
-	start   time.Time
-	clock   func() time.Time
-	virtual bool // tests: ledger time is clock's, not that of Redis
-	lanes   [lanes]lane
-	dealing dealing
-	hints   sync.Pool // of *int in hints; what a processor puts in, it gets
-	turn    atomic.Uint64
-	leaving atomic.Bool
-	flights sync.WaitGroup
-	stop    context.CancelFunc
-	sent    atomic.Int64 // requests ever
+	name       string // of this start of this gateway among all
+	start      time.Time
+	clock      func() time.Time
+	virtual    bool // tests: ledger time is clock's, not that of Redis
+	shards     [shardCount]shard
+	striping   striping
+	hints      sync.Pool // of *int in hints; what a processor puts in, it gets
+	turn       atomic.Uint64
+	leaving    atomic.Bool
+	background sync.WaitGroup
+	stop       context.CancelFunc
+	sent       atomic.Int64 // requests ever
 
-	onRefill func(limits.Refill)
-	onState  func(limits.State, error)
-	told     limits.State // last, to onState
-	watched  int64        // when the state was last looked at
-	spent    [len(limits.States)]atomic.Int64
-	settings settings
+	onRefill  func(limits.Refill)
+	onState   func(limits.State, error)
+	reported  limits.State // last, to onState
+	watchedAt int64        // when the state was last looked at
+	spent     [len(limits.States)]atomic.Int64
+	settings  settings
 }
 
 // NewRedis returns a store without connecting: Redis may come up later, and Ready tells when it has. The error names what
@@ -135,8 +135,8 @@ func prepare(config Config) (*Store, error) {
 		}
 		return nil, err
 	}
-	redis.SetLogger(silent{})
-	client.AddHook(words{})
+	redis.SetLogger(noLog{})
+	client.AddHook(plainErrors{})
 	r := &Store{
 		client:   client,
 		script:   redis.NewScript(ledgerSource),
@@ -149,7 +149,7 @@ func prepare(config Config) (*Store, error) {
 		start:    time.Now(),
 		clock:    time.Now,
 		stop:     func() {},
-		dealing:  usualDealing(),
+		striping: usualStriping(),
 		onRefill: config.OnRefill,
 		onState:  config.OnState,
 	}
@@ -163,8 +163,8 @@ func prepare(config Config) (*Store, error) {
 		r.settings.tell = func([]limits.Finding) {}
 	}
 	policy := policyName(config.Policy)
-	for i := range r.lanes {
-		r.lanes[i] = lane{number: i, callers: make(map[limits.Key]*caller), idle: make(map[limits.Key]*rest), next: make(chan struct{}), policy: policy}
+	for i := range r.shards {
+		r.shards[i] = shard{number: i, callers: make(map[limits.Key]*caller), dormant: make(map[limits.Key]*dormant), answered: make(chan struct{}), policy: policy}
 	}
 	return r, nil
 }
@@ -173,7 +173,7 @@ func prepare(config Config) (*Store, error) {
 func (r *Store) open() {
 	ctx, stop := context.WithCancel(context.Background())
 	r.stop = stop
-	r.flights.Go(func() { r.run(ctx) })
+	r.background.Go(func() { r.run(ctx) })
 }
 
 // Declare names the policy in force from now on, for gateways that share limits: the rules of the one that was last taken
@@ -182,11 +182,11 @@ func (r *Store) open() {
 // are raised as soon as the first gateway has the new policy, and whoever is late, or was restarted with an older one,
 // does not raise them again. It does not wait: the ledger is told with the next request, within a second.
 func (r *Store) Declare(policy string) {
-	for i := range r.lanes {
-		l := &r.lanes[i]
-		l.mu.Lock()
-		l.declare(policyName(policy))
-		l.mu.Unlock()
+	for i := range r.shards {
+		sh := &r.shards[i]
+		sh.mu.Lock()
+		sh.declare(policyName(policy))
+		sh.mu.Unlock()
 	}
 }
 
@@ -211,17 +211,17 @@ func (r *Store) now() int64 {
 	return time.Since(r.start).Milliseconds() + 1
 }
 
-// look is how often a lane looks at the calendar, and so how late a step of the wall clock over a change of regime is
+// look is how often a shard looks at the calendar, and so how late a step of the wall clock over a change of regime is
 // seen. A change without a step is seen at once.
-const look = time.Second
+const regimeCheck = time.Second
 
-// regime is the regime in force, as the lane knows it.
-func (r *Store) regime(l *lane, now int64) limits.Regime {
-	if now >= l.look {
+// regime is the regime in force, as the shard knows it.
+func (r *Store) regime(sh *shard, now int64) limits.Regime {
+	if now >= sh.regimeUntil {
 		t, now := r.time()
-		l.in, l.look = r.calendar.Regime(t), min(now+look.Milliseconds(), r.left(t, now))
+		sh.regime, sh.regimeUntil = r.calendar.Regime(t), min(now+regimeCheck.Milliseconds(), r.regimeEnd(t, now))
 	}
-	return l.in
+	return sh.regime
 }
 
 // time is the moment, and the same by the monotonic clock in milliseconds.
@@ -231,7 +231,7 @@ func (r *Store) time() (t time.Time, now int64) {
 }
 
 // left is the moment, by the monotonic clock, at which the regime of t ends.
-func (r *Store) left(t time.Time, now int64) int64 {
+func (r *Store) regimeEnd(t time.Time, now int64) int64 {
 	change := r.calendar.NextChange(t)
 	if change.IsZero() {
 		return math.MaxInt64
@@ -240,8 +240,8 @@ func (r *Store) left(t time.Time, now int64) int64 {
 }
 
 // send asks the ledger, within the timeout.
-func (r *Store) send(lane int, q *request) (answer, error) {
-	value, err := r.say(context.Background(), lane, q)
+func (r *Store) send(shard int, q *request) (answer, error) {
+	value, err := r.runScript(context.Background(), shard, q)
 	if err != nil {
 		return answer{}, err
 	}
@@ -249,7 +249,7 @@ func (r *Store) send(lane int, q *request) (answer, error) {
 }
 
 // say runs the script, within the timeout.
-func (r *Store) say(ctx context.Context, lane int, q *request) (any, error) {
+func (r *Store) runScript(ctx context.Context, shard int, q *request) (any, error) {
 	r.sent.Add(1)
 	if r.virtual {
 		q.Time = r.clock().UnixMilli()
@@ -260,7 +260,7 @@ func (r *Store) say(ctx context.Context, lane int, q *request) (any, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	value, err := r.evaluate(ctx, r.keys(lane, q.Entries), text)
+	value, err := r.evaluate(ctx, r.keys(shard, q.Entries), text)
 	if err != nil {
 		return nil, fmt.Errorf("ask the ledger: %w", err)
 	}
@@ -269,8 +269,8 @@ func (r *Store) say(ctx context.Context, lane int, q *request) (any, error) {
 
 // keys are those of a shard and of the callers asked about. The braces put them into one slot of a Cluster; the number
 // before them is the version of the script, whose data no other version reads.
-func (r *Store) keys(lane int, entries []entry) []string {
-	base := fmt.Sprintf("%s2:{%d}:", r.prefix, lane)
+func (r *Store) keys(shard int, entries []entry) []string {
+	base := fmt.Sprintf("%s2:{%d}:", r.prefix, shard)
 	keys := append(make([]string, 0, 1+2*len(entries)), base+"shard")
 	for i := range entries {
 		account := base + hex.EncodeToString(entries[i].key[:])
@@ -284,19 +284,19 @@ func (r *Store) keys(lane int, entries []entry) []string {
 func (r *Store) Ready(ctx context.Context) error {
 	patience := time.NewTimer(r.timeout)
 	defer patience.Stop()
-	for i := range r.lanes {
-		l := &r.lanes[i]
-		l.mu.Lock()
-		err := l.down
-		for asked := 0; err == nil && asked < 3 && (asked == 0 && i == 0 || !l.anchor.settled); asked++ {
-			l.beat = true
-			answered := l.next
-			r.fly(l)
-			if err = l.wait(ctx, answered, patience.C); err == nil {
-				err = l.down
+	for i := range r.shards {
+		sh := &r.shards[i]
+		sh.mu.Lock()
+		err := sh.cause
+		for asked := 0; err == nil && asked < 3 && (asked == 0 && i == 0 || !sh.anchor.settled); asked++ {
+			sh.heartbeatDue = true
+			answered := sh.answered
+			r.startSending(sh)
+			if err = sh.wait(ctx, answered, patience.C); err == nil {
+				err = sh.cause
 			}
 		}
-		l.mu.Unlock()
+		sh.mu.Unlock()
 		if err != nil {
 			return err
 		}
@@ -308,27 +308,27 @@ func (r *Store) Ready(ctx context.Context) error {
 func (r *Store) Close() error {
 	r.stop()
 	r.leaving.Store(true)
-	for i := range r.lanes {
-		l := &r.lanes[i]
-		l.mu.Lock()
-		for _, c := range l.callers {
-			l.gather(c)
-			r.deal(l, c) // nothing, since the store is left
-			c.active = math.MinInt64 / 2
+	for i := range r.shards {
+		sh := &r.shards[i]
+		sh.mu.Lock()
+		for _, c := range sh.callers {
+			sh.recall(c)
+			r.lend(sh, c) // nothing, since the store is left
+			c.lastCall = math.MinInt64 / 2
 			if !c.queued {
 				c.queued = true
-				l.queue = append(l.queue, c)
+				sh.queue = append(sh.queue, c)
 			}
 		}
-		l.beat = l.beat || l.seq > 0 && l.down == nil
-		r.fly(l)
-		l.shut = true // those who call while flights are waited for would begin others
-		if !l.flying {
-			l.close()
+		sh.heartbeatDue = sh.heartbeatDue || sh.seq > 0 && sh.cause == nil
+		r.startSending(sh)
+		sh.shut = true // those who call while flights are waited for would begin others
+		if !sh.flying {
+			sh.close()
 		}
-		l.mu.Unlock()
+		sh.mu.Unlock()
 	}
-	r.flights.Wait()
+	r.background.Wait()
 	if err := r.client.Close(); err != nil {
 		return fmt.Errorf("close redis: %w", err)
 	}

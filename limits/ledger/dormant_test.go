@@ -13,11 +13,11 @@ import (
 	"brana/limits/limitstest"
 )
 
-// atRest counts the callers of a lane that are at rest, and all others.
-func (l *lane) atRest() (idle, others int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.idle), len(l.callers) + len(l.untold)
+// atRest counts the callers of a shard that are at rest, and all others.
+func (sh *shard) atRest() (idle, others int) {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	return len(sh.dormant), len(sh.callers) + len(sh.unreplayed)
 }
 
 // Callers at rest are told to a ledger that has forgotten them, a request at a time, and rest again; one that calls
@@ -33,7 +33,7 @@ func TestCallersAtRestAreTold(t *testing.T) {
 		key[0] = 7
 		return limits.Call{Key: key, Rule: rule(10, 10, 10), Lifetime: time.Second}
 	}
-	l := &r.lanes[7]
+	sh := &r.shards[7]
 	for n := range callers {
 		limitstest.Asker{T: t, Store: r, Call: call(n)}.Spend(4)
 	}
@@ -41,7 +41,7 @@ func TestCallersAtRestAreTold(t *testing.T) {
 		t.Helper()
 		limitstest.Eventually(t, "the callers rest", func() bool {
 			clock.Move(time.Second)
-			idle, others := l.atRest()
+			idle, others := sh.atRest()
 			return idle == want && others == 0
 		})
 	}
@@ -68,10 +68,10 @@ func TestCallersAtRestAreTold(t *testing.T) {
 		c.Admit(limits.OverQuota)
 	}
 
-	clock.Move(forget)
+	clock.Move(forgetAfter)
 	limitstest.Eventually(t, "nobody is remembered", func() bool {
 		clock.Move(time.Minute)
-		idle, others := l.atRest()
+		idle, others := sh.atRest()
 		return idle+others == 0
 	})
 }
@@ -96,31 +96,31 @@ func tellings(t *testing.T, s *server, shard string) (all []bool) {
 }
 
 // settled makes callers that have called, given back what was left and come to rest, without a ledger.
-func settled(callers int) *lane {
-	l := &lane{callers: map[limits.Key]*caller{}, idle: map[limits.Key]*rest{}}
+func settled(callers int) *shard {
+	sh := &shard{callers: map[limits.Key]*caller{}, dormant: map[limits.Key]*dormant{}}
 	for n := range callers {
 		call := limits.Call{Key: limits.KeyOf(fmt.Sprint(n)), Rule: rule(10_000, 10_000, 20), Lifetime: time.Minute}
-		c := l.caller(&call)
-		l.adopt(c, &call, 1)
+		c := sh.caller(&call)
+		sh.adopt(c, &call, 1)
 		c.waiting = 1
 		e := c.entry(1, limits.WorkingHours, 1)
-		c.granted(&e, &grant{permits: 4, leaves: limits.Longest.Milliseconds(), slots: 5}, 1, 1, 1, limits.Lease.Milliseconds(), 1, false)
+		c.apply(&e, &allotment{permits: 4, leaves: limits.Longest.Milliseconds(), slots: 5}, 1, 1, 1, limits.Lease.Milliseconds(), 1, false)
 		c.waiting = 0
 		if verdict, place, done := c.admit(2, &call, limits.WorkingHours, 1); verdict == limits.Admitted && done {
 			c.release(uint64(place), 1)
 		}
 		now := 3 * limits.Lease.Milliseconds()
 		e = c.entry(now, limits.WorkingHours, 1)
-		c.granted(&e, &grant{}, 2, now, now, 2*now, now, false)
-		if now *= 2; !c.rests(now) {
+		c.apply(&e, &allotment{}, 2, now, now, 2*now, now, false)
+		if now *= 2; !c.parks(now) {
 			panic("a caller that holds nothing does not rest")
 		}
-		l.layDown(c, now)
+		sh.park(c, now)
 	}
-	if len(l.idle) != callers {
+	if len(sh.dormant) != callers {
 		panic("nothing is left of callers that have called")
 	}
-	return l
+	return sh
 }
 
 // What a caller at rest costs: a budget, of which a change is a reviewed line.
@@ -145,11 +145,11 @@ func BenchmarkCallersAtRest(b *testing.B) {
 	b.Run("awake", func(b *testing.B) {
 		for b.Loop() {
 			b.ReportMetric(float64(heapOf(func() any {
-				l := settled(10_000)
+				sh := settled(10_000)
 				for n := range 10_000 {
-					l.rouse(limits.KeyOf(fmt.Sprint(n)))
+					sh.revive(limits.KeyOf(fmt.Sprint(n)))
 				}
-				return l
+				return sh
 			}))/10_000, "bytes/caller")
 		}
 	})

@@ -251,7 +251,7 @@ func TestRedisSentinel(t *testing.T) {
 	before := ask(t, r, call)
 	limitstest.Eventually(t, "the Sentinel knows the replica and the replica the counts", func() bool {
 		return sentinel.command("SENTINEL REPLICAS brana") == "*1" &&
-			replica.command("EXISTS "+r.keys(int(call.Key[0]%lanes), []entry{{key: call.Key}})[1]) == ":1"
+			replica.command("EXISTS "+r.keys(int(call.Key[0]%shardCount), []entry{{key: call.Key}})[1]) == ":1"
 	})
 	master.kill()
 	if after := ask(t, r, call); after.Remaining >= before.Remaining {
@@ -265,7 +265,7 @@ func TestKeysCleanUpAfterThemselves(t *testing.T) {
 	key := limits.KeyOf("a")
 	limitstest.Asker{T: t, Store: r, Call: limits.Call{Key: key, Rule: rule(10, 10, 10), Lifetime: 2 * time.Hour}, Traits: traits}.Admit(limits.Admitted)
 	limitstest.Asker{T: t, Store: r, Call: limits.Call{Key: key, Rule: rule(10, 10, 10), Lifetime: time.Minute}, Traits: traits}.Admit(limits.Admitted)
-	for _, name := range r.keys(int(key[0]%lanes), []entry{{key: key}})[1:] {
+	for _, name := range r.keys(int(key[0]%shardCount), []entry{{key: key}})[1:] {
 		got, err := r.client.PTTL(t.Context(), name).Result()
 		if err != nil || got < limits.Longest || got > 6*time.Hour {
 			t.Errorf("%s lives on for %v (error %v), want as long as calls count and slots may be taken", name, got, err)

@@ -89,13 +89,13 @@ func TestNoByteOfRedisIsInAnError(t *testing.T) {
 
 // What go-redis looks for in an error is still there.
 func TestWordsKeepWhatIsLookedFor(t *testing.T) {
-	if err := inWords(errors.Join(errors.New("x"), said("NOSCRIPT"))); !redis.HasErrorPrefix(err, "NOSCRIPT ") {
+	if err := plain(errors.Join(errors.New("x"), redisError("NOSCRIPT"))); !redis.HasErrorPrefix(err, "NOSCRIPT ") {
 		t.Errorf("%v is not known as NOSCRIPT", err)
 	}
-	if err := inWords(redis.Nil); err != redis.Nil {
+	if err := plain(redis.Nil); err != redis.Nil {
 		t.Errorf("%v for no value", err)
 	}
-	if err := inWords(context.DeadlineExceeded); !errors.Is(err, context.DeadlineExceeded) {
+	if err := plain(context.DeadlineExceeded); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%v for a deadline", err)
 	}
 }

@@ -12,103 +12,103 @@ import (
 	"brana/limits/limitstest"
 )
 
-// With one pocket all is told as if there were none: the contract holds to the last number.
-func TestRedisWithAPocket(t *testing.T) {
+// With one stripe all is told as if there were none: the contract holds to the last number.
+func TestRedisWithAStripe(t *testing.T) {
 	s := startServer(t)
 	limitstest.Contract(t, traits, func(t *testing.T, clock *limitstest.Clock) limitstest.Store {
 		r := newRedis(t, s, clock)
-		r.dealing = *always(1)
+		r.striping = *always(1)
 		return r
 	})
 }
 
-// striped tells that a decision's slot was taken in a pocket.
-func striped(d limits.Decision) bool { return d.Slot.Place>>pocketBits > 0 }
+// striped tells that a decision's slot was taken in a stripe.
+func striped(d limits.Decision) bool { return d.Slot.Place>>stripeBits > 0 }
 
-// A pocket admits only what the lane would by the same things; all else goes to the lane, which deals again.
-func TestPocketsGoByWhatTheLaneGoesBy(t *testing.T) {
+// A stripe admits only what the shard would by the same things; all else goes to the shard, which deals again.
+func TestStripesGoByWhatTheLaneGoesBy(t *testing.T) {
 	s := startServer(t)
 	for _, test := range []struct {
 		name    string
 		changes func(*testing.T, *Store, *limitstest.Asker, *limitstest.Clock)
-		stays   bool // the call after the change is admitted, but not from a pocket
+		stays   bool // the call after the change is admitted, but not from a stripe
 	}{
 		{"nothing", func(*testing.T, *Store, *limitstest.Asker, *limitstest.Clock) {}, true},
 		{"the rule", func(_ *testing.T, _ *Store, c *limitstest.Asker, _ *limitstest.Clock) { c.Call.Rule.Off-- }, false},
 		{"the version of the policy", func(_ *testing.T, _ *Store, c *limitstest.Asker, _ *limitstest.Clock) { c.Call.Policy = "q" }, false},
 		{"a lifetime that the ledger does not know", func(_ *testing.T, _ *Store, c *limitstest.Asker, _ *limitstest.Clock) { c.Call.Lifetime++ }, false},
-		{"the calendar is to be looked at", func(_ *testing.T, _ *Store, _ *limitstest.Asker, clock *limitstest.Clock) { clock.Move(look) }, false},
+		{"the calendar is to be looked at", func(_ *testing.T, _ *Store, _ *limitstest.Asker, clock *limitstest.Clock) { clock.Move(regimeCheck) }, false},
 		{"the regime", func(t *testing.T, _ *Store, _ *limitstest.Asker, clock *limitstest.Clock) {
 			clock.Set(limitstest.Prague(t, limitstest.Wednesday+"17:00:00").UnixMilli())
 		}, false},
 		{"the lease is over", func(_ *testing.T, _ *Store, _ *limitstest.Asker, clock *limitstest.Clock) { clock.Move(limits.Lease) }, false},
 		{"the store is closed", func(t *testing.T, r *Store, _ *limitstest.Asker, _ *limitstest.Clock) {
 			r.leaving.Store(true)
-			r.tend(r.laneOf("a"))
+			r.tend(r.shardOf("a"))
 		}, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			clock := limitstest.ClockAt(t, limitstest.Wednesday+"16:59:55")
 			r := newRedis(t, s, clock)
-			r.dealing = *always(2)
+			r.striping = *always(2)
 			c := limitstest.Asker{T: t, Store: r, Call: limits.Call{Key: limits.KeyOf("a"), Rule: rule(1<<30, 1<<30, 1000), Lifetime: time.Minute}}
 			c.Spend(20)
 			if d := c.Admit(limits.Admitted); !striped(d) {
-				t.Fatalf("decision %+v is not from a pocket", d)
+				t.Fatalf("decision %+v is not from a stripe", d)
 			}
 			test.changes(t, r, &c, clock)
 			if d := c.Admit(limits.Admitted); striped(d) != test.stays {
-				t.Errorf("decision %+v is from a pocket: %v", d, striped(d))
+				t.Errorf("decision %+v is from a stripe: %v", d, striped(d))
 			}
-			l := r.laneOf("a")
-			l.mu.Lock()
-			defer l.mu.Unlock()
+			sh := r.shardOf("a")
+			sh.mu.Lock()
+			defer sh.mu.Unlock()
 		})
 	}
 }
 
-func (r *Store) laneOf(name string) *lane {
+func (r *Store) shardOf(name string) *shard {
 	key := limits.KeyOf(name)
-	return &r.lanes[key[0]%lanes]
+	return &r.shards[key[0]%shardCount]
 }
 
-// What pockets did is the caller's: its pace, when it last called, the slots that are taken, and when
+// What stripes did is the caller's: its pace, when it last called, the slots that are taken, and when
 // the last of them ends.
 func TestGatheredCallersAreWhole(t *testing.T) {
 	clock := limitstest.ClockAt(t, limitstest.Wednesday+"10:00:00")
 	r := newRedis(t, startServer(t), clock)
-	r.dealing = *always(3)
+	r.striping = *always(3)
 	c := limitstest.Asker{T: t, Store: r, Call: limits.Call{Key: limits.KeyOf("a"), Rule: rule(1<<30, 1<<30, 1000), Lifetime: time.Minute}}
 	c.Spend(20)
-	l := r.laneOf("a")
+	sh := r.shardOf("a")
 	whole := func() (left, calls int64) {
-		here := l.callers[c.Call.Key]
-		l.gather(here)
-		defer r.deal(l, here)
-		return here.left(), here.calls
+		here := sh.callers[c.Call.Key]
+		sh.recall(here)
+		defer r.lend(sh, here)
+		return here.permitsLeft(), here.callsSince
 	}
-	l.mu.Lock()
+	sh.mu.Lock()
 	left, calls := whole()
-	l.mu.Unlock()
+	sh.mu.Unlock()
 	var slots []limits.Slot
 	clock.Move(time.Millisecond)
 	for range 5 {
 		d := c.Admit(limits.Admitted)
 		if !striped(d) {
-			t.Fatalf("decision %+v is not from a pocket", d)
+			t.Fatalf("decision %+v is not from a stripe", d)
 		}
 		slots = append(slots, d.Slot)
 	}
-	l.mu.Lock()
+	sh.mu.Lock()
 	nowLeft, nowCalls := whole()
-	here := l.callers[c.Call.Key]
+	here := sh.callers[c.Call.Key]
 	if nowLeft != left-5 || nowCalls != calls+5 {
 		t.Errorf("%d permits and %d calls, want %d and %d", nowLeft, nowCalls, left-5, calls+5)
 	}
-	if now := r.now(); here.active != now || here.last() != now+time.Minute.Milliseconds() {
-		t.Errorf("active %d, slots until %d, now %d", here.active, here.last(), now)
+	if now := r.now(); here.lastCall != now || here.last() != now+time.Minute.Milliseconds() {
+		t.Errorf("active %d, slots until %d, now %d", here.lastCall, here.last(), now)
 	}
-	l.mu.Unlock()
+	sh.mu.Unlock()
 	if got := r.Stats(); got.Busy != 5 || got.Permits != left-5 {
 		t.Errorf("stats = %+v, want 5 calls that run and %d permits", got, left-5)
 	}
@@ -126,15 +126,15 @@ func TestGatheredCallersAreWhole(t *testing.T) {
 		t.Errorf("stats = %+v, want the call that was renewed, and no permits", got)
 	}
 	c.Release(slots[0])
-	limitstest.Eventually(t, "the caller that rests has no pockets", func() bool {
+	limitstest.Eventually(t, "the caller that rests has no stripes", func() bool {
 		clock.Move(time.Second)
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		return l.callers[c.Call.Key] == nil && l.purse(c.Call.Key) == nil
+		sh.mu.Lock()
+		defer sh.mu.Unlock()
+		return sh.callers[c.Call.Key] == nil && sh.stripesOf(c.Call.Key) == nil
 	})
 	c.Spend(20)
 	later := c.Admit(limits.Admitted)
-	for _, slot := range slots { // of pockets that are no more
+	for _, slot := range slots { // of stripes that are no more
 		c.Release(slot)
 	}
 	if got := r.Stats(); !striped(later) || got.Busy != 1 {
@@ -142,21 +142,21 @@ func TestGatheredCallersAreWhole(t *testing.T) {
 	}
 }
 
-// A lane has pockets for a few callers only; the others are decided about as ever.
+// A shard has stripes for a few callers only; the others are decided about as ever.
 func TestPursesAreFew(t *testing.T) {
 	clock := limitstest.ClockAt(t, limitstest.Wednesday+"10:00:00")
 	r := newRedis(t, startServer(t), clock)
-	r.dealing = *always(2)
+	r.striping = *always(2)
 	paid := 0
-	for n := range mostPurses + 3 {
+	for n := range mostStriped + 3 {
 		c := limitstest.Asker{T: t, Store: r, Call: limits.Call{Key: limits.Key{7, byte(n)}, Rule: rule(1<<30, 1<<30, 1000), Lifetime: time.Minute}}
 		c.Spend(20)
 		if striped(c.Admit(limits.Admitted)) {
 			paid++
 		}
 	}
-	if paid != mostPurses {
-		t.Errorf("%d callers have pockets, want %d", paid, mostPurses)
+	if paid != mostStriped {
+		t.Errorf("%d callers have stripes, want %d", paid, mostStriped)
 	}
 }
 
@@ -220,7 +220,7 @@ func (c *crowd) work(ctx context.Context, moody bool) (err error) {
 
 // Many at once at one large caller, while its rule changes, others look, and at last the store closes: by the log of
 // those who call, no more is admitted than the quota, no more run than may, and no permit is lost.
-func TestPocketsUnderContention(t *testing.T) {
+func TestStripesUnderContention(t *testing.T) {
 	s := startServer(t)
 	const quota = 30_000
 	for _, test := range []struct {
@@ -235,7 +235,7 @@ func TestPocketsUnderContention(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := newRedis(t, s, nil)
-			r.dealing = *always(4)
+			r.striping = *always(4)
 			var workers, others sync.WaitGroup
 			c := &crowd{store: r, call: limits.Call{Key: limits.KeyOf(t.Name()), Rule: rule(quota, quota, test.concurrent), Lifetime: time.Minute}}
 			c.count = func(admitted int64) {
@@ -246,7 +246,7 @@ func TestPocketsUnderContention(t *testing.T) {
 			ctx, done := context.WithCancel(t.Context())
 			others.Go(func() {
 				for ctx.Err() == nil {
-					r.tend(&r.lanes[c.call.Key[0]%lanes])
+					r.tend(&r.shards[c.call.Key[0]%shardCount])
 					if got := r.Stats(); got.Busy < 0 || got.Permits < 0 {
 						t.Errorf("stats = %+v", got)
 					}
@@ -264,12 +264,12 @@ func TestPocketsUnderContention(t *testing.T) {
 			workers.Wait()
 			done()
 			others.Wait()
-			t.Logf("%d admitted, %d from pockets, %d at once, %d refused", c.admitted.Load(), c.paid.Load(), c.most.Load(), c.refused.Load())
+			t.Logf("%d admitted, %d from stripes, %d at once, %d refused", c.admitted.Load(), c.paid.Load(), c.most.Load(), c.refused.Load())
 			if got := c.admitted.Load(); got > quota || test.closes == 0 && got < quota*99/100 {
 				t.Errorf("admitted %d calls of %d", got, quota)
 			}
 			if c.most.Load() > int64(test.concurrent) || test.moody && c.paid.Load() == 0 || !test.moody && c.refused.Load() == 0 {
-				t.Errorf("%d calls ran at once, %d were admitted from pockets, %d refused", c.most.Load(), c.paid.Load(), c.refused.Load())
+				t.Errorf("%d calls ran at once, %d were admitted from stripes, %d refused", c.most.Load(), c.paid.Load(), c.refused.Load())
 			}
 		})
 	}
