@@ -56,7 +56,7 @@ func (f *trio) hire() {
 // again.
 func (f *trio) begin() {
 	f.t.Helper()
-	f.redis.begin(f.t)
+	f.redis.restart(f.t)
 	for _, r := range f.gateways {
 		limitstest.Eventually(f.t, "Redis is dialled", func() bool { return r.client.Ping(f.t.Context()).Err() == nil })
 	}
@@ -201,9 +201,9 @@ func TestLeasesAreSmall(t *testing.T) {
 
 // overcharged says, when all gateways of the fault suite have ended, which accounts are charged for more than was made of
 // them and what gateways that were killed may have held.
-func (c *crew) overcharged(all *records) (lines []string) {
+func (c *gatewayProcs) overcharged(all *gatewayLogs) (lines []string) {
 	c.t.Helper()
-	r, err := prepare(Config{URL: c.orders.URL, Calendar: limitstest.Czech(c.t), Timeout: 5 * time.Second})
+	r, err := prepare(Config{URL: c.config.URL, Calendar: limitstest.Czech(c.t), Timeout: 5 * time.Second})
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -22,7 +22,7 @@ func shardedCalls(rule limits.Rule) (calls []limits.Call) {
 	return calls
 }
 
-func newClustered(t *testing.T, c *clustered, replicas int) *Store {
+func newClustered(t *testing.T, c *redisCluster, replicas int) *Store {
 	t.Helper()
 	for _, n := range c.nodes {
 		grantRights(t, n.server, "a Cluster", "`wait_replicas`")
@@ -88,7 +88,7 @@ func TestClusterKeepsTheLimits(t *testing.T) {
 	}
 	for _, shard := range []int{0, 5, 9} {
 		least[shard] = quota * 3 / 4
-		c.move(shard, func() { time.Sleep(300 * time.Millisecond) })
+		c.moveSlot(shard, func() { time.Sleep(300 * time.Millisecond) })
 	}
 	used := func() (short []string) {
 		for shard := range admitted {
@@ -148,7 +148,7 @@ func TestClusterGrantsWaitForReplicas(t *testing.T) {
 		}
 		limitstest.Eventually(t, fmt.Sprintf("shard %d, whose node has none, does not", shard), func() bool { return errors.Is(spend(shard), limits.ErrReplicas) })
 	}
-	c.nodes[c.masters+alone].begin(t)
+	c.nodes[c.masters+alone].restart(t)
 	limitstest.Eventually(t, "it has one again", func() bool { return g.Ready(t.Context()) == nil })
 	for shard := range calls {
 		if err := spend(shard); err != nil {

@@ -14,11 +14,12 @@ import (
 	"go.uber.org/goleak"
 )
 
-// Parallel tests here wait for Redis and gateways most of the time: more of them run at once than there are cores. A pool
-// that could not connect sleeps up to a second before it sees that it is closed.
+// TestMain runs more tests at once than there are cores: most of them wait for Redis and gateways.
+// It ignores one goroutine at the end: a pool that could not connect sleeps for up to a second
+// before it notices that it is closed.
 func TestMain(m *testing.M) {
-	if orders, caged := os.LookupEnv(ordersVariable); caged {
-		if err := playGateway(orders); err != nil {
+	if config, found := os.LookupEnv(procVariable); found {
+		if err := runProc(config); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
