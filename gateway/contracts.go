@@ -22,7 +22,7 @@ func (g *Gateway) publish(x *exchange) (done bool, err error) {
 		return false, err
 	}
 	x.published = true
-	return true, x.take(x.answered(doc, ""))
+	return true, x.take(answered(doc, ""))
 }
 
 // contract returns the document that a request asks for, or nil. The path is a

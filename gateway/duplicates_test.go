@@ -44,13 +44,13 @@ func TestStaleTime(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		x := &exchange{start: start, head: &egon.Head{Info: egon.ZadostInfo{CasZadosti: []byte(c.said)}}}
 		g := &Gateway{cfg: Config{TimeTolerance: 5 * time.Minute, Zone: prague}}
-		if r := g.checkTime(x); (r == nil) != c.want || r != nil && r.Kind != StaleTime {
+		x := &request{g: g, start: start, head: &egon.Head{Info: egon.ZadostInfo{CasZadosti: []byte(c.said)}}}
+		if r := x.checkTime(); (r == nil) != c.want || r != nil && r.Kind != StaleTime {
 			t.Errorf("%s: refused %v", c.name, r)
 		}
 		g.cfg.TimeTolerance = 0
-		if r := g.checkTime(x); r != nil {
+		if r := x.checkTime(); r != nil {
 			t.Errorf("%s: refused %v, though the option is off", c.name, r)
 		}
 	}

@@ -1,125 +1,62 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
 	"math"
+	"strconv"
 	"time"
 
 	"github.com/valyala/fasthttp"
 	"go.uber.org/zap"
 
 	"brana/egon"
-	"brana/gateway/queue"
 	"brana/gateway/stream"
-	"brana/limits"
-	"brana/policy"
 )
 
-// slotMargin is how much longer than any wait of a call its slot lives. While
-// bytes flow it is renewed, twice in this time at most; one that outlives its
-// gateway frees itself.
-const slotMargin = 30 * time.Second
-
-// An exchange is one request, its answer, and all held for them, until the
-// last byte. fasthttp reads the answer from it and then ends it. One goroutine
-// at a time has it.
+// An exchange is one request, its answer, and all held for them, until the last
+// byte. fasthttp reads the answer from it and then ends it. One goroutine at a
+// time has it.
+//
+// It owns three values, each with one end: what came in (inbound.release), what it
+// holds at the stores (hold.release) and what goes out (outbound.close).
+// CloseWithError ends all three, and nothing else ends the first two.
 type exchange struct {
-	g  *Gateway
-	rc *fasthttp.RequestCtx
+	inbound
+	hold hold
+	out  outbound
 
-	start, sent, received, end time.Time
+	sent, received time.Time // the message began to go out, the answer has begun
+	published      bool      // the answer is a WSDL or a schema
+	ended          bool
+	result
+}
 
-	service  *egon.Service
-	async    bool
-	route    Route
-	timeout  time.Duration    // of the call
-	deadline *stream.Deadline // of the call; nil before it is admitted
-	reader   *egon.Reader
-	body     stream.Proof // the request
-	message  egon.Message // the request as it goes to an upstream: each byte released when it is proven
-	head     *egon.Head
-	policy   *policy.Snapshot
-	decision policy.Decision
-	limits   limits.Decision
-	decided  bool // limits holds a decision
-	slot     limits.Slot
-	admitted bool // slot is held
-	renewed  time.Time
-	claim    queue.Claim
-	claimed  bool   // claim holds the request's id
-	opened   bool   // the queue holds room for the answer
-	job      string // of which E100 asks
-	iszrID   string // empty until somebody asks for it
-
-	reply   stream.Proof      // a relayed answer
-	scanner *egon.ReplyReader // of the reply; nil unless it is the answer
-	answer  io.ReadCloser     // what the caller reads; nil before there is one
-	length  int               // of the answer, -1 when it is not known
-	written int64             // bytes of the answer handed to the server
-	whole   bool              // all of it was
-	kod     string            // VysledekKod of the answer, when it is known
-	fault   bool              // the answer is a SOAP Fault of the upstream
-	refusal *Refusal
-
-	published bool // the answer is a WSDL or a schema
-
-	readErr error // why reading the answer ended before its end
-	ended   bool
-
-	broken  error // why the answer did not reach the caller
-	outcome string
+// A result is what came of a request.
+type result struct {
+	end     time.Time
+	outcome string   // one word of a closed set
+	refusal *Refusal // nil: it was answered
+	broken  error    // why the answer did not reach whom it was for
 }
 
 // begin makes the exchange of a request.
 func (g *Gateway) begin(rc *fasthttp.RequestCtx) *exchange {
 	g.running.Add(1)
-	return &exchange{g: g, rc: rc, start: time.Now()}
-}
-
-// id is the number of the exchange, IszrZadostId: that of a relayed answer, or a
-// fresh one.
-func (x *exchange) id() string {
-	if x.iszrID == "" {
-		x.iszrID = x.g.parts.NewID()
+	return &exchange{
+		inbound: inbound{request: request{g: g, start: time.Now()}, rc: rc},
+		hold:    hold{parts: &g.parts},
 	}
-	return x.iszrID
 }
 
-// setDeadline starts the time of the call: the route's timeout, and what a
-// message that still arrives may take.
+// setDeadline begins the time of the call: the route's timeout, and what a message
+// that still arrives may take.
 func (x *exchange) setDeadline() context.Context {
-	x.timeout = x.route.Timeout + x.body.TimeLeft()
-	x.deadline = x.g.underWay.Begin(x.timeout, x.g.cfg.MinRate)
-	return x.deadline
-}
-
-// next returns up to most of the next bytes of the answer: a relayed one's where
-// its proof holds them, others read into p. At the end it returns io.EOF.
-func (x *exchange) next(p []byte, most int) (b []byte, err error) {
-	x.keepSlot()
-	defer x.keepSlot()
-	if x.deadline != nil {
-		x.deadline.Await(x.written)
-		defer x.deadline.Pause()
-	}
-	err = safely(func() (err error) {
-		if x.scanner != nil {
-			b, err = x.reply.Next(most)
-			return err
-		}
-		n, err := x.answer.Read(p)
-		b = p[:n]
-		return err
-	})
-	if err != nil && err != io.EOF {
-		x.readErr = err
-		return nil, err
-	}
-	x.whole = err == io.EOF
-	x.written += int64(len(b))
-	return b, err
+	x.timeout = x.route.Timeout + x.proof.TimeLeft()
+	x.out.deadline = x.g.underWay.Begin(x.timeout, x.g.cfg.MinRate)
+	return x.out.deadline
 }
 
 // slotLifetime is longer than any one wait of the call: until its answer begins,
@@ -128,17 +65,71 @@ func (x *exchange) slotLifetime() time.Duration {
 	return max(x.timeout, x.g.cfg.WriteIdle) + slotMargin
 }
 
-// keepSlot renews the slot between waits, so that the call stays counted until
-// its last byte.
-func (x *exchange) keepSlot() {
-	if !x.admitted || time.Now().Sub(x.renewed) < slotMargin/2 {
-		return
+// take makes an answer the exchange's. A small relayed reply is read whole before
+// the first byte leaves, so that a broken one is still a refusal and not a broken
+// answer.
+func (x *exchange) take(a *egon.Answer) error {
+	x.out.own(a)
+	if x.route.Kind == RelayRoute {
+		err := x.out.prove(&x.g.pools, x.service, x.g.maxHeld(), int64(x.g.cfg.InlineLimit))
+		if err != nil {
+			return x.route.blame(err)
+		}
 	}
-	x.renewed = time.Now()
-	renew := func() error { return x.g.parts.Limiter.Renew(context.Background(), x.slot, x.slotLifetime()) }
-	if err := safely(renew); err != nil {
-		x.g.parts.Log.Warn("renew slot: the call may be counted no more before it has ended", zap.Error(err))
+	if a.Barred {
+		x.doubtRow()
 	}
+	if a.IszrZadostId != "" {
+		x.iszrID = a.IszrZadostId // the log has the number that the caller sees
+	}
+	x.settle() // an upstream may have answered before it had the whole message
+	x.rc.SetStatusCode(a.HTTPStatus)
+	x.rc.SetContentType(a.ContentType)
+	x.setLimitFields()
+	return nil
+}
+
+// reject answers with a refusal in place of what there was. What was reserved for
+// the call is given back before the caller learns of it.
+func (x *exchange) reject(err error) {
+	r := asRefusal(err)
+	x.refusal = r
+	x.hold.withdraw()
+	x.endAnswer()
+	if r.Hangup || r.Kind == Draining {
+		x.hangUp()
+	} else {
+		x.settle()
+	}
+	body := x.refusalBody(r)
+	x.out.say(io.NopCloser(bytes.NewReader(body)), len(body))
+	x.rc.SetStatusCode(r.status(x.g.cfg.StatusMode))
+	x.rc.SetContentType(contentType)
+	x.setLimitFields()
+	if after := r.retryAfter(); after > 0 {
+		x.rc.Response.Header.Set("Retry-After", strconv.FormatInt(after, 10))
+	}
+	if r.Status == fasthttp.StatusMethodNotAllowed {
+		x.rc.Response.Header.Set("Allow", "POST")
+	}
+}
+
+// refusalBody writes the refusal as the called service's own reply, or as a SOAP
+// Fault.
+func (x *exchange) refusalBody(r *Refusal) []byte {
+	if r.Kind.SubKod == "" {
+		return egon.AppendFault(nil, r.Kind.Fault, r.text(), r.Kind.Code)
+	}
+	return x.refusalReply(r, x.reader == nil || x.reader.Enveloped(), time.Now())
+}
+
+// next returns up to most of the next bytes of the answer, and keeps the slot
+// between waits, so that the call stays counted until its last byte.
+func (x *exchange) next(p []byte, most int) ([]byte, error) {
+	x.hold.renew(x.slotLifetime())
+	b, err := x.out.next(p, most)
+	x.hold.renew(x.slotLifetime())
+	return b, err
 }
 
 // Read hands the answer to the server. An error makes the server close the
@@ -153,17 +144,17 @@ func (x *exchange) Read(p []byte) (int, error) {
 func (x *exchange) SupportsBodyWriteTo() bool { return true }
 
 // WriteTo hands the answer to the server in larger pieces than the server would
-// read by itself, since it flushes each of them, and a relayed one without a
-// copy. Of a large answer the caller must take each piece in its time; a small
-// one is under the server's deadline as a whole.
+// read by itself, since it flushes each of them, and a relayed one without a copy.
+// Of a large answer the caller must take each piece in its time; a small one is
+// under the server's deadline as a whole.
 func (x *exchange) WriteTo(w io.Writer) (written int64, err error) {
 	var p []byte
-	if x.scanner == nil {
-		buf := x.g.buffers.Get()
-		defer x.g.buffers.Put(buf)
+	if x.out.verifier == nil {
+		buf := x.g.pools.buffers.Get()
+		defer x.g.pools.buffers.Put(buf)
 		p = (*buf)[:cap(*buf)]
 	}
-	large := x.length < 0 || x.length > stream.WindowBytes
+	large := x.out.large()
 	taker := stream.Patience{Idle: x.g.cfg.WriteIdle, Rate: x.g.cfg.MinRate}
 	for err == nil {
 		var b []byte
@@ -190,8 +181,9 @@ func (x *exchange) WriteTo(w io.Writer) (written int64, err error) {
 }
 
 // CloseWithError ends the exchange; the server calls it after the last byte or
-// when the caller has left, and err says which. It is the only place that
-// gives anything back.
+// when the caller has left, and err says which. It gives back all that the
+// exchange holds: what goes out, the slot, and after the line of the log what came
+// in, since the head of the request borrows from it. A second call does nothing.
 func (x *exchange) CloseWithError(err error) error {
 	if x.ended {
 		return nil
@@ -199,58 +191,31 @@ func (x *exchange) CloseWithError(err error) error {
 	x.ended = true
 	err = inWords(err)
 	switch {
-	case x.readErr != nil:
-		err = x.readErr
-	case err == nil && !x.whole && !x.rc.IsHead():
+	case x.out.err != nil:
+		err = x.out.err
+	case err == nil && !x.out.whole && !x.rc.IsHead():
 		err = errUnsent
 	}
-	x.release()
-	if err := safely(func() error { x.g.record(x, err); return nil }); err != nil {
+	x.endAnswer()
+	x.hold.release()
+	if err := safely(func() error { x.record(err); return nil }); err != nil {
 		x.g.parts.Log.Error("record exchange", zap.Error(err))
 	}
-	if x.reader != nil {
-		x.g.readers.Put(x.reader) // after the record: the head borrows from it
-	}
+	x.inbound.release()
 	x.g.running.Add(-1)
 	return nil
 }
 
 var errUnsent = errors.New("the answer was not sent")
 
-// release gives back the upstream's answer, the buffers and the slot.
-func (x *exchange) release() {
-	x.drop()
-	x.body.Release(&x.g.buffers)
-	if !x.admitted {
-		return
+// endAnswer ends what goes out, and heeds what a relayed answer said.
+func (x *exchange) endAnswer() {
+	x.out.close(&x.g.pools)
+	if x.out.id != "" {
+		x.iszrID, x.out.id = x.out.id, "" // the log has the number that the caller sees
 	}
-	release := func() error { return x.g.parts.Limiter.Release(context.Background(), x.slot) }
-	if err := safely(release); err != nil {
-		x.g.parts.Log.Warn("release slot: it frees itself when its time is over", zap.Error(err))
-	}
-}
-
-// drop closes the upstream's answer and then ends the call: the other way round
-// the connection of an answer that was read whole would be cut, not kept.
-func (x *exchange) drop() {
-	if x.answer != nil {
-		_ = safely(x.answer.Close) // nothing is left to tell about it
-		x.answer = nil
-	}
-	if x.deadline != nil {
-		x.deadline.End()
-		x.deadline = nil
-	}
-	if x.scanner != nil {
-		x.kod, x.fault = x.scanner.Kod(), x.scanner.Fault()
-		if id := x.scanner.IszrZadostId(); id != "" {
-			x.iszrID = id // the log has the number that the caller sees
-		}
-		if x.scanner.Bars() {
-			x.doubtRow()
-		}
-		x.reply.Release(&x.g.buffers)
-		x.g.replies.Put(x.scanner)
-		x.scanner = nil
+	if x.out.bars {
+		x.out.bars = false
+		x.doubtRow()
 	}
 }

@@ -31,23 +31,26 @@ func (g *Gateway) expect(rc *fasthttp.RequestCtx) int {
 	r := asRefusal(err)
 	r.Hangup = true
 	_ = safely(func() error { x.reject(r); return nil }) // without an answer Read fails, which ends the connection
-	rc.Response.SetBodyStream(x, x.length)
+	rc.Response.SetBodyStream(x, x.out.length)
 	return rc.Response.StatusCode()
 }
 
 // awaits says why a call is refused before its message was sent, or nil.
 func (g *Gateway) awaits(rc *fasthttp.RequestCtx) (call edgeCall, err error) {
-	defer recoverTo(&err)
-	call, refusal := g.checkEdge(rc)
-	switch {
-	case refusal != nil:
-		return call, refusal
-	case g.draining.Load():
-		return call, refuse(Draining)
-	case g.running.Load() >= g.cfg.MaxExchanges:
-		return call, refuse(Overloaded)
-	}
-	return call, g.checkLog()
+	err = safely(func() error {
+		var refusal *Refusal
+		call, refusal = g.checkEdge(rc)
+		switch {
+		case refusal != nil:
+			return refusal
+		case g.draining.Load():
+			return refuse(Draining)
+		case g.running.Load() >= g.cfg.MaxExchanges:
+			return refuse(Overloaded)
+		}
+		return g.checkLog()
+	})
+	return call, err
 }
 
 // renewWriteTime gives what is written before an answer, or in the place of

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -84,9 +83,7 @@ type Gateway struct {
 	draining atomic.Bool // and takes no calls
 	running  atomic.Int64
 	jobs     atomic.Int64
-	readers  sync.Pool // *egon.Reader
-	replies  sync.Pool // *egon.ReplyReader
-	buffers  stream.Buffers
+	pools    pools
 
 	callerCerts *callerCerts
 
@@ -105,10 +102,7 @@ func New(cfg Config, parts Parts) (*Gateway, error) {
 	g := &Gateway{cfg: cfg, parts: parts, routes: cfg.Routes.byService(), callerCerts: newCallerCerts()}
 	g.calls, g.cut = context.WithCancelCause(context.Background())
 	g.conns = g.newConns()
-	replies := cfg.Bounds
-	replies.TotalBytes = 0
-	g.readers.New = func() any { return egon.NewReader(cfg.Bounds) }
-	g.replies.New = func() any { return egon.NewReplyReader(replies) }
+	g.pools = newPools(cfg.Bounds)
 	g.server = g.newServer()
 	return g, nil
 }

@@ -18,7 +18,7 @@ import (
 )
 
 // A Queue keeps the answers of asynchronous calls, each AIS's apart. An error is
-// one of package queue, or means that the queue could not be had.
+// one of package queue, or means that the queue is unavailable.
 type Queue interface {
 	Open(ctx context.Context, j queue.Job) error
 	Done(ctx context.Context, ais, id string, answer []byte) error
@@ -39,57 +39,89 @@ func (c *edgeCall) ofQueue() bool {
 // until it is lost. It tries to leave its answer until the deadline.
 const jobMargin = 2 * time.Second
 
-// openJob takes room in the queue of the caller's AIS for the answer of a job.
-func (g *Gateway) openJob(ctx context.Context, x *exchange) error {
+// reserveRoom takes room in the queue of the caller's AIS for the answer of a job.
+func (g *Gateway) reserveRoom(ctx context.Context, x *exchange) error {
 	lifetime := x.timeout + jobMargin
-	lost := x.refusalReply(refuse(JobLost), false, time.Now().Add(lifetime))
-	err := g.parts.Queue.Open(ctx, queue.Job{Ais: string(x.head.Info.Ais), ID: x.id(), Service: x.service.Code, Lifetime: lifetime, Lost: lost})
+	err := x.hold.openRoom(ctx, queue.Job{
+		Ais:      x.ais(),
+		ID:       x.id(),
+		Service:  x.service.Code,
+		Lifetime: lifetime,
+		Lost:     x.refusalReply(refuse(JobLost), false, time.Now().Add(lifetime)),
+	})
 	switch {
 	case errors.Is(err, queue.ErrFull):
 		r := refuse(QueueFull)
 		r.RetryAfter = time.Minute // somebody has to make room
 		return r
 	case err != nil:
-		x.opened = true // it may have been, and the answer came too late
 		return refuse(QueueUnavailable).because(err)
 	}
-	x.opened = true
 	return nil
 }
 
-// later begins the job of an asynchronous call, and answers with its number
-// alone. The job is an exchange without a caller: it has the question read
-// anew, since this exchange ends before it, and takes over the slot.
-func (g *Gateway) later(x *exchange) (*egon.Answer, error) {
-	reader := g.readers.Get().(*egon.Reader)
-	reader.Reset(x.service)
-	if err := reader.Feed(x.body.Whole(), true); err != nil {
-		return nil, fmt.Errorf("read the message again: %w", err) // it was proven
-	}
-	j := &exchange{g: g, start: time.Now(), service: x.service, route: x.route, timeout: x.timeout, reader: reader, head: reader.Head(),
-		policy: x.policy, decision: x.decision, iszrID: x.id(), slot: x.slot, admitted: true}
-	j.head.Info.Ais = bytes.Clone(x.head.Info.Ais) // the certificate may have said it
-	j.head.Enveloped = false                       // its answer stands inside another
-	x.admitted, x.opened = false, false
-	g.jobs.Add(1)
-	go g.work(j)
-	return x.answered(egon.AppendReply(nil, x.service, x.head.Enveloped, x.info(egon.OK)), egon.OK), nil
+// A job makes the answer of an asynchronous call and leaves it in the queue. It has
+// the request of its call, read anew, since the exchange ends before it, and the
+// slot of the call. It has one end, close.
+type job struct {
+	request
+	hold hold
+
+	kod  string // VysledekKod of the answer
+	size int64  // bytes of the answer
+	result
 }
 
-// work makes the answer of a job and leaves it in the queue. The slot is given
-// back before: whoever sees the answer can use it.
-func (g *Gateway) work(j *exchange) {
-	defer g.jobs.Add(-1)
-	var broken error
-	defer func() {
-		if broken != nil { // its slot frees itself, and the queue says that it is lost
-			g.parts.Log.Error("job", zap.Error(broken))
-		}
-	}()
-	defer recoverTo(&broken) // on a goroutine of its own a panic would end the process
-	ctx, cancel := context.WithTimeout(g.calls, j.timeout)
+// beginJob begins the job of an asynchronous call, and answers with its number
+// alone.
+func (g *Gateway) beginJob(x *exchange) (*egon.Answer, error) {
+	j := g.newJob(&x.request)
+	if err := j.reader.Feed(x.proof.Whole(), true); err != nil {
+		j.close()
+		return nil, fmt.Errorf("read the message again: %w", err) // it was proven
+	}
+	j.head = j.reader.Head()
+	j.head.Info.Ais = bytes.Clone(x.head.Info.Ais) // the certificate may have said it
+	j.head.Enveloped = false                       // its answer stands inside another
+	j.hold = x.hold.handOver()
+	go j.work()
+	return answered(egon.AppendReply(nil, x.service, x.head.Enveloped, x.info(egon.OK)), egon.OK), nil
+}
+
+// newJob makes the job of a request. Whoever makes it closes it.
+func (g *Gateway) newJob(of *request) *job {
+	g.jobs.Add(1)
+	j := &job{
+		request: request{
+			g:        g,
+			start:    time.Now(),
+			service:  of.service,
+			route:    of.route,
+			timeout:  of.timeout,
+			policy:   of.policy,
+			decision: of.decision,
+			iszrID:   of.id(),
+		},
+		hold: hold{parts: &g.parts},
+	}
+	j.read()
+	return j
+}
+
+// work makes the answer, leaves it in the queue and ends the job.
+func (j *job) work() {
+	defer j.close()
+	if err := safely(j.run); err != nil { // the queue reports it as lost
+		j.g.parts.Log.Error("job", zap.Error(err))
+	}
+}
+
+// run makes the answer and leaves it in the queue. The slot is given back before:
+// whoever sees the answer can use it.
+func (j *job) run() error {
+	ctx, cancel := context.WithTimeout(j.g.calls, j.timeout)
 	defer cancel()
-	body, err := g.make(ctx, j)
+	body, err := j.answer(ctx)
 	if err != nil {
 		j.refusal, j.kod = asRefusal(err), egon.Chyba
 		if j.refusal.Kind.SubKod == "" { // a Fault is no reply of the service
@@ -97,16 +129,25 @@ func (g *Gateway) work(j *exchange) {
 		}
 		body = j.refusalReply(j.refusal, false, time.Now())
 	}
-	j.release()
-	err = g.keep(ctx, j, body)
-	_ = safely(func() error { g.recordJob(j, err, int64(len(body))); return nil }) // a log that panics is no matter of the answer
-	g.readers.Put(j.reader)
+	j.size = int64(len(body))
+	j.hold.release()
+	err = j.leave(ctx, body)
+	_ = safely(func() error { j.record(err); return nil }) // the answer is there, whatever the log does
+	return nil
 }
 
-// make answers the question of a job.
-func (g *Gateway) make(ctx context.Context, j *exchange) (body []byte, err error) {
+// close gives back what the job holds: the slot, if it still has it, and after the
+// line of the log the reader, since the head of the request borrows from it.
+func (j *job) close() {
+	j.hold.release()
+	j.request.release()
+	j.g.jobs.Add(-1)
+}
+
+// answer answers the request of the job.
+func (j *job) answer(ctx context.Context) (body []byte, err error) {
 	err = safely(func() error {
-		a, err := g.answerLocally(ctx, j)
+		a, err := j.answerLocally(ctx, nil)
 		if err != nil {
 			return err
 		}
@@ -121,11 +162,11 @@ func (g *Gateway) make(ctx context.Context, j *exchange) (body []byte, err error
 	return body, err
 }
 
-// keep leaves the answer of a job in the queue. It tries again until the time of
-// the call is over; then the job is lost, which the queue finds out by itself.
-func (g *Gateway) keep(ctx context.Context, j *exchange, body []byte) error {
+// leave leaves the answer in the queue. It tries again until the time of the call
+// is over; then the job is lost, which the queue finds out by itself.
+func (j *job) leave(ctx context.Context, body []byte) error {
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		err := safely(func() error { return g.parts.Queue.Done(ctx, string(j.head.Info.Ais), j.iszrID, body) })
+		err := safely(func() error { return j.g.parts.Queue.Done(ctx, j.ais(), j.iszrID, body) })
 		if err == nil || errors.Is(err, queue.ErrGone) {
 			return err
 		}
@@ -137,10 +178,10 @@ func (g *Gateway) keep(ctx context.Context, j *exchange, body []byte) error {
 	}
 }
 
-// recordJob writes the line of a job and counts it; err is why its answer is not
-// in the queue, or nil.
-func (g *Gateway) recordJob(j *exchange, err error, size int64) {
-	j.end, j.written = time.Now(), size
+// record writes the line of the job and counts it; err is why its answer is not in
+// the queue, or nil.
+func (j *job) record(err error) {
+	j.end = time.Now()
 	j.outcome = strings.ToLower(j.kod)
 	level := j.level()
 	switch {
@@ -149,8 +190,8 @@ func (g *Gateway) recordJob(j *exchange, err error, size int64) {
 	case err != nil:
 		j.outcome, level = metrics.JobUnkept, zap.WarnLevel
 	}
-	g.parts.Metrics.JobEnded(j.outcome)
-	if entry := g.parts.Log.Check(level, "job"); entry != nil {
+	j.g.parts.Metrics.JobEnded(j.outcome)
+	if entry := j.g.parts.Log.Check(level, "job"); entry != nil {
 		entry.Write(zap.Inline(j), zap.Error(err))
 	}
 }

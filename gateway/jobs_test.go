@@ -388,13 +388,12 @@ func TestAJobThatPanics(t *testing.T) {
 	if err := d.queue.Memory.Open(ctx, queue.Job{Ais: "999001", ID: iszrID, Service: "E227", Lifetime: time.Minute}); err != nil {
 		t.Fatal(err)
 	}
-	reader := d.readers.Get().(*egon.Reader)
-	reader.Reset(egon.ServiceByCode("E227"))
-	if err := reader.Feed(call{code: "E227"}.message(), true); err != nil {
+	j := d.newJob(&request{g: d.Gateway, service: egon.ServiceByCode("E227"), timeout: time.Minute, iszrID: iszrID}) // without a policy
+	if err := j.reader.Feed(call{code: "E227"}.message(), true); err != nil {
 		t.Fatal(err)
 	}
-	d.jobs.Add(1)
-	d.work(&exchange{g: d.Gateway, service: egon.ServiceByCode("E227"), timeout: time.Minute, iszrID: iszrID, reader: reader, head: reader.Head()}) // without a policy
+	j.head = j.reader.Head()
+	j.work()
 	wantIn(t, d.pickUp(t, "", iszrID), "VysledekKod>OK<", "VysledekKod>CHYBA<", "BR_210: ", "IszrVypisOpravneniPolozkyResponse")
 	job := d.logs.all("job")
 	if len(job) != 1 || job[0].level.String() != "error" || job[0].fields["stack"] == nil {
@@ -524,7 +523,7 @@ func TestModesOfServices(t *testing.T) {
 	d := newDesk(t)
 	wantIn(t, d.ask(t, "E198?async", call{code: "E198", items: []string{"EopFoto"}, inner: mediaInner()}), "JENOM SYNC")
 	x := d.begin(nil)
-	x.service, x.reader = async, egon.NewReader(egon.DefaultBounds())
+	x.service = async
 	defer d.running.Add(-1)
 	var refusal *Refusal
 	if err := d.checkMode(x); !errors.As(err, &refusal) || refusal.Kind != AsyncOnlyKind {

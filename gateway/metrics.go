@@ -36,8 +36,8 @@ func (x *exchange) count() {
 		Outcome: x.outcome,
 		Bound:   x.exceededBound(),
 		Took:    x.end.Sub(x.start),
-		In:      x.body.Received(),
-		Out:     x.written,
+		In:      x.proof.Received(),
+		Out:     x.out.written,
 	}
 	if x.refusal != nil {
 		e.Refusal = x.refusal.Kind.Code

@@ -7,16 +7,15 @@ import (
 	"runtime/debug"
 )
 
-// recoverTo turns a panic into an error, with the stack for the log.
-func recoverTo(err *error) {
-	if p := recover(); p != nil {
-		*err = &panicError{value: p, stack: debug.Stack()}
-	}
-}
-
-// safely runs what is not ours where a panic would end the process.
+// safely runs f where a panic would end the process: the HTTP library has no
+// recover, nor has a goroutine of its own. A panic is an error, with the stack for
+// the log.
 func safely(f func() error) (err error) {
-	defer recoverTo(&err)
+	defer func() {
+		if p := recover(); p != nil {
+			err = &panicError{value: p, stack: debug.Stack()}
+		}
+	}()
 	return f()
 }
 

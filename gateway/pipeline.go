@@ -17,8 +17,8 @@ import (
 // Handle serves one exchange.
 func (g *Gateway) Handle(rc *fasthttp.RequestCtx) {
 	x := g.begin(rc)
-	if err := g.serve(x); err != nil {
-		if x.body.Cut() && g.calls.Err() != nil {
+	if err := safely(func() error { return g.serve(x) }); err != nil {
+		if x.proof.Cut() && g.calls.Err() != nil {
 			err = refuse(Draining).because(err) // the gateway cut the message, not the caller
 		}
 		_ = safely(func() error { x.reject(err); return nil }) // without an answer Read fails, which ends the connection
@@ -31,12 +31,11 @@ func (g *Gateway) Handle(rc *fasthttp.RequestCtx) {
 	_ = rc.SetWriteDeadline(time.Now().Add(g.cfg.WriteIdle)) // a closed connection fails at the write
 	// fasthttp reads the body after Handle has returned and then closes it:
 	// the exchange ends there, not here.
-	rc.Response.SetBodyStream(x, x.length)
+	rc.Response.SetBodyStream(x, x.out.length)
 }
 
 // serve is the life of an exchange up to the first byte of its answer.
-func (g *Gateway) serve(x *exchange) (err error) {
-	defer recoverTo(&err)                              // fasthttp has no recover: a panic here would end the process
+func (g *Gateway) serve(x *exchange) error {
 	if done, err := g.publish(x); done || err != nil { // is it no call, but a question about one
 		return err
 	}
@@ -79,16 +78,16 @@ func (g *Gateway) accept(x *exchange) error {
 // one the gateway answers itself whole, another up to the end of its head. A
 // message in chunks is small until more of it has come.
 func (g *Gateway) readHead(x *exchange) error {
-	x.openBody()
+	x.openMessage()
 	bound, _ := g.longest(x.route)
 	inline := int64(g.cfg.InlineLimit)
-	for x.body.Received() <= bound {
-		large := x.route.Kind == RelayRoute && max(x.body.Declared(), x.body.Received()) > inline
-		if x.body.Done() || large && x.reader.Head() != nil {
-			x.message.Length, x.message.Whole = x.body.Size(), x.body.Done()
+	for x.proof.Received() <= bound {
+		large := x.route.Kind == RelayRoute && max(x.proof.Declared(), x.proof.Received()) > inline
+		if x.proof.Done() || large && x.reader.Head() != nil {
+			x.message.Length, x.message.Whole = x.proof.Size(), x.proof.Done()
 			return g.checkHead(x)
 		}
-		if err := x.body.Fill(); err != nil {
+		if err := x.proof.Fill(); err != nil {
 			return err
 		}
 	}
@@ -150,7 +149,7 @@ func (g *Gateway) authorize(x *exchange) error {
 // admit takes the permit and the slot in one step, all or nothing.
 func (g *Gateway) admit(ctx context.Context, x *exchange) error {
 	info, rule := &x.head.Info, x.decision.Limits
-	d, err := g.parts.Limiter.Admit(ctx, limits.Call{
+	d, err := x.hold.admit(ctx, limits.Call{
 		Key:      limits.KeyOf(string(info.Agenda), string(info.AgendovaRole), string(info.Ovm), string(info.Ais)),
 		Rule:     ruleOf(rule),
 		Policy:   x.policy.Declared(),
@@ -165,8 +164,10 @@ func (g *Gateway) admit(ctx context.Context, x *exchange) error {
 	if d.Verdict != limits.Admitted {
 		return overLimit(&d, rule)
 	}
-	x.slot, x.admitted, x.renewed = d.Slot, true, time.Now()
-	return g.confirm(ctx, x)
+	if err := x.hold.confirm(ctx); err != nil { // the permit is used, but a call whose id is not must not go on
+		return refuse(IDsUnavailable).because(err)
+	}
+	return nil
 }
 
 func ruleOf(l policy.Limits) limits.Rule {
@@ -184,41 +185,47 @@ func whenDown(mode policy.WhenDown) limits.Mode {
 	return limits.Closed
 }
 
-// answer gets the reply: from an upstream, from the workflow, or what the
-// gateway says itself.
+// answer gets the reply: from an upstream, from the workflow, or what the gateway
+// says itself.
 func (g *Gateway) answer(ctx context.Context, x *exchange) error {
 	var a *egon.Answer
 	var err error
-	if x.route.Kind == LocalRoute {
-		if x.async {
-			a, err = g.later(x)
-		} else {
-			a, err = g.answerLocally(ctx, x)
-		}
-		if err != nil {
-			return err
-		}
-		return x.take(a)
+	switch {
+	case x.route.Kind != LocalRoute:
+		a, err = g.askUpstream(ctx, x)
+	case x.async:
+		a, err = g.beginJob(x)
+	default:
+		a, err = x.answerLocally(ctx, x.proof.Whole())
 	}
+	if err != nil {
+		return err
+	}
+	return x.take(a)
+}
+
+// askUpstream relays the message, or runs the workflow. The exchange owns the answer
+// at once, whatever comes of the call.
+func (g *Gateway) askUpstream(ctx context.Context, x *exchange) (a *egon.Answer, err error) {
 	if x.route.Kind == RelayRoute {
 		a, x.sent, err = x.route.Relay.Send(ctx, &x.message)
 	} else {
 		a, x.sent, err = g.parts.Media.Serve(ctx, x.head)
 	}
 	x.received = time.Now()
+	x.out.own(a)
 	switch {
-	case x.body.Err() != nil: // the caller's own message is why there is no answer
-		discard(a)
-		return x.body.Err()
+	case x.proof.Err() != nil: // the caller's own message is why there is no answer
+		return nil, x.proof.Err()
 	case err != nil && context.Cause(ctx) == errDraining:
-		return refuse(Draining).because(err)
+		return nil, refuse(Draining).because(err)
 	case err != nil:
 		if call := (*egon.CallError)(nil); errors.As(err, &call) && (egon.Status{Kod: egon.Chyba, Details: call.Detail}).Bars() {
 			x.doubtRow() // a registry of the workflow said no
 		}
-		return x.blame(err)
+		return nil, x.route.blame(err)
 	}
-	return x.take(a)
+	return a, nil
 }
 
 // checkMode says whether the call may be made as it is, with ?async or without.

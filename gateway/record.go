@@ -11,17 +11,17 @@ import (
 	"brana/limits"
 )
 
-// record writes the line of the exchange and counts it; err is why the answer
-// did not reach the caller, or nil. A call that was refused for the log has no
-// line: what there is room for belongs to those that were served.
-func (g *Gateway) record(x *exchange, err error) {
+// record writes the line of the exchange and counts it; err is why the answer did
+// not reach the caller, or nil. A call that was refused because of the log has no
+// line: the room that the log has belongs to the calls that were served.
+func (x *exchange) record(err error) {
 	x.broken, x.end = err, time.Now()
 	x.outcome = x.outcomeOf(err)
 	x.count()
 	if x.refusal != nil && x.refusal.Kind == LogUnavailable {
 		return
 	}
-	if entry := g.parts.Log.Check(x.level(), "exchange"); entry != nil {
+	if entry := x.g.parts.Log.Check(x.level(), "exchange"); entry != nil {
 		entry.Write(zap.Inline(x))
 	}
 }
@@ -38,42 +38,22 @@ func (g *Gateway) checkLog() error {
 	return nil
 }
 
-// MarshalLogObject writes the line of an exchange that has ended: what an
-// operator needs to explain a call to its caller, and nothing of what was asked
-// about whom. It borrows from the exchange, so it holds within Core.Write only.
+// MarshalLogObject writes the line of an exchange that has ended: what an operator
+// needs to explain a call to its caller, and nothing of what was asked about whom.
+// It borrows from the exchange, so it holds within Core.Write only.
 func (x *exchange) MarshalLogObject(e zapcore.ObjectEncoder) error {
-	e.AddString("outcome", x.outcome)
-	e.AddString("service", x.code())
-	if err := e.AddObject("caller", (*callerField)(x.head)); err != nil {
+	if err := x.addRequest(e, x.outcome); err != nil {
 		return err
 	}
-	e.AddByteString("agenda_zadost_id", x.requestID())
-	e.AddString("iszr_zadost_id", x.id())
-	e.AddTime("request_in", x.start)
 	if !x.sent.IsZero() {
 		e.AddTime("request_out", x.sent)
 		e.AddTime("response_in", x.received)
 	}
-	e.AddTime("response_out", x.end)
-	e.AddInt64("request_bytes", x.body.Received())
-	e.AddInt64("response_bytes", x.written)
-	e.AddString("policy", x.decision.Version)
-	if x.limits.Degraded != limits.Closed {
-		e.AddString("limits", x.limits.Degraded.String())
+	x.addAnswer(e, x.end, x.out.kod, x.proof.Received(), x.out.written)
+	if x.asked != "" {
+		e.AddString("job", x.asked)
 	}
-	if x.decided && isNear(&x.limits) {
-		e.AddInt64("remaining", x.limits.Remaining)
-	}
-	e.AddDuration("took", x.end.Sub(x.start))
-	if x.kod != "" {
-		e.AddString("kod", x.kod)
-	}
-	if x.job != "" {
-		e.AddString("job", x.job)
-	}
-	if x.refusal != nil && x.refusal.Cause != nil {
-		addError(e, "cause", x.refusal.Cause)
-	}
+	x.addCause(e)
 	if side := x.brokenSide(); side != "" {
 		e.AddString("broken", side)
 	}
@@ -83,15 +63,64 @@ func (x *exchange) MarshalLogObject(e zapcore.ObjectEncoder) error {
 	return nil
 }
 
+// MarshalLogObject writes the line of a job that has ended.
+func (j *job) MarshalLogObject(e zapcore.ObjectEncoder) error {
+	if err := j.addRequest(e, j.outcome); err != nil {
+		return err
+	}
+	j.addAnswer(e, j.end, j.kod, 0, j.size)
+	j.addCause(e)
+	return nil
+}
+
+// addRequest writes who asked for what, and what came of it.
+func (r *request) addRequest(e zapcore.ObjectEncoder, outcome string) error {
+	e.AddString("outcome", outcome)
+	e.AddString("service", r.code())
+	if err := e.AddObject("caller", (*callerField)(r.head)); err != nil {
+		return err
+	}
+	e.AddByteString("agenda_zadost_id", r.requestID())
+	e.AddString("iszr_zadost_id", r.id())
+	e.AddTime("request_in", r.start)
+	return nil
+}
+
+// addAnswer writes when the answer ended, how many bytes went in and out, and what
+// was decided about the request.
+func (r *request) addAnswer(e zapcore.ObjectEncoder, end time.Time, kod string, in, out int64) {
+	e.AddTime("response_out", end)
+	e.AddInt64("request_bytes", in)
+	e.AddInt64("response_bytes", out)
+	e.AddString("policy", r.decision.Version)
+	if r.limits.Degraded != limits.Closed {
+		e.AddString("limits", r.limits.Degraded.String())
+	}
+	if r.decided && isNear(&r.limits) {
+		e.AddInt64("remaining", r.limits.Remaining)
+	}
+	e.AddDuration("took", end.Sub(r.start))
+	if kod != "" {
+		e.AddString("kod", kod)
+	}
+}
+
+// addCause writes the cause of a refusal.
+func (r *result) addCause(e zapcore.ObjectEncoder) {
+	if err := r.cause(); err != nil {
+		addError(e, "cause", err)
+	}
+}
+
 // brokenSide says whose side broke: the message of the caller or the reply of
 // the upstream ended before its end, or the answer did not get through. It is
 // empty when nothing broke.
 func (x *exchange) brokenSide() string {
-	broke := x.broken != nil || x.body.Cut()
+	broke := x.broken != nil || x.proof.Cut()
 	switch {
 	case broke && x.g.calls.Err() != nil:
 		return "gateway"
-	case x.readErr != nil, x.refusal != nil && (x.refusal.Kind == RegistryFailed || x.refusal.Kind == AisFailed):
+	case x.out.err != nil, x.refusal != nil && (x.refusal.Kind == RegistryFailed || x.refusal.Kind == AisFailed):
 		return "upstream"
 	case broke:
 		return "caller"
@@ -111,10 +140,24 @@ func addError(e zapcore.ObjectEncoder, key string, err error) {
 // level is Error for what somebody must mend here, Warn for what is broken
 // elsewhere, Info for everything that a caller does.
 func (x *exchange) level() zapcore.Level {
-	switch {
-	case isPanic(x.broken), x.refusal != nil && (x.refusal.Kind == Internal || x.refusal.Kind == JobFailed):
+	switch level := x.result.level(); {
+	case isPanic(x.broken):
 		return zapcore.ErrorLevel
-	case x.readErr != nil && x.outcome != "cut", x.refusal != nil && x.refusal.Kind.broken():
+	case level == zapcore.InfoLevel && x.out.err != nil && x.outcome != "cut":
+		return zapcore.WarnLevel
+	default:
+		return level
+	}
+}
+
+// level is that of the refusal, if there is one.
+func (r *result) level() zapcore.Level {
+	switch {
+	case r.refusal == nil:
+		return zapcore.InfoLevel
+	case r.refusal.Kind == Internal || r.refusal.Kind == JobFailed:
+		return zapcore.ErrorLevel
+	case r.refusal.Kind.broken():
 		return zapcore.WarnLevel
 	default:
 		return zapcore.InfoLevel
@@ -127,18 +170,18 @@ func (x *exchange) outcomeOf(err error) string {
 	switch {
 	case err != nil && x.g.calls.Err() != nil:
 		return "cut"
-	case err != nil && x.readErr != nil:
+	case err != nil && x.out.err != nil:
 		return "upstream-broke"
 	case err != nil:
 		return "caller-left"
 	case x.refusal != nil:
 		return x.refusal.Kind.Code
-	case x.fault:
+	case x.out.fault:
 		return "fault"
 	case x.published:
 		return "wsdl"
 	}
-	switch x.kod {
+	switch x.out.kod {
 	case egon.OK:
 		return "ok"
 	case egon.Varovani:
@@ -150,21 +193,21 @@ func (x *exchange) outcomeOf(err error) string {
 	}
 }
 
-func (x *exchange) code() string {
-	if x.service == nil {
+func (r *request) code() string {
+	if r.service == nil {
 		return "unknown"
 	}
-	return x.service.Code
+	return r.service.Code
 }
 
 // maxIDBytes bounds what the log quotes of an id that was not checked.
 const maxIDBytes = 64
 
-func (x *exchange) requestID() []byte {
-	if x.reader == nil {
+func (r *request) requestID() []byte {
+	if r.reader == nil {
 		return nil
 	}
-	return idBytes(x.reader.RequestID())
+	return idBytes(r.reader.RequestID())
 }
 
 func idBytes(id []byte) []byte { return id[:min(len(id), maxIDBytes)] }
@@ -185,8 +228,8 @@ func (c *callerField) MarshalLogObject(e zapcore.ObjectEncoder) error {
 // exceededBound names the bound that ended an exchange, or returns an empty
 // string. A bound that a reply exceeds is the registry's offence, but ours to
 // set.
-func (x *exchange) exceededBound() string {
-	for _, err := range []error{x.broken, x.cause()} {
+func (r *result) exceededBound() string {
+	for _, err := range []error{r.broken, r.cause()} {
 		if err == nil {
 			continue
 		}
@@ -199,9 +242,9 @@ func (x *exchange) exceededBound() string {
 	return ""
 }
 
-func (x *exchange) cause() error {
-	if x.refusal == nil {
+func (r *result) cause() error {
+	if r.refusal == nil {
 		return nil
 	}
-	return x.refusal.Cause
+	return r.refusal.Cause
 }

@@ -1,92 +1,108 @@
 package gateway
 
 import (
-	"errors"
-	"fmt"
-
-	"github.com/valyala/fasthttp"
+	"bytes"
+	"io"
+	"time"
 
 	"brana/egon"
-	"brana/gateway/conn"
-	"brana/gateway/stream"
+	"brana/limits"
+	"brana/policy"
 )
 
-// openBody begins the proof of the request's body.
-func (x *exchange) openBody() {
-	x.reader = x.g.readers.Get().(*egon.Reader)
-	x.reader.Reset(x.service)
-	src := x.incoming()
-	src.Verifier = x.reader
-	x.body.Begin(src, x.g.buffers.Get())
-	x.message = egon.Message{Service: x.service, Async: x.async, Body: &x.body}
+// A request is who asks for what, and what was decided about it: all that the
+// services answered here, a refusal and the log need to know. An exchange has one,
+// and so has a job.
+type request struct {
+	g     *Gateway
+	start time.Time
+
+	service *egon.Service // nil: it is not known
+	async   bool
+	route   Route
+	timeout time.Duration // of the call
+
+	reader *egon.Reader // of the message; nil: nobody has read it yet
+	head   *egon.Head   // borrows from reader; nil: not yet read
+
+	policy   *policy.Snapshot
+	decision policy.Decision
+	limits   limits.Decision
+	decided  bool // limits holds a decision
+
+	iszrID string // empty until somebody asks for it
+	asked  string // number of the job that E100 asks for
 }
 
-// incoming is the body of the request as it arrives. It may be asked for only as
-// long as nothing of the body was read.
-func (x *exchange) incoming() stream.Source {
-	src := stream.Source{
-		Body:     x.rc.RequestBodyStream(),
-		Length:   int64(x.rc.Request.Header.ContentLength()),
-		Hold:     x.g.maxHeld(),
-		Sender:   sender{x.rc},
-		Patience: stream.Patience{Idle: x.g.cfg.ReadIdle, Rate: x.g.cfg.MinRate},
-		Ahead:    readAhead,
-		Broken:   cutRequest,
-	}
-	if src.Body != nil && src.Length < 0 {
-		src.Body = stream.Chunks(src.Body)
-	}
-	return src
+// read takes a reader for the message.
+func (r *request) read() {
+	r.reader = r.g.pools.readers.Get()
+	r.reader.Reset(r.service)
 }
 
-// A sender is the connection of a caller that sends its message.
-type sender struct{ *fasthttp.RequestCtx }
-
-// Ended reports whether the message met the end of the connection.
-func (s sender) Ended() bool { return conn.Ended(s.Conn()) }
-
-// cutRequest is the error of a message that ended before its end, or whose end
-// cannot be known.
-func cutRequest(p *stream.Proof, err error) error {
-	var framing *stream.FramingError
-	switch {
-	case errors.As(err, &framing):
-		return badFraming(400, framing.Popis)
-	case errors.Is(err, stream.ErrUnknownBody):
-		return refuse(Internal).because(err)
-	}
-	came := fmt.Sprint(p.Received())
-	if p.Declared() >= 0 {
-		came = fmt.Sprintf("%d z %d", p.Received(), p.Declared())
-	}
-	if errors.Is(err, stream.ErrTooSlow) {
-		popis := "Zpráva nepřišla včas celá, čekání skončilo za bajtem " + came + ". Odešlete ji znovu."
-		return badFraming(408, popis).because(inWords(err))
-	}
-	return &egon.Offence{
-		Kind:   egon.Malformed,
-		Offset: p.Received(),
-		Popis:  "Zpráva se přerušila za bajtem " + came + ". Odešlete ji celou.",
-		Err:    fmt.Errorf("read request: %w", inWords(err)),
+// release gives the reader back. It is the last use of the head, which borrows
+// from it.
+func (r *request) release() {
+	if r.reader != nil {
+		r.g.pools.readers.Put(r.reader)
+		r.reader, r.head = nil, nil
 	}
 }
 
-// settle leaves nothing of the request on the wire, or has the connection closed
-// after the answer: what is unread must never be taken for the next request. It
-// reads off a rest within the bounds of bytes and time, since closing on a caller
-// that still sends loses the answer.
-func (x *exchange) settle() {
-	if x.reader == nil { // nobody has asked for the body
-		x.body.Begin(x.incoming(), nil)
+// id is the number of the request, IszrZadostId: that of a relayed answer, or a
+// fresh one.
+func (r *request) id() string {
+	if r.iszrID == "" {
+		r.iszrID = r.g.parts.NewID()
 	}
-	if !x.body.Drain(x.g.cfg.DrainBytes, x.g.cfg.DrainTime) {
-		x.hangUp()
+	return r.iszrID
+}
+
+// ais names the queue of the caller. Only an AIS that a grant names has one, and a
+// grant names it in one spelling.
+func (r *request) ais() string { return string(r.head.Info.Ais) }
+
+// info is the header of a reply that the gateway makes itself.
+func (r *request) info(kod string, details ...egon.Detail) *egon.OdpovedInfo {
+	return &egon.OdpovedInfo{
+		CasOdpovedi:    time.Now().In(r.g.cfg.Zone),
+		Status:         egon.Status{Kod: kod, Details: details},
+		AgendaZadostId: string(r.head.Info.AgendaZadostId),
+		IszrZadostId:   r.id(),
 	}
 }
 
-// hangUp has the connection closed after the answer, which the caller gets to read
-// although it may still be sending.
-func (x *exchange) hangUp() {
-	x.rc.SetConnectionClose()
-	conn.Linger(x.rc.Conn())
+// refusalReply writes a refusal as the called service's own reply.
+func (r *request) refusalReply(why *Refusal, enveloped bool, at time.Time) []byte {
+	id := ""
+	if r.reader != nil {
+		id = string(r.reader.RequestID())
+	}
+	return egon.AppendReply(nil, r.service, enveloped, &egon.OdpovedInfo{
+		CasOdpovedi:    at.In(r.g.cfg.Zone),
+		Status:         egon.Status{Kod: egon.Chyba, Details: why.details()},
+		AgendaZadostId: id,
+		IszrZadostId:   r.id(),
+	})
+}
+
+// doubtRow has the row refreshed early that permitted an item which an upstream
+// refused (NENI OPRAVNENI): the matrix there has changed.
+func (r *request) doubtRow() {
+	if r.g.parts.Rows == nil || !r.decision.RestsOnRow(r.head) {
+		return
+	}
+	i := &r.head.Info
+	r.g.parts.Rows.Doubt(i.Agenda, i.AgendovaRole, i.Ovm, r.start)
+}
+
+// answered is an answer that the gateway made itself.
+func answered(body []byte, kod string) *egon.Answer {
+	return &egon.Answer{
+		HTTPStatus:  200,
+		ContentType: contentType,
+		Length:      int64(len(body)),
+		Kod:         kod,
+		Body:        io.NopCloser(bytes.NewReader(body)),
+	}
 }

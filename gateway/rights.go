@@ -8,9 +8,9 @@ import (
 
 // answerRights answers E227 from the matrix: the items that it gives to the
 // triple asked for, whoever asks (seed E227 §5, §6).
-func (x *exchange) answerRights(ctx context.Context) (*egon.Answer, error) {
-	q := x.head.Rights
-	row, err := x.g.rowOf(ctx, x, q.Agenda, q.AgendovaRole, q.Ovm)
+func (r *request) answerRights(ctx context.Context, _ []byte) (*egon.Answer, error) {
+	q := r.head.Rights
+	row, err := r.rowOf(ctx, q.Agenda, q.AgendovaRole, q.Ovm)
 	if err != nil {
 		return nil, err
 	}
@@ -22,5 +22,5 @@ func (x *exchange) answerRights(ctx context.Context) (*egon.Answer, error) {
 	if len(items) == 0 {
 		kod = egon.Varovani
 	}
-	return x.answered(egon.AppendRights(nil, x.head.Enveloped, x.info(kod), q, items), kod), nil
+	return answered(egon.AppendRights(nil, r.head.Enveloped, r.info(kod), q, items), kod), nil
 }

@@ -26,11 +26,11 @@ func (g *Gateway) awaitOwnRow(x *exchange) error {
 
 // rowOf returns the items of any triple. With a matrix that is whole it is that
 // of the snapshot which decided.
-func (g *Gateway) rowOf(ctx context.Context, x *exchange, agenda, role, ovm []byte) ([]policy.Item, error) {
-	snapshot := x.policy
-	if g.parts.Rows != nil {
+func (r *request) rowOf(ctx context.Context, agenda, role, ovm []byte) ([]policy.Item, error) {
+	snapshot := r.policy
+	if r.g.parts.Rows != nil {
 		var err error
-		if snapshot, err = g.await(ctx, agenda, role, ovm); err != nil {
+		if snapshot, err = r.g.await(ctx, agenda, role, ovm); err != nil {
 			return nil, err
 		}
 	}
@@ -53,14 +53,4 @@ func (g *Gateway) await(ctx context.Context, agenda, role, ovm []byte) (*policy.
 		return nil, refuse(MatrixUnavailable).because(err)
 	}
 	return snapshot, nil
-}
-
-// doubtRow has the row refreshed early that permitted an item which an upstream
-// refused (NENI OPRAVNENI): the matrix there has changed.
-func (x *exchange) doubtRow() {
-	if x.g.parts.Rows == nil || !x.decision.RestsOnRow(x.head) {
-		return
-	}
-	i := &x.head.Info
-	x.g.parts.Rows.Doubt(i.Agenda, i.AgendovaRole, i.Ovm, x.start)
 }

@@ -59,7 +59,7 @@ func (g *Gateway) refuseUnparsed(rc *fasthttp.RequestCtx, err error) {
 	g.renewWriteTime(rc)
 	x := g.begin(rc)
 	x.reject(r)
-	rc.Response.SetBodyStream(x, x.length)
+	rc.Response.SetBodyStream(x, x.out.length)
 }
 
 // Serve serves exchanges from ln until Shutdown, and closes it. It returns nil

@@ -1,0 +1,139 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"brana/egon"
+	"brana/gateway/stream"
+)
+
+// An outbound is what goes out: the answer that the caller reads, and the time in
+// which upstreams must give it. It has one end, close, which may be called again.
+// What the answer said stays readable afterwards.
+type outbound struct {
+	deadline *stream.Deadline  // of the call; nil: it has not begun, or has ended
+	answer   io.ReadCloser     // nil: none
+	verifier *egon.ReplyReader // of a relayed answer, else nil
+	proof    stream.Proof      // of a relayed answer
+	length   int               // -1 when it is not known
+	written  int64             // bytes handed to the server
+	whole    bool              // all of it was
+	err      error             // why reading it ended before its end
+
+	kod   string // VysledekKod, when it is known
+	fault bool   // it is a SOAP Fault of the upstream
+	id    string // IszrZadostId of a relayed answer
+	bars  bool   // it refuses an item (NENI OPRAVNENI)
+}
+
+// own takes an upstream's answer, nil for none. From here on close ends it,
+// whatever comes of it.
+func (o *outbound) own(a *egon.Answer) {
+	if a != nil {
+		o.answer, o.length, o.kod = a.Body, int(a.Length), a.Kod
+	}
+}
+
+// say puts a refusal in the place of the answer.
+func (o *outbound) say(body io.ReadCloser, length int) {
+	o.answer, o.length = body, length
+	o.kod, o.fault = "", false
+}
+
+// prove begins the proof of a relayed answer and reads as much of it as may be
+// held, or its beginning when it is known to be larger.
+func (o *outbound) prove(p *pools, s *egon.Service, hold int, inline int64) error {
+	o.verifier = p.replies.Get()
+	o.verifier.Reset(s)
+	o.proof.Begin(stream.Source{
+		Verifier: o.verifier,
+		Body:     o.answer,
+		Length:   int64(o.length),
+		Hold:     hold,
+		Broken:   cutReply,
+	}, p.buffers.Get())
+	fits := int64(o.length) <= inline
+	for !o.proof.Done() && (fits && o.proof.Received() < inline || o.proof.Ready() == 0) {
+		if err := o.proof.Fill(); err != nil {
+			return err
+		}
+	}
+	if o.proof.Done() {
+		o.length = int(o.proof.Received())
+	}
+	return nil
+}
+
+func cutReply(_ *stream.Proof, err error) error { return fmt.Errorf("read reply: %w", err) }
+
+// large reports whether the answer is more than one write, or may be.
+func (o *outbound) large() bool { return o.length < 0 || o.length > stream.WindowBytes }
+
+// next returns up to most of the next bytes of the answer: those of a relayed one
+// where its proof holds them, others read into p. At the end it returns io.EOF.
+func (o *outbound) next(p []byte, most int) (b []byte, err error) {
+	if o.deadline != nil {
+		o.deadline.Await(o.written)
+		defer o.deadline.Pause()
+	}
+	err = safely(func() (err error) {
+		if o.verifier != nil {
+			b, err = o.proof.Next(most)
+			return err
+		}
+		n, err := o.answer.Read(p)
+		b = p[:n]
+		return err
+	})
+	if err != nil && err != io.EOF {
+		o.err = err
+		return nil, err
+	}
+	o.whole = err == io.EOF
+	o.written += int64(len(b))
+	return b, err
+}
+
+// close closes the answer and then ends the call: the other way round the
+// connection of an answer that was read whole would be cut, not kept. The reply
+// reader goes back last, since what it has read is asked of it here.
+func (o *outbound) close(p *pools) {
+	if o.answer != nil {
+		_ = safely(o.answer.Close) // an error of it changes nothing
+		o.answer = nil
+	}
+	if o.deadline != nil {
+		o.deadline.End()
+		o.deadline = nil
+	}
+	if o.verifier != nil {
+		o.kod, o.fault = o.verifier.Kod(), o.verifier.Fault()
+		o.id, o.bars = o.verifier.IszrZadostId(), o.verifier.Bars()
+		o.proof.Release(p.buffers)
+		p.replies.Put(o.verifier)
+		o.verifier = nil
+	}
+}
+
+// blame names the upstream of a relay in a failure, be it that there is no reply
+// or that the reply is not what the contract promises.
+func (r Route) blame(err error) error {
+	var call *egon.CallError
+	if r.Kind != RelayRoute || errors.As(err, &call) && call.Party.Kind != egon.Nobody {
+		return err
+	}
+	named := egon.CallError{
+		Name:    r.Name,
+		Timeout: errors.Is(err, context.DeadlineExceeded),
+		Sent:    true,
+		Err:     err,
+	}
+	if call != nil {
+		named = *call
+	}
+	named.Party = r.Party
+	return &named
+}
