@@ -48,7 +48,7 @@ fuzz:
 	GO="$(GO)" FUZZTIME="$(FUZZTIME)" sh .ci/fuzz
 
 docs:
-	$(GO) test ./gateway ./gateway/metrics ./cmd/brana -run 'TestGeneratedDocs|TestPageOfE198' -update
+	$(GO) test ./gateway ./gateway/metrics ./cmd/brana ./cmd/brana/config -run 'TestGeneratedDocs|TestPageOfE198' -update
 
 # The gateway has its quotas in Redis, as in service, where there is one to start.
 REDIS = $(if $(shell PATH="$$PATH:/usr/sbin" command -v redis-server),--redis start)

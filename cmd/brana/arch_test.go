@@ -39,7 +39,8 @@ var mayImport = map[string][]string{
 	"bench/stand":       {"bench/registries", redis},
 	"bench/report":      {"bench/load"},
 	"bench/trial":       {"bench/load", "bench/registries", "bench/report", "bench/stand"},
-	"cmd/brana": {"egon/xmltext", "egon", "egon/media", "policy", "limits", "limits/ledger", "upstream", "gateway", "gateway/admin", "gateway/conn", "gateway/metrics", "gateway/queue", "bench/registries",
+	"cmd/brana/config":  {"egon/xmltext", "egon", "policy", "upstream", "gateway", "gateway/queue"},
+	"cmd/brana": {"cmd/brana/config", "egon/xmltext", "egon", "egon/media", "policy", "limits", "limits/ledger", "upstream", "gateway", "gateway/admin", "gateway/conn", "gateway/metrics", "gateway/queue", "bench/registries",
 		"bench/stand", "bench/report", "bench/trial", "bench/load"},
 }
 
@@ -70,6 +71,7 @@ var why = map[string]string{
 	"bench/stand":       "what is measured is started and asked from outside",
 	"bench/report":      "a report shows what was measured, and measures nothing",
 	"bench/trial":       "a trial starts and asks programs from outside; what it needs of the gateway is given to it",
+	"cmd/brana/config":  "values and their checks, in the types of the packages that take them; it wires nothing",
 	"cmd/brana":         "cmd wires packages; the wire and Redis are theirs",
 }
 
@@ -127,6 +129,8 @@ func TestTheTableCatchesAnImport(t *testing.T) {
 		{"gateway/metrics", "brana/gateway/queue", false},
 		{"gateway", "github.com/redis/go-redis/v9", false},
 		{"cmd/brana", "github.com/redis/go-redis/v9", false},
+		{"cmd/brana/config", "brana/limits", false},
+		{"policy", "brana/cmd/brana/config", false},
 	} {
 		got := slices.ContainsFunc(mayImport[c.dir], func(a string) bool { return within(c.path, a) })
 		if got != c.want {

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"brana/cmd/brana/config"
 )
 
 // An authority issues certificates, into files of a folder of its own.
@@ -65,8 +67,8 @@ func (a *authority) file(name string) string { return filepath.Join(a.dir, name)
 // client is the configuration of a caller with a certificate.
 func (a *authority) client(name string, change ...func(*tls.Config)) *tls.Config {
 	a.t.Helper()
-	t := upstreamTLS{CA: a.file("ca.pem"), Cert: a.file(name + ".pem"), Key: a.file(name + ".key")}
-	cfg, err := t.build()
+	t := config.ClientTLS{CA: a.file("ca.pem"), Cert: a.file(name + ".pem"), Key: a.file(name + ".key")}
+	cfg, err := clientTLS(t)
 	if err != nil {
 		a.t.Fatal(err)
 	}
@@ -77,8 +79,8 @@ func (a *authority) client(name string, change ...func(*tls.Config)) *tls.Config
 	return cfg
 }
 
-func (a *authority) listenTLS() *listenTLS {
-	return &listenTLS{Cert: a.file("gate.pem"), Key: a.file("gate.key"), ClientCA: a.file("ca.pem")}
+func (a *authority) listenTLS() *config.ServerTLS {
+	return &config.ServerTLS{Cert: a.file("gate.pem"), Key: a.file("gate.key"), ClientCA: a.file("ca.pem")}
 }
 
 // shake makes a handshake and says something over it, so that both sides know

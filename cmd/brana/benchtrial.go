@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"brana/bench/trial"
+	"brana/cmd/brana/config"
 )
 
 // config is the trial that the flags ask for; its files are in dir.
@@ -47,7 +48,7 @@ func (b *benchRunCmd) config(dir string, io stdio) (trial.Config, error) {
 		Policy:    trial.Policy{Grants: grants, Matrix: matrix},
 		Progress:  io.err,
 		Terminal:  terminal(io.err),
-		ClientTLS: clientTLS,
+		ClientTLS: trialTLS,
 	}
 	cfg.Builds, cfg.Against = builds, peers
 	if b.InProcess {
@@ -86,13 +87,12 @@ func (b *benchRunCmd) load() trial.Load {
 	}
 }
 
-// clientTLS is what calls over https present and trust.
-func clientTLS(f trial.Files) (*tls.Config, error) {
+// trialTLS is what calls over https present and trust.
+func trialTLS(f trial.Files) (*tls.Config, error) {
 	if f == (trial.Files{}) {
 		return nil, nil
 	}
-	t := upstreamTLS{CA: f.CA, Cert: f.Cert, Key: f.Key}
-	return t.build()
+	return clientTLS(config.ClientTLS{CA: f.CA, Cert: f.Cert, Key: f.Key})
 }
 
 // localRegistries serves simulated registries in this process.
@@ -108,7 +108,7 @@ func localRegistries(persons int, set []string) (address string, stop func() err
 
 // localGateway serves a gateway in this process. It logs to a file.
 func localGateway(file, log string) (url string, stop func() error, err error) {
-	c, err := readConfig(file)
+	c, err := config.Read(file, os.LookupEnv)
 	if err != nil {
 		return "", nil, err
 	}
@@ -116,15 +116,15 @@ func localGateway(file, log string) (url string, stop func() error, err error) {
 	if err != nil {
 		return "", nil, err
 	}
-	lines, err := c.openLog(stdio{out, out})
+	lines, err := openLog(&c.Log, stdio{out, out})
 	if err != nil {
 		return "", nil, errors.Join(err, out.Close())
 	}
-	w, err := wire(c, c.loadPolicy, lines)
+	w, err := wire(c, policyLoader(c), lines)
 	if err != nil {
 		return "", nil, errors.Join(err, out.Close())
 	}
-	listener, admin, err := c.listen()
+	listener, admin, err := openListeners(c)
 	if err != nil {
 		return "", nil, errors.Join(err, w.close(), out.Close())
 	}
@@ -137,7 +137,7 @@ func localGateway(file, log string) (url string, stop func() error, err error) {
 		defer cancel()
 		return errors.Join(w.gateway.Shutdown(ctx), adminServer.Close(), w.close(), out.Close())
 	}
-	return c.Listen.scheme() + "://" + listener.Addr().String() + c.Listen.Prefix, stop, nil
+	return c.Listen.Scheme() + "://" + listener.Addr().String() + c.Listen.Prefix, stop, nil
 }
 
 // terminal reports whether output is shown on a terminal.

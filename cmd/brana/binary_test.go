@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"brana/cmd/brana/config"
 )
 
 // binary builds the real program once.
@@ -53,7 +55,7 @@ type process struct {
 func serveFile(t testing.TB, sim string, change ...string) string {
 	t.Helper()
 	dir := t.TempDir()
-	text := strings.NewReplacer("127.0.0.1:8080", "127.0.0.1:0", "127.0.0.1:8081", "127.0.0.1:0", "127.0.0.1:8090", sim).Replace(string(exampleConfig))
+	text := strings.NewReplacer("127.0.0.1:8080", "127.0.0.1:0", "127.0.0.1:8081", "127.0.0.1:0", "127.0.0.1:8090", sim).Replace(string(config.Example))
 	for i := 0; i < len(change); i += 2 {
 		if !strings.Contains(text, change[i]) {
 			t.Fatalf("%s is not in the example", change[i])

@@ -19,6 +19,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"brana/cmd/brana/config"
 	"brana/egon"
 )
 
@@ -181,14 +182,14 @@ type callReply struct {
 
 // client is what calls, with the certificates of the flags.
 func (c *callCmd) client() (*http.Client, error) {
-	t := upstreamTLS{CA: c.CA, Cert: c.Cert, Key: cmp.Or(c.Key, c.Cert)}
-	if t != (upstreamTLS{}) && !strings.HasPrefix(c.URL, "https://") {
+	t := config.ClientTLS{CA: c.CA, Cert: c.Cert, Key: cmp.Or(c.Key, c.Cert)}
+	if t != (config.ClientTLS{}) && !strings.HasPrefix(c.URL, "https://") {
 		return nil, fmt.Errorf("--cert, --key and --ca are of no use with %s; write --url https://…", c.URL)
 	}
 	if c.Key != "" && c.Cert == "" {
 		return nil, errors.New("--key needs --cert")
 	}
-	cfg, err := t.build()
+	cfg, err := clientTLS(t)
 	if err != nil {
 		return nil, err
 	}

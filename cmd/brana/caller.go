@@ -10,6 +10,7 @@ import (
 	"os"
 	"time"
 
+	"brana/cmd/brana/config"
 	"brana/gateway"
 	"brana/policy"
 )
@@ -30,7 +31,7 @@ type caller struct {
 }
 
 // caller finds out who the flags mean for a listener, nil when it has no TLS.
-func (f *callerFlags) caller(t *listenTLS, s *policy.Snapshot, now time.Time) (c caller, err error) {
+func (f *callerFlags) caller(t *config.ServerTLS, s *policy.Snapshot, now time.Time) (c caller, err error) {
 	switch {
 	case f.Cert == "" && f.Serial == "":
 		return f.nobody(t, s)
@@ -49,7 +50,7 @@ func (f *callerFlags) caller(t *listenTLS, s *policy.Snapshot, now time.Time) (c
 }
 
 // nobody says that it is not looked at who calls, where that matters.
-func (f *callerFlags) nobody(t *listenTLS, s *policy.Snapshot) (c caller, err error) {
+func (f *callerFlags) nobody(t *config.ServerTLS, s *policy.Snapshot) (c caller, err error) {
 	switch {
 	case f.Address != "":
 		return c, errors.New("--address is compared with what is bound to a certificate: name one with --cert, or with --serial and --issuer")
@@ -78,12 +79,12 @@ func (f *callerFlags) address(bound *policy.Identity) (netip.Addr, error) {
 }
 
 // presented is the caller with the first certificate of a file.
-func presented(file string, t *listenTLS, s *policy.Snapshot, now time.Time) (caller, error) {
+func presented(file string, t *config.ServerTLS, s *policy.Snapshot, now time.Time) (caller, error) {
 	chain, err := readChain(file)
 	if err != nil {
 		return caller{}, err
 	}
-	refused, err := t.refuses(chain, now)
+	refused, err := refuses(t, chain, now)
 	if err != nil {
 		return caller{}, err
 	}
@@ -134,7 +135,7 @@ func readChain(file string) ([]*x509.Certificate, error) {
 
 // refuses says why a handshake with certificates would fail, or nil; err says
 // why that is not known. It verifies them as a server of crypto/tls does.
-func (t *listenTLS) refuses(chain []*x509.Certificate, now time.Time) (refused, err error) {
+func refuses(t *config.ServerTLS, chain []*x509.Certificate, now time.Time) (refused, err error) {
 	pool, err := readPool(t.ClientCA)
 	if err != nil {
 		return nil, err

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"brana/cmd/brana/config"
 )
 
 // canary stands for what a message says of a person. Whichever peer sends it, and
@@ -103,10 +105,10 @@ func (w *world) noCanary(t *testing.T, what string) {
 // What a registry or the bus sends is not in the log.
 func TestNoByteOfARegistryIsInTheLog(t *testing.T) {
 	s, address := startImpostor(t)
-	never := count(0)
-	w := startWorld(t, func(c *config) {
+	never := config.Count(0)
+	w := startWorld(t, func(c *config.Config) {
 		for name, u := range c.Upstreams {
-			u.URL, u.Breaker = "http://"+address+"/x", &breakerConfig{Failures: &never}
+			u.URL, u.Breaker = "http://"+address+"/x", &config.Breaker{Failures: &never}
 			c.Upstreams[name] = u
 		}
 	})

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"brana/bench/registries"
+	"brana/cmd/brana/config"
 	"brana/egon"
 )
 
@@ -143,7 +144,7 @@ func TestBadPolicy(t *testing.T) {
 // check --example prints what serve can start from.
 func TestExamplePrinted(t *testing.T) {
 	said, code := brana("check", "--example")
-	if diff := cmp.Diff(string(exampleConfig), said); code != 0 || diff != "" {
+	if diff := cmp.Diff(string(config.Example), said); code != 0 || diff != "" {
 		t.Errorf("exit code %d (-want +got):\n%s", code, diff)
 	}
 }

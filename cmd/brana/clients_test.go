@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"brana/cmd/brana/config"
 	"brana/egon/media"
 )
 
@@ -35,7 +36,7 @@ func TestRealClients(t *testing.T) {
 		{"gSOAP", gsoapClient, "not of its type"}, // it is strict, and the schema lacks ZAZNAM NENALEZEN
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			w := startWorld(t, func(c *config) { c.Listen.WSDL = dir })
+			w := startWorld(t, func(c *config.Config) { c.Listen.WSDL = dir })
 			command := c.command(t, w.gateway)
 			key, photo := filepath.Join(t.TempDir(), "key.der"), filepath.Join(t.TempDir(), "photo.p7m")
 			public, err := x509.MarshalPKIXPublicKey(testKey().Public())

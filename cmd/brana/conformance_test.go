@@ -18,6 +18,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"brana/bench/registries"
+	"brana/cmd/brana/config"
 )
 
 // TestConformance plays testdata/conformance/*.txtar: what the descriptions of
@@ -67,7 +68,7 @@ import (
 //	opens                        the photo can be decrypted with the caller's key
 func TestConformance(t *testing.T) {
 	all := scenarios(t)
-	eachLimits(t, func(t *testing.T, store func(*config)) {
+	eachLimits(t, func(t *testing.T, store func(*config.Config)) {
 		var archive replyArchive
 		for _, s := range all {
 			t.Run(s.name, func(t *testing.T) { newPlay(t, &archive, store, s).run(s.script) })
@@ -134,16 +135,16 @@ type play struct {
 	call    *askedCall
 }
 
-func newPlay(t *testing.T, archive *replyArchive, store func(*config), s scenario) *play {
+func newPlay(t *testing.T, archive *replyArchive, store func(*config.Config), s scenario) *play {
 	p := &play{t: t, archive: archive, policy: t.TempDir(), witness: newWitness(t)}
 	files, err := fs.Sub(sample, "sample")
 	if err := errors.Join(err, os.CopyFS(p.policy, files)); err != nil {
 		t.Fatal(err)
 	}
-	change := []func(*config){store, p.witness.stand}
+	change := []func(*config.Config){store, p.witness.stand}
 	if slices.Contains(s.script, "world limits-down") {
-		change = append(change, func(c *config) {
-			c.Limits.Store, c.Limits.Redis = "redis", redisConfig{URL: "redis://" + freeAddress(t), Timeout: duration(time.Second)}
+		change = append(change, func(c *config.Config) {
+			c.Limits.Store, c.Limits.Redis = "redis", config.Redis{URL: "redis://" + freeAddress(t), Timeout: config.Duration(time.Second)}
 		})
 	}
 	var ca *authority
@@ -153,7 +154,7 @@ func newPlay(t *testing.T, archive *replyArchive, store func(*config), s scenari
 		ca.issue("ais", 3)
 		write(t, filepath.Join(p.policy, "identities.yaml"),
 			"identities:\n  - {serial: \"3\", issuer: \"CN=Test CA,C=CZ\", ais: 999001, administrator: \"12345678\", agendas: [X999]}\n")
-		change = append(change, func(c *config) { c.Listen.TLS = ca.listenTLS() })
+		change = append(change, func(c *config.Config) { c.Listen.TLS = ca.listenTLS() })
 	}
 	p.w = startWorldWith(t, devCmd{Policy: p.policy}, change...)
 	t.Cleanup(p.witness.client.CloseIdleConnections) // a connection that was dialled in vain holds up the registries' end

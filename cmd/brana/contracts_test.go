@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"brana/cmd/brana/config"
 	"brana/egon"
 )
 
@@ -55,7 +56,7 @@ func officialFolder(t *testing.T) string {
 // it by their locations alone.
 func TestOfficialSchemasAreServed(t *testing.T) {
 	dir := officialFolder(t)
-	w := startWorld(t, func(c *config) { c.Listen.WSDL = dir })
+	w := startWorld(t, func(c *config.Config) { c.Listen.WSDL = dir })
 	for _, code := range described {
 		r, err := w.client.Get(w.gateway + "/" + code + "?wsdl")
 		if err != nil {

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 
+	"brana/cmd/brana/config"
 	"brana/policy"
 )
 
@@ -42,19 +44,20 @@ func (d *devCmd) serve(io stdio) error {
 	if err != nil {
 		return exit(exitUsage, err)
 	}
-	log, err := c.openLog(io)
+	log, err := openLog(&c.Log, io)
 	if err != nil {
 		return exit(exitUsage, err)
 	}
 	return serve(c, d.load(c), log, func(listen, admin net.Addr) {
-		url := c.Listen.scheme() + "://" + listen.String() + c.Listen.Prefix
+		url := c.Listen.Scheme() + "://" + listen.String() + c.Listen.Prefix
 		fmt.Fprintf(io.err, "brana: gateway %s/{code}, admin http://%s, registries http://%s\n", url, admin, d.Sim)
-		fmt.Fprintf(io.err, "brana: try: brana call E198%s --name \"Zoran Vosáhlo\" --born 1977-05-03 --source Eop --items \"EopFoto Jmeno Prijmeni ROBCti RUIANCti\"\n", urlFlag(url))
+		fmt.Fprintf(io.err, "brana: try: brana call E198%s --name \"Zoran Vosáhlo\" --born 1977-05-03 "+
+			"--source Eop --items \"EopFoto Jmeno Prijmeni ROBCti RUIANCti\"\n", urlFlag(url))
 		fmt.Fprintln(io.err, "brana: persons to ask for: brana persons; end with Ctrl-C")
 	})
 }
 
-// urlFlag is what brana call needs when the gateway is not where it looks.
+// urlFlag is the flag that brana call needs unless the gateway is at the default.
 func urlFlag(url string) string {
 	if url == defaultURL {
 		return ""
@@ -62,26 +65,26 @@ func urlFlag(url string) string {
 	return " --url " + url
 }
 
-// configuration is the built-in one, or the file's, with what the flags say.
-func (d *devCmd) configuration() (*config, error) {
+// configuration is the built-in one, or that of the file, as the flags change it.
+func (d *devCmd) configuration() (*config.Config, error) {
 	c, err := d.base()
 	if err != nil {
 		return nil, err
 	}
 	c.Listen.Address, c.Admin.Address = cmp.Or(d.Listen, c.Listen.Address), cmp.Or(d.Admin, c.Admin.Address)
 	if d.Redis != "" {
-		c.Limits.Store, c.Limits.Redis.URL, c.Limits.Redis.TrustEmpty = "redis", d.Redis, true
+		c.Limits.Store, c.Limits.Redis.URL, c.Limits.Redis.TrustEmpty = config.InRedis, d.Redis, true
 	}
-	return c, c.validate("flags")
+	return c, c.Validate("flags")
 }
 
-// base is the file's configuration, or the built-in one with the upstreams
-// where the registries listen.
-func (d *devCmd) base() (*config, error) {
+// base is the configuration of the file, or the built-in one with the upstreams
+// at the addresses of the registries.
+func (d *devCmd) base() (*config.Config, error) {
 	if d.Config != "" {
-		return readConfig(d.Config)
+		return config.Read(d.Config, os.LookupEnv)
 	}
-	c, err := parseConfig("built-in", exampleConfig, func(string) (string, bool) { return "", false })
+	c, err := config.Parse("built-in", config.Example, func(string) (string, bool) { return "", false })
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +100,7 @@ func (d *devCmd) base() (*config, error) {
 }
 
 // load loads the sample policy, or that of --policy.
-func (d *devCmd) load(c *config) func() (*policy.Snapshot, error) {
+func (d *devCmd) load(c *config.Config) func() (*policy.Snapshot, error) {
 	if d.Policy != "" {
 		return func() (*policy.Snapshot, error) {
 			cfg := policy.Config{Dir: d.Policy, MatrixFile: d.Policy + "/matrix.csv", Environment: c.Environment}
@@ -108,7 +111,7 @@ func (d *devCmd) load(c *config) func() (*policy.Snapshot, error) {
 		}
 	}
 	if d.Config != "" {
-		return c.loadPolicy
+		return policyLoader(c)
 	}
 	return func() (*policy.Snapshot, error) {
 		return policy.LoadFS(sample, samplePolicy(c.Environment))

@@ -11,6 +11,7 @@ import (
 
 	"brana/bench/registries"
 	"brana/bench/stand"
+	"brana/cmd/brana/config"
 )
 
 // BenchmarkE198 calls E198 one after another over registries of 5 ms and tells
@@ -28,7 +29,7 @@ func BenchmarkE198(b *testing.B) {
 		{"4 MiB in 200 ms", registries.Settings{Latency: 5 * ms, Photo: 4 << 20, Transfer: 200 * ms}},
 	} {
 		b.Run(bb.name, func(b *testing.B) {
-			w := startWorld(b, func(c *config) { c.Log.Level = "error" })
+			w := startWorld(b, func(c *config.Config) { c.Log.Level = "error" })
 			for _, name := range []string{registries.ORG, registries.ROB, registries.RUIAN} {
 				w.set(name, registries.Settings{Latency: 5 * ms})
 			}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"brana/bench/registries"
+	"brana/cmd/brana/config"
 	"brana/egon/media"
 )
 
@@ -52,7 +53,7 @@ func TestLargeSlowPhotoOfE198(t *testing.T) {
 // that pauses for longer than a call may take gets all of it.
 func TestSlowCallerOfE198(t *testing.T) {
 	t.Parallel() // it waits
-	w := startWorld(t, func(c *config) { c.Listen.CallTimeout = duration(4 * time.Second) })
+	w := startWorld(t, func(c *config.Config) { c.Listen.CallTimeout = config.Duration(4 * time.Second) })
 	w.set(registries.EOP, registries.Settings{Photo: 8 << 20})
 	w.client.Transport.(*http.Transport).DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 		var d net.Dialer

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"brana/cmd/brana/config"
 	"brana/egon"
 	"brana/gateway"
 	"brana/gateway/conn"
@@ -40,9 +41,10 @@ func (e *explainCmd) Run(io stdio) error {
 		fmt.Fprintf(io.out, "%s: refused: %s\n", e.File, reason(err))
 		return exit(exitRefused, nil)
 	}
-	reader := egon.NewReader(c.Listen.Bounds.bounds())
+	reader := egon.NewReader(c.Listen.Bounds.Egon())
 	reader.Reset(service)
-	refusal := gateway.Trial{Policy: snapshot, Caller: from.Caller, Relayed: c.relays(service), Now: now}.Explain(reader, message)
+	_, relayed := c.Route(service.Code).Relay()
+	refusal := gateway.Trial{Policy: snapshot, Caller: from.Caller, Relayed: relayed, Now: now}.Explain(reader, message)
 	q := reader.Head()
 	if q != nil {
 		fmt.Fprintf(io.out, "service %s, caller %s/%s/%s/%s, %s, policy %s\n", service.Code, q.Info.Agenda, q.Info.AgendovaRole,
@@ -82,16 +84,17 @@ func (e *explainCmd) verdict(io stdio, refusal *gateway.Refusal, handshake error
 
 // policy returns the policy that decides and the configuration that names it, or
 // those of dev.
-func (e *explainCmd) policy() (*config, *policy.Snapshot, error) {
+func (e *explainCmd) policy() (*config.Config, *policy.Snapshot, error) {
 	c, err := (&devCmd{Config: e.Config}).base()
 	if err != nil {
 		return nil, nil, err
 	}
-	load := c.policyOnDisk
+	var s *policy.Snapshot
 	if e.Config == "" {
-		load = func() (*policy.Snapshot, error) { return policy.LoadFS(sample, samplePolicy(policy.Test)) }
+		s, err = policy.LoadFS(sample, samplePolicy(policy.Test))
+	} else {
+		s, err = policyOnDisk(c)
 	}
-	s, err := load()
 	return c, s, err
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"brana/bench/registries"
+	"brana/cmd/brana/config"
 )
 
 // A victim is a registry that fails, and who is named for it.
@@ -32,11 +33,11 @@ func (v victim) call(t testing.TB, w *world) *reply {
 }
 
 // asksAlways configures upstreams without breakers, and with change.
-func asksAlways(change ...func(*upstreamConfig)) func(*config) {
-	return func(c *config) {
+func asksAlways(change ...func(*config.Upstream)) func(*config.Config) {
+	return func(c *config.Config) {
 		for name, u := range c.Upstreams {
-			never := count(0)
-			u.Breaker = &breakerConfig{Failures: &never}
+			never := config.Count(0)
+			u.Breaker = &config.Breaker{Failures: &never}
 			for _, f := range change {
 				f(&u)
 			}
@@ -51,7 +52,7 @@ func asksAlways(change ...func(*upstreamConfig)) func(*config) {
 // schema. All but slow ones answer, or
 // do not, within their own time.
 func TestEveryRegistryInEveryFailure(t *testing.T) {
-	w := startWorld(t, asksAlways(func(u *upstreamConfig) { u.Timeout = new(duration(time.Second)) }))
+	w := startWorld(t, asksAlways(func(u *config.Upstream) { u.Timeout = new(config.Duration(time.Second)) }))
 	var archive replyArchive
 	call := func(t *testing.T, v victim) *reply {
 		r := v.call(t, w)
@@ -149,7 +150,7 @@ func TestRegistryThatIsNotThere(t *testing.T) {
 		t.Run(v.registry, func(t *testing.T) {
 			nobody := listen(t)
 			nobody.Close()
-			w := startWorld(t, func(c *config) {
+			w := startWorld(t, func(c *config.Config) {
 				u := c.Upstreams[v.registry]
 				u.URL = "http://" + nobody.Addr().String()
 				c.Upstreams[v.registry] = u
@@ -173,8 +174,8 @@ func TestRegistryBeyondTheDeadline(t *testing.T) {
 		} {
 			t.Run(v.registry+" "+string(s.Failure), func(t *testing.T) {
 				t.Parallel()
-				w := startWorld(t, asksAlways(func(u *upstreamConfig) { u.Timeout = new(duration(time.Hour)) }),
-					func(c *config) { c.Listen.CallTimeout = duration(2500 * time.Millisecond) })
+				w := startWorld(t, asksAlways(func(u *config.Upstream) { u.Timeout = new(config.Duration(time.Hour)) }),
+					func(c *config.Config) { c.Listen.CallTimeout = config.Duration(2500 * time.Millisecond) })
 				w.set(v.registry, s)
 				if got, want := v.call(t, w).outline(), "CHYBA (PREKROCEN CAS by "+v.party+")"; got != want {
 					t.Errorf("got %s, want %s", got, want)
@@ -236,9 +237,9 @@ func TestFailureLeavesTheOthers(t *testing.T) {
 // A call of E198 asks ROB twice. What is beyond its pace is refused at once and
 // not sent; the caller learns whom it would have waited for.
 func TestPaceOnTheOutside(t *testing.T) {
-	w := startWorld(t, func(c *config) {
+	w := startWorld(t, func(c *config.Config) {
 		u := c.Upstreams["rob"]
-		u.Pace = &paceConfig{PerSecond: 1e-6, Burst: 2}
+		u.Pace = &config.Pace{PerSecond: 1e-6, Burst: 2}
 		c.Upstreams["rob"] = u
 	})
 	v := victims[3]
@@ -266,10 +267,10 @@ func TestPaceOnTheOutside(t *testing.T) {
 // breaker does stands on the readiness page and in the metrics, and the gateway
 // stays ready.
 func TestBreakerOnTheOutside(t *testing.T) {
-	w := startWorld(t, func(c *config) {
+	w := startWorld(t, func(c *config.Config) {
 		u := c.Upstreams["rob"]
-		failures, open := count(3), duration(time.Hour)
-		u.Breaker = &breakerConfig{Failures: &failures, Open: &open}
+		failures, open := config.Count(3), config.Duration(time.Hour)
+		u.Breaker = &config.Breaker{Failures: &failures, Open: &open}
 		c.Upstreams["rob"] = u
 	})
 	v := victims[3]
@@ -317,10 +318,10 @@ func TestBreakerOnTheOutside(t *testing.T) {
 // A registry that has come back is asked again when its breaker has been open
 // for its time, and the first E198 then is served, however fast it answers.
 func TestRegistriesComeBack(t *testing.T) {
-	w := startWorld(t, func(c *config) {
+	w := startWorld(t, func(c *config.Config) {
 		for name, u := range c.Upstreams {
-			failures, open := count(3), duration(50*time.Millisecond)
-			u.Breaker = &breakerConfig{Failures: &failures, Open: &open}
+			failures, open := config.Count(3), config.Duration(50*time.Millisecond)
+			u.Breaker = &config.Breaker{Failures: &failures, Open: &open}
 			c.Upstreams[name] = u
 		}
 	})

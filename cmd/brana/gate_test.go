@@ -16,6 +16,7 @@ import (
 	"sync"
 	"testing"
 
+	"brana/cmd/brana/config"
 	"brana/egon/testdata/requests"
 )
 
@@ -85,7 +86,7 @@ func TestLintJudgesTheCorpus(t *testing.T) {
 // Each case goes whole with its length, which is the way of a small message,
 // and in pieces without it, which is the way of a stream.
 func TestGatewayJudgesTheCorpus(t *testing.T) {
-	w := startWorld(t, func(c *config) {
+	w := startWorld(t, func(c *config.Config) {
 		c.Limits.Store = "memory"
 		for _, code := range []string{"E99", "E100", "E101"} {
 			c.Routes[code] = "relay iszr" // a question that is well made need not find an answer

@@ -6,13 +6,8 @@ import (
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
-)
 
-// The values of log.when_blocked: what becomes of calls while the log takes no
-// lines.
-const (
-	refuseCalls = "wait" // they are refused, so callers wait
-	dropLines   = "drop" // they are served, and lines may be lost
+	"brana/cmd/brana/config"
 )
 
 // A logger writes lines of JSON to its book, which is nil where they go
@@ -23,8 +18,8 @@ type logger struct {
 }
 
 // openLog makes the logger that writes to the diagnostics.
-func (c *config) openLog(streams stdio) (*logger, error) {
-	level, err := zapcore.ParseLevel(c.Log.Level)
+func openLog(c *config.Log, streams stdio) (*logger, error) {
+	level, err := zapcore.ParseLevel(c.Level)
 	if err != nil {
 		return nil, err
 	}

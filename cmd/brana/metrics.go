@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"brana/cmd/brana/config"
 	"brana/gateway/metrics"
 	"brana/gateway/queue"
 	"brana/limits"
@@ -13,7 +14,7 @@ import (
 
 // sources read what the policy, the store of limits, the clients and the gateway
 // know. The gateway is made later, and nothing is scraped before.
-func (w *wired) sources(c *config, log *logger) metrics.Sources {
+func (w *wired) sources(c *config.Config, log *logger) metrics.Sources {
 	s := metrics.Sources{
 		Connections:    func() float64 { return float64(w.gateway.Connections()) },
 		Exchanges:      func() float64 { return float64(w.gateway.Running()) },
@@ -35,7 +36,7 @@ func (w *wired) sources(c *config, log *logger) metrics.Sources {
 	if log.book != nil {
 		s.LinesLost = func() float64 { return float64(log.book.Lost()) }
 	}
-	if c.Limits.Store == "redis" {
+	if c.Limits.Store == config.InRedis {
 		s.Ledger = func() metrics.Ledger { return ledgerOf(w.limiter.(*ledger.Store).Stats()) }
 	}
 	if c.Policy.Matrix.E227 != "" {

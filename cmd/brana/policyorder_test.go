@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"brana/cmd/brana/config"
 	"brana/egon"
 )
 
@@ -27,8 +28,8 @@ func TestQuotaIsThatOfTheNewestPolicy(t *testing.T) {
 		if err := errors.Join(err, os.CopyFS(folder, files)); err != nil {
 			t.Fatal(err)
 		}
-		gateways[i] = startWorldWith(t, devCmd{Policy: folder}, func(c *config) {
-			c.Limits.Store, c.Limits.Redis = "redis", redisConfig{URL: server.url(), Timeout: duration(10 * time.Second), TrustEmpty: true}
+		gateways[i] = startWorldWith(t, devCmd{Policy: folder}, func(c *config.Config) {
+			c.Limits.Store, c.Limits.Redis = "redis", config.Redis{URL: server.url(), Timeout: config.Duration(10 * time.Second), TrustEmpty: true}
 		})
 	}
 	question := message(t, "E227", append(little, "--triple", "A1185/CR8359/00372498")...)

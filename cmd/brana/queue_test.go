@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"brana/cmd/brana/config"
 	"brana/egon"
 )
 
@@ -148,7 +149,7 @@ func TestQueuesAreApart(t *testing.T) {
 // E99 gives its pages one after another, in the order of answers.
 func TestPagesOfE99(t *testing.T) {
 	const page = "page: 2"
-	w := startWorld(t, func(c *config) { c.Queue.Page = 2 })
+	w := startWorld(t, func(c *config.Config) { c.Queue.Page = 2 })
 	var all []string
 	for range 5 {
 		id := w.later()
@@ -172,7 +173,7 @@ func TestPagesOfE99(t *testing.T) {
 // were deleted.
 func TestFullQueue(t *testing.T) {
 	o := newOracle(t)
-	w := startWorld(t, func(c *config) { c.Queue.Entries = 2 })
+	w := startWorld(t, func(c *config.Config) { c.Queue.Entries = 2 })
 	question := message(t, "E227", append(little, triple...)...)
 	first, second := w.later(little...), w.later(little...)
 	w.picked(first, little...)
@@ -207,7 +208,7 @@ func TestOnlySynchronous(t *testing.T) {
 		t.Errorf("E198: %s", got)
 	}
 	bus := startBus(t)
-	remote := startWorld(t, bus.behind, func(c *config) {
+	remote := startWorld(t, bus.behind, func(c *config.Config) {
 		for _, code := range []string{"E99", "E100", "E101"} {
 			c.Routes[code] = "relay iszr"
 		}
@@ -243,15 +244,15 @@ func TestOptionsOfRequests(t *testing.T) {
 		}
 		w.later(little...) // with an id of its own
 	}
-	on := func(c *config) {
-		c.Requests.TimeTolerance, c.Requests.DuplicateWindow = duration(time.Minute), duration(time.Hour)
+	on := func(c *config.Config) {
+		c.Requests.TimeTolerance, c.Requests.DuplicateWindow = config.Duration(time.Minute), config.Duration(time.Hour)
 	}
 	t.Run("embedded", func(t *testing.T) { both(t, startWorld(t, on)) })
 	t.Run("redis", func(t *testing.T) {
 		server := newRedisServer(t)
 		server.start(t)
-		redis := func(c *config) {
-			c.Limits.Store, c.Limits.Redis = "redis", redisConfig{URL: server.url(), Timeout: duration(10 * time.Second), TrustEmpty: true}
+		redis := func(c *config.Config) {
+			c.Limits.Store, c.Limits.Redis = "redis", config.Redis{URL: server.url(), Timeout: config.Duration(10 * time.Second), TrustEmpty: true}
 		}
 		w := startWorld(t, on, redis)
 		both(t, w)
@@ -376,9 +377,9 @@ func (p *pipe) carry(c net.Conn) {
 func TestQueueWithoutRedis(t *testing.T) {
 	redis := newRedisServer(t)
 	redis.start(t)
-	w := startWorld(t, func(c *config) {
-		c.Limits.Store, c.Limits.Redis = "redis", redisConfig{URL: redis.url(), Timeout: duration(200 * time.Millisecond), TrustEmpty: true}
-		c.Requests.DuplicateWindow = duration(time.Hour)
+	w := startWorld(t, func(c *config.Config) {
+		c.Limits.Store, c.Limits.Redis = "redis", config.Redis{URL: redis.url(), Timeout: config.Duration(200 * time.Millisecond), TrustEmpty: true}
+		c.Requests.DuplicateWindow = config.Duration(time.Hour)
 	})
 	w.picked(w.later())
 	redis.kill()
@@ -402,7 +403,7 @@ func TestQueueWithoutRedis(t *testing.T) {
 // hand the text on as it stands.
 func TestTimesAreInTheZoneOfTheCalendar(t *testing.T) {
 	times := regexp.MustCompile(`<(?:\w+:)?((?:Nasledujici)?Cas[A-Z]\w*)>([^<]*)`)
-	w := startWorld(t, func(c *config) { c.Limits.Calendar.Zone, c.Queue.Page = "Asia/Kathmandu", 1 })
+	w := startWorld(t, func(c *config.Config) { c.Limits.Calendar.Zone, c.Queue.Page = "Asia/Kathmandu", 1 })
 	id := w.later()
 	w.picked(w.later())
 	for name, r := range map[string]*reply{
@@ -426,7 +427,7 @@ func TestTimesAreInTheZoneOfTheCalendar(t *testing.T) {
 
 // An asynchronous call from the command line, to its end.
 func TestAsynchronousCallFromTheCommandLine(t *testing.T) {
-	w := startWorld(t, func(c *config) { c.Queue.Page = 1 })
+	w := startWorld(t, func(c *config.Config) { c.Queue.Page = 1 })
 	call := func(want int, args ...string) string {
 		t.Helper()
 		out, code := brana(append([]string{"call", args[0], "--url", w.gateway}, args[1:]...)...)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"brana/bench/registries"
+	"brana/cmd/brana/config"
 	"brana/egon"
 )
 
@@ -19,7 +20,7 @@ var little = []string{"--role", "XR2", "--ais", "999002"}
 
 // eachStore runs a test with the embedded limits and with those in Redis.
 func eachStore(t *testing.T, test func(t *testing.T, w *world)) {
-	eachLimits(t, func(t *testing.T, store func(*config)) { test(t, startWorld(t, store)) })
+	eachLimits(t, func(t *testing.T, store func(*config.Config)) { test(t, startWorld(t, store)) })
 }
 
 // The hundred and first call of an hour is refused and learns when there is
@@ -96,9 +97,9 @@ func TestConcurrencyQuota(t *testing.T) {
 
 // With a silent upstream the slot is free at the call's deadline.
 func TestSlotOfASilentUpstream(t *testing.T) {
-	w := startWorld(t, func(c *config) {
+	w := startWorld(t, func(c *config.Config) {
 		u := c.Upstreams["eop"]
-		u.Timeout = new(duration(100 * time.Millisecond))
+		u.Timeout = new(config.Duration(100 * time.Millisecond))
 		c.Upstreams["eop"] = u
 	})
 	w.set(registries.EOP, registries.Settings{Failure: registries.FailHang})

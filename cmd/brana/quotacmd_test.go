@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"brana/cmd/brana/config"
 	"brana/egon"
 	"brana/gateway/admin"
 )
@@ -193,8 +194,8 @@ func TestQuotaOrders(t *testing.T) {
 func TestQuotaWithoutRedis(t *testing.T) {
 	server := newRedisServer(t)
 	server.start(t)
-	w := startWorld(t, func(c *config) {
-		c.Limits.Store, c.Limits.Redis = "redis", redisConfig{URL: server.url(), Timeout: duration(10 * time.Second), TrustEmpty: true}
+	w := startWorld(t, func(c *config.Config) {
+		c.Limits.Store, c.Limits.Redis = "redis", config.Redis{URL: server.url(), Timeout: config.Duration(10 * time.Second), TrustEmpty: true}
 	})
 	eventually(t, "the ledger has begun", func() bool { _, code := w.quota("get", littleCaller); return code == 0 })
 	server.kill()
@@ -211,8 +212,8 @@ func TestLedgerIsWatched(t *testing.T) {
 	t.Parallel() // it waits
 	server := newRedisServer(t)
 	server.start(t)
-	w := startWorld(t, func(c *config) {
-		c.Limits.Store, c.Limits.Redis = "redis", redisConfig{URL: server.url(), Timeout: duration(10 * time.Second), TrustEmpty: true}
+	w := startWorld(t, func(c *config.Config) {
+		c.Limits.Store, c.Limits.Redis = "redis", config.Redis{URL: server.url(), Timeout: config.Duration(10 * time.Second), TrustEmpty: true}
 	})
 	tells := func(line string) func() bool {
 		return func() bool {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"brana/cmd/brana/config"
 )
 
 // A redisServer is a real redis-server on a port of its own.
@@ -100,14 +102,14 @@ func eventually(t testing.TB, what string, holds func() bool) {
 
 // eachLimits runs a test with the embedded limits, and with those in Redis, which
 // each world finds empty.
-func eachLimits(t *testing.T, test func(t *testing.T, store func(*config))) {
-	t.Run("embedded", func(t *testing.T) { test(t, func(*config) {}) })
+func eachLimits(t *testing.T, test func(t *testing.T, store func(*config.Config))) {
+	t.Run("embedded", func(t *testing.T) { test(t, func(*config.Config) {}) })
 	t.Run("redis", func(t *testing.T) {
 		server := newRedisServer(t)
 		server.start(t)
-		test(t, func(c *config) {
+		test(t, func(c *config.Config) {
 			server.flush(t)
-			c.Limits.Store, c.Limits.Redis = "redis", redisConfig{URL: server.url(), Timeout: duration(10 * time.Second), TrustEmpty: true}
+			c.Limits.Store, c.Limits.Redis = "redis", config.Redis{URL: server.url(), Timeout: config.Duration(10 * time.Second), TrustEmpty: true}
 		})
 	})
 }
@@ -116,7 +118,7 @@ func eachLimits(t *testing.T, test func(t *testing.T, store func(*config))) {
 // empty leaves the last one in force, and is an error at the start.
 func TestPasswordOfRedisIsReadAgain(t *testing.T) {
 	file, j := filepath.Join(t.TempDir(), "redis.password"), &journal{}
-	p := redisConfig{PasswordFile: file}.password(j.logger())
+	p := newPassword(file, j.logger())
 	for _, text := range []string{"", " \n"} {
 		if text != "" {
 			write(t, file, text)
@@ -161,8 +163,8 @@ func TestPasswordOfRedisChangesUnderWay(t *testing.T) {
 	if got := server.say(t, "CONFIG SET requirepass old"); got != "+OK" {
 		t.Fatal(got)
 	}
-	w := startWorld(t, func(c *config) {
-		c.Limits.Store, c.Limits.Redis = "redis", redisConfig{URL: server.url(), PasswordFile: word, Timeout: duration(10 * time.Second), TrustEmpty: true}
+	w := startWorld(t, func(c *config.Config) {
+		c.Limits.Store, c.Limits.Redis = "redis", config.Redis{URL: server.url(), PasswordFile: word, Timeout: config.Duration(10 * time.Second), TrustEmpty: true}
 	})
 	eventually(t, "the counts can be had", func() bool { _, code := w.quota("get", littleCaller); return code == 0 })
 	write(t, word, "new\n")

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"brana/cmd/brana/config"
 	"brana/egon"
 )
 
@@ -108,11 +109,11 @@ func TestRedisOverTLSWithLeastRights(t *testing.T) {
 	}
 	word := filepath.Join(t.TempDir(), "redis.password")
 	write(t, word, "s3cret\n")
-	w := startWorld(t, func(c *config) {
+	w := startWorld(t, func(c *config.Config) {
 		c.Limits.Store = "redis"
-		c.Limits.Redis = redisConfig{URL: "rediss://brana@127.0.0.1:" + secure + "/0", PasswordFile: word, Timeout: duration(10 * time.Second), TrustEmpty: true,
-			TLS: &upstreamTLS{CA: ca.file("ca.pem"), Cert: ca.file("gate.pem"), Key: ca.file("gate.key")}}
-		c.Requests.DuplicateWindow = duration(time.Hour)
+		c.Limits.Redis = config.Redis{URL: "rediss://brana@127.0.0.1:" + secure + "/0", PasswordFile: word, Timeout: config.Duration(10 * time.Second), TrustEmpty: true,
+			TLS: &config.ClientTLS{CA: ca.file("ca.pem"), Cert: ca.file("gate.pem"), Key: ca.file("gate.key")}}
+		c.Requests.DuplicateWindow = config.Duration(time.Hour)
 	})
 	eventually(t, "the counts can be had", func() bool { _, code := w.quota("get", littleCaller); return code == 0 })
 	id := w.later(little...)

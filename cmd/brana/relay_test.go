@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"brana/bench/registries"
+	"brana/cmd/brana/config"
 )
 
 const big = 64 << 20 // bytes
@@ -82,7 +83,7 @@ func TestRelayedCall(t *testing.T) {
 
 // E198 and E227 may be relayed too; the checks are the same.
 func TestComposedServicesRelayed(t *testing.T) {
-	w := startWorld(t, func(c *config) { c.Routes = map[string]string{"default": "relay iszr"} })
+	w := startWorld(t, func(c *config.Config) { c.Routes = map[string]config.Route{"default": "relay iszr"} })
 	if got := w.call("E227", "--triple", "A1185/CR8359/00372498"); w.steps() != "E227" {
 		t.Errorf("E227: %s, steps %s", got.statusLine(), w.steps())
 	}
@@ -214,7 +215,7 @@ type bus struct {
 }
 
 // behind puts the bus behind a gateway.
-func (b *bus) behind(c *config) {
+func (b *bus) behind(c *config.Config) {
 	u := c.Upstreams["iszr"]
 	u.URL = b.url
 	c.Upstreams["iszr"] = u

@@ -13,9 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"brana/bench/registries"
+	"brana/cmd/brana/config"
 	"brana/egon"
 )
 
@@ -24,35 +23,16 @@ import (
 const rowsCaller = `e227: iszr, caller: {agenda: X999, role: XR1, ovm: "12345678", ais: 999001}`
 
 // byRows makes a configuration one with rows.
-func byRows(c *config) {
+func byRows(c *config.Config) {
 	c.Policy.Matrix.File = ""
 	c.Policy.Matrix.E227 = "iszr"
-	c.Policy.Matrix.Caller = callerConfig{"X999", "XR1", "12345678", 999001}
-	c.Routes = map[string]string{"default": "relay iszr"}
+	c.Policy.Matrix.Caller = config.Caller{Agenda: "X999", Role: "XR1", Ovm: "12345678", Ais: 999001}
+	c.Routes = map[string]config.Route{"default": "relay iszr"}
 }
 
 // searching are the flags of a call of E05 that asks for items.
 func searching(items string) []string {
 	return []string{"--name", "Zoran Vosáhlo", "--born", "1977-05-03", "--items", items}
-}
-
-// The example says the defaults of rows too.
-func TestExampleSaysTheDefaultsOfRows(t *testing.T) {
-	_, text, found := strings.Cut(string(exampleConfig), "  # matrix: {e227")
-	text, _, ended := strings.Cut("  matrix: {e227"+text, "}\n\n")
-	if !found || !ended {
-		t.Fatal("the example has no matrix by E227")
-	}
-	text = strings.ReplaceAll(text+"}", "  #", "  ")
-	c, err := parseConfig("f", []byte(strings.Replace(string(exampleConfig), "  matrix: {file: matrix.csv}", text, 1)), unset)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := defaultConfig().Policy.Matrix
-	want.E227, want.Snapshot, want.Caller = "iszr", "matrix.snap", callerConfig{"X999", "XR1", "12345678", 999001}
-	if diff := cmp.Diff(want, c.Policy.Matrix); diff != "" {
-		t.Errorf("(-default +example):\n%s", diff)
-	}
 }
 
 // A sidecar decides by what the bus says of its caller, in whichever form, and
@@ -63,8 +43,8 @@ func TestSidecarByE227(t *testing.T) {
 		if err := matrix.Set(registries.Front, registries.Settings{BareItems: bare}); err != nil {
 			t.Fatal(err)
 		}
-		w := startWorld(t, byRows, func(c *config) {
-			c.Upstreams["matrix"] = upstreamConfig{URL: "http://" + sim + "/publikace"}
+		w := startWorld(t, byRows, func(c *config.Config) {
+			c.Upstreams["matrix"] = config.Upstream{URL: "http://" + sim + "/publikace"}
 			c.Policy.Matrix.E227 = "matrix"
 		})
 		for items, want := range map[string]string{
@@ -88,7 +68,7 @@ func TestSidecarByE227(t *testing.T) {
 
 // E227 that the gateway answers itself comes out of the rows, of any triple.
 func TestE227FromRows(t *testing.T) {
-	w := startWorld(t, byRows, func(c *config) { c.Routes["E227"] = "local" })
+	w := startWorld(t, byRows, func(c *config.Config) { c.Routes["E227"] = "local" })
 	golden(t, "e227-eleven-items", w.call("E227", "--triple", "A1185/CR8359/00372498"))
 	golden(t, "e227-no-items", w.call("E227", "--triple", "A115/CT239/00007064"))
 	w.set(registries.Front, registries.Settings{Down: true})
@@ -113,10 +93,10 @@ func TestStartBeforeAFailingBus(t *testing.T) {
 				t.Fatal(err)
 			}
 			other := startBus(t) // calls are relayed to another one, which is well
-			w := startWorld(t, byRows, func(c *config) {
-				c.Upstreams["matrix"] = upstreamConfig{URL: "http://" + sim + "/publikace", Timeout: new(duration(time.Minute))}
+			w := startWorld(t, byRows, func(c *config.Config) {
+				c.Upstreams["matrix"] = config.Upstream{URL: "http://" + sim + "/publikace", Timeout: new(config.Duration(time.Minute))}
 				c.Policy.Matrix.E227 = "matrix"
-				c.Policy.Matrix.Timeout, c.Policy.Matrix.Wait = duration(time.Second), duration(200*time.Millisecond)
+				c.Policy.Matrix.Timeout, c.Policy.Matrix.Wait = config.Duration(time.Second), config.Duration(200*time.Millisecond)
 				other.behind(c)
 			})
 			r := w.call("E05", searching("Jmeno ROBCti")...)
@@ -157,8 +137,8 @@ func TestTheBusHasANewGeneration(t *testing.T) {
 	if refusing == replyE05 {
 		t.Fatal("the reply refuses nothing")
 	}
-	w := startWorld(t, byRows, bus.behind, func(c *config) { // rows come from the registries, calls go to the bus
-		c.Upstreams["matrix"] = upstreamConfig{URL: "http://" + sim + "/publikace"}
+	w := startWorld(t, byRows, bus.behind, func(c *config.Config) { // rows come from the registries, calls go to the bus
+		c.Upstreams["matrix"] = config.Upstream{URL: "http://" + sim + "/publikace"}
 		c.Policy.Matrix.E227 = "matrix"
 	})
 	questions := func() (n int) {
@@ -191,7 +171,7 @@ func TestTheBusHasANewGeneration(t *testing.T) {
 // A generation that changes while calls are made: each call is answered by one
 // version of the matrix as a whole.
 func TestGenerationChangesWhileCallsAreMade(t *testing.T) {
-	w := startWorld(t, byRows, func(c *config) { c.Policy.Matrix.Early = duration(time.Millisecond) })
+	w := startWorld(t, byRows, func(c *config.Config) { c.Policy.Matrix.Early = config.Duration(time.Millisecond) })
 	question := message(t, "E05", searching("Jmeno Prijmeni ROBCti")...)
 	refused := func() string {
 		said := text(w.post("E05", question).root, "VysledekPopis")

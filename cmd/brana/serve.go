@@ -13,6 +13,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"brana/cmd/brana/config"
 	"brana/policy"
 )
 
@@ -22,32 +23,40 @@ type serveCmd struct {
 
 // Run serves until SIGTERM or SIGINT.
 func (s *serveCmd) Run(io stdio) error {
-	c, err := readConfig(s.Config)
+	c, err := config.Read(s.Config, os.LookupEnv)
 	if err != nil {
 		return exit(exitUsage, err)
 	}
-	log, err := c.openLog(io)
+	log, err := openLog(&c.Log, io)
 	if err != nil {
 		return exit(exitUsage, err)
 	}
-	return serve(c, c.loadPolicy, log, func(net.Addr, net.Addr) {})
+	return serve(c, policyLoader(c), log, func(net.Addr, net.Addr) {})
 }
 
-// loadPolicy loads the grants and the matrix that the configuration names.
-func (c *config) loadPolicy() (*policy.Snapshot, error) {
-	return policy.Load(policy.Config{Dir: c.Policy.Dir, MatrixFile: c.Policy.Matrix.File, Environment: c.Environment})
+// policyLoader loads the grants and the matrix that the configuration names.
+func policyLoader(c *config.Config) func() (*policy.Snapshot, error) {
+	return func() (*policy.Snapshot, error) {
+		return policy.Load(policy.Config{
+			Dir:         c.Policy.Dir,
+			MatrixFile:  c.Policy.Matrix.File,
+			Environment: c.Environment,
+		})
+	}
 }
 
 // serve runs a gateway until a signal ends it: SIGHUP reloads the policy and
-// the certificates, SIGTERM and SIGINT drain. It tells started where it listens.
-func serve(c *config, load func() (*policy.Snapshot, error), log *logger, started func(listen, admin net.Addr)) error {
-	signal.Ignore(syscall.SIGPIPE) // the end of whoever reads the log is not ours
+// the certificates, SIGTERM and SIGINT drain. It calls started with the addresses
+// of its listeners.
+func serve(c *config.Config, load func() (*policy.Snapshot, error), log *logger,
+	started func(listen, admin net.Addr)) error {
+	signal.Ignore(syscall.SIGPIPE) // the gateway outlives the reader of its log
 	w, err := wire(c, load, log)
 	if err != nil {
 		return exit(exitUsage, err)
 	}
 	defer log.book.flush(endStep(time.Duration(c.Listen.Drain)))
-	listener, admin, err := c.listen()
+	listener, admin, err := openListeners(c)
 	if err != nil {
 		return exit(exitUnreachable, errors.Join(err, w.close()))
 	}
@@ -61,8 +70,12 @@ func serve(c *config, load func() (*policy.Snapshot, error), log *logger, starte
 	go func() { failed <- adminServer.Serve(admin) }()
 	w.start()
 	started(listener.Addr(), admin.Addr())
-	log.Info("serving", zap.String("version", versionText()), zap.Stringer("listen", listener.Addr()),
-		zap.Stringer("admin", admin.Addr()), zap.String("environment", string(c.Environment)), zap.String("policy", w.policy.Current().Version()))
+	log.Info("serving",
+		zap.String("version", versionText()),
+		zap.Stringer("listen", listener.Addr()),
+		zap.Stringer("admin", admin.Addr()),
+		zap.String("environment", string(c.Environment)),
+		zap.String("policy", w.policy.Current().Version()))
 
 	if c.Listen.InsecureIdentity {
 		log.Warn("insecure_identity: who calls is not checked, and whoever reaches the listener can be anybody")
@@ -71,26 +84,33 @@ func serve(c *config, load func() (*policy.Snapshot, error), log *logger, starte
 	return errors.Join(err, w.drain(ended, time.Duration(c.Listen.Drain), log.Logger), adminServer.Close(), w.close())
 }
 
-// adminServer serves operators, who have some seconds for a request and for its
-// answer.
+// adminServer serves operators. A request and its answer have some seconds.
 func (w *wired) adminServer(log *zap.Logger) *http.Server {
-	return &http.Server{Handler: w.gateway.Admin(versionText()), ErrorLog: zap.NewStdLog(log), MaxHeaderBytes: 16 << 10,
-		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute}
+	return &http.Server{
+		Handler:           w.gateway.Admin(versionText()),
+		ErrorLog:          zap.NewStdLog(log),
+		MaxHeaderBytes:    16 << 10,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       time.Minute,
+	}
 }
 
-// listen opens both listeners, or none.
-func (c *config) listen() (listener, admin net.Listener, err error) {
+// openListeners opens both listeners, or none.
+func openListeners(c *config.Config) (listener, admin net.Listener, err error) {
 	if listener, err = net.Listen("tcp", c.Listen.Address); err != nil {
 		return nil, nil, fmt.Errorf("listen.address: %w; choose another address, or end whatever uses it", err)
 	}
 	if admin, err = net.Listen("tcp", c.Admin.Address); err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("admin.address: %w; choose another address, or end whatever uses it", err), listener.Close())
+		err = fmt.Errorf("admin.address: %w; choose another address, or end whatever uses it", err)
+		return nil, nil, errors.Join(err, listener.Close())
 	}
 	return listener, admin, nil
 }
 
-// attend waits for what ends the gateway; on the way it reloads the policy
-// and the certificates. It returns when that came.
+// attend reloads at each SIGHUP until another signal, or a listener that fails,
+// ends the gateway. It returns when that happened.
 func (w *wired) attend(signals <-chan os.Signal, failed <-chan error, log *zap.Logger) (ended time.Time, err error) {
 	for {
 		select {
@@ -107,10 +127,12 @@ func (w *wired) attend(signals <-chan os.Signal, failed <-chan error, log *zap.L
 	}
 }
 
-// reload reads the policy, the certificates and the password of Redis anew, each by itself.
+// reload reads the policy, the certificates and the password of Redis again, each
+// by itself.
 func (w *wired) reload(log *zap.Logger) {
 	if err := w.policy.Reload(); err != nil {
-		log.Error("reload policy: the last good one stays in force", zap.String("policy", w.policy.Current().Version()), zap.Error(err))
+		log.Error("reload policy: the last good one stays in force",
+			zap.String("policy", w.policy.Current().Version()), zap.Error(err))
 	} else {
 		log.Info("policy reloaded", zap.String("policy", w.policy.Current().Version()))
 	}
@@ -122,7 +144,8 @@ func (w *wired) reload(log *zap.Logger) {
 	}
 }
 
-// drain lets the running exchanges end. Its time began with the signal.
+// drain waits until the running exchanges have ended. Its time began with the
+// signal.
 func (w *wired) drain(began time.Time, most time.Duration, log *zap.Logger) error {
 	ctx, cancel := context.WithDeadline(context.Background(), began.Add(most-endSteps*endStep(most)))
 	defer cancel()
@@ -133,10 +156,10 @@ func (w *wired) drain(began time.Time, most time.Duration, log *zap.Logger) erro
 	return nil
 }
 
-// endSteps is the number of steps that may take their time at the end of a drain:
-// cut calls are answered, connections close, jobs end, Redis gets the leases back,
-// and a log without a reader is given up.
+// endSteps is the number of steps at the end of a drain, each of which may take
+// its time: cut calls are answered, connections close, jobs end, Redis gets the
+// leases back, and a log without a reader is given up.
 const endSteps = 5
 
-// endStep is how long each of them has, so that all are within the drain.
+// endStep is the time of each step. All of them together are within the drain.
 func endStep(drain time.Duration) time.Duration { return min(drain/5, 4*time.Second) / endSteps }

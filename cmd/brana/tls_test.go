@@ -17,6 +17,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"brana/cmd/brana/config"
 	"brana/egon"
 )
 
@@ -31,31 +32,31 @@ func TestVersionsAndSuites(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name   string
-		server listenTLS
+		server config.ServerTLS
 		client func(*tls.Config)
 		spoken bool
 	}{
-		{"1.3", listenTLS{}, only(tls.VersionTLS13), true},
-		{"1.2", listenTLS{}, only(tls.VersionTLS12), true},
-		{"1.1", listenTLS{}, only(tls.VersionTLS11), false},
-		{"1.2 where 1.2 is enough", listenTLS{MinVersion: "1.2"}, only(tls.VersionTLS12), true},
-		{"1.3 where it is demanded", listenTLS{MinVersion: "1.3"}, only(tls.VersionTLS13), true},
-		{"1.2 where 1.3 is demanded", listenTLS{MinVersion: "1.3"}, only(tls.VersionTLS12), false},
-		{"forward secrecy", listenTLS{}, suite(tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256), true},
-		{"RSA key exchange", listenTLS{}, suite(tls.TLS_RSA_WITH_AES_128_CBC_SHA), false},
-		{"RSA key exchange, legacy", listenTLS{LegacyRSA: true}, suite(tls.TLS_RSA_WITH_AES_128_CBC_SHA), true},
-		{"RSA key exchange with GCM, legacy", listenTLS{LegacyRSA: true}, suite(tls.TLS_RSA_WITH_AES_256_GCM_SHA384), true},
-		{"3DES, legacy", listenTLS{LegacyRSA: true}, suite(tls.TLS_RSA_WITH_3DES_EDE_CBC_SHA), false},
-		{"RC4, legacy", listenTLS{LegacyRSA: true}, suite(tls.TLS_RSA_WITH_RC4_128_SHA), false},
-		{"forward secrecy, legacy", listenTLS{LegacyRSA: true}, suite(tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256), true},
-		{"1.3, legacy", listenTLS{LegacyRSA: true}, only(tls.VersionTLS13), true},
-		{"HTTP/2 alone", listenTLS{}, func(c *tls.Config) { c.NextProtos = []string{"h2"} }, false},
-		{"HTTP/2 or 1.1", listenTLS{}, func(c *tls.Config) { c.NextProtos = []string{"h2", "http/1.1"} }, true},
+		{"1.3", config.ServerTLS{}, only(tls.VersionTLS13), true},
+		{"1.2", config.ServerTLS{}, only(tls.VersionTLS12), true},
+		{"1.1", config.ServerTLS{}, only(tls.VersionTLS11), false},
+		{"1.2 where 1.2 is enough", config.ServerTLS{MinVersion: "1.2"}, only(tls.VersionTLS12), true},
+		{"1.3 where it is demanded", config.ServerTLS{MinVersion: "1.3"}, only(tls.VersionTLS13), true},
+		{"1.2 where 1.3 is demanded", config.ServerTLS{MinVersion: "1.3"}, only(tls.VersionTLS12), false},
+		{"forward secrecy", config.ServerTLS{}, suite(tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256), true},
+		{"RSA key exchange", config.ServerTLS{}, suite(tls.TLS_RSA_WITH_AES_128_CBC_SHA), false},
+		{"RSA key exchange, legacy", config.ServerTLS{LegacyRSA: true}, suite(tls.TLS_RSA_WITH_AES_128_CBC_SHA), true},
+		{"RSA key exchange with GCM, legacy", config.ServerTLS{LegacyRSA: true}, suite(tls.TLS_RSA_WITH_AES_256_GCM_SHA384), true},
+		{"3DES, legacy", config.ServerTLS{LegacyRSA: true}, suite(tls.TLS_RSA_WITH_3DES_EDE_CBC_SHA), false},
+		{"RC4, legacy", config.ServerTLS{LegacyRSA: true}, suite(tls.TLS_RSA_WITH_RC4_128_SHA), false},
+		{"forward secrecy, legacy", config.ServerTLS{LegacyRSA: true}, suite(tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256), true},
+		{"1.3, legacy", config.ServerTLS{LegacyRSA: true}, only(tls.VersionTLS13), true},
+		{"HTTP/2 alone", config.ServerTLS{}, func(c *tls.Config) { c.NextProtos = []string{"h2"} }, false},
+		{"HTTP/2 or 1.1", config.ServerTLS{}, func(c *tls.Config) { c.NextProtos = []string{"h2", "http/1.1"} }, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			server := ca.listenTLS()
 			server.MinVersion, server.LegacyRSA = tt.server.MinVersion, tt.server.LegacyRSA
-			cfg, err := server.build()
+			cfg, err := serverTLS(server)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -76,7 +77,7 @@ func TestSessionsAcrossReloads(t *testing.T) {
 			ca.issue("gate", 2)
 			ca.issue("ais", 3)
 			files := ca.listenTLS()
-			c := newCredentials("listen.tls", files.build, zap.NewNop())
+			c := newCredentials("listen.tls", func() (*tls.Config, error) { return serverTLS(files) }, zap.NewNop())
 			reload := func() {
 				t.Helper()
 				if err := c.load(); err != nil {
@@ -130,7 +131,7 @@ func TestFilesThatChange(t *testing.T) {
 	ca := newAuthority(t, "Test CA")
 	ca.issue("gate", 2)
 	files, j := ca.listenTLS(), &journal{}
-	c := newCredentials("listen.tls", files.build, j.logger(), files.Cert, files.Key, files.ClientCA)
+	c := newCredentials("listen.tls", func() (*tls.Config, error) { return serverTLS(files) }, j.logger(), files.Cert, files.Key, files.ClientCA)
 	if err := c.load(); err != nil {
 		t.Fatal(err)
 	}
@@ -260,7 +261,7 @@ func TestUpstreamWithCertificate(t *testing.T) {
 	ca := newAuthority(t, "Test CA")
 	ca.issue("gate", 2)
 	ca.issue("bus", 3)
-	cfg, err := (&listenTLS{Cert: ca.file("bus.pem"), Key: ca.file("bus.key"), ClientCA: ca.file("ca.pem")}).build()
+	cfg, err := serverTLS(&config.ServerTLS{Cert: ca.file("bus.pem"), Key: ca.file("bus.key"), ClientCA: ca.file("ca.pem")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -278,16 +279,16 @@ func TestUpstreamWithCertificate(t *testing.T) {
 	t.Cleanup(bus.Close)
 	for _, tt := range []struct {
 		name string
-		tls  upstreamTLS
+		tls  config.ClientTLS
 		want string
 	}{
-		{"with its certificate", upstreamTLS{CA: ca.file("ca.pem"), Cert: ca.file("gate.pem"), Key: ca.file("gate.key")}, "OK"},
-		{"without one", upstreamTLS{CA: ca.file("ca.pem")}, "CHYBA (CHYBA VOLANI REGISTRU"},
-		{"without the CA", upstreamTLS{Cert: ca.file("gate.pem"), Key: ca.file("gate.key")}, "CHYBA (CHYBA VOLANI REGISTRU"},
+		{"with its certificate", config.ClientTLS{CA: ca.file("ca.pem"), Cert: ca.file("gate.pem"), Key: ca.file("gate.key")}, "OK"},
+		{"without one", config.ClientTLS{CA: ca.file("ca.pem")}, "CHYBA (CHYBA VOLANI REGISTRU"},
+		{"without the CA", config.ClientTLS{Cert: ca.file("gate.pem"), Key: ca.file("gate.key")}, "CHYBA (CHYBA VOLANI REGISTRU"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			w := startWorld(t, func(c *config) {
-				c.Upstreams["iszr"] = upstreamConfig{URL: bus.URL, TLS: &tt.tls, Timeout: new(duration(5 * time.Second))}
+			w := startWorld(t, func(c *config.Config) {
+				c.Upstreams["iszr"] = config.Upstream{URL: bus.URL, TLS: &tt.tls, Timeout: new(config.Duration(5 * time.Second))}
 			})
 			if got := w.call("E05", "--name", "Zoran Vosáhlo").statusLine(); !strings.HasPrefix(got, tt.want) {
 				t.Errorf("%s, want %s", got, tt.want)
@@ -323,23 +324,9 @@ func TestCAsAfterAByteOrderMark(t *testing.T) {
 	}
 }
 
-func TestMistakesInTLS(t *testing.T) {
+// Files of certificates that are missing or hold none name their key.
+func TestMistakesInFilesOfTLS(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "none.pem")
-	_, err := parseConfig("f", []byte(`listen: {address: "0.0.0.0:1", insecure_identity: true, tls: {min_version: 1.1, key: k}}
-upstreams: {a: {url: "http://h", tls: {ca: x}}, b: {url: "https://h", tls: {cert: x}}, c: {url: "https://h", tls: {}}}
-routes: {default: refuse}
-`), unset)
-	for _, want := range []string{"listen.insecure_identity: is for plain HTTP", "listen.tls.cert: is needed", "listen.tls.client_ca: is needed",
-		`listen.tls.min_version: "1.1" is not one of 1.2, 1.3`, "upstreams.a.tls: is of no use with http; write the url as https", "upstreams.b.tls: cert and key belong together", "upstreams.c.tls: is empty"} {
-		if err == nil || !strings.Contains(err.Error(), "f: "+want) {
-			t.Errorf("%v does not say %s", err, want)
-		}
-	}
-	for _, text := range []string{"{min_version: 1.3, legacy_rsa: true}", "{sert: x}"} {
-		if _, err := parseConfig("f", []byte("listen: {tls: "+text+"}\n"), unset); err == nil || !strings.Contains(err.Error(), "legacy_rsa") && !strings.Contains(err.Error(), `f:1:16: unknown field "sert"`) {
-			t.Errorf("%s: %v", text, err)
-		}
-	}
 	ca := newAuthority(t, "Test CA")
 	ca.issue("gate", 2)
 	for _, tt := range []struct{ tls, want string }{
@@ -364,7 +351,7 @@ func BenchmarkHandshake(b *testing.B) {
 	ca := newAuthority(b, "Test CA")
 	ca.issue("gate", 2)
 	ca.issue("ais", 3)
-	server, err := ca.listenTLS().build()
+	server, err := serverTLS(ca.listenTLS())
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"brana/cmd/brana/config"
 )
 
 // A witness stands between the gateway and its registries. It keeps what
@@ -56,7 +58,7 @@ func newWitness(t testing.TB) *witness {
 }
 
 // stand puts the witness before all upstreams of a configuration.
-func (w *witness) stand(c *config) {
+func (w *witness) stand(c *config.Config) {
 	for name, u := range c.Upstreams {
 		to, err := url.Parse(u.URL)
 		if err != nil {

@@ -22,6 +22,7 @@ import (
 	"go.uber.org/goleak"
 
 	"brana/bench/registries"
+	"brana/cmd/brana/config"
 	"brana/egon"
 	"brana/egon/xmltext"
 )
@@ -48,13 +49,13 @@ type world struct {
 }
 
 // startWorld starts a world; change may alter its configuration first.
-func startWorld(t testing.TB, change ...func(*config)) *world {
+func startWorld(t testing.TB, change ...func(*config.Config)) *world {
 	t.Helper()
 	return startWorldWith(t, devCmd{}, change...)
 }
 
 // startWorldWith starts a world as brana dev with more flags would.
-func startWorldWith(t testing.TB, d devCmd, change ...func(*config)) *world {
+func startWorldWith(t testing.TB, d devCmd, change ...func(*config.Config)) *world {
 	t.Helper()
 	w := &world{t: t, journal: &journal{}, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: time.Minute}}
 	t.Cleanup(w.client.CloseIdleConnections)
@@ -96,7 +97,7 @@ func startWorldWith(t testing.TB, d devCmd, change ...func(*config)) *world {
 			t.Error("end the world:", err)
 		}
 	})
-	w.gateway, w.admin = c.Listen.scheme()+"://"+listener.Addr().String()+c.Listen.Prefix, "http://"+adminListener.Addr().String()
+	w.gateway, w.admin = c.Listen.Scheme()+"://"+listener.Addr().String()+c.Listen.Prefix, "http://"+adminListener.Addr().String()
 	return w
 }
 

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"errors"
@@ -13,21 +13,21 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// duration is written as 250ms or 25s.
-type duration time.Duration
+// Duration is written as 250ms or 25s.
+type Duration time.Duration
 
 // UnmarshalYAML reads a duration that is not negative.
-func (d *duration) UnmarshalYAML(n ast.Node) error {
+func (d *Duration) UnmarshalYAML(n ast.Node) error {
 	v, err := time.ParseDuration(scalar(n))
 	if err != nil || v < 0 {
 		return mistake(n, "%s is not a duration: write it as 250ms, 15s or 2m", n)
 	}
-	*d = duration(v)
+	*d = Duration(v)
 	return nil
 }
 
-// String writes a duration as a configuration does: 24h, not 24h0m0s.
-func (d duration) String() string {
+// String is the duration as a configuration has it: 24h, not 24h0m0s.
+func (d Duration) String() string {
 	text := time.Duration(d).String()
 	if strings.HasSuffix(text, "m0s") {
 		text = strings.TrimSuffix(text, "0s")
@@ -38,28 +38,28 @@ func (d duration) String() string {
 	return text
 }
 
-// size is written as 512B, 64KiB or 256MiB.
-type size int64
+// Size is a number of bytes. It is written as 512B, 64KiB or 256MiB.
+type Size int64
 
 var sizePattern = regexp.MustCompile(`^(\d{1,9})(B|KiB|MiB|GiB)$`)
 
 // UnmarshalYAML reads a size in bytes.
-func (s *size) UnmarshalYAML(n ast.Node) error {
+func (s *Size) UnmarshalYAML(n ast.Node) error {
 	m := sizePattern.FindStringSubmatch(scalar(n))
 	if m == nil {
 		return mistake(n, "%s is not a size: write it as 512B, 64KiB, 256MiB or 1GiB", n)
 	}
 	v, err := strconv.ParseInt(m[1], 10, 64)
-	*s = size(v << map[string]int{"B": 0, "KiB": 10, "MiB": 20, "GiB": 30}[m[2]])
+	*s = Size(v << map[string]int{"B": 0, "KiB": 10, "MiB": 20, "GiB": 30}[m[2]])
 	return err
 }
 
-// String writes a size as a configuration does, in the largest unit that gives a
+// String is the size as a configuration has it, in the largest unit that gives a
 // whole number.
-func (s size) String() string {
+func (s Size) String() string {
 	for _, unit := range []struct {
 		name  string
-		bytes size
+		bytes Size
 	}{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}} {
 		if s != 0 && s%unit.bytes == 0 {
 			return fmt.Sprintf("%d%s", int64(s/unit.bytes), unit.name)
@@ -68,11 +68,11 @@ func (s size) String() string {
 	return fmt.Sprintf("%dB", int64(s))
 }
 
-// count is a whole number, which the YAML library would make of any number.
-type count int
+// Count is a whole number. The YAML library would take any number for one.
+type Count int
 
-// UnmarshalYAML reads a whole number; 100_000 is one too.
-func (c *count) UnmarshalYAML(n ast.Node) error {
+// UnmarshalYAML reads a whole number; it may be written as 100_000.
+func (c *Count) UnmarshalYAML(n ast.Node) error {
 	v, err := strconv.Atoi(strings.ReplaceAll(scalar(n), "_", ""))
 	if errors.Is(err, strconv.ErrRange) {
 		return mistake(n, "%s is too large", n)
@@ -80,32 +80,36 @@ func (c *count) UnmarshalYAML(n ast.Node) error {
 	if err != nil {
 		return mistake(n, "%s is not a whole number", n)
 	}
-	*c = count(v)
+	*c = Count(v)
 	return nil
 }
 
-// between tells that a value is none of a range, each in the unit in which it is
-// written.
-func between[T count | size | duration](wrong func(key, format string, args ...any), key string, value, least, most T) {
+// TimeOfDay is written as 04:00; it counts from midnight.
+type TimeOfDay time.Duration
+
+// UnmarshalYAML reads hours and minutes.
+func (d *TimeOfDay) UnmarshalYAML(n ast.Node) error {
+	t, err := time.Parse("15:04", scalar(n))
+	if err != nil {
+		return mistake(n, "%s is not a time of the day: write it as \"04:00\"", n)
+	}
+	*d = TimeOfDay(time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute)
+	return nil
+}
+
+// between checks that a value is in a range. A mistake names the value and the
+// range in the unit in which they are written.
+func between[T Count | Size | Duration](m *mistakes, key string, value, least, most T) {
 	if value < least || value > most {
-		wrong(key, "%v is not between %v and %v", value, least, most)
+		m.wrong(key, "%v is not between %v and %v", value, least, most)
 	}
 }
 
-// given is between for a value that may be left out.
-func given[T count | size | duration](wrong func(key, format string, args ...any), key string, value *T, least, most T) {
+// optional is between for a value that may be left out.
+func optional[T Count | Size | Duration](m *mistakes, key string, value *T, least, most T) {
 	if value != nil {
-		between(wrong, key, *value, least, most)
+		between(m, key, *value, least, most)
 	}
-}
-
-// orZero is a value that may be left out; the zero value then has the package
-// that takes it use its default.
-func orZero[T any](value *T) (v T) {
-	if value != nil {
-		v = *value
-	}
-	return v
 }
 
 // scalar is the text of a plain or quoted value.
@@ -121,8 +125,8 @@ func mistake(n ast.Node, format string, args ...any) error {
 	return &yaml.SyntaxError{Message: fmt.Sprintf(format, args...), Token: n.GetToken()}
 }
 
-// inWords says a mistake of the YAML library; where it would name types of Go, in
-// words of a configuration.
+// inWords is the text of a mistake of the YAML library. Where that names types of
+// Go, it is put into words of a configuration.
 func inWords(err yaml.Error) string {
 	switch wrong := err.(type) {
 	case *yaml.TypeError:
@@ -140,7 +144,7 @@ func inWords(err yaml.Error) string {
 	return err.GetMessage()
 }
 
-// form says what a value of a kind looks like.
+// form describes a value of a kind.
 func form(k reflect.Kind) string {
 	switch k {
 	case reflect.Bool:

@@ -1,6 +1,7 @@
-package main
+package config
 
 import (
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -14,13 +15,16 @@ import (
 
 func unset(string) (string, bool) { return "", false }
 
+// fetchedMatrix are keys of a matrix whose rows E227 gives.
+const fetchedMatrix = `e227: iszr, caller: {agenda: X999, role: XR1, ovm: "12345678", ais: 999001}`
+
 // The example says the defaults and nothing else, apart from what has none.
 func TestExampleSaysTheDefaults(t *testing.T) {
-	got, err := parseConfig("example.yaml", exampleConfig, unset)
+	got, err := Parse("example.yaml", Example, unset)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := defaultConfig()
+	want := Default()
 	want.Upstreams, want.Routes, want.Policy = got.Upstreams, got.Routes, got.Policy
 	want.Limits.Redis = got.Limits.Redis
 	if diff := cmp.Diff(&want, got); diff != "" {
@@ -93,16 +97,16 @@ func TestMistakesInTheConfiguration(t *testing.T) {
 		{"public URL of nothing", "  # wsdl: wsdl  ", "  public_url: https://brana.example.cz", "listen.public_url: is of use in WSDLs only"},
 		{"route to nobody", "default: relay iszr", "default: relay isrz", "routes.default: relay isrz: no upstream has this name"},
 		{"route that is none", "E227: local", "E227: locally", `routes.E227: "locally" is not a route: write relay NAME, workflow, local or refuse`},
-		{"two matrices", "{file: matrix.csv}", "{file: matrix.csv, " + rowsCaller + "}", "policy.matrix: file and e227 exclude each other"},
-		{"rows from nowhere", "{file: matrix.csv}", "{" + strings.Replace(rowsCaller, "iszr", "isrz", 1) + "}", "policy.matrix.e227: no upstream has the name isrz"},
+		{"two matrices", "{file: matrix.csv}", "{file: matrix.csv, " + fetchedMatrix + "}", "policy.matrix: file and e227 exclude each other"},
+		{"rows from nowhere", "{file: matrix.csv}", "{" + strings.Replace(fetchedMatrix, "iszr", "isrz", 1) + "}", "policy.matrix.e227: no upstream has the name isrz"},
 		{"rows asked by nobody", "{file: matrix.csv}", "{e227: iszr}", `policy.matrix.caller: as whom the gateway itself calls E227: agenda is "": write a code`},
-		{"rows asked by no number", "{file: matrix.csv}", "{" + strings.Replace(rowsCaller, "ais: 999001", "ais: 0", 1) + "}", `ais is "0": write the number of the information system`},
+		{"rows asked by no number", "{file: matrix.csv}", "{" + strings.Replace(fetchedMatrix, "ais: 999001", "ais: 0", 1) + "}", `ais is "0": write the number of the information system`},
 		{"snapshot of a file", "{file: matrix.csv}", "{file: matrix.csv, snapshot: x}", "policy.matrix: snapshot and caller are of use with e227 only"},
-		{"generation that is no time", "{file: matrix.csv}", `{` + rowsCaller + `, generation: 4h}`, `is not a time of the day: write it as "04:00"`},
-		{"rows that end before the generation", "{file: matrix.csv}", "{" + rowsCaller + ", max_age: 24h}", "policy.matrix: max_age 24h0m0s is not above 25h30m0s"},
-		{"rows that are never stale", "{file: matrix.csv}", "{" + rowsCaller + ", fresh: 6h, max_age: 6h}", "policy.matrix: max_age 6h0m0s is not above fresh 6h0m0s"},
-		{"no question at once", "{file: matrix.csv}", "{" + rowsCaller + ", parallel: 0}", "policy.matrix.parallel: 0 is not between 1 and 64"},
-		{"no wait", "{file: matrix.csv}", "{" + rowsCaller + ", wait: 0s}", "policy.matrix.wait: 0s is not between 1ms and 1h"},
+		{"generation that is no time", "{file: matrix.csv}", `{` + fetchedMatrix + `, generation: 4h}`, `is not a time of the day: write it as "04:00"`},
+		{"rows that end before the generation", "{file: matrix.csv}", "{" + fetchedMatrix + ", max_age: 24h}", "policy.matrix: max_age 24h0m0s is not above 25h30m0s"},
+		{"rows that are never stale", "{file: matrix.csv}", "{" + fetchedMatrix + ", fresh: 6h, max_age: 6h}", "policy.matrix: max_age 6h0m0s is not above fresh 6h0m0s"},
+		{"no question at once", "{file: matrix.csv}", "{" + fetchedMatrix + ", parallel: 0}", "policy.matrix.parallel: 0 is not between 1 and 64"},
+		{"no wait", "{file: matrix.csv}", "{" + fetchedMatrix + ", wait: 0s}", "policy.matrix.wait: 0s is not between 1ms and 1h"},
 		{"variable that is not set", "redis://127.0.0.1", "redis://${REDIS_HOST}", "brana.yaml:LINE:25: variable REDIS_HOST is not set in the environment"},
 		{"TLS of a plain Redis", `memory                    # memory | redis` + "\n" + `  redis: {url: "redis://127.0.0.1:6379/0"`, `redis` + "\n" + `  redis: {tls: {ca: ca.pem}, url: "redis://127.0.0.1:6379/0"`,
 			"limits.redis.tls: is of no use with redis; write the url as rediss"},
@@ -110,12 +114,12 @@ func TestMistakesInTheConfiguration(t *testing.T) {
 		{"redis without a URL", `store: memory                    # memory | redis` + "\n" + `  redis: {url: "redis://127.0.0.1:6379/0", timeout: 75ms}`, "store: redis", "limits.redis.url: is needed with store: redis"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if !strings.Contains(string(exampleConfig), tt.old) {
+			if !strings.Contains(string(Example), tt.old) {
 				t.Fatalf("%s is not in the example", tt.old)
 			}
-			before, _, _ := strings.Cut(string(exampleConfig), tt.old)
+			before, _, _ := strings.Cut(string(Example), tt.old)
 			tt.want = strings.Replace(tt.want, "LINE", strconv.Itoa(1+strings.Count(before, "\n")), 1)
-			_, err := parseConfig("brana.yaml", []byte(strings.Replace(string(exampleConfig), tt.old, tt.new, 1)), unset)
+			_, err := Parse("brana.yaml", []byte(strings.Replace(string(Example), tt.old, tt.new, 1)), unset)
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error = %v, want %s", err, tt.want)
 			}
@@ -125,41 +129,9 @@ func TestMistakesInTheConfiguration(t *testing.T) {
 
 // All mistakes in values are told at once.
 func TestAllMistakesAreTold(t *testing.T) {
-	_, err := parseConfig("f", []byte("environment: x\nlisten: {address: y}\n"), unset)
+	_, err := Parse("f", []byte("environment: x\nlisten: {address: y}\n"), unset)
 	if err == nil || strings.Count(err.Error(), "\n") != 3 {
 		t.Errorf("error = %v, want four of them", err)
-	}
-}
-
-// Mistakes that show only when the parts are put together name their key too.
-func TestMistakesInTheParts(t *testing.T) {
-	for _, tt := range []struct{ name, old, new, want string }{
-		{"URL without a host", `url: "http://127.0.0.1:8090/rob"`, `url: "rob"`, "upstreams.rob: "},
-		{"registry without its agenda", "agenda: A101, ais: 1", "ais: 1", "upstream rob needs agenda and ais"},
-		{"pace without a burst", "agenda: A101, ais: 1", "agenda: A101, ais: 1, pace: {per_second: 5}", "upstreams.rob: upstream rob: pace: burst: must be at least 1"},
-		{"pace of nothing", "agenda: A101, ais: 1", "agenda: A101, ais: 1, pace: {per_second: 0, burst: 5}", "upstreams.rob: upstream rob: pace: per_second: must be above zero"},
-		{"empty pace", "agenda: A101, ais: 1", "agenda: A101, ais: 1, pace: {}", "upstreams.rob.pace: is empty"},
-		{"unknown key of a pace", "agenda: A101, ais: 1", "agenda: A101, ais: 1, pace: {rate: 3}", `unknown field "rate"`},
-		{"breaker that never closes", "agenda: A101, ais: 1", "agenda: A101, ais: 1, breaker: {open: 0s}", "upstreams.rob: upstream rob: breaker: open: must be above zero"},
-		{"workflow without a registry", `  org: {url: "http://127.0.0.1:8090/org"}` + "\n", "", "routes.E198: a workflow needs the upstreams"},
-		{"service in its other spelling", "E227: local", "E67A: refuse", "routes.E67A: write E67a"},
-		{"service that does not exist", "E227: local", "E999: refuse", "routes.E999: no service of the catalogue has this code"},
-		{"workflow of another service", "E227: local", "E227: workflow", "routes.E227: only E198 is a workflow"},
-		{"local answer of another service", "E227: local", "E05: local", "routes.E05: only E227, E99, E100 and E101 are answered locally"},
-		{"prefix", "prefix: /publikace", "prefix: publikace/", "listen.prefix"},
-		{"queue in two places", "E100: local", "E100: relay iszr", "routes.E99: E99, E100, E101 belong to one queue; make all of them local, or none"},
-		{"calendar", "Mon-Fri 07:00-17:00", "Mon-Fri 7-17h", "limits.calendar: "},
-		{"time zone", "zone: Europe/Prague", "zone: Europe/Praha", "limits.calendar: "},
-		{"policy that is not there", "dir: policy", "dir: nowhere", "nowhere"},
-		{"matrix that is not there", "matrix.csv", "nowhere.csv", "nowhere.csv"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			file := serveFile(t, "127.0.0.1:8090", tt.old, tt.new)
-			said, code := brana("check", "-c", file)
-			if code != exitRefused || !strings.HasPrefix(said, "brana: ") || !strings.Contains(said, tt.want) {
-				t.Errorf("exit code %d, %s, want %s", code, said, tt.want)
-			}
-		})
 	}
 }
 
@@ -171,10 +143,12 @@ func TestVariablesAndPaths(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "brana.yaml")
 	text := strings.NewReplacer("redis://127.0.0.1", "redis://${BRANA_TEST_HOST}", "dir: policy", "dir: ${BRANA_TEST_DIR} # not ${THIS}",
-		"store: memory", "store: redis").Replace(string(exampleConfig))
+		"store: memory", "store: redis").Replace(string(Example))
 	text = strings.Replace(text, "# not ${THIS}", "", 1) + "# nor ${THIS}\n"
-	write(t, file, text)
-	c, err := readConfig(file)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Read(file, os.LookupEnv)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,12 +168,31 @@ func TestBreakersInTheConfiguration(t *testing.T) {
 		", breaker: {failures: 0}": {Failures: 0, Window: d.Window, Open: d.Open},
 		", breaker: {failures: 3, window: 1m, open: 250ms}": {Failures: 3, Window: time.Minute, Open: 250 * time.Millisecond},
 	} {
-		c, err := parseConfig("brana.yaml", []byte(strings.Replace(string(exampleConfig), "agenda: A101, ais: 1", "agenda: A101, ais: 1"+text, 1)), unset)
+		c, err := Parse("brana.yaml", []byte(strings.Replace(string(Example), "agenda: A101, ais: 1", "agenda: A101, ais: 1"+text, 1)), unset)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := c.Upstreams["rob"].breaker(); got != want {
+		if got := c.Upstreams["rob"].CallBreaker(); got != want {
 			t.Errorf("%s means %+v, want %+v", text, got, want)
 		}
+	}
+}
+
+// The example says the defaults of rows too.
+func TestExampleSaysTheDefaultsOfRows(t *testing.T) {
+	_, text, found := strings.Cut(string(Example), "  # matrix: {e227")
+	text, _, ended := strings.Cut("  matrix: {e227"+text, "}\n\n")
+	if !found || !ended {
+		t.Fatal("the example has no matrix by E227")
+	}
+	text = strings.ReplaceAll(text+"}", "  #", "  ")
+	c, err := Parse("f", []byte(strings.Replace(string(Example), "  matrix: {file: matrix.csv}", text, 1)), unset)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Default().Policy.Matrix
+	want.E227, want.Snapshot, want.Caller = "iszr", "matrix.snap", Caller{"X999", "XR1", "12345678", 999001}
+	if diff := cmp.Diff(want, c.Policy.Matrix); diff != "" {
+		t.Errorf("(-default +example):\n%s", diff)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"bytes"
@@ -31,7 +31,7 @@ func TestAVariableIsOneValue(t *testing.T) {
 		{"something, perhaps", "prefix: ${V-}", "/p", "/p"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			c, err := parseConfig("f", []byte(strings.Replace(smallConfig, "%s", tt.listen, 1)), func(string) (string, bool) { return tt.value, true })
+			c, err := Parse("f", []byte(strings.Replace(smallConfig, "%s", tt.listen, 1)), func(string) (string, bool) { return tt.value, true })
 			if err != nil || c.Listen.Prefix != tt.want || c.Listen.StatusMode != "egon" {
 				t.Errorf("%v: prefix %q, want %q", err, c.Listen.Prefix, tt.want)
 			}
@@ -45,7 +45,7 @@ func TestAVariableOfAnyType(t *testing.T) {
 		"log:\n  level: ${LEVEL}\n"
 	text = strings.Replace(text, `url: "http://h/p"`, `url: "http://h/p", pace: {per_second: ${RATE}, burst: 2}`, 1)
 	values := map[string]string{"DRAIN": "3s", "CONNS": "17", "SIZE": "1KiB", "ANY": "True", "LEVEL": "debug", "RATE": "2.5"}
-	c, err := parseConfig("f", []byte(text), func(name string) (string, bool) { v, ok := values[name]; return v, ok })
+	c, err := Parse("f", []byte(text), func(name string) (string, bool) { v, ok := values[name]; return v, ok })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func TestMistakesInVariables(t *testing.T) {
 		{"two documents", "listen: {}\n---\nlisten: {}", "f:3:"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := parseConfig("f", []byte(tt.text), func(name string) (string, bool) { v, ok := values[name]; return v, ok })
+			_, err := Parse("f", []byte(tt.text), func(name string) (string, bool) { v, ok := values[name]; return v, ok })
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error = %v, want %s", err, tt.want)
 			}
@@ -85,7 +85,7 @@ func TestMistakesInVariables(t *testing.T) {
 // What an editor puts before a text, or another encoding of it.
 func TestEncodingsOfTheConfiguration(t *testing.T) {
 	text := []byte("# Příliš žluťoučký kůň\n" + strings.Replace(smallConfig, "%s", "prefix: /p", 1))
-	c, err := parseConfig("f", append([]byte("\ufeff"), text...), unset)
+	c, err := Parse("f", append([]byte("\ufeff"), text...), unset)
 	if err != nil || c.Listen.Prefix != "/p" {
 		t.Errorf("with a byte order mark: %v", err)
 	}
@@ -100,7 +100,7 @@ func TestEncodingsOfTheConfiguration(t *testing.T) {
 		if err != nil {
 			t.Skipf("no iconv here: %v", err)
 		}
-		_, err = parseConfig("f", converted, unset)
+		_, err = Parse("f", converted, unset)
 		if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v, want %s", encoding, err, want)
 		}

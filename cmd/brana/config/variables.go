@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"errors"
@@ -12,8 +12,8 @@ import (
 )
 
 // variables are the ${NAME} of a configuration. The text is parsed with a mark
-// in the place of each, and the values are put into the scalars of what was
-// parsed: whatever a value holds, it is part of one scalar.
+// in the place of each. Then values take the place of marks in the scalars that
+// were parsed: a value is part of one scalar, whatever it holds.
 type variables struct {
 	file   string
 	lookup func(string) (string, bool)
@@ -23,22 +23,23 @@ type variables struct {
 
 // A variable is one ${NAME}, or ${NAME-} that may be empty or unset.
 type variable struct {
-	name      string // empty: what stands there is no variable
+	name      string // empty: ${ stands there and begins no variable
 	mayEmpty  bool
 	line, col int
 }
 
-// A mark is as long as what it stands for, so that places stay right: firstMark
-// and the number of the variable, and then fills. Both are of Unicode's planes
-// for private use, whose characters no configuration has.
+// A mark has as many characters as the variable that it stands for, so that
+// places of mistakes stay right. Its first is firstMark plus the number of the
+// variable, the others are fills. All are of Unicode's planes for private use,
+// whose characters no configuration has.
 const (
 	firstMark = '\U000F0000'
 	lastMark  = '\U000FFFFD'
 	fill      = '\U00100000'
 )
 
-// variablePattern also finds what is no variable, with its closing brace where it
-// has one, which would end a mapping.
+// variablePattern also finds a ${ that begins no variable, up to its closing
+// brace if it has one: that brace would end a mapping.
 var (
 	variablePattern = regexp.MustCompile(`\$\{(?:([A-Za-z_][A-Za-z0-9_]*)(-?)\}|[^{}"',\n]*\})?`)
 	markPattern     = regexp.MustCompile(string([]rune{'[', firstMark, '-', lastMark, ']', fill, '+'}))
@@ -79,8 +80,8 @@ func (v *variables) wrong(at variable, format string, args ...any) error {
 	return fmt.Errorf("%s:%d:%d: %s", v.file, at.line, at.col, fmt.Sprintf(format, args...))
 }
 
-// expand returns a node with values in the place of marks. What is wrong is
-// added to errs.
+// expand returns a node with values in the place of marks. It adds mistakes to
+// errs.
 func (v *variables) expand(n ast.Node) ast.Node {
 	switch n := n.(type) {
 	case *ast.MappingNode:
@@ -108,8 +109,8 @@ func (v *variables) expand(n ast.Node) ast.Node {
 	return n
 }
 
-// scalar expands a scalar. Whether one without quotes is a truth value or a
-// string depends on what it is then.
+// scalar expands a scalar. One without quotes may be true or false afterwards,
+// and no string.
 func (v *variables) scalar(n *ast.StringNode) ast.Node {
 	if !markPattern.MatchString(n.Value) {
 		return n
@@ -154,9 +155,9 @@ func (v *variables) value(of variable) (string, error) {
 	}
 }
 
-// none reports each ${ that begins no variable. When a text could not be parsed,
-// a brace of one may be why.
-func (v *variables) none() error {
+// malformed reports each ${ that begins no variable. Its brace may be why a text
+// could not be parsed.
+func (v *variables) malformed() error {
 	for _, one := range v.all {
 		if one.name == "" {
 			_, err := v.value(one)
@@ -166,5 +167,5 @@ func (v *variables) none() error {
 	return v.err()
 }
 
-// err is all that is wrong, joined.
+// err is all mistakes, joined.
 func (v *variables) err() error { return errors.Join(v.errs...) }

@@ -1,0 +1,170 @@
+package config
+
+import (
+	_ "embed" // the example
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/parser"
+
+	"brana/policy"
+)
+
+// Example is a configuration that has every key, with its default where there
+// is one.
+//
+//go:embed example.yaml
+var Example []byte
+
+// Config is brana.yaml, the static part of the configuration.
+type Config struct {
+	Environment policy.Environment  `yaml:"environment"`
+	Listen      Listen              `yaml:"listen"`
+	Admin       Admin               `yaml:"admin"`
+	Upstreams   map[string]Upstream `yaml:"upstreams"`
+	Routes      map[string]Route    `yaml:"routes"` // by codes of services, and default
+	Policy      Policy              `yaml:"policy"`
+	Limits      Limits              `yaml:"limits"`
+	Queue       Queue               `yaml:"queue"`
+	Requests    Requests            `yaml:"requests"`
+	Log         Log                 `yaml:"log"`
+}
+
+// Default has what a file may leave out. What it leaves zero has no default, or
+// has that of the part which takes it.
+func Default() Config {
+	return Config{
+		Environment: "test",
+		Listen:      defaultListen(),
+		Admin:       Admin{Address: "127.0.0.1:8081", Hosts: []string{}},
+		Policy:      Policy{Matrix: defaultMatrix()},
+		Limits:      defaultLimits(),
+		Queue:       defaultQueue(),
+		Requests:    Requests{DuplicateIDs: 100_000},
+		Log:         Log{Level: "info", WhenBlocked: RefuseCalls},
+	}
+}
+
+// Read reads a file. Paths in it are relative to its folder; lookup finds the
+// variables, as os.LookupEnv does.
+func Read(file string, lookup func(string) (string, bool)) (*Config, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	c, err := Parse(file, text, lookup)
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range c.files() {
+		if *path != "" && !filepath.IsAbs(*path) {
+			*path = filepath.Join(filepath.Dir(file), *path)
+		}
+	}
+	return c, nil
+}
+
+// Parse parses the text of a configuration and checks it. Mistakes name file.
+// In a value, ${NAME} is replaced by the variable that lookup finds. Unknown
+// keys are mistakes.
+func Parse(file string, text []byte, lookup func(string) (string, bool)) (*Config, error) {
+	text, err := policy.PlainText(file, text)
+	if err != nil {
+		return nil, err
+	}
+	v := &variables{file: file, lookup: lookup}
+	marked, err := v.mark(string(text))
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := parser.ParseBytes([]byte(marked), 0)
+	if err != nil {
+		return nil, errors.Join(v.malformed(), positioned(file, err))
+	}
+	c := Default()
+	for i, doc := range parsed.Docs {
+		if doc.Body == nil {
+			continue
+		}
+		if i > 0 {
+			return nil, positioned(file, mistake(doc.Body, "a second document begins: have one in the file"))
+		}
+		root := v.expand(doc.Body)
+		if err := v.err(); err != nil {
+			return nil, err
+		}
+		if err := yaml.NodeToValue(root, &c, yaml.Strict()); err != nil {
+			return nil, positioned(file, err)
+		}
+	}
+	return &c, c.Validate(file)
+}
+
+// positioned puts file:line:col before a mistake of the YAML library.
+func positioned(file string, err error) error {
+	var syntax yaml.Error
+	if errors.As(err, &syntax) && syntax.GetToken() != nil {
+		p := syntax.GetToken().Position
+		return fmt.Errorf("%s:%d:%d: %s", file, p.Line, p.Column, inWords(syntax))
+	}
+	return fmt.Errorf("%s: %w", file, err)
+}
+
+// A mistakes collects what is wrong, each named by its key.
+type mistakes struct {
+	file string
+	errs []error
+}
+
+func (m *mistakes) wrong(key, format string, args ...any) {
+	m.errs = append(m.errs, fmt.Errorf("%s: %s: %s", m.file, key, fmt.Sprintf(format, args...)))
+}
+
+func (m *mistakes) oneOf(key, value string, allowed ...string) {
+	if !slices.Contains(allowed, value) {
+		m.wrong(key, "%q is not one of %s", value, strings.Join(allowed, ", "))
+	}
+}
+
+// Validate returns all that is wrong with the values, joined. Mistakes name file,
+// and their key.
+func (c *Config) Validate(file string) error {
+	m := &mistakes{file: file}
+	m.oneOf("environment", string(c.Environment), "test", "production")
+	c.Listen.check(m)
+	c.Admin.check(m)
+	c.Log.check(m)
+	c.Limits.check(m)
+	c.Queue.check(m)
+	c.Requests.check(m)
+	for _, name := range slices.Sorted(maps.Keys(c.Upstreams)) {
+		c.Upstreams[name].check(name, m)
+	}
+	c.checkMatrix(m)
+	c.checkRoutes(m)
+	return errors.Join(m.errs...)
+}
+
+// files are all paths of the configuration.
+func (c *Config) files() []*string {
+	files := []*string{
+		&c.Listen.WSDL,
+		&c.Policy.Dir,
+		&c.Policy.Matrix.File,
+		&c.Policy.Matrix.Snapshot,
+		&c.Limits.Redis.PasswordFile,
+	}
+	if t := c.Listen.TLS; t != nil {
+		files = append(files, &t.Cert, &t.Key, &t.ClientCA)
+	}
+	for _, u := range c.Upstreams {
+		files = append(files, u.TLS.files()...)
+	}
+	return append(files, c.Limits.Redis.TLS.files()...)
+}

@@ -1,0 +1,46 @@
+package config
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Route says how a service is answered: one of the constants, or "relay NAME".
+type Route string
+
+// The routes that are no relay.
+const (
+	Workflow Route = "workflow" // E198
+	Local    Route = "local"    // E227, and the services of the queue
+	Refuse   Route = "refuse"
+)
+
+// Relay is the name of the upstream of a relay; false for any other route.
+func (r Route) Relay() (upstream string, ok bool) {
+	return strings.CutPrefix(string(r), "relay ")
+}
+
+// Route is the route of a service.
+func (c *Config) Route(code string) Route {
+	if r, own := c.Routes[code]; own {
+		return r
+	}
+	return c.Routes["default"]
+}
+
+func (c *Config) checkRoutes(m *mistakes) {
+	if len(c.Routes) == 0 {
+		m.wrong("routes", "name at least a default, as: routes: {default: relay iszr, E198: workflow, E227: local}")
+	}
+	for _, code := range slices.Sorted(maps.Keys(c.Routes)) {
+		route, key := c.Routes[code], "routes."+code
+		if name, relayed := route.Relay(); relayed {
+			if _, ok := c.Upstreams[name]; !ok {
+				m.wrong(key, "relay %s: no upstream has this name", name)
+			}
+		} else if !slices.Contains([]Route{Workflow, Local, Refuse}, route) {
+			m.wrong(key, "%q is not a route: write relay NAME, workflow, local or refuse", string(route))
+		}
+	}
+}

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"time"
+
+	"brana/cmd/brana/config"
+	"brana/gateway"
+	"brana/upstream"
+)
+
+// gatewayConfig is the configuration of the gateway, but for what is read from
+// further files.
+func gatewayConfig(c *config.Config, clients map[string]*upstream.Client) gateway.Config {
+	l := &c.Listen
+	cfg := gateway.Config{
+		Prefix:           l.Prefix,
+		InlineLimit:      int(l.InlineLimit),
+		MaxMessage:       int64(l.MaxMessage),
+		MaxExchanges:     int64(l.MaxExchanges),
+		ReadIdle:         time.Duration(l.ReadIdle),
+		WriteIdle:        time.Duration(l.WriteIdle),
+		MinRate:          int64(l.MinRate),
+		KeepAlive:        time.Duration(l.KeepAlive),
+		ShutdownDelay:    time.Duration(l.ShutdownDelay),
+		Linger:           time.Duration(l.Linger),
+		CutTime:          endStep(time.Duration(l.Drain)),
+		MaxConns:         int(l.MaxConns),
+		MaxConnsPerPeer:  int(l.MaxConnsPerPeer),
+		Bounds:           l.Bounds.Egon(),
+		RowWait:          time.Duration(c.Policy.Matrix.Wait),
+		Routes:           gateway.Routes{Services: map[string]gateway.Route{}},
+		TimeTolerance:    time.Duration(c.Requests.TimeTolerance),
+		PublicURL:        l.PublicURL,
+		AdminHosts:       c.Admin.Hosts,
+		DropLines:        c.Log.WhenBlocked == config.DropLines,
+		InsecureIdentity: l.InsecureIdentity,
+	}
+	if l.StatusMode == config.HTTPStatus {
+		cfg.StatusMode = gateway.HTTPMode
+	}
+	for code, r := range c.Routes {
+		route := newRoute(r, clients)
+		route.Timeout = time.Duration(l.CallTimeout)
+		if code == "default" {
+			cfg.Routes.Default = route
+		} else {
+			cfg.Routes.Services[code] = route
+		}
+	}
+	return cfg
+}
+
+// newRoute makes a route of one that config has checked.
+func newRoute(r config.Route, clients map[string]*upstream.Client) gateway.Route {
+	if name, relayed := r.Relay(); relayed {
+		return gateway.Route{Kind: gateway.RelayRoute, Name: name, Relay: upstream.NewRelay(clients[name])}
+	}
+	switch r {
+	case config.Workflow:
+		return gateway.Route{Kind: gateway.WorkflowRoute}
+	case config.Local:
+		return gateway.Route{Kind: gateway.LocalRoute}
+	default:
+		return gateway.Route{Kind: gateway.RefuseRoute}
+	}
+}
