@@ -1,5 +1,5 @@
 -- ARGV  3 id  4 answer
--- Says 1, or 0 when the job is gone. Done twice is done once: an answer of the first time may have been late.
+-- Returns 1, or 0 when the job is gone. A second answer is dropped: the reply to the first may have come too late.
 local id = ARGV[3]
 local e = entry(id)
 if not e or e.lost == 1 then return finish({0}) end

@@ -1,5 +1,5 @@
--- ARGV  3 number at least  4 made at least  5 how many at most
--- Says id, service, number, made and expires of each answer, and of the one after them.
+-- ARGV  3 the lowest number  4 the earliest making  5 answers in a page
+-- Returns id, service, number, made and expires of each answer of the page, and of the one after it.
 local since, most, says, at, more = tonumber(ARGV[4]), tonumber(ARGV[5]), {}, 0, true
 while more and #says < (most + 1) * 5 do
   local ids = redis.call('ZRANGEBYSCORE', READY, ARGV[3], '+inf', 'LIMIT', at, most + 1)

@@ -10,22 +10,21 @@ import (
 	"brana/egon"
 )
 
-// Memory keeps queues in the process: for one gateway alone, and gone when it
-// ends. It is safe for concurrent use. What has expired is dropped when it does,
-// by a timer.
+// Memory keeps queues in the process, for one gateway; they end with it. It is
+// safe for concurrent use. A timer drops entries when they expire.
 type Memory struct {
 	config Config
 	now    func() time.Time
 
-	mu      sync.Mutex
-	shelves map[string]*shelf // by AIS; none is empty for longer than until the next sweep
-	timer   *time.Timer
-	due     int64 // when the timer rings; 0: it does not
-	closed  bool
+	mu     sync.Mutex
+	queues map[string]*aisQueue // by AIS; empty ones go at the next sweep
+	timer  *time.Timer
+	due    int64 // when the timer fires; 0: it is not set
+	closed bool
 }
 
-// NewMemory returns an empty store; now tells the time, nil means time.Now. Who
-// made it closes it.
+// NewMemory returns an empty store. A now of nil means time.Now. The caller closes
+// the store.
 func NewMemory(c Config, now func() time.Time) (*Memory, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -33,7 +32,7 @@ func NewMemory(c Config, now func() time.Time) (*Memory, error) {
 	if now == nil {
 		now = time.Now
 	}
-	return &Memory{config: c, now: now, shelves: map[string]*shelf{}}, nil
+	return &Memory{config: c, now: now, queues: map[string]*aisQueue{}}, nil
 }
 
 // Open takes room for a job, or returns ErrFull.
@@ -41,22 +40,30 @@ func (m *Memory) Open(_ context.Context, j Job) error {
 	if len(j.Lost) > AnswerBytes {
 		return ErrTooLarge
 	}
-	return m.with(j.Ais, func(s *shelf) error {
+	return m.with(j.Ais, func(s *aisQueue) error {
 		if len(s.entries) >= m.config.Entries || s.bytes+AnswerBytes > m.config.Bytes {
 			return ErrFull
 		}
-		s.entries[j.ID] = &entry{id: j.ID, service: j.Service, opened: s.last, ends: s.last + j.Lifetime.Milliseconds(), bytes: AnswerBytes, answer: slices.Clone(j.Lost)}
+		s.entries[j.ID] = &entry{
+			id:      j.ID,
+			service: j.Service,
+			opened:  s.last,
+			ends:    s.last + j.Lifetime.Milliseconds(),
+			bytes:   AnswerBytes,
+			answer:  slices.Clone(j.Lost),
+		}
 		s.bytes += AnswerBytes
 		return nil
 	})
 }
 
-// Done leaves the answer of a job, a whole bare reply. Done twice is done once.
+// Done stores the answer of a job, a whole bare reply. A second answer is dropped
+// without an error.
 func (m *Memory) Done(_ context.Context, ais, id string, answer []byte) error {
 	if len(answer) > AnswerBytes {
 		return ErrTooLarge
 	}
-	return m.with(ais, func(s *shelf) error {
+	return m.with(ais, func(s *aisQueue) error {
 		e := s.entries[id]
 		switch {
 		case e == nil || e.lost:
@@ -73,7 +80,7 @@ func (m *Memory) Done(_ context.Context, ais, id string, answer []byte) error {
 // List returns the first page of the answers that meet the filter, by number.
 // Jobs that run are not in it.
 func (m *Memory) List(_ context.Context, ais string, f Filter) (p egon.QueuePage, err error) {
-	err = m.with(ais, func(s *shelf) error {
+	err = m.with(ais, func(s *aisQueue) error {
 		since := f.millis()
 		for _, e := range s.ready {
 			switch {
@@ -90,9 +97,9 @@ func (m *Memory) List(_ context.Context, ais string, f Filter) (p egon.QueuePage
 	return p, err
 }
 
-// Answer returns what there is of a job. Reading does not delete.
+// Answer returns the state of a job, and its answer. Reading does not delete.
 func (m *Memory) Answer(_ context.Context, ais, id string) (a Answer, err error) {
-	err = m.with(ais, func(s *shelf) error {
+	err = m.with(ais, func(s *aisQueue) error {
 		switch e := s.entries[id]; {
 		case e == nil:
 		case e.running():
@@ -105,10 +112,10 @@ func (m *Memory) Answer(_ context.Context, ais, id string) (a Answer, err error)
 	return a, err
 }
 
-// Delete drops answers, and jobs that run: their answers will not come. What is
-// not there is no error.
+// Delete drops answers, and jobs that run: these will leave no answer. An id that
+// is not in the queue is no error.
 func (m *Memory) Delete(_ context.Context, ais string, ids ...string) error {
-	return m.with(ais, func(s *shelf) error {
+	return m.with(ais, func(s *aisQueue) error {
 		for _, id := range ids {
 			s.remove(id)
 		}
@@ -118,7 +125,7 @@ func (m *Memory) Delete(_ context.Context, ais string, ids ...string) error {
 
 // DeleteAll drops all answers. Jobs that run are not in the queue yet, and stay.
 func (m *Memory) DeleteAll(_ context.Context, ais string) error {
-	return m.with(ais, func(s *shelf) error {
+	return m.with(ais, func(s *aisQueue) error {
 		for len(s.ready) > 0 {
 			s.remove(s.ready[0].id)
 		}
@@ -137,34 +144,34 @@ func (m *Memory) Close() error {
 	return nil
 }
 
-// with runs an operation on the shelf of an AIS, swept to this moment.
-func (m *Memory) with(ais string, operate func(*shelf) error) error {
+// with runs an operation on the queue of an AIS, swept to this moment.
+func (m *Memory) with(ais string, operate func(*aisQueue) error) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := m.now().UnixMilli()
-	s := m.shelves[ais]
+	s := m.queues[ais]
 	if s == nil {
-		s = &shelf{entries: map[string]*entry{}}
-		m.shelves[ais] = s
+		s = &aisQueue{entries: map[string]*entry{}}
+		m.queues[ais] = s
 	}
 	c := s.sweep(now, m.config.Keep)
 	err := operate(s)
 	if len(s.entries) == 0 {
-		delete(m.shelves, ais)
+		delete(m.queues, ais)
 	}
-	m.tell(ais, s, c)
+	m.report(ais, s, c)
 	m.arm(s.next(), now)
 	return err
 }
 
-func (m *Memory) tell(ais string, s *shelf, c Change) {
+func (m *Memory) report(ais string, s *aisQueue, c Change) {
 	if m.config.Changed != nil {
 		c.Entries = len(s.entries)
 		m.config.Changed(ais, c)
 	}
 }
 
-// arm sees to it that the timer rings at a moment, or before it.
+// arm sets the timer to fire at a moment or before it; at 0 it changes nothing.
 func (m *Memory) arm(at, now int64) {
 	if at == 0 || m.closed || m.due != 0 && m.due <= at {
 		return
@@ -173,23 +180,23 @@ func (m *Memory) arm(at, now int64) {
 	if m.timer != nil {
 		m.timer.Stop()
 	}
-	m.timer = time.AfterFunc(time.Duration(at-now)*time.Millisecond, m.ring)
+	m.timer = time.AfterFunc(time.Duration(at-now)*time.Millisecond, m.sweepAll)
 }
 
-// ring drops everywhere what is over.
-func (m *Memory) ring() {
+// sweepAll sweeps every queue, when the timer fires.
+func (m *Memory) sweepAll() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.due = 0
 	now := m.now().UnixMilli()
 	first := int64(0)
-	for ais, s := range m.shelves {
+	for ais, s := range m.queues {
 		if c := s.sweep(now, m.config.Keep); c != (Change{}) {
-			m.tell(ais, s, c)
+			m.report(ais, s, c)
 		}
 		switch next := s.next(); {
 		case next == 0:
-			delete(m.shelves, ais)
+			delete(m.queues, ais)
 		case first == 0 || next < first:
 			first = next
 		}
@@ -197,14 +204,14 @@ func (m *Memory) ring() {
 	m.arm(first, now)
 }
 
-// A shelf is the queue of one AIS. Its clock is milliseconds since 1970 and
-// never goes back.
-type shelf struct {
-	last    int64
+// An aisQueue is the queue of one AIS. Its moments are milliseconds since 1970, and
+// its clock never goes back.
+type aisQueue struct {
+	last    int64  // the latest moment it was swept to
 	number  uint64 // of the last answer
-	bytes   int64
+	bytes   int64  // held by entries
 	entries map[string]*entry
-	ready   []*entry // ascending by number, and so by the moment they were made
+	ready   []*entry // answers, ascending by number and so by the moment they were made
 }
 
 // An entry is a job, and later its answer.
@@ -223,21 +230,27 @@ type entry struct {
 func (e *entry) running() bool { return e.number == 0 }
 
 func (e *entry) item() egon.QueueItem {
-	return egon.QueueItem{Service: e.service, IszrZadostId: e.id, Number: e.number, Created: time.UnixMilli(e.ends), Expires: time.UnixMilli(e.expires)}
+	return egon.QueueItem{
+		Service:      e.service,
+		IszrZadostId: e.id,
+		Number:       e.number,
+		Created:      time.UnixMilli(e.ends),
+		Expires:      time.UnixMilli(e.expires),
+	}
 }
 
-// over is when the entry changes by itself.
-func (e *entry) over() int64 {
+// next is when the entry changes by itself.
+func (e *entry) next() int64 {
 	if e.running() {
 		return e.ends
 	}
 	return e.expires
 }
 
-// sweep moves the shelf to a moment: first jobs are lost, then answers expire.
-// As every operation sweeps, a job is lost before a later answer is made, so
-// that numbers and moments ascend together.
-func (s *shelf) sweep(now int64, keep time.Duration) (c Change) {
+// sweep moves the queue to a moment: first jobs are lost, then answers expire. As
+// every operation sweeps first, a job is lost before a later answer is made, so
+// numbers and moments ascend together.
+func (s *aisQueue) sweep(now int64, keep time.Duration) (c Change) {
 	s.last = max(now, s.last)
 	if next := s.next(); next == 0 || next > s.last {
 		return c
@@ -248,7 +261,9 @@ func (s *shelf) sweep(now int64, keep time.Duration) (c Change) {
 			lost = append(lost, e)
 		}
 	}
-	slices.SortFunc(lost, func(a, b *entry) int { return cmp.Or(cmp.Compare(a.ends, b.ends), cmp.Compare(a.id, b.id)) })
+	slices.SortFunc(lost, func(a, b *entry) int {
+		return cmp.Or(cmp.Compare(a.ends, b.ends), cmp.Compare(a.id, b.id))
+	})
 	for _, e := range lost {
 		e.lost = true
 		s.settle(e, e.ends, keep)
@@ -263,27 +278,28 @@ func (s *shelf) sweep(now int64, keep time.Duration) (c Change) {
 	return c
 }
 
-// next is the moment at which the first entry is over; 0: there is none.
-func (s *shelf) next() (first int64) {
+// next is the moment at which the first entry changes by itself; 0: there is none.
+func (s *aisQueue) next() (first int64) {
 	for _, e := range s.entries {
-		if first == 0 || e.over() < first {
-			first = e.over()
+		if first == 0 || e.next() < first {
+			first = e.next()
 		}
 	}
 	return first
 }
 
-// settle makes a job an answer. Numbers begin with the clock, so that they go on
-// where they were when a store has forgotten all it knew: whoever asks for what
-// came after the last number it saw misses nothing.
-func (s *shelf) settle(e *entry, made int64, keep time.Duration) {
+// settle makes a job an answer. Numbers begin with the clock, so that they ascend
+// also when a store has lost its memory: a caller that asks for the answers after
+// the last number it saw misses none.
+func (s *aisQueue) settle(e *entry, made int64, keep time.Duration) {
 	s.number = max(s.number+1, uint64(made))
 	s.bytes += int64(len(e.answer)) - e.bytes
-	e.number, e.ends, e.expires, e.bytes = s.number, made, made+keep.Milliseconds(), int64(len(e.answer))
+	e.number, e.ends, e.expires = s.number, made, made+keep.Milliseconds()
+	e.bytes = int64(len(e.answer))
 	s.ready = append(s.ready, e)
 }
 
-func (s *shelf) remove(id string) {
+func (s *aisQueue) remove(id string) {
 	e := s.entries[id]
 	if e == nil {
 		return

@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// What is over is dropped when its time comes, though nobody asks: an answer,
-// and a job that was lost, and then its answer.
+// Entries end at their time though nobody asks: an answer, a job that is lost, and
+// then its answer.
 func TestExpiryByItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		told := map[string]Change{}
+		reported := map[string]Change{}
 		c := bounds
-		c.Changed = func(ais string, c Change) { told[ais] = c }
+		c.Changed = func(ais string, c Change) { reported[ais] = c }
 		m, err := NewMemory(c, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -23,7 +23,7 @@ func TestExpiryByItself(t *testing.T) {
 		defer m.Close()
 		open := func(ais string, n int) {
 			t.Helper()
-			if err := m.Open(t.Context(), Job{Ais: ais, ID: id(n), Service: "E227", Lifetime: time.Minute, Lost: []byte("lost")}); err != nil {
+			if err := m.Open(t.Context(), job(ais, n)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -32,8 +32,8 @@ func TestExpiryByItself(t *testing.T) {
 			synctest.Wait()
 			m.mu.Lock()
 			defer m.mu.Unlock()
-			if told[ais] != c {
-				t.Errorf("told of %s %+v, want %+v", ais, told[ais], c)
+			if reported[ais] != c {
+				t.Errorf("reported of %s %+v, want %+v", ais, reported[ais], c)
 			}
 		}
 		open(own, 1)
@@ -54,15 +54,16 @@ func TestExpiryByItself(t *testing.T) {
 		want(other, Change{Expired: 1})
 		m.mu.Lock()
 		defer m.mu.Unlock()
-		if len(m.shelves) != 0 || m.due != 0 {
-			t.Errorf("%d queues are left, the timer rings at %d", len(m.shelves), m.due)
+		if len(m.queues) != 0 || m.due != 0 {
+			t.Errorf("%d queues are left, the timer fires at %d", len(m.queues), m.due)
 		}
 	})
 }
 
 // A store is used from many goroutines at once.
 func TestMemoryIsSafeForConcurrentUse(t *testing.T) {
-	m, err := NewMemory(Config{Keep: time.Hour, Entries: 1000, Bytes: 1000 * AnswerBytes, Page: 10}, nil)
+	large := Config{Keep: time.Hour, Entries: 1000, Bytes: 1000 * AnswerBytes, Page: 10}
+	m, err := NewMemory(large, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +73,7 @@ func TestMemoryIsSafeForConcurrentUse(t *testing.T) {
 		all.Go(func() {
 			for k := range 20 {
 				ais, id := fmt.Sprint(n%3), id(20*n+k)
-				if err := m.Open(t.Context(), Job{Ais: ais, ID: id, Service: "E227", Lifetime: time.Minute}); err != nil {
+				if err := m.Open(t.Context(), job(ais, 20*n+k)); err != nil {
 					t.Error(err)
 				}
 				if err := m.Done(t.Context(), ais, id, []byte("a")); err != nil {
@@ -91,8 +92,8 @@ func TestMemoryIsSafeForConcurrentUse(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if len(m.shelves) != 0 {
-		t.Errorf("%d queues are left", len(m.shelves))
+	if len(m.queues) != 0 {
+		t.Errorf("%d queues are left", len(m.queues))
 	}
 }
 

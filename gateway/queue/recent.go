@@ -7,22 +7,22 @@ import (
 	"time"
 )
 
-// RecentConfig bounds what is remembered of the ids of requests. All fields but
-// Evicted are required.
+// RecentConfig bounds the memory of the ids of requests. All fields but Evicted
+// are required.
 //
 // An id is used in two steps, so that a call which is not admitted has not used
-// it: Claim holds it, and Confirm uses it when the call was admitted, or Forget
-// lets it go. A claim of a gateway that died, or could not say how its call
-// went on, is let go by itself.
+// it: Claim holds the id; then Confirm uses it when the call was admitted, or
+// Forget frees it. A claim that gets neither ends by itself: its gateway died, or
+// could not reach the store.
 type RecentConfig struct {
-	Window time.Duration // an id is used for so long
+	Window time.Duration // from the use of an id until it is free again
 	Most   int           // used ids of one AIS at most; the oldest is forgotten before its time
-	// Evicted is told how many ids were forgotten before their time; it may be
-	// nil.
+	// Evicted is called with the number of ids that were forgotten before their
+	// time. It may be nil.
 	Evicted func(ids int)
 }
 
-// Validate says all that is wrong with the bounds.
+// Validate returns everything that is wrong with the bounds.
 func (c RecentConfig) Validate() error {
 	var errs []error
 	if c.Window < time.Second {
@@ -40,20 +40,21 @@ func (c RecentConfig) evicted(ids int) {
 	}
 }
 
-// hold is how long a claim lasts. It is far more than may pass until the call
-// is admitted or not, and the time for which an id may be lost in between.
+// hold is how long a claim lasts. It is far longer than a call takes until it is
+// admitted or not. It is also the longest time for which a claim that got neither
+// Confirm nor Forget keeps an id from its AIS.
 const hold = time.Minute
 
 // A Claim is the right to use an id. The zero Claim is none.
 type Claim struct {
 	ais, id string
-	until   time.Time // when others may have it again
+	until   time.Time // when the id is free again
 }
 
-// ErrClaimOver is returned by Confirm when the claim has not lasted so long.
+// ErrClaimOver is returned by Confirm when the claim has ended before.
 var ErrClaimOver = errors.New("the claim of the request's id is over")
 
-// within bounds the time of a confirmation by that of the claim.
+// within bounds the time of an operation by the end of the claim.
 func (c Claim) within(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithDeadline(ctx, c.until)
 }

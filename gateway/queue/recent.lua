@@ -1,11 +1,11 @@
 #!lua
 -- recent is recentmemory.go for Redis; the contract test keeps them equal.
 --
--- KEYS  1 sorted set: ids that are used, by the moment until when  2 sorted set: ids that are held, likewise
+-- KEYS  1 sorted set: ids that are used, by the moment they are free again  2 sorted set: ids that are held, likewise
 -- ARGV  1 now, empty for the clock of Redis  2 claim, confirm or forget  3 id  4 how long it is held, or used
---       5 ids that may be used at once
--- Returns whether it could be done, and how many ids were forgotten before their time. Times are milliseconds. The
--- expiry of keys only cleans up.
+--       5 ids in use at most
+-- Returns 1, or 0 for a refusal, and the number of ids that were forgotten before their time. Times are milliseconds.
+-- The expiry of keys only cleans up.
 local USED, HELD, id, lasts = KEYS[1], KEYS[2], ARGV[3], tonumber(ARGV[4])
 local now = tonumber(ARGV[1])
 if not now then

@@ -17,16 +17,18 @@ type recent interface {
 	Forget(ctx context.Context, c Claim) error
 }
 
-// ids drives a store of ids.
-type ids struct {
+// An idsTest is a store of ids, and its clock.
+type idsTest struct {
 	recent
 	t       *testing.T
-	clock   *hands
+	clock   *fakeClock
 	evicted int
 }
 
 func TestRecentMemory(t *testing.T) {
-	testRecent(t, func(c RecentConfig, clock *hands) (recent, error) { return NewRecentMemory(c, clock.now) })
+	testRecent(t, func(c RecentConfig, clock *fakeClock) (recent, error) {
+		return NewRecentMemory(c, clock.now)
+	})
 }
 
 func TestRecentRedis(t *testing.T)        { testRecentRedis(t, startServer(t)) }
@@ -34,13 +36,20 @@ func TestRecentRedisCluster(t *testing.T) { testRecentRedis(t, startCluster(t)) 
 
 func testRecentRedis(t *testing.T, s *server) {
 	made := 0
-	testRecent(t, func(c RecentConfig, clock *hands) (recent, error) {
+	testRecent(t, func(c RecentConfig, clock *fakeClock) (recent, error) {
 		made++
-		return NewRecentRedis(c, Server{Client: s.client, Timeout: 10 * time.Second, Prefix: fmt.Sprint(made, ":"), clock: clock.now})
+		r, err := NewRecentRedis(
+			c,
+			Server{Client: s.client, Timeout: 10 * time.Second, Prefix: fmt.Sprint(made, ":")},
+		)
+		if err == nil {
+			r.now = clock.millis
+		}
+		return r, err
 	})
 }
 
-func (i *ids) claim(ais string, n int, want bool) Claim {
+func (i *idsTest) claim(ais string, n int, want bool) Claim {
 	i.t.Helper()
 	c, fresh, err := i.Claim(i.t.Context(), ais, id(n))
 	if err != nil || fresh != want {
@@ -49,19 +58,19 @@ func (i *ids) claim(ais string, n int, want bool) Claim {
 	return c
 }
 
-func (i *ids) confirm(c Claim, want error) {
+func (i *idsTest) confirm(c Claim, want error) {
 	i.t.Helper()
 	if err := i.Confirm(i.t.Context(), c); !errors.Is(err, want) {
 		i.t.Fatalf("confirm: %v, want %v", err, want)
 	}
 }
 
-func (i *ids) use(ais string, n int) {
+func (i *idsTest) use(ais string, n int) {
 	i.t.Helper()
 	i.confirm(i.claim(ais, n, true), nil)
 }
 
-func (i *ids) forget(c Claim) {
+func (i *idsTest) forget(c Claim) {
 	i.t.Helper()
 	if err := i.Forget(i.t.Context(), c); err != nil {
 		i.t.Fatal(err)
@@ -70,12 +79,12 @@ func (i *ids) forget(c Claim) {
 
 // testRecent is the contract of a store of ids: a window of ten minutes, three
 // ids of one AIS.
-func testRecent(t *testing.T, make func(RecentConfig, *hands) (recent, error)) {
+func testRecent(t *testing.T, make func(RecentConfig, *fakeClock) (recent, error)) {
 	for _, test := range []struct {
 		name string
-		run  func(*ids)
+		run  func(*idsTest)
 	}{
-		{"an id is used for the window", func(i *ids) {
+		{"an id is used for the window", func(i *idsTest) {
 			i.use(own, 1)
 			i.claim(own, 1, false)
 			i.clock.move(10*time.Minute - time.Millisecond)
@@ -84,35 +93,35 @@ func testRecent(t *testing.T, make func(RecentConfig, *hands) (recent, error)) {
 			i.use(own, 1)
 			i.claim(own, 1, false)
 		}},
-		{"an id that is asked for again is not used for longer", func(i *ids) {
+		{"an id that is asked for again is not used for longer", func(i *idsTest) {
 			i.use(own, 1)
 			i.clock.move(9 * time.Minute)
 			i.claim(own, 1, false)
 			i.clock.move(time.Minute)
 			i.claim(own, 1, true)
 		}},
-		{"ids of one AIS are not those of another", func(i *ids) {
+		{"ids of one AIS are not those of another", func(i *idsTest) {
 			i.use(own, 1)
 			i.claim(own, 1, false)
 			i.use(other, 1)
 		}},
-		{"a call that was not admitted has not used its id", func(i *ids) {
+		{"a call that was not admitted has not used its id", func(i *idsTest) {
 			i.forget(i.claim(own, 1, true))
 			i.use(own, 1)
 		}},
-		{"while a call is decided its id is held", func(i *ids) {
+		{"while a call is decided its id is held", func(i *idsTest) {
 			c := i.claim(own, 1, true)
 			i.claim(own, 1, false)
 			i.confirm(c, nil)
 			i.claim(own, 1, false)
 		}},
-		{"what was confirmed is not forgotten", func(i *ids) {
+		{"what was confirmed is not forgotten", func(i *idsTest) {
 			c := i.claim(own, 1, true)
 			i.confirm(c, nil)
 			i.forget(c)
 			i.claim(own, 1, false)
 		}},
-		{"a claim whose gateway died is free again", func(i *ids) {
+		{"a claim whose gateway died is free again", func(i *idsTest) {
 			c := i.claim(own, 1, true)
 			i.clock.move(time.Minute - time.Millisecond)
 			i.claim(own, 1, false)
@@ -120,7 +129,7 @@ func testRecent(t *testing.T, make func(RecentConfig, *hands) (recent, error)) {
 			i.confirm(c, ErrClaimOver)
 			i.use(own, 1)
 		}},
-		{"above the bound the oldest is forgotten, and told", func(i *ids) {
+		{"above the bound the oldest is forgotten, and reported", func(i *idsTest) {
 			held := i.claim(own, 9, true)
 			for n := 1; n <= 5; n++ {
 				i.use(own, n)
@@ -138,9 +147,13 @@ func testRecent(t *testing.T, make func(RecentConfig, *hands) (recent, error)) {
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			i := &ids{t: t, clock: newHands()}
+			i := &idsTest{t: t, clock: newClock()}
 			var err error
-			i.recent, err = make(RecentConfig{Window: 10 * time.Minute, Most: 3, Evicted: func(n int) { i.evicted += n }}, i.clock)
+			i.recent, err = make(RecentConfig{
+				Window:  10 * time.Minute,
+				Most:    3,
+				Evicted: func(n int) { i.evicted += n },
+			}, i.clock)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -148,7 +161,7 @@ func testRecent(t *testing.T, make func(RecentConfig, *hands) (recent, error)) {
 		})
 	}
 	t.Run("of many calls with one id one is fresh", func(t *testing.T) {
-		s, err := make(RecentConfig{Window: 10 * time.Minute, Most: 3}, newHands())
+		s, err := make(RecentConfig{Window: 10 * time.Minute, Most: 3}, newClock())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -177,30 +190,33 @@ func testRecent(t *testing.T, make func(RecentConfig, *hands) (recent, error)) {
 
 // Without a call of the AIS itself its ids are dropped too.
 func TestIdsOfAnIdleAisAreDropped(t *testing.T) {
-	clock := newHands()
+	clock := newClock()
 	m, err := NewRecentMemory(RecentConfig{Window: time.Hour, Most: 10}, clock.now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := &ids{recent: m, t: t, clock: clock}
+	i := &idsTest{recent: m, t: t, clock: clock}
 	i.use(own, 1)
 	i.claim("999003", 1, true)
 	clock.move(time.Hour)
 	i.claim(other, 2, true)
-	if len(m.desks) != 1 {
-		t.Errorf("%d AIS are remembered, want 1", len(m.desks))
+	if len(m.byAis) != 1 {
+		t.Errorf("%d AIS are remembered, want 1", len(m.byAis))
 	}
 }
 
-// A claim that is over does not let go what another call holds by then.
+// A claim that is over does not free an id that another call holds by then.
 func TestForgetAfterTheClaim(t *testing.T) {
 	s := startServer(t)
-	r, err := NewRecentRedis(RecentConfig{Window: time.Minute, Most: 3}, Server{Client: s.client, Timeout: 10 * time.Second, Prefix: "over:"})
+	r, err := NewRecentRedis(
+		RecentConfig{Window: time.Minute, Most: 3},
+		Server{Client: s.client, Timeout: 10 * time.Second, Prefix: "over:"},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := &ids{recent: r, t: t}
-	over := i.claim(own, 1, true) // stands for the claim of the later call, too: the key in Redis is one
+	i := &idsTest{recent: r, t: t}
+	over := i.claim(own, 1, true) // and that of the later call: the key in Redis is one
 	over.until = time.Now()
 	i.forget(over)
 	i.claim(own, 1, false)

@@ -6,25 +6,24 @@ import (
 	"time"
 )
 
-// RecentMemory remembers ids in the process. It is safe for concurrent use, and
-// drops what an AIS that comes no more has left when others come.
+// RecentMemory remembers ids in the process. It is safe for concurrent use. The
+// ids of an AIS that sends no more requests are dropped when others send some.
 type RecentMemory struct {
 	config RecentConfig
 	now    func() time.Time
 
 	mu    sync.Mutex
-	desks map[string]*desk // by AIS
-	drop  time.Time        // when to look for idle ones next
+	byAis map[string]*aisIDs // by AIS
+	drop  time.Time          // when to sweep all of them next
 }
 
-// A desk is what is remembered of one AIS.
-type desk struct {
+// aisIDs are the ids of one AIS.
+type aisIDs struct {
 	held, used map[string]time.Time // until when
 	order      []string             // of used, oldest first
 }
 
-// NewRecentMemory returns an empty store; now tells the time, nil means
-// time.Now.
+// NewRecentMemory returns an empty store. A now of nil means time.Now.
 func NewRecentMemory(c RecentConfig, now func() time.Time) (*RecentMemory, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -32,15 +31,15 @@ func NewRecentMemory(c RecentConfig, now func() time.Time) (*RecentMemory, error
 	if now == nil {
 		now = time.Now
 	}
-	return &RecentMemory{config: c, now: now, desks: map[string]*desk{}}, nil
+	return &RecentMemory{config: c, now: now, byAis: map[string]*aisIDs{}}, nil
 }
 
-// Claim holds an id, a UUID in lower case, or says that it is held or used.
+// Claim holds an id, a UUID in lower case; fresh is false when it is held or used.
 func (m *RecentMemory) Claim(_ context.Context, ais, id string) (c Claim, fresh bool, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := m.now()
-	d := m.desk(ais, now)
+	d := m.of(ais, now)
 	if _, used := d.used[id]; used || d.held[id].After(now) {
 		return Claim{}, false, nil
 	}
@@ -54,7 +53,7 @@ func (m *RecentMemory) Confirm(_ context.Context, c Claim) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := m.now()
-	d := m.desk(c.ais, now)
+	d := m.of(c.ais, now)
 	if until := d.held[c.id]; !until.Equal(c.until) || !until.After(now) {
 		return ErrClaimOver
 	}
@@ -67,37 +66,37 @@ func (m *RecentMemory) Confirm(_ context.Context, c Claim) error {
 	return nil
 }
 
-// Forget lets the id of a claim go; one that was confirmed stays used.
+// Forget frees the id of a claim; one that was confirmed stays used.
 func (m *RecentMemory) Forget(_ context.Context, c Claim) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if d := m.desk(c.ais, m.now()); d.held[c.id].Equal(c.until) {
+	if d := m.of(c.ais, m.now()); d.held[c.id].Equal(c.until) {
 		delete(d.held, c.id)
 	}
 	return nil
 }
 
-// desk returns that of an AIS, swept to this moment, and from time to time looks
-// at all of them.
-func (m *RecentMemory) desk(ais string, now time.Time) *desk {
+// of returns the ids of an AIS, swept to this moment. From time to time it sweeps
+// those of all.
+func (m *RecentMemory) of(ais string, now time.Time) *aisIDs {
 	if !now.Before(m.drop) {
 		m.drop = now.Add(hold)
-		for other, d := range m.desks {
+		for other, d := range m.byAis {
 			if d.sweep(now); len(d.used)+len(d.held) == 0 {
-				delete(m.desks, other)
+				delete(m.byAis, other)
 			}
 		}
 	}
-	d := m.desks[ais]
+	d := m.byAis[ais]
 	if d == nil {
-		d = &desk{held: map[string]time.Time{}, used: map[string]time.Time{}}
-		m.desks[ais] = d
+		d = &aisIDs{held: map[string]time.Time{}, used: map[string]time.Time{}}
+		m.byAis[ais] = d
 	}
 	d.sweepUsed(now)
 	return d
 }
 
-func (d *desk) sweep(now time.Time) {
+func (d *aisIDs) sweep(now time.Time) {
 	d.sweepUsed(now)
 	for id, until := range d.held {
 		if !until.After(now) {
@@ -106,13 +105,13 @@ func (d *desk) sweep(now time.Time) {
 	}
 }
 
-func (d *desk) sweepUsed(now time.Time) {
+func (d *aisIDs) sweepUsed(now time.Time) {
 	for len(d.order) > 0 && !d.used[d.order[0]].After(now) {
 		d.forgetOldest()
 	}
 }
 
-func (d *desk) forgetOldest() {
+func (d *aisIDs) forgetOldest() {
 	delete(d.used, d.order[0])
 	d.order = d.order[1:]
 }

@@ -12,11 +12,12 @@ import (
 //go:embed recent.lua
 var recentSource string
 
-// RecentRedis remembers ids in Redis, shared by all gateways, and goes by its
-// clock. It is safe for concurrent use.
+// RecentRedis remembers ids in Redis, shared by all gateways, by the clock of
+// Redis. It is safe for concurrent use.
 type RecentRedis struct {
 	config RecentConfig
 	server Server
+	now    clock
 	script *redis.Script
 }
 
@@ -25,11 +26,16 @@ func NewRecentRedis(c RecentConfig, s Server) (*RecentRedis, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	return &RecentRedis{config: c, server: s.withDefaults(), script: redis.NewScript(recentSource)}, nil
+	return &RecentRedis{
+		config: c,
+		server: s.withDefaults(),
+		now:    clockOfRedis,
+		script: redis.NewScript(recentSource),
+	}, nil
 }
 
-// Claim holds an id, a UUID in lower case, or says that it is held or used.
-// After an error nothing is known; it is let go by itself if it is held.
+// Claim holds an id, a UUID in lower case; it reports false when the id is held or
+// used. After an error the id may be held, and is free again by itself.
 func (r *RecentRedis) Claim(ctx context.Context, ais, id string) (Claim, bool, error) {
 	c := Claim{ais, id, time.Now().Add(hold)} // before Redis begins to count
 	fresh, err := r.run(ctx, "claim", c, hold)
@@ -51,8 +57,8 @@ func (r *RecentRedis) Confirm(ctx context.Context, c Claim) error {
 	return err
 }
 
-// Forget lets the id of a claim go; one that was confirmed stays used. When the
-// claim is over the id has gone by itself, and another call may hold it.
+// Forget frees the id of a claim; one that was confirmed stays used. When the
+// claim is over its id is free already, and another call may hold it.
 func (r *RecentRedis) Forget(ctx context.Context, c Claim) error {
 	if !time.Now().Before(c.until) {
 		return nil
@@ -63,18 +69,20 @@ func (r *RecentRedis) Forget(ctx context.Context, c Claim) error {
 	return err
 }
 
-func (r *RecentRedis) run(ctx context.Context, what string, c Claim, lasts time.Duration) (bool, error) {
+func (r *RecentRedis) run(
+	ctx context.Context, what string, c Claim, lasts time.Duration,
+) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.server.Timeout)
 	defer cancel()
 	base := r.server.Prefix + "ids:{" + c.ais + "}:"
-	says, err := r.script.Run(ctx, r.server.Client, []string{base + "used", base + "held"},
-		r.server.now(), what, c.id, lasts.Milliseconds(), r.config.Most).Slice()
+	reply, err := r.script.Run(ctx, r.server.Client, []string{base + "used", base + "held"},
+		r.now(), what, c.id, lasts.Milliseconds(), r.config.Most).Slice()
 	if err != nil {
 		return false, fmt.Errorf("ask redis for recent ids: %w", err)
 	}
-	if len(says) != 2 {
+	if len(reply) != 2 {
 		return false, errUnknownAnswer
 	}
-	r.config.evicted(int(integer(says[1])))
-	return integer(says[0]) == 1, nil
+	r.config.evicted(int(integer(reply[1])))
+	return integer(reply[0]) == 1, nil
 }

@@ -13,8 +13,8 @@ import (
 	"brana/egon"
 )
 
-//go:embed shelf.lua
-var shelfSource string
+//go:embed queue.lua
+var queueSource string
 
 //go:embed open.lua
 var openSource string
@@ -31,13 +31,11 @@ var answerSource string
 //go:embed delete.lua
 var deleteSource string
 
-// A Server is the Redis that a store keeps what it knows in.
+// A Server is the Redis in which a store keeps its data.
 type Server struct {
 	Client  redis.UniversalClient // required; stays the caller's to close
 	Timeout time.Duration         // longest wait of an operation; default 250 ms
-	Prefix  string                // of every key; default "brana:". Gateways that share a Redis share it
-
-	clock func() time.Time // tests only; nil: the clock of Redis
+	Prefix  string                // of every key, the same at all gateways; default "brana:"
 }
 
 func (s Server) withDefaults() Server {
@@ -50,24 +48,23 @@ func (s Server) withDefaults() Server {
 	return s
 }
 
-// now is the moment for a script, or nothing: Redis has the clock.
-func (s Server) now() any {
-	if s.clock == nil {
-		return ""
-	}
-	return s.clock().UnixMilli()
-}
+// A clock returns the first argument of a script: milliseconds since 1970, or ""
+// for the clock of Redis.
+type clock func() any
 
-// Redis keeps queues in Redis, shared by all gateways, and goes by its clock.
-// One operation is one script call, and all keys of an AIS are in one slot of a
-// Cluster. It is safe for concurrent use. What is kept is as durable as Redis;
-// it needs version 7.
+func clockOfRedis() any { return "" }
+
+// Redis keeps queues in Redis, shared by all gateways, by the clock of Redis. One
+// operation is one call of a script, and all keys of an AIS are in one slot of a
+// Cluster. It is safe for concurrent use. Its data are as durable as Redis, of
+// which it needs version 7.
 //
-// No error retries by itself. An operation whose answer came too late may have
-// been done.
+// An operation is never retried here. After an error it may have been done.
 type Redis struct {
-	config                         Config
-	server                         Server
+	config Config
+	server Server
+	now    clock
+
 	open, done, list, answer, drop *redis.Script
 }
 
@@ -76,58 +73,75 @@ func NewRedis(c Config, s Server) (*Redis, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	// Only what may make Redis grow is refused when it is full.
 	script := func(flags, source string) *redis.Script {
-		return redis.NewScript("#!lua" + flags + "\n" + shelfSource + source)
+		return redis.NewScript("#!lua" + flags + "\n" + queueSource + source)
 	}
-	const always = " flags=allow-oom"
-	return &Redis{config: c, server: s.withDefaults(),
-		open: script("", openSource), done: script("", doneSource),
-		list: script(always, listSource), answer: script(always, answerSource), drop: script(always, deleteSource)}, nil
+	const always = " flags=allow-oom" // a full Redis runs it too: it lets nothing grow
+	return &Redis{
+		config: c,
+		server: s.withDefaults(),
+		now:    clockOfRedis,
+		open:   script("", openSource),
+		done:   script("", doneSource),
+		list:   script(always, listSource),
+		answer: script(always, answerSource),
+		drop:   script(always, deleteSource),
+	}, nil
 }
 
 // keys of an AIS; the braces put them into one Cluster slot.
 func (r *Redis) keys(ais string) []string {
 	base := r.server.Prefix + "queue:{" + ais + "}:"
-	return []string{base + "meta", base + "running", base + "ready", base + "expiry", base + "entries", base + "answers"}
+	return []string{
+		base + "meta", base + "running", base + "ready",
+		base + "expiry", base + "entries", base + "answers",
+	}
 }
 
-// run runs a script and returns what it says.
-func (r *Redis) run(ctx context.Context, script *redis.Script, ais string, args ...any) ([]any, error) {
+// run runs a script and returns its answer, without the numbers of the queue,
+// which it reports.
+func (r *Redis) run(
+	ctx context.Context, script *redis.Script, ais string, args ...any,
+) ([]any, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.server.Timeout)
 	defer cancel()
-	args = append([]any{r.server.now(), r.config.Keep.Milliseconds()}, args...)
-	says, err := script.Run(ctx, r.server.Client, r.keys(ais), args...).Slice()
+	args = append([]any{r.now(), r.config.Keep.Milliseconds()}, args...)
+	reply, err := script.Run(ctx, r.server.Client, r.keys(ais), args...).Slice()
 	if err != nil {
 		return nil, fmt.Errorf("ask redis for the queue: %w", err)
 	}
-	facts := len(says) - 3
-	if facts < 0 {
+	numbers := len(reply) - 3
+	if numbers < 0 {
 		return nil, errUnknownAnswer
 	}
-	c := Change{Entries: int(integer(says[facts])), Expired: int(integer(says[facts+1])), Lost: int(integer(says[facts+2]))}
 	if r.config.Changed != nil {
-		r.config.Changed(ais, c)
+		r.config.Changed(ais, Change{
+			Entries: int(integer(reply[numbers])),
+			Expired: int(integer(reply[numbers+1])),
+			Lost:    int(integer(reply[numbers+2])),
+		})
 	}
-	return says[:facts], nil
+	return reply[:numbers], nil
 }
 
 var errUnknownAnswer = errors.New("read the queue of redis: unknown answer")
 
 func integer(v any) int64 {
-	n, _ := v.(int64) // what is none fails where it is used
+	n, _ := v.(int64) // another type is 0, which fails where it is used
 	return n
 }
 
-// said runs a script that says yes or no, which is the error given.
-func (r *Redis) said(ctx context.Context, no error, script *redis.Script, ais string, args ...any) error {
-	says, err := r.run(ctx, script, ais, args...)
+// runOr runs a script that answers yes or no; a no is the error given.
+func (r *Redis) runOr(
+	ctx context.Context, no error, script *redis.Script, ais string, args ...any,
+) error {
+	reply, err := r.run(ctx, script, ais, args...)
 	switch {
 	case err != nil:
 		return err
-	case len(says) != 1:
+	case len(reply) != 1:
 		return errUnknownAnswer
-	case integer(says[0]) != 1:
+	case integer(reply[0]) != 1:
 		return no
 	}
 	return nil
@@ -138,35 +152,41 @@ func (r *Redis) Open(ctx context.Context, j Job) error {
 	if len(j.Lost) > AnswerBytes {
 		return ErrTooLarge
 	}
-	return r.said(ctx, ErrFull, r.open, j.Ais, j.ID, j.Service, j.Lifetime.Milliseconds(), AnswerBytes, r.config.Entries, r.config.Bytes, j.Lost)
+	return r.runOr(ctx, ErrFull, r.open, j.Ais, j.ID, j.Service, j.Lifetime.Milliseconds(),
+		AnswerBytes, r.config.Entries, r.config.Bytes, j.Lost)
 }
 
-// Done leaves the answer of a job, a whole bare reply. Done twice is done once,
-// so it may be tried again after an error.
+// Done stores the answer of a job, a whole bare reply. A second answer is dropped
+// without an error, so a caller may try again after an error.
 func (r *Redis) Done(ctx context.Context, ais, id string, answer []byte) error {
 	if len(answer) > AnswerBytes {
 		return ErrTooLarge
 	}
-	return r.said(ctx, ErrGone, r.done, ais, id, answer)
+	return r.runOr(ctx, ErrGone, r.done, ais, id, answer)
 }
 
 // List returns the first page of the answers that meet the filter, by number.
 // Jobs that run are not in it.
 func (r *Redis) List(ctx context.Context, ais string, f Filter) (egon.QueuePage, error) {
-	says, err := r.run(ctx, r.list, ais, strconv.FormatUint(f.From, 10), f.millis(), r.config.Page)
+	reply, err := r.run(ctx, r.list, ais, strconv.FormatUint(f.From, 10), f.millis(), r.config.Page)
 	if err != nil {
 		return egon.QueuePage{}, err
 	}
 	const words = 5
-	if len(says)%words != 0 {
+	if len(reply)%words != 0 {
 		return egon.QueuePage{}, errUnknownAnswer
 	}
 	var p egon.QueuePage
-	for ; len(says) > 0; says = says[words:] {
-		id, _ := says[0].(string)
-		service, _ := says[1].(string)
-		item := egon.QueueItem{IszrZadostId: id, Service: service, Number: uint64(integer(says[2])),
-			Created: time.UnixMilli(integer(says[3])), Expires: time.UnixMilli(integer(says[4]))}
+	for ; len(reply) > 0; reply = reply[words:] {
+		id, _ := reply[0].(string)
+		service, _ := reply[1].(string)
+		item := egon.QueueItem{
+			IszrZadostId: id,
+			Service:      service,
+			Number:       uint64(integer(reply[2])),
+			Created:      time.UnixMilli(integer(reply[3])),
+			Expires:      time.UnixMilli(integer(reply[4])),
+		}
 		if len(p.Items) == r.config.Page {
 			p.More, p.Next = true, item
 			break
@@ -176,25 +196,29 @@ func (r *Redis) List(ctx context.Context, ais string, f Filter) (egon.QueuePage,
 	return p, nil
 }
 
-// Answer returns what there is of a job. Reading does not delete.
+// Answer returns the state of a job, and its answer. Reading does not delete.
 func (r *Redis) Answer(ctx context.Context, ais, id string) (Answer, error) {
-	says, err := r.run(ctx, r.answer, ais, id)
+	reply, err := r.run(ctx, r.answer, ais, id)
 	if err != nil {
 		return Answer{}, err
 	}
-	if len(says) != 4 {
+	if len(reply) != 4 {
 		return Answer{}, errUnknownAnswer
 	}
-	body, _ := says[2].(string)
-	a := Answer{State: State(integer(says[0])), Since: time.Duration(integer(says[1])) * time.Millisecond, Lost: integer(says[3]) == 1}
+	body, _ := reply[2].(string)
+	a := Answer{
+		State: State(integer(reply[0])),
+		Since: time.Duration(integer(reply[1])) * time.Millisecond,
+		Lost:  integer(reply[3]) == 1,
+	}
 	if a.State == Ready {
 		a.Body = []byte(body)
 	}
 	return a, nil
 }
 
-// Delete drops answers, and jobs that run: their answers will not come. What is
-// not there is no error.
+// Delete drops answers, and jobs that run: these will leave no answer. An id that
+// is not in the queue is no error.
 func (r *Redis) Delete(ctx context.Context, ais string, ids ...string) error {
 	args := []any{0}
 	for _, id := range ids {

@@ -37,21 +37,33 @@ func startServer(t *testing.T, options ...string) *server {
 	}
 	port := freePort(t)
 	s := &server{address: "127.0.0.1:" + port}
-	s.cmd = exec.Command(path, append([]string{"--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"}, options...)...)
+	loopback := []string{"--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"}
+	s.cmd = exec.Command(path, append(loopback, options...)...)
 	s.cmd.Dir = t.TempDir()
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.kill)
-	client := redis.NewClient(&redis.Options{Addr: s.address, MaxRetries: -1, ContextTimeoutEnabled: true})
+	client := redis.NewClient(&redis.Options{
+		Addr:                  s.address,
+		MaxRetries:            -1,
+		ContextTimeoutEnabled: true,
+	})
 	t.Cleanup(func() { client.Close() })
 	s.client = client
-	for until := time.Now().Add(10 * time.Second); s.client.Ping(t.Context()).Err() != nil; time.Sleep(5 * time.Millisecond) {
+	eventually(t, "redis-server answers", func() bool {
+		return s.client.Ping(t.Context()).Err() == nil
+	})
+	return s
+}
+
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for until := time.Now().Add(30 * time.Second); !holds(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(until) {
-			t.Fatal("redis-server does not answer")
+			t.Fatalf("not in time: %s", what)
 		}
 	}
-	return s
 }
 
 func freePort(t *testing.T) string {
@@ -68,16 +80,19 @@ func freePort(t *testing.T) string {
 // startCluster starts a Redis that is a Cluster of one.
 func startCluster(t *testing.T) *server {
 	t.Helper()
-	s := startServer(t, "--cluster-enabled", "yes", "--cluster-port", freePort(t)) // by default 10000 above the other, which may be none
+	// The default port of the bus, 10000 above the other, may be no port at all.
+	s := startServer(t, "--cluster-enabled", "yes", "--cluster-port", freePort(t))
 	if err := s.client.ClusterAddSlotsRange(t.Context(), 0, 16383).Err(); err != nil {
 		t.Fatal(err)
 	}
-	for until := time.Now().Add(10 * time.Second); !strings.Contains(s.client.ClusterInfo(t.Context()).Val(), "cluster_state:ok"); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(until) {
-			t.Fatal("the cluster does not come up")
-		}
-	}
-	s.client = redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{s.address}, MaxRedirects: -1, ContextTimeoutEnabled: true})
+	eventually(t, "the cluster comes up", func() bool {
+		return strings.Contains(s.client.ClusterInfo(t.Context()).Val(), "cluster_state:ok")
+	})
+	s.client = redis.NewClusterClient(&redis.ClusterOptions{
+		Addrs:                 []string{s.address},
+		MaxRedirects:          -1,
+		ContextTimeoutEnabled: true,
+	})
 	t.Cleanup(func() { s.client.Close() })
 	return s
 }

@@ -25,40 +25,43 @@ type store interface {
 	DeleteAll(ctx context.Context, ais string) error
 }
 
-// hands is a clock that tests move.
-type hands struct {
+// A fakeClock is a clock that tests move.
+type fakeClock struct {
 	mu sync.Mutex
 	at time.Time
 }
 
-func newHands() *hands { return &hands{at: time.UnixMilli(1772614800000)} }
+func newClock() *fakeClock { return &fakeClock{at: time.UnixMilli(1772614800000)} }
 
-func (h *hands) now() time.Time {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.at
+func (c *fakeClock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
 }
 
-func (h *hands) move(d time.Duration) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.at = h.at.Add(d)
+// millis is the time as scripts take it.
+func (c *fakeClock) millis() any { return c.now().UnixMilli() }
+
+func (c *fakeClock) move(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
 }
 
-// bench is a store with what it told, driven by one AIS.
-type bench struct {
+// A storeTest is a store and the changes that it reported.
+type storeTest struct {
 	store
 	t       testing.TB
-	clock   *hands
+	clock   *fakeClock
 	changes map[string]Change // summed up, with the entries of the last
 }
 
 var bounds = Config{Keep: time.Hour, Entries: 5, Bytes: 4 * AnswerBytes, Page: 2}
 
-type maker func(t testing.TB, c Config, clock *hands) store
+type maker func(t testing.TB, c Config, clock *fakeClock) store
 
-func newBench(t testing.TB, c Config, make maker) *bench {
-	b := &bench{t: t, clock: newHands(), changes: map[string]Change{}}
+func newStoreTest(t testing.TB, c Config, make maker) *storeTest {
+	b := &storeTest{t: t, clock: newClock(), changes: map[string]Change{}}
 	c.Changed = func(ais string, c Change) {
 		sum := b.changes[ais]
 		b.changes[ais] = Change{c.Entries, sum.Expired + c.Expired, sum.Lost + c.Lost}
@@ -67,7 +70,7 @@ func newBench(t testing.TB, c Config, make maker) *bench {
 	return b
 }
 
-func memory(t testing.TB, c Config, clock *hands) store {
+func memory(t testing.TB, c Config, clock *fakeClock) store {
 	m, err := NewMemory(c, clock.now)
 	if err != nil {
 		t.Fatal(err)
@@ -78,12 +81,16 @@ func memory(t testing.TB, c Config, clock *hands) store {
 
 func onRedis(s *server) maker {
 	made := 0
-	return func(t testing.TB, c Config, clock *hands) store {
+	return func(t testing.TB, c Config, clock *fakeClock) store {
 		made++
-		r, err := NewRedis(c, Server{Client: s.client, Timeout: 10 * time.Second, Prefix: fmt.Sprint(made, ":"), clock: clock.now})
+		r, err := NewRedis(
+			c,
+			Server{Client: s.client, Timeout: 10 * time.Second, Prefix: fmt.Sprint(made, ":")},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
+		r.now = clock.millis
 		return r
 	}
 }
@@ -98,28 +105,32 @@ func id(n int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", n) }
 
 const own, other = "999001", "999002"
 
-func (b *bench) open(ais string, n int, want error) {
+// job is a job of a minute.
+func job(ais string, n int) Job {
+	return Job{Ais: ais, ID: id(n), Service: "E227", Lifetime: time.Minute, Lost: []byte("lost")}
+}
+
+func (b *storeTest) open(ais string, n int, want error) {
 	b.t.Helper()
-	err := b.Open(b.t.Context(), Job{Ais: ais, ID: id(n), Service: "E227", Lifetime: time.Minute, Lost: []byte("lost")})
-	if !errors.Is(err, want) {
+	if err := b.Open(b.t.Context(), job(ais, n)); !errors.Is(err, want) {
 		b.t.Fatalf("open %d of %s: %v, want %v", n, ais, err, want)
 	}
 }
 
-func (b *bench) done(ais string, n int, answer string, want error) {
+func (b *storeTest) done(ais string, n int, answer string, want error) {
 	b.t.Helper()
 	if err := b.Done(b.t.Context(), ais, id(n), []byte(answer)); !errors.Is(err, want) {
 		b.t.Fatalf("done %d of %s: %v, want %v", n, ais, err, want)
 	}
 }
 
-func (b *bench) made(ais string, n int) {
+func (b *storeTest) made(ais string, n int) {
 	b.t.Helper()
 	b.open(ais, n, nil)
 	b.done(ais, n, fmt.Sprint("answer ", n), nil)
 }
 
-func (b *bench) answer(ais string, n int) Answer {
+func (b *storeTest) answer(ais string, n int) Answer {
 	b.t.Helper()
 	a, err := b.Answer(b.t.Context(), ais, id(n))
 	if err != nil {
@@ -128,7 +139,7 @@ func (b *bench) answer(ais string, n int) Answer {
 	return a
 }
 
-func (b *bench) list(ais string, f Filter) egon.QueuePage {
+func (b *storeTest) list(ais string, f Filter) egon.QueuePage {
 	b.t.Helper()
 	p, err := b.List(b.t.Context(), ais, f)
 	if err != nil {
@@ -138,7 +149,7 @@ func (b *bench) list(ais string, f Filter) egon.QueuePage {
 }
 
 // listed are the last digits of the ids of all pages, one list for each page.
-func (b *bench) listed(ais string, f Filter) string {
+func (b *storeTest) listed(ais string, f Filter) string {
 	b.t.Helper()
 	pages := ""
 	for {
@@ -154,21 +165,21 @@ func (b *bench) listed(ais string, f Filter) string {
 	}
 }
 
-func (b *bench) must(err error) {
+func (b *storeTest) must(err error) {
 	b.t.Helper()
 	if err != nil {
 		b.t.Fatal(err)
 	}
 }
 
-func (b *bench) wantList(ais string, f Filter, want string) {
+func (b *storeTest) wantList(ais string, f Filter, want string) {
 	b.t.Helper()
 	if got := b.listed(ais, f); got != want {
 		b.t.Errorf("listed %q, want %q", got, want)
 	}
 }
 
-func (b *bench) want(ais string, n int, want Answer) {
+func (b *storeTest) want(ais string, n int, want Answer) {
 	b.t.Helper()
 	if diff := cmp.Diff(want, b.answer(ais, n)); diff != "" {
 		b.t.Errorf("answer %d of %s (-want +got):\n%s", n, ais, diff)
@@ -181,7 +192,7 @@ func ready(body string) Answer { return Answer{State: Ready, Body: []byte(body)}
 func testStore(t *testing.T, make maker) {
 	for _, test := range []struct {
 		name string
-		run  func(*bench)
+		run  func(*storeTest)
 	}{
 		{"a job runs, then its answer is there until it is deleted", lifeOfAJob},
 		{"nothing of one AIS is seen or touched by another", queuesAreApart},
@@ -199,13 +210,13 @@ func testStore(t *testing.T, make maker) {
 		{"all answers go, jobs that run stay", deleteAll},
 		{"what was forgotten does not begin from one again", numbersAfterOblivion},
 		{"a clock that steps back keeps what there is", clockStepsBack},
-		{"what is found is told", changes},
+		{"changes are reported", changes},
 	} {
-		t.Run(test.name, func(t *testing.T) { test.run(newBench(t, bounds, make)) })
+		t.Run(test.name, func(t *testing.T) { test.run(newStoreTest(t, bounds, make)) })
 	}
 }
 
-func lifeOfAJob(b *bench) {
+func lifeOfAJob(b *storeTest) {
 	b.want(own, 1, Answer{})
 	b.open(own, 1, nil)
 	b.clock.move(3 * time.Second)
@@ -215,8 +226,15 @@ func lifeOfAJob(b *bench) {
 	b.want(own, 1, ready("<a>\x00ř</a>"))
 	b.want(own, 1, ready("<a>\x00ř</a>")) // reading does not delete
 	now := b.clock.now()
-	item := egon.QueueItem{Service: "E227", IszrZadostId: id(1), Number: uint64(now.UnixMilli()), Created: now, Expires: now.Add(time.Hour)}
-	if diff := cmp.Diff(egon.QueuePage{Items: []egon.QueueItem{item}}, b.list(own, Filter{})); diff != "" {
+	item := egon.QueueItem{
+		Service:      "E227",
+		IszrZadostId: id(1),
+		Number:       uint64(now.UnixMilli()),
+		Created:      now,
+		Expires:      now.Add(time.Hour),
+	}
+	page := egon.QueuePage{Items: []egon.QueueItem{item}}
+	if diff := cmp.Diff(page, b.list(own, Filter{})); diff != "" {
 		b.t.Errorf("list (-want +got):\n%s", diff)
 	}
 	b.must(b.Delete(b.t.Context(), own, id(1), id(2)))
@@ -224,7 +242,7 @@ func lifeOfAJob(b *bench) {
 	b.wantList(own, Filter{}, "")
 }
 
-func queuesAreApart(b *bench) {
+func queuesAreApart(b *storeTest) {
 	b.made(own, 1)
 	b.open(own, 2, nil)
 	b.made(other, 3)
@@ -245,7 +263,7 @@ func queuesAreApart(b *bench) {
 	b.want(other, 1, ready("answer 1"))
 }
 
-func pages(b *bench) {
+func pages(b *storeTest) {
 	for n := 1; n <= 5; n++ {
 		b.made(own, n)
 		b.clock.move(time.Millisecond)
@@ -255,7 +273,7 @@ func pages(b *bench) {
 	b.wantList(own, Filter{}, "12|34")
 }
 
-func filters(b *bench) {
+func filters(b *storeTest) {
 	var items []egon.QueueItem
 	for n := 1; n <= 4; n++ {
 		b.made(own, n)
@@ -274,7 +292,7 @@ func filters(b *bench) {
 
 // A caller that asks for what came after the last number it saw misses nothing,
 // though a job that was opened first may end last, or be lost.
-func numbers(b *bench) {
+func numbers(b *storeTest) {
 	b.open(own, 1, nil)
 	b.open(own, 2, nil)
 	b.open(own, 3, nil)
@@ -302,7 +320,7 @@ func numbers(b *bench) {
 	}
 }
 
-func expiry(b *bench) {
+func expiry(b *storeTest) {
 	b.made(own, 1)
 	b.clock.move(time.Hour - time.Millisecond)
 	b.made(own, 2)
@@ -313,11 +331,11 @@ func expiry(b *bench) {
 	b.clock.move(time.Hour)
 	b.wantList(own, Filter{}, "")
 	if got := b.changes[own]; got != (Change{Entries: 0, Expired: 2}) {
-		b.t.Errorf("told %+v", got)
+		b.t.Errorf("reported %+v", got)
 	}
 }
 
-func lostJobs(b *bench) {
+func lostJobs(b *storeTest) {
 	b.open(own, 1, nil)
 	b.clock.move(time.Minute - time.Millisecond)
 	b.want(own, 1, Answer{State: Running, Since: time.Minute - time.Millisecond})
@@ -325,22 +343,23 @@ func lostJobs(b *bench) {
 	b.want(own, 1, Answer{State: Ready, Body: []byte("lost"), Lost: true})
 	// It was made when its time was over, not when somebody looked.
 	item := b.list(own, Filter{}).Items[0]
-	if made := newHands().at.Add(time.Minute); !item.Created.Equal(made) || !item.Expires.Equal(made.Add(time.Hour)) {
+	if made := newClock().at.Add(time.Minute); !item.Created.Equal(made) ||
+		!item.Expires.Equal(made.Add(time.Hour)) {
 		b.t.Errorf("made %v, expires %v", item.Created, item.Expires)
 	}
 	if got := b.changes[own]; got != (Change{Entries: 1, Lost: 1}) {
-		b.t.Errorf("told %+v", got)
+		b.t.Errorf("reported %+v", got)
 	}
 	// One that nobody looked at for long is lost and expired at once.
 	b.open(own, 2, nil)
 	b.clock.move(2 * time.Hour)
 	b.want(own, 2, Answer{})
 	if got := b.changes[own]; got != (Change{Entries: 0, Lost: 2, Expired: 2}) {
-		b.t.Errorf("told %+v", got)
+		b.t.Errorf("reported %+v", got)
 	}
 }
 
-func lateAnswer(b *bench) {
+func lateAnswer(b *storeTest) {
 	b.open(own, 1, nil)
 	b.clock.move(time.Minute)
 	b.done(own, 1, "late", ErrGone)
@@ -348,7 +367,7 @@ func lateAnswer(b *bench) {
 	b.done(own, 2, "of nothing", ErrGone)
 }
 
-func doneTwice(b *bench) {
+func doneTwice(b *storeTest) {
 	b.open(own, 1, nil)
 	b.done(own, 1, "first", nil)
 	b.clock.move(time.Second)
@@ -357,7 +376,7 @@ func doneTwice(b *bench) {
 	b.wantList(own, Filter{}, "1")
 }
 
-func fullOfEntries(b *bench) {
+func fullOfEntries(b *storeTest) {
 	for n := 1; n <= 5; n++ {
 		b.made(own, n)
 	}
@@ -371,7 +390,7 @@ func fullOfEntries(b *bench) {
 	b.open(own, 8, nil)
 }
 
-func fullOfBytes(b *bench) {
+func fullOfBytes(b *storeTest) {
 	for n := 1; n <= 4; n++ {
 		b.open(own, n, nil)
 	}
@@ -388,20 +407,21 @@ func fullOfBytes(b *bench) {
 	b.open(own, 5, nil)
 }
 
-func tooLarge(b *bench) {
+func tooLarge(b *storeTest) {
 	b.open(own, 1, nil)
 	b.done(own, 1, string(make([]byte, AnswerBytes+1)), ErrTooLarge)
 	b.want(own, 1, Answer{State: Running})
 	whole := bytes.Repeat([]byte("x"), AnswerBytes)
 	b.done(own, 1, string(whole), nil)
 	b.want(own, 1, ready(string(whole)))
-	err := b.Open(b.t.Context(), Job{Ais: own, ID: id(2), Service: "E227", Lifetime: time.Minute, Lost: append(whole, 'x')})
-	if !errors.Is(err, ErrTooLarge) {
+	j := job(own, 2)
+	j.Lost = append(whole, 'x')
+	if err := b.Open(b.t.Context(), j); !errors.Is(err, ErrTooLarge) {
 		b.t.Errorf("open: %v", err)
 	}
 }
 
-func deletedJob(b *bench) {
+func deletedJob(b *storeTest) {
 	b.open(own, 1, nil)
 	b.must(b.Delete(b.t.Context(), own, id(1)))
 	b.want(own, 1, Answer{})
@@ -411,7 +431,7 @@ func deletedJob(b *bench) {
 	b.want(own, 1, Answer{})
 }
 
-func deleteAll(b *bench) {
+func deleteAll(b *storeTest) {
 	b.made(own, 1)
 	b.made(own, 2)
 	b.made(own, 3)
@@ -423,7 +443,7 @@ func deleteAll(b *bench) {
 	b.wantList(own, Filter{}, "4")
 }
 
-func numbersAfterOblivion(b *bench) {
+func numbersAfterOblivion(b *storeTest) {
 	b.made(own, 1)
 	before := b.list(own, Filter{}).Items[0].Number
 	b.must(b.DeleteAll(b.t.Context(), own))
@@ -434,7 +454,7 @@ func numbersAfterOblivion(b *bench) {
 	}
 }
 
-func clockStepsBack(b *bench) {
+func clockStepsBack(b *storeTest) {
 	b.made(own, 1)
 	b.clock.move(-time.Hour)
 	b.made(own, 2)
@@ -445,60 +465,65 @@ func clockStepsBack(b *bench) {
 	b.want(own, 3, Answer{State: Ready, Body: []byte("lost"), Lost: true})
 }
 
-func changes(b *bench) {
+func changes(b *storeTest) {
 	b.made(own, 1)
 	b.open(own, 2, nil)
 	if got := b.changes[own]; got != (Change{Entries: 2}) {
-		b.t.Errorf("told %+v", got)
+		b.t.Errorf("reported %+v", got)
 	}
 	b.must(b.Delete(b.t.Context(), own, id(1), id(2)))
 	if got := b.changes[own]; got != (Change{}) {
-		b.t.Errorf("told %+v", got)
+		b.t.Errorf("reported %+v", got)
 	}
-	if _, told := b.changes[other]; told {
-		b.t.Error("told of an AIS that nobody named")
+	if _, reported := b.changes[other]; reported {
+		b.t.Error("reported an AIS that nobody named")
 	}
 }
 
-// Whatever is done, in whatever order, both stores say the same.
+// Both stores answer the same to any operations in any order.
 func TestBothStoresSayTheSame(t *testing.T) {
 	onServer := onRedis(startServer(t))
 	rapid.Check(t, func(rt *rapid.T) {
-		m, r := newBench(t, bounds, memory), newBench(t, bounds, onServer)
+		m, r := newStoreTest(t, bounds, memory), newStoreTest(t, bounds, onServer)
 		for range rapid.IntRange(1, 40).Draw(rt, "steps") {
 			step(rt, m, r)
 		}
 		if diff := cmp.Diff(m.changes, r.changes); diff != "" {
-			rt.Fatalf("told (-memory +redis):\n%s", diff)
+			rt.Fatalf("reported (-memory +redis):\n%s", diff)
 		}
 	})
 }
 
 // step does one thing to both stores.
-func step(rt *rapid.T, m, r *bench) {
+func step(rt *rapid.T, m, r *storeTest) {
 	ais := rapid.SampledFrom([]string{own, other}).Draw(rt, "ais")
 	n := rapid.IntRange(1, 8).Draw(rt, "id")
 	ctx := m.t.Context()
-	var do func(b *bench) (any, error)
+	var do func(b *storeTest) (any, error)
 	switch what := rapid.IntRange(0, 6).Draw(rt, "what"); what {
 	case 0, 1:
 		if kept := max(m.answer(ais, n).State, r.answer(ais, n).State); kept != Missing {
 			return // ids are never given twice
 		}
-		do = func(b *bench) (any, error) {
-			return nil, b.Open(ctx, Job{Ais: ais, ID: id(n), Service: "E227", Lifetime: time.Duration(n) * 10 * time.Second, Lost: []byte("lost")})
+		do = func(b *storeTest) (any, error) {
+			j := job(ais, n)
+			j.Lifetime = time.Duration(n) * 10 * time.Second
+			return nil, b.Open(ctx, j)
 		}
 	case 2:
-		do = func(b *bench) (any, error) { return nil, b.Done(ctx, ais, id(n), []byte(fmt.Sprint("answer", n))) }
+		do = func(b *storeTest) (any, error) {
+			return nil, b.Done(ctx, ais, id(n), []byte(fmt.Sprint("answer", n)))
+		}
 	case 3:
 		from := uint64(m.clock.now().Add(-time.Minute).UnixMilli())
 		since := m.clock.now().Add(-time.Duration(n) * 20 * time.Second)
-		f := rapid.SampledFrom([]Filter{{}, {From: from}, {Since: since}, {from, since}}).Draw(rt, "filter")
-		do = func(b *bench) (any, error) { return b.List(ctx, ais, f) }
+		f := rapid.SampledFrom([]Filter{{}, {From: from}, {Since: since}, {from, since}}).
+			Draw(rt, "filter")
+		do = func(b *storeTest) (any, error) { return b.List(ctx, ais, f) }
 	case 4:
-		do = func(b *bench) (any, error) { return b.Answer(ctx, ais, id(n)) }
+		do = func(b *storeTest) (any, error) { return b.Answer(ctx, ais, id(n)) }
 	case 5:
-		do = func(b *bench) (any, error) { return nil, b.Delete(ctx, ais, id(n), id(n+1)) }
+		do = func(b *storeTest) (any, error) { return nil, b.Delete(ctx, ais, id(n), id(n+1)) }
 	case 6:
 		d := time.Duration(rapid.IntRange(0, 900).Draw(rt, "pass")) * time.Second
 		m.clock.move(d)

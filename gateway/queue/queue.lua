@@ -1,17 +1,17 @@
--- What every script of the queue of an AIS begins with; memory.go is the same in Go, and the contract test keeps them
--- equal.
+-- Every script of the queue of an AIS begins with this text; memory.go is the same in Go, and the contract test keeps
+-- them equal.
 --
 -- KEYS  1 hash: number (of the last answer), last (the latest moment), bytes (held)
---       2 sorted set: jobs that run, by the moment they are lost
+--       2 sorted set: jobs that run, by the moment when they are lost
 --       3 sorted set: answers, by number
---       4 sorted set: answers, by the moment they expire
---       5 hash: what is known of each entry, "service opened ends bytes number expires lost" as in Go
+--       4 sorted set: answers, by the moment when they expire
+--       5 hash: the fields of each entry, "service opened ends bytes number expires lost" as in Go
 --       6 hash: answers; of a job that runs, the one it leaves if it is lost
 -- ARGV  1 now, empty for the clock of Redis  2 how long an answer is kept
--- Times are milliseconds. Every script returns what it says, then entries, expired and lost.
+-- Times are milliseconds. Every script returns its own values, then the numbers of entries, expired and lost.
 --
--- A script that may make Redis grow is refused as a whole when Redis is full, the others may run: so each is done
--- whole or not at all. The expiry of keys only cleans up after an AIS that comes no more.
+-- A full Redis refuses a script that may make it grow, as a whole, and runs the others: so each script runs whole or
+-- not at all. The expiry of keys only cleans up after an AIS that sends no more requests.
 local META, RUNNING, READY, EXPIRY, ENTRY, ANSWER = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local known = redis.call('HMGET', META, 'number', 'last', 'bytes')
 local number, bytes = tonumber(known[1] or 0), tonumber(known[3] or 0)
@@ -71,8 +71,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', EXPIRY, '-inf', now)) do
   expired, changed = expired + 1, true
 end
 
--- finish writes what has changed and returns what the script says; the keys live as long as there may be something in
--- them, and longer.
+-- finish writes the changes and returns the values of the script. The keys live longer than any entry in them.
 local function finish(says, lifetime)
   if changed then
     redis.call('HSET', META, 'number', string.format('%.0f', number), 'last', string.format('%.0f', now),
