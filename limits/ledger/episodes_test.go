@@ -13,22 +13,22 @@ import (
 
 // learnsFirst: a ledger that has forgotten grants nothing before it has learned what gateways know: those that say they
 // tell are waited for, and those of whom nothing more is heard for as long as any is.
-func learnsFirst(s shared, c limitstest.Chance) error {
-	p := newPlayer(s, c, "loss")
-	asks, tells := p.start(), p.start()
-	if err := p.settle(); err != nil {
+func learnsFirst(s testLedger, c limitstest.Chance) error {
+	adv := newAdversary(s, c, "loss")
+	asks, tells := adv.start(), adv.start()
+	if err := adv.settle(); err != nil {
 		return err
 	}
 	s.flush()
-	p.fence++
-	ask := func(g *played, telling bool) (a answer, err error) {
+	adv.fence++
+	ask := func(g *simGateway, telling bool) (a answer, err error) {
 		g.seq++
-		q := p.request(g)
+		q := adv.request(g)
 		q.Telling = telling
-		q.Entries = []entry{{key: p.key, Rule: [3]int64{p.rule.Working, p.rule.Off, int64(p.rule.Concurrent)}, Need: 1, Slots: 1, Life: 1000}}
-		g.anchor.ask(q, g.clock(p.now))
+		q.Entries = []entry{{key: adv.key, Rule: [3]int64{adv.rule.Working, adv.rule.Off, int64(adv.rule.Concurrent)}, Need: 1, Slots: 1, Life: 1000}}
+		g.anchor.ask(q, g.clock(adv.now))
 		if a, err = s.serve(q); err == nil {
-			p.heed(g, q, p.now, &a)
+			adv.applyHead(g, q, adv.now, &a)
 		}
 		return a, err
 	}
@@ -53,121 +53,121 @@ func learnsFirst(s shared, c limitstest.Chance) error {
 		case !open && second > shut+1:
 			return fmt.Errorf("shut %d seconds after a loss; told for %d, silent then: %v", second, long, silent)
 		}
-		p.now += 1000
+		adv.now += 1000
 	}
 	return nil
 }
 
 // misbehave does what the property is about.
-func (p *player) misbehave(g *played, often int) error {
-	switch p.property {
+func (adv *adversary) misbehave(g *simGateway, often int) error {
+	switch adv.property {
 	case "clock":
-		if p.chance(2) == 0 {
-			p.skew = int64(p.chance(180_001) - 90_000)
+		if adv.chance(2) == 0 {
+			adv.skew = int64(adv.chance(180_001) - 90_000)
 		}
 	case "loss":
-		return p.lose(often)
+		return adv.lose(often)
 	case "operator":
-		if p.chance(3) > 0 {
-			return p.operate()
+		if adv.chance(3) > 0 {
+			return adv.operate()
 		}
 	}
 	switch {
 	case g.late != nil:
 		q := g.late
 		g.late = nil
-		q.Time = p.now + p.skew
-		q.Fence = fmt.Sprint("f", p.fence)
-		if _, err := p.ledger.serve(q); err != nil && !errors.Is(err, errStale) {
+		q.Time = adv.now + adv.skew
+		q.Fence = fmt.Sprint("f", adv.fence)
+		if _, err := adv.ledger.serve(q); err != nil && !errors.Is(err, errStale) {
 			return err
 		}
-	case len(g.kept) > 0:
-		g.back, g.kept = append(g.back, g.kept...), nil
-	case p.chance(2) == 0 && p.property != "loss":
-		p.orphans = append(p.orphans, g.ends...)
-		p.gateways = slices.DeleteFunc(p.gateways, func(other *played) bool { return other == g })
-		if fresh := p.start(); p.mistake == "reused name" {
+	case len(g.heldBack) > 0:
+		g.back, g.heldBack = append(g.back, g.heldBack...), nil
+	case adv.chance(2) == 0 && adv.property != "loss":
+		adv.orphans = append(adv.orphans, g.ends...)
+		adv.gateways = slices.DeleteFunc(adv.gateways, func(other *simGateway) bool { return other == g })
+		if fresh := adv.start(); adv.mistake == "reused name" {
 			fresh.name, fresh.seq = g.name, g.seq
 		}
-		return p.settle()
+		return adv.settle()
 	}
 	return nil
 }
 
 // lose makes Redis forget: all, or what its replica had not got. Every gateway hears of it before the ledger opens.
-func (p *player) lose(often int) error {
-	switch p.chance(3 + often) {
+func (adv *adversary) lose(often int) error {
+	switch adv.chance(3 + often) {
 	case 0:
-		p.ledger.flush()
-		p.vanish()
+		adv.ledger.flush()
+		adv.noteLoss()
 	case 1:
-		p.ledger.save()
-		p.saved = true
+		adv.ledger.save()
+		adv.saved = true
 		return nil
 	case 2:
-		if !p.saved {
+		if !adv.saved {
 			return nil
 		}
-		p.ledger.restore()
-		p.fence++
-		p.vanish()
+		adv.ledger.restore()
+		adv.fence++
+		adv.noteLoss()
 	default:
 		return nil
 	}
 	for range 2 {
-		for _, i := range rand.New(rand.NewPCG(uint64(p.now), 3)).Perm(len(p.gateways)) {
+		for _, i := range rand.New(rand.NewPCG(uint64(adv.now), 3)).Perm(len(adv.gateways)) {
 			for {
-				before := p.gateways[i].seq
-				heard := p.gateways[i].epoch
-				if err := p.ask(p.gateways[i]); err != nil {
+				before := adv.gateways[i].seq
+				heard := adv.gateways[i].epoch
+				if err := adv.ask(adv.gateways[i]); err != nil {
 					return err
 				}
-				if last := p.gateways[i].back; len(last) == 0 || last[len(last)-1] != [3]int64{before + 1, -1, 0} {
-					if p.gateways[i].epoch == heard && !p.gateways[i].replay {
+				if last := adv.gateways[i].back; len(last) == 0 || last[len(last)-1] != [3]int64{before + 1, -1, 0} {
+					if adv.gateways[i].epoch == heard && !adv.gateways[i].replay {
 						break
 					}
 				}
 			}
 		}
-		p.now += int64(p.chance(3000))
+		adv.now += int64(adv.chance(3000))
 	}
-	return p.use()
+	return adv.useAndCheck()
 }
 
 // push lets two gateways ask in turn while the clock of Redis runs far too fast: the request of one is long under way, that of
 // the other not at all. Each answer is later than its request was sent, and must not push ledger time on.
-func (p *player) push() error {
-	slow, fast := p.start(), p.start()
-	if err := p.settle(); err != nil {
+func (adv *adversary) pushClock() error {
+	slow, fast := adv.start(), adv.start()
+	if err := adv.settle(); err != nil {
 		return err
 	}
-	ask := func(g *played, sent int64) (int64, error) {
+	ask := func(g *simGateway, sent int64) (int64, error) {
 		g.seq++
-		q := p.request(g)
+		q := adv.request(g)
 		g.anchor.ask(q, g.clock(sent))
-		a, err := p.ledger.serve(q)
+		a, err := adv.ledger.serve(q)
 		if err == nil {
-			p.heed(g, q, sent, &a)
-			if p.mistake != "" {
+			adv.applyHead(g, q, sent, &a)
+			if adv.mistake != "" {
 				g.anchor.bound = a.now - g.clock(sent)
 			}
 		}
 		return a.now, err
 	}
 	for range 120 {
-		sent := p.now
-		p.now += 75
-		p.skew += 200
+		sent := adv.now
+		adv.now += 75
+		adv.skew += 200
 		for _, turn := range []struct {
-			g    *played
+			g    *simGateway
 			sent int64
-		}{{fast, p.now}, {slow, sent}, {slow, p.now}, {fast, sent}} {
+		}{{fast, adv.now}, {slow, sent}, {slow, adv.now}, {fast, sent}} {
 			now, err := ask(turn.g, turn.sent)
 			if err != nil {
 				return err
 			}
-			if now-p.now > marginMillis {
-				return fmt.Errorf("ledger time is pushed %d ms ahead", now-p.now)
+			if now-adv.now > marginMillis {
+				return fmt.Errorf("ledger time is pushed %d ms ahead", now-adv.now)
 			}
 		}
 	}
@@ -184,8 +184,8 @@ type policyStep struct {
 	want            int64
 }
 
-// playPolicies plays steps of gateways that have settled.
-func playPolicies(s shared, chance limitstest.Chance, steps []policyStep) error {
+// runPolicySteps plays steps of gateways that have settled.
+func runPolicySteps(s testLedger, chance limitstest.Chance, steps []policyStep) error {
 	now := int64(1_700_000_000_000) + int64(chance(100_000))
 	seqs, epochs, policies, taken, granted := map[string]int64{}, map[string]int64{}, map[string]string{}, map[string]int64{}, int64(0)
 	for i, step := range steps {
@@ -213,11 +213,11 @@ func playPolicies(s shared, chance limitstest.Chance, steps []policyStep) error 
 }
 
 // policyChanges plays a policy that is lowered and raised while gateways are behind.
-func policyChanges(s shared, chance limitstest.Chance) error {
+func policyChanges(s testLedger, chance limitstest.Chance) error {
 	const low, high = 4, 10
 	before := int64(chance(7))
 	lowered := max(before, low)
-	return playPolicies(s, chance, []policyStep{
+	return runPolicySteps(s, chance, []policyStep{
 		{gateway: "a", policy: "old", quota: high, need: before, want: before},
 		{gateway: "b", policy: "new", quota: low, adopts: true, want: before},
 		{gateway: "a", policy: "old", quota: high, need: 10, want: lowered},               // who is behind cannot raise
@@ -232,9 +232,9 @@ func policyChanges(s shared, chance limitstest.Chance) error {
 }
 
 // policyOrder loses the ledger: the order of policies is what gateways have heard, whoever tells first.
-func policyOrder(s shared, chance limitstest.Chance) error {
+func policyOrder(s testLedger, chance limitstest.Chance) error {
 	const low, high = 4, 10
-	return playPolicies(s, chance, []policyStep{
+	return runPolicySteps(s, chance, []policyStep{
 		{gateway: "a", policy: "old", quota: high},
 		{gateway: "b", policy: "new", quota: low, adopts: true},
 		{gateway: "b", policy: "new", quota: low, lost: true},
@@ -245,31 +245,31 @@ func policyOrder(s shared, chance limitstest.Chance) error {
 }
 
 // operate grants extra calls, takes them back, or has forgotten what was used.
-func (p *player) operate() error {
-	if err := p.use(); err != nil {
+func (adv *adversary) operate() error {
+	if err := adv.useAndCheck(); err != nil {
 		return err
 	}
-	e := entry{key: p.key}
-	switch p.chance(4) {
+	e := entry{key: adv.key}
+	switch adv.chance(4) {
 	case 0:
 	case 1:
 		e.Op = "forget"
-		p.now++ // what was used until now is before it
+		adv.now++ // what was used until now is before it
 	default:
-		e.Op, e.Extra = "raise", &[3]int64{0, int64(p.chance(2) * p.chance(20)), p.now + 1 + int64(p.chance(60_000*(1+59*p.chance(2))))}
+		e.Op, e.Extra = "raise", &[3]int64{0, int64(adv.chance(2) * adv.chance(20)), adv.now + 1 + int64(adv.chance(60_000*(1+59*adv.chance(2))))}
 	}
-	_, _, err := p.ledger.operate(&request{Operator: true, Settled: true, Time: p.now + p.skew, Fence: fmt.Sprint("f", p.fence), Entries: []entry{e}})
+	_, _, err := adv.ledger.operate(&request{Operator: true, Settled: true, Time: adv.now + adv.skew, Fence: fmt.Sprint("f", adv.fence), Entries: []entry{e}})
 	if err != nil {
 		return err
 	}
 	switch e.Op {
 	case "forget":
-		p.forgotten = p.now - 1
+		adv.forgotten = adv.now - 1
 	case "raise":
-		p.extras = append(p.extras, limits.Extra{Made: p.now, Calls: e.Extra[1], Ends: e.Extra[2]})
-		p.edges = append(p.edges, e.Extra[2], e.Extra[2]-leaseMillis)
+		adv.extras = append(adv.extras, limits.Extra{Made: adv.now, Calls: e.Extra[1], Ends: e.Extra[2]})
+		adv.edges = append(adv.edges, e.Extra[2], e.Extra[2]-leaseMillis)
 	}
-	return p.use()
+	return adv.useAndCheck()
 }
 
 // raised is the rule of a moment with the most extra calls that were in force within a lease before it, and have not

@@ -11,14 +11,14 @@ type past struct {
 }
 
 // of is what is told of an account's past.
-func (b *book) of(a *bookAccount) *past {
-	if a.past == nil || a.past.epoch != b.epoch {
-		a.past = &past{epoch: b.epoch}
+func (m *modelLedger) of(a *modelAccount) *past {
+	if a.past == nil || a.past.epoch != m.epoch {
+		a.past = &past{epoch: m.epoch}
 	}
 	return a.past
 }
 
-func (b *book) sweep(a *bookAccount, now int64) {
+func (m *modelLedger) sweep(a *modelAccount, now int64) {
 	if a.past != nil && a.past.seenAt > 0 {
 		for _, left := range a.Buckets {
 			if left.Leaves <= now && left.Leaves > a.past.seenAt {
@@ -29,7 +29,7 @@ func (b *book) sweep(a *bookAccount, now int64) {
 	a.Sweep(now)
 }
 
-func (a *bookAccount) depart(calls limits.Counts) {
+func (a *modelAccount) depart(calls limits.Counts) {
 	if a.past != nil {
 		a.past.gone = limits.Counts{a.past.gone[0] + calls[0], a.past.gone[1] + calls[1]}
 	}
@@ -40,14 +40,14 @@ func only(in limits.Regime, n int64) (c limits.Counts) {
 	return c
 }
 
-func (b *book) settle(a *bookAccount, h *holder, back [3]int64, now int64) {
+func (m *modelLedger) settle(a *modelAccount, h *holder, back [3]int64, now int64) {
 	seq, unused := back[0], back[1]
 	l, found := h.leases[seq]
-	if !b.is("settled twice") {
+	if !m.is("settled twice") {
 		delete(h.leases, seq)
 	}
 	if !found {
-		if !b.is("returns to a lost ledger not seen") {
+		if !m.is("returns to a lost ledger not seen") {
 			a.depart(only(limits.Regime(back[2]), max(0, unused)))
 		}
 		return
@@ -57,40 +57,40 @@ func (b *book) settle(a *bookAccount, h *holder, back [3]int64, now int64) {
 		unused = l.permits
 	}
 	unused = min(unused, l.permits)
-	if !(lost && b.is("lost leases known")) {
+	if !(lost && m.is("lost leases known")) {
 		h.net[l.regime] += l.permits - unused
 	} else {
 		h.net[l.regime] += l.permits
 	}
-	if l.void && !b.is("void leases settled") || l.leaves <= now && !b.is("settled late") || unused == 0 {
+	if l.void && !m.is("void leases settled") || l.leaves <= now && !m.is("settled late") || unused == 0 {
 		return
 	}
 	a.Charge(l.leaves, only(l.regime, -unused))
 	a.depart(only(l.regime, unused))
 }
 
-func (b *book) replay(a *bookAccount, h *holder, e *entry, head *answer) {
-	open := map[int64]bookLease{}
+func (m *modelLedger) replay(a *modelAccount, h *holder, e *entry, head *answer) {
+	open := map[int64]modelLease{}
 	for _, l := range e.Leases {
-		open[l[0]] = bookLease{permits: l[1], leaves: l[2], regime: limits.Regime(l[3])}
+		open[l[0]] = modelLease{permits: l[1], leaves: l[2], regime: limits.Regime(l[3])}
 	}
 	for seq, l := range h.leases {
 		if _, held := open[seq]; !held {
-			if !l.void && l.leaves > head.now && !b.is("closed leases stay") {
+			if !l.void && l.leaves > head.now && !m.is("closed leases stay") {
 				a.Charge(l.leaves, only(l.regime, -l.permits))
 			}
 			delete(h.leases, seq)
 		}
 	}
 	for seq, l := range open {
-		if _, known := h.leases[seq]; !known || b.is("open leases twice") {
-			if l.leaves > head.now && !b.is("open leases not counted") {
+		if _, known := h.leases[seq]; !known || m.is("open leases twice") {
+			if l.leaves > head.now && !m.is("open leases not counted") {
 				a.Charge(l.leaves, only(l.regime, l.permits))
 			}
 			h.leases[seq] = l
 		}
 	}
-	if h.born != e.Born && !b.is("begins anew unnoticed") {
+	if h.born != e.Born && !m.is("begins anew unnoticed") {
 		h.born, h.net = e.Born, limits.Counts{}
 	}
 	for i := len(e.Journal) - 1; i >= 0; i-- {
@@ -108,15 +108,15 @@ func (b *book) replay(a *bookAccount, h *holder, e *entry, head *answer) {
 		a.extra = limits.Extra{Made: e.Extra[0], Calls: e.Extra[1], Ends: e.Extra[2]}
 	}
 	if e.Seen != nil {
-		if p := b.of(a); p.seenAt < e.Seen[2] || b.is("any count seen") {
+		if p := m.of(a); p.seenAt < e.Seen[2] || m.is("any count seen") {
 			p.seen, p.seenAt = limits.Counts(e.Seen[:2]), e.Seen[2]
 		}
 	}
 }
 
 // reckon counts what a gateway saw counted and nobody has told of.
-func (b *book) reckon(a *bookAccount, leaves int64) {
-	if p := a.past; p.seenAt > 0 && p.epoch == b.epoch {
+func (m *modelLedger) reckon(a *modelAccount, leaves int64) {
+	if p := a.past; p.seenAt > 0 && p.epoch == m.epoch {
 		unknown := p.seen.Less(a.Counts).Less(p.gone)
 		for r := range unknown {
 			unknown[r] = max(0, unknown[r])

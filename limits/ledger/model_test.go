@@ -7,23 +7,27 @@ import (
 	"brana/limits"
 )
 
-// book is ledger.lua in Go: one shard, in the words of the script. It is the model that the script is held to, and the
-// properties are proven on both.
-type book struct {
+// modelLedger is ledger.lua in Go, for one shard, with the names of the script. Tests hold the script
+// to it, and try every property on both.
+type modelLedger struct {
 	mutant                    string
 	lease, margin, learn      int64
 	bucket, small, smallQuota int64
-	fence                     string
-	epoch, open               int64
-	off, last, tick           int64
-	told, known, fresh        bool // the clock is told; there is a shard at all; it began empty
-	shut                      bool // whoever asks; of the request at hand
-	gateways                  map[string]member
-	policies                  map[string]version
-	accounts                  map[limits.Key]*bookAccount
+
+	// the shard
+	fence              string
+	epoch, open        int64
+	off, last, tick    int64
+	told, known, fresh bool // the clock is known; the shard exists; it began empty
+	shut               bool // nothing is granted by the request at hand
+	gateways           map[string]member
+	policies           map[string]version
+	accounts           map[limits.Key]*modelAccount
+
+	saved *modelLedger // see save
 }
 
-type bookAccount struct {
+type modelAccount struct {
 	limits.Hour
 	rule    *[3]int64
 	extra   limits.Extra
@@ -35,35 +39,35 @@ type bookAccount struct {
 type holder struct {
 	slots, expires, at, seq, born int64
 	net                           limits.Counts
-	leases                        map[int64]bookLease
+	leases                        map[int64]modelLease
 }
 
-type bookLease struct {
+type modelLease struct {
 	permits, leaves int64
 	regime          limits.Regime
 	void            bool
 }
 
-func newBook(mutant string) *book {
-	b := &book{mutant: mutant, lease: leaseMillis, margin: marginMillis, learn: 12_000,
+func newModel(mutant string) *modelLedger {
+	m := &modelLedger{mutant: mutant, lease: leaseMillis, margin: marginMillis, learn: 12_000,
 		bucket: bucketMillis, small: 1000, smallQuota: 500}
-	b.flush()
-	return b
+	m.flush()
+	return m
 }
 
 // flush is FLUSHALL.
-func (b *book) flush() {
-	b.fence, b.epoch, b.open, b.off, b.last, b.tick = "", 0, 0, 0, 0, 0
-	b.told, b.known, b.fresh = false, false, true
-	b.gateways, b.policies, b.accounts = map[string]member{}, map[string]version{}, map[limits.Key]*bookAccount{}
+func (m *modelLedger) flush() {
+	m.fence, m.epoch, m.open, m.off, m.last, m.tick = "", 0, 0, 0, 0, 0
+	m.told, m.known, m.fresh = false, false, true
+	m.gateways, m.policies, m.accounts = map[string]member{}, map[string]version{}, map[limits.Key]*modelAccount{}
 }
 
-// clone is what a replica has, or an older dump.
-func (b *book) clone() *book {
-	c := *b
-	c.gateways, c.policies = maps.Clone(b.gateways), maps.Clone(b.policies)
-	c.accounts = map[limits.Key]*bookAccount{}
-	for key, a := range b.accounts {
+// clone is a copy that shares nothing.
+func (m *modelLedger) clone() *modelLedger {
+	c := *m
+	c.gateways, c.policies = maps.Clone(m.gateways), maps.Clone(m.policies)
+	c.accounts = map[limits.Key]*modelAccount{}
+	for key, a := range m.accounts {
 		d := *a
 		d.Buckets = append([]limits.Bucket(nil), a.Buckets...)
 		if a.past != nil {
@@ -81,109 +85,109 @@ func (b *book) clone() *book {
 	return &c
 }
 
-func (b *book) is(mutant string) bool { return b.mutant == mutant }
+func (m *modelLedger) is(mutant string) bool { return m.mutant == mutant }
 
-func (b *book) serve(q *request) (answer, error) {
-	me, met := b.gateways[q.Gateway]
+func (m *modelLedger) serve(q *request) (answer, error) {
+	me, met := m.gateways[q.Gateway]
 	if met && q.Seq <= me.seq {
 		return answer{}, errStale
 	}
-	lost := !b.known || (b.fence != q.Fence && !b.is("fence ignored")) || q.Epoch > b.epoch
-	b.known = true
+	lost := !m.known || (m.fence != q.Fence && !m.is("fence ignored")) || q.Epoch > m.epoch
+	m.known = true
 	learn := int64(0)
 	if lost {
-		newest := max(b.epoch, q.Epoch)
-		learn = b.learn
+		newest := max(m.epoch, q.Epoch)
+		learn = m.learn
 		if newest == 0 {
 			learn = 2 * heartbeat.Milliseconds()
 			if q.Trust {
 				learn = 0
 			}
 		}
-		b.epoch, b.fence = max(newest+1, q.Time), q.Fence
+		m.epoch, m.fence = max(newest+1, q.Time), q.Fence
 	}
-	now := b.clock(q, lost)
+	now := m.clock(q, lost)
 	if lost {
-		b.open = now + learn
+		m.open = now + learn
 	}
-	b.open = min(b.open, now+b.learn)
-	a := answer{now: now, epoch: b.epoch}
-	untold := b.meet(q, &a)
-	a.learning = (now < b.open || untold && !b.is("opens untold")) && !b.is("no learning")
-	b.shut = a.learning
-	if !a.learning && b.told {
-		b.fresh = false
+	m.open = min(m.open, now+m.learn)
+	a := answer{now: now, epoch: m.epoch}
+	untold := m.meet(q, &a)
+	a.learning = (now < m.open || untold && !m.is("opens untold")) && !m.is("no learning")
+	m.shut = a.learning
+	if !a.learning && m.told {
+		m.fresh = false
 	}
 	a.learning = a.learning || !q.Settled
-	behind := b.adopt(q, &a, !met)
-	b.tick = max(now, b.tick+1)
-	a.tick = b.tick
+	behind := m.adopt(q, &a, !met)
+	m.tick = max(now, m.tick+1)
+	a.tick = m.tick
 	for i := range q.Entries {
-		a.allotments = append(a.allotments, b.grant(q, &q.Entries[i], &a, behind || q.Entries[i].Behind && !b.is("calls not asked")))
+		a.allotments = append(a.allotments, m.grant(q, &q.Entries[i], &a, behind || q.Entries[i].Behind && !m.is("calls not asked")))
 	}
 	return a, nil
 }
 
-func (b *book) clock(q *request, lost bool) int64 {
+func (m *modelLedger) clock(q *request, lost bool) int64 {
 	if q.Bound == 0 && !q.Alone {
-		if b.told {
-			return b.last
+		if m.told {
+			return m.last
 		}
 		return q.Time
 	}
-	now := q.Time + b.off
-	if !b.told && q.Bound != 0 {
+	now := q.Time + m.off
+	if !m.told && q.Bound != 0 {
 		now = q.Bound
 	}
-	if q.Bound != 0 && !b.is("no bound") {
+	if q.Bound != 0 && !m.is("no bound") {
 		now = min(max(now, q.Least), q.Bound)
 	}
-	if b.told && !(b.fresh && (lost || now < b.open)) {
-		now = max(now, b.last)
+	if m.told && !(m.fresh && (lost || now < m.open)) {
+		now = max(now, m.last)
 	}
-	b.told, b.off, b.last = true, now-q.Time, now
+	m.told, m.off, m.last = true, now-q.Time, now
 	return now
 }
 
-func (b *book) latest(now, quota int64) int64 {
-	grain, used := b.bucket, now+b.lease
-	if quota <= b.smallQuota {
-		grain = b.small
+func (m *modelLedger) latest(now, quota int64) int64 {
+	grain, used := m.bucket, now+m.lease
+	if quota <= m.smallQuota {
+		grain = m.small
 	}
-	if b.is("charge at grant") {
+	if m.is("charge at grant") {
 		used = now
 	}
-	if b.is("bucket short") {
+	if m.is("bucket short") {
 		used -= grain
 	}
-	return limits.Leaves(used, grain) + b.margin
+	return limits.Leaves(used, grain) + m.margin
 }
 
-func (b *book) grant(q *request, e *entry, head *answer, behind bool) allotment {
+func (m *modelLedger) grant(q *request, e *entry, head *answer, behind bool) allotment {
 	now := head.now
-	a := b.accounts[e.key]
+	a := m.accounts[e.key]
 	if a == nil {
-		a = &bookAccount{holders: map[string]*holder{}}
-		b.accounts[e.key] = a
+		a = &modelAccount{holders: map[string]*holder{}}
+		m.accounts[e.key] = a
 	}
 	h := a.holders[q.Gateway]
 	if h == nil {
-		h = &holder{leases: map[int64]bookLease{}}
+		h = &holder{leases: map[int64]modelLease{}}
 		a.holders[q.Gateway] = h
 	}
-	if q.Seq <= h.seq && !b.is("seq ignored") {
+	if q.Seq <= h.seq && !m.is("seq ignored") {
 		return allotment{at: head.tick}
 	}
 	h.at, h.seq = now, q.Seq
-	if b.shut {
-		b.of(a)
+	if m.shut {
+		m.of(a)
 	}
-	b.sweep(a, now)
+	m.sweep(a, now)
 	for _, back := range e.Back {
-		b.settle(a, h, back, now)
+		m.settle(a, h, back, now)
 	}
-	if e.Net != nil && !b.is("no replay") {
-		b.replay(a, h, e, head)
+	if e.Net != nil && !m.is("no replay") {
+		m.replay(a, h, e, head)
 	}
 	rule := e.Rule
 	if behind && a.rule != nil {
@@ -194,12 +198,12 @@ func (b *book) grant(q *request, e *entry, head *answer, behind bool) allotment 
 	a.rule = &rule
 	declared := limits.Rule{Working: rule[0], Off: rule[1], Concurrent: int(rule[2])}
 	quota := declared.Quota(e.Regime)
-	most := b.raise(a, declared, now)
-	if a.past != nil && !b.shut {
-		b.reckon(a, b.latest(now, quota))
+	most := m.raise(a, declared, now)
+	if a.past != nil && !m.shut {
+		m.reckon(a, m.latest(now, quota))
 	}
-	g := allotment{leaves: b.latest(now, quota), at: head.tick}
-	g.slots, g.others = b.slots(q.Gateway, a, h, e, rule[2], now, head.learning)
+	g := allotment{leaves: m.latest(now, quota), at: head.tick}
+	g.slots, g.others = m.slots(q.Gateway, a, h, e, rule[2], now, head.learning)
 	free := int64(0)
 	if !head.learning {
 		free = max(0, a.Counts.Room(most, e.Regime))
@@ -212,7 +216,7 @@ func (b *book) grant(q *request, e *entry, head *answer, behind bool) allotment 
 		var calls limits.Counts
 		calls[e.Regime] = g.permits
 		a.Charge(g.leaves, calls)
-		h.leases[q.Seq] = bookLease{g.permits, g.leaves, e.Regime, false}
+		h.leases[q.Seq] = modelLease{g.permits, g.leaves, e.Regime, false}
 	}
 	g.room, g.reset, g.counts = a.Counts.Room(most, e.Regime), a.ResetAfter(now), a.Counts
 	g.extra, g.forgotten = a.extra, a.cleared
@@ -224,7 +228,7 @@ func (b *book) grant(q *request, e *entry, head *answer, behind bool) allotment 
 	return g
 }
 
-func (b *book) slots(gateway string, a *bookAccount, h *holder, e *entry, most, now int64, learning bool) (own, others int64) {
+func (m *modelLedger) slots(gateway string, a *modelAccount, h *holder, e *entry, most, now int64, learning bool) (own, others int64) {
 	for id, other := range a.holders {
 		if other.slots > 0 && other.expires <= now {
 			other.slots, other.expires = 0, 0
@@ -241,12 +245,12 @@ func (b *book) slots(gateway string, a *bookAccount, h *holder, e *entry, most, 
 		own = max(own, min(e.Slots, most-others))
 	}
 	life := e.Life
-	if b.is("slots live for a lease") {
+	if m.is("slots live for a lease") {
 		life = 0
 	}
 	h.slots = own
 	if own > 0 {
-		h.expires = max(h.expires, now+b.lease+life+b.margin)
+		h.expires = max(h.expires, now+m.lease+life+m.margin)
 	} else {
 		h.expires = 0
 	}
@@ -254,29 +258,29 @@ func (b *book) slots(gateway string, a *bookAccount, h *holder, e *entry, most, 
 }
 
 // raise is the rule with the extra calls of a moment.
-func (b *book) raise(a *bookAccount, rule limits.Rule, now int64) limits.Rule {
-	if b.is("extra calls to their end") {
-		now -= b.lease
+func (m *modelLedger) raise(a *modelAccount, rule limits.Rule, now int64) limits.Rule {
+	if m.is("extra calls to their end") {
+		now -= m.lease
 	}
 	return a.extra.Raise(rule, now)
 }
 
 // operate answers an operator.
-func (b *book) operate(q *request) (y limits.Tally, now int64, err error) {
+func (m *modelLedger) operate(q *request) (y limits.Tally, now int64, err error) {
 	now = q.Time
-	if b.told {
-		now = b.last
+	if m.told {
+		now = m.last
 	}
-	lost := !b.known || b.fence != q.Fence || q.Epoch > b.epoch
-	if lost || now < b.open {
+	lost := !m.known || m.fence != q.Fence || q.Epoch > m.epoch
+	if lost || now < m.open {
 		return y, 0, limits.ErrLearning
 	}
 	e := &q.Entries[0]
-	a := b.accounts[e.key]
+	a := m.accounts[e.key]
 	if a == nil {
-		a = &bookAccount{holders: map[string]*holder{}}
+		a = &modelAccount{holders: map[string]*holder{}}
 		if e.Op != "" {
-			b.accounts[e.key] = a
+			m.accounts[e.key] = a
 		}
 	}
 	var kept limits.Hour
@@ -304,7 +308,7 @@ func (b *book) operate(q *request) (y limits.Tally, now int64, err error) {
 		}
 		a.extra = limits.Extra{Made: max(now, made), Calls: e.Extra[1], Ends: e.Extra[2]}
 	case "forget":
-		if b.is("forgets leases") {
+		if m.is("forgets leases") {
 			kept = limits.Hour{}
 		}
 		a.Hour, a.past, a.cleared = kept, nil, max(now, a.cleared+1)

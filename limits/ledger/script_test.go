@@ -13,32 +13,32 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// shared is a ledger of one shard: the model, or the script in a real Redis.
-type shared interface {
+// testLedger is a ledger of one shard: the model, or the script in a real Redis, or both.
+type testLedger interface {
 	serve(*request) (answer, error)
 	operate(*request) (limits.Tally, int64, error)
 	flush()
-	save()    // what a replica has got
-	restore() // the replica becomes master
+	save()    // the replica has what the master has now
+	restore() // the replica becomes master, with what it had then
 }
 
-type modelled struct {
-	*book
-	saved *book
+func (m *modelLedger) save() { m.saved = m.clone() }
+
+func (m *modelLedger) restore() {
+	saved := m.saved
+	*m = *saved.clone()
+	m.saved = saved
 }
 
-func (m *modelled) save()    { m.saved = m.clone() }
-func (m *modelled) restore() { m.book = m.saved.clone() }
-
-// scripted runs the script under keys of its own.
-type scripted struct {
+// scriptLedger runs the script in Redis, under keys of its own.
+type scriptLedger struct {
 	client *redis.Client
 	script *redis.Script
 	base   string
 	saved  map[string]string
 }
 
-func (s *scripted) keys(entries []entry) []string {
+func (s *scriptLedger) keys(entries []entry) []string {
 	keys := []string{s.base}
 	for i := range entries {
 		account := fmt.Sprintf("%s:%x", s.base, entries[i].key)
@@ -47,7 +47,7 @@ func (s *scripted) keys(entries []entry) []string {
 	return keys
 }
 
-func (s *scripted) say(q *request) (any, error) {
+func (s *scriptLedger) say(q *request) (any, error) {
 	text, err := json.Marshal(q)
 	if err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func (s *scripted) say(q *request) (any, error) {
 	return s.script.Run(context.Background(), s.client, s.keys(q.Entries), text).Result()
 }
 
-func (s *scripted) serve(q *request) (answer, error) {
+func (s *scriptLedger) serve(q *request) (answer, error) {
 	value, err := s.say(q)
 	if err != nil {
 		return answer{}, err
@@ -63,7 +63,7 @@ func (s *scripted) serve(q *request) (answer, error) {
 	return readAnswer(value, len(q.Entries))
 }
 
-func (s *scripted) operate(q *request) (limits.Tally, int64, error) {
+func (s *scriptLedger) operate(q *request) (limits.Tally, int64, error) {
 	value, err := s.say(q)
 	if err != nil {
 		return limits.Tally{}, 0, err
@@ -71,7 +71,7 @@ func (s *scripted) operate(q *request) (limits.Tally, int64, error) {
 	return readTally(readRows(value))
 }
 
-func (s *scripted) all() []string {
+func (s *scriptLedger) all() []string {
 	keys, err := s.client.Keys(context.Background(), s.base+"*").Result()
 	if err != nil {
 		panic(err)
@@ -79,20 +79,20 @@ func (s *scripted) all() []string {
 	return keys
 }
 
-func (s *scripted) flush() {
+func (s *scriptLedger) flush() {
 	for _, key := range s.all() {
 		s.client.Del(context.Background(), key)
 	}
 }
 
-func (s *scripted) save() {
+func (s *scriptLedger) save() {
 	s.saved = map[string]string{}
 	for _, key := range s.all() {
 		s.saved[key] = s.client.Dump(context.Background(), key).Val()
 	}
 }
 
-func (s *scripted) restore() {
+func (s *scriptLedger) restore() {
 	s.flush()
 	for key, dump := range s.saved {
 		s.client.RestoreReplace(context.Background(), key, 0, dump)
@@ -110,30 +110,31 @@ func (s *server) client(t testing.TB) *redis.Client {
 	return c
 }
 
-// both asks the model and the script and holds their answers equal.
-type both struct {
-	*modelled
-	*scripted
+// bothLedgers asks the model and the script. Different answers are an error.
+type bothLedgers struct {
+	*modelLedger
+	*scriptLedger
 }
 
-func (b both) serve(q *request) (answer, error) {
-	want, refused := b.modelled.serve(q)
-	got, err := b.scripted.serve(q)
+func (b bothLedgers) serve(q *request) (answer, error) {
+	want, refused := b.modelLedger.serve(q)
+	got, err := b.scriptLedger.serve(q)
 	if !errors.Is(err, refused) || !reflect.DeepEqual(got, want) {
 		return got, fmt.Errorf("asked %+v:\nmodel  %+v, %v\nscript %+v, %v", q, want, refused, got, err)
 	}
 	return got, err
 }
 
-func (b both) operate(q *request) (limits.Tally, int64, error) {
-	want, at, refused := b.modelled.operate(q)
-	got, now, err := b.scripted.operate(q)
+func (b bothLedgers) operate(q *request) (limits.Tally, int64, error) {
+	want, at, refused := b.modelLedger.operate(q)
+	got, now, err := b.scriptLedger.operate(q)
 	if !errors.Is(err, refused) || err == nil && (now != at || fmt.Sprint(got) != fmt.Sprint(want)) {
-		return got, now, fmt.Errorf("asked %+v:\nmodel  %+v, %d, %v\nscript %+v, %d, %v", q, want, at, refused, got, now, err)
+		return got, now, fmt.Errorf("asked %+v:\nmodel  %+v, %d, %v\nscript %+v, %d, %v",
+			q, want, at, refused, got, now, err)
 	}
 	return got, now, err
 }
 
-func (b both) flush()   { b.modelled.flush(); b.scripted.flush() }
-func (b both) save()    { b.modelled.save(); b.scripted.save() }
-func (b both) restore() { b.modelled.restore(); b.scripted.restore() }
+func (b bothLedgers) flush()   { b.modelLedger.flush(); b.scriptLedger.flush() }
+func (b bothLedgers) save()    { b.modelLedger.save(); b.scriptLedger.save() }
+func (b bothLedgers) restore() { b.modelLedger.restore(); b.scriptLedger.restore() }

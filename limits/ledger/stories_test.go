@@ -28,12 +28,12 @@ func TestStories(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			onModel, err := runStory(t, file, blocks, newModelled("", "clock"))
+			onModel, err := runStory(t, file, blocks, newModelLedger("", "clock"))
 			if err != nil {
 				t.Fatal(err)
 			}
 			onScript, err := runStory(t, file, blocks,
-				&scripted{client: client, script: redis.NewScript(ledgerSource), base: "{" + name + "}"})
+				&scriptLedger{client: client, script: redis.NewScript(ledgerSource), base: "{" + name + "}"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -150,7 +150,7 @@ func TestStoriesRefuseWhatIsNoCommand(t *testing.T) {
 		}
 		blocks, err := readStory(file)
 		if err == nil {
-			_, err = runStory(t, file, blocks, newModelled("", "clock"))
+			_, err = runStory(t, file, blocks, newModelLedger("", "clock"))
 		}
 		if err == nil || !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", text, err, want)

@@ -16,14 +16,14 @@ import (
 
 // storyLedger is the ledger that a story is told on.
 type storyLedger interface {
-	shared
+	testLedger
 	copy() storyLedger // what a replica has that is up to date
 }
 
-func (m *modelled) copy() storyLedger { return &modelled{book: m.clone()} }
+func (m *modelLedger) copy() storyLedger { return m.clone() }
 
-func (s *scripted) copy() storyLedger {
-	c := &scripted{client: s.client, script: s.script, base: "copy of " + s.base}
+func (s *scriptLedger) copy() storyLedger {
+	c := &scriptLedger{client: s.client, script: s.script, base: "copy of " + s.base}
 	c.flush()
 	s.save()
 	for key, dump := range s.saved {

@@ -11,27 +11,27 @@ import (
 
 // talk is what settled gateways say to a ledger about one caller, word by word: for mistakes that a player finds by luck
 // alone.
-type talk struct {
-	ledger shared
+type dialogue struct {
+	ledger testLedger
 	now    int64
 	seqs   map[string]int64
 	epoch  int64
 }
 
-func newTalk(s shared, chance limitstest.Chance) *talk {
-	return &talk{ledger: s, now: 1_700_000_000_000 + int64(chance(100_000)), seqs: map[string]int64{}}
+func newDialogue(s testLedger, chance limitstest.Chance) *dialogue {
+	return &dialogue{ledger: s, now: 1_700_000_000_000 + int64(chance(100_000)), seqs: map[string]int64{}}
 }
 
-func (t *talk) after(d time.Duration) { t.now += d.Milliseconds() }
+func (t *dialogue) after(d time.Duration) { t.now += d.Milliseconds() }
 
 // write is a request that is not sent yet.
-func (t *talk) write(gateway string, e entry) *request {
+func (t *dialogue) write(gateway string, e entry) *request {
 	e.key, e.Rule, e.Life = limits.KeyOf("talk"), [3]int64{100, 100, 10}, time.Minute.Milliseconds()
 	t.seqs[gateway]++
 	return &request{Gateway: gateway, Seq: t.seqs[gateway], Epoch: t.epoch, Trust: true, Policy: "p", Settled: true, Entries: []entry{e}}
 }
 
-func (t *talk) send(q *request) (g allotment, err error) {
+func (t *dialogue) send(q *request) (g allotment, err error) {
 	q.Time, q.Bound, q.Least, q.Fence = t.now, t.now, t.now, "f"
 	a, err := t.ledger.serve(q)
 	if err != nil {
@@ -41,11 +41,13 @@ func (t *talk) send(q *request) (g allotment, err error) {
 	return a.allotments[0], nil
 }
 
-func (t *talk) say(gateway string, e entry) (allotment, error) { return t.send(t.write(gateway, e)) }
+func (t *dialogue) say(gateway string, e entry) (allotment, error) {
+	return t.send(t.write(gateway, e))
+}
 
 // lateRequest: what a gateway asked before it asked for more arrives long after that, and takes nothing of it away.
-func lateRequest(s shared, chance limitstest.Chance) error {
-	t := newTalk(s, chance)
+func lateRequest(s testLedger, chance limitstest.Chance) error {
+	t := newDialogue(s, chance)
 	late := t.write("a", entry{Slots: int64(chance(3))})
 	all, err := t.say("a", entry{Slots: 10})
 	if err != nil {
@@ -67,8 +69,8 @@ func lateRequest(s shared, chance limitstest.Chance) error {
 }
 
 // lastCountSeen: of what gateways have seen counted before a loss, the last is right, whoever tells first.
-func lastCountSeen(s shared, chance limitstest.Chance) error {
-	t := newTalk(s, chance)
+func lastCountSeen(s testLedger, chance limitstest.Chance) error {
+	t := newDialogue(s, chance)
 	got, err := t.say("a", entry{Need: 10, Slots: 10})
 	if err != nil {
 		return err
@@ -102,8 +104,8 @@ func lastCountSeen(s shared, chance limitstest.Chance) error {
 
 // beginsAnew: a gateway that has forgotten a caller begins to count anew. A ledger whose memory is of before does not take
 // the old calls for the new ones.
-func beginsAnew(s shared, chance limitstest.Chance) error {
-	t := newTalk(s, chance)
+func beginsAnew(s testLedger, chance limitstest.Chance) error {
+	t := newDialogue(s, chance)
 	old := int64(1 + chance(5))
 	if _, err := t.say("a", entry{Born: 1, Net: &limits.Counts{}, Need: old, Slots: 10}); err != nil {
 		return err

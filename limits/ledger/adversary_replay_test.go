@@ -9,23 +9,23 @@ import (
 )
 
 // tell replays what a gateway knows.
-func (p *player) tell(g *played, e *entry) {
+func (adv *adversary) replay(g *simGateway, e *entry) {
 	e.Born, e.Net = g.born, &limits.Counts{g.net[0], g.net[1]}
-	g.journal.Sweep(p.now + p.skew - 90_000_000)
+	g.journal.Sweep(adv.now + adv.skew - 90_000_000)
 	for _, b := range g.journal.Buckets {
 		e.Journal = append(e.Journal, [3]int64{b.Leaves, b.Calls[0], b.Calls[1]})
 	}
 	for _, l := range g.open {
 		e.Leases = append(e.Leases, [4]int64{l.seq, l.permits, l.leaves, int64(l.in)})
 	}
-	if g.heard > 0 && p.now-g.heard <= leaseMillis {
+	if g.heard > 0 && adv.now-g.heard <= leaseMillis {
 		e.Seen = &[3]int64{g.seen[0], g.seen[1], g.seen[2]}
 	}
 }
 
 // close closes the leases of a gateway that are over at a moment: what was used of them is known from now on.
-func (p *player) close(g *played, now int64) {
-	g.open = slices.DeleteFunc(g.open, func(l opened) bool {
+func (adv *adversary) closeLeases(g *simGateway, now int64) {
+	g.open = slices.DeleteFunc(g.open, func(l openLease) bool {
 		if l.last > now {
 			return false
 		}
@@ -33,8 +33,8 @@ func (p *player) close(g *played, now int64) {
 		if l.used > 0 {
 			g.journal.Charge(l.leaves, only(l.in, l.used))
 		}
-		if back := [3]int64{l.seq, l.permits - l.used, int64(l.in)}; p.chance(3) == 0 {
-			g.kept = append(g.kept, back)
+		if back := [3]int64{l.seq, l.permits - l.used, int64(l.in)}; adv.chance(3) == 0 {
+			g.heldBack = append(g.heldBack, back)
 		} else {
 			g.back = append(g.back, back)
 		}
@@ -44,83 +44,83 @@ func (p *player) close(g *played, now int64) {
 
 // vanish notes, when the ledger forgets, what was seen counted and may not be told of: permits of answers that were lost,
 // and calls that leave the hour before all has been told.
-func (p *player) vanish() {
+func (adv *adversary) noteLoss() {
 	leaves := func(at, calls int64) {
-		if p.now-leaseMillis < at && at <= p.now+leaseMillis {
-			p.vanished += calls
+		if adv.now-leaseMillis < at && at <= adv.now+leaseMillis {
+			adv.unaccounted += calls
 		}
 	}
-	for _, g := range p.gateways {
+	for _, g := range adv.gateways {
 		for _, b := range g.journal.Buckets {
 			leaves(b.Leaves, b.Calls[0]+b.Calls[1])
 		}
 		for _, l := range g.open {
 			leaves(l.leaves, l.permits)
 		}
-		for _, permits := range g.unheard {
-			p.vanished += permits
+		for _, permits := range g.lostAnswers {
+			adv.unaccounted += permits
 		}
 	}
 }
 
 // counted holds the ledger to what gateways know of: it counts what they used, what they may use of leases that are open,
 // what they have not given back yet, and what others saw counted that nobody could tell of.
-func (p *player) counted() error {
-	y, _, err := p.ledger.operate(&request{Operator: true, Settled: true, Time: p.now + p.skew, Fence: fmt.Sprint("f", p.fence), Entries: []entry{{key: p.key}}})
+func (adv *adversary) checkCount() error {
+	y, _, err := adv.ledger.operate(&request{Operator: true, Settled: true, Time: adv.now + adv.skew, Fence: fmt.Sprint("f", adv.fence), Entries: []entry{{key: adv.key}}})
 	if errors.Is(err, limits.ErrLearning) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	known := p.vanished
-	for _, g := range p.gateways {
+	known := adv.unaccounted
+	for _, g := range adv.gateways {
 		for _, b := range g.journal.Buckets {
-			if b.Leaves > p.now-2*leaseMillis {
+			if b.Leaves > adv.now-2*leaseMillis {
 				known += b.Calls[0] + b.Calls[1]
 			}
 		}
 		for _, l := range g.open {
 			known += l.permits
 		}
-		for _, back := range append(slices.Clone(g.back), g.kept...) {
+		for _, back := range append(slices.Clone(g.back), g.heldBack...) {
 			known += max(0, back[1])
 		}
-		for _, permits := range g.unheard {
+		for _, permits := range g.lostAnswers {
 			known += permits
 		}
 	}
-	if y.Sweep(p.now); y.Counts[0]+y.Counts[1] > known {
+	if y.Sweep(adv.now); y.Counts[0]+y.Counts[1] > known {
 		return fmt.Errorf("%v are counted, gateways know of %d", y.Counts, known)
 	}
 	return nil
 }
 
 // giveBack lets all gateways give back what they have, when it is over.
-func (p *player) giveBack() error {
-	p.quiet = true
-	defer func() { p.quiet = false }()
+func (adv *adversary) giveBack() error {
+	adv.quiet = true
+	defer func() { adv.quiet = false }()
 	for range 3 {
-		p.now += leaseMillis
-		for _, g := range p.gateways {
-			if err := p.ask(g); err != nil {
+		adv.now += leaseMillis
+		for _, g := range adv.gateways {
+			if err := adv.ask(g); err != nil {
 				return err
 			}
-			g.back, g.kept = append(g.back, g.kept...), nil
+			g.back, g.heldBack = append(g.back, g.heldBack...), nil
 		}
 	}
 	return nil
 }
 
 // rest holds exactly what gateways used to be counted when all has been given back.
-func (p *player) rest() error {
-	if err := p.giveBack(); err != nil {
+func (adv *adversary) checkAtEnd() error {
+	if err := adv.giveBack(); err != nil {
 		return err
 	}
-	for _, g := range p.gateways {
-		if len(g.open)+len(g.back)+len(g.unheard) > 0 {
-			return fmt.Errorf("%s still has leases %v, returns %v and %v", g.name, g.open, g.back, g.unheard)
+	for _, g := range adv.gateways {
+		if len(g.open)+len(g.back)+len(g.lostAnswers) > 0 {
+			return fmt.Errorf("%s still has leases %v, returns %v and %v", g.name, g.open, g.back, g.lostAnswers)
 		}
 	}
-	return p.counted()
+	return adv.checkCount()
 }
