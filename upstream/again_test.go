@@ -35,7 +35,7 @@ func TestWhatLeavesATraceIsSentOnce(t *testing.T) {
 			one := m.Org.cfg // one connection, so that every translation takes the used one
 			one.MaxConns = 1
 			m.Org = client(t, one)
-			h := question(tt.zdroj+"Foto", "AdresaPobytu", "ROBCti", "RUIANCti")
+			h := e198Head(tt.zdroj+"Foto", "AdresaPobytu", "ROBCti", "RUIANCti")
 			h.Media.AgendaZdroj = []byte(tt.zdroj)
 			if _, err := ask(t, m, h); err != nil {
 				t.Fatalf("before: %v", err)

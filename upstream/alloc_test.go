@@ -63,7 +63,7 @@ func TestMediaAllocations(t *testing.T) {
 	}).listen(t)
 	m, _ := wellWorld().open(t)
 	m.Eop = client(t, Config{Name: "eop", URL: url, Agenda: "A385", Ais: 385})
-	a, _, err := m.Serve(t.Context(), question("EopFoto"))
+	a, _, err := m.Serve(t.Context(), e198Head("EopFoto"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func TestMediaWaitInTheSocket(t *testing.T) {
 	idle := heap()
 	served := make(chan *egon.Answer)
 	go func() {
-		a, _, err := m.Serve(t.Context(), question("EopFoto"))
+		a, _, err := m.Serve(t.Context(), e198Head("EopFoto"))
 		if err != nil {
 			t.Error(err)
 		}

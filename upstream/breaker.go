@@ -8,23 +8,26 @@ import (
 	"github.com/sony/gobreaker/v2"
 )
 
-// A Breaker says when calls of an upstream that is down are refused without
-// asking it: when so many have broken down within the window, and these are at
-// least half of all. A breakdown is that no answer of the contract came: no
-// connection, silence, a cut or unreadable answer, a SOAP Fault in place of a
-// reply. What the registry answers, CHYBA too, is none, and neither is the end
-// of the call for a reason that lies elsewhere. Of a relayed message the
-// beginning of the answer says what came of it, and a Fault is an answer, since
-// the caller may have caused it. After Open one call goes through as a probe; its
-// end closes the breaker, or opens it again. A message that its caller is still
-// sending probes only until a call comes that is here whole.
+// A Breaker configures when calls to an upstream that is down are refused without
+// asking it: when Failures calls failed within the Window, and these are at least half
+// of all calls.
+//
+// A call fails when no answer of the contract comes: no connection, silence, a cut or
+// unreadable answer, a SOAP Fault in place of a reply. An answer with status CHYBA is no
+// failure, and neither is a call that ended for a reason outside the upstream. A relayed
+// message is judged by the beginning of its answer; there a Fault is an answer, since
+// the caller may have caused it.
+//
+// After Open one call goes through as a probe. Its outcome closes the breaker or opens
+// it again. A message that its caller is still sending gives the probe up to the first
+// call that is here whole.
 type Breaker struct {
 	Failures int           // 0 means no breaker
 	Window   time.Duration // rolling
-	Open     time.Duration
+	Open     time.Duration // until the probe
 }
 
-// DefaultBreaker is what a configuration that says nothing means.
+// DefaultBreaker is the breaker of a configuration that names none.
 func DefaultBreaker() Breaker {
 	return Breaker{Failures: 10, Window: 10 * time.Second, Open: 5 * time.Second}
 }
@@ -41,17 +44,17 @@ func (b Breaker) validate() error {
 	return nil
 }
 
-// windowParts is in how many parts a window rolls.
+// windowParts is the number of parts in which a window rolls.
 const windowParts = 10
 
-// A BreakerState is what a breaker does with calls.
+// A BreakerState is whether a breaker lets calls through.
 type BreakerState int
 
 // The states, with the values of brana_upstream_breaker_state.
 const (
-	BreakerClosed   BreakerState = iota // they go through
-	BreakerHalfOpen                     // one of them goes through
-	BreakerOpen                         // none does
+	BreakerClosed   BreakerState = iota // all calls go through
+	BreakerHalfOpen                     // one call goes through
+	BreakerOpen                         // no call goes through
 )
 
 // String is the state's name in the log and on the readiness page.
@@ -60,5 +63,7 @@ func (s BreakerState) String() string {
 }
 
 var breakerStates = map[gobreaker.State]BreakerState{
-	gobreaker.StateClosed: BreakerClosed, gobreaker.StateHalfOpen: BreakerHalfOpen, gobreaker.StateOpen: BreakerOpen,
+	gobreaker.StateClosed:   BreakerClosed,
+	gobreaker.StateHalfOpen: BreakerHalfOpen,
+	gobreaker.StateOpen:     BreakerOpen,
 }

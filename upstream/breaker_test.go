@@ -274,7 +274,7 @@ func TestBreakerOfRegistry(t *testing.T) {
 				c.Breaker = Breaker{Failures: 3, Window: time.Minute, Open: time.Second}
 			})
 			c := map[string]*Client{registries.EOP: m.Eop, registries.ORG: m.Org, registries.ROB: m.Rob, registries.RUIAN: m.Ruian}[name]
-			h := question("EopFoto", "Jmeno", "AdresaPobytu", "ROBCti", "RUIANCti")
+			h := e198Head("EopFoto", "Jmeno", "AdresaPobytu", "ROBCti", "RUIANCti")
 			h.Media.Klic = publicKey(t)
 			set(t, s, name, registries.Settings{Failure: registries.FailHTTP500})
 			var down *egon.CallError

@@ -11,22 +11,21 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// This file is the one way to an upstream: a relayed message, each step of E198,
-// the evidences and the questions of E227 all take it. None is exempt, since
-// only a call can send.
+// This file is the one way to an upstream. Relayed messages, the steps of E198, the
+// evidences and the questions of E227 all take it, since only a call can send.
 
-// A call is one that its upstream's door has let in. Its opener ends it.
+// A call is admitted by the pace and the breaker of its upstream. Its opener ends it.
 type call struct {
 	*Client
 	asker
 
 	report func(error) // to the breaker
 	ended  atomic.Bool
-	sent   time.Time // when its first message began to go out; zero: nothing did
+	sent   time.Time // when its first message began to go out; zero: nothing was sent
 }
 
-// went notes that something of a message went out on nc, which began then, and
-// that the head of its answer is here or will not come.
+// went notes a message that began to go out on nc at a moment. The head of its answer is
+// here, or will not come. A message of which no byte was sent does not count.
 func (k *call) went(began time.Time, nc *conn) {
 	if nc.out == 0 {
 		return
@@ -39,8 +38,8 @@ func (k *call) went(began time.Time, nc *conn) {
 	}
 }
 
-// open lets a call in: it waits for its turn (Pace) and asks the breaker, within
-// the time of ctx. The error is an *egon.CallError that blames a.party.
+// open admits a call: it waits for its turn (see [Pace]) and asks the breaker, within
+// the time of ctx. The error is an *egon.CallError that names a.party.
 func (c *Client) open(ctx context.Context, a asker) (*call, error) {
 	k := &call{Client: c, asker: a}
 	if err := k.await(ctx); err != nil {
@@ -57,16 +56,18 @@ func (c *Client) open(ctx context.Context, a asker) (*call, error) {
 	return k, nil
 }
 
-// end tells the breaker what came of the call; nil is an answer. Only the first
-// word counts.
+// end reports the outcome of the call to the breaker; nil is an answer. Only the first
+// report counts.
 func (k *call) end(err error) {
 	if !k.ended.Swap(true) && k.report != nil {
 		k.report(err)
 	}
 }
 
-// through opens a call of c, asks, and ends the call with what came of it.
-func through[T any](ctx context.Context, c *Client, a asker, ask func(*call) (T, error)) (v T, err error) {
+// through opens a call of c, asks, and ends the call with the outcome.
+func through[T any](
+	ctx context.Context, c *Client, a asker, ask func(*call) (T, error),
+) (v T, err error) {
 	k, err := c.open(ctx, a)
 	if err != nil {
 		return v, err
@@ -77,8 +78,8 @@ func through[T any](ctx context.Context, c *Client, a asker, ask func(*call) (T,
 	return v, err
 }
 
-// await waits for the turn of the call. One that the breaker would refuse needs
-// no turn, for nothing will be sent.
+// await waits for the turn of the call. A call that the breaker would refuse needs no
+// turn, since nothing will be sent.
 func (k *call) await(ctx context.Context) error {
 	if k.pace == nil || k.breaker.refuses(k.asker) {
 		return nil
@@ -93,8 +94,8 @@ func (k *call) await(ctx context.Context) error {
 	return &egon.CallError{Party: k.party, Name: k.cfg.Name, Busy: true, Err: errPace}
 }
 
-// failed says what became of a call that failed at a stage; nc is nil when it
-// had no connection.
+// failed makes err, which came at a stage, the error of the call; nc is nil when it had
+// no connection.
 func (k *call) failed(ctx context.Context, nc *conn, at stage, err error) *egon.CallError {
 	c := causeOf(at, err)
 	e := &egon.CallError{Party: k.party, Name: k.cfg.Name, Err: c}
@@ -103,7 +104,7 @@ func (k *call) failed(ctx context.Context, nc *conn, at stage, err error) *egon.
 		why := context.Cause(ctx)
 		e.Timeout = errors.Is(why, context.DeadlineExceeded)
 		c.because(errEnded)
-		c.is = append(c.is, why) // of the gateway's own, or of another step
+		c.is = append(c.is, why) // an error of the gateway or of another step
 		if e.Timeout {
 			c.because(errLate)
 		}
@@ -124,13 +125,13 @@ func isTimeout(err error) bool {
 	return errors.As(err, &t) && t.Timeout()
 }
 
-// unreadable is the error of an answer that breaks the contract.
+// unreadable returns the error of an answer that breaks the contract.
 func (k *call) unreadable(err error) error {
 	return &egon.CallError{Party: k.party, Name: k.cfg.Name, Sent: true, Err: causeOf(judging, err)}
 }
 
-// refused is the error of an answer whose status s is CHYBA. Of the details
-// only the codes go on: what a registry says of its own errors stays inside.
+// refused returns the error of an answer whose status s is CHYBA. Of the details only
+// the codes go on: the texts of a registry stay inside.
 func (k *call) refused(s egon.Status) *egon.CallError {
 	e := &egon.CallError{Party: k.party, Name: k.cfg.Name, Sent: true, Err: errRefused}
 	for _, d := range s.Details {

@@ -26,7 +26,7 @@ func waysTo(t *testing.T, change func(*Config)) ([]way, *registries.Server) {
 	change(&bus)
 	relay, rights := NewRelay(client(t, bus)), rightsOver(client(t, bus))
 	e198 := func(zdroj string) func(context.Context) error {
-		h := question(zdroj+"Foto", "Jmeno", "AdresaPobytu", "ROBCti", "RUIANCti")
+		h := e198Head(zdroj+"Foto", "Jmeno", "AdresaPobytu", "ROBCti", "RUIANCti")
 		h.Media.AgendaZdroj, h.Media.Klic = []byte(zdroj), publicKey(t)
 		return func(ctx context.Context) error {
 			a, _, err := m.Serve(ctx, h)

@@ -18,14 +18,14 @@ import (
 	"brana/egon/xmltext"
 )
 
-// This file is where the errors of libraries become words of our own. A library
-// may quote what the peer sent: fasthttp a broken head, net/tls the names of a
-// certificate, the scanner those of elements. So no text of an error goes on. An
-// error is looked up in a closed set, whose words hold numbers at most. An unknown
-// error is named by its place and its type.
+// This file turns the errors of libraries into words of our own. A library may quote the
+// peer: fasthttp quotes a broken head, crypto/tls the names in a certificate, the scanner
+// the names of elements. So no text of an error goes on. An error is looked up in a
+// closed set, whose words hold nothing but numbers. An unknown error is named by its
+// stage and its type.
 
-// A cause is why a call failed. It unwraps to errors that others look for, and
-// prints none of them.
+// A cause is why a call failed. It unwraps to errors that others compare, and prints none
+// of them.
 type cause struct {
 	text string
 	is   []error
@@ -33,20 +33,20 @@ type cause struct {
 
 func (c *cause) Error() string { return c.text }
 
-// Unwrap returns what the cause is.
+// Unwrap returns the errors behind the cause.
 func (c *cause) Unwrap() []error { return c.is }
 
-// because puts what is behind the cause before it.
+// because puts a reason before the cause.
 func (c *cause) because(s fixedError) {
 	c.text = string(s) + ": " + c.text
 	c.is = append(c.is, s)
 }
 
-// A stage is how far a call had come when it failed.
+// A stage is the part of a call in which it failed.
 type stage string
 
 const (
-	judging    stage = "" // of the answer, which says itself what is wrong
+	judging    stage = "" // the error itself says what is wrong with the answer
 	waiting    stage = "wait for a turn"
 	connecting stage = "get a connection"
 	sending    stage = "send the message"
@@ -54,7 +54,7 @@ const (
 	reading    stage = "read the answer"
 )
 
-// otherwise is what is said of an error that is not known.
+// unknown returns the words for an unknown error.
 func (s stage) unknown(err error) string {
 	switch s {
 	case connecting:
@@ -66,10 +66,10 @@ func (s stage) unknown(err error) string {
 	case reading:
 		return "it breaks the framing of HTTP/1.1"
 	}
-	return fmt.Sprintf("there are no words for it (%T)", err)
+	return fmt.Sprintf("an unknown error (%T)", err)
 }
 
-// causeOf says what err is that came at a stage.
+// causeOf returns the cause of an error that came at a stage.
 func causeOf(at stage, err error) *cause {
 	c := &cause{}
 	c.text, c.is = wordsFor(err)
@@ -82,19 +82,21 @@ func causeOf(at stage, err error) *cause {
 	return c
 }
 
-// told returns the words for an error and what of it others may look for;
-// nothing when it is not known.
+// wordsFor returns the words for an error and the errors that others may compare. Both
+// are empty when the error is unknown.
 func wordsFor(err error) (text string, is []error) {
-	for _, say := range []func(error) (string, error){ours, document, plain, connection, handshake} {
-		if text, is := say(err); text != "" {
+	for _, words := range []func(error) (string, error){
+		ownWords, documentWords, plainWords, connectionWords, handshakeWords,
+	} {
+		if text, is := words(err); text != "" {
 			return text, []error{is}
 		}
 	}
 	return "", nil
 }
 
-// ours are errors that have no byte of a peer in them from the start.
-func ours(err error) (string, error) {
+// ownWords knows the errors that never have a byte of a peer in them.
+func ownWords(err error) (string, error) {
 	var (
 		own    fixedError
 		breach egon.Breach
@@ -111,8 +113,8 @@ func ours(err error) (string, error) {
 	return "", nil
 }
 
-// document are those of a document that came.
-func document(err error) (string, error) {
+// documentWords knows the errors of a received document.
+func documentWords(err error) (string, error) {
 	var (
 		fault  *egon.FaultError
 		syntax *xmltext.SyntaxError
@@ -120,14 +122,14 @@ func document(err error) (string, error) {
 	switch {
 	case errors.As(err, &fault):
 		return faultText(fault.Code), fault
-	case errors.As(err, &syntax): // its Path is the peer's
+	case errors.As(err, &syntax): // without its Path, which quotes the peer
 		return fmt.Sprintf("read XML at byte %d: %v", syntax.Offset, syntax.Err), syntax.Err
 	}
 	return "", nil
 }
 
-// faultText says that a SOAP Fault came, and whose doing it is when its code is
-// one of the four (SOAP 1.1, section 4.4.1) or begins with one and a dot.
+// faultText returns the words for a SOAP Fault. They have its code when that is one of
+// the four (SOAP 1.1, section 4.4.1), or begins with one and a dot.
 func faultText(code string) string {
 	for _, known := range []string{"Client", "Server", "VersionMismatch", "MustUnderstand"} {
 		if rest, ok := strings.CutPrefix(code, known); ok && (rest == "" || rest[0] == '.') {
@@ -137,8 +139,8 @@ func faultText(code string) string {
 	return "receive a SOAP Fault"
 }
 
-// plain are errors that are one value each.
-func plain(err error) (string, error) {
+// plainWords knows the errors that are one value each.
+func plainWords(err error) (string, error) {
 	for _, p := range []struct {
 		err  error
 		text string
@@ -159,8 +161,8 @@ func plain(err error) (string, error) {
 	return "", nil
 }
 
-// connection are those of HTTP and of what is below it.
-func connection(err error) (string, error) {
+// connectionWords knows the errors of HTTP and of the layers below it.
+func connectionWords(err error) (string, error) {
 	var (
 		long  *fasthttp.ErrSmallBuffer
 		chunk fasthttp.ErrBrokenChunk
@@ -173,17 +175,17 @@ func connection(err error) (string, error) {
 	case errors.As(err, &chunk):
 		return "a chunk of it is malformed or cut short", nil
 	case errors.As(err, &name) && name.IsNotFound:
-		return "nobody knows the name of its host", nil
+		return "the name of its host does not exist", nil
 	case errors.As(err, &name):
 		return "the name of its host was not resolved", nil
 	case errors.As(err, &errno):
-		return errno.Error(), errno // of the kernel
+		return errno.Error(), errno // the words of the kernel
 	}
 	return "", nil
 }
 
-// handshake are those of TLS. What a certificate says of itself is the peer's.
-func handshake(err error) (string, error) {
+// handshakeWords knows the errors of TLS. The texts in a certificate are the peer's.
+func handshakeWords(err error) (string, error) {
 	var (
 		authority x509.UnknownAuthorityError
 		host      x509.HostnameError
@@ -199,14 +201,16 @@ func handshake(err error) (string, error) {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return "its certificate has expired, or is not valid yet", nil
 	case errors.As(err, &invalid):
-		return fmt.Sprintf("its certificate is not valid (reason %d of crypto/x509)", invalid.Reason), nil
+		return fmt.Sprintf("its certificate is not valid (reason %d of crypto/x509)",
+			invalid.Reason), nil
 	case errors.As(err, &noTLS):
 		return "it does not speak TLS", nil
-	case errors.As(err, &alert) && fmt.Sprintf("%T", alert.Err) == "tls.alert": // a number, with a name in crypto/tls
+	case errors.As(err, &alert) && fmt.Sprintf("%T", alert.Err) == "tls.alert":
+		// An alert is a number that crypto/tls has a name for.
 		return "the handshake failed with an alert, " + alert.Err.Error(), nil
 	}
 	return "", nil
 }
 
-// maxHTTPHead bounds the header of an answer, in bytes.
+// maxHTTPHead bounds the head of an answer, in bytes.
 const maxHTTPHead = 16 << 10

@@ -32,7 +32,7 @@ func waysInto(c *Client) map[string]func(context.Context) error {
 		_, err = io.Copy(io.Discard, a.Body)
 		return err
 	}
-	st := &egon.Step{Head: question("EopFoto")}
+	st := &egon.Step{Head: e198Head("EopFoto")}
 	return map[string]func(context.Context) error{
 		"relay": func(ctx context.Context) error { return whole(NewRelay(c).Send(ctx, text("<b/>"))) },
 		"E227": func(ctx context.Context) error {

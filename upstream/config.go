@@ -14,48 +14,48 @@ import (
 type Config struct {
 	// Name of the upstream in the configuration and in the log.
 	Name string
-	// URL is http or https, with an optional path to which the code of the
-	// service is appended; no user, query or fragment.
+	// URL is http or https, without user, query and fragment. The code of the service
+	// is appended to its path.
 	URL string
-	// Timeout is the longest single wait for the upstream: for the head of an
-	// answer, for each further piece of it, for each piece of the message to be
-	// taken. The call as a whole is bounded by its context. 0 means 60 s.
+	// Timeout bounds each single wait for the upstream: for the head of an answer, for
+	// each further piece of it, and for each piece of the message to be taken. The
+	// context bounds the whole call. 0 means 60 s.
 	Timeout time.Duration
 	// Connect bounds dialling with the TLS handshake. 0 means 5 s.
 	Connect time.Duration
-	// Idle is how long an unused connection is kept. It should be shorter than
-	// what the upstream keeps it for. 0 means 30 s.
+	// Idle is how long an unused connection is kept. It should be shorter than the
+	// time for which the upstream keeps it. 0 means 30 s.
 	Idle time.Duration
-	// MaxConns bounds the connections, so the calls in flight. A call that
-	// finds none free for 1 s fails. 0 means 512.
+	// MaxConns bounds the connections, and so the calls in flight. A call that waits
+	// 1 s for a free one fails. 0 means 512.
 	MaxConns int
-	// ReceiveBuffer is SO_RCVBUF of each connection in bytes: what the kernel
-	// holds of an answer that is not being read. 0 leaves it to the kernel.
+	// ReceiveBuffer is SO_RCVBUF of each connection in bytes: the kernel holds that
+	// much of an answer that is not being read. 0 leaves it to the kernel.
 	ReceiveBuffer int
-	// MaxReply bounds what is held of one answer in bytes: the whole reply of a
-	// step of E198 or of E227, and the head of an evidence's answer, its media and
-	// its SOAP header not counted. What is relayed is not held. 0 means 1 MiB.
+	// MaxReply bounds, in bytes, the whole reply of a step of E198 or of E227, and the
+	// head of an evidence's answer without its media and its SOAP header. Relayed
+	// answers are not held. 0 means 1 MiB.
 	MaxReply int
-	// Breaker says when calls are refused without asking. The zero Breaker
-	// lets all through.
+	// Breaker says when calls are refused without asking. The zero Breaker lets all
+	// calls through.
 	Breaker Breaker
-	// Pace says how many calls a second are sent. The zero Pace lets all through.
+	// Pace bounds the calls a second. The zero Pace lets all calls through.
 	Pace Pace
-	// OnBreaker is told each change of the breaker's state; nil: nobody is. It
-	// must return soon and not call the client.
+	// OnBreaker is called at each change of the breaker's state. It must return soon
+	// and not call the client. nil: no call.
 	OnBreaker func(name string, to BreakerState)
-	// OnSent is called for each message of which a byte was sent, when the head
-	// of its answer is here or will not come. It gets the upstream, the service
-	// that was called, and the time since that byte. A message that a breaker, a
-	// pace or a missing connection kept back is not reported. nil: no report.
+	// OnSent is called for each message of which a byte was sent, when the head of its
+	// answer is here or will not come. It gets the upstream, the called service, and
+	// the time since that byte. A message that a breaker, a pace or a missing
+	// connection kept back is not reported. nil: no report.
 	OnSent func(name, service string, took time.Duration)
-	// Agenda and Ais are the codes under which the registry holds its AIFO;
-	// needed by the steps of E198 only.
+	// Agenda and Ais are the codes under which the registry holds its AIFO. Only the
+	// steps of E198 need them.
 	Agenda string
 	Ais    int
-	// TLS is asked at each handshake for the CAs to trust and the certificate
-	// to present; what it returns is not changed, and its session cache is
-	// used when it has one. nil means the CAs of the system and no certificate.
+	// TLS is called at each handshake for the CAs to trust and the certificate to
+	// present. Its result is not changed, and its session cache is used when it has
+	// one. nil means the CAs of the system and no certificate.
 	TLS func() *tls.Config
 }
 
@@ -68,7 +68,7 @@ const (
 	waitForConn     = time.Second
 )
 
-// Validate returns all that is wrong with the configuration, joined.
+// Validate returns everything that is wrong with the configuration, joined.
 func (c Config) Validate() error {
 	var errs []error
 	wrong := func(format string, args ...any) {
@@ -116,7 +116,7 @@ func (c Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-// withDefaults returns c with every zero that has a meaning replaced by it.
+// withDefaults replaces each zero that means a default.
 func (c Config) withDefaults() Config {
 	if c.Timeout == 0 {
 		c.Timeout = defaultTimeout
@@ -136,7 +136,7 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// A target is a URL taken apart for dialling and for the request line.
+// A target is a URL, split for dialling and for the request line.
 type target struct {
 	addr string // host:port
 	host string // as the Host header has it
@@ -150,7 +150,12 @@ func (c Config) target() (target, error) {
 	if err != nil {
 		return target{}, fmt.Errorf("read url of upstream %s: %w", c.Name, err)
 	}
-	t := target{host: u.Host, name: u.Hostname(), path: strings.TrimRight(u.EscapedPath(), "/"), tls: u.Scheme == "https"}
+	t := target{
+		host: u.Host,
+		name: u.Hostname(),
+		path: strings.TrimRight(u.EscapedPath(), "/"),
+		tls:  u.Scheme == "https",
+	}
 	port := u.Port()
 	if port == "" {
 		port = "80"

@@ -10,34 +10,35 @@ import (
 	"brana/socket"
 )
 
-// A conn is a connection to an upstream whose waits are bounded one by one. An
-// absolute deadline, as the HTTP library would set it, would also count the
-// time in which the caller of the gateway does not take the answer, and fail a
-// read of bytes that the kernel has long had.
+// A conn is a connection to an upstream whose waits are bounded one by one. The HTTP
+// library would set an absolute deadline. That would also count the time in which the
+// caller of the gateway does not take the answer, and would fail a read of bytes that
+// the kernel already has.
 //
-// It is used by one call at a time; only Close may come from elsewhere.
+// It is used by one call at a time. Only Close may come from another goroutine.
 type conn struct {
 	net.Conn
-	tcp  *socket.Conn  // Conn, or what is below its TLS
+	tcp  *socket.Conn  // Conn, or the one below its TLS
 	wait time.Duration // longest single read or write
 
 	// Of the call that has the connection:
-	until time.Time // the head of the answer must be here by then; zero: no such bound
+	until time.Time // when the head of the answer must be here; zero: no such bound
 	in    int64     // bytes read
-	stuck bool      // a write failed: the upstream closed, or takes nothing more
+	stuck bool      // a write failed: the upstream closed, or takes no more bytes
 	out   int64     // bytes written
 	ended bool      // the upstream closed its side
 
-	hangUp func() // Close, for those who watch the call
+	hangUp func() // Close, for the watch on the context
 
 	used bool // it has carried a call before
-	over bool // the end came with the last bytes (TLS); nothing more can be read
+	over bool // the end came with the last bytes (TLS): nothing more can be read
 }
 
+// begin forgets the call before.
 func (c *conn) begin() { c.until, c.in, c.out, c.stuck, c.ended = time.Time{}, 0, 0, false, false }
 
-// Read arms the deadline of one wait. An end that comes with the last bytes is
-// told by the next Read, so that ended is true only when somebody wanted more.
+// Read sets the deadline of one wait. An end that comes with the last bytes is left to
+// the next Read, so that ended is true only when a reader wanted more.
 func (c *conn) Read(p []byte) (int, error) {
 	by := time.Now().Add(c.wait)
 	if !c.until.IsZero() && c.until.Before(by) {
@@ -67,14 +68,13 @@ func (c *conn) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// alive reports whether an idle connection can still carry a call: the
-// upstream has neither closed it nor said anything that nobody asked for. It
-// never waits. A streamed message cannot be sent twice, so the connection is
-// looked at before the first byte.
+// alive reports whether an idle connection can still carry a call: the upstream has
+// neither closed it nor sent anything unasked. It never waits. A streamed message cannot
+// be sent twice, so the connection is checked before the first byte.
 //
-// It looks below TLS. There, session tickets follow the handshake (TLS 1.3) and
-// are read with the first answer; records that come later than an answer, which
-// the protocol allows, cost the connection and no more.
+// It checks below TLS. Session tickets follow the handshake (TLS 1.3) and are read with
+// the first answer. Records that come after an answer, which the protocol allows, cost
+// the connection and nothing else.
 func (c *conn) alive() bool { return c.tcp.Silent() }
 
 // A dialer opens connections to one target.
@@ -87,13 +87,13 @@ type dialer struct {
 func newDialer(cfg Config, to target) *dialer {
 	d := &dialer{cfg: cfg, to: to}
 	if d.tls = cfg.TLS; to.tls && d.tls == nil {
-		system := &tls.Config{ClientSessionCache: tls.NewLRUClientSessionCache(1)} // of the one target
+		system := &tls.Config{ClientSessionCache: tls.NewLRUClientSessionCache(1)} // for the one target
 		d.tls = func() *tls.Config { return system }
 	}
 	return d
 }
 
-// secure is the configuration of one handshake.
+// secure returns the configuration of one handshake.
 func (d *dialer) secure() *tls.Config {
 	c := d.tls().Clone()
 	c.ServerName, c.NextProtos = d.to.name, []string{"http/1.1"}
@@ -101,8 +101,8 @@ func (d *dialer) secure() *tls.Config {
 	return c
 }
 
-// dial has the shape that the HTTP library wants; limit is what remains of the
-// call's time, 0 when that is not known.
+// dial has the signature that the HTTP library needs. The limit is the remaining time of
+// the call, 0 when that is unknown.
 func (d *dialer) dial(_ string, limit time.Duration) (net.Conn, error) {
 	if limit <= 0 || limit > d.cfg.Connect {
 		limit = d.cfg.Connect
@@ -116,7 +116,7 @@ func (d *dialer) dial(_ string, limit time.Duration) (net.Conn, error) {
 	}
 	tcp := nc.(*net.TCPConn)
 	if d.cfg.ReceiveBuffer > 0 {
-		// A hint: a kernel that bounds it lower is obeyed.
+		// It is a hint: the kernel may have a lower bound.
 		_ = tcp.SetReadBuffer(d.cfg.ReceiveBuffer)
 	}
 	light, err := socket.New(tcp)

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// A leash is a context whose deadline can be taken off: of an answer the head
-// must be here in time, while its body takes as long as it is taken.
+// A headDeadline is a context whose deadline can be lifted. The head of an answer must be
+// here in time, while its body takes as long as its reader does.
 type headDeadline struct {
 	context.Context
 	by     time.Time
@@ -14,33 +14,33 @@ type headDeadline struct {
 	cancel context.CancelCauseFunc
 }
 
-// newLeash returns a context that ends at by; the zero time means never.
+// newHeadDeadline returns a context that ends at by; the zero time means never.
 func newHeadDeadline(ctx context.Context, by time.Time) *headDeadline {
-	l := &headDeadline{by: by}
-	l.Context, l.cancel = context.WithCancelCause(ctx)
+	d := &headDeadline{by: by}
+	d.Context, d.cancel = context.WithCancelCause(ctx)
 	if !by.IsZero() {
-		l.timer = time.AfterFunc(time.Until(by), func() { l.cancel(context.DeadlineExceeded) })
+		d.timer = time.AfterFunc(time.Until(by), func() { d.cancel(context.DeadlineExceeded) })
 	}
-	return l
+	return d
 }
 
 // Deadline returns when the context ends.
-func (l *headDeadline) Deadline() (time.Time, bool) {
-	if by, ok := l.Context.Deadline(); ok && (l.by.IsZero() || by.Before(l.by)) {
+func (d *headDeadline) Deadline() (time.Time, bool) {
+	if by, ok := d.Context.Deadline(); ok && (d.by.IsZero() || by.Before(d.by)) {
 		return by, true
 	}
-	return l.by, !l.by.IsZero()
+	return d.by, !d.by.IsZero()
 }
 
-// takeOff lifts the deadline.
-func (l *headDeadline) lift() {
-	if l.timer != nil {
-		l.timer.Stop() // one that has passed has ended the context, and whoever reads learns it there
+// lift lifts the deadline. One that has passed has ended the context already.
+func (d *headDeadline) lift() {
+	if d.timer != nil {
+		d.timer.Stop()
 	}
 }
 
-// end gives the context back.
-func (l *headDeadline) end() {
-	l.lift()
-	l.cancel(nil)
+// end releases the context.
+func (d *headDeadline) end() {
+	d.lift()
+	d.cancel(nil)
 }

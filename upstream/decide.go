@@ -6,10 +6,10 @@ import (
 	"brana/egon"
 )
 
-// This file decides what the answers of the registries mean for E198. It does
-// no I/O and reads no clock.
+// This file decides what the answers of the registries mean for E198. It does no I/O and
+// reads no clock.
 
-// found is everything that the steps have brought; nil: the step was not taken.
+// found holds the answers of all steps; nil: the step did not run.
 type found struct {
 	sent     []string // items that O25 compares, in ROB's words
 	evidence *egon.EvidenceHead
@@ -20,64 +20,67 @@ type found struct {
 	places   *egon.PlacesReply    // A28
 }
 
-// translated returns the person's AIFO in the agenda that r is about. Where ORG
-// says that something is wrong an identifier does not count.
+// translated returns the person's AIFO in the target agenda of r. It does not count when
+// ORG reports that something is wrong.
 func translated(r *egon.TranslateReply, local int) (egon.PrevodAifo, bool) {
-	if r == nil || len(r.Codes) > 0 || slices.ContainsFunc(r.Map, func(p egon.PrevodAifo) bool { return p.Local == local && p.Status != "" }) {
+	wrong := func(p egon.PrevodAifo) bool { return p.Local == local && p.Status != "" }
+	if r == nil || len(r.Codes) > 0 || slices.ContainsFunc(r.Map, wrong) {
 		return egon.PrevodAifo{}, false
 	}
 	p, ok := r.Translated(local)
 	return egon.PrevodAifo{Local: local, Global: p.Global}, ok
 }
 
-// lacksAifo reports whether the person is known to ORG but has no AIFO in the
-// target agenda yet, which is what G02 makes one for. The map alone says so:
-// OrgStatus has AIFO NENALEZENO for a missing source and a missing target alike.
-// Beside any other code none is made.
+// lacksAifo reports whether ORG knows the person, but has no AIFO in the target agenda
+// yet: then G02 makes one. Only the map says so, since OrgStatus has AIFO NENALEZENO for a
+// missing source and for a missing target. Any other code forbids making one.
 func lacksAifo(r *egon.TranslateReply, local int) bool {
-	return !slices.ContainsFunc(r.Codes, func(code string) bool { return code != "AIFO NENALEZENO" }) && slices.ContainsFunc(r.Map, func(p egon.PrevodAifo) bool {
+	other := func(code string) bool { return code != "AIFO NENALEZENO" }
+	missing := func(p egon.PrevodAifo) bool {
 		return p.Local == local && p.Status == "AifoCilNeexistuje"
-	})
+	}
+	return !slices.ContainsFunc(r.Codes, other) && slices.ContainsFunc(r.Map, missing)
 }
 
-// isVerified reports whether ROB says yes to the person: in both its statuses,
-// to the AIFO, and to each item that was sent. Silence on an item is no, and so
-// is a partial agreement.
+// isVerified reports whether ROB verifies the person: by both its statuses, the AIFO, and
+// each item that was sent. Silence about an item means no, and so does a partial match.
 func (f *found) isVerified() bool {
 	r, local := f.verified, f.evidence.Person.Local
 	return r != nil && r.Info.Status.Kod == egon.OK && r.Rob.Kod == egon.OK &&
 		!denies(r.Map, local) && r.Knows(local) && len(r.Unverified(local, f.sent)) == 0
 }
 
-// mayBeGiven reports whether the caller may have the person's AIFO: ROB has
-// verified the person, and has not said the contrary when it was read.
+// mayBeGiven reports whether the caller may have the person's AIFO: ROB has verified the
+// person, and its read answer does not contradict that.
 func (f *found) mayBeGiven() bool {
 	return f.isVerified() && (f.read == nil || !denies(f.read.Map, f.evidence.Person.Local))
 }
 
-// denies reports whether ROB says in its map that it does not know the AIFO. An
-// entry without stavOvereniAifo says nothing.
+// denies reports whether ROB's map says that it does not know the AIFO. An entry without
+// stavOvereniAifo says nothing.
 func denies(mapa []egon.PrevodAifo, local int) bool {
-	return slices.ContainsFunc(mapa, func(p egon.PrevodAifo) bool { return p.Local == local && p.Overeno == egon.No })
+	return slices.ContainsFunc(mapa, func(p egon.PrevodAifo) bool {
+		return p.Local == local && p.Overeno == egon.No
+	})
 }
 
-// keepsBack reports whether an evidence says in a status that it keeps something
-// back which was asked for. It is to be told in the status of the system, with
-// whatever code the evidence says so: OK beside it does not mean that all is
-// there.
+// keepsBack reports whether an evidence's status says that it keeps requested data back
+// (AisSeTypy, VysledekSubKodSEType). The system status of the reply reports that, even
+// beside a code OK.
 func keepsBack(s egon.Status) bool {
-	return slices.ContainsFunc(s.Details, func(d egon.Detail) bool { return d.SubKod == "UDAJ NEVYDAN" }) // AisSeTypy, VysledekSubKodSEType
+	return slices.ContainsFunc(s.Details,
+		func(d egon.Detail) bool { return d.SubKod == "UDAJ NEVYDAN" })
 }
 
-// barred reports whether ROB refused an item of its own, as one who has a newer
-// matrix does, in an answer that goes out all the same.
+// barred reports whether ROB, which may have a newer matrix, refused one of its items in
+// an answer that goes out all the same.
 func (f *found) barred() bool {
-	return f.verified != nil && (f.verified.Info.Status.Bars() || f.verified.Rob.Bars()) ||
-		f.read != nil && (f.read.Info.Status.Bars() || f.read.Rob.Bars())
+	v, r := f.verified, f.read
+	return v != nil && (v.Info.Status.Bars() || v.Rob.Bars()) ||
+		r != nil && (r.Info.Status.Bars() || r.Rob.Bars())
 }
 
-// stated returns the references of the person with their state, if RUIAN was
-// asked.
+// stated returns the references of the person, with their state if RUIAN was asked.
 func (f *found) stated() []egon.Place {
 	if f.read == nil {
 		return nil
@@ -96,8 +99,8 @@ func (f *found) stated() []egon.Place {
 	return places
 }
 
-// blocks returns what stands before the evidence's own block. The caller gets
-// its AIFO only of a person that ROB has verified.
+// blocks returns the blocks before the evidence's own. The caller gets its AIFO only of a
+// person that ROB has verified.
 func (f *found) blocks(src *egon.Source, whole bool) *egon.MediaBlocks {
 	b := &egon.MediaBlocks{Source: src, Places: f.stated()}
 	if !f.evidence.Found {

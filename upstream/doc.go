@@ -1,12 +1,18 @@
-// Package upstream is where a message goes: one client for all registries, the
+// Package upstream sends messages to registries: one client for all of them, the
 // relay, one file for each registry, and the workflow of E198.
 //
-// Its one rule: every wait has an end. Dialling, each read and each write are
-// bounded one by one, the context bounds the whole, and its end closes the
-// connection, whatever the call is waiting for.
+// Its one rule: every wait has an end. Dialling, each read and each write are bounded
+// one by one. The context bounds the whole call, and its end closes the connection,
+// whatever the call is waiting for.
 //
-// No byte of what a peer sends stands in an error: see cause.go.
+// No error holds a byte that a peer sent: see cause.go.
 //
-// It does not decide who may call (package policy) nor how a failure is told
-// (package gateway); what the messages look like is package egon's.
+// The files, from the bottom: errors, cause and party; breaker, pace and config; probe
+// (the breaker at work), conn (one connection) and client; call (the one way to an
+// upstream), roundtrip (one message and its answer), reply, tokens, fault and question
+// (a whole reply). On these stand relay, rights and the workflow of E198: graph, media,
+// the evidence with its medium, decide and status.
+//
+// Package policy decides who may call, package gateway words a failure for the caller,
+// and package egon knows the messages.
 package upstream

@@ -8,54 +8,55 @@ import (
 	"brana/egon/xmltext"
 )
 
-// An evidence is the answer of EOP or ECD (X21, X22), whose head has been read
-// and whose media are still arriving. Reading it gives the element
-// [egon.Source].Block: its start tag with the declarations of its old
-// ancestors, the status and the AIFO, and then, byte for byte, the media that
-// were asked for, and no more of them than were. Whatever else stands in the
-// block is left out and counted.
+// An evidence is the answer of EOP or ECD (X21, X22). Its head has been read, and its
+// media are still arriving. Reading it gives the element [egon.Source].Block: its start
+// tag with the declarations of its old ancestors, the status and the AIFO, and then, byte
+// for byte, the media that were asked for and no more. Anything else in the block is left
+// out and counted.
 //
-// io.EOF comes when the answer was whole to its last byte; one that is cut or
-// malformed in its tail ends with an *egon.CallError, so that it is never taken
-// for complete. Nothing is taken off the connection but by reading.
+// Reading ends with io.EOF when the answer was whole to its last byte. An answer that is
+// cut or malformed in its tail ends with an *egon.CallError, so that it is never taken for
+// complete. Only Read takes bytes off the connection.
 type evidence struct {
 	*egon.EvidenceHead
 
 	call    *call
 	src     *egon.Source
-	kinds   []mediaKind          // of media that may go out
-	leftOut func(element string) // called for each subtree left out
+	kinds   []mediaKind          // of the media that may go out
+	leftOut func(element string) // called for each subtree that is left out
 
-	deadline *headDeadline // of the call; taken off once the head is here
+	deadline *headDeadline // of the call; lifted once the head is here
 	reply    *reply
 	tokens   *tokenReader
 	over     bool   // the block has ended
-	medium   medium // the one that is being read
-	pending  []byte // to be given out before the next token
+	medium   medium // being read
+	pending  []byte // goes out before the next token
 	err      error  // sticky; io.EOF: the answer was whole
 }
 
-// askEvidence sends the request and reads the answer's head: up to the AIFO, or
-// to the end of an answer without one, by the deadline of l; whatever follows is
-// under the context of l only. It has l and k from then on. The evidence may log
-// the question, so it is never sent twice.
-func askEvidence(l *headDeadline, k *call, st *egon.Step, src *egon.Source) (_ *evidence, err error) {
+// askEvidence sends the question and reads the answer's head by the deadline: up to the
+// AIFO, or to the end of an answer without one. Then it lifts the deadline. It owns the
+// deadline and the call from now on. The evidence may log the question, so it is never
+// sent twice.
+func askEvidence(
+	by *headDeadline, k *call, st *egon.Step, src *egon.Source,
+) (_ *evidence, err error) {
 	e := &evidence{
-		deadline: l,
+		deadline: by,
 		call:     k,
 		src:      src,
 		kinds:    kindsAsked(st.Head, src),
 		leftOut:  func(string) {},
 	}
-	err = errUnended // unless it comes to an end below
+	err = errUnended // unless it ends below
 	defer func() {
 		if err != nil {
 			k.end(err)
 			_ = e.Close()
 		}
 	}()
-	q := request{action: src.Request, body: egon.AppendMediaRequest(nil, st, src)}
-	if e.reply, err = k.start(l, q); err != nil {
+	q := question{action: src.Request, body: egon.AppendMediaRequest(nil, st, src)}
+	if e.reply, err = k.start(by, q); err != nil {
 		return nil, err
 	}
 	e.tokens = newTokenReader(e.reply)
@@ -69,18 +70,19 @@ func askEvidence(l *headDeadline, k *call, st *egon.Step, src *egon.Source) (_ *
 	if err = k.refusedByEvidence(e.EvidenceHead); err != nil {
 		return nil, err
 	}
-	l.lift()
+	by.lift()
 	return e, nil
 }
 
-// refusedByEvidence returns the error of an answer with status CHYBA, or of one
-// that found a person and does not say whom. What the evidence's application
-// says is meant for the caller; what its system says stays inside.
+// refusedByEvidence returns the error of an answer with status CHYBA, or of one that found
+// a person and does not name the AIFO. The texts of the evidence's application are meant
+// for the caller. Those of its system stay inside.
 func (k *call) refusedByEvidence(h *egon.EvidenceHead) error {
 	if h.Application.Kod == egon.Chyba {
 		failure := k.refused(h.Application)
 		for i, d := range h.Application.Details {
-			failure.Detail[i] = egon.Detail{SubKod: d.SubKod, Popis: d.Popis, Puvodce: k.party}.Systemic()
+			d = egon.Detail{SubKod: d.SubKod, Popis: d.Popis, Puvodce: k.party}
+			failure.Detail[i] = d.Systemic()
 		}
 		return failure
 	}
@@ -93,8 +95,8 @@ func (k *call) refusedByEvidence(h *egon.EvidenceHead) error {
 	return nil
 }
 
-// broken makes err a CallError that names the evidence; that the answer was
-// closed from elsewhere is nobody's fault.
+// broken makes err a CallError that names the evidence, unless the answer was closed from
+// elsewhere: that is nobody's fault.
 func (e *evidence) broken(err error) error {
 	var call *egon.CallError
 	switch {
@@ -104,8 +106,8 @@ func (e *evidence) broken(err error) error {
 	return e.call.unreadable(err)
 }
 
-// readHead reads up to the end of the AIFO, of the block, or of the answer.
-// That the block has the right ancestors is seen when all of them are read.
+// readHead reads up to the end of the AIFO, of the block, or of the answer. The ancestors
+// of the block are checked when all of them are read.
 func (e *evidence) readHead() error {
 	head := headBytes{most: e.call.cfg.MaxReply}
 	inside := false
@@ -145,7 +147,7 @@ func (e *evidence) readHead() error {
 	}
 	e.pending = e.Block
 	if len(e.Block) == 0 {
-		e.over = true // whatever follows stands in no block
+		e.over = true // the rest of the answer has no block
 		if e.Info.Status.Kod == egon.Varovani {
 			e.pending = egon.AppendNobody(nil, e.src, nobodyFound)
 		}
@@ -153,8 +155,8 @@ func (e *evidence) readHead() error {
 	return nil
 }
 
-// skipHeader reads up to the end of the SOAP header that is open: it may be of
-// any length, and says nothing of a person.
+// skipHeader reads up to the end of the open SOAP header. It may be of any length, and
+// says nothing about a person.
 func (e *evidence) skipHeader() error {
 	for {
 		t, _, err := e.tokens.token(true)
@@ -169,7 +171,7 @@ func (e *evidence) skipHeader() error {
 	}
 }
 
-// Read gives what has arrived; it waits only when there is nothing to give.
+// Read returns the bytes that have arrived. It waits only when there are none.
 func (e *evidence) Read(p []byte) (n int, err error) {
 	for n < len(p) {
 		if len(e.pending) > 0 {
@@ -187,8 +189,8 @@ func (e *evidence) Read(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// advance takes the next token. It reports false when it would have to wait
-// and must not.
+// advance takes the next token. It returns false when it would have to wait and must
+// not.
 func (e *evidence) advance(wait bool) bool {
 	t, raw, err := e.tokens.token(wait)
 	switch {
@@ -206,13 +208,13 @@ func (e *evidence) advance(wait bool) bool {
 		e.call.end(err)
 	}
 	if e.err = err; err != nil {
-		e.tokens.release() // nothing of it is left to be given
+		e.tokens.release() // none of its bytes are pending
 		e.tokens = nil
 	}
 	return true
 }
 
-// take decides what becomes of a token that follows the head.
+// next decides about a token after the head.
 func (e *evidence) next(t xmltext.Token, raw []byte) error {
 	depth := e.tokens.xml.Depth()
 	switch {
@@ -240,20 +242,20 @@ func (e *evidence) next(t xmltext.Token, raw []byte) error {
 
 func (e *evidence) give(raw []byte) {
 	if len(e.pending) == 0 {
-		e.pending = raw // valid until the next token, which is not taken before this was given
+		e.pending = raw // valid until the next token, which is taken when this was read
 		return
 	}
 	e.pending = append(e.pending, raw...)
 }
 
-// Close ends the call; it may come from elsewhere while a Read waits. What came
-// until then was as the contract has it, so the breaker hears of an answer:
-// otherwise the failure of another registry would use up the probe of this one.
+// Close ends the call. It may come from elsewhere while a Read waits. The bytes so far kept
+// the contract, so the breaker counts an answer: otherwise the failure of another registry
+// would use up the probe of this one.
 func (e *evidence) Close() error {
 	e.call.end(nil)
 	if e.reply != nil {
 		_ = e.reply.Close() // it cannot fail
 	}
-	e.deadline.end() // after it, or the connection of an answer that was read whole would be cut
+	e.deadline.end() // after the reply, whose connection it would cut otherwise
 	return nil
 }

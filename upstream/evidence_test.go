@@ -196,7 +196,7 @@ func TestMediaStreams(t *testing.T) {
 	})
 	m.Rob = client(t, Config{Name: "rob", URL: verify.listen(t), Agenda: "A999", Ais: 1})
 
-	a, _, err := m.Serve(t.Context(), question("EopFoto"))
+	a, _, err := m.Serve(t.Context(), e198Head("EopFoto"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,7 +230,7 @@ func TestMediaBreaksOff(t *testing.T) {
 			t.Run(size.name+", "+tt.name, func(t *testing.T) {
 				m, _ := wellWorld().open(t)
 				m.Eop = client(t, Config{Name: "eop", URL: answering(ok(tt.body)).listen(t), Agenda: "A385", Ais: 385})
-				a, _, err := m.Serve(t.Context(), question("EopFoto"))
+				a, _, err := m.Serve(t.Context(), e198Head("EopFoto"))
 				if (err == nil) != size.leaves {
 					t.Fatalf("Serve() = %v, %v", a, err)
 				}
@@ -260,7 +260,7 @@ func TestMediaGivesBack(t *testing.T) {
 	var dropped []string
 	m.Dropped = func(element string) { dropped = append(dropped, element) }
 	for range 3 {
-		if _, err := ask(t, m, question("EopFoto")); err != nil {
+		if _, err := ask(t, m, e198Head("EopFoto")); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -272,7 +272,7 @@ func TestMediaGivesBack(t *testing.T) {
 	}
 	long := strings.Replace(photo, "QUJD", strings.Repeat("QUJD", 1<<20), 1)
 	m, _ = w.with("X21", eop("OK", known, appStatus("OK", "")+aifo1+long)).open(t)
-	a, _, err := m.Serve(t.Context(), question("EopFoto"))
+	a, _, err := m.Serve(t.Context(), e198Head("EopFoto"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -298,7 +298,7 @@ func TestMediaCloseWhileReading(t *testing.T) {
 	}).listen(t)
 	m, _ := wellWorld().open(t)
 	m.Eop = client(t, Config{Name: "eop", URL: url, Agenda: "A385", Ais: 385})
-	a, _, err := m.Serve(t.Context(), question("EopFoto"))
+	a, _, err := m.Serve(t.Context(), e198Head("EopFoto"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -328,7 +328,7 @@ func TestMediaEcdBare(t *testing.T) {
 	w := wellWorld()
 	w["X22"] = strings.NewReplacer("Eop", "Ecd", egon.NSEop, egon.NSEcd).Replace(w["X21"])
 	m, c := w.without("X21").open(t)
-	h := question("EcdFoto")
+	h := e198Head("EcdFoto")
 	h.Enveloped, h.Media.AgendaZdroj = false, []byte("Ecd")
 	a, _, err := m.Serve(t.Context(), h)
 	if err != nil {
@@ -365,7 +365,7 @@ func TestCallAgain(t *testing.T) {
 		c := client(t, Config{URL: url})
 		var err error
 		for range 2 {
-			_, err = askWhole(t, c, orgParty, request{action: "X", body: []byte("<b/>"), again: again})
+			_, err = askWhole(t, c, orgParty, question{action: "X", body: []byte("<b/>"), again: again})
 		}
 		want := int32(2)
 		if again {
@@ -391,7 +391,7 @@ func TestCallBound(t *testing.T) {
 			}
 		}
 	}).listen(t)
-	_, err := askWhole(t, client(t, Config{URL: url}), robParty, request{action: "X", body: []byte("<b/>")})
+	_, err := askWhole(t, client(t, Config{URL: url}), robParty, question{action: "X", body: []byte("<b/>")})
 	var call *egon.CallError
 	if !errors.As(err, &call) || call.Party != robParty || call.Timeout {
 		t.Errorf("error = %v", err)

@@ -5,12 +5,11 @@ import (
 	"brana/egon/xmltext"
 )
 
-// headBytes is the beginning of a document, and the elements that are open at
-// its end.
+// headBytes is the beginning of a document, and the elements that are open at its end.
 type headBytes struct {
 	most int // bytes of doc
 	doc  []byte
-	open []string // as they are written in their tags
+	open []string // names as written in the tags
 }
 
 func (h *headBytes) add(t xmltext.Token, raw []byte) error {
@@ -32,8 +31,8 @@ func (h *headBytes) add(t xmltext.Token, raw []byte) error {
 	return nil
 }
 
-// read closes what is open and reads the document that results. A block whose
-// end is still to come is returned without it.
+// read closes the open elements and reads the resulting document. A block whose end is
+// still to come is returned without its end.
 func (h *headBytes) read(src *egon.Source) (*egon.EvidenceHead, error) {
 	doc := h.doc
 	for i := len(h.open) - 1; i >= 0; i-- {
@@ -46,8 +45,8 @@ func (h *headBytes) read(src *egon.Source) (*egon.EvidenceHead, error) {
 	return head, err
 }
 
-// Depths in an answer: Envelope, Body, the response, its outer element, the
-// block, and what stands in it.
+// Depths in an answer: Envelope, Body, the response, its outer element, the block, and its
+// children.
 const (
 	blockDepth  = 5
 	childDepth  = blockDepth + 1

@@ -110,7 +110,7 @@ func client(t testing.TB, c Config) *Client {
 }
 
 // askWhole sends a request of a step and returns its whole reply.
-func askWhole(t testing.TB, c *Client, party egon.Party, q request) ([]byte, error) {
+func askWhole(t testing.TB, c *Client, party egon.Party, q question) ([]byte, error) {
 	return through(t.Context(), c, asker{party: party}, func(k *call) ([]byte, error) { return k.ask(t.Context(), q) })
 }
 

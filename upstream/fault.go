@@ -11,15 +11,21 @@ import (
 	"brana/egon/xmltext"
 )
 
-// This file tells a SOAP Fault from anything else while it arrives: the first
-// element in Body says it, however long the header before it is.
+// This file tells a SOAP Fault from any other document while it arrives: the first element
+// in Body decides, however long the header before it is.
 
-// judged are the scanners that look for a Fault. They bound a document as widely
-// as listen.bounds may: whether it is one is no matter of its size, and what is
-// relayed is kept to those bounds by the gateway.
-var faultReaders = tokenReadersWithin(xmltext.Bounds{NameBytes: tokenWindow, TagBytes: tokenWindow, Attrs: 1024, Depth: 10_000, Namespaces: 1024})
+// faultReaders look for a Fault. Their bounds are the widest that listen.bounds allows: the
+// size of a document does not make it a Fault, and the gateway holds relayed documents to
+// its own bounds.
+var faultReaders = tokenReadersWithin(xmltext.Bounds{
+	NameBytes:  tokenWindow,
+	TagBytes:   tokenWindow,
+	Attrs:      1024,
+	Depth:      10_000,
+	Namespaces: 1024,
+})
 
-// A verdict is what is known of a document.
+// A verdict is whether a document is a Fault.
 type verdict int
 
 const (
@@ -28,11 +34,11 @@ const (
 	noFault
 )
 
-// A judge hears the tokens of a document until it has a verdict.
+// A judge reads the tokens of a document until it has a verdict.
 type judge struct{ body bool }
 
-// hear takes a token, after which depth elements are open.
-func (j *judge) hear(t xmltext.Token, depth int) verdict {
+// take takes a token. After it, depth elements are open.
+func (j *judge) take(t xmltext.Token, depth int) verdict {
 	switch {
 	case t.Kind == xmltext.End:
 		return noFault
@@ -49,9 +55,9 @@ func (j *judge) hear(t xmltext.Token, depth int) verdict {
 	return undecided
 }
 
-// fault is what an answer with an error status means: a SOAP Fault goes with it
-// (SOAP 1.1, section 6.2), or it is not the registry's. It reads no further than
-// it must.
+// fault returns the error of an answer with an error status. A SOAP Fault belongs to such
+// a status (SOAP 1.1, section 6.2); without one the answer is not the registry's. It reads
+// no further than it must.
 func (k *call) fault(r *reply) error {
 	s := tokenReaderOf(&faultReaders, r)
 	defer s.release()
@@ -64,7 +70,7 @@ func (k *call) fault(r *reply) error {
 		}
 		v := noFault
 		if err == nil {
-			v = j.hear(t, s.xml.Depth())
+			v = j.take(t, s.xml.Depth())
 		}
 		switch v {
 		case isFault:
@@ -79,7 +85,7 @@ func noFaultWith(status int) fixedError {
 	return fixedErrorf("the answer has HTTP status %d and no SOAP Fault", status)
 }
 
-// maxCode is more than a faultcode has, in bytes.
+// maxCode bounds a faultcode, in bytes. None is as long.
 const maxCode = 64
 
 // faultOf reads on, from the start tag of a Fault to the end of its faultcode.
@@ -110,27 +116,26 @@ func faultOf(s *tokenReader) *egon.FaultError {
 	return &egon.FaultError{}
 }
 
-// faultAhead is how much of an answer with an error status is held back until it
-// is known whether it is a Fault, in bytes. Of one with a longer header, that is
-// told while it is on its way.
+// faultAhead bounds how much of an answer with an error status is held back until it is
+// known whether it is a Fault, in bytes. After a longer header that becomes known while the
+// answer is on its way.
 const faultAhead = 64 << 10
 
-// A faultBody is the body of an answer with an error status that is passed on.
-// Reading it fails when it turns out not to be a SOAP Fault; the breaker hears
-// of that.
+// A faultBody is the body of a relayed answer with an error status. Reading it fails when
+// it turns out not to be a SOAP Fault, and that counts for the breaker.
 type faultBody struct {
 	call  *call
 	reply *reply
 
-	mu     sync.Mutex   // of all below
+	mu     sync.Mutex   // guards the following
 	tokens *tokenReader // nil: it is a Fault
 	judge
-	held bytes.Buffer // what the scanner has read, as far as it was not given out
+	held bytes.Buffer // bytes that tokens has read and that did not go out yet
 	err  error        // sticky
 }
 
-// faultBody reads as much of r as it may hold back. What r holds is given back
-// with the error, or when the body is closed.
+// faultBody reads as much of r as it may hold back. It closes r with an error; otherwise
+// closing the body closes r.
 func (k *call) faultBody(r *reply) (io.ReadCloser, error) {
 	f := &faultBody{call: k, reply: r}
 	f.tokens = tokenReaderOf(&faultReaders, io.TeeReader(r, &f.held))
@@ -143,12 +148,12 @@ func (k *call) faultBody(r *reply) (io.ReadCloser, error) {
 	return f, nil
 }
 
-// step has the judge hear one more token.
+// step gives the judge one more token.
 func (f *faultBody) step() error {
 	v := noFault
 	t, _, err := f.tokens.token(true)
 	if err == nil {
-		v = f.hear(t, f.tokens.xml.Depth())
+		v = f.take(t, f.tokens.xml.Depth())
 	}
 	if v == undecided {
 		return nil
@@ -167,12 +172,12 @@ func (f *faultBody) step() error {
 	return err
 }
 
-// Read gives the answer byte for byte.
+// Read returns the answer byte for byte.
 func (f *faultBody) Read(p []byte) (int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for f.err == nil && f.tokens != nil && f.held.Len() == 0 {
-		_ = f.step() // sticky
+		_ = f.step() // its error is f.err
 	}
 	switch {
 	case f.err != nil:
@@ -183,7 +188,7 @@ func (f *faultBody) Read(p []byte) (int, error) {
 	return f.reply.Read(p)
 }
 
-// Close ends the call; it may come from elsewhere while a Read waits.
+// Close ends the call. It may come from elsewhere while a Read waits.
 func (f *faultBody) Close() error {
 	_ = f.reply.Close() // it cannot fail
 	f.call.end(errClosed)

@@ -7,8 +7,11 @@ import (
 	"brana/egon"
 )
 
-// A passage is one call of E198 on its way through the graph, which begins when
-// the evidence has named a person.
+// e198 is the service that the steps belong to.
+const e198 = "E198"
+
+// A workflow is one E198 on its way through the graph, from the moment when the evidence
+// has named a person.
 type workflow struct {
 	m      *Media
 	head   *egon.Head
@@ -16,95 +19,118 @@ type workflow struct {
 	person egon.PrevodAifo // as the evidence knows it
 	source egon.AgendaAis  // the evidence's
 	family family
-	found  // each branch writes what is its own
+	found  // each branch writes its own fields
 }
 
-// gather is the graph of E198. A step without effects runs as early as its
-// input is there; G02, which makes an AIFO, and O08, which leaves a record, wait
-// for ROB's yes.
+// gather runs the graph of E198. A step without effects runs as soon as its input is
+// there. G02 makes an AIFO and O08 leaves a record, so both wait for ROB's yes.
 //
 //	evidence ─┬─ G27 to ROB ── O25 ──yes──┬─ O08 ─ A28
 //	          └─ G27 to the caller ───────┴─ G02, if the caller has no AIFO yet
-func (p *workflow) gather(ctx context.Context) error {
-	if !p.evidence.Found {
+func (w *workflow) gather(ctx context.Context) error {
+	if !w.evidence.Found {
 		return nil
 	}
-	verified := make(chan bool, 1) // closed without a word: no
+	verified := make(chan bool, 1) // closed without a value: no
 	return both(ctx, func(ctx context.Context) error {
 		defer close(verified)
-		return p.askRob(ctx, verified)
-	}, func(ctx context.Context) error { return p.askForCaller(ctx, verified) })
+		return w.askRob(ctx, verified)
+	}, func(ctx context.Context) error { return w.askForCaller(ctx, verified) })
 }
 
-// askRob takes the steps that go by way of ROB's own AIFO. It says yes to
-// verified when ROB does.
-func (p *workflow) askRob(ctx context.Context, verified chan<- bool) (err error) {
-	if p.toRob, err = p.translate(ctx, p.plan.reading+1, egon.OrgCtiAifo, agendaOf(p.m.Rob)); err != nil {
+// askRob runs the steps that need ROB's own AIFO. It sends true to verified when ROB
+// verifies the person.
+func (w *workflow) askRob(ctx context.Context, verified chan<- bool) (err error) {
+	behind := w.plan.reading + 1
+	if w.toRob, err = w.translate(ctx, behind, egon.OrgCtiAifo, agendaOf(w.m.Rob)); err != nil {
 		return err
 	}
-	person, ok := translated(p.toRob, p.person.Local)
+	person, ok := translated(w.toRob, w.person.Local)
 	if !ok {
 		return nil
 	}
-	rob := step{p.m.Rob, p.as(robParty), p.plan.deadline(p.plan.reading)}
-	p.verified, err = runStep(ctx, rob, func(ctx context.Context, k *call) (*egon.VerifyReply, error) {
-		return k.verify(ctx, p.m.nextStep(p.head), person)
+	rob := step{w.m.Rob, w.asker(robParty), w.plan.deadline(w.plan.reading)}
+	w.verified, err = runStep(ctx, rob, func(ctx context.Context, k *call) (*egon.VerifyReply, error) {
+		return k.verify(ctx, w.m.nextStep(w.head), person)
 	})
-	if err != nil || !p.isVerified() {
+	if err != nil || !w.isVerified() {
 		return err
 	}
 	verified <- true
-	flow := p.head.Flow()
+	flow := w.head.Flow()
 	if !flow.RobRead {
 		return nil
 	}
-	rob.by = p.plan.deadline(p.plan.reading - 1)
-	p.read, err = runStep(ctx, rob, func(ctx context.Context, k *call) (*egon.ReadReply, error) {
-		return k.read(ctx, p.m.nextStep(p.head), person, flow.Rob)
+	rob.by = w.plan.deadline(w.plan.reading - 1)
+	w.read, err = runStep(ctx, rob, func(ctx context.Context, k *call) (*egon.ReadReply, error) {
+		return k.read(ctx, w.m.nextStep(w.head), person, flow.Rob)
 	})
-	if err != nil || flow.Ruian == egon.Necti || len(p.read.Places) == 0 {
+	if err != nil || flow.Ruian == egon.Necti || len(w.read.Places) == 0 {
 		return err
 	}
-	p.places, err = runStep(ctx, step{p.m.Ruian, p.as(ruianParty), p.plan.by}, func(ctx context.Context, k *call) (*egon.PlacesReply, error) {
-		return k.checkPlaces(ctx, p.m.nextStep(p.head), flow.Ruian == egon.Cti, p.read.Places)
+	ruian := step{w.m.Ruian, w.asker(ruianParty), w.plan.by}
+	w.places, err = runStep(ctx, ruian, func(ctx context.Context, k *call) (*egon.PlacesReply, error) {
+		return k.checkPlaces(ctx, w.m.nextStep(w.head), flow.Ruian == egon.Cti, w.read.Places)
 	})
 	return err
 }
 
-// askForCaller finds the caller's own AIFO. It has one made when there is none
-// and verified says yes.
-func (p *workflow) askForCaller(ctx context.Context, verified <-chan bool) (err error) {
-	p.toCaller, err = p.translate(ctx, p.plan.reading+1, egon.OrgCtiAifo, callerOf(p.head))
-	if err != nil || !lacksAifo(p.toCaller, p.person.Local) || !<-verified {
+// askForCaller finds the caller's own AIFO. When the caller has none, it has one made
+// once ROB has verified the person.
+func (w *workflow) askForCaller(ctx context.Context, verified <-chan bool) (err error) {
+	w.toCaller, err = w.translate(ctx, w.plan.reading+1, egon.OrgCtiAifo, callerOf(w.head))
+	if err != nil || !lacksAifo(w.toCaller, w.person.Local) || !<-verified {
 		return err
 	}
-	p.toCaller, err = p.translate(ctx, 0, egon.OrgZalozAifo, callerOf(p.head))
+	w.toCaller, err = w.translate(ctx, 0, egon.OrgZalozAifo, callerOf(w.head))
 	return err
 }
 
-// translate asks ORG for the person's AIFO in another agenda, with so many
-// steps behind it.
-func (p *workflow) translate(ctx context.Context, behind int, op egon.OrgService, target egon.AgendaAis) (*egon.TranslateReply, error) {
-	return runStep(ctx, step{p.m.Org, p.as(orgParty), p.plan.deadline(behind)}, func(ctx context.Context, k *call) (*egon.TranslateReply, error) {
-		t := &egon.Translation{Source: p.source, Target: target, Map: []egon.PrevodAifo{p.person}}
-		return k.translate(ctx, p.m.nextStep(p.head), op, t)
+// translate asks ORG for the person's AIFO in another agenda. The number of steps behind
+// it bounds its time.
+func (w *workflow) translate(
+	ctx context.Context, behind int, op egon.OrgService, target egon.AgendaAis,
+) (*egon.TranslateReply, error) {
+	org := step{w.m.Org, w.asker(orgParty), w.plan.deadline(behind)}
+	return runStep(ctx, org, func(ctx context.Context, k *call) (*egon.TranslateReply, error) {
+		t := &egon.Translation{Source: w.source, Target: target, Map: []egon.PrevodAifo{w.person}}
+		return k.translate(ctx, w.m.nextStep(w.head), op, t)
 	})
 }
 
-// as makes a step one of the call's that asks party.
-func (p *workflow) as(party egon.Party) asker {
-	return asker{service: e198, party: party, family: &p.family}
+// asker returns the asker of a step to party.
+func (w *workflow) asker(party egon.Party) asker {
+	return asker{service: e198, party: party, family: &w.family}
 }
 
-// both runs two steps side by side. The first error ends the other and is
+// A step is one question of the workflow: to whom, for whom and until when.
+type step struct {
+	client *Client
+	asker
+	by time.Time // zero: no deadline of its own
+}
+
+// runStep asks within the time of a step.
+func runStep[T any](
+	ctx context.Context, s step, ask func(context.Context, *call) (T, error),
+) (T, error) {
+	if !s.by.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, s.by)
+		defer cancel()
+	}
+	return through(ctx, s.client, s.asker, func(k *call) (T, error) { return ask(ctx, k) })
+}
+
+// both runs two branches side by side. The first error ends the other branch. It is
 // returned when both have ended.
 func both(ctx context.Context, a, b func(context.Context) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	errs := make(chan error, 2)
-	run := func(step func(context.Context) error) {
-		err := recovered("serve E198", func() error { return step(ctx) })
-		errs <- err // before cancel: what it causes comes second
+	run := func(branch func(context.Context) error) {
+		err := recovered("serve E198", func() error { return branch(ctx) })
+		errs <- err // before cancel, so that an error which cancel causes comes second
 		if err != nil {
 			cancel()
 		}
@@ -116,25 +142,4 @@ func both(ctx context.Context, a, b func(context.Context) error) error {
 		return err
 	}
 	return <-errs
-}
-
-// e198 is the service that the steps belong to.
-const e198 = "E198"
-
-// A turn is that of a step: whom it asks on whose behalf, and when it must have
-// ended.
-type step struct {
-	client *Client
-	asker
-	by time.Time // zero: never
-}
-
-// take takes a step in its turn.
-func runStep[T any](ctx context.Context, t step, step func(context.Context, *call) (T, error)) (T, error) {
-	if !t.by.IsZero() {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, t.by)
-		defer cancel()
-	}
-	return through(ctx, t.client, t.asker, func(k *call) (T, error) { return step(ctx, k) })
 }

@@ -227,7 +227,7 @@ func TestMediaRules(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			m, c := tt.world.open(t)
-			got, err := ask(t, m, question(tt.words...))
+			got, err := ask(t, m, e198Head(tt.words...))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -318,7 +318,7 @@ func TestMediaFailures(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			m, _ := tt.world.open(t)
-			got, err := ask(t, m, question(whole...))
+			got, err := ask(t, m, e198Head(whole...))
 			var call *egon.CallError
 			if !errors.As(err, &call) {
 				t.Fatalf("got %q, %v, want a CallError", got, err)
@@ -350,7 +350,7 @@ func TestMediaDeadline(t *testing.T) {
 	m.Rob = client(t, Config{Name: "rob", URL: silent().listen(t), Agenda: "A999", Ais: 1})
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	_, _, err := m.Serve(ctx, question("EopFoto"))
+	_, _, err := m.Serve(ctx, e198Head("EopFoto"))
 	var call *egon.CallError
 	if !errors.As(err, &call) || !call.Timeout || call.Party != robParty {
 		t.Errorf("error = %#v, want a timeout of ROB", err)
@@ -361,7 +361,7 @@ func TestMediaDeadline(t *testing.T) {
 func TestMediaRequests(t *testing.T) {
 	w := wellWorld().with("G27 caller", org("OrgCtiAifo", "OK", lacking, ""), "G02", org("OrgZalozAifo", "OK", known, ""))
 	m, c := w.open(t)
-	if _, err := ask(t, m, question("EopFoto", "DatovaSchrankaROB", "AdresaPobytu", "ROBCti", "RUIANOver")); err != nil {
+	if _, err := ask(t, m, e198Head("EopFoto", "DatovaSchrankaROB", "AdresaPobytu", "ROBCti", "RUIANOver")); err != nil {
 		t.Fatal(err)
 	}
 	for service, parts := range map[string][]string{

@@ -9,21 +9,21 @@ import (
 	"brana/egon/xmltext"
 )
 
-// maxHeld bounds what is held of a medium until its day is known, in bytes. Of one
-// that is longer the last heldBack at least are held.
+// maxHeld bounds the bytes of a medium that are held until its day is known. Of a longer
+// one at least the last heldBack bytes are held.
 const (
 	maxHeld  = 128 << 10
 	heldBack = maxHeld / 2
 )
 
-// A mediaKind says which media of one kind may go out (seed E198 §8.3.1), however
-// many the evidence sends: the first ones up to a number, since they come newest
-// first, and only those that were issued in the period.
+// A mediaKind says which media of one kind may go out (seed E198 §8.3.1), however many the
+// evidence sends: those issued in the period, the first ones up to a number. They come
+// newest first.
 type mediaKind struct {
 	element  string    // Fotky
 	picture  string    // Fotka
 	from, to time.Time // the period, inclusive; zero: no bound
-	left     int       // how many more may go out
+	left     int       // number that may still go out
 }
 
 // kindsAsked returns the kinds that the items of a question ask for.
@@ -44,47 +44,52 @@ func kindsAsked(h *egon.Head, src *egon.Source) (kinds []mediaKind) {
 	return kinds
 }
 
-// dated reports whether the day of a medium decides.
+// dated reports whether the day of a medium decides about it.
 func (k *mediaKind) dated() bool { return !k.from.IsZero() || !k.to.IsZero() }
 
-// covers reports whether a DatumVydani lies in the period. One that is no date
-// does not.
+// covers reports whether a DatumVydani lies in the period. A text that is no date does
+// not.
 func (k *mediaKind) covers(text []byte) bool {
 	day, ok := egon.ParseDate(bytes.Trim(text, white))
 	return ok && !day.Before(k.from) && (k.to.IsZero() || !day.After(k.to))
 }
 
-// A medium is the one that is being read. Its schema has the day after the
-// picture, so that one of a kind with a period waits for its day: it is held up
-// to maxHeld bytes. What is longer goes out as it comes, but for its end; when the
-// day turns out to be another, the answer is broken off before that.
+// A medium is the one being read. Its schema has the day after the picture, so a medium of
+// a kind with a period waits for its day: it is held, up to maxHeld bytes. A longer one
+// goes out as it comes, without its end. When its day then lies outside the period, the
+// answer is broken off before that end.
 type medium struct {
-	kind         *mediaKind // nil: none, or one that is left out
-	unknownDepth int        // depth of an element in it that no medium has, which is left out; 0: in none
-	picture      bool       // has begun
+	kind         *mediaKind // nil: no medium, or one that is left out
+	unknownDepth int        // depth of an open element that no medium has; 0: none
+	picture      bool       // it has begun
 	day          bool       // DatumVydani has begun
-	inDay        bool       // and not ended
+	inDay        bool       // DatumVydani is open
 	text         []byte     // of DatumVydani
-	stray        bool       // has text beside its elements, which is left out
-	waits        bool       // held, since its day is not known
-	gone         bool       // its beginning left without its day
+	stray        bool       // it has text beside its elements, which is left out
+	waits        bool       // it is held, since its day is not known
+	gone         bool       // its beginning went out before its day was known
 	held         []byte
-	given        int // bytes of held that left
+	given        int // bytes of held that went out
 }
 
-// begin takes the start tag of a child of the block that follows the head.
+// begin takes the start tag of a child of the block after the head.
 func (e *evidence) begin(n xmltext.Name, raw []byte) {
 	kind := e.kindOf(n)
 	if kind == nil || kind.left == 0 {
 		e.leftOut(string(n.Local))
 		return
 	}
-	e.medium = medium{kind: kind, waits: kind.dated(), text: e.medium.text[:0], held: e.medium.held[:0]}
+	e.medium = medium{
+		kind:  kind,
+		waits: kind.dated(),
+		text:  e.medium.text[:0],
+		held:  e.medium.held[:0],
+	}
 	switch {
 	case !e.medium.waits:
 		kind.left--
 	case e.medium.held == nil:
-		e.medium.held = make([]byte, 0, maxHeld+tokenWindow) // a token beyond the bound
+		e.medium.held = make([]byte, 0, maxHeld+tokenWindow) // one token may exceed the bound
 	}
 	e.pass(raw)
 }
@@ -98,7 +103,7 @@ func (e *evidence) kindOf(n xmltext.Name) *mediaKind {
 	return nil
 }
 
-// within takes a token inside a medium that may go out, or the one that ends it.
+// within takes a token inside a medium that may go out, or the token that ends it.
 func (e *evidence) within(t xmltext.Token, raw []byte, depth int) error {
 	m := &e.medium
 	switch {
@@ -128,8 +133,8 @@ func (e *evidence) within(t xmltext.Token, raw []byte, depth int) error {
 	return nil
 }
 
-// withoutText returns what of a text beside the picture and the day may go out:
-// its white space, however it arrives in pieces.
+// withoutText returns the part of a text beside the picture and the day that may go out:
+// its white space. The text may arrive in pieces.
 func (e *evidence) withoutText(t xmltext.Token, raw []byte) []byte {
 	if len(bytes.Trim(t.Data, white)) == 0 && t.Kind == xmltext.Text {
 		return raw
@@ -152,10 +157,10 @@ func (e *evidence) withoutText(t xmltext.Token, raw []byte) []byte {
 // white is the white space of XML.
 const white = " \t\r\n"
 
-// maxDay is more than a DatumVydani has, in bytes.
+// maxDay bounds a DatumVydani, in bytes. None is as long.
 const maxDay = 64
 
-// addDay adds a piece to the text of DatumVydani. One that is too long is no day.
+// addDay adds a piece to the text of DatumVydani. A text that is too long is no day.
 func (m *medium) addDay(piece []byte) {
 	if len(m.text)+len(piece) > maxDay {
 		m.text, piece = m.text[:0], []byte("too long")
@@ -163,8 +168,8 @@ func (m *medium) addDay(piece []byte) {
 	m.text = append(m.text, piece...)
 }
 
-// has reports whether a medium has a child of a name: the picture, and the day
-// on which its document was issued (seed E198 §5), each once.
+// has reports whether the medium may have this child: the picture and the day on which its
+// document was issued (seed E198 §5), each once.
 func (m *medium) has(n xmltext.Name) (first bool) {
 	switch {
 	case n.Is(egon.NSEvidence, m.kind.picture):
@@ -176,7 +181,7 @@ func (m *medium) has(n xmltext.Name) (first bool) {
 	return first
 }
 
-// pass gives a part of the medium out, or holds it.
+// pass puts a part of the medium out, or holds it.
 func (e *evidence) pass(raw []byte) {
 	m := &e.medium
 	if !m.waits {
@@ -189,11 +194,11 @@ func (e *evidence) pass(raw []byte) {
 	m.held = append(m.held, raw...)
 	if len(m.held) > maxHeld {
 		m.gone, m.given = true, len(m.held)-heldBack
-		e.give(m.held[:m.given:m.given]) // not written to before all of it was given
+		e.give(m.held[:m.given:m.given]) // not overwritten before all of it went out
 	}
 }
 
-// release gives out what is held.
+// release puts out the held bytes.
 func (e *evidence) release() {
 	m := &e.medium
 	m.waits = false
@@ -201,7 +206,7 @@ func (e *evidence) release() {
 	e.give(m.held[m.given:]) // likewise
 }
 
-// dayEnds decides on a medium whose DatumVydani has been read.
+// dayEnds decides about a medium whose DatumVydani has been read.
 func (e *evidence) dayEnds() error {
 	m := &e.medium
 	m.inDay = false
@@ -215,8 +220,7 @@ func (e *evidence) dayEnds() error {
 	return nil
 }
 
-// end takes the end tag of a medium. One that had to have a day and has none is
-// left out.
+// end takes the end tag of a medium. A medium that needs a day and has none is left out.
 func (e *evidence) end(raw []byte) error {
 	if e.medium.waits {
 		return e.leaveOut()
@@ -226,9 +230,10 @@ func (e *evidence) end(raw []byte) error {
 	return nil
 }
 
-const errAnotherDay = fixedError("expect media of the period asked for; one too long to be held is of another day")
+const errAnotherDay = fixedError("expect media of the period asked for; " +
+	"one too long to be held is of another day")
 
-// leaveOut leaves the rest of a medium out and forgets what is held of it.
+// leaveOut leaves the rest of a medium out and forgets its held bytes.
 func (e *evidence) leaveOut() error {
 	if e.medium.gone {
 		return errAnotherDay

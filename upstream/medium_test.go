@@ -13,7 +13,7 @@ import (
 // asking is a question for words with criteria for photos: "DatumOd DatumDo
 // Pocet", a dash for one that is absent; an empty string for none.
 func asking(photos string, words ...string) *egon.Head {
-	h := question(words...)
+	h := e198Head(words...)
 	h.Media.Photos = criteriaOf(photos)
 	return h
 }

@@ -59,7 +59,7 @@ func TestOrderOfSteps(t *testing.T) {
 		t.Run(slow+" is slow", func(t *testing.T) {
 			t.Parallel()
 			m, s := simulated(t)
-			h := question("EopFoto", "Jmeno", "AdresaPobytu", "ROBCti", "RUIANCti")
+			h := e198Head("EopFoto", "Jmeno", "AdresaPobytu", "ROBCti", "RUIANCti")
 			h.Media.Klic = publicKey(t)
 			for _, name := range []string{registries.EOP, registries.ORG, registries.ROB, registries.RUIAN} {
 				set(t, s, name, registries.Settings{Latency: map[bool]registries.Duration{true: 400 * ms, false: 100 * ms}[name == slow]})
@@ -102,7 +102,7 @@ func TestNothingIsLeftBehindWithoutYes(t *testing.T) {
 	} {
 		t.Run(tt.prijmeni, func(t *testing.T) {
 			m, s := simulated(t)
-			h := question("EopFoto", "Jmeno", "AdresaPobytu", "ROBCti", "RUIANCti")
+			h := e198Head("EopFoto", "Jmeno", "AdresaPobytu", "ROBCti", "RUIANCti")
 			h.Media.Klic = publicKey(t)
 			h.Media.Jmeno, h.Media.Prijmeni, h.Media.DatumNarozeni = []byte(tt.jmeno), []byte(tt.prijmeni), []byte(tt.narozen)
 			if _, err := ask(t, m, h); err != nil {
@@ -130,7 +130,7 @@ func stepsOf(s *registries.Server) string {
 // for its own caller.
 func TestAifoAreNeverKept(t *testing.T) {
 	m, s := simulated(t)
-	h := question("EopFoto")
+	h := e198Head("EopFoto")
 	h.Media.Klic = publicKey(t)
 	for range 3 {
 		if _, err := ask(t, m, h); err != nil {

@@ -7,10 +7,9 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// A Pace is how many calls a second this process sends to an upstream: PerSecond
-// over time, and Burst at once after a pause. A call beyond it waits, in the
-// order of coming, but only if its turn comes before its deadline. The zero Pace
-// lets all through.
+// A Pace bounds the calls that this process sends to an upstream: PerSecond over time,
+// and Burst at once after a pause. A call beyond it waits in the order of arrival, if
+// its turn comes before its deadline. The zero Pace lets all calls through.
 type Pace struct {
 	PerSecond float64
 	Burst     int

@@ -1,19 +1,20 @@
 package upstream
 
 import (
-	"brana/egon"
 	"strconv"
+
+	"brana/egon"
 )
 
-var orgParty = egon.Party{Kind: egon.Registr, Code: "ORG"}
+// The registries, as Puvodce names them.
+var (
+	iszrParty  = egon.Party{Kind: egon.Registr, Code: "ISZR"}
+	orgParty   = egon.Party{Kind: egon.Registr, Code: "ORG"}
+	robParty   = egon.Party{Kind: egon.Registr, Code: "ROB"}
+	ruianParty = egon.Party{Kind: egon.Registr, Code: "RUIAN"}
+)
 
-var robParty = egon.Party{Kind: egon.Registr, Code: "ROB"}
-
-var ruianParty = egon.Party{Kind: egon.Registr, Code: "RUIAN"}
-
-var iszrParty = egon.Party{Kind: egon.Registr, Code: "ISZR"}
-
-// partyOf is whom an evidence is blamed as.
+// partyOf returns the party of an evidence.
 func partyOf(c *Client) egon.Party {
 	return egon.Party{Kind: egon.Ais, Code: strconv.Itoa(c.cfg.Ais)}
 }

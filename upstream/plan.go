@@ -7,16 +7,14 @@ import (
 	"brana/egon"
 )
 
-// This file divides the time of a call of E198.
-
-// A plan splits the time of a call over its steps: each may take what is left,
-// but for a tenth of the whole for each step that comes after it on its way
-// through the graph. So a registry that hangs is named while the caller still
-// waits, a slow one may take most of the time, and each step behind it has some.
+// A plan divides the time of an E198 among its steps. A step may take the time that is
+// left, less a tenth of the whole for each step behind it in the graph. So a registry
+// that hangs is named while the caller still waits, a slow one may take most of the
+// time, and each step behind it has some.
 type plan struct {
 	by      time.Time // zero: the call has no deadline
 	tenth   time.Duration
-	reading int // steps behind O25 at most: G02, or O08 and A28
+	reading int // most steps behind O25: G02, or O08 and A28
 }
 
 func planOf(ctx context.Context, h *egon.Head) plan {
@@ -30,7 +28,7 @@ func planOf(ctx context.Context, h *egon.Head) plan {
 	return p
 }
 
-// deadline is when a step must have ended that has so many behind it.
+// deadline returns when a step with that many steps behind it must have ended.
 func (p plan) deadline(behind int) time.Time {
 	if p.by.IsZero() {
 		return p.by

@@ -31,7 +31,7 @@ func TestPlan(t *testing.T) {
 			start := time.Now()
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 			defer cancel()
-			p := planOf(ctx, question(tt.words...))
+			p := planOf(ctx, e198Head(tt.words...))
 			var got []string
 			for _, behind := range []int{p.reading + 2, p.reading + 1, p.reading, p.reading - 1} {
 				got = append(got, fmt.Sprint(p.deadline(behind).Sub(start).Seconds()))
@@ -41,7 +41,7 @@ func TestPlan(t *testing.T) {
 			}
 		})
 	}
-	if p := planOf(context.Background(), question("EopFoto")); !p.deadline(3).IsZero() {
+	if p := planOf(context.Background(), e198Head("EopFoto")); !p.deadline(3).IsZero() {
 		t.Error("a call without a deadline has one for a step")
 	}
 }
@@ -88,7 +88,7 @@ func TestMediaThatBreakEndTheSteps(t *testing.T) {
 	}).listen(t)
 	m.Eop = client(t, Config{Name: "eop", URL: eopURL, Agenda: "A385", Ais: 385})
 	m.Rob = client(t, Config{Name: "rob", URL: robURL, Agenda: "A999", Ais: 1})
-	_, _, err := m.Serve(t.Context(), question("EopFoto", "Jmeno", "ROBCti"))
+	_, _, err := m.Serve(t.Context(), e198Head("EopFoto", "Jmeno", "ROBCti"))
 	var call *egon.CallError
 	if !errors.As(err, &call) || call.Name != "eop" || call.Party.Code != "385" || call.Timeout {
 		t.Errorf("error = %v, want the evidence to be named", err)

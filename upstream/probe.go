@@ -12,22 +12,22 @@ import (
 	"brana/egon"
 )
 
-// A breaker is the one of a client; nil lets all calls through.
+// A breaker is that of a client. A nil breaker lets all calls through.
 type breaker struct {
 	two  *gobreaker.TwoStepCircuitBreaker[struct{}]
-	half atomic.Bool // it is half-open
+	half atomic.Bool // the state is half-open
 
 	mu    sync.Mutex
-	probe *probe // that is under way; nil: none is
+	probe *probe // under way; nil: none
 }
 
-// A probe is the call that a half-open breaker has let through. One whose message
-// is still arriving takes as long as its caller likes, so it leaves its place to
-// the first call that does not.
+// A probe is the call that a half-open breaker has let through. A message that is still
+// arriving takes as long as its caller likes, so such a probe yields to the first call
+// that is here whole.
 type probe struct {
 	asker
 	done  func(error)
-	ended chan struct{} // closed when what came of it is known, or it left its place
+	ended chan struct{} // closed when its outcome is known, or it has yielded
 }
 
 func newBreaker(name string, b Breaker, changed func(name string, to BreakerState)) *breaker {
@@ -42,7 +42,8 @@ func newBreaker(name string, b Breaker, changed func(name string, to BreakerStat
 		BucketPeriod: b.Window / windowParts,
 		Timeout:      b.Open,
 		ReadyToTrip: func(c gobreaker.Counts) bool {
-			return int64(c.TotalFailures) >= int64(b.Failures) && 2*c.TotalFailures >= c.Requests-c.TotalExclusions
+			judged := c.Requests - c.TotalExclusions
+			return int64(c.TotalFailures) >= int64(b.Failures) && 2*c.TotalFailures >= judged
 		},
 		IsSuccessful: func(err error) bool { return err == nil || errors.Is(err, errRefused) },
 		IsExcluded:   saysNothing,
@@ -63,7 +64,7 @@ func (b *breaker) state() BreakerState {
 	return breakerStates[b.two.State()]
 }
 
-// refuses reports whether it would refuse a call at this moment.
+// refuses reports whether the breaker would refuse a call at this moment.
 func (b *breaker) refuses(a asker) bool {
 	switch b.state() {
 	case BreakerOpen:
@@ -76,9 +77,9 @@ func (b *breaker) refuses(a asker) bool {
 	return false
 }
 
-// allow lets a call through, or refuses it with errOpen. What came of the call
-// must be reported, once. A call whose sibling probes waits for what comes of
-// that; when ctx ends before, the error is errUnproven.
+// allow lets a call through, or refuses it with errOpen. The caller reports the outcome
+// once. A call whose sibling is the probe waits for its outcome. When ctx ends before,
+// the error is errUnproven.
 func (b *breaker) allow(ctx context.Context, a asker) (report func(error), err error) {
 	for {
 		report, sibling, err := b.try(a)
@@ -93,7 +94,7 @@ func (b *breaker) allow(ctx context.Context, a asker) (report func(error), err e
 	}
 }
 
-// try is allow without the wait: it may return the sibling that probes.
+// try is allow without the wait: it may return the sibling that is the probe.
 func (b *breaker) try(a asker) (report func(error), sibling *probe, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -118,20 +119,20 @@ func (b *breaker) try(a asker) (report func(error), sibling *probe, err error) {
 	return nil, nil, errOpen
 }
 
-// begin makes p the probe that is under way, until it is reported what came of
-// it. One that says nothing leaves its place to the next call.
+// begin makes p the probe under way, until its outcome is reported. After an outcome
+// that says nothing the next call is the probe.
 func (b *breaker) begin(p *probe) (report func(error)) {
 	b.probe = p
 	return func(err error) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		if b.probe == p { // otherwise another call has its place
+		if b.probe == p { // otherwise it has yielded
 			b.end(err)
 		}
 	}
 }
 
-// end ends the probe that is under way.
+// end ends the probe under way.
 func (b *breaker) end(err error) {
 	p := b.probe
 	b.probe = nil
@@ -141,38 +142,38 @@ func (b *breaker) end(err error) {
 
 func (p *probe) isSibling(a asker) bool { return a.family != nil && p.family == a.family }
 
-// yields reports whether the probe leaves its place to a call.
+// yields reports whether the probe yields to a call.
 func (p *probe) yields(a asker) bool { return p.arriving && !a.arriving }
 
-// saysNothing reports whether err tells nothing of the state of the upstream:
-// the call was ended from elsewhere, by its caller or by another step, or found
-// no free connection.
+// saysNothing reports whether err says nothing about the state of the upstream: the
+// caller or another step ended the call, or no connection was free.
 func saysNothing(err error) bool {
 	if err == nil {
 		return false
 	}
 	var call *egon.CallError
 	switch {
-	case errors.Is(err, errClosed), errors.Is(err, errUnended), errors.Is(err, fasthttp.ErrNoFreeConns):
+	case errors.Is(err, errClosed), errors.Is(err, errUnended),
+		errors.Is(err, fasthttp.ErrNoFreeConns):
 		return true
-	case !errors.As(err, &call): // of the body of the caller's message
+	case !errors.As(err, &call): // the body of the caller's message failed
 		return true
 	}
 	return errors.Is(err, errEnded) && !call.Timeout
 }
 
-// An asker is on whose behalf a call goes out.
+// An asker is the one for whom a call goes out.
 type asker struct {
-	service  string     // that was called: the relayed one, E198 of a step, E227 of a fetch
-	party    egon.Party // to blame when it fails; Nobody: whoever asked names it
-	family   *family    // of the E198 that a step belongs to; nil: it stands alone
-	arriving bool       // its message still comes from the caller, at the caller's speed
+	service  string     // the relayed one, E198 for a step, E227 for a fetch
+	party    egon.Party // to name when the call fails; Nobody: the gateway names it
+	family   *family    // of the E198 that a step belongs to; nil: none
+	arriving bool       // its message is still coming from the caller, at the caller's speed
 }
 
-// A family is the steps of one E198. They stand or fall together, so they are
-// one call before a breaker that is half-open: a step waits for what comes of a
-// sibling that probes, and does not probe when a sibling has been refused, since
-// the end of that one would end the probe.
+// A family is the steps of one E198. They succeed or fail together, so a half-open
+// breaker counts them as one call: a step waits for the outcome of a sibling that is the
+// probe. It is no probe after a sibling was refused, since that refusal ends the whole
+// E198, and so the probe.
 type family struct {
-	refused atomic.Pointer[breaker] // the first that refused one of them
+	refused atomic.Pointer[breaker] // the first that refused a step
 }

@@ -6,16 +6,16 @@ import (
 	"errors"
 )
 
-// A request is a small message of a step whose reply is read whole.
-type request struct {
+// A question is a small message of our own, whose reply is read whole.
+type question struct {
 	path   string // appended to the path of the upstream's URL
 	action string
 	body   []byte
-	again  bool // may be sent once more when the connection turned out stale
+	again  bool // it may be sent once more over another connection when one was stale
 }
 
-// ask sends a request and returns its whole reply.
-func (k *call) ask(ctx context.Context, q request) ([]byte, error) {
+// ask sends a question and returns its whole reply.
+func (k *call) ask(ctx context.Context, q question) ([]byte, error) {
 	r, err := k.start(ctx, q)
 	if err != nil {
 		return nil, err
@@ -24,15 +24,15 @@ func (k *call) ask(ctx context.Context, q request) ([]byte, error) {
 	return r.readWhole(k.cfg.MaxReply)
 }
 
-// start sends a request and returns the reply when its head is here and is one
-// that the contract knows. A SOAP Fault is an error, and so is an HTTP error
-// status.
-func (k *call) start(ctx context.Context, q request) (*reply, error) {
-	m := message{path: q.path, action: q.action, length: int64(len(q.body)), body: bytes.NewReader(q.body)}
-	r, err := k.do(ctx, m)
+// start sends a question and returns the reply when its head is here. A head beyond the
+// contract is an error, and so are a SOAP Fault and an HTTP error status.
+func (k *call) start(ctx context.Context, q question) (*reply, error) {
+	m := message{path: q.path, action: q.action, length: int64(len(q.body))}
+	m.body = bytes.NewReader(q.body)
+	r, err := k.post(ctx, m)
 	if q.again && errors.Is(err, errStale) {
 		m.body = bytes.NewReader(q.body)
-		r, err = k.do(ctx, m)
+		r, err = k.post(ctx, m)
 	}
 	if err != nil {
 		return nil, err

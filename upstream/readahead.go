@@ -5,35 +5,34 @@ import (
 	"sync"
 )
 
-// What is read ahead, in bytes. With the window of a scanner and the buffer of
-// its connection that is all of a reply that a call holds: below 256 KiB, and
-// 160 KiB more where a medium waits for its day (medium.go).
+// The bounds of reading ahead, in bytes. With the window of a token reader and the buffer
+// of its connection, a call holds less than 256 KiB of a reply, and 160 KiB more where a
+// medium waits for its day (medium.go).
 const (
 	aheadPiece = 32 << 10
 	aheadBytes = 6 * aheadPiece
 )
 
-// pieces are used ones.
+// piecePool holds the memory of used pieces.
 var piecePool = sync.Pool{New: func() any { return new([aheadPiece]byte) }}
 
-// An ahead reads a source before anybody wants what it gives: on a goroutine of
-// its own, until the source ends or aheadBytes are held. From then on it leaves
-// the source alone, so that whoever sends is held back by its own socket, and
-// reads only what is asked for.
+// A readAhead reads a source before its reader does: on a goroutine of its own, until the
+// source ends or aheadBytes are held. Then it reads only on demand, so that the sender is
+// held back by its own socket.
 type readAhead struct {
 	src  io.ReadCloser
-	done chan struct{} // closed when the goroutine has ended; all below is then the reader's
-	held []piece       // none of them is empty
+	done chan struct{} // closed when the goroutine has ended; the reader then owns the rest
+	held []piece       // none is empty
 	end  error         // of src; io.EOF: it was whole; nil: it goes on
 }
 
-// A piece is what one read, or a few, have given.
+// A piece is the bytes of a few reads.
 type piece struct {
-	memory     *[aheadPiece]byte // from pieces
-	start, end int               // of what was not given out
+	memory     *[aheadPiece]byte // from piecePool
+	start, end int               // of the bytes that were not read yet
 }
 
-// readAhead begins to read src. If that breaks, it calls broke.
+// startReadAhead begins to read src. It calls broke when src breaks.
 func startReadAhead(src io.ReadCloser, broke func(error)) *readAhead {
 	a := &readAhead{src: src, done: make(chan struct{})}
 	go func() {
@@ -46,6 +45,8 @@ func startReadAhead(src io.ReadCloser, broke func(error)) *readAhead {
 	return a
 }
 
+// fill reads until the source ends or aheadBytes are held. It returns the end of the
+// source, nil when that goes on.
 func (a *readAhead) fill() error {
 	var end error
 	for end == nil {
@@ -69,8 +70,8 @@ func (a *readAhead) fill() error {
 	return end
 }
 
-// settle waits until the source has ended or no more of it is held, and returns
-// the length of what there is if that is all, otherwise -1.
+// settle waits until the source has ended or aheadBytes are held. It returns the length of
+// the source, or -1 when that goes on.
 func (a *readAhead) settle() (length int64, err error) {
 	<-a.done
 	switch a.end {
@@ -85,7 +86,7 @@ func (a *readAhead) settle() (length int64, err error) {
 	return 0, a.end
 }
 
-// Read gives what was read ahead and then what the source gives.
+// Read returns the bytes that were read ahead, and then those of the source.
 func (a *readAhead) Read(p []byte) (n int, err error) {
 	<-a.done
 	if len(a.held) == 0 {
@@ -107,7 +108,7 @@ func (a *readAhead) Read(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// Close closes the source; it may come from elsewhere while a Read waits.
+// Close closes the source. It may come from elsewhere while a Read waits.
 func (a *readAhead) Close() error {
 	err := a.src.Close()
 	<-a.done

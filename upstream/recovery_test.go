@@ -79,9 +79,9 @@ func outageOf(t *testing.T, name string) *outage {
 		c.Breaker = Breaker{Failures: 3, Window: time.Minute, Open: 50 * time.Millisecond}
 		c.Timeout = 5 * time.Second
 	})
-	o := &outage{registry: s, name: name, media: m, question: question("EopFoto", "Jmeno", "AdresaPobytu", "ROBCti", "RUIANCti")}
+	o := &outage{registry: s, name: name, media: m, question: e198Head("EopFoto", "Jmeno", "AdresaPobytu", "ROBCti", "RUIANCti")}
 	if name == registries.ECD {
-		o.question = question("EcdFoto", "Jmeno", "AdresaPobytu", "ROBCti", "RUIANCti")
+		o.question = e198Head("EcdFoto", "Jmeno", "AdresaPobytu", "ROBCti", "RUIANCti")
 		o.question.Media.AgendaZdroj = []byte("Ecd")
 	}
 	o.question.Media.Klic = publicKey(t)

@@ -63,7 +63,7 @@ func simulatedWith(t *testing.T, change func(*Config)) (*Media, *registries.Serv
 func TestMediaOverFailingRegistries(t *testing.T) {
 	t.Parallel() // it waits
 	m, s := simulated(t)
-	h := question("EopFoto", "Jmeno", "AdresaPobytu", "ROBCti", "RUIANCti")
+	h := e198Head("EopFoto", "Jmeno", "AdresaPobytu", "ROBCti", "RUIANCti")
 	h.Media.Klic = publicKey(t)
 	parties := map[string]egon.Party{
 		registries.EOP: {Kind: egon.Ais, Code: "2"}, registries.ORG: orgParty, registries.ROB: robParty, registries.RUIAN: ruianParty,
@@ -119,7 +119,7 @@ func set(t *testing.T, s *registries.Server, name string, v registries.Settings)
 // caller's.
 func TestMediaNumbersItsMessages(t *testing.T) {
 	m, s := simulated(t)
-	h := question("EopFoto", "Jmeno", "AdresaPobytu", "ROBCti", "RUIANCti")
+	h := e198Head("EopFoto", "Jmeno", "AdresaPobytu", "ROBCti", "RUIANCti")
 	h.Media.Klic = publicKey(t)
 	if _, err := ask(t, m, h); err != nil {
 		t.Fatal(err)

@@ -16,21 +16,21 @@ import (
 	"brana/egon"
 )
 
-// A reply is an answer whose body is still on the connection. Whoever holds it
-// closes it; Close may come at any time and from anywhere, also while a Read
-// waits, and closes the connection unless the body has been read to its end.
+// A reply is an answer whose body is still on the connection. Its holder closes it. Close
+// may come at any time and from anywhere, also while a Read waits. It closes the connection
+// unless the body has been read to its end.
 type reply struct {
 	status      int
 	contentType string
 	encoding    string
 	length      int64 // or -1
 
-	ctx      context.Context // rules the body too
+	ctx      context.Context // bounds the body too
 	call     *call
 	giveBack func(reuse bool)
-	unwatch  func() bool // stops the watch on the context; false: it has acted
+	unwatch  func() bool // stops the watch on the context; false: the watch has acted
 
-	mu      sync.Mutex // of all below, once the head is read
+	mu      sync.Mutex // guards the following, once the head is read
 	conn    *conn
 	pool    *fasthttp.HostClient // where reader comes from
 	reader  *bufio.Reader        // nil until the message was sent
@@ -41,8 +41,7 @@ type reply struct {
 	closed  atomic.Bool
 }
 
-// readHead waits for the head of the answer. sent says that the message was
-// sent to its end.
+// readHead waits for the head of the answer. The message was sent to its end, or not.
 func (r *reply) readHead(sent bool) error {
 	r.reader = r.pool.AcquireReader(r.conn)
 	r.resp.StreamBody = true
@@ -63,13 +62,13 @@ func (r *reply) readHead(sent bool) error {
 	return nil
 }
 
-// failed says what became of the call.
+// failed makes err, which came at a stage, the error of the call.
 func (r *reply) failed(at stage, err error) *egon.CallError {
 	return r.call.failed(r.ctx, r.conn, at, err)
 }
 
-// Read reads the body. Its errors are *egon.CallError; a body
-// that is cut, also between two chunks, is one of them.
+// Read reads the body. Its errors are *egon.CallError. A body that is cut, also between two
+// chunks, ends with one.
 func (r *reply) Read(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -92,13 +91,13 @@ func (r *reply) Read(p []byte) (int, error) {
 	return n, r.err
 }
 
-// readWhole reads a body of at most so many bytes.
+// readWhole reads a body of at most that many bytes.
 func (r *reply) readWhole(most int) ([]byte, error) {
 	if r.length > int64(most) {
 		return nil, r.failed(judging, fixedErrorf("the answer is longer than %d bytes", most))
 	}
 	var b bytes.Buffer
-	b.Grow(int(max(r.length, 0)) + bytes.MinRead) // the end is seen without room being made once more
+	b.Grow(int(max(r.length, 0)) + bytes.MinRead) // ReadFrom needs that room to see the end
 	if _, err := b.ReadFrom(io.LimitReader(r, int64(most)+1)); err != nil {
 		return nil, err
 	}
@@ -130,29 +129,35 @@ func (r *reply) Close() error {
 	return nil
 }
 
-// acceptable says whether the answer is one that the contract knows: XML as it
-// is, with a status of success or one of an error. 201 and 202 are success as 200
-// is when they bring a whole answer (WS-I Basic Profile 1.1, R1124); other
-// statuses below 400 say that something else came.
+// acceptable returns nil for an answer of the contract: plain XML, with a status of success
+// or of an error. 201 and 202 are success like 200 when they bring a whole answer (WS-I
+// Basic Profile 1.1, R1124). Other statuses below 400 are no answer to a call.
 func (r *reply) acceptable() error {
 	switch {
-	case r.status < fasthttp.StatusOK, r.status > fasthttp.StatusAccepted && r.status < 400:
+	case r.status < fasthttp.StatusOK,
+		r.status > fasthttp.StatusAccepted && r.status < 400:
 		return fixedErrorf("the answer has HTTP status %d", r.status)
 	case r.contentType == "":
 		return fixedErrorf("the answer has no Content-Type (HTTP status %d)", r.status)
 	case !isXML(r.contentType):
-		return "the answer is not XML in UTF-8 but of " + typeNamed(r.contentType) + fixedErrorf(" (HTTP status %d)", r.status)
+		return "the answer is not XML in UTF-8 but of " + typeNamed(r.contentType) +
+			fixedErrorf(" (HTTP status %d)", r.status)
 	case r.encoding != "" && !strings.EqualFold(r.encoding, "identity"):
 		return fixedError("the answer has a content encoding that nobody asked for")
 	}
 	return nil
 }
 
-// commonTypes are what nearly all answers say that they are.
-var commonTypes = [...]string{"text/xml; charset=utf-8", "text/xml;charset=UTF-8", "text/xml;charset=utf-8", "text/xml; charset=UTF-8", "text/xml"}
+// commonTypes are the Content-Types of nearly all answers.
+var commonTypes = [...]string{
+	"text/xml; charset=utf-8",
+	"text/xml;charset=UTF-8",
+	"text/xml;charset=utf-8",
+	"text/xml; charset=UTF-8",
+	"text/xml",
+}
 
-// typeOf is a Content-Type as a string, which only one that is not common needs
-// memory for.
+// typeOf returns a Content-Type as a string. A common one needs no memory.
 func typeOf(value []byte) string {
 	for _, t := range commonTypes {
 		if string(value) == t {
@@ -177,16 +182,15 @@ func isXML(contentType string) bool {
 	return kind == "text/xml" || kind == "application/xml" || kind == "application/soap+xml"
 }
 
-// Bounds of what is named of a Content-Type, in bytes.
+// Bounds of the named parts of a Content-Type, in bytes.
 const (
 	maxTypeNamed    = 64
 	maxCharsetNamed = 32
 )
 
-// typeNamed is what a log may say of a Content-Type: its type and its charset, of
-// each the characters of a token (RFC 9110, section 5.6.2) up to a bound. Other
-// parameters may hold anything and are left out, so it is said when one of them
-// is malformed.
+// typeNamed returns a Content-Type for the log: its type and its charset, of each the
+// characters of a token (RFC 9110, section 5.6.2) up to a bound. Other parameters may hold
+// anything and are left out; the name says when one of them is malformed.
 func typeNamed(contentType string) fixedError {
 	kind, params, _ := strings.Cut(contentType, ";")
 	named := "Content-Type " + tokenOf(kind, maxTypeNamed)
@@ -194,20 +198,22 @@ func typeNamed(contentType string) fixedError {
 		named = "malformed " + named
 	}
 	for p := range strings.SplitSeq(params, ";") {
-		if name, value, _ := strings.Cut(p, "="); strings.EqualFold(strings.TrimSpace(name), "charset") {
+		name, value, _ := strings.Cut(p, "=")
+		if strings.EqualFold(strings.TrimSpace(name), "charset") {
 			return named + "; charset=" + tokenOf(value, maxCharsetNamed)
 		}
 	}
 	return named
 }
 
-// tokenOf returns the characters of s that a token has, and the slash of a type.
+// tokenOf returns the characters of s that a token may have, and the slash of a type.
 func tokenOf(s string, most int) fixedError {
 	const marks = "!#$%&'*+-.^_`|~/"
 	var b strings.Builder
 	for i := 0; i < len(s) && b.Len() < most; i++ {
 		c := s[i]
-		if c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z' || strings.IndexByte(marks, c) >= 0 {
+		alphanumeric := c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
+		if alphanumeric || strings.IndexByte(marks, c) >= 0 {
 			b.WriteByte(c)
 		}
 	}

@@ -39,7 +39,7 @@ func TestWholeReplyIsBounded(t *testing.T) {
 				_, _ = w.Write([]byte(body)) // the client may leave
 			}))
 			defer s.Close()
-			got, err := askWhole(t, client(t, Config{URL: s.URL}), orgParty, request{})
+			got, err := askWhole(t, client(t, Config{URL: s.URL}), orgParty, question{})
 			if c.want == "" {
 				if err != nil || string(got) != body {
 					t.Errorf("got %d bytes, %v", len(got), err)

@@ -10,23 +10,25 @@ import (
 	"brana/egon"
 )
 
-// Rights asks the bus which items a triple may have (E227). The service reads
-// the matrix and changes nothing, so a question may be sent again.
+// Rights asks the bus which items a triple may have (E227). The service reads the matrix
+// and changes nothing, so a question may be sent again.
 type Rights struct {
 	Client *Client
-	Caller egon.Quadruple // as whom the gateway itself calls; the bus checks its access
+	Caller egon.Quadruple // the gateway's own, which the bus checks
 	NewID  func() string  // a fresh UUID, for AgendaZadostId
 	Now    func() time.Time
 }
 
-// Validate returns all that is missing, joined.
+// Validate returns everything that is missing, joined.
 func (r *Rights) Validate() error {
 	var errs []error
 	if r.Client == nil {
 		errs = append(errs, errors.New("rights: there is no client"))
 	}
 	c := r.Caller
-	for _, id := range []struct{ name, value string }{{"agenda", c.Agenda}, {"role", c.Role}, {"ovm", c.Ovm}, {"ais", c.Ais}} {
+	for _, id := range []struct{ name, value string }{
+		{"agenda", c.Agenda}, {"role", c.Role}, {"ovm", c.Ovm}, {"ais", c.Ais},
+	} {
 		if id.value == "" {
 			errs = append(errs, fmt.Errorf("rights: the caller has no %s", id.name))
 		}
@@ -34,25 +36,36 @@ func (r *Rights) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Fetch returns the items of a triple; none when the bus says that it has no
-// row. It is a call like any other: it waits for its turn, and the breaker of
-// the bus hears what came of it. Every error is an *egon.CallError that names
-// ISZR.
+// Fetch returns the items of a triple, none when the bus answers that the triple has no
+// row. It is a call like any other: it waits for its turn, and its outcome counts for
+// the breaker of the bus. Every error is an *egon.CallError that names ISZR.
 func (r *Rights) Fetch(ctx context.Context, q *egon.RightsQuery) ([]egon.RightsItem, error) {
-	return through(ctx, r.Client, asker{service: "E227", party: iszrParty}, func(k *call) ([]egon.RightsItem, error) { return r.ask(ctx, k, q) })
+	a := asker{service: "E227", party: iszrParty}
+	return through(ctx, r.Client, a, func(k *call) ([]egon.RightsItem, error) {
+		return r.ask(ctx, k, q)
+	})
 }
 
 func (r *Rights) ask(ctx context.Context, k *call, q *egon.RightsQuery) ([]egon.RightsItem, error) {
 	service, id := egon.ServiceByCode("E227"), r.NewID()
-	b, err := k.ask(ctx, request{
+	body := egon.AppendRequest(nil, &egon.Request{
+		Service:   service,
+		Enveloped: true,
+		Inner:     egon.AppendRightsQuestion(nil, q),
+		Info: &egon.ZadostInfo{
+			CasZadosti:     []byte(r.Now().Format(time.RFC3339Nano)),
+			AgendaZadostId: []byte(id),
+			Agenda:         []byte(r.Caller.Agenda),
+			AgendovaRole:   []byte(r.Caller.Role),
+			Ovm:            []byte(r.Caller.Ovm),
+			Ais:            []byte(r.Caller.Ais),
+		},
+	})
+	b, err := k.ask(ctx, question{
 		path:   "/" + service.Code,
 		action: service.Action,
-		body: egon.AppendRequest(nil, &egon.Request{Service: service, Enveloped: true, Inner: egon.AppendRightsQuestion(nil, q),
-			Info: &egon.ZadostInfo{
-				CasZadosti: []byte(r.Now().Format(time.RFC3339Nano)), AgendaZadostId: []byte(id),
-				Agenda: []byte(r.Caller.Agenda), AgendovaRole: []byte(r.Caller.Role), Ovm: []byte(r.Caller.Ovm), Ais: []byte(r.Caller.Ais),
-			}}),
-		again: true,
+		body:   body,
+		again:  true,
 	})
 	if err != nil {
 		return nil, err

@@ -7,10 +7,15 @@ import (
 	"brana/egon"
 )
 
-// verify asks ROB whether the person exists and has the caller's search inputs
-// (O25). ROB logs it, so it is never sent again.
-func (k *call) verify(ctx context.Context, st *egon.Step, person egon.PrevodAifo) (*egon.VerifyReply, error) {
-	b, err := k.ask(ctx, request{action: egon.ActionRob, body: egon.AppendVerify(nil, st, person)})
+// verify asks ROB whether the person exists and matches the caller's search inputs (O25).
+// ROB logs the question, so it is never sent again.
+func (k *call) verify(
+	ctx context.Context, st *egon.Step, person egon.PrevodAifo,
+) (*egon.VerifyReply, error) {
+	b, err := k.ask(ctx, question{
+		action: egon.ActionRob,
+		body:   egon.AppendVerify(nil, st, person),
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -31,14 +36,19 @@ func (k *call) verify(ctx context.Context, st *egon.Step, person egon.PrevodAifo
 	return r, k.refusedByRob(r.Info.Status, r.Rob)
 }
 
-// read asks ROB for items of the person (O08). ROB keeps a record of the use,
-// so it is never sent again.
-func (k *call) read(ctx context.Context, st *egon.Step, person egon.PrevodAifo, items []string) (*egon.ReadReply, error) {
+// read asks ROB for items of the person (O08). ROB keeps a record of the use, so the
+// question is never sent again.
+func (k *call) read(
+	ctx context.Context, st *egon.Step, person egon.PrevodAifo, items []string,
+) (*egon.ReadReply, error) {
 	internal := make([]string, len(items))
 	for i, item := range items {
 		internal[i] = egon.InternalName(item)
 	}
-	b, err := k.ask(ctx, request{action: egon.ActionRob, body: egon.AppendRead(nil, st, person, internal)})
+	b, err := k.ask(ctx, question{
+		action: egon.ActionRob,
+		body:   egon.AppendRead(nil, st, person, internal),
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -59,21 +69,23 @@ func (k *call) read(ctx context.Context, st *egon.Step, person egon.PrevodAifo, 
 	return r, k.refusedByRob(r.Info.Status, r.Rob)
 }
 
-// only reports whether an answer of ROB speaks of nobody but the person, once,
-// and gives the AIFO no other value.
+// only reports whether an answer of ROB is about the person alone, once, and gives the
+// AIFO no other value.
 func only(person egon.PrevodAifo, locals []int, mapa []egon.PrevodAifo) bool {
 	other := func(p egon.PrevodAifo) bool {
 		return p.Local == person.Local && p.Global != "" && p.Global != person.Global
 	}
-	return (len(locals) == 0 || len(locals) == 1 && locals[0] == person.Local) && !slices.ContainsFunc(mapa, other)
+	alone := len(locals) == 0 || len(locals) == 1 && locals[0] == person.Local
+	return alone && !slices.ContainsFunc(mapa, other)
 }
 
-// refusedByRob returns the error of an answer with either status CHYBA. That
-// nobody was found is an answer, with whatever application status.
+// refusedByRob returns the error of an answer in which either status is CHYBA. "Nobody was
+// found" is an answer, whatever the application status.
 func (k *call) refusedByRob(system, rob egon.Status) error {
 	switch {
 	case system.Kod == egon.Chyba:
-		return k.refused(egon.Status{Kod: egon.Chyba, Details: slices.Concat(system.Details, rob.Details)})
+		details := slices.Concat(system.Details, rob.Details)
+		return k.refused(egon.Status{Kod: egon.Chyba, Details: details})
 	case rob.Kod == egon.Chyba && !nobodyInRob(rob):
 		return k.refused(rob)
 	}

@@ -16,11 +16,11 @@ type message struct {
 	body   io.Reader
 }
 
-// do sends m and returns the answer when its head is here. The context rules
-// the body of the answer too, until it is closed. An error of m.body comes back
-// as it is, and the message on the wire is then broken off without its end;
-// every other error is an *egon.CallError.
-func (k *call) do(ctx context.Context, m message) (*reply, error) {
+// post sends m and returns the answer when its head is here. The context bounds the body
+// of the answer too, until it is closed. An error of m.body comes back unchanged, and
+// the message on the wire is then broken off without its end. Every other error is an
+// *egon.CallError.
+func (k *call) post(ctx context.Context, m message) (*reply, error) {
 	for {
 		cc, err := k.host.AcquireConn(remaining(ctx), false)
 		if err != nil {
@@ -32,7 +32,7 @@ func (k *call) do(ctx context.Context, m message) (*reply, error) {
 			return nil, k.failed(ctx, nil, connecting, ctx.Err())
 		}
 		if nc.used && (nc.over || !nc.alive()) {
-			k.host.CloseConn(cc) // each turn takes one from the pool, so this ends
+			k.host.CloseConn(cc) // each round takes one from the pool, so this ends
 			continue
 		}
 		nc.begin()
@@ -47,9 +47,11 @@ func (k *call) do(ctx context.Context, m message) (*reply, error) {
 	}
 }
 
-// roundTrip sends m on nc. It gives nc back by giveBack, at once when it fails,
-// otherwise when the reply is closed.
-func (k *call) roundTrip(ctx context.Context, m message, nc *conn, giveBack func(reuse bool)) (*reply, error) {
+// roundTrip sends m on nc. It gives nc back by giveBack: at once when it fails, otherwise
+// when the reply is closed.
+func (k *call) roundTrip(
+	ctx context.Context, m message, nc *conn, giveBack func(reuse bool),
+) (*reply, error) {
 	r := &reply{
 		ctx:      ctx,
 		call:     k,
@@ -67,8 +69,8 @@ func (k *call) roundTrip(ctx context.Context, m message, nc *conn, giveBack func
 		return nil, body.err
 	}
 	err := sendErr
-	// An upstream that does not want the message may have said so before it
-	// closed the connection.
+	// An upstream that refuses the message may have answered before it closed the
+	// connection.
 	if sendErr == nil || nc.stuck && !isTimeout(sendErr) {
 		nc.until = time.Now().Add(k.cfg.Timeout)
 		err = r.readHead(sendErr == nil)
@@ -87,9 +89,9 @@ func (k *call) roundTrip(ctx context.Context, m message, nc *conn, giveBack func
 	return nil, failure
 }
 
-// watch runs f when ctx ends, unless it is stopped before. A context that offers
-// that itself, as the one of an exchange does, is asked without the detour by
-// way of the library, which would make a context of f.
+// watch runs f when ctx ends, unless it is stopped before. A context with an AfterFunc of
+// its own, as the one of an exchange has, is called directly: the library would make a
+// context of f first.
 func watch(ctx context.Context, f func()) (stop func() bool) {
 	if own, ok := ctx.(interface {
 		AfterFunc(func()) func() bool
@@ -99,6 +101,7 @@ func watch(ctx context.Context, f func()) (stop func() bool) {
 	return context.AfterFunc(ctx, f)
 }
 
+// write writes the head and the body of a message to nc.
 func (c *Client) write(m message, body io.Reader, nc *conn) error {
 	req := fasthttp.AcquireRequest()
 	defer fasthttp.ReleaseRequest(req)
@@ -120,7 +123,7 @@ func (c *Client) write(m message, body io.Reader, nc *conn) error {
 	return w.Flush()
 }
 
-// remaining returns what is left until the deadline of ctx, 0 when it has none.
+// remaining returns the time until the deadline of ctx, 0 when it has none.
 func remaining(ctx context.Context) time.Duration {
 	by, ok := ctx.Deadline()
 	if !ok {
@@ -129,11 +132,11 @@ func remaining(ctx context.Context) time.Duration {
 	return max(time.Until(by), time.Nanosecond)
 }
 
-// A source is the body of a message on its way out. It keeps the reader's own
-// error apart from those of the connection, and hides its Close.
+// A source is the body of a message on its way out. It keeps the errors of the reader
+// apart from those of the connection, and hides the reader's Close.
 type source struct {
 	r   io.Reader
-	nc  *conn // where it goes
+	nc  *conn // to which it goes
 	err error // other than io.EOF
 }
 
@@ -154,7 +157,8 @@ func (s *source) SupportsBodyWriteTo() bool {
 	return ok
 }
 
-// WriteTo lets the body go out from where it is held, without a copy.
+// WriteTo writes the body from the memory that holds it, without a copy. After a write
+// that failed nc is stuck, and the error is the connection's.
 func (s *source) WriteTo(w io.Writer) (int64, error) {
 	n, err := s.r.(io.WriterTo).WriteTo(w)
 	if err != nil && !s.nc.stuck {

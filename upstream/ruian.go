@@ -6,11 +6,12 @@ import (
 	"brana/egon"
 )
 
-// checkPlaces asks RUIAN for places, or only whether they exist (A28). It has
-// no effect and may be sent again. Every place asked for is in the reply, with
-// its state.
-func (k *call) checkPlaces(ctx context.Context, st *egon.Step, whole bool, places []egon.Place) (*egon.PlacesReply, error) {
-	b, err := k.ask(ctx, request{
+// checkPlaces asks RUIAN for places, or only whether they exist (A28). The question has no
+// effect and may be sent again. Every place asked for is in the reply, with its state.
+func (k *call) checkPlaces(
+	ctx context.Context, st *egon.Step, whole bool, places []egon.Place,
+) (*egon.PlacesReply, error) {
+	b, err := k.ask(ctx, question{
 		action: egon.ActionRuian,
 		body:   egon.AppendPlaces(nil, st, whole, places),
 		again:  true,
@@ -36,7 +37,7 @@ func (k *call) checkPlaces(ctx context.Context, st *egon.Step, whole bool, place
 	return r, nil
 }
 
-// states reports whether the answer has one state for the place asked for.
+// states reports whether the answer has exactly one state of the place asked for.
 func states(answered []egon.Place, asked egon.Place) bool {
 	stav := ""
 	for _, p := range answered {

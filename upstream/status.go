@@ -8,14 +8,13 @@ import (
 	"brana/egon"
 )
 
-// This file has the words of a VAROVANI of E198: the details of the system
-// status. They name items and codes, never a value.
+// This file makes the system status of an E198 reply: the details of a VAROVANI. They
+// name items and codes, never a value.
 
-// nobodyFound is said when an evidence does not say itself what was the matter.
+// nobodyFound stands for an evidence that gives no reason itself.
 const nobodyFound = "Evidence podle zadaných údajů nenalezla právě jednu osobu."
 
-// whyNobody returns what the evidence says of a search that did not find one
-// person: whether nobody or too many.
+// whyNobody returns the evidence's reasons when a search did not find one person.
 func (f *found) whyNobody(evidence egon.Party) []egon.Detail {
 	said := f.evidence.Info.Status.Details
 	if len(said) == 0 {
@@ -31,8 +30,8 @@ func (f *found) whyNobody(evidence egon.Party) []egon.Detail {
 	return details
 }
 
-// whyWarned returns the warning of an evidence that found the person, unless its
-// block has words for it.
+// whyWarned returns the warning of an evidence that found the person, unless its block
+// has words for it.
 func (f *found) whyWarned(evidence egon.Party) []egon.Detail {
 	system := f.evidence.Info.Status
 	if keepsBack(system) {
@@ -41,8 +40,8 @@ func (f *found) whyWarned(evidence egon.Party) []egon.Detail {
 	return beside(f.evidence.Application, system, evidence)
 }
 
-// beside returns the warning of a registry, unless the status in its block has
-// words for it.
+// beside returns the warning of a registry, unless the status in its block has words for
+// it.
 func beside(block, system egon.Status, party egon.Party) []egon.Detail {
 	switch {
 	case block.Kod == egon.OK:
@@ -54,8 +53,8 @@ func beside(block, system egon.Status, party egon.Party) []egon.Detail {
 	return warning(system, party)
 }
 
-// deadPlaces returns one detail for each reference that RUIAN does not know or
-// has removed.
+// deadPlaces returns one detail for each reference that RUIAN does not know or has
+// removed.
 func (f *found) deadPlaces() (details []egon.Detail) {
 	if f.places == nil {
 		return nil
@@ -64,9 +63,11 @@ func (f *found) deadPlaces() (details []egon.Detail) {
 		d := egon.Detail{Puvodce: ruianParty}
 		switch p.Stav {
 		case "nenalezen":
-			d.SubKod, d.Popis = "ADRESA NEEXISTUJE", fmt.Sprintf("Odkaz %d do RUIAN neexistuje.", p.Kod)
+			d.SubKod = "ADRESA NEEXISTUJE"
+			d.Popis = fmt.Sprintf("Odkaz %d do RUIAN neexistuje.", p.Kod)
 		case "zrusen":
-			d.SubKod, d.Popis = "ADRESA SMAZANA", fmt.Sprintf("Prvek RUIAN, na který vede odkaz %d, byl zrušen.", p.Kod)
+			d.SubKod = "ADRESA SMAZANA"
+			d.Popis = fmt.Sprintf("Prvek RUIAN, na který vede odkaz %d, byl zrušen.", p.Kod)
 		default:
 			continue
 		}
@@ -75,19 +76,20 @@ func (f *found) deadPlaces() (details []egon.Detail) {
 	return details
 }
 
-// orgReasons are the codes of the system and the words for what ORG says of an
-// AIFO (OrgTypy, OrgAifoStatusDetailType).
+// orgReasons are the system's codes and words for the codes that ORG gives for an AIFO
+// (OrgTypy, OrgAifoStatusDetailType).
 var orgReasons = map[string]struct{ subKod, popis string }{
-	"AIFO NENALEZENO":      {"AIFO NEEXISTUJE", "AIFO osoby nebylo nalezeno"},
-	"AIFO ZNEPLATNENO":     {"AIFO ZRUSENO", "AIFO osoby bylo zneplatněno"},
-	"AIFO KOMPROMITOVANO":  {"AIFO ZRUSENO", "AIFO osoby bylo kompromitováno"},
-	"ZMENA ALGORITMU AIFO": {"AIFO ZRUSENO", "změnil se algoritmus, podle kterého bylo AIFO osoby vytvořeno"},
-	"OSOBA SPOJENA":        {"ZIFO ZRUSENO", "osoba byla spojena do nové identity"},
-	"OSOBA ROZDELENA":      {"ZIFO ZRUSENO", "osoba byla rozdělena do více nových identit"},
+	"AIFO NENALEZENO":     {"AIFO NEEXISTUJE", "AIFO osoby nebylo nalezeno"},
+	"AIFO ZNEPLATNENO":    {"AIFO ZRUSENO", "AIFO osoby bylo zneplatněno"},
+	"AIFO KOMPROMITOVANO": {"AIFO ZRUSENO", "AIFO osoby bylo kompromitováno"},
+	"ZMENA ALGORITMU AIFO": {"AIFO ZRUSENO",
+		"změnil se algoritmus, podle kterého bylo AIFO osoby vytvořeno"},
+	"OSOBA SPOJENA":   {"ZIFO ZRUSENO", "osoba byla spojena do nové identity"},
+	"OSOBA ROZDELENA": {"ZIFO ZRUSENO", "osoba byla rozdělena do více nových identit"},
 }
 
-// whyUntranslated says why ORG has no AIFO of the person in the agenda of
-// target, and what comes of it. ORG may say so in its map alone.
+// whyUntranslated returns why ORG has no AIFO of the person in the agenda of target, and
+// the consequence. ORG may say so in its map alone.
 func whyUntranslated(r *egon.TranslateReply, target, so string) (details []egon.Detail) {
 	add := func(subKod, why string) {
 		details = append(details, egon.Detail{
@@ -106,29 +108,34 @@ func whyUntranslated(r *egon.TranslateReply, target, so string) (details []egon.
 	return details
 }
 
-// whyUnverified says what ROB has not confirmed, unless its own block has words
-// for it.
+// whyUnverified returns what ROB has not confirmed, unless its own block has words for
+// it.
 func (f *found) whyUnverified() []egon.Detail {
 	r, local := f.verified, f.evidence.Person.Local
 	if r.Rob.Kod != egon.OK && len(r.Rob.Details) > 0 {
 		return nil
 	}
 	popis := "ROB osobu neověřil."
-	items := slices.DeleteFunc(r.Unverified(local, f.sent), func(item string) bool { return !slices.Contains(f.sent, item) })
+	items := slices.DeleteFunc(r.Unverified(local, f.sent),
+		func(item string) bool { return !slices.Contains(f.sent, item) })
 	switch {
 	case denies(r.Map, local) || !r.Knows(local):
 		popis = "ROB nepotvrdil existenci osoby."
 	case len(items) > 0:
 		popis = "ROB nepotvrdil shodu těchto údajů: " + strings.Join(items, ", ") + "."
 	}
-	return []egon.Detail{{SubKod: "SPECIFIKACE V POPISU", Popis: popis + " Globální AIFO ani údaje z ROB odpověď neobsahuje.", Puvodce: robParty}}
+	return []egon.Detail{{
+		SubKod:  "SPECIFIKACE V POPISU",
+		Popis:   popis + " Globální AIFO ani údaje z ROB odpověď neobsahuje.",
+		Puvodce: robParty,
+	}}
 }
 
-// remarks returns the warnings of registries that gave what they were asked for
-// all the same, where no block of the reply has them: a registry's VAROVANI never
-// becomes OK.
+// remarks returns the warnings of registries that answered in full all the same, where
+// no block of the reply has them: a registry's VAROVANI never becomes OK.
 func (f *found) remarks() (details []egon.Detail) {
-	details = append(warning(f.toRob.Info.Status, orgParty), warningOf(f.toCaller, f.evidence.Person.Local)...)
+	details = warning(f.toRob.Info.Status, orgParty)
+	details = append(details, warningOf(f.toCaller, f.evidence.Person.Local)...)
 	if f.read != nil {
 		details = append(details, beside(f.read.Rob, f.read.Info.Status, robParty)...)
 	}
@@ -138,7 +145,7 @@ func (f *found) remarks() (details []egon.Detail) {
 	return details
 }
 
-// warningOf returns the warning beside an identifier that is there.
+// warningOf returns the warning beside an identifier that ORG gave.
 func warningOf(r *egon.TranslateReply, local int) []egon.Detail {
 	if _, ok := translated(r, local); !ok {
 		return nil
@@ -146,8 +153,7 @@ func warningOf(r *egon.TranslateReply, local int) []egon.Detail {
 	return warning(r.Info.Status, orgParty)
 }
 
-// warning returns the codes of a registry's own VAROVANI; its sentences stay
-// inside.
+// warning returns the codes of a registry's own VAROVANI. Its sentences stay inside.
 func warning(s egon.Status, party egon.Party) (details []egon.Detail) {
 	if s.Kod == egon.OK {
 		return nil
@@ -160,14 +166,18 @@ func warning(s egon.Status, party egon.Party) (details []egon.Detail) {
 		if party.Kind == egon.Ais {
 			name = "AIS " + name
 		}
-		details = []egon.Detail{{SubKod: "SPECIFIKACE V POPISU", Popis: name + " odpověděl s upozorněním.", Puvodce: party}}
+		details = []egon.Detail{{
+			SubKod:  "SPECIFIKACE V POPISU",
+			Popis:   name + " odpověděl s upozorněním.",
+			Puvodce: party,
+		}}
 	}
 	return details
 }
 
-// status is the system status of the reply. It is bare where a block of the
-// reply has words for what is the matter (seed E198 §12.2), except that ORG's
-// block has codes alone: seed §6 demands a description.
+// status returns the system status of the reply. It has no details where a block of the
+// reply has words for the matter (seed E198 §12.2). ORG's block has codes alone, and seed
+// §6 demands a description.
 func (f *found) status(evidence egon.Party) egon.Status {
 	if !f.evidence.Found {
 		return egon.Status{Kod: egon.Varovani, Details: f.whyNobody(evidence)}
@@ -177,12 +187,14 @@ func (f *found) status(evidence egon.Party) egon.Status {
 	local := f.evidence.Person.Local
 	switch _, toRob := translated(f.toRob, local); {
 	case !toRob:
-		details = append(details, whyUntranslated(f.toRob, "ROB", "Osoba proto nebyla ověřena v ROB.")...)
+		so := "Osoba proto nebyla ověřena v ROB."
+		details = append(details, whyUntranslated(f.toRob, "ROB", so)...)
 	case !f.isVerified():
 		warn, details = true, append(details, f.whyUnverified()...)
 	default:
 		if _, ok := translated(f.toCaller, local); !ok {
-			details = append(details, whyUntranslated(f.toCaller, "volajícího", "Globální AIFO proto odpověď neobsahuje.")...)
+			so := "Globální AIFO proto odpověď neobsahuje."
+			details = append(details, whyUntranslated(f.toCaller, "volajícího", so)...)
 		}
 		warn = warn || f.read != nil && f.read.Rob.Kod != egon.OK
 		details = append(details, f.remarks()...)

@@ -7,22 +7,21 @@ import (
 	"brana/egon/xmltext"
 )
 
-// scanWindow is how much of a streamed answer is held, in bytes. It exceeds the
-// longest tag that the bounds let through.
+// tokenWindow bounds the held part of a streamed answer, in bytes. It exceeds the longest
+// tag that the bounds allow.
 const tokenWindow = 32 << 10
 
-// A scanner gives out the tokens of a document while it arrives, each with the
-// bytes it was written with.
+// A tokenReader returns the tokens of a document while it arrives, each with the bytes as
+// written.
 //
-// buf holds the document from the end of the token before the last one on:
-// buf[:tok] was given out, buf[tok:next] is the last token, buf[next:pos] is
-// what the xmltext.Scanner has taken of an item that is not complete, and
-// buf[pos:] is what it has not seen.
+// buf holds the document from the end of the token before the last one: buf[:tok] was
+// returned, buf[tok:next] is the last token, buf[next:pos] is the part of an incomplete
+// item that the xmltext.Scanner has taken, and buf[pos:] is the rest.
 type tokenReader struct {
 	src  io.Reader
 	xml  *xmltext.Scanner
 	buf  []byte
-	pool *sync.Pool // where it belongs
+	pool *sync.Pool // to which it belongs
 
 	base           int64 // offset of buf[0] in the document
 	tok, next, pos int
@@ -38,22 +37,24 @@ func tokenReaderOf(pool *sync.Pool, src io.Reader) *tokenReader {
 	return s
 }
 
-// scanners are used again: one that has read an answer knows the start tags of
-// the next one like it.
+// tokenReaders are used again: one that has read an answer knows the start tags of the next
+// answer like it.
 var tokenReaders = tokenReadersWithin(xmltext.DefaultBounds())
 
 func tokenReadersWithin(b xmltext.Bounds) sync.Pool {
-	return sync.Pool{New: func() any { return &tokenReader{xml: xmltext.NewScanner(b), buf: make([]byte, 0, tokenWindow)} }}
+	return sync.Pool{New: func() any {
+		return &tokenReader{xml: xmltext.NewScanner(b), buf: make([]byte, 0, tokenWindow)}
+	}}
 }
 
-// release gives the scanner back. No token of it may be in use.
+// release gives the reader back. No token of it may be in use.
 func (s *tokenReader) release() {
 	s.src = nil
 	s.pool.Put(s)
 }
 
-// token returns the next token and its bytes, both valid until the next call.
-// With wait false it reads nothing and returns errWait instead.
+// token returns the next token and its bytes, both valid until the next call. With wait
+// false it returns errWait instead of reading.
 func (s *tokenReader) token(wait bool) (xmltext.Token, []byte, error) {
 	for {
 		t, n, err := s.xml.Next(s.buf[s.pos:], s.whole)
@@ -73,7 +74,7 @@ func (s *tokenReader) token(wait bool) (xmltext.Token, []byte, error) {
 	}
 }
 
-// fill drops what was given out and reads once.
+// fill drops the returned bytes and reads once.
 func (s *tokenReader) fill() error {
 	kept := copy(s.buf, s.buf[s.next:])
 	s.base += int64(s.next)

@@ -140,7 +140,7 @@ func envelope(payload string) string {
 }
 
 // question is a head that asks EOP for words.
-func question(words ...string) *egon.Head {
+func e198Head(words ...string) *egon.Head {
 	h := &egon.Head{
 		Service: egon.ServiceByCode("E198"), Enveloped: true, HasItems: true,
 		Info: egon.ZadostInfo{
