@@ -102,7 +102,7 @@ func (g *Gateway) Connections() int { return g.conns.Count() }
 // they have open, or until there are none.
 func (g *Gateway) awaitCallers(ctx context.Context) {
 	for until := time.Now().Add(g.cfg.Linger); g.conns.Count() > 0 && time.Now().Before(until); {
-		if !pause(ctx, lookAgain) {
+		if !pause(ctx, pollTime) {
 			return
 		}
 	}
@@ -112,15 +112,15 @@ func (g *Gateway) awaitCallers(ctx context.Context) {
 // connection are closed. Its own shutdown looks once, and then after 100 ms.
 func (g *Gateway) awaitServer() {
 	open := func() bool { return g.server.GetOpenConnectionsCount() >= 0 } // it leaves out one, the listener
-	for until := time.Now().Add(lookAgain); g.conns.Count() == 0 && open() && time.Now().Before(until); {
-		time.Sleep(lookAgain / 10)
+	for until := time.Now().Add(pollTime); g.conns.Count() == 0 && open() && time.Now().Before(until); {
+		time.Sleep(pollTime / 10)
 	}
 }
 
 // awaitClosed waits until no connection is open, for CutTime at most.
 func (g *Gateway) awaitClosed() {
 	for until := time.Now().Add(g.cfg.CutTime); g.conns.Count() > 0 && time.Now().Before(until); {
-		time.Sleep(min(lookAgain, g.cfg.CutTime))
+		time.Sleep(min(pollTime, g.cfg.CutTime))
 	}
 }
 

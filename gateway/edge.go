@@ -10,17 +10,17 @@ import (
 	"brana/egon"
 )
 
-// An edgeCall is what the HTTP header itself says of a call.
+// An edgeCall is what the HTTP header says of a call.
 type edgeCall struct {
 	service *egon.Service
 	async   bool
 	route   Route // of the service
 }
 
-// checkEdge is all that is judged of a call by its header alone, be it before
-// the caller is told to send its message or when the message is here. It
-// refuses whatever an intermediary and a backend might read differently
-// (RFC 9112 §6.1, §11.2), although the library lets some of it pass.
+// checkEdge checks a call by its header alone: before the caller is asked for its
+// message, or when the message is here. It refuses what an intermediary and a
+// backend might read differently (RFC 9112 §6.1, §11.2), also where the library
+// lets it pass.
 func (g *Gateway) checkEdge(rc *fasthttp.RequestCtx) (edgeCall, *Refusal) {
 	h := &rc.Request.Header
 	framed, refusal := checkLines(h.RawHeaders())
@@ -31,7 +31,7 @@ func (g *Gateway) checkEdge(rc *fasthttp.RequestCtx) (edgeCall, *Refusal) {
 	switch {
 	case !h.IsPost():
 		return call, g.notACall(h)
-	case !h.IsHTTP11(): // the end of an HTTP/1.0 answer cannot be told from a cut
+	case !h.IsHTTP11(): // the end of an HTTP/1.0 answer looks like a cut
 		return call, badFraming(505, "Použijte HTTP/1.1.")
 	case refusal != nil:
 		return call, refusal
@@ -45,7 +45,8 @@ func (g *Gateway) checkEdge(rc *fasthttp.RequestCtx) (edgeCall, *Refusal) {
 	bound, _ := g.longest(call.route)
 	switch {
 	case call.route.Kind == RefuseRoute:
-		return call, refuse(UnknownService, "Služba "+call.service.Code+" není touto bránou poskytována.")
+		return call, refuse(UnknownService,
+			"Služba "+call.service.Code+" není touto bránou poskytována.")
 	case int64(h.ContentLength()) > bound:
 		return call, g.tooLong(call.service, call.route)
 	}
@@ -58,7 +59,7 @@ func badHTTP(status int, popis string) *Refusal {
 	return r
 }
 
-// badFraming is for a request whose end may be somewhere else than it seems.
+// badFraming refuses a request whose end is in doubt: the connection closes.
 func badFraming(status int, popis string) *Refusal {
 	r := badHTTP(status, popis)
 	r.Hangup = true
@@ -70,22 +71,25 @@ func badFraming(status int, popis string) *Refusal {
 func (g *Gateway) notACall(h *fasthttp.RequestHeader) *Refusal {
 	descriptions := "Popisy služeb (WSDL) zveřejňuje správce: " + administrator
 	if g.cfg.Contracts != nil {
-		if _, query, _ := strings.Cut(string(h.RequestURI()), "?"); h.IsGet() && strings.EqualFold(query, "wsdl") {
+		_, query, _ := strings.Cut(string(h.RequestURI()), "?")
+		if h.IsGet() && strings.EqualFold(query, "wsdl") {
 			descriptions = "Popis (WSDL) na této adrese není. " + descriptions
 		} else {
-			descriptions = "Popisy služeb (WSDL) jsou na adrese " + g.cfg.Prefix + "/{kód služby}?wsdl"
+			descriptions = "Popisy služeb (WSDL) jsou na adrese " +
+				g.cfg.Prefix + "/{kód služby}?wsdl"
 		}
 	}
-	return badFraming(fasthttp.StatusMethodNotAllowed, "Služba se volá metodou POST. "+descriptions)
+	return badFraming(fasthttp.StatusMethodNotAllowed,
+		"Služba se volá metodou POST. "+descriptions)
 }
 
 // administrator is where the administrator of the base registries publishes the
 // WSDL of each service.
 const administrator = "https://github.com/Digitalni-a-informacni-agentura/ISZRDemo"
 
-// checkLines checks the raw header lines: each ends in CR LF, none is folded,
-// what decides stands once, and none asks for what the gate does not do. It
-// says whether a line tells the length of the body.
+// checkLines checks the raw header lines: each ends in CR LF, none is folded, a
+// watched header stands once, and none asks for what the gateway does not do.
+// framed reports whether a line gives the length of the body.
 func checkLines(raw []byte) (framed bool, refusal *Refusal) {
 	var seen [len(watched)]bool
 	for line := range bytes.Lines(raw) {
@@ -99,7 +103,7 @@ func checkLines(raw []byte) (framed bool, refusal *Refusal) {
 			return false, badFraming(400, "Zalomená hlavička není přípustná.")
 		}
 		name, value, _ := bytes.Cut(line, []byte(":"))
-		if bytes.IndexByte(name, ' ') >= 0 { // the library takes it for part of the name
+		if bytes.IndexByte(name, ' ') >= 0 { // for the library it is part of the name
 			return false, badFraming(400, "Název hlavičky obsahuje mezeru.")
 		}
 		for i, w := range watched {
@@ -110,54 +114,71 @@ func checkLines(raw []byte) (framed bool, refusal *Refusal) {
 				return false, badFraming(400, "Hlavička "+w+" je v požadavku vícekrát.")
 			}
 			seen[i] = true
-			if refusal := checkValue(w, bytes.Trim(value, " \t")); refusal != nil {
+			if refusal := checkValue(i, bytes.Trim(value, " \t")); refusal != nil {
 				return false, refusal
 			}
 		}
 	}
 	switch {
 	case seen[contentLength] && seen[transferEncoding]:
-		return false, badFraming(400, "Délku těla smí určovat jediná hlavička: Content-Length, nebo Transfer-Encoding.")
+		return false, badFraming(400,
+			"Délku těla smí určovat jediná hlavička: Content-Length, nebo Transfer-Encoding.")
 	case !seen[host]:
 		return false, badFraming(400, "Chybí hlavička Host.")
 	}
 	return seen[contentLength] || seen[transferEncoding], nil
 }
 
-// watched are the headers that decide something.
-var watched = [...]string{contentLength: "Content-Length", transferEncoding: "Transfer-Encoding", host: "Host",
-	3: "Content-Type", "SOAPAction", "Content-Encoding", "Expect", "Trailer"}
-
+// The headers on which the fate of a request depends: each may stand once.
 const (
 	contentLength = iota
 	transferEncoding
 	host
+	contentTypeHeader
+	soapAction
+	contentEncoding
+	expectHeader
+	trailer
 )
 
-func checkValue(name string, value []byte) *Refusal {
+var watched = [...]string{
+	contentLength:     "Content-Length",
+	transferEncoding:  "Transfer-Encoding",
+	host:              "Host",
+	contentTypeHeader: "Content-Type",
+	soapAction:        "SOAPAction",
+	contentEncoding:   "Content-Encoding",
+	expectHeader:      "Expect",
+	trailer:           "Trailer",
+}
+
+// checkValue checks the value of a watched header; i is its index.
+func checkValue(i int, value []byte) *Refusal {
+	is := func(word string) bool { return strings.EqualFold(string(value), word) }
 	switch {
-	case name == "Transfer-Encoding" && !strings.EqualFold(string(value), "chunked"):
+	case i == transferEncoding && !is("chunked"):
 		return badFraming(400, "Transfer-Encoding smí být jen chunked.")
-	case name == "Content-Encoding" && len(value) > 0 && !strings.EqualFold(string(value), "identity"):
+	case i == contentEncoding && !is("") && !is("identity"):
 		return badHTTP(415, "Tělo požadavku nesmí být komprimováno (Content-Encoding).")
-	case name == "SOAPAction" && !quoted(value):
-		return badHTTP(400, "Hodnota hlavičky SOAPAction musí být v uvozovkách celá, nebo bez nich.")
-	case name == "Expect" && !strings.EqualFold(string(value), "100-continue"):
+	case i == soapAction && !quoted(value):
+		return badHTTP(400,
+			"Hodnota hlavičky SOAPAction musí být v uvozovkách celá, nebo bez nich.")
+	case i == expectHeader && !is("100-continue"):
 		return badFraming(417, "Hlavička Expect smí být jen 100-continue.")
-	case name == "Trailer":
-		return badFraming(400, "Hlavička "+name+" není přípustná.")
+	case i == trailer:
+		return badFraming(400, "Hlavička "+watched[i]+" není přípustná.")
 	}
 	return nil
 }
 
-// quoted reports whether a value has quotes around it, or none at all.
+// quoted reports whether a value stands in quotes, or has none.
 func quoted(value []byte) bool {
 	n := bytes.Count(value, []byte(`"`))
 	return n == 0 || n == 2 && value[0] == '"' && value[len(value)-1] == '"'
 }
 
-// findService finds the service by the code in the path. The path is compared
-// as it stands, without decoding; the only query is async.
+// findService finds the service by the code in the path. The path is compared as
+// it stands, without decoding; the only query is async.
 func (g *Gateway) findService(h *fasthttp.RequestHeader) (edgeCall, *Refusal) {
 	target, refusal := originForm(string(h.RequestURI()), h.Host())
 	if refusal != nil {
@@ -166,21 +187,27 @@ func (g *Gateway) findService(h *fasthttp.RequestHeader) (edgeCall, *Refusal) {
 	path, query, _ := strings.Cut(target, "?")
 	code, found := strings.CutPrefix(path, g.cfg.Prefix+"/")
 	if !found {
-		return edgeCall{}, refuse(UnknownService, "Služby se volají na adrese "+g.cfg.Prefix+"/{kód služby}.")
+		return edgeCall{}, refuse(UnknownService,
+			"Služby se volají na adrese "+g.cfg.Prefix+"/{kód služby}.")
 	}
 	if query != "" && query != "async" {
 		return edgeCall{}, refuse(UnknownService, "Jediný přípustný parametr adresy je async.")
 	}
 	service := egon.ServiceByCode(code)
 	if service == nil {
-		for _, s := range egon.Services() {
-			if strings.EqualFold(s.Code, code) {
-				return edgeCall{}, refuse(UnknownService, "Kód služby se píše "+s.Code+".")
-			}
-		}
-		return edgeCall{}, refuse(UnknownService, "Služba s tímto kódem v katalogu není.")
+		return edgeCall{}, noService(code)
 	}
 	return edgeCall{service: service, async: query == "async"}, nil
+}
+
+// noService refuses a code that is not in the catalogue.
+func noService(code string) *Refusal {
+	for _, s := range egon.Services() {
+		if strings.EqualFold(s.Code, code) {
+			return refuse(UnknownService, "Kód služby se píše "+s.Code+".")
+		}
+	}
+	return refuse(UnknownService, "Služba s tímto kódem v katalogu není.")
 }
 
 // originForm is the request target without scheme and host (RFC 9112 §3.2).
@@ -192,7 +219,8 @@ func originForm(target string, host []byte) (string, *Refusal) {
 	}
 	scheme, rest, _ := strings.Cut(target, "://")
 	if !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
-		return "", badFraming(400, "Adresa požadavku musí začínat lomítkem, http:// nebo https://.")
+		return "", badFraming(400,
+			"Adresa požadavku musí začínat lomítkem, http:// nebo https://.")
 	}
 	end := strings.IndexAny(rest+"/", "/?#")
 	if !strings.EqualFold(rest[:end], string(host)) {
@@ -201,9 +229,9 @@ func originForm(target string, host []byte) (string, *Refusal) {
 	return rest[end:], nil
 }
 
-// checkContentType returns a sentence when the type is not text/xml in UTF-8.
-// The charset is checked because WS-I BP 1.1 R1019 lets a backend prefer it to
-// the XML declaration.
+// checkContentType returns a sentence when the type is not text/xml in UTF-8, or
+// an empty string. It checks the charset because WS-I BP 1.1 R1019 lets a backend
+// prefer it to the XML declaration.
 func checkContentType(value []byte) string {
 	switch string(value) {
 	case "":
@@ -214,7 +242,9 @@ func checkContentType(value []byte) string {
 	kind, params, err := mime.ParseMediaType(string(value))
 	switch {
 	case err == nil && (kind == "multipart/related" || kind == "application/xop+xml"):
-		return "Zprávy s přílohami (multipart/related, MTOM) brána nepřijímá. Pošlete jedinou zprávu typu text/xml; charset=utf-8 a binární hodnoty v ní jako base64."
+		return "Zprávy s přílohami (multipart/related, MTOM) brána nepřijímá. " +
+			"Pošlete jedinou zprávu typu text/xml; charset=utf-8 " +
+			"a binární hodnoty v ní jako base64."
 	case err == nil && kind == "application/soap+xml":
 		return "Služby se volají zprávou SOAP 1.1, jejíž Content-Type je text/xml; charset=utf-8."
 	case err != nil || kind != "text/xml":

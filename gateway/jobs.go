@@ -206,7 +206,7 @@ func (g *Gateway) awaitJobs(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(lookAgain):
+		case <-time.After(pollTime):
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"brana/egon"
@@ -11,17 +12,18 @@ import (
 	"brana/policy"
 )
 
-// maxNamed is how many characters of item words one VysledekPopis names; more
-// go into the next VysledekDetail, since the schema allows 1024 characters.
+// maxNamed is the number of characters of item words in one VysledekPopis. More go
+// into the next VysledekDetail, since the schema allows 1024 characters.
 const maxNamed = 700
 
-// notUnderstood is the refusal of a message with a block of the SOAP Header that
-// the gateway must understand and does not.
+// notUnderstood refuses a message with a block of the SOAP Header that the gateway
+// must understand and does not know.
 func notUnderstood(h *egon.Head) *Refusal {
-	return refuse(MustUnderstandKind, "Blok "+h.Demanded+" v hlavičce SOAP má atribut mustUnderstand, ale brána jej nezná. Vynechte jej, nebo jej nevyžadujte.")
+	return refuse(MustUnderstandKind, "Blok "+h.Demanded+" v hlavičce SOAP má atribut "+
+		"mustUnderstand, ale brána jej nezná. Vynechte jej, nebo jej nevyžadujte.")
 }
 
-// notPermitted is the refusal of a decision that is not granted.
+// notPermitted refuses a call that the policy does not grant.
 func notPermitted(h *egon.Head, d *policy.Decision) *Refusal {
 	switch d.Verdict {
 	case policy.ItemUnknown:
@@ -52,8 +54,8 @@ func parameterPopis(word string) string {
 	}
 }
 
-// unknownItems names every word that is no item, with what is odd in it or was
-// probably meant.
+// unknownItems names every word that is no item, with the odd character in it, or
+// the item that was probably meant.
 func unknownItems(refused []policy.Refusal) []string {
 	var words []string
 	for _, r := range refused {
@@ -61,7 +63,8 @@ func unknownItems(refused []policy.Refusal) []string {
 			words = append(words, wordOf(r))
 		}
 	}
-	return named("V SeznamUdaju jsou slova, která nejsou známé položky: %s. Opravte je, nebo je vynechte; slova oddělujte mezerou.", words)
+	return named("V SeznamUdaju jsou slova, která nejsou známé položky: %s. "+
+		"Opravte je, nebo je vynechte; slova oddělujte mezerou.", words)
 }
 
 func wordOf(r policy.Refusal) string {
@@ -74,8 +77,8 @@ func wordOf(r policy.Refusal) string {
 	return word
 }
 
-// refusedItems names every refused item, with what was probably meant. What the
-// matrix gives is in the answer of E227, what grants give is not.
+// refusedItems names every refused item, with the item that was probably meant.
+// The items of the matrix are in the answer of E227, those of grants are not.
 func refusedItems(h *egon.Head, refused []policy.Refusal) []string {
 	var matrix, granted, inputs []string
 	for _, r := range refused {
@@ -91,13 +94,13 @@ func refusedItems(h *egon.Head, refused []policy.Refusal) []string {
 	i := &h.Info
 	who := fmt.Sprintf("%s/%s/%s", i.Agenda, i.AgendovaRole, i.Ovm)
 	const refusedWords = "Nepovolené položky v SeznamUdaju: %s. "
-	popisy := named(refusedWords+"Pro "+who+" je povolený rozsah v odpovědi služby E227.", matrix)
-	popisy = append(popisy, named(refusedWords+"Služba E227 je neuvádí, oprávnění k nim dává správce brány.", granted)...)
-	return append(popisy, named("K vyhledání podle zadaných údajů chybí oprávnění na položky ROB: %s.", inputs)...)
+	return slices.Concat(
+		named(refusedWords+"Pro "+who+" je povolený rozsah v odpovědi služby E227.", matrix),
+		named(refusedWords+"Služba E227 je neuvádí, oprávnění k nim dává správce brány.", granted),
+		named("K vyhledání podle zadaných údajů chybí oprávnění na položky ROB: %s.", inputs))
 }
 
-// named puts words into as many sentences as the length of a VysledekPopis
-// demands.
+// named puts words into sentences, each short enough for a VysledekPopis.
 func named(format string, words []string) []string {
 	var popisy []string
 	for len(words) > 0 {
@@ -112,8 +115,8 @@ func named(format string, words []string) []string {
 	return popisy
 }
 
-// notGrantedPopis says which of the four ids, the service or the time the
-// missing grant fails on.
+// notGrantedPopis says why there is no grant: one of the four ids, the service, or
+// the time.
 func notGrantedPopis(h *egon.Head, d *policy.Decision) string {
 	i := &h.Info
 	hint := ""
@@ -126,34 +129,40 @@ func notGrantedPopis(h *egon.Head, d *policy.Decision) string {
 	case policy.UnknownAgenda:
 		return fmt.Sprintf("Agenda %s nemá v tomto prostředí oprávnění.%s", i.Agenda, hint)
 	case policy.UnknownRole:
-		return fmt.Sprintf("AgendovaRole %s nemá v agendě %s oprávnění.%s", i.AgendovaRole, i.Agenda, hint)
+		return fmt.Sprintf("AgendovaRole %s nemá v agendě %s oprávnění.%s",
+			i.AgendovaRole, i.Agenda, hint)
 	case policy.UnknownOvm:
-		return fmt.Sprintf("Ovm %s nemá v agendě %s a roli %s oprávnění.%s", i.Ovm, i.Agenda, i.AgendovaRole, hint)
+		return fmt.Sprintf("Ovm %s nemá v agendě %s a roli %s oprávnění.%s",
+			i.Ovm, i.Agenda, i.AgendovaRole, hint)
 	case policy.UnknownAis:
-		return fmt.Sprintf("Ais %s nemá pro %s/%s/%s oprávnění.%s", i.Ais, i.Agenda, i.AgendovaRole, i.Ovm, hint)
+		return fmt.Sprintf("Ais %s nemá pro %s/%s/%s oprávnění.%s",
+			i.Ais, i.Agenda, i.AgendovaRole, i.Ovm, hint)
 	case policy.NotYetValid:
 		return "Oprávnění volajícího ještě není platné."
 	case policy.Expired:
 		return "Platnost oprávnění volajícího skončila."
 	default:
-		return fmt.Sprintf("Služba %s není pro %s/%s/%s/%s povolena.", h.Service.Code, i.Agenda, i.AgendovaRole, i.Ovm, i.Ais)
+		return fmt.Sprintf("Služba %s není pro %s/%s/%s/%s povolena.",
+			h.Service.Code, i.Agenda, i.AgendovaRole, i.Ovm, i.Ais)
 	}
 }
 
-// overLimit is the refusal of a call for which there is no room.
+// overLimit refuses a call beyond the quota, or beyond the concurrent calls.
 func overLimit(d *limits.Decision, rule policy.Limits) *Refusal {
 	var r *Refusal
 	if d.Verdict == limits.OverConcurrency {
-		r = refuse(ConcurrencyQuota, fmt.Sprintf("Souběžně smí běžet nejvýše %d volání; opakujte volání po dokončení některého z nich.", rule.Concurrent))
+		r = refuse(ConcurrencyQuota, fmt.Sprintf("Souběžně smí běžet nejvýše %d volání; "+
+			"opakujte volání po dokončení některého z nich.", rule.Concurrent))
 	} else {
-		r = refuse(HourlyQuota, fmt.Sprintf("Hodinový limit %d volání je vyčerpán; opakujte volání za %d s.", d.Quota, seconds(d.RetryAfter)))
+		r = refuse(HourlyQuota, fmt.Sprintf("Hodinový limit %d volání je vyčerpán; "+
+			"opakujte volání za %d s.", d.Quota, seconds(d.RetryAfter)))
 	}
 	r.RetryAfter = d.RetryAfter
 	return r
 }
 
-// asRefusal says which kind of refusal an error of the pipeline is. A CallError
-// comes first: the offence that it may wrap is the upstream's.
+// asRefusal makes a refusal of an error of the pipeline. A CallError comes first:
+// an offence that it wraps is the upstream's.
 func asRefusal(err error) *Refusal {
 	var (
 		refusal *Refusal
@@ -174,7 +183,7 @@ func asRefusal(err error) *Refusal {
 	}
 }
 
-// fromOffence is the refusal of a message that cannot be served.
+// fromOffence refuses a message that breaks a rule.
 func fromOffence(o *egon.Offence) *Refusal {
 	kind := MalformedKind
 	switch o.Kind {
@@ -197,19 +206,21 @@ func fromOffence(o *egon.Offence) *Refusal {
 	return refuse(kind, popis+whoSetsIt(o)).because(o)
 }
 
-// fromCall is the refusal after an upstream failed.
+// fromCall refuses a call whose upstream failed.
 func fromCall(c *egon.CallError) *Refusal {
 	kind := RegistryFailed
 	switch {
 	case c.Busy:
-		return &Refusal{Kind: Overloaded, Puvodce: c.Party, Cause: c, Popisy: []string{"Na volaný systém čeká příliš mnoho volání, opakujte volání později."}}
+		r := refuse(Overloaded, "Na volaný systém čeká příliš mnoho volání, opakujte volání později.")
+		r.Puvodce = c.Party
+		return r.because(c)
 	case c.Timeout:
 		kind = Deadline
 	case c.Party.Kind == egon.Ais:
 		kind = AisFailed
 	}
 	r := &Refusal{Kind: kind, Puvodce: c.Party, Details: c.Detail, Cause: c}
-	if len(c.Detail) > 0 && !c.Timeout { // it answered, and says why not: trying again changes nothing
+	if len(c.Detail) > 0 && !c.Timeout { // it answered with its reason: no use in trying again
 		r.Popisy = []string{"Volaný systém žádost odmítl; důvod je v dalším VysledekDetail."}
 	}
 	return r

@@ -15,13 +15,12 @@ import (
 // readBufferBytes bounds the header block of a request.
 const readBufferBytes = 16 << 10
 
-// readAhead is how many bytes of a body the server reads before the handler, at
-// least one. A message that is cut there gets the server's answer, which can say
-// nothing of the message.
+// readAhead is the number of bytes of a body that the server reads before the
+// handler, at least one. A message that is cut there gets the server's own answer,
+// without anything about the message.
 const readAhead = 1
 
-// newServer is the HTTP server with the settings that a streaming gate needs;
-// see docs/decisions.md on each.
+// newServer makes the HTTP server; docs/decisions.md explains its settings.
 func (g *Gateway) newServer() *fasthttp.Server {
 	return &fasthttp.Server{
 		Handler:                      g.Handle,
@@ -44,7 +43,7 @@ func (g *Gateway) newServer() *fasthttp.Server {
 	}
 }
 
-// refuseUnparsed answers a request that the server could not parse, or whose
+// refuseUnparsed refuses a request that the server could not parse, or whose
 // beginning did not come.
 func (g *Gateway) refuseUnparsed(rc *fasthttp.RequestCtx, err error) {
 	var small *fasthttp.ErrSmallBuffer
@@ -63,22 +62,21 @@ func (g *Gateway) refuseUnparsed(rc *fasthttp.RequestCtx, err error) {
 }
 
 // Serve serves exchanges from ln until Shutdown, and closes it. It returns nil
-// after a shutdown, also after one that came first.
+// after a shutdown, also after one that came before Serve.
 func (g *Gateway) Serve(ln net.Listener) error {
 	return g.conns.Serve(ln, g.server.Serve)
 }
 
-// lookAgain is between two looks at whether callers and jobs have gone.
-const lookAgain = 10 * time.Millisecond
+// pollTime is the time between two looks at whether callers and jobs have gone.
+const pollTime = 10 * time.Millisecond
 
 // Shutdown stops taking calls and waits until the running exchanges and jobs have
-// ended. For ShutdownDelay it is only not ready any more. Then the listener
-// closes, and calls on connections that are open are refused as draining, which
-// the idle ones may stay open for as long as Linger says.
+// ended. For ShutdownDelay the gateway is only not ready any more. Then the
+// listener closes, and calls on open connections are refused as draining. Idle
+// connections stay open for Linger.
 //
-// When ctx is done before, it cuts what still runs and returns an error that
-// says how many exchanges these were. It ends within three times CutTime after
-// ctx.
+// When ctx is done before, Shutdown cuts the exchanges and jobs that still run, and
+// returns an error with their number. It ends within three times CutTime after ctx.
 func (g *Gateway) Shutdown(ctx context.Context) error {
 	g.leaving.Store(true)
 	pause(ctx, g.cfg.ShutdownDelay)
@@ -101,8 +99,8 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 	return nil
 }
 
-// errDraining ends the calls that a shutdown does not wait for. For whoever
-// knows contexts only it is a cancellation.
+// errDraining ends the calls for which a shutdown does not wait. To a package that
+// knows only contexts it is a cancellation.
 var errDraining error = draining{}
 
 type draining struct{}
@@ -114,8 +112,8 @@ func (draining) Is(target error) bool { return target == context.Canceled }
 // Running is the number of exchanges at this moment.
 func (g *Gateway) Running() int64 { return g.running.Load() }
 
-// quietLogger drops the server's own lines: each exchange has its line already,
-// and theirs may quote what a caller sent.
+// quietLogger drops the server's own lines: each exchange has a line already, and
+// theirs may quote what a caller sent.
 type quietLogger struct{}
 
 func (quietLogger) Printf(string, ...any) {}
