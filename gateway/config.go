@@ -29,6 +29,7 @@ type Config struct {
 	DrainTime       time.Duration // time for that
 	MaxConns        int           // connections at once at most
 	MaxConnsPerPeer int           // of one address (IPv6: of one /64) at most
+	PlainSockets    bool          // connections of package net in the place of those of package socket
 	Bounds          egon.Bounds   // of messages and, but for the head, of relayed replies; TotalBytes is MaxMessage
 	RowWait         time.Duration // longest wait for a row of the matrix that has to be fetched first
 	Routes          Routes

@@ -22,6 +22,7 @@ func (g *Gateway) newConns() *conn.Conns {
 		MaxPerPeer:      g.cfg.MaxConnsPerPeer,
 		DrainBytes:      g.cfg.DrainBytes,
 		DrainTime:       g.cfg.DrainTime,
+		PlainSockets:    g.cfg.PlainSockets,
 		TLS:             g.cfg.TLS,
 		Full:            noRoom,
 		Plain:           plainOnTLS,

@@ -40,20 +40,22 @@ func TestARefusalIsReadByWhoStillSends(t *testing.T) {
 		"5 MiB of a body, not offered": {header("/publikace/E999", fmt.Sprintf("Content-Length: %d", len(filler))) + filler, 404},
 		"more than is ever taken":      {header("/publikace/E05", "Content-Length: 5000000000") + filler, 413},
 	} {
-		t.Run(name, func(t *testing.T) {
-			s := newSite(t, func(s *settings) { s.cfg.StatusMode = HTTPMode })
-			w := s.dial(t)
-			w.write(c.request)
-			if r, body := w.answer(); r.StatusCode != c.status {
-				t.Errorf("%d %s", r.StatusCode, body)
-			}
-			if c.status != 404 { // that message was read whole
-				w.closed()
-			}
-			w.Close()
-			s.settled(t)
-			s.lines(t, 1)
-		})
+		for _, plain := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, plain sockets %t", name, plain), func(t *testing.T) {
+				s := newSite(t, func(s *settings) { s.cfg.StatusMode, s.cfg.PlainSockets = HTTPMode, plain })
+				w := s.dial(t)
+				w.write(c.request)
+				if r, body := w.answer(); r.StatusCode != c.status {
+					t.Errorf("%d %s", r.StatusCode, body)
+				}
+				if c.status != 404 { // that message was read whole
+					w.closed()
+				}
+				w.Close()
+				s.settled(t)
+				s.lines(t, 1)
+			})
+		}
 	}
 }
 

@@ -2,8 +2,8 @@ package socket
 
 import "net"
 
-// Of returns nc as a [Conn] when it is a connection of TCP, else nc itself. It is
-// used in the place of nc from then on.
+// Of returns nc as a [Conn] if it is a TCP connection, else nc itself. The caller
+// uses the result in the place of nc.
 func Of(nc net.Conn) net.Conn {
 	tcp, ok := nc.(*net.TCPConn)
 	if !ok {
@@ -11,12 +11,12 @@ func Of(nc net.Conn) net.Conn {
 	}
 	c, err := New(tcp)
 	if err != nil {
-		return nc // it is closed, and says so when it is used
+		return nc // it is closed, and returns that error when it is used
 	}
 	return c
 }
 
-// A Listener is one whose connections are a [Conn] each.
+// A Listener accepts connections each of which is a [Conn].
 type Listener struct{ net.Listener }
 
 // Accept waits for the next connection.

@@ -1,11 +1,11 @@
-//go:build !(linux && (amd64 || arm64))
-
 package socket
 
 import "net"
 
-// A Conn is a TCP connection, here one of package net.
-type Conn struct{ *net.TCPConn }
+// A Plain is a connection of package net with the one method that a [Conn] has
+// beside those of a net.Conn. It is what users have in the place of a Conn while
+// this package is turned off.
+type Plain struct{ *net.TCPConn }
 
-// New makes a Conn of c, which belongs to it from then on.
-func New(c *net.TCPConn) (*Conn, error) { return &Conn{c}, nil }
+// NewPlain makes a Plain of c, which belongs to it from then on.
+func NewPlain(c *net.TCPConn) *Plain { return &Plain{c} }

@@ -1,12 +1,12 @@
-//go:build unix && !(linux && (amd64 || arm64))
+//go:build unix
 
 package socket
 
 import "syscall"
 
-// Silent reports whether a connection on which nothing is expected can still be
-// used: the other side has neither closed it nor said anything. It never waits.
-func (c *Conn) Silent() bool {
+// Silent reports whether an idle connection can still be used: the other side has
+// neither closed it nor sent anything. It never waits.
+func (c *Plain) Silent() bool {
 	raw, err := c.SyscallConn()
 	if err != nil {
 		return false

@@ -32,6 +32,9 @@ type Config struct {
 	// ReceiveBuffer is SO_RCVBUF of each connection in bytes: the kernel holds that
 	// much of an answer that is not being read. 0 leaves it to the kernel.
 	ReceiveBuffer int
+	// PlainSockets has connections of package net in the place of those of package
+	// socket.
+	PlainSockets bool
 	// MaxReply bounds, in bytes, the whole reply of a step of E198 or of E227, and the
 	// head of an evidence's answer without its media and its SOAP header. Relayed
 	// answers are not held. 0 means 1 MiB.

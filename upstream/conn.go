@@ -18,7 +18,7 @@ import (
 // It is used by one call at a time. Only Close may come from another goroutine.
 type conn struct {
 	net.Conn
-	tcp  *socket.Conn  // Conn, or the one below its TLS
+	tcp  tcpConn       // Conn, or the one below its TLS
 	wait time.Duration // longest single read or write
 
 	// Of the call that has the connection:
@@ -119,15 +119,15 @@ func (d *dialer) dial(_ string, limit time.Duration) (net.Conn, error) {
 		// It is a hint: the kernel may have a lower bound.
 		_ = tcp.SetReadBuffer(d.cfg.ReceiveBuffer)
 	}
-	light, err := socket.New(tcp)
+	base, err := d.open(tcp)
 	if err != nil {
 		_ = tcp.Close()
 		return nil, err
 	}
-	c := &conn{Conn: light, tcp: light, wait: d.cfg.Timeout}
+	c := &conn{Conn: base, tcp: base, wait: d.cfg.Timeout}
 	c.hangUp = func() { _ = c.Close() }
 	if d.to.tls {
-		t := tls.Client(light, d.secure())
+		t := tls.Client(base, d.secure())
 		if err := t.HandshakeContext(ctx); err != nil {
 			_ = tcp.Close()
 			return nil, err
@@ -135,4 +135,17 @@ func (d *dialer) dial(_ string, limit time.Duration) (net.Conn, error) {
 		c.Conn = t
 	}
 	return c, nil
+}
+
+// A tcpConn is a [socket.Conn], or a [socket.Plain] while those are turned off.
+type tcpConn interface {
+	net.Conn
+	Silent() bool
+}
+
+func (d *dialer) open(tcp *net.TCPConn) (tcpConn, error) {
+	if d.cfg.PlainSockets {
+		return socket.NewPlain(tcp), nil
+	}
+	return socket.New(tcp)
 }

@@ -214,6 +214,14 @@ func (f *failing) Read([]byte) (int, error) { return 0, f.err }
 // A connection that the upstream closed while it was idle costs nobody a call,
 // streamed or not.
 func TestRelayStaleConnections(t *testing.T) {
+	for _, plain := range []bool{false, true} {
+		t.Run(fmt.Sprintf("plain sockets %t", plain), func(t *testing.T) {
+			testStaleConnections(t, Config{PlainSockets: plain})
+		})
+	}
+}
+
+func testStaleConnections(t *testing.T, cfg Config) {
 	var conns atomic.Int32
 	closed := make(chan struct{}, 8)
 	url := rawFake(func(nc net.Conn, br *bufio.Reader) {
@@ -224,7 +232,8 @@ func TestRelayStaleConnections(t *testing.T) {
 		nc.Close()
 		closed <- struct{}{}
 	}).listen(t)
-	c := client(t, Config{URL: url})
+	cfg.URL = url
+	c := client(t, cfg)
 	for range 4 {
 		m := &egon.Message{Service: e05, Length: -1, Body: io.MultiReader(strings.NewReader("<b/>"))}
 		if _, err := send(t, c, m); err != nil {

@@ -26,6 +26,7 @@ func gatewayConfig(c *config.Config, clients map[string]*upstream.Client) gatewa
 		CutTime:          endStep(time.Duration(l.Drain)),
 		MaxConns:         int(l.MaxConns),
 		MaxConnsPerPeer:  int(l.MaxConnsPerPeer),
+		PlainSockets:     l.PlainSockets,
 		Bounds:           l.Bounds.Egon(),
 		RowWait:          time.Duration(c.Policy.Matrix.Wait),
 		Routes:           gateway.Routes{Services: map[string]gateway.Route{}},

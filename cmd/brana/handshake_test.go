@@ -25,8 +25,15 @@ const binding = `  - {serial: "%s", issuer: "CN=%s,C=CZ", ais: 999001, administr
 // returned.
 func serveTLS(t *testing.T, ca *authority, bindings ...string) (*process, string) {
 	t.Helper()
+	return serveTLSOver(t, ca, false, bindings...)
+}
+
+// serveTLSOver is serveTLS over plain sockets or those of package socket.
+func serveTLSOver(t *testing.T, ca *authority, plain bool, bindings ...string) (*process, string) {
+	t.Helper()
 	_, sim := startRegistries(t)
-	file := serveFile(t, sim, "  prefix:", fmt.Sprintf("  tls: {cert: %[1]s/gate.pem, key: %[1]s/gate.key, client_ca: %[1]s/ca.pem}\n  prefix:", ca.dir))
+	file := serveFile(t, sim, "  prefix:", fmt.Sprintf("  tls: {cert: %[1]s/gate.pem, key: %[1]s/gate.key, client_ca: %[1]s/ca.pem}\n  prefix:", ca.dir),
+		"plain_sockets: false", fmt.Sprintf("plain_sockets: %t", plain))
 	identities := filepath.Join(filepath.Dir(file), "policy", "identities.yaml")
 	write(t, identities, "identities:\n"+strings.Join(bindings, ""))
 	p := runProcess(t, "serve", "-c", file)

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"hash"
 	"io"
 	"net/http"
@@ -24,8 +25,14 @@ const big = 64 << 20 // bytes
 // A small message leaves the gateway as it came, and so does its reply: with
 // its white space, its comments, its prefixes and its quotes.
 func TestSmallRelayIsByteForByte(t *testing.T) {
+	for _, plain := range []bool{false, true} {
+		t.Run(fmt.Sprintf("plain sockets %t", plain), func(t *testing.T) { testSmallRelay(t, plain) })
+	}
+}
+
+func testSmallRelay(t *testing.T, plain bool) {
 	bus := startBus(t)
-	w := startWorld(t, bus.behind)
+	w := startWorld(t, bus.behind, func(c *config.Config) { c.Listen.PlainSockets = plain })
 	e05 := string(message(t, "E05", "--name", "Zoran Vosáhlo", "--born", "1977-05-03"))
 	for _, tt := range []struct{ name, message, reply string }{
 		{"as they usually are", e05, replyE05},

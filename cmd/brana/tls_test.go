@@ -165,12 +165,18 @@ func TestFilesThatChange(t *testing.T) {
 // The whole program over TLS: who may call, metrics, a reload by SIGHUP, and
 // brana call with a certificate.
 func TestServeOverTLS(t *testing.T) {
+	for _, plain := range []bool{false, true} {
+		t.Run(fmt.Sprintf("plain sockets %t", plain), func(t *testing.T) { testServeOverTLS(t, plain) })
+	}
+}
+
+func testServeOverTLS(t *testing.T, plain bool) {
 	ca := newAuthority(t, "Test CA")
 	for name, serial := range map[string]int64{"gate": 2, "ais": 100, "next": 101, "stranger": 102} {
 		ca.issue(name, serial)
 	}
 	old, next := fmt.Sprintf(binding, "0x64", "Test CA"), fmt.Sprintf(binding, "101", "Test CA")
-	p, identities := serveTLS(t, ca, old)
+	p, identities := serveTLSOver(t, ca, plain, old)
 
 	if _, ready := p.ready(); !strings.Contains(ready, "[+] identity by certificate\n") {
 		t.Errorf("readyz: %s", ready)
@@ -283,11 +289,13 @@ func TestUpstreamWithCertificate(t *testing.T) {
 		want string
 	}{
 		{"with its certificate", config.ClientTLS{CA: ca.file("ca.pem"), Cert: ca.file("gate.pem"), Key: ca.file("gate.key")}, "OK"},
+		{"with it, over plain sockets", config.ClientTLS{CA: ca.file("ca.pem"), Cert: ca.file("gate.pem"), Key: ca.file("gate.key")}, "OK"},
 		{"without one", config.ClientTLS{CA: ca.file("ca.pem")}, "CHYBA (CHYBA VOLANI REGISTRU"},
 		{"without the CA", config.ClientTLS{Cert: ca.file("gate.pem"), Key: ca.file("gate.key")}, "CHYBA (CHYBA VOLANI REGISTRU"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := startWorld(t, func(c *config.Config) {
+				c.Listen.PlainSockets = strings.HasSuffix(tt.name, "plain sockets")
 				c.Upstreams["iszr"] = config.Upstream{URL: bus.URL, TLS: &tt.tls, Timeout: new(config.Duration(5 * time.Second))}
 			})
 			if got := w.call("E05", "--name", "Zoran Vosáhlo").statusLine(); !strings.HasPrefix(got, tt.want) {
@@ -295,7 +303,7 @@ func TestUpstreamWithCertificate(t *testing.T) {
 			}
 		})
 	}
-	if len(callers) != 1 || <-callers != 2 {
+	if len(callers) != 2 || <-callers != 2 {
 		t.Errorf("%d calls came through", len(callers))
 	}
 }

@@ -50,6 +50,7 @@ func newClients(c *config.Config, hooks clientHooks) (map[string]*upstream.Clien
 			Timeout:       time.Duration(orZero(u.Timeout)),
 			MaxConns:      int(orZero(u.MaxConns)),
 			ReceiveBuffer: int(u.ReceiveBuffer),
+			PlainSockets:  c.Listen.PlainSockets,
 			MaxReply:      int(orZero(u.MaxReply)),
 			Agenda:        u.Agenda,
 			Ais:           int(u.Ais),

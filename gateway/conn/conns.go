@@ -20,13 +20,17 @@ const (
 // Limits are the names of the limits on connections.
 func Limits() []string { return []string{PerPeer, Total} }
 
-// Config is what [New] needs. Every field must be set but TLS, Full and Plain.
+// Config is what [New] needs. Every field must be set but PlainSockets, TLS,
+// Full and Plain.
 type Config struct {
 	Max        int           // connections at once at most
 	MaxPerPeer int           // of one address (IPv6: of one /64) at most
 	DrainBytes int64         // bytes that are read off at most when a caller still sends
 	DrainTime  time.Duration // time for that
-	TLS        *tls.Config   // it must demand certificates of callers. nil: no TLS
+
+	PlainSockets bool // connections of package net in the place of those of package socket
+
+	TLS *tls.Config // it must demand certificates of callers. nil: no TLS
 
 	Full  []byte // written to a connection without TLS for which there is no room
 	Plain []byte // written to a caller that speaks plain HTTP where TLS is spoken

@@ -42,7 +42,10 @@ func (l *limitListener) Accept() (net.Conn, error) {
 		case err != nil:
 			return nil, err
 		}
-		c := &limitConn{Conn: socket.Of(nc), conns: l.conns, peer: peerOf(nc.RemoteAddr())}
+		if !l.conns.cfg.PlainSockets {
+			nc = socket.Of(nc)
+		}
+		c := &limitConn{Conn: nc, conns: l.conns, peer: peerOf(nc.RemoteAddr())}
 		limit := l.conns.enter(c)
 		if limit == "" {
 			return c, nil

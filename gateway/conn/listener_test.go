@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
@@ -120,6 +121,16 @@ func eventually(t *testing.T, what string, holds func() bool) {
 	}
 }
 
+// withEachSocket runs a test over connections of package socket, and over those of
+// package net.
+func withEachSocket(t *testing.T, test func(t *testing.T, set func(*Config))) {
+	for _, plain := range []bool{false, true} {
+		t.Run(fmt.Sprintf("plain=%t", plain), func(t *testing.T) {
+			test(t, func(c *Config) { c.PlainSockets = plain })
+		})
+	}
+}
+
 // A connection beyond a limit reads why, and one that has gone makes room.
 func TestConnectionsAreBounded(t *testing.T) {
 	for name, set := range map[string]func(*Config){
@@ -161,7 +172,11 @@ func TestRefusedConnectionsAreNotHeld(t *testing.T) {
 // A caller that still sends reads its answer when the connection lingers, and a
 // second Close neither waits nor counts.
 func TestALingeringConnectionIsReadOff(t *testing.T) {
-	h := open(t, func(*Config) {}, same)
+	withEachSocket(t, testLingering)
+}
+
+func testLingering(t *testing.T, set func(*Config)) {
+	h := open(t, set, same)
 	c := h.dial(t)
 	h.awaits(t, 1)
 	Linger(h.last())
@@ -187,8 +202,10 @@ func TestALingeringConnectionIsReadOff(t *testing.T) {
 }
 
 // The end of what a caller sends is seen when somebody reads up to it.
-func TestTheEndIsSeen(t *testing.T) {
-	h := open(t, func(*Config) {}, same)
+func TestTheEndIsSeen(t *testing.T) { withEachSocket(t, testTheEndIsSeen) }
+
+func testTheEndIsSeen(t *testing.T, set func(*Config)) {
+	h := open(t, set, same)
 	c := h.dial(t)
 	h.awaits(t, 1)
 	_, _ = io.WriteString(c, "x")

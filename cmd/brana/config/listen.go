@@ -30,6 +30,7 @@ type Listen struct {
 	KeepAlive        Duration   `yaml:"keep_alive"`
 	MaxConns         Count      `yaml:"max_conns"`
 	MaxConnsPerPeer  Count      `yaml:"max_conns_per_peer"`
+	PlainSockets     bool       `yaml:"plain_sockets"` // connections of package net, not of package socket
 	Bounds           Bounds     `yaml:"bounds"`
 	InsecureIdentity bool       `yaml:"insecure_identity"`
 	WSDL             string     `yaml:"wsdl"`       // folder of the official files

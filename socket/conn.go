@@ -16,15 +16,15 @@ import (
 
 // A Conn is a TCP connection. It is as safe for concurrent use as any net.Conn.
 //
-// A deadline bounds how long it waits: bytes that the kernel has already are
-// read, and room that it has is written to, whatever the time.
+// A deadline bounds waits and nothing else: bytes that the kernel holds are read,
+// and room that it has is written to, even past the deadline.
 type Conn struct {
 	tcp     *net.TCPConn
 	raw     syscall.RawConn
 	in, out side
 	closed  atomic.Bool
-	look    func(fd uintptr) // peek, bound once
-	silent  bool             // what peek found; of one goroutine at a time
+	peeks   func(fd uintptr) // peek, bound once
+	silent  bool             // the result of peek; of one goroutine at a time
 }
 
 // New makes a Conn of c, which belongs to it from then on.
@@ -36,23 +36,24 @@ func New(c *net.TCPConn) (*Conn, error) {
 	s := &Conn{tcp: c, raw: raw}
 	s.in = side{op: "read", try: s.receive, call: raw.Read, arm: c.SetReadDeadline}
 	s.out = side{op: "write", try: s.send, call: raw.Write, arm: c.SetWriteDeadline}
-	s.look = s.peek
+	s.peeks = s.peek
 	return s, nil
 }
 
 // A side is one direction of a connection.
 //
-// The runtime knows of no deadline later than the one that it must wake a
-// waiting goroutine at: armed is at most wanted whenever somebody waits, and a
-// wake-up that comes too early arms it anew. Deadlines that move on with each
-// call, as those of a kept connection do, cost the runtime nothing that way.
+// wanted is the deadline that the user set, armed the one that the runtime has.
+// The invariant: while a goroutine waits, armed is not later than wanted. A
+// deadline that moves later is not handed on; the runtime then wakes the goroutine
+// too early, and the side arms the right one. So deadlines that move on with each
+// call, as on a kept connection, cost the runtime nothing.
 type side struct {
 	op   string
 	try  func(fd uintptr) (done bool)          // one system call
 	call func(try func(fd uintptr) bool) error // waits until try is done
 	arm  func(time.Time) error                 // the deadline of the runtime
 
-	use sync.Mutex // held by whoever reads, or writes; guards these:
+	use sync.Mutex // held during a Read or a Write; guards these:
 	p   []byte
 	n   int
 	err syscall.Errno
@@ -63,7 +64,7 @@ type side struct {
 	waits  bool       // written only by the holder of use
 }
 
-// do makes the system call, and waits for as long as the deadline lets it.
+// do makes the system call and waits until it is done or the deadline passes.
 func (s *side) do() error {
 	for {
 		err := s.call(s.try)
@@ -78,7 +79,7 @@ func (s *side) do() error {
 	}
 }
 
-// until sets the deadline; whoever waits already is woken in time.
+// until sets the deadline, also that of a wait that has begun.
 func (s *side) until(t time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -97,7 +98,7 @@ func (s *side) blocks() {
 	s.mu.Unlock()
 }
 
-// advance sees to it that armed is not later than wanted.
+// advance arms wanted if armed is later.
 func (s *side) advance() error {
 	if s.wanted.IsZero() || !s.armed.IsZero() && !s.wanted.Before(s.armed) {
 		return nil
@@ -106,8 +107,8 @@ func (s *side) advance() error {
 	return s.arm(s.armed)
 }
 
-// over reports whether the deadline has passed, once the runtime says so of
-// the one that it knows, and tells it the right one.
+// over reports whether wanted has passed, after the runtime has reported that
+// armed has. If not, it arms wanted.
 func (s *side) over() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -119,7 +120,7 @@ func (s *side) over() bool {
 	return false
 }
 
-// Read reads what has come, and waits until something has.
+// Read reads the bytes that have come, and waits for the first of them.
 func (c *Conn) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
@@ -141,20 +142,21 @@ func (c *Conn) Read(p []byte) (int, error) {
 
 // receive is one recvfrom(2).
 //
-// It goes to the kernel without a word to the scheduler, as syscall.Read would
-// have: that lets another thread take over the rest of the goroutines, which on
-// a machine with as much to do as it has processors happens all the time and
-// costs more than the call. It may do so because the call never waits,
-// MSG_DONTWAIT, whatever the descriptor is set to.
+// It enters the kernel without notice to the scheduler. syscall.Read gives that
+// notice, and another thread may then take over the processor and its goroutines.
+// On a busy machine that happens all the time and costs more than the call. To
+// leave the notice out is safe because the call never waits: MSG_DONTWAIT holds
+// whatever mode the descriptor has.
 //
 // The pointer is made in the argument list of the call, where the compiler keeps
-// what it points to alive and in its place (unsafe.Pointer, pattern 4), and it is
-// of len(s.p) bytes, of which there is at least one; s.p is ours by s.use. The
-// descriptor is open until receive returns, since RawConn holds it.
+// the buffer alive and in its place (unsafe.Pointer, pattern 4). It points to
+// len(s.p) bytes, at least one, which s.use guards. The descriptor is open until
+// receive returns, since RawConn holds it.
 func (c *Conn) receive(fd uintptr) bool {
 	s := &c.in
 	for {
-		n, _, errno := syscall.RawSyscall6(syscall.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(unsafe.SliceData(s.p))), uintptr(len(s.p)), syscall.MSG_DONTWAIT, 0, 0)
+		n, _, errno := syscall.RawSyscall6(syscall.SYS_RECVFROM, fd,
+			uintptr(unsafe.Pointer(unsafe.SliceData(s.p))), uintptr(len(s.p)), syscall.MSG_DONTWAIT, 0, 0)
 		switch errno {
 		case syscall.EINTR:
 			continue
@@ -170,7 +172,7 @@ func (c *Conn) receive(fd uintptr) bool {
 	}
 }
 
-// Write writes all of p, or says why not.
+// Write writes all of p, or returns an error.
 func (c *Conn) Write(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
@@ -187,13 +189,16 @@ func (c *Conn) Write(p []byte) (int, error) {
 	return s.n, nil
 }
 
-// send is as many sendto(2) as the kernel has room for; see receive.
+// send makes calls of sendto(2) until all is written or the kernel has no room;
+// see receive.
 func (c *Conn) send(fd uintptr) bool {
 	s := &c.out
 	sends(fd)
 	for s.n < len(s.p) {
 		rest := s.p[s.n:]
-		n, _, errno := syscall.RawSyscall6(syscall.SYS_SENDTO, fd, uintptr(unsafe.Pointer(unsafe.SliceData(rest))), uintptr(len(rest)), syscall.MSG_DONTWAIT|syscall.MSG_NOSIGNAL, 0, 0)
+		n, _, errno := syscall.RawSyscall6(syscall.SYS_SENDTO, fd,
+			uintptr(unsafe.Pointer(unsafe.SliceData(rest))), uintptr(len(rest)),
+			syscall.MSG_DONTWAIT|syscall.MSG_NOSIGNAL, 0, 0)
 		switch errno {
 		case 0:
 			s.n += int(n)
@@ -209,7 +214,7 @@ func (c *Conn) send(fd uintptr) bool {
 	return true
 }
 
-// failed is the error of a side as package net would have it.
+// failed makes the error of a side, of the form that package net gives it.
 func (c *Conn) failed(s *side, err error) error {
 	var op *net.OpError
 	switch {
@@ -221,18 +226,19 @@ func (c *Conn) failed(s *side, err error) error {
 	return &net.OpError{Op: s.op, Net: "tcp", Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: err}
 }
 
-// Silent reports whether a connection on which nothing is expected can still be
-// used: the other side has neither closed it nor said anything. It never waits.
-// Nobody else may use the connection meanwhile.
+// Silent reports whether an idle connection can still be used: the other side has
+// neither closed it nor sent anything. It never waits. No other goroutine may use
+// the connection meanwhile.
 func (c *Conn) Silent() bool {
 	c.silent = false
-	return c.raw.Control(c.look) == nil && c.silent
+	return c.raw.Control(c.peeks) == nil && c.silent
 }
 
-// peek is one recvfrom(2) that takes nothing; see receive.
+// peek is one recvfrom(2) that leaves the bytes where they are; see receive.
 func (c *Conn) peek(fd uintptr) {
 	var b [1]byte
-	_, _, errno := syscall.RawSyscall6(syscall.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(&b)), 1, syscall.MSG_PEEK|syscall.MSG_DONTWAIT, 0, 0)
+	_, _, errno := syscall.RawSyscall6(syscall.SYS_RECVFROM, fd,
+		uintptr(unsafe.Pointer(&b)), 1, syscall.MSG_PEEK|syscall.MSG_DONTWAIT, 0, 0)
 	c.silent = errno == syscall.EAGAIN
 }
 
@@ -241,20 +247,22 @@ func (c *Conn) SetDeadline(t time.Time) error {
 	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
 }
 
-// SetReadDeadline sets when a Read that waits gives up; the zero time: never.
+// SetReadDeadline sets when a Read stops waiting; the zero time is never.
 func (c *Conn) SetReadDeadline(t time.Time) error { return c.set(&c.in, t) }
 
-// SetWriteDeadline sets when a Write that waits gives up; the zero time: never.
+// SetWriteDeadline sets when a Write stops waiting; the zero time is never.
 func (c *Conn) SetWriteDeadline(t time.Time) error { return c.set(&c.out, t) }
 
 func (c *Conn) set(s *side, t time.Time) error {
 	if c.closed.Load() {
-		return &net.OpError{Op: "set", Net: "tcp", Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: net.ErrClosed}
+		return &net.OpError{
+			Op: "set", Net: "tcp", Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: net.ErrClosed,
+		}
 	}
 	return s.until(t)
 }
 
-// Close closes the connection, and ends the waits on it.
+// Close closes the connection and ends all waits on it.
 func (c *Conn) Close() error {
 	c.closed.Store(true)
 	return c.tcp.Close()
