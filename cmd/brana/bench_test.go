@@ -23,7 +23,7 @@ func TestBenchDefaults(t *testing.T) {
 		{"soak", "", 30 * time.Minute, 1, "relay=90,e227=5,e198=5"},
 		{"country", "", 10 * time.Second, 1, "relay=90,e227=5,e198=5"},
 	} {
-		b := benchRunCmd{Profile: c.profile, Gateways: 1, Rate: 1, Scale: 1, Speed: 1, Connections: 1, Bound: 1, Timeout: 1}
+		b := benchFlags{Profile: c.profile, Gateways: 1, Rate: 1, Scale: 1, Speed: 1, Connections: 1, Bound: 1, Timeout: 1}
 		if c.against != "" {
 			b.Against = []string{c.against}
 		}

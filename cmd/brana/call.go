@@ -84,7 +84,8 @@ func (c *callCmd) Run(io stdio) error {
 		_, err = io.out.Write(append(reply.body, '\n'))
 		return errors.Join(err, reply.refused())
 	}
-	return errors.Join(c.print(io, reply, key), reply.refused())
+	p := printer{out: io.out, async: c.Async, save: c.Save, key: key}
+	return errors.Join(p.print(reply), reply.refused())
 }
 
 // service is the service called, at an address that can be one.
@@ -163,21 +164,6 @@ func (c *callCmd) question(s *egon.Service, key *rsa.PrivateKey) ([]byte, error)
 	default:
 		return nil, fmt.Errorf("%s needs its question: --inner FILE with the element Zadost, or --message FILE with the whole message", s.Code)
 	}
-}
-
-func optionalBytes(s string) []byte {
-	if s == "" {
-		return nil
-	}
-	return []byte(s)
-}
-
-// A callReply is what came back.
-type callReply struct {
-	status int
-	body   []byte
-	header http.Header
-	took   time.Duration
 }
 
 // client is what calls, with the certificates of the flags.

@@ -3,72 +3,83 @@ package main
 import (
 	"crypto/rsa"
 	"encoding/base64"
-	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"brana/egon"
 	"brana/egon/media"
 	"brana/egon/xmltext"
 )
 
-// print says what a reply holds: the status, the persons, the media.
-func (c *callCmd) print(io stdio, r *callReply, key *rsa.PrivateKey) error {
+// A printer prints replies.
+type printer struct {
+	out   io.Writer
+	async bool            // the call was asynchronous
+	save  string          // folder for portraits and signatures; empty: they are not saved
+	key   *rsa.PrivateKey // that decrypts them; may be nil
+}
+
+// print prints what a reply holds: the status, the persons, the media.
+func (p *printer) print(r *callReply) error {
 	root, err := xmltext.Parse(r.body, xmltext.DefaultBounds())
 	if err != nil {
 		return exit(exitUnreachable, fmt.Errorf("the reply (HTTP %d) is not XML: %w", r.status, err))
 	}
 	if fault := find(root, "Fault"); fault != nil {
-		fmt.Fprintf(io.out, "SOAP Fault (HTTP %d): %s\n", r.status, text(fault, "faultstring"))
+		fmt.Fprintf(p.out, "SOAP Fault (HTTP %d): %s\n", r.status, text(fault, "faultstring"))
 		return nil
 	}
-	c.printStatus(io, root, r)
-	c.printQueue(io, root)
-	for _, p := range findAll(root, "Polozka") {
-		fmt.Fprintf(io.out, "  %-22s %s\n", text(p, "KodIszr"), text(p, "KodRpp"))
+	p.printStatus(root, r)
+	p.printQueue(root)
+	for _, item := range findAll(root, "Polozka") {
+		fmt.Fprintf(p.out, "  %-22s %s\n", text(item, "KodIszr"), text(item, "KodRpp"))
 	}
-	for _, p := range findAll(root, "PrevodAifo") {
-		if global := text(p, "GlobalniAifo"); global != "" {
-			fmt.Fprintf(io.out, "person %s  AIFO %s%s\n", text(p, "LokalniAifo"), global, notVerified(p))
+	for _, entry := range findAll(root, "PrevodAifo") {
+		if global := text(entry, "GlobalniAifo"); global != "" {
+			fmt.Fprintf(p.out, "person %s  AIFO %s%s\n", text(entry, "LokalniAifo"), global, notVerified(entry))
 		}
 	}
 	for _, kind := range answerKinds {
 		for _, block := range findAll(root, kind.local) {
-			kind.print(io, block)
+			kind.print(p.out, block)
 		}
 	}
 	for _, a := range append(findAll(root, "AdresniMisto"), findAll(root, "AdresniLokalita")...) {
 		state, _ := a.AttrValue("stavOvereniPrvku")
-		fmt.Fprintf(io.out, "RUIAN %s %s %s\n", a.Local, a.Value(), state)
+		fmt.Fprintf(p.out, "RUIAN %s %s %s\n", a.Local, a.Value(), state)
 	}
-	return c.printMedia(io, root, key)
+	return p.printMedia(root)
 }
 
-func (c *callCmd) printStatus(io stdio, root *xmltext.Node, r *callReply) {
+func (p *printer) printStatus(root *xmltext.Node, r *callReply) {
 	status := find(root, "Status")
-	fmt.Fprintf(io.out, "%s  (HTTP %d, %d bytes, %s)\n", text(status, "VysledekKod"), r.status, len(r.body), r.took.Round(100_000))
+	fmt.Fprintf(p.out, "%s  (HTTP %d, %d bytes, %s)\n", text(status, "VysledekKod"), r.status, len(r.body), r.took.Round(100_000))
 	if status == nil {
 		return
 	}
 	if find(root, "AsyncDotazDataResponse") != nil {
-		root = find(root, "OdpovedInfo") // of the answer inside it is told later
+		root = find(root, "OdpovedInfo") // printQueue prints the answer inside it
 	}
-	printDetails(io, root)
+	printDetails(p.out, root)
 	if after := r.header.Get("Retry-After"); after != "" {
-		fmt.Fprintf(io.out, "  retry after %s s\n", after)
+		fmt.Fprintf(p.out, "  retry after %s s\n", after)
 	}
 }
 
 // printDetails prints the details of the system status and of the bus's own.
-func printDetails(io stdio, root *xmltext.Node) {
-	for _, d := range append(findAll(find(root, "Status"), "VysledekDetail"), findAll(find(root, "IszrAplikacniStatus"), "VysledekDetail")...) {
-		fmt.Fprintf(io.out, "  %s: %s", text(d, "VysledekSubKod"), text(d, "VysledekPopis"))
-		if p := find(d, "Puvodce"); p != nil {
-			fmt.Fprintf(io.out, " [%s]", allText(p))
+func printDetails(out io.Writer, root *xmltext.Node) {
+	details := findAll(find(root, "Status"), "VysledekDetail")
+	details = append(details, findAll(find(root, "IszrAplikacniStatus"), "VysledekDetail")...)
+	for _, d := range details {
+		fmt.Fprintf(out, "  %s: %s", text(d, "VysledekSubKod"), text(d, "VysledekPopis"))
+		if origin := find(d, "Puvodce"); origin != nil {
+			fmt.Fprintf(out, " [%s]", allText(origin))
 		}
-		fmt.Fprintln(io.out)
+		fmt.Fprintln(out)
 	}
 }
 
@@ -97,107 +108,93 @@ var answerKinds = []answerKind{
 }
 
 // print prints what a registry verified or gave out; empty items are left out.
-func (k answerKind) print(io stdio, block *xmltext.Node) {
-	fmt.Fprintf(io.out, "%s: %s", block.Local, text(block, k.kod))
+func (k answerKind) print(out io.Writer, block *xmltext.Node) {
+	fmt.Fprintf(out, "%s: %s", block.Local, text(block, k.kod))
 	for _, d := range findAll(block, "VysledekDetail") {
-		fmt.Fprintf(io.out, " %s", text(d, "VysledekSubKod"))
+		fmt.Fprintf(out, " %s", text(d, "VysledekSubKod"))
 		if k.person != "Osoba" { // AISEO has no code that says more
-			fmt.Fprintf(io.out, ": %s", text(d, "VysledekPopis"))
+			fmt.Fprintf(out, ": %s", text(d, "VysledekPopis"))
 		}
 	}
-	fmt.Fprintln(io.out)
+	fmt.Fprintln(out)
 	if k.person == "" {
 		return
 	}
 	for _, o := range findAll(block, k.person) {
 		for _, item := range o.Children {
 			if value := allText(item); value != "" && item.Local != "AifoKontrolaType" {
-				fmt.Fprintf(io.out, "  %-22s %s\n", item.Local, value)
+				fmt.Fprintf(out, "  %-22s %s\n", item.Local, value)
 			}
 		}
 	}
 }
 
 // printMedia lists photos and signatures and saves them decrypted.
-func (c *callCmd) printMedia(io stdio, root *xmltext.Node, key *rsa.PrivateKey) error {
+func (p *printer) printMedia(root *xmltext.Node) error {
 	for _, kind := range []struct{ outer, inner string }{{"Fotky", "Fotka"}, {"Podpisy", "Podpis"}} {
 		for i, m := range findAll(root, kind.outer) {
 			cipher, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text(m, kind.inner)), ""))
 			if err != nil {
 				return exit(exitRefused, fmt.Errorf("%s %d is not base64: %w", kind.inner, i+1, err))
 			}
-			fmt.Fprintf(io.out, "%s issued %s, %d bytes encrypted", kind.inner, text(m, "DatumVydani"), len(cipher))
-			if c.Save != "" && key != nil {
+			fmt.Fprintf(p.out, "%s issued %s, %d bytes encrypted", kind.inner, text(m, "DatumVydani"), len(cipher))
+			if p.save != "" && p.key != nil {
 				name := fmt.Sprintf("%s-%s-%d.jpg", strings.ToLower(kind.inner), text(m, "DatumVydani"), i+1)
-				if err := c.save(filepath.Base(name), cipher, key); err != nil {
+				if err := p.write(filepath.Base(name), cipher); err != nil {
 					return exit(exitRefused, err)
 				}
-				fmt.Fprintf(io.out, ", saved as %s", filepath.Join(c.Save, filepath.Base(name)))
+				fmt.Fprintf(p.out, ", saved as %s", filepath.Join(p.save, filepath.Base(name)))
 			}
-			fmt.Fprintln(io.out)
+			fmt.Fprintln(p.out)
 		}
 	}
 	return nil
 }
 
-func (c *callCmd) save(name string, cipher []byte, key *rsa.PrivateKey) error {
-	plain, err := media.Decrypt(key, cipher)
+func (p *printer) write(name string, cipher []byte) error {
+	plain, err := media.Decrypt(p.key, cipher)
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(c.Save, 0o700); err != nil {
+	if err := os.MkdirAll(p.save, 0o700); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(c.Save, name), plain, 0o600)
+	return os.WriteFile(filepath.Join(p.save, name), plain, 0o600)
 }
 
-// refused is the exit of a call that was not served.
-func (r *callReply) refused() error {
-	root, err := xmltext.Parse(r.body, xmltext.DefaultBounds())
-	if err != nil {
-		return exit(exitUnreachable, errors.New("the reply is not XML"))
+// printQueue prints what the reply to an asynchronous call, or of a queue
+// service, holds beside its status.
+func (p *printer) printQueue(root *xmltext.Node) {
+	if id := text(root, "IszrZadostId"); p.async && text(find(root, "Status"), "VysledekKod") == egon.OK {
+		fmt.Fprintf(p.out, "accepted as %s; pick the answer up with: brana call E100 --id %s\n", id, id)
 	}
-	inner := find(root, "AsyncDotazDataResponse") // an answer picked up from the queue
-	if find(root, "Fault") != nil || text(find(root, "Status"), "VysledekKod") == egon.Chyba || text(find(inner, "Status"), "VysledekKod") == egon.Chyba {
-		return exit(exitRefused, nil)
+	if wait := text(root, "CekaciCas"); wait != "" {
+		fmt.Fprintf(p.out, "  ask again after %s s\n", wait)
 	}
-	return nil
-}
-
-// find returns the first element with a local name in document order, or nil.
-func find(n *xmltext.Node, local string) *xmltext.Node {
-	if all := findAll(n, local); len(all) > 0 {
-		return all[0]
+	if inner := find(root, "AsyncDotazDataResponse"); inner != nil {
+		fmt.Fprintf(p.out, "answer: %s\n", text(find(inner, "Status"), "VysledekKod"))
+		printDetails(p.out, inner)
 	}
-	return nil
-}
-
-func findAll(n *xmltext.Node, local string) []*xmltext.Node {
-	if n == nil {
-		return nil
+	items := findAll(root, "PolozkaFronty")
+	for _, item := range items {
+		fmt.Fprintf(p.out, "  %s  %s  %s  made %s, expires %s\n",
+			text(item, "IdTransakce"), text(item, "KodAsyncSluzby"), text(item, "IszrZadostId"),
+			shortTime(text(item, "CasVytvoreni")), shortTime(text(item, "CasExpirace")))
 	}
-	var list []*xmltext.Node
-	for _, child := range n.Children {
-		if child.Local == local {
-			list = append(list, child)
+	if find(root, "PolozkyFronty") != nil {
+		fmt.Fprintf(p.out, "%d in the queue", len(items))
+		if text(root, "VypisPokracuje") == "true" {
+			fmt.Fprintf(p.out, ", and more: brana call E99 --from-id %s", text(root, "NasledujiciIdTransakce"))
 		}
-		list = append(list, findAll(child, local)...)
+		fmt.Fprintln(p.out)
 	}
-	return list
 }
 
-func text(n *xmltext.Node, local string) string {
-	if f := find(n, local); f != nil {
-		return f.Value()
+// shortTime is a time without the fraction of its second.
+func shortTime(text string) string {
+	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return text
 	}
-	return ""
-}
-
-// allText joins the text of an element and of everything in it.
-func allText(n *xmltext.Node) string {
-	words := strings.Fields(n.Value())
-	for _, child := range n.Children {
-		words = append(words, strings.Fields(allText(child))...)
-	}
-	return strings.Join(words, " ")
+	return t.Format(time.RFC3339)
 }

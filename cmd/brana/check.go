@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -51,4 +52,30 @@ func identities(c *config.Config, counts policy.Counts) string {
 		return ", no identities, so no certificate is let in"
 	}
 	return fmt.Sprintf(", %d identities", counts.Identities)
+}
+
+// rowsOnDisk is the part of check's line about the file of the rows.
+func (w *wired) rowsOnDisk() string {
+	if w.rows == nil {
+		return ""
+	}
+	s := w.rows.Status()
+	line := fmt.Sprintf("; matrix by E227: %d of %d triples with a grant in the snapshot", s.Fresh+s.Stale, s.Granted)
+	if !s.Oldest.IsZero() {
+		line += fmt.Sprintf(", the oldest %s old", time.Since(s.Oldest).Truncate(time.Second))
+	}
+	return line
+}
+
+// contractsRead is the part of check's line about listen.wsdl.
+func (w *wired) contractsRead() string {
+	if w.contracts == nil {
+		return ""
+	}
+	services, schemas, foreign := w.contracts.Counts()
+	text := fmt.Sprintf(", WSDLs of %d services with %d schemas", services, schemas)
+	if foreign > 0 {
+		text += fmt.Sprintf(" (%d WSDLs are of no service of the catalogue)", foreign)
+	}
+	return text
 }

@@ -24,16 +24,3 @@ func readContracts(folder string) (*egon.Contracts, error) {
 	}
 	return contracts, nil
 }
-
-// contractsRead is the part of check's line about listen.wsdl.
-func (w *wired) contractsRead() string {
-	if w.contracts == nil {
-		return ""
-	}
-	services, schemas, foreign := w.contracts.Counts()
-	text := fmt.Sprintf(", WSDLs of %d services with %d schemas", services, schemas)
-	if foreign > 0 {
-		text += fmt.Sprintf(" (%d WSDLs are of no service of the catalogue)", foreign)
-	}
-	return text
-}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"embed"
 	"errors"
 	"fmt"
 	"net"
@@ -11,9 +10,6 @@ import (
 	"brana/cmd/brana/config"
 	"brana/policy"
 )
-
-//go:embed sample
-var sample embed.FS
 
 type devCmd struct {
 	Listen string `placeholder:"ADDR" help:"Where the gateway listens, 127.0.0.1:8080 unless the configuration says otherwise."`
@@ -116,8 +112,4 @@ func (d *devCmd) load(c *config.Config) func() (*policy.Snapshot, error) {
 	return func() (*policy.Snapshot, error) {
 		return policy.LoadFS(sample, samplePolicy(c.Environment))
 	}
-}
-
-func samplePolicy(e policy.Environment) policy.Config {
-	return policy.Config{Dir: "sample", MatrixFile: "sample/matrix.csv", Environment: e}
 }

@@ -11,23 +11,9 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"runtime/debug"
-	"time"
 
 	"github.com/alecthomas/kong"
-)
-
-// version is set when a release is linked; otherwise the build's own
-// information is shown.
-var version = ""
-
-// The exit codes.
-const (
-	exitRefused     = 1 // refused, or a check failed
-	exitUsage       = 2 // wrong usage, or input that cannot be read
-	exitUnreachable = 3 // a dependency cannot be reached
 )
 
 type cli struct {
@@ -44,26 +30,6 @@ type cli struct {
 	Health  healthCmd  `cmd:"" help:"Ask a running gateway whether it is ready."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
-
-// stdio is where a verb writes: data to out, diagnostics to err.
-type stdio struct{ out, err io.Writer }
-
-// An exitError ends the program with a code; a nil Err has been told already.
-type exitError struct {
-	code int
-	err  error
-}
-
-func (e *exitError) Error() string {
-	if e.err == nil {
-		return fmt.Sprintf("exit %d", e.code)
-	}
-	return e.err.Error()
-}
-
-func (e *exitError) Unwrap() error { return e.err }
-
-func exit(code int, err error) error { return &exitError{code, err} }
 
 func main() { os.Exit(run(os.Args[1:], stdio{os.Stdout, os.Stderr})) }
 
@@ -95,61 +61,11 @@ func run(args []string, io stdio) int {
 	return code(ctx.Run(), io)
 }
 
-// verb is how far the arguments were understood, as brana quota grant.
+// verb is the part of the arguments that was understood, as brana quota grant.
 func verb(err error) string {
 	var wrong *kong.ParseError
 	if errors.As(err, &wrong) && wrong.Context.Selected() != nil {
 		return wrong.Context.Selected().FullPath()
 	}
 	return "brana"
-}
-
-// code tells an error and returns the exit code it ends with.
-func code(err error, io stdio) int {
-	if err == nil {
-		return 0
-	}
-	var e *exitError
-	if !errors.As(err, &e) {
-		e = &exitError{exitUsage, err}
-	}
-	if e.err != nil {
-		say(io.err, "brana: "+e.err.Error()+"\n")
-	}
-	return e.code
-}
-
-// lastWords is how long the program waits for the reader of its last words, which
-// may have stalled.
-const lastWords = 100 * time.Millisecond
-
-// say writes the last words of the program.
-func say(to io.Writer, words string) {
-	said := make(chan struct{})
-	go func() {
-		_, _ = io.WriteString(to, words) // there is nobody else to tell
-		close(said)
-	}()
-	select {
-	case <-said:
-	case <-time.After(lastWords):
-	}
-}
-
-type versionCmd struct{}
-
-// Run prints the version.
-func (versionCmd) Run(io stdio) error {
-	_, err := fmt.Fprintln(io.out, versionText())
-	return err
-}
-
-func versionText() string {
-	if version != "" {
-		return version
-	}
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "unknown"
 }

@@ -113,3 +113,10 @@ func appendLeaf(dst []byte, name, value string) []byte {
 	dst = xmltext.AppendText(dst, value)
 	return append(dst, "</"+name+">"...)
 }
+
+func optionalBytes(s string) []byte {
+	if s == "" {
+		return nil
+	}
+	return []byte(s)
+}

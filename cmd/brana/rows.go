@@ -1,8 +1,6 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -11,7 +9,6 @@ import (
 	"go.uber.org/zap"
 
 	"brana/cmd/brana/config"
-	"brana/egon"
 	"brana/gateway/metrics"
 	"brana/policy"
 	"brana/upstream"
@@ -88,50 +85,4 @@ func (o *outage) note(err error, fields ...zap.Field) {
 	case err == nil && o.lasts.Swap(false):
 		o.log.Info(o.ended)
 	}
-}
-
-// start begins to fetch the rows that the policy needs.
-func (w *wired) start() {
-	if w.rows != nil {
-		w.rows.Start()
-	}
-}
-
-// rowsOnDisk is the part of check's line about the file of the rows.
-func (w *wired) rowsOnDisk() string {
-	if w.rows == nil {
-		return ""
-	}
-	s := w.rows.Status()
-	line := fmt.Sprintf("; matrix by E227: %d of %d triples with a grant in the snapshot", s.Fresh+s.Stale, s.Granted)
-	if !s.Oldest.IsZero() {
-		line += fmt.Sprintf(", the oldest %s old", time.Since(s.Oldest).Truncate(time.Second))
-	}
-	return line
-}
-
-// policyOnDisk loads the policy without calling anybody: rows that E227 gives are
-// those of their file.
-func policyOnDisk(c *config.Config) (*policy.Snapshot, error) {
-	load := policyLoader(c)
-	if c.Policy.Matrix.E227 == "" {
-		return load()
-	}
-	store, err := policy.NewStore(load)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := policy.NewRows(rowsConfig(c, nobody{}), store)
-	if err != nil {
-		return nil, fmt.Errorf("policy.matrix: %w", err)
-	}
-	return store.Current(), errors.Join(rows.Loaded(), rows.Close())
-}
-
-// nobody is a source that is never asked.
-type nobody struct{}
-
-// Fetch calls nobody.
-func (nobody) Fetch(context.Context, *egon.RightsQuery) ([]egon.RightsItem, error) {
-	return nil, errors.New("nobody is called")
 }

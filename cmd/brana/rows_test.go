@@ -27,7 +27,7 @@ func byRows(c *config.Config) {
 	c.Policy.Matrix.File = ""
 	c.Policy.Matrix.E227 = "iszr"
 	c.Policy.Matrix.Caller = config.Caller{Agenda: "X999", Role: "XR1", Ovm: "12345678", Ais: 999001}
-	c.Routes = map[string]config.Route{"default": "relay iszr"}
+	c.Routes = config.Routes{"default": "relay iszr"}
 }
 
 // searching are the flags of a call of E05 that asks for items.

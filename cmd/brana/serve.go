@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -32,17 +31,6 @@ func (s *serveCmd) Run(io stdio) error {
 		return exit(exitUsage, err)
 	}
 	return serve(c, policyLoader(c), log, func(net.Addr, net.Addr) {})
-}
-
-// policyLoader loads the grants and the matrix that the configuration names.
-func policyLoader(c *config.Config) func() (*policy.Snapshot, error) {
-	return func() (*policy.Snapshot, error) {
-		return policy.Load(policy.Config{
-			Dir:         c.Policy.Dir,
-			MatrixFile:  c.Policy.Matrix.File,
-			Environment: c.Environment,
-		})
-	}
 }
 
 // serve runs a gateway until a signal ends it: SIGHUP reloads the policy and
@@ -144,22 +132,9 @@ func (w *wired) reload(log *zap.Logger) {
 	}
 }
 
-// drain waits until the running exchanges have ended. Its time began with the
-// signal.
-func (w *wired) drain(began time.Time, most time.Duration, log *zap.Logger) error {
-	ctx, cancel := context.WithDeadline(context.Background(), began.Add(most-endSteps*endStep(most)))
-	defer cancel()
-	if err := w.gateway.Shutdown(ctx); err != nil {
-		return exit(exitRefused, fmt.Errorf("drain for %s: %w", most, err))
+// start begins to fetch the rows that the policy needs.
+func (w *wired) start() {
+	if w.rows != nil {
+		w.rows.Start()
 	}
-	log.Info("drained")
-	return nil
 }
-
-// endSteps is the number of steps at the end of a drain, each of which may take
-// its time: cut calls are answered, connections close, jobs end, Redis gets the
-// leases back, and a log without a reader is given up.
-const endSteps = 5
-
-// endStep is the time of each step. All of them together are within the drain.
-func endStep(drain time.Duration) time.Duration { return min(drain/5, 4*time.Second) / endSteps }

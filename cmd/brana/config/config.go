@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/parser"
@@ -28,7 +27,7 @@ type Config struct {
 	Listen      Listen              `yaml:"listen"`
 	Admin       Admin               `yaml:"admin"`
 	Upstreams   map[string]Upstream `yaml:"upstreams"`
-	Routes      map[string]Route    `yaml:"routes"` // by codes of services, and default
+	Routes      Routes              `yaml:"routes"`
 	Policy      Policy              `yaml:"policy"`
 	Limits      Limits              `yaml:"limits"`
 	Queue       Queue               `yaml:"queue"`
@@ -106,32 +105,6 @@ func Parse(file string, text []byte, lookup func(string) (string, bool)) (*Confi
 	return &c, c.Validate(file)
 }
 
-// positioned puts file:line:col before a mistake of the YAML library.
-func positioned(file string, err error) error {
-	var syntax yaml.Error
-	if errors.As(err, &syntax) && syntax.GetToken() != nil {
-		p := syntax.GetToken().Position
-		return fmt.Errorf("%s:%d:%d: %s", file, p.Line, p.Column, inWords(syntax))
-	}
-	return fmt.Errorf("%s: %w", file, err)
-}
-
-// A mistakes collects what is wrong, each named by its key.
-type mistakes struct {
-	file string
-	errs []error
-}
-
-func (m *mistakes) wrong(key, format string, args ...any) {
-	m.errs = append(m.errs, fmt.Errorf("%s: %s: %s", m.file, key, fmt.Sprintf(format, args...)))
-}
-
-func (m *mistakes) oneOf(key, value string, allowed ...string) {
-	if !slices.Contains(allowed, value) {
-		m.wrong(key, "%q is not one of %s", value, strings.Join(allowed, ", "))
-	}
-}
-
 // Validate returns all that is wrong with the values, joined. Mistakes name file,
 // and their key.
 func (c *Config) Validate(file string) error {
@@ -146,8 +119,8 @@ func (c *Config) Validate(file string) error {
 	for _, name := range slices.Sorted(maps.Keys(c.Upstreams)) {
 		c.Upstreams[name].check(name, m)
 	}
-	c.checkMatrix(m)
-	c.checkRoutes(m)
+	c.Policy.Matrix.check(m, c.Upstreams)
+	c.Routes.check(m, c.Upstreams)
 	return errors.Join(m.errs...)
 }
 

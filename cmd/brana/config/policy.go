@@ -73,29 +73,28 @@ func (c Caller) Quadruple() egon.Quadruple {
 	return egon.Quadruple{Agenda: c.Agenda, Role: c.Role, Ovm: c.Ovm, Ais: strconv.Itoa(int(c.Ais))}
 }
 
-func (c *Config) checkMatrix(m *mistakes) {
-	matrix := &c.Policy.Matrix
+func (m *Matrix) check(found *mistakes, upstreams map[string]Upstream) {
 	switch {
-	case matrix.E227 == "" && (matrix.Snapshot != "" || matrix.Caller != Caller{}):
-		m.wrong("policy.matrix", "snapshot and caller are of use with e227 only; "+
+	case m.E227 == "" && (m.Snapshot != "" || m.Caller != Caller{}):
+		found.wrong("policy.matrix", "snapshot and caller are of use with e227 only; "+
 			"add e227: NAME of an upstream, or remove them")
-	case matrix.E227 == "":
+	case m.E227 == "":
 		return
-	case matrix.File != "":
-		m.wrong("policy.matrix", "file and e227 exclude each other; name one of them")
+	case m.File != "":
+		found.wrong("policy.matrix", "file and e227 exclude each other; name one of them")
 	}
-	if _, ok := c.Upstreams[matrix.E227]; !ok {
-		m.wrong("policy.matrix.e227", "no upstream has the name %s", matrix.E227)
+	if _, ok := upstreams[m.E227]; !ok {
+		found.wrong("policy.matrix.e227", "no upstream has the name %s", m.E227)
 	}
-	if err := policy.CheckCaller(matrix.Caller.Quadruple()); err != nil {
-		m.wrong("policy.matrix.caller", "as whom the gateway itself calls E227: %v", err)
+	if err := policy.CheckCaller(m.Caller.Quadruple()); err != nil {
+		found.wrong("policy.matrix.caller", "as whom the gateway itself calls E227: %v", err)
 	}
-	if err := matrix.Ages().Validate(); err != nil {
-		m.wrong("policy.matrix", "%v", err)
+	if err := m.Ages().Validate(); err != nil {
+		found.wrong("policy.matrix", "%v", err)
 	}
-	between(m, "policy.matrix.parallel", matrix.Parallel, 1, 64)
-	between(m, "policy.matrix.foreign", matrix.Foreign, 1, 1<<20)
-	between(m, "policy.matrix.timeout", matrix.Timeout, Duration(time.Millisecond), Duration(time.Hour))
-	between(m, "policy.matrix.wait", matrix.Wait, Duration(time.Millisecond), Duration(time.Hour))
-	between(m, "policy.matrix.early", matrix.Early, Duration(time.Second), Duration(24*time.Hour))
+	between(found, "policy.matrix.parallel", m.Parallel, 1, 64)
+	between(found, "policy.matrix.foreign", m.Foreign, 1, 1<<20)
+	between(found, "policy.matrix.timeout", m.Timeout, Duration(time.Millisecond), Duration(time.Hour))
+	between(found, "policy.matrix.wait", m.Wait, Duration(time.Millisecond), Duration(time.Hour))
+	between(found, "policy.matrix.early", m.Early, Duration(time.Second), Duration(24*time.Hour))
 }

@@ -21,22 +21,26 @@ func (r Route) Relay() (upstream string, ok bool) {
 	return strings.CutPrefix(string(r), "relay ")
 }
 
-// Route is the route of a service.
-func (c *Config) Route(code string) Route {
-	if r, own := c.Routes[code]; own {
-		return r
+// Routes is routes, by the codes of services. A service that is not named has
+// the route of "default".
+type Routes map[string]Route
+
+// Of is the route of a service.
+func (r Routes) Of(code string) Route {
+	if route, own := r[code]; own {
+		return route
 	}
-	return c.Routes["default"]
+	return r["default"]
 }
 
-func (c *Config) checkRoutes(m *mistakes) {
-	if len(c.Routes) == 0 {
+func (r Routes) check(m *mistakes, upstreams map[string]Upstream) {
+	if len(r) == 0 {
 		m.wrong("routes", "name at least a default, as: routes: {default: relay iszr, E198: workflow, E227: local}")
 	}
-	for _, code := range slices.Sorted(maps.Keys(c.Routes)) {
-		route, key := c.Routes[code], "routes."+code
+	for _, code := range slices.Sorted(maps.Keys(r)) {
+		route, key := r[code], "routes."+code
 		if name, relayed := route.Relay(); relayed {
-			if _, ok := c.Upstreams[name]; !ok {
+			if _, ok := upstreams[name]; !ok {
 				m.wrong(key, "relay %s: no upstream has this name", name)
 			}
 		} else if !slices.Contains([]Route{Workflow, Local, Refuse}, route) {

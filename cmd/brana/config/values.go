@@ -3,13 +3,11 @@ package config
 import (
 	"errors"
 	"fmt"
-	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 )
 
@@ -97,60 +95,10 @@ func (d *TimeOfDay) UnmarshalYAML(n ast.Node) error {
 	return nil
 }
 
-// between checks that a value is in a range. A mistake names the value and the
-// range in the unit in which they are written.
-func between[T Count | Size | Duration](m *mistakes, key string, value, least, most T) {
-	if value < least || value > most {
-		m.wrong(key, "%v is not between %v and %v", value, least, most)
-	}
-}
-
-// optional is between for a value that may be left out.
-func optional[T Count | Size | Duration](m *mistakes, key string, value *T, least, most T) {
-	if value != nil {
-		between(m, key, *value, least, most)
-	}
-}
-
 // scalar is the text of a plain or quoted value.
 func scalar(n ast.Node) string {
 	if s, ok := n.(*ast.StringNode); ok {
 		return s.Value
 	}
 	return n.String()
-}
-
-// mistake is an error at the place of a node.
-func mistake(n ast.Node, format string, args ...any) error {
-	return &yaml.SyntaxError{Message: fmt.Sprintf(format, args...), Token: n.GetToken()}
-}
-
-// inWords is the text of a mistake of the YAML library. Where that names types of
-// Go, it is put into words of a configuration.
-func inWords(err yaml.Error) string {
-	switch wrong := err.(type) {
-	case *yaml.TypeError:
-		return fmt.Sprintf("%s is not %s", wrong.Token.Value, form(wrong.DstType.Kind()))
-	case *yaml.OverflowError:
-		return wrong.SrcNum + " is too large"
-	case *yaml.UnexpectedNodeTypeError:
-		switch wrong.Expected {
-		case ast.MappingType:
-			return "write keys and values, as {a: b}"
-		case ast.SequenceType:
-			return "write a list, as [a, b]"
-		}
-	}
-	return err.GetMessage()
-}
-
-// form describes a value of a kind.
-func form(k reflect.Kind) string {
-	switch k {
-	case reflect.Bool:
-		return "true or false"
-	case reflect.Float64:
-		return "a number"
-	}
-	return "a " + k.String()
 }

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"errors"
+	"io"
+
+	"brana/egon"
+	"brana/gateway"
+	"brana/gateway/metrics"
+	"brana/policy"
+	"brana/upstream"
+)
+
+// limiter is a limits store that can be closed; the two stores are it.
+type limiter interface {
+	gateway.Limiter
+	gateway.Quotas
+	Close() error
+}
+
+// wired is a gateway and the parts of which it was made.
+type wired struct {
+	gateway *gateway.Gateway
+	policy  *policy.Store
+	rows    *policy.Rows // nil when the matrix is a file
+	limiter limiter
+	queue   io.Closer // nil unless w closes it
+	clients []*upstream.Client
+	metrics *metrics.Metrics
+
+	contracts *egon.Contracts // nil unless they are served
+
+	credentials map[string]*credentials // by the keys of the configuration
+	password    *reread[string]         // of Redis; nil when the URL has it
+}
+
+// close closes the parts.
+func (w *wired) close() error {
+	var err error
+	if w.rows != nil {
+		err = w.rows.Close()
+	}
+	for _, c := range w.clients {
+		c.Close()
+	}
+	if w.queue != nil {
+		err = errors.Join(err, w.queue.Close())
+	}
+	return errors.Join(err, w.limiter.Close())
+}
