@@ -155,6 +155,7 @@ type site struct {
 type settings struct {
 	cfg   Config
 	parts Parts
+	made  func(*Gateway) // called before it is served, unless nil
 }
 
 func relayTo(r relayFunc) func(*settings) {
@@ -205,6 +206,9 @@ func newGateway(t testing.TB, change ...func(*settings)) *site {
 	}
 	if s.Gateway, err = New(with.cfg, with.parts); err != nil {
 		t.Fatal(err)
+	}
+	if with.made != nil {
+		with.made(s.Gateway)
 	}
 	return s
 }
