@@ -8,7 +8,7 @@ import (
 	"brana/limits"
 )
 
-// tell replays what a gateway knows.
+// replay adds to an entry what a gateway knows.
 func (adv *adversary) replay(g *simGateway, e *entry) {
 	e.Born, e.Net = g.born, &limits.Counts{g.net[0], g.net[1]}
 	g.journal.Sweep(adv.now + adv.skew - 90_000_000)
@@ -23,7 +23,8 @@ func (adv *adversary) replay(g *simGateway, e *entry) {
 	}
 }
 
-// close closes the leases of a gateway that are over at a moment: what was used of them is known from now on.
+// closeLeases closes the leases of a gateway that are over at a moment. They are given back with
+// the next request, or much later.
 func (adv *adversary) closeLeases(g *simGateway, now int64) {
 	g.open = slices.DeleteFunc(g.open, func(l openLease) bool {
 		if l.last > now {
@@ -42,20 +43,20 @@ func (adv *adversary) closeLeases(g *simGateway, now int64) {
 	})
 }
 
-// vanish notes, when the ledger forgets, what was seen counted and may not be told of: permits of answers that were lost,
-// and calls that leave the hour before all has been told.
+// noteLoss adds, at a loss, the permits that a gateway may have seen counted and that none will
+// report: those of lost answers, and calls that leave the hour before the replays are complete.
 func (adv *adversary) noteLoss() {
-	leaves := func(at, calls int64) {
+	add := func(at, calls int64) {
 		if adv.now-leaseMillis < at && at <= adv.now+leaseMillis {
 			adv.unaccounted += calls
 		}
 	}
 	for _, g := range adv.gateways {
 		for _, b := range g.journal.Buckets {
-			leaves(b.Leaves, b.Calls[0]+b.Calls[1])
+			add(b.Leaves, b.Calls[0]+b.Calls[1])
 		}
 		for _, l := range g.open {
-			leaves(l.leaves, l.permits)
+			add(l.leaves, l.permits)
 		}
 		for _, permits := range g.lostAnswers {
 			adv.unaccounted += permits
@@ -63,10 +64,14 @@ func (adv *adversary) noteLoss() {
 	}
 }
 
-// counted holds the ledger to what gateways know of: it counts what they used, what they may use of leases that are open,
-// what they have not given back yet, and what others saw counted that nobody could tell of.
+// checkCount fails if the ledger counts more than gateways know of: what they used, their open
+// leases, what they have not given back yet, and what is unaccounted for.
 func (adv *adversary) checkCount() error {
-	y, _, err := adv.ledger.operate(&request{Operator: true, Settled: true, Time: adv.now + adv.skew, Fence: fmt.Sprint("f", adv.fence), Entries: []entry{{key: adv.key}}})
+	y, _, err := adv.ledger.operate(&request{
+		Operator: true, Settled: true,
+		Time: adv.now + adv.skew, Fence: fmt.Sprint("f", adv.fence),
+		Entries: []entry{{key: adv.key}},
+	})
 	if errors.Is(err, limits.ErrLearning) {
 		return nil
 	}
@@ -96,7 +101,7 @@ func (adv *adversary) checkCount() error {
 	return nil
 }
 
-// giveBack lets all gateways give back what they have, when it is over.
+// giveBack lets all gateways give back their leases when these are over.
 func (adv *adversary) giveBack() error {
 	adv.quiet = true
 	defer func() { adv.quiet = false }()
@@ -112,14 +117,15 @@ func (adv *adversary) giveBack() error {
 	return nil
 }
 
-// rest holds exactly what gateways used to be counted when all has been given back.
+// checkAtEnd lets gateways give back everything. Then exactly what they used must be counted.
 func (adv *adversary) checkAtEnd() error {
 	if err := adv.giveBack(); err != nil {
 		return err
 	}
 	for _, g := range adv.gateways {
 		if len(g.open)+len(g.back)+len(g.lostAnswers) > 0 {
-			return fmt.Errorf("%s still has leases %v, returns %v and %v", g.name, g.open, g.back, g.lostAnswers)
+			return fmt.Errorf("%s still has leases %v, returns %v and %v",
+				g.name, g.open, g.back, g.lostAnswers)
 		}
 	}
 	return adv.checkCount()
