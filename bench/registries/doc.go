@@ -2,10 +2,19 @@
 // ROB, ORG, RUIAN, the evidences of identity cards (EOP) and of travel
 // documents (ECD), and AISEO, over one population made from a seed.
 //
+// It is the engine of `brana dev` and `brana sim`, and the other side of the
+// gateway in its tests and benchmarks. It stands in bench because it obeys the
+// rule of bench: it knows nothing of the gateway. The gateway decides who may ask
+// for what.
+//
 // Its one rule: the same seed gives the same persons, identifiers and
 // portraits, byte for byte, so that a run can be repeated. Only the ciphertext
 // differs, because its key and vector must.
 //
-// The registries speak the messages of the published schemas and know nothing
-// of the gateway in front of them; who may ask for what is decided elsewhere.
+// The registries speak the messages of the published schemas, and are an
+// independent oracle: they write messages and ciphertext, and check ids, times
+// and items, by code of their own (soap.go, cipher.go). Package egon does much
+// of the same. The two must not share it, or a test of the one against the other
+// would not see a mistake of both. From egon the registries have names alone:
+// namespaces, codes of services and results; from xmltext the bytes and tokens.
 package registries

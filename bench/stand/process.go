@@ -54,8 +54,7 @@ func Start(ctx context.Context, c Command) (*Process, error) {
 	if c.Piped {
 		p.cmd.Stderr = struct{ io.Writer }{log}
 	}
-	// A group of its own: Ctrl-C ends the run, which then ends the process.
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	p.cmd.SysProcAttr = ownGroup() // Ctrl-C ends the run, and the run ends the process
 	if err := p.cmd.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("start %s: %w", c.Name, err), log.Close())
 	}
