@@ -61,7 +61,8 @@ func ungranted(c admin.Caller, why policy.Reason, hint string) string {
 	case policy.Expired:
 		return "the grant of this caller is no longer valid"
 	default:
-		return fmt.Sprintf("no grant of %s/%s/%s has ais %q%s", c.Agenda, c.Role, c.Ovm, c.Ais, hint)
+		return fmt.Sprintf("no grant of %s/%s/%s has ais %q%s",
+			c.Agenda, c.Role, c.Ovm, c.Ais, hint)
 	}
 }
 

@@ -8,14 +8,14 @@ import (
 	"brana/gateway/stream"
 )
 
-// The bounds that the gateway itself keeps a request to.
+// Errors of requests that exceed a bound of this package.
 var (
 	errHeaderTooLarge = errors.New("header of the request is too large")
 	errInline         = errors.New("message of a service that is answered here is too large")
 )
 
-// bounds are the labels of brana_bound_refusals_total, each by the error that
-// says so, with the key that sets the bound where there is one.
+// bounds are the labels of brana_bound_refusals_total by the error of each bound,
+// with the key of the configuration that sets it, if there is one.
 var bounds = []struct {
 	err  error
 	name string
@@ -35,8 +35,8 @@ var bounds = []struct {
 	{stream.ErrTooSlow, "slow", ""},
 }
 
-// whoSetsIt says to the caller which key of the configuration sets the bound
-// that err exceeded, with a blank before it; it is empty when none does.
+// whoSetsIt is a sentence for the caller on the key of the configuration that sets
+// the bound of err, with a blank before it. It is empty when there is none.
 func whoSetsIt(err error) string {
 	for _, b := range bounds {
 		if b.key != "" && errors.Is(err, b.err) {
@@ -46,10 +46,14 @@ func whoSetsIt(err error) string {
 	return ""
 }
 
-// maxHeld is how many bytes of a message may be held: those of a message that is
-// read whole and of the read that shows it to be too long for that, and whatever
-// the bounds of a message let stay open.
+// maxHeld is the number of bytes of a message that may be held. It has room for a
+// message that is read whole and the read that shows it to be too long for that,
+// and for a head and a tag that are as long as their bounds allow.
 func (g *Gateway) maxHeld() int {
 	b := &g.cfg.Bounds
-	return max(stream.MinHeld, g.cfg.InlineLimit+stream.WindowBytes, b.HeadBytes+b.XML.TagBytes+stream.WindowBytes)
+	return max(
+		stream.MinHeld,
+		g.cfg.InlineLimit+stream.WindowBytes,
+		b.HeadBytes+b.XML.TagBytes+stream.WindowBytes,
+	)
 }

@@ -34,7 +34,9 @@ func (c *callerCerts) note(bound *policy.Identity, cert *x509.Certificate) {
 
 // report reports the end of each certificate that a snapshot binds, and forgets
 // the others.
-func (c *callerCerts) report(s *policy.Snapshot, report func(end time.Time, ais, issuer, serial string)) {
+func (c *callerCerts) report(
+	s *policy.Snapshot, report func(end time.Time, ais, issuer, serial string),
+) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	bound := map[certName]time.Time{}

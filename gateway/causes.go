@@ -15,10 +15,10 @@ import (
 	"brana/gateway/stream"
 )
 
-// inWords puts an error of a library into words of the gateway, for the log: the
-// text of a library may quote what a caller sent. The gateway's own errors, and
-// those of its packages, never do, and stay as they are. An unknown error is named
-// by its type.
+// inWords replaces an error of a library by one of the gateway, for the log: the
+// text of a library may quote what a caller sent. Errors of the gateway and its
+// packages never do so, and stay as they are. Of an unknown error the type is
+// named.
 func inWords(err error) error {
 	if err == nil {
 		return nil // before anything is allocated
@@ -31,13 +31,17 @@ func inWords(err error) error {
 		errno   syscall.Errno
 	)
 	switch {
-	case errors.As(err, &refusal), errors.As(err, &offence), errors.As(err, &call), errors.As(err, &caught):
+	case errors.As(err, &refusal), errors.As(err, &offence),
+		errors.As(err, &call), errors.As(err, &caught):
 		return err
 	case errors.As(err, &errno):
 		return fmt.Errorf("the connection failed: %w", errno)
 	}
-	for _, plain := range []error{stream.ErrTooSlow, errUnsent, errDraining, io.ErrUnexpectedEOF, io.EOF, io.ErrClosedPipe, net.ErrClosed,
-		os.ErrDeadlineExceeded, context.DeadlineExceeded, context.Canceled} {
+	for _, plain := range []error{
+		stream.ErrTooSlow, errUnsent, errDraining,
+		io.ErrUnexpectedEOF, io.EOF, io.ErrClosedPipe, net.ErrClosed,
+		os.ErrDeadlineExceeded, context.DeadlineExceeded, context.Canceled,
+	} {
 		if errors.Is(err, plain) {
 			return plain
 		}
@@ -49,7 +53,7 @@ func inWords(err error) error {
 	switch {
 	case errors.As(err, &chunk):
 		return errBrokenChunk
-	case errors.As(err, &alert) && alert.Op == "remote error": // of TLS, a number with a name in crypto/tls
+	case errors.As(err, &alert) && alert.Op == "remote error": // an alert of TLS, by its name
 		return fmt.Errorf("the caller sent an alert: %v", alert.Err)
 	}
 	return fmt.Errorf("there are no words for it (%T)", err)

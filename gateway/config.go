@@ -10,46 +10,58 @@ import (
 	"brana/egon"
 )
 
-// Config is the static part of a gateway. Only package cmd reads files and
-// flags. A field that is zero has its value of [Defaults], if it has one there.
+// Config is the static part of a gateway. Only package cmd reads files and flags. A
+// field that is zero has its value of [Defaults], if it has one there.
 type Config struct {
-	Prefix          string        // path before the service code
-	StatusMode      StatusMode    // HTTP status of refusals
-	InlineLimit     int           // bytes; messages up to it are read whole before they are forwarded
-	MaxMessage      int64         // bytes of a request at most
-	MaxExchanges    int64         // exchanges at once at most
-	ReadIdle        time.Duration // longest wait for the header of a request, and for the next bytes of its body
-	WriteIdle       time.Duration // longest wait until the caller takes the next bytes
-	MinRate         int64         // bytes a second that a caller must send, or take, beside its first idle time
-	KeepAlive       time.Duration // an idle connection is closed after it
-	ShutdownDelay   time.Duration // how long a Shutdown still serves calls, while the gateway is not ready
-	Linger          time.Duration // how long it then keeps idle connections open, on which calls are refused as draining
-	CutTime         time.Duration // after the deadline of a Shutdown, the time for each of three: cut calls are answered, connections close, jobs end
-	DrainBytes      int64         // bytes of an unread body that are read at most before a refusal: a caller that still sends when the connection closes loses the answer
-	DrainTime       time.Duration // time for that
+	Prefix     string     // path before the service code
+	StatusMode StatusMode // HTTP status of refusals
+	Routes     Routes
+
+	InlineLimit  int         // bytes; messages up to it are read whole before they are forwarded
+	MaxMessage   int64       // bytes of a request at most
+	MaxExchanges int64       // exchanges at once at most
+	Bounds       egon.Bounds // of messages, and of replies but for the head
+
 	MaxConns        int           // connections at once at most
 	MaxConnsPerPeer int           // of one address (IPv6: of one /64) at most
+	KeepAlive       time.Duration // an idle connection is closed after it
 	PlainSockets    bool          // connections of package net in the place of those of package socket
-	Bounds          egon.Bounds   // of messages and, but for the head, of relayed replies; TotalBytes is MaxMessage
-	RowWait         time.Duration // longest wait for a row of the matrix that has to be fetched first
-	Routes          Routes
 
-	TimeTolerance time.Duration  // CasZadosti that is further from the clock is refused; 0: any is taken
-	Zone          *time.Location // in which times are written, and of those that a request says without a zone
+	ReadIdle  time.Duration // longest wait for the header of a request, and for more of its body
+	WriteIdle time.Duration // longest wait until the caller takes the next bytes
+	MinRate   int64         // bytes a second that a caller must send, or take, after its idle time
 
-	Contracts *egon.Contracts // WSDLs and schemas that a GET is given; nil: none
-	PublicURL string          // of the prefix, as callers know it, for the address in a WSDL; empty: as the caller reached it
+	// DrainBytes and DrainTime bound what is read of an unread body before a refusal.
+	// A caller that still sends when the connection closes loses the answer.
+	DrainBytes int64
+	DrainTime  time.Duration
+
+	// ShutdownDelay is how long a Shutdown still serves calls while the gateway is not
+	// ready. Linger is how long it then keeps idle connections open; calls on them are
+	// refused as draining.
+	ShutdownDelay, Linger time.Duration
+	// CutTime is the time, after the deadline of a Shutdown, for each of three: cut
+	// calls are answered, connections close, jobs end.
+	CutTime time.Duration
+
+	RowWait       time.Duration  // longest wait for a row of the matrix that has to be fetched
+	TimeTolerance time.Duration  // CasZadosti further from the clock is refused; 0: none is
+	Zone          *time.Location // of times that are written, and of those that come without a zone
+
+	Contracts *egon.Contracts // WSDLs and schemas, which a GET returns; nil: none
+	// PublicURL is the URL of the prefix as callers know it, for the address in a
+	// WSDL. Empty: as the caller reached it.
+	PublicURL string
 
 	AdminHosts []string // names under which Admin answers, beside localhost and any address
 
 	DropLines bool // calls are served while the log takes no lines; else they are refused
 
-	TLS              *tls.Config // of the listener; it must demand certificates of callers. nil: plain HTTP
-	InsecureIdentity bool        // plain HTTP beyond loopback is meant; told on the readiness page
+	TLS              *tls.Config // it must demand certificates of callers. nil: plain HTTP
+	InsecureIdentity bool        // plain HTTP beyond loopback is intended; a readiness line says so
 }
 
-// Defaults has a value for each field that must not be zero, and is the one
-// place for them.
+// Defaults returns the value of each field that must not be zero.
 func Defaults() Config {
 	return Config{
 		Prefix:          "/publikace",
@@ -110,10 +122,12 @@ func setDefault[T comparable](p *T, value T) {
 	}
 }
 
+// validate returns everything that is wrong with a configuration.
 func (c *Config) validate(parts Parts) error {
 	var errs []error
 	if !strings.HasPrefix(c.Prefix, "/") || strings.HasSuffix(c.Prefix, "/") {
-		errs = append(errs, fmt.Errorf("listen.prefix %q: write it with a leading and without a trailing slash, as /publikace", c.Prefix))
+		errs = append(errs, fmt.Errorf("listen.prefix %q: "+
+			"write it with a leading and without a trailing slash, as /publikace", c.Prefix))
 	}
 	if c.MaxMessage < int64(c.InlineLimit) {
 		errs = append(errs, errors.New("listen.max_message: must not be below inline_limit"))
@@ -125,8 +139,9 @@ func (c *Config) validate(parts Parts) error {
 		s := egon.ServiceByCode(code)
 		switch {
 		case s == nil:
-			errs = append(errs, fmt.Errorf("routes.%s: no service of the catalogue has this code", code))
-		case s.Code != code: // E67A is E67a: two routes to it would be one too many
+			errs = append(errs,
+				fmt.Errorf("routes.%s: no service of the catalogue has this code", code))
+		case s.Code != code: // E67A is E67a, which could have two routes
 			errs = append(errs, fmt.Errorf("routes.%s: write %s", code, s.Code))
 		}
 		errs = append(errs, r.validate(code, parts))

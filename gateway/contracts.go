@@ -11,8 +11,8 @@ import (
 )
 
 // publish answers a GET of a WSDL or a schema that is offered here, and reports
-// whether it did: {prefix}/E198?wsdl, {prefix}/wsdl/egon/xsd/…. Whatever else
-// comes is a call, or is refused as one.
+// whether it did: {prefix}/E198?wsdl, {prefix}/wsdl/egon/xsd/…. Any other request is
+// a call, or is refused as one.
 func (g *Gateway) publish(x *exchange) (done bool, err error) {
 	if g.cfg.Contracts == nil || !x.rc.IsGet() {
 		return false, nil
@@ -25,12 +25,12 @@ func (g *Gateway) publish(x *exchange) (done bool, err error) {
 	return true, x.take(answered(doc, ""))
 }
 
-// contract returns the document that a request asks for, or nil. The path is a
-// key among those of the files that were read, compared as it stands: it leads
-// to no file system.
+// contract returns the document that a request asks for, or nil. The path is
+// compared, as it stands, with the names of the files that were read at the start;
+// it never reaches a file system.
 func (g *Gateway) contract(h *fasthttp.RequestHeader) ([]byte, error) {
 	if framed, refusal := checkLines(h.RawHeaders()); refusal != nil || framed {
-		return nil, nil // it has a body, or is no request that can be trusted
+		return nil, nil // it has a body, or its framing is in doubt
 	}
 	path, query, asked := strings.Cut(string(h.RequestURI()), "?")
 	name, found := strings.CutPrefix(path, g.cfg.Prefix+"/")
@@ -58,8 +58,8 @@ func (g *Gateway) wsdl(s *egon.Service, host string) ([]byte, error) {
 	return g.cfg.Contracts.AppendWSDL(nil, s, base+"/"+s.Code), nil
 }
 
-// baseURL is where callers find the services: the URL that the operator has set,
-// or that by which this one came, so far as its Host can be one.
+// baseURL is the URL of the services for callers: the one that the operator has set,
+// or the one by which this request came, if its Host can be in a URL.
 func (g *Gateway) baseURL(host string) (string, *Refusal) {
 	if g.cfg.PublicURL != "" {
 		return g.cfg.PublicURL, nil
@@ -74,10 +74,9 @@ func (g *Gateway) baseURL(host string) (string, *Refusal) {
 	return scheme + host + g.cfg.Prefix, nil
 }
 
-// isHost reports whether the value of Host is a name or an address, with a port
-// or without (RFC 9110 §7.2). Of names it takes letters, digits, hyphens,
-// underscores and dots alone, so that nothing in them means something in a URL
-// or in XML.
+// isHost reports whether the value of Host is a name or an address, with a port or
+// without (RFC 9110 §7.2). A name has letters, digits, hyphens, underscores and dots
+// alone, so that nothing in it has a meaning in a URL or in XML.
 func isHost(value string) bool {
 	name, port := value, "1"
 	if at := strings.LastIndexByte(value, ':'); at > strings.LastIndexByte(value, ']') {
@@ -91,7 +90,8 @@ func isHost(value string) bool {
 		return err == nil && address.Is6() && address.Zone() == "" && strings.HasSuffix(name, "]")
 	}
 	outside := func(r rune) bool {
-		return !(r == '-' || r == '_' || r == '.' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z')
+		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+		return !letter && !(r >= '0' && r <= '9') && r != '-' && r != '_' && r != '.'
 	}
 	return name != "" && len(name) <= 253 && strings.IndexFunc(name, outside) < 0
 }

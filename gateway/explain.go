@@ -7,18 +7,18 @@ import (
 	"brana/policy"
 )
 
-// A Trial is what a message is judged by.
+// A Trial is what decides about a message.
 type Trial struct {
 	Policy  *policy.Snapshot
-	Caller  *Caller // nil: who calls is not looked at, as without TLS
+	Caller  *Caller // nil: the caller is not checked, as without TLS
 	Relayed bool    // by its route the service is not answered by the gateway itself
 	Now     time.Time
 }
 
-// Explain says how a whole message would be refused, by the rules of the
-// pipeline but without quotas, or returns nil when it would be granted. The
-// reader must have been reset to the service called; the head that it has
-// afterwards is of the caller's AIS also where the message names none.
+// Explain returns the refusal of a whole message by the rules of the pipeline, but
+// without quotas, or nil when it would be granted. The reader must have been reset
+// to the service called. Its head names the caller's AIS afterwards, also where the
+// message names none.
 func (t Trial) Explain(r *egon.Reader, message []byte) *Refusal {
 	if err := r.Feed(message, true); err != nil {
 		return asRefusal(err)
@@ -41,7 +41,7 @@ func (t Trial) Explain(r *egon.Reader, message []byte) *Refusal {
 	return nil
 }
 
-// Sentences are what the caller would read, with their numbers.
+// Sentences are the sentences that the caller would read, with their numbers.
 func (r *Refusal) Sentences() []string {
 	var list []string
 	for _, d := range r.details() {

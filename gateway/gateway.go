@@ -17,24 +17,24 @@ import (
 )
 
 // A Relay sends a message unchanged to one upstream and returns its reply
-// unchanged. A failure of the upstream is an *egon.CallError. The time is when
-// the message began to go out; zero: nothing was sent. When Send has returned,
-// nobody reads the body of the message any more; ctx rules the body of the answer
-// too.
+// unchanged. A failure of the upstream is an *egon.CallError. The time is when the
+// message began to go out; zero: nothing was sent. After Send has returned, it does
+// not read the body of the message any more. The end of ctx also ends the body of
+// the answer.
 type Relay interface {
 	Send(ctx context.Context, m *egon.Message) (*egon.Answer, time.Time, error)
 }
 
-// A Workflow serves a composed service. The head stays valid until the body of
-// the answer is closed, or Serve has returned an error; ctx rules that body too.
-// The time is when its first message began to go out; zero: nothing was sent.
+// A Workflow serves a composed service. The head stays valid until the body of the
+// answer is closed, or Serve has returned an error. The end of ctx also ends that
+// body. The time is when its first message began to go out; zero: nothing was sent.
 type Workflow interface {
 	Serve(ctx context.Context, h *egon.Head) (*egon.Answer, time.Time, error)
 }
 
-// A Limiter says whether one more call may start now, keeps the slot of one that
-// takes long, and gives back that of one that has ended. An error means that no
-// decision could be had.
+// A Limiter decides whether one more call may start now. Renew keeps the slot of a
+// call that takes long, and Release gives back that of a call that has ended. An
+// error of Admit means that there is no decision.
 type Limiter interface {
 	Admit(ctx context.Context, c limits.Call) (limits.Decision, error)
 	Renew(ctx context.Context, s limits.Slot, lifetime time.Duration) error
@@ -45,24 +45,24 @@ type Limiter interface {
 // Parts are what a Gateway works with.
 type Parts struct {
 	Policy  *policy.Store
-	Rows    *policy.Rows // puts the rows that it fetches into Policy; nil when the matrix is whole
+	Rows    *policy.Rows // fetches rows of the matrix into Policy; nil: the matrix is whole
 	Limiter Limiter
 	Media   Workflow // may be nil when no route is a workflow
 	Queue   Queue    // may be nil when the queue services are not local
 	IDs     IDs      // nil: an id may be used again
-	Quotas  Quotas   // nil: operators cannot ask for them
+	Quotas  Quotas   // nil: Admin does not offer them
 	Log     *zap.Logger
 	Metrics *metrics.Metrics
-	NewID   func() string // a fresh UUID, for IszrZadostId
+	NewID   func() string // returns a fresh UUID, for IszrZadostId
 
-	// LogBlocked says why the log takes no lines at this moment, or nil; it is asked
-	// for each call. nil: the log always does.
+	// LogBlocked returns why the log takes no lines at this moment, or nil. It is
+	// called for each call. nil: the log always takes lines.
 	LogBlocked func() error
-	// Findings are what is wrong with the settings of the Redis of the limits, or
-	// could not be looked at. They are told, and end no readiness; nil is none.
+	// Findings returns what is wrong with the settings of the Redis of the limits, or
+	// is not known of them. They are shown, and do not end readiness. nil: none.
 	Findings func() []limits.Finding
-	// Breakers are the circuit breakers of the upstreams, as they are now; nil:
-	// there are none. An open one does not end readiness.
+	// Breakers returns the circuit breakers of the upstreams, as they are now. An open
+	// one does not end readiness. nil: there are none.
 	Breakers func() []Breaker
 }
 
@@ -79,8 +79,8 @@ type Gateway struct {
 	parts    Parts
 	routes   map[*egon.Service]Route
 	server   *fasthttp.Server
-	leaving  atomic.Bool // a shutdown has begun: it is not ready
-	draining atomic.Bool // and takes no calls
+	leaving  atomic.Bool // a shutdown has begun, and it is not ready
+	draining atomic.Bool // a shutdown has gone on, and it takes no calls
 	running  atomic.Int64
 	jobs     atomic.Int64
 	pools    pools
@@ -93,13 +93,19 @@ type Gateway struct {
 	conns    *conn.Conns
 }
 
-// New checks the configuration and makes a gateway of it.
+// New checks the configuration and makes a gateway of it. The gateway closes none
+// of its parts.
 func New(cfg Config, parts Parts) (*Gateway, error) {
 	cfg.setDefaults()
 	if err := cfg.validate(parts); err != nil {
 		return nil, err
 	}
-	g := &Gateway{cfg: cfg, parts: parts, routes: cfg.Routes.byService(), callerCerts: newCallerCerts()}
+	g := &Gateway{
+		cfg:         cfg,
+		parts:       parts,
+		routes:      cfg.Routes.byService(),
+		callerCerts: newCallerCerts(),
+	}
 	g.calls, g.cut = context.WithCancelCause(context.Background())
 	g.conns = g.newConns()
 	g.pools = newPools(cfg.Bounds)

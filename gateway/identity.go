@@ -22,7 +22,7 @@ func (g *Gateway) identify(x *exchange) error {
 	}
 	c := conn.CallerOf(x.rc.Conn())
 	if c == nil {
-		return refuse(Internal).because(errors.New("a call without TLS came to a listener with TLS"))
+		return refuse(Internal).because(errNoTLS)
 	}
 	caller := Caller{
 		Bound:    g.identityOf(c, x.policy),
@@ -36,17 +36,27 @@ func (g *Gateway) identify(x *exchange) error {
 	return nil
 }
 
-// A Caller is who calls, as far as the connection tells.
+var errNoTLS = errors.New("a call without TLS came to a listener with TLS")
+
+// A Caller is what a connection says of its caller.
 type Caller struct {
-	Bound    *policy.Identity // what the policy binds to the certificate; nil: nothing
-	NotAfter time.Time        // when the certificate ends, which a connection may outlive; zero: not known
+	Bound *policy.Identity // the identity that the policy binds to the certificate; nil: none
+	// NotAfter is when the certificate ends, which a connection may outlive. Zero: not
+	// known.
+	NotAfter time.Time
 	Address  netip.Addr
 }
 
-// vouch refuses a header that does not fit the caller, and adds the Ais that it
+// vouch refuses a ZadostInfo that does not fit the caller, and adds the Ais that it
 // leaves out.
 func (c *Caller) vouch(info *egon.ZadostInfo, now time.Time) *Refusal {
-	m := c.Bound.Check(policy.Claim{Ais: info.Ais, Agenda: info.Agenda, Address: c.Address, NotAfter: c.NotAfter, Now: now})
+	m := c.Bound.Check(policy.Claim{
+		Ais:      info.Ais,
+		Agenda:   info.Agenda,
+		Address:  c.Address,
+		NotAfter: c.NotAfter,
+		Now:      now,
+	})
 	if m != policy.NoMismatch {
 		return callerMismatch(info, c.Bound, m)
 	}
@@ -63,7 +73,8 @@ type binding struct {
 	identity *policy.Identity // nil: nothing is bound to the certificate
 }
 
-// identityOf returns what a snapshot binds to the caller's certificate, or nil.
+// identityOf returns the identity that a snapshot binds to the caller's
+// certificate, or nil.
 func (g *Gateway) identityOf(c *conn.Caller, s *policy.Snapshot) *policy.Identity {
 	b, ok := c.Note.(*binding)
 	if !ok || b.policy != s {
@@ -81,8 +92,8 @@ func addressOf(c net.Conn) netip.Addr {
 	return netip.Addr{}
 }
 
-// callerMismatch is the refusal of a claim that does not fit its certificate;
-// bound is nil when nothing is bound to it.
+// callerMismatch refuses a claim that does not fit its certificate; bound is nil
+// when nothing is bound to it.
 func callerMismatch(info *egon.ZadostInfo, bound *policy.Identity, m policy.Mismatch) *Refusal {
 	switch m {
 	case policy.NotRegistered:
@@ -90,11 +101,14 @@ func callerMismatch(info *egon.ZadostInfo, bound *policy.Identity, m policy.Mism
 	case policy.BlockedCaller:
 		return refuse(CallerMismatch, "Certifikát volajícího je zablokován.")
 	case policy.OtherAddress:
-		return refuse(CallerMismatch, "Volání přišlo z adresy, která k certifikátu není registrována.")
+		return refuse(CallerMismatch,
+			"Volání přišlo z adresy, která k certifikátu není registrována.")
 	case policy.OtherAis:
-		return refuse(CallerMismatch, fmt.Sprintf("Ais %s neodpovídá certifikátu; ten patří Ais %s.", info.Ais, bound.Ais))
+		return refuse(CallerMismatch, fmt.Sprintf(
+			"Ais %s neodpovídá certifikátu; ten patří Ais %s.", info.Ais, bound.Ais))
 	case policy.AgendaNotBound:
-		return refuse(CallerMismatch, fmt.Sprintf("Agenda %s není registrována k certifikátu Ais %s.", info.Agenda, bound.Ais))
+		return refuse(CallerMismatch, fmt.Sprintf(
+			"Agenda %s není registrována k certifikátu Ais %s.", info.Agenda, bound.Ais))
 	default:
 		return refuse(CallerMismatch, "Platnost certifikátu volajícího skončila.")
 	}

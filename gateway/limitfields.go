@@ -7,9 +7,9 @@ import (
 	"brana/limits"
 )
 
-// setLimitFields tells the caller where it stands
-// (draft-ietf-httpapi-ratelimit-headers: policy "hour" with quota and window,
-// what remains and when more comes).
+// setLimitFields sets RateLimit-Policy and RateLimit: the policy "hour" with its
+// quota and window, and what remains and when more comes
+// (draft-ietf-httpapi-ratelimit-headers).
 func (x *exchange) setLimitFields() {
 	if !x.decided {
 		return
@@ -27,10 +27,10 @@ func (x *exchange) setLimitFields() {
 
 // appendRateLimit appends what remains of the quota, and the seconds until more
 // comes: at least 1, and at most the window. A call is counted for some seconds
-// longer than the window; Retry-After of a refusal has them.
+// longer than the window; only Retry-After of a refusal includes these.
 func appendRateLimit(b []byte, d *limits.Decision) []byte {
 	more := d.Reset
-	if d.Verdict == limits.OverQuota { // a permit that is free again need not be room; Retry-After knows
+	if d.Verdict == limits.OverQuota { // one permit that is free again may not be enough
 		more = d.RetryAfter
 	}
 	b = strconv.AppendInt(append(b, `"hour";r=`...), d.Remaining, 10)

@@ -8,7 +8,7 @@ import (
 	"brana/gateway/queue"
 )
 
-// listAnswers answers E99: the answers that wait for the caller's AIS.
+// listAnswers answers E99: the answers in the queue of the caller's AIS.
 func (r *request) listAnswers(ctx context.Context, message []byte) (*egon.Answer, error) {
 	q, err := r.queueQuery(message)
 	if err != nil {
@@ -19,10 +19,11 @@ func (r *request) listAnswers(ctx context.Context, message []byte) (*egon.Answer
 		return nil, refuse(QueueUnavailable).because(err)
 	}
 	page = page.In(r.g.cfg.Zone)
-	return answered(egon.AppendQueuePage(nil, r.head.Enveloped, r.info(egon.OK), &page), egon.OK), nil
+	reply := egon.AppendQueuePage(nil, r.head.Enveloped, r.info(egon.OK), &page)
+	return answered(reply, egon.OK), nil
 }
 
-// pickUp answers E100: the answer of one job, or when to ask for it again. It
+// pickUp answers E100: the answer of one job, or when to ask for it again. The answer
 // stays in the queue until it is deleted or expires.
 func (r *request) pickUp(ctx context.Context, message []byte) (*egon.Answer, error) {
 	q, err := r.queueQuery(message)
@@ -39,17 +40,18 @@ func (r *request) pickUp(ctx context.Context, message []byte) (*egon.Answer, err
 	case a.State == queue.Running:
 		info := r.info(egon.Varovani, egon.Detail{SubKod: "PROBIHA ZPRACOVANI"})
 		info.CekaciCas = int(seconds(askAgain(a.Since)))
-		return answered(egon.AppendReply(nil, r.service, r.head.Enveloped, info), egon.Varovani), nil
+		reply := egon.AppendReply(nil, r.service, r.head.Enveloped, info)
+		return answered(reply, egon.Varovani), nil
 	}
-	return answered(egon.AppendQueueAnswer(nil, r.head.Enveloped, r.info(egon.OK), a.Body), egon.OK), nil
+	reply := egon.AppendQueueAnswer(nil, r.head.Enveloped, r.info(egon.OK), a.Body)
+	return answered(reply, egon.OK), nil
 }
 
-// askAgain is how long to wait for a job that has run since then: as long again,
+// askAgain is the time after which to ask for a job again: as long as it has run,
 // within bounds.
-func askAgain(since time.Duration) time.Duration { return min(max(since, time.Second), time.Minute) }
+func askAgain(run time.Duration) time.Duration { return min(max(run, time.Second), time.Minute) }
 
-// deleteAnswers answers E101. What is not in the queue is no error: afterwards
-// it is not there.
+// deleteAnswers answers E101. An id that is not in the queue is no error.
 func (r *request) deleteAnswers(ctx context.Context, message []byte) (*egon.Answer, error) {
 	q, err := r.queueQuery(message)
 	if err != nil {
@@ -63,10 +65,11 @@ func (r *request) deleteAnswers(ctx context.Context, message []byte) (*egon.Answ
 	if err != nil {
 		return nil, refuse(QueueUnavailable).because(err)
 	}
-	return answered(egon.AppendReply(nil, r.service, r.head.Enveloped, r.info(egon.OK)), egon.OK), nil
+	reply := egon.AppendReply(nil, r.service, r.head.Enveloped, r.info(egon.OK))
+	return answered(reply, egon.OK), nil
 }
 
-// queueQuery is the question of a queue service.
+// queueQuery reads the message of a queue service.
 func (r *request) queueQuery(message []byte) (*egon.QueueQuery, error) {
 	return egon.ParseQueueQuery(message, r.service, r.g.cfg.Bounds.XML, r.g.cfg.Zone)
 }

@@ -19,7 +19,11 @@ func (g *Gateway) checks(ctx context.Context) []admin.Check {
 		{Name: "policy " + g.parts.Policy.Current().Version()},
 	}
 	if g.parts.LogBlocked != nil {
-		list = append(list, admin.Check{Name: "log", Err: g.parts.LogBlocked(), Advisory: g.cfg.DropLines})
+		list = append(list, admin.Check{
+			Name:     "log",
+			Err:      g.parts.LogBlocked(),
+			Advisory: g.cfg.DropLines,
+		})
 	}
 	if g.parts.Rows != nil {
 		list = append(list, rowsCheck(g.parts.Rows.Status(), time.Now()))
@@ -63,7 +67,12 @@ func rowsCheck(s policy.RowsStatus, now time.Time) admin.Check {
 	for _, part := range []struct {
 		n    int
 		what string
-	}{{s.Stale, "stale"}, {s.NoRow, "say that there is none"}, {s.TooOld, "too old"}, {s.Unknown, "never had"}} {
+	}{
+		{s.Stale, "stale"},
+		{s.NoRow, "without a row"},
+		{s.TooOld, "too old"},
+		{s.Unknown, "never fetched"},
+	} {
 		if part.n > 0 {
 			fmt.Fprintf(&b, ", %d %s", part.n, part.what)
 		}
@@ -72,7 +81,8 @@ func rowsCheck(s policy.RowsStatus, now time.Time) admin.Check {
 		fmt.Fprintf(&b, ", the oldest is %s old", now.Sub(s.Oldest).Truncate(time.Second))
 	}
 	if !s.Last.At.IsZero() {
-		fmt.Fprintf(&b, "; asked last %s ago for %s: %s", now.Sub(s.Last.At).Truncate(time.Second), s.Last.Triple, s.Last.Result)
+		ago := now.Sub(s.Last.At).Truncate(time.Second)
+		fmt.Fprintf(&b, "; last asked %s ago for %s: %s", ago, s.Last.Triple, s.Last.Result)
 	}
 	for _, err := range []error{s.Last.Err, s.LoadErr, s.SaveErr} {
 		if err != nil {
@@ -98,7 +108,11 @@ func (g *Gateway) findingChecks() (checks []admin.Check) {
 		if f.Unknown {
 			checks = append(checks, admin.Check{Name: "redis: " + f.String()})
 		} else {
-			checks = append(checks, admin.Check{Name: "redis", Err: errors.New(f.String()), Advisory: true})
+			checks = append(checks, admin.Check{
+				Name:     "redis",
+				Err:      errors.New(f.String()),
+				Advisory: true,
+			})
 		}
 	}
 	return checks

@@ -18,7 +18,7 @@ func (x *exchange) record(err error) {
 	x.broken, x.end = err, time.Now()
 	x.outcome = x.outcomeOf(err)
 	x.count()
-	if x.refusal != nil && x.refusal.Kind == LogUnavailable {
+	if x.refused(LogUnavailable) {
 		return
 	}
 	if entry := x.g.parts.Log.Check(x.level(), "exchange"); entry != nil {
@@ -26,8 +26,8 @@ func (x *exchange) record(err error) {
 	}
 }
 
-// checkLog refuses calls of which the log could not tell, unless the operator
-// wants them served.
+// checkLog refuses a call while the log takes no lines, unless the operator wants
+// such calls served.
 func (g *Gateway) checkLog() error {
 	if g.cfg.DropLines || g.parts.LogBlocked == nil {
 		return nil
@@ -112,15 +112,15 @@ func (r *result) addCause(e zapcore.ObjectEncoder) {
 	}
 }
 
-// brokenSide says whose side broke: the message of the caller or the reply of
-// the upstream ended before its end, or the answer did not get through. It is
-// empty when nothing broke.
+// brokenSide names the side that broke: the message of the caller or the reply of
+// the upstream was cut, or the answer did not reach the caller. It is empty when
+// nothing broke.
 func (x *exchange) brokenSide() string {
 	broke := x.broken != nil || x.proof.Cut()
 	switch {
 	case broke && x.g.calls.Err() != nil:
 		return "gateway"
-	case x.out.err != nil, x.refusal != nil && (x.refusal.Kind == RegistryFailed || x.refusal.Kind == AisFailed):
+	case x.out.err != nil, x.refused(RegistryFailed), x.refused(AisFailed):
 		return "upstream"
 	case broke:
 		return "caller"
@@ -137,8 +137,8 @@ func addError(e zapcore.ObjectEncoder, key string, err error) {
 	}
 }
 
-// level is Error for what somebody must mend here, Warn for what is broken
-// elsewhere, Info for everything that a caller does.
+// level is Error for a defect of the gateway, Warn for a failure of a system on which
+// it depends, Info for everything that a caller does.
 func (x *exchange) level() zapcore.Level {
 	switch level := x.result.level(); {
 	case isPanic(x.broken):
@@ -153,19 +153,20 @@ func (x *exchange) level() zapcore.Level {
 // level is that of the refusal, if there is one.
 func (r *result) level() zapcore.Level {
 	switch {
-	case r.refusal == nil:
-		return zapcore.InfoLevel
-	case r.refusal.Kind == Internal || r.refusal.Kind == JobFailed:
+	case r.refused(Internal), r.refused(JobFailed):
 		return zapcore.ErrorLevel
-	case r.refusal.Kind.broken():
+	case r.refusal != nil && r.refusal.Kind.broken():
 		return zapcore.WarnLevel
 	default:
 		return zapcore.InfoLevel
 	}
 }
 
-// outcomeOf is one word of a closed set: who broke the answer off, the kind of
-// a refusal, or what the answer says.
+// refused reports whether the refusal is of a kind.
+func (r *result) refused(k *Kind) bool { return r.refusal != nil && r.refusal.Kind == k }
+
+// outcomeOf is one word of a closed set: the side that broke the answer off, the
+// kind of a refusal, or the status of the answer.
 func (x *exchange) outcomeOf(err error) string {
 	switch {
 	case err != nil && x.g.calls.Err() != nil:
@@ -200,7 +201,7 @@ func (r *request) code() string {
 	return r.service.Code
 }
 
-// maxIDBytes bounds what the log quotes of an id that was not checked.
+// maxIDBytes is the length at which the log cuts an id that was not checked.
 const maxIDBytes = 64
 
 func (r *request) requestID() []byte {
@@ -225,9 +226,8 @@ func (c *callerField) MarshalLogObject(e zapcore.ObjectEncoder) error {
 	return nil
 }
 
-// exceededBound names the bound that ended an exchange, or returns an empty
-// string. A bound that a reply exceeds is the registry's offence, but ours to
-// set.
+// exceededBound names the bound that ended an exchange, or is empty. A reply that
+// exceeds a bound counts too: the registry sent it, but the bound is set here.
 func (r *result) exceededBound() string {
 	for _, err := range []error{r.broken, r.cause()} {
 		if err == nil {

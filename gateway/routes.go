@@ -9,7 +9,7 @@ import (
 	"brana/egon"
 )
 
-// Routes say how a service is answered. A service not named takes Default.
+// Routes say how each service is answered. A service not named takes Default.
 type Routes struct {
 	Default  Route
 	Services map[string]Route // by service code
@@ -17,11 +17,14 @@ type Routes struct {
 
 // A Route is how one service is answered.
 type Route struct {
-	Kind    RouteKind
-	Name    string        // of the relay's upstream in the configuration, for the log
-	Party   egon.Party    // who is named in Puvodce when the relay's upstream fails; default ISZR
-	Relay   Relay         // for RelayRoute
-	Timeout time.Duration // that upstreams have from admission to the beginning of the answer, and for the rest of it beside what its bytes earn at MinRate; 0 is DefaultTimeout
+	Kind  RouteKind
+	Name  string     // of the relay's upstream in the configuration, for the log
+	Party egon.Party // named in Puvodce when the relay's upstream fails; default ISZR
+	Relay Relay      // for RelayRoute
+	// Timeout is the time that upstreams have from admission to the beginning of the
+	// answer. The waits for the rest of the answer count too, and its bytes earn more
+	// time at MinRate. 0 is DefaultTimeout.
+	Timeout time.Duration
 }
 
 // DefaultTimeout is the time of a call whose route has none.
@@ -35,7 +38,7 @@ const (
 	RefuseRoute   RouteKind = iota // the service is not offered
 	RelayRoute                     // bytes unchanged there and back
 	WorkflowRoute                  // composed by the gateway (E198)
-	LocalRoute                     // answered from the policy snapshot (E227) or the queue (E99, E100, E101)
+	LocalRoute                     // answered from the policy (E227) or the queue (E99, E100, E101)
 )
 
 func (r Route) validate(code string, parts Parts) error {
@@ -45,14 +48,16 @@ func (r Route) validate(code string, parts Parts) error {
 	case r.Kind == WorkflowRoute && code != "E198":
 		return fmt.Errorf("routes.%s: only E198 is a workflow; relay it, or refuse", code)
 	case r.Kind == WorkflowRoute && parts.Media == nil:
-		return fmt.Errorf("routes.%s: a workflow needs the upstreams rob, org, ruian, eop and ecd", code)
+		return fmt.Errorf("routes.%s: a workflow needs the upstreams rob, org, ruian, eop and ecd",
+			code)
 	case r.Kind == LocalRoute && localServices[code] == nil:
-		return fmt.Errorf("routes.%s: only E227, E99, E100 and E101 are answered locally; relay it, or refuse", code)
+		return fmt.Errorf("routes.%s: only E227, E99, E100 and E101 are answered locally; "+
+			"relay it, or refuse", code)
 	}
 	return nil
 }
 
-// byService looks every service of the catalogue up once.
+// byService returns the route of every service of the catalogue.
 func (r Routes) byService() map[*egon.Service]Route {
 	all := map[*egon.Service]Route{}
 	for _, s := range egon.Services() {
@@ -69,7 +74,7 @@ func (r Routes) byService() map[*egon.Service]Route {
 	return all
 }
 
-// queueServices are those by which an AIS reaches its queue.
+// queueServices are the services by which an AIS reaches its queue.
 var queueServices = []string{"E99", "E100", "E101"}
 
 // queued reports whether the queue services are answered here.
@@ -82,7 +87,7 @@ func (r Routes) queued() bool {
 	return true
 }
 
-// validateQueue checks that the services of the queue are answered in one place.
+// validateQueue checks that all services of the queue are answered here, or none.
 func (r Routes) validateQueue(parts Parts) error {
 	local := 0
 	for _, code := range queueServices {
@@ -94,7 +99,8 @@ func (r Routes) validateQueue(parts Parts) error {
 	case local == len(queueServices) && parts.Queue == nil:
 		return errors.New("routes.E99: the queue services need a queue")
 	case local > 0 && local < len(queueServices):
-		return fmt.Errorf("routes.E99: %s belong to one queue; make all of them local, or none", strings.Join(queueServices, ", "))
+		return fmt.Errorf("routes.E99: %s belong to one queue; make all of them local, or none",
+			strings.Join(queueServices, ", "))
 	}
 	return nil
 }

@@ -8,8 +8,8 @@ import (
 	"brana/policy"
 )
 
-// awaitOwnRow waits for the row of the caller's triple and decides anew, by one
-// snapshot that has it: what the old one said about the caller is asked again.
+// awaitOwnRow waits for the row of the caller's triple. Then it identifies the
+// caller and decides anew, both by one snapshot that has the row.
 func (g *Gateway) awaitOwnRow(x *exchange) error {
 	ctx, cancel := context.WithTimeout(g.calls, x.route.Timeout)
 	defer cancel()
@@ -24,8 +24,8 @@ func (g *Gateway) awaitOwnRow(x *exchange) error {
 	return nil // a row that has ended by now is refused like the others
 }
 
-// rowOf returns the items of any triple. With a matrix that is whole it is that
-// of the snapshot which decided.
+// rowOf returns the items of any triple. With a whole matrix they are those of the
+// snapshot that decided about the call.
 func (r *request) rowOf(ctx context.Context, agenda, role, ovm []byte) ([]policy.Item, error) {
 	snapshot := r.policy
 	if r.g.parts.Rows != nil {
@@ -36,12 +36,15 @@ func (r *request) rowOf(ctx context.Context, agenda, role, ovm []byte) ([]policy
 	}
 	row, fresh := snapshot.Row(agenda, role, ovm, time.Now())
 	if fresh < policy.Stale {
-		return nil, refuse(MatrixUnavailable).because(errors.New("the row ended before it was read"))
+		return nil, refuse(MatrixUnavailable).because(errRowEnded)
 	}
 	return row, nil
 }
 
-// await returns a snapshot that has the row of a triple, fetched if need be.
+var errRowEnded = errors.New("the row ended before it was read")
+
+// await returns a snapshot that has the row of a triple, after fetching the row if
+// it has to.
 func (g *Gateway) await(ctx context.Context, agenda, role, ovm []byte) (*policy.Snapshot, error) {
 	ctx, cancel := context.WithTimeout(ctx, g.cfg.RowWait)
 	defer cancel()

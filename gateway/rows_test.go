@@ -338,16 +338,16 @@ func TestReadinessTellsTheRows(t *testing.T) {
 	}
 	post := func() { read(t, s.post(t, "/publikace/E05", call{items: []string{"Jmeno"}}.message())) }
 
-	if status, said := ready(); status != 503 || said != "[-] matrix by E227: 0 of 1 rows in use, 1 never had: no caller's items can be decided" {
+	if status, said := ready(); status != 503 || said != "[-] matrix by E227: 0 of 1 rows in use, 1 never fetched: no caller's items can be decided" {
 		t.Errorf("before the first call: %d %s", status, said)
 	}
 	post()
-	if status, said := ready(); status != 503 || said != "[-] matrix by E227: 0 of 1 rows in use, 1 never had; asked last Ns ago for "+ownTriple+": failed; no bus: no caller's items can be decided" {
+	if status, said := ready(); status != 503 || said != "[-] matrix by E227: 0 of 1 rows in use, 1 never fetched; last asked Ns ago for "+ownTriple+": failed; no bus: no caller's items can be decided" {
 		t.Errorf("after a failure: %d %s", status, said)
 	}
 	tb.set(func() { tb.err = nil })
 	eventually(t, "the row is there", func() bool { post(); status, _ := ready(); return status == 200 })
-	if _, said := ready(); !strings.HasPrefix(said, "[+] matrix by E227: 1 of 1 rows in use, the oldest is Ns old; asked last Ns ago for "+ownTriple+": row") {
+	if _, said := ready(); !strings.HasPrefix(said, "[+] matrix by E227: 1 of 1 rows in use, the oldest is Ns old; last asked Ns ago for "+ownTriple+": row") {
 		t.Errorf("with the row: %s", said)
 	}
 }

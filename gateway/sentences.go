@@ -46,7 +46,8 @@ func notPermitted(h *egon.Head, d *policy.Decision) *Refusal {
 func parameterPopis(word string) string {
 	switch word {
 	case policy.MediaCriteria:
-		return "Volající nesmí použít výběrová kritéria DatumOd, DatumDo a Pocet (parametr media-criteria)."
+		return "Volající nesmí použít výběrová kritéria DatumOd, DatumDo a Pocet " +
+			"(parametr media-criteria)."
 	case policy.HideLog:
 		return "Volající nesmí požadovat znepřístupnění logu, znepristupniLog (parametr hide-log)."
 	default:
@@ -211,7 +212,8 @@ func fromCall(c *egon.CallError) *Refusal {
 	kind := RegistryFailed
 	switch {
 	case c.Busy:
-		r := refuse(Overloaded, "Na volaný systém čeká příliš mnoho volání, opakujte volání později.")
+		r := refuse(Overloaded,
+			"Na volaný systém čeká příliš mnoho volání, opakujte volání později.")
 		r.Puvodce = c.Party
 		return r.because(c)
 	case c.Timeout:
