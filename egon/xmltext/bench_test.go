@@ -18,13 +18,14 @@ func dense(size int) []byte {
 	var b bytes.Buffer
 	b.WriteString(`<r:list xmlns:r="urn:example:list" xmlns="urn:example:item">`)
 	for i := 0; b.Len() < size; i++ {
-		fmt.Fprintf(&b, "<item id=\"%06d\" kind=\"dense\"><r:name>Item %06d</r:name><value>%08d</value></item>\n", i, i, i*7)
+		fmt.Fprintf(&b,
+			"<item id=\"%06d\" kind=\"dense\"><r:name>Item %06d</r:name><value>%08d</value></item>\n", i, i, i*7)
 	}
 	b.WriteString(`</r:list>`)
 	return b.Bytes()
 }
 
-// base64Text is text nodes of 64 KiB; lines of that length if any.
+// base64Text is text nodes of 64 KiB, in lines of that length unless it is 0.
 func base64Text(size, line int) []byte {
 	var b bytes.Buffer
 	b.WriteString(`<media>`)
@@ -55,7 +56,8 @@ func samples() []struct {
 		{"dense", dense(1 << 20)},
 		{"base64", base64Text(4<<20, 0)},
 		{"base64-lines", base64Text(4<<20, 76)},
-		{"czech", []byte("<a>" + repeat("Příliš žluťoučký kůň úpěl ďábelské ódy. ", 25000) + "</a>")},
+		{"czech", []byte("<a>" + repeat("Příliš žluťoučký kůň úpěl ďábelské ódy. ", 25000) +
+			"</a>")},
 	}
 }
 

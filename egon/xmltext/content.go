@@ -2,13 +2,13 @@ package xmltext
 
 import "unicode/utf8"
 
-// The functions of this file, of markup.go and of starttag.go look at one slice, whose first
-// byte is at offset base, and never beyond it. They return how much of it they
-// used, or errShort with 0 if what begins there does not end in it, or a
-// sentinel with the position of the offence.
+// The functions of this file, of markup.go and of starttag.go look at one slice,
+// whose first byte is at offset base. They return the number of bytes that they
+// used; errShort and 0 if the item at the beginning does not end in the slice; or a
+// sentinel and the position of the offence.
 
-// step reads on until it has a token. It returns what it used with errShort
-// too: white space and delimiters are no tokens.
+// step reads on until it has a token. It returns the number of used bytes with
+// errShort too: white space and delimiters are no tokens.
 func (s *Scanner) step(tok *Token, b []byte) (n int, err error) {
 	for {
 		used, err := s.item(tok, b[n:])
@@ -20,7 +20,7 @@ func (s *Scanner) step(tok *Token, b []byte) (n int, err error) {
 	}
 }
 
-// item reads what begins at b[0] and may leave tok without a kind.
+// item reads the item at b[0]. If that is no token, tok stays without a kind.
 func (s *Scanner) item(tok *Token, b []byte) (int, error) {
 	if len(b) == 0 {
 		return 0, errShort
@@ -45,7 +45,7 @@ func (s *Scanner) item(tok *Token, b []byte) (int, error) {
 	return 0, s.misplaced()
 }
 
-// misplaced is the error for content outside the root element.
+// misplaced is the offence of content outside the root element.
 func (s *Scanner) misplaced() error {
 	if s.state == inEpilog {
 		return ErrTrailing
@@ -53,7 +53,7 @@ func (s *Scanner) misplaced() error {
 	return ErrOutside
 }
 
-// byteOrderMark takes that of UTF-8 and refuses the others. UTF-32 and UTF-16
+// byteOrderMark takes the mark of UTF-8 and refuses the others. UTF-32 and UTF-16
 // without a mark are refused for their zeros, see visible.
 func (s *Scanner) byteOrderMark(b []byte) (int, error) {
 	switch b[0] {
@@ -78,8 +78,8 @@ func short(n int, err error) (int, error) {
 	return n, err
 }
 
-// characters reads a piece of character data that b begins with. "]]>" is found
-// across pieces by the count of the brackets that end the one before.
+// characters reads a piece of character data at the beginning of b. It finds "]]>"
+// across pieces by the number of brackets at the end of the piece before.
 func (s *Scanner) characters(tok *Token, b []byte) (int, error) {
 	if b[0] == '&' {
 		return s.reference(tok, b)
@@ -115,9 +115,9 @@ func (s *Scanner) characters(tok *Token, b []byte) (int, error) {
 	return n, nil
 }
 
-// unusual reads what ends a run of ordinary characters in any content: a CR, a
-// character that is cut, or one that is not allowed. After a CR it reads on, as
-// far as the piece is kept short: many CRs must not make a token each.
+// unusual reads the byte that ends a run of ordinary characters in any content: a
+// CR, a character that is cut, or one that is not allowed. After a CR it reads on,
+// as far as a piece may be long: many CRs must not make a token each.
 func (s *Scanner) unusual(tok *Token, b []byte, kind Kind, stop byte) (int, error) {
 	if b[0] != '\r' {
 		return short(charOffence(b, 0))
@@ -131,7 +131,7 @@ func (s *Scanner) unusual(tok *Token, b []byte, kind Kind, stop byte) (int, erro
 	return n, nil
 }
 
-// lineBuffer is room for one such piece; most scanners never need it.
+// lineBuffer returns room for one such piece. Most scanners never need it.
 func (s *Scanner) lineBuffer() []byte {
 	if s.lines == nil {
 		s.lines = make([]byte, 0, lineBytes)
@@ -139,7 +139,7 @@ func (s *Scanner) lineBuffer() []byte {
 	return s.lines
 }
 
-// lineBytes is how long a piece with normalised line ends may be.
+// lineBytes bounds a piece with normalised line ends, in bytes.
 const lineBytes = 512
 
 // reference reads one reference, which is a piece of text of its own.
@@ -154,8 +154,8 @@ func (s *Scanner) reference(tok *Token, b []byte) (int, error) {
 	return n, nil
 }
 
-// piece reads a piece of a comment, CDATA section or instruction, together with
-// the closing delimiter if that follows it.
+// piece reads a piece of a comment, CDATA section or instruction, with the closing
+// delimiter if that follows.
 func (s *Scanner) piece(tok *Token, b []byte) (n int, err error) {
 	kind, closing := Comment, "-->"
 	switch s.state {
@@ -199,7 +199,7 @@ func (s *Scanner) piece(tok *Token, b []byte) (n int, err error) {
 	return n, nil
 }
 
-// level is where in the grammar markup outside tags leads back to.
+// level is the state after a comment, CDATA section or instruction.
 func (s *Scanner) level() state {
 	switch {
 	case len(s.open) > 0:

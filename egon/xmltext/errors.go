@@ -5,16 +5,16 @@ import (
 	"strconv"
 )
 
-// ErrMore says that the window is used up and the document goes on: call
-// [Scanner.Next] again with the bytes that follow. It is not a failure.
+// ErrMore says that the window is used up and the document goes on. The caller
+// calls [Scanner.Next] again with the bytes that follow. It is not a failure.
 var ErrMore = errors.New("need more bytes")
 
-// errShort says, inside this package, that the bytes at hand end before the
-// item that begins in them does.
+// errShort says, inside this package, that a slice ends before the item that begins
+// in it.
 var errShort = errors.New("item goes on")
 
-// Every way a document can be refused. The sections are those of XML 1.0
-// (fifth edition) and of Namespaces in XML 1.0 (third edition).
+// The offences of a document. The sections are those of XML 1.0 (fifth edition) and
+// of Namespaces in XML 1.0 (third edition).
 var (
 	// ErrEncoding: a byte order mark other than that of UTF-8, a zero among the
 	// first four bytes, or a declared encoding other than UTF-8.
@@ -23,8 +23,8 @@ var (
 	ErrVersion = errors.New("version is not 1.0")
 	// ErrDeclaration: an XML declaration that is malformed (§2.8).
 	ErrDeclaration = errors.New("malformed XML declaration")
-	// ErrReservedTarget: a processing instruction named xml in any case, which
-	// is also what a misplaced XML declaration is (§2.6).
+	// ErrReservedTarget: a processing instruction named xml in any case (§2.6). A
+	// misplaced XML declaration is one.
 	ErrReservedTarget = errors.New("processing instruction named xml")
 	// ErrNotUTF8: a byte sequence that is not UTF-8, surrogates included.
 	ErrNotUTF8 = errors.New("bytes are not UTF-8")
@@ -60,8 +60,8 @@ var (
 	ErrDuplicateAttribute = errors.New("duplicate attribute")
 	// ErrUnboundPrefix: a prefix that no declaration in scope binds.
 	ErrUnboundPrefix = errors.New("unbound namespace prefix")
-	// ErrNamespace: a declaration that binds what may not be bound: the
-	// prefixes and URIs of xml and xmlns, or a prefix to nothing.
+	// ErrNamespace: a declaration of the prefixes or URIs of xml and xmlns, or of a
+	// prefix without a URI.
 	ErrNamespace = errors.New("illegal namespace declaration")
 	// ErrOutside: character data before the root element.
 	ErrOutside = errors.New("character data before the root element")
@@ -83,8 +83,8 @@ var (
 	ErrTooManyNamespaces = errors.New("too many namespace declarations")
 )
 
-// A SyntaxError says where a document broke which rule. It quotes nothing of
-// the document but the names of the open elements.
+// A SyntaxError is the first offence of a document and its place. It quotes nothing
+// of the document but the names of the open elements.
 type SyntaxError struct {
 	Offset int64  // bytes before the offending one, from the start of the document
 	Path   string // the open elements, as from [Scanner.Path]
@@ -92,7 +92,8 @@ type SyntaxError struct {
 }
 
 func (e *SyntaxError) Error() string {
-	return "read XML at byte " + strconv.FormatInt(e.Offset, 10) + " in " + e.Path + ": " + e.Err.Error()
+	return "read XML at byte " + strconv.FormatInt(e.Offset, 10) + " in " + e.Path + ": " +
+		e.Err.Error()
 }
 
 // Unwrap returns the sentinel.

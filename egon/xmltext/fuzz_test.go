@@ -23,13 +23,15 @@ func FuzzChunking(f *testing.F) {
 		"<a>x<![CDATA[]]]&]]]]><!-- - --><?p q??></a><!---->",
 		"<!--->--><ž é='&lt;'>\r\r\n\t</ž >\n",
 		"<a><b c=''></b></a><!DOCTYPE a>",
-		"<a b='<'/>", "<a>]]></a>", "<a>&nbsp;</a>", "<a>\xED\xA0\x80</a>", "<\x00a\x00>\x00", "<doc/doc/",
+		"<a b='<'/>", "<a>]]></a>", "<a>&nbsp;</a>", "<a>\xED\xA0\x80</a>", "<\x00a\x00>\x00",
+		"<doc/doc/",
 		"<a xmlns:p='u' xmlns:q='u' p:x='' q:x=''/>", "<a xmlns=''><b xmlns='u'><c/></b></a>",
 	} {
 		f.Add([]byte(doc), uint64(i))
 	}
 	for _, b := range []Bounds{DefaultBounds(), small} {
-		f.Add([]byte("<"+repeat("a", b.NameBytes)+"></"+repeat("a", b.NameBytes+1)), uint64(b.Depth))
+		f.Add([]byte("<"+repeat("a", b.NameBytes)+"></"+repeat("a", b.NameBytes+1)),
+			uint64(b.Depth))
 	}
 	f.Fuzz(func(t *testing.T, doc []byte, seed uint64) {
 		for _, b := range []Bounds{DefaultBounds(), small} {
@@ -62,7 +64,8 @@ func FuzzChunking(f *testing.F) {
 						return r
 					}, []byte(name))
 				})
-				if diff := cmp.Diff(names, scannedNames(t, s, doc), blanks); names != nil && diff != "" {
+				if diff := cmp.Diff(names, scannedNames(t, s, doc),
+					blanks); names != nil && diff != "" {
 					t.Fatalf("encoding/xml understands other names: %s", diff)
 				}
 			}
@@ -92,8 +95,8 @@ func scannedNames(t *testing.T, s *Scanner, doc []byte) []string {
 	}
 }
 
-// standardNames is scannedNames by encoding/xml. It knows no label of UTF-8 but
-// that, and takes no name from the fifth edition: then it returns nil.
+// standardNames is scannedNames by encoding/xml. For names of the fifth edition, which
+// that library refuses, it returns nil.
 func standardNames(doc []byte) ([]string, error) {
 	d := xml.NewDecoder(bytes.NewReader(bytes.TrimPrefix(doc, []byte("\xEF\xBB\xBF"))))
 	d.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil }

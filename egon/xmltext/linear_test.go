@@ -2,9 +2,10 @@ package xmltext
 
 import "testing"
 
-// contents are what an item may be filled with; the mixed ones alternate between
-// what is read in different ways.
-var contents = []string{"a", "\r", "\n", "\r\n", "\t", " ", "]", "]]x", ">", "- ", "?", `"`, "'", "ž", "€", "😀", "\r\t", "\ra", "\r€", "až", " a", "aé€"}
+// contents are fillings of an item. The mixed ones alternate between characters that
+// are read in different ways.
+var contents = []string{"a", "\r", "\n", "\r\n", "\t", " ", "]", "]]x", ">", "- ", "?", `"`, "'",
+	"ž", "€", "😀", "\r\t", "\ra", "\r€", "až", " a", "aé€"}
 
 // fillable are the items that a sender may make long.
 var fillable = map[string]struct{ open, end string }{
@@ -21,9 +22,8 @@ var fillable = map[string]struct{ open, end string }{
 	"epilog":      {"<a/>", ""},
 }
 
-// A byte that comes alone is looked at together with what is carried only where
-// that can end an item, so that the work grows with the length of a document and
-// not with its square.
+// A byte that comes alone is looked at together with the carry only where it can end
+// an item. So the work grows with the length of a document and not with its square.
 func TestBytesAreNotReadAnew(t *testing.T) {
 	const size = 12 << 10 // a tag that long is within the bounds
 	for name, f := range fillable {
@@ -66,7 +66,8 @@ func TestRunsMakeFewPieces(t *testing.T) {
 	const size = 64 << 10
 	for _, name := range []string{"text", "comment", "cdata", "instruction"} {
 		for _, content := range contents {
-			doc := []byte(fillable[name].open + repeat(content, size/len(content)) + fillable[name].end)
+			doc := []byte(fillable[name].open + repeat(content, size/len(content)) +
+				fillable[name].end)
 			s, pieces := NewScanner(DefaultBounds()), 0
 			for rest := doc; ; pieces++ {
 				tok, n, err := s.Next(rest, true)

@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// markup reads what begins with '<', up to its end or, of a comment, a CDATA
-// section and an instruction, up to where their content begins.
+// markup reads the item that begins with '<': a tag to its end; a comment, a CDATA
+// section and an instruction up to their content.
 func (s *Scanner) markup(tok *Token, b []byte) (n int, err error) {
 	s.brackets = 0
 	limit := s.bounds.TagBytes
@@ -36,8 +36,8 @@ func (s *Scanner) markup(tok *Token, b []byte) (n int, err error) {
 	return n, err
 }
 
-// exclamation reads the opening of a comment or a CDATA section. All else that
-// begins with "<!" belongs to a document type declaration.
+// exclamation reads the opening of a comment or a CDATA section. Other items that
+// begin with "<!" belong to a document type declaration.
 func (s *Scanner) exclamation(b []byte) (int, error) {
 	const doctype = "DOCTYPE"
 	switch {
@@ -94,7 +94,7 @@ func (s *Scanner) question(tok *Token, b []byte) (int, error) {
 }
 
 // declaration reads the XML declaration (§2.8): version, then encoding, then
-// standalone, the last two of which may be missing.
+// standalone. Encoding and standalone may be missing.
 func (s *Scanner) declaration(tok *Token, b []byte) (int, error) {
 	const opening = len("<?xml")
 	i, err := scanPseudo(b, opening, "version", ErrVersion, "1.0")
@@ -105,7 +105,10 @@ func (s *Scanner) declaration(tok *Token, b []byte) (int, error) {
 		name   string
 		wrong  error
 		values [2]string
-	}{{"encoding", ErrEncoding, [2]string{"utf-8", "utf-8"}}, {"standalone", ErrDeclaration, [2]string{"yes", "no"}}} {
+	}{
+		{"encoding", ErrEncoding, [2]string{"utf-8", "utf-8"}},
+		{"standalone", ErrDeclaration, [2]string{"yes", "no"}},
+	} {
 		k := skipSpace(b, i)
 		if k == len(b) {
 			return k, errShort
@@ -127,7 +130,7 @@ func (s *Scanner) declaration(tok *Token, b []byte) (int, error) {
 }
 
 // scanPseudo returns the end of ` name="value"` at b[i:], where value is one of
-// values: the first of them ASCII case aside, as the names of encodings are.
+// values. The names of encodings are compared without regard to ASCII case.
 func scanPseudo(b []byte, i int, name string, wrong error, values ...string) (int, error) {
 	k := skipSpace(b, i)
 	if k == i && k < len(b) {
@@ -152,7 +155,8 @@ func scanPseudo(b []byte, i int, name string, wrong error, values ...string) (in
 	for _, v := range values {
 		end := k + 1 + len(v)
 		have := b[k+1 : min(end, len(b))]
-		same := string(have) == v[:len(have)] || wrong == ErrEncoding && bytes.EqualFold(have, []byte(v[:len(have)]))
+		same := string(have) == v[:len(have)] ||
+			wrong == ErrEncoding && bytes.EqualFold(have, []byte(v[:len(have)]))
 		switch {
 		case !same:
 			continue
@@ -165,8 +169,8 @@ func scanPseudo(b []byte, i int, name string, wrong error, values ...string) (in
 	return k + 1, wrong
 }
 
-// endTag reads </name>. A name that equals that of the innermost element needs
-// no checks of its own.
+// endTag reads </name>. A name equal to that of the innermost element needs no
+// checks of its own.
 func (s *Scanner) endTag(tok *Token, b []byte) (int, error) {
 	if len(s.open) == 0 {
 		if s.state == inEpilog {
@@ -209,8 +213,8 @@ func (s *Scanner) endElement(tok *Token) {
 	}
 }
 
-// name sets the name of a tag. It sets field by field: a composite is built
-// elsewhere and copied in units that the processor has not written.
+// name sets the name of a tag. It sets field by field: a composite would be built
+// elsewhere and copied in units that the processor has not written, which stalls.
 func (s *Scanner) name(tok *Token, qname []byte, prefix, bound int32) {
 	if bound >= 0 {
 		tok.Name.Space = s.scope.bound[bound].URI
@@ -219,8 +223,7 @@ func (s *Scanner) name(tok *Token, qname []byte, prefix, bound int32) {
 	tok.Name.Local = localName(qname, prefix)
 }
 
-// qname is scanQName within the bound. It is quick if the name is ASCII and
-// nothing is wrong with it.
+// qname is scanQName within the bound. It is fast for ASCII names without offence.
 func (s *Scanner) qname(b []byte, i int) (end, prefix int, err error) {
 	first := i
 	end = scanASCII(b, i)
@@ -228,7 +231,8 @@ func (s *Scanner) qname(b []byte, i int) (end, prefix int, err error) {
 		prefix, first = end-i, end+1
 		end = scanASCII(b, first)
 	}
-	if end == first || end == len(b) || end-i > s.bounds.NameBytes || class[b[first]]&nameStart == 0 || b[end] == ':' || b[end] >= utf8.RuneSelf {
+	if end == first || end == len(b) || end-i > s.bounds.NameBytes ||
+		class[b[first]]&nameStart == 0 || b[end] == ':' || b[end] >= utf8.RuneSelf {
 		end, prefix, err = scanQName(b, i)
 		if end-i > s.bounds.NameBytes {
 			return i + s.bounds.NameBytes, 0, ErrNameTooLong

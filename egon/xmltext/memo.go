@@ -187,7 +187,8 @@ func (k *tagMemo) identity(outer uint64, declared []Binding, arena []byte) (id u
 }
 
 func (s *knownScope) is(outer uint64, declared []Binding, arena []byte) bool {
-	if s.outer != outer || int(s.declares) != len(declared) || string(s.text[:s.size]) != string(arena) {
+	if s.outer != outer || int(s.declares) != len(declared) ||
+		string(s.text[:s.size]) != string(arena) {
 		return false
 	}
 	for i := range declared {
@@ -311,7 +312,7 @@ type Beginning struct {
 	open     []element
 	names    []byte
 	arena    []byte
-	sizes    []int // of the prefix and the URI of each declaration in scope, which follow each other in arena
+	sizes    []int // of the prefix and the URI of each declaration in scope, as they stand in arena
 	id       uint64
 	slot     uint8
 }

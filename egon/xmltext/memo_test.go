@@ -33,13 +33,18 @@ func TestMemoChangesNothing(t *testing.T) {
 		`<a xmlns="u"><leaf>x</leaf><leaf></leaf><leaf>x<leaf>y</leaf></leaf></a>`,
 		`<a><leaf>x</leaf ><leaf>x&amp;y</leaf><leaf>]]</leaf><leaf>x</leaf>]]></a>`,
 		`<a xmlns="u"><p:leaf xmlns:p="v">x</p:leaf><leaf xmlns="v" xmlns:p="w">x</leaf><leaf xmlns="">x</leaf></a>`,
-		`<a><leaf>x</leag></a>`, `<a><leaf>x</leaf`, `<a><leaf>x</leaf><!-- --><leaf>x<!-- --></leaf></a>`,
+		`<a><leaf>x</leag></a>`, `<a><leaf>x</leaf`,
+		`<a><leaf>x</leaf><!-- --><leaf>x<!-- --></leaf></a>`,
 	}
 	for i := range 3 * scopeSlots {
-		docs = append(docs, fmt.Sprintf(`<a><p:c xmlns:p="urn:%d"><p:element/></p:c><p:d xmlns:p="urn:%[1]d">x</p:d></a>`, i%(scopeSlots+5)))
+		docs = append(docs,
+			fmt.Sprintf(
+				`<a><p:c xmlns:p="urn:%d"><p:element/></p:c><p:d xmlns:p="urn:%[1]d">x</p:d></a>`,
+				i%(scopeSlots+5)))
 	}
 	random := rand.New(rand.NewPCG(1, 2))
-	off, used := newScanner(small, MemoOff), []*Scanner{newScanner(small, MemoAll), newScanner(small, MemoSome)}
+	off, used := newScanner(small, MemoOff),
+		[]*Scanner{newScanner(small, MemoAll), newScanner(small, MemoSome)}
 	for range 1500 {
 		doc := []byte(docs[random.IntN(len(docs))])
 		cut := whole
@@ -55,18 +60,53 @@ func TestMemoChangesNothing(t *testing.T) {
 	}
 }
 
-// SkipBlank takes white space, SkipText all character data, and neither takes
-// what belongs to a document that is not well-formed.
+// A scanner that remembers some of the unknown has all of a document that comes
+// often enough.
+func TestMemoSomeLearns(t *testing.T) {
+	s := NewScanner(DefaultBounds())
+	begin, leaf := []byte("<root><item>"), []byte("<leaf>x</leaf>")
+	doc := slices.Concat(begin, leaf, []byte("</item></root>"))
+	var b Beginning
+	for range 200 {
+		read(t, s, doc, whole)
+	}
+	for range 200 {
+		s.Reset()
+		for n := 0; n < len(begin); {
+			_, k, err := s.Next(begin[n:], false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n += k
+		}
+		if s.Save(&b, begin) {
+			break
+		}
+	}
+	s.Reset()
+	if n := s.Resume(&b, doc); n != len(begin) {
+		t.Errorf("resumed after %d bytes", n)
+	}
+	if n := s.Leaves(leaf, func(*Leaf) bool { return true }); n != len(leaf) {
+		t.Errorf("took %d bytes of a leaf", n)
+	}
+}
+
+// SkipBlank takes white space, SkipText all character data. Neither takes an offence.
 func TestSkip(t *testing.T) {
 	for _, tt := range []struct {
 		content     string
 		blank, text int
 	}{
-		{" \r\n\t<b/>", 4, 4}, {"<b/>", 0, 0}, {"  x<b/>", 2, 3}, {"x", 0, 1}, {"  ", 2, 2}, {"\r", 1, 1}, {"", 0, 0}, {" &#32;<b/>", 1, 6},
-		{"\n</a>", 1, 1}, {"\n<!--x-->", 1, 1}, {"x &amp", 0, 2}, {"x &amp;&nbsp;", 0, 7}, {"x\r\x00", 0, 2}, {"xž\xc5", 0, 3}, {"x\xff", 0, 1},
-		{"]]", 0, 2}, {"]]>", 0, 2}, {"x]]x>]>]] >", 0, 11}, {"]]]]>", 0, 4}, {"]]&gt;>", 0, 7}, {repeat("\r", 999) + "x", 999, 1000},
+		{" \r\n\t<b/>", 4, 4}, {"<b/>", 0, 0}, {"  x<b/>", 2, 3}, {"x", 0, 1}, {"  ", 2, 2},
+		{"\r", 1, 1}, {"", 0, 0}, {" &#32;<b/>", 1, 6},
+		{"\n</a>", 1, 1}, {"\n<!--x-->", 1, 1}, {"x &amp", 0, 2}, {"x &amp;&nbsp;", 0, 7},
+		{"x\r\x00", 0, 2}, {"xž\xc5", 0, 3}, {"x\xff", 0, 1},
+		{"]]", 0, 2}, {"]]>", 0, 2}, {"x]]x>]>]] >", 0, 11}, {"]]]]>", 0, 4}, {"]]&gt;>", 0, 7},
+		{repeat("\r", 999) + "x", 999, 1000},
 	} {
-		for name, skip := range map[string]func(*Scanner, []byte) int{"blank": (*Scanner).SkipBlank, "text": (*Scanner).SkipText} {
+		for name, skip := range map[string]func(*Scanner, []byte) int{"blank": (*Scanner).SkipBlank,
+			"text": (*Scanner).SkipText} {
 			s, want := NewScanner(DefaultBounds()), tt.blank
 			if name == "text" {
 				want = tt.text
@@ -75,7 +115,8 @@ func TestSkip(t *testing.T) {
 				t.Fatal(err)
 			}
 			if n := skip(s, []byte(tt.content)); n != want || s.Offset() != int64(len("<ab>")+n) {
-				t.Errorf("%s %q: skipped %d to offset %d, want %d", name, tt.content, n, s.Offset(), want)
+				t.Errorf("%s %q: skipped %d to offset %d, want %d", name, tt.content, n, s.Offset(),
+					want)
 			}
 		}
 	}
@@ -87,7 +128,9 @@ func TestLeaves(t *testing.T) {
 	s := newScanner(DefaultBounds(), MemoAll)
 	root := []byte(`<r:root xmlns:r="urn:r">`)
 	read(t, s, slices.Concat(root,
-		[]byte(`<r:leaf>x</r:leaf><leaf xmlns="urn:own" xmlns:p="p">x</leaf><many>x</many></r:root>`)), whole)
+		[]byte(
+			`<r:leaf>x</r:leaf><leaf xmlns="urn:own" xmlns:p="p">x</leaf><many>x</many></r:root>`)),
+		whole)
 	for _, tt := range []struct {
 		content, want string // of each leaf its name and text
 		rest          string // that is not taken
@@ -97,7 +140,8 @@ func TestLeaves(t *testing.T) {
 		{"<r:leaf>ž\n\t x</r:leaf>", "{urn:r}leaf ž\n\t x;", ""},
 		{`<leaf xmlns="urn:own" xmlns:p="p">text</leaf>`, "{urn:own}leaf text;", ""},
 		{"<many>" + repeat("x", 300) + "</many>", "{}many " + repeat("x", 300) + ";", ""},
-		{" <r:leaf>a</r:leaf>\r\n<many>b</many>\t<r:other/>", "{urn:r}leaf a;{}many b;", "<r:other/>"},
+		{" <r:leaf>a</r:leaf>\r\n<many>b</many>\t<r:other/>", "{urn:r}leaf a;{}many b;",
+			"<r:other/>"},
 		{"<r:leaf>a</r:leaf><r:leaf>b</r:leag>", "{urn:r}leaf a;", "<r:leaf>b</r:leag>"},
 		{"<r:other>text</r:other>", "", "<r:other>text</r:other>"},
 		{"<r:leaf >text</r:leaf>", "", "<r:leaf >text</r:leaf>"},
@@ -121,7 +165,8 @@ func TestLeaves(t *testing.T) {
 		got := ""
 		n := s.Leaves([]byte(tt.content), func(l *Leaf) bool {
 			got += fmt.Sprintf("{%s}%s %s;", l.Name.Space, l.Name.Local, l.Text)
-			if l.End > int64(len(root)+len(tt.content)) || tt.content[l.End-int64(len(root))-1] != '>' {
+			if l.End > int64(len(root)+len(tt.content)) ||
+				tt.content[l.End-int64(len(root))-1] != '>' {
 				t.Errorf("%.40q: a leaf ends at %d", tt.content, l.End)
 			}
 			return true
@@ -142,7 +187,8 @@ func TestLeavesThatAreRefused(t *testing.T) {
 	for _, want := range []string{"start ab", "start leaf", "text x", "end leaf", "end ab"} {
 		rest = rest[s.Leaves(rest, func(*Leaf) bool { return false }):]
 		tok, n, err := s.Next(rest, true)
-		if got := fmt.Sprintf("%v %s%s", tok.Kind, tok.Name.Local, tok.Data); got != want || err != nil {
+		if got := fmt.Sprintf("%v %s%s", tok.Kind, tok.Name.Local,
+			tok.Data); got != want || err != nil {
 			t.Fatalf("%s, %v, want %s", got, err, want)
 		}
 		rest = rest[n:]
@@ -208,7 +254,8 @@ func TestResumeRefuses(t *testing.T) {
 		t.Errorf("another scanner resumed after %d bytes", n)
 	}
 	s.Reset()
-	if n := s.Resume(b, []byte(`<a><c></c></a>`)) + s.Resume(b, begin[:4]) + s.Resume(new(Beginning), doc); n != 0 {
+	if n := s.Resume(b, []byte(`<a><c></c></a>`)) + s.Resume(b, begin[:4]) +
+		s.Resume(new(Beginning), doc); n != 0 {
 		t.Errorf("resumed after %d bytes of another document", n)
 	}
 	if _, _, err := s.Next(doc, true); err != nil {
@@ -261,7 +308,8 @@ func TestSaveOnlyBetweenTokens(t *testing.T) {
 	}
 	s := newScanner(DefaultBounds(), MemoAll)
 	s.Reset()
-	if _, _, err := s.Next([]byte("<a><b>"), false); err != nil || s.Save(new(Beginning), []byte("<a><b>")) {
+	if _, _, err := s.Next([]byte("<a><b>"), false); err != nil || s.Save(new(Beginning),
+		[]byte("<a><b>")) {
 		t.Errorf("saved a text that is longer than what was read (%v)", err)
 	}
 }

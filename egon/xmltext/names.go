@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// Classes of ASCII bytes; a byte can be of several.
+// Classes of ASCII bytes. A byte can be of several.
 const (
 	nameStart = 1 << iota // may begin an NCName
 	nameByte              // may stand in an NCName
@@ -15,7 +15,7 @@ const (
 	plainAttr             // stands for itself in an attribute value, whatever its quotes
 )
 
-// class is constant: nothing writes to it.
+// class is constant: no code writes to it.
 var class = classes()
 
 func classes() (t [256]uint8) {
@@ -42,9 +42,9 @@ func classes() (t [256]uint8) {
 	return t
 }
 
-// unnamed marks, in the highest bit of each byte of x, the bytes that cannot
-// stand in an ASCII NCName. Adding 0x80-c to seven bits sets the eighth if they
-// are at least c, and never carries into the next byte.
+// unnamed marks, in the highest bit of each byte of x, the bytes that cannot stand
+// in an ASCII NCName. To add 0x80-c to seven bits sets the eighth if they are at
+// least c, and never carries into the next byte.
 func unnamed(x uint64) uint64 {
 	const seven = ^uint64(highs)
 	low := x & seven
@@ -55,8 +55,7 @@ func unnamed(x uint64) uint64 {
 	return (^(letter | digit | score) | x) & highs
 }
 
-// scanASCII returns the end of the bytes at b[i:] that may stand in an NCName
-// and are ASCII.
+// scanASCII returns the end of the ASCII bytes at b[i:] that may stand in an NCName.
 func scanASCII(b []byte, i int) int {
 	for ; i+8 <= len(b); i += 8 {
 		if m := unnamed(binary.LittleEndian.Uint64(b[i:])); m != 0 {
@@ -70,7 +69,7 @@ func scanASCII(b []byte, i int) int {
 }
 
 // scanName returns the end of the NCName that begins at b[i]. With an error it
-// returns where the offending or the incomplete character is.
+// returns the position of the offending or incomplete character.
 func scanName(b []byte, i int) (int, error) {
 	if i == len(b) {
 		return i, errShort
@@ -100,8 +99,8 @@ func scanName(b []byte, i int) (int, error) {
 	return i, nil
 }
 
-// scanQName returns the end of the QName that begins at b[i] and the length
-// of its prefix, 0 for none. Errors are those of [scanName].
+// scanQName returns the end of the QName that begins at b[i] and the length of its
+// prefix, 0 for none. Its errors are those of [scanName].
 func scanQName(b []byte, i int) (end, prefix int, err error) {
 	end, err = scanName(b, i)
 	if err != nil || b[end] != ':' {
@@ -115,9 +114,9 @@ func scanQName(b []byte, i int) (end, prefix int, err error) {
 	return end, prefix, err
 }
 
-// isNameRune tells the NameStartChar and NameChar of the fifth edition (§2.3)
-// without the colon, which only a QName has, and without what lies beyond the
-// Basic Multilingual Plane, which the parsers behind a gate refuse.
+// isNameRune reports whether r is a NameStartChar, or not first a NameChar, of the
+// fifth edition (§2.3). The colon is none: only a QName has it. Characters beyond
+// the Basic Multilingual Plane are none: the parsers behind a gateway refuse them.
 func isNameRune(r rune, first bool) bool {
 	if r < utf8.RuneSelf {
 		want := uint8(nameByte)

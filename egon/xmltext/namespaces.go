@@ -8,23 +8,26 @@ const (
 	xmlnsNamespace = "http://www.w3.org/2000/xmlns/"
 )
 
+// A Binding is one namespace declaration. An empty prefix is the default namespace.
+// Only there the URI may be empty, which is none.
+type Binding struct{ Prefix, URI []byte }
+
 // A scope is the stack of the declarations of all open elements.
 //
-// The bytes of a binding live in the arena until its element closes. An arena
-// that grows moves; bindings made before keep the old one, which nobody writes
-// to any more.
+// The bytes of a binding live in the arena until its element closes. An arena that
+// grows moves. Earlier bindings keep the old one, to which no code writes any more.
 type scope struct {
 	bound []Binding // bound[0] is xml, which is always there
 	arena []byte
 
-	// id is the identity of what is in bound: scopes of one id are the same, in
-	// all documents that this scanner reads. 0 is the scope with xml only.
+	// id is the identity of the scope for tagMemo, and slot the slot of its
+	// innermost declarations there.
 	id   uint64
-	slot uint8 // where the innermost declarations are remembered
+	slot uint8
 
-	// The bindings behind the first few are found by the hash of their prefix:
-	// newest has the index of the last one of each hash, older[i] that of the one
-	// before bound[fewBindings+i]; 0 is none.
+	// Bindings after the first few are found by the hash of their prefix. newest
+	// has the index of the last one of each hash. older[i] has the index of the one
+	// with the same hash before bound[fewBindings+i]. 0 is none.
 	newest [hashes]int32
 	older  []int32
 }
@@ -34,12 +37,13 @@ const (
 	hashes      = 256
 )
 
-// prefixSeed keeps it secret which prefixes have one hash.
+// prefixSeed keeps the prefixes of one hash secret, so that no sender can choose
+// them.
 var prefixSeed = maphash.MakeSeed()
 
 func prefixHash(prefix []byte) uint8 { return uint8(maphash.Bytes(prefixSeed, prefix)) }
 
-// A mark is a height of the stack to go back to.
+// A mark is a height of the stack to which it can go back.
 type mark struct {
 	bound, arena int32
 	id           uint64
@@ -62,8 +66,8 @@ func (c *scope) release(m *mark) {
 	}
 }
 
-// push adds the binding of arena[k:prefix] to arena[prefix:uri]. It sets field
-// by field, see [Scanner.name].
+// push adds the binding of arena[k:prefix] to arena[prefix:uri]. It sets field by
+// field, as [Scanner.name] does.
 func (c *scope) push(k, prefix, uri int) {
 	n := len(c.bound)
 	if n == cap(c.bound) {
@@ -87,7 +91,8 @@ func (c *scope) unlink(from int) {
 	}
 }
 
-// declare binds prefix to uri for the element whose declarations begin at from.
+// declare binds prefix to uri for the element whose declarations begin at
+// bound[from].
 func (c *scope) declare(prefix, uri []byte, from int) error {
 	if int(c.lookup(prefix)) >= from {
 		return ErrDuplicateAttribute
@@ -116,15 +121,15 @@ func (c *scope) lookup(prefix []byte) int32 {
 		last = fewBindings - 1
 	}
 	for i := last; i >= 0; i-- {
-		if p := c.bound[i].Prefix; len(p) == len(prefix) && (len(p) == 0 || string(p) == string(prefix)) {
+		if p := c.bound[i].Prefix; len(p) == len(prefix) &&
+			(len(p) == 0 || string(p) == string(prefix)) {
 			return int32(i)
 		}
 	}
 	return -1
 }
 
-// inScope appends to dst what an element sees: of each prefix the innermost
-// binding, without xml.
+// inScope appends to dst the innermost binding of each prefix but xml.
 func (c *scope) inScope(dst []Binding) []Binding {
 	from := len(dst)
 next:
@@ -133,8 +138,8 @@ next:
 		if string(b.Prefix) == "xml" {
 			continue
 		}
-		for _, seen := range dst[from:] {
-			if string(seen.Prefix) == string(b.Prefix) {
+		for _, inner := range dst[from:] {
+			if string(inner.Prefix) == string(b.Prefix) {
 				continue next
 			}
 		}

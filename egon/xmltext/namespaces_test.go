@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// However many declarations are in scope, a prefix means what the innermost one
-// of them says, and nothing when its element has closed.
+// A prefix is bound by its innermost declaration, however many are in scope, and
+// unbound after its element has closed.
 func TestPrefixesAmongManyDeclarations(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	s := NewScanner(DefaultBounds())
@@ -26,8 +26,10 @@ func TestPrefixesAmongManyDeclarations(t *testing.T) {
 				continue
 			}
 			for prefix, uri := range want[at] {
-				if got, bound := s.Namespace([]byte(prefix)); string(got) != uri || bound != (uri != "") {
-					t.Fatalf("element %d: %q is %q, %v; want %q in %s", at, prefix, got, bound, uri, doc)
+				if got, bound := s.Namespace([]byte(prefix)); string(got) != uri ||
+					bound != (uri != "") {
+					t.Fatalf("element %d: %q is %q, %v; want %q in %s", at, prefix, got, bound, uri,
+						doc)
 				}
 			}
 			at++
@@ -35,8 +37,8 @@ func TestPrefixesAmongManyDeclarations(t *testing.T) {
 	}
 }
 
-// randomScopes returns a document and, for each of its elements in order, what
-// prefixes are bound to there; "" is nothing.
+// randomScopes returns a document and, for each of its elements in order, the URIs of
+// the prefixes there; "" is none.
 func randomScopes(random *rand.Rand) (doc string, want []map[string]string) {
 	var b strings.Builder
 	stack := []map[string]string{{}}

@@ -2,13 +2,12 @@ package xmltext
 
 import "unicode/utf8"
 
-// The functions of this file read what nearly every token is: one that begins
-// and ends in the window, inside the root element, and has nothing wrong with
-// it. They return how many bytes it has, or 0 if it is not that simple, and
-// then have changed nothing.
+// The functions of this file read tokens that are whole in the window, inside the
+// root element and without offence, as nearly all are. They return the length of
+// the token. For any other token they return 0 and have changed nothing.
 
-// plainText reads character data without references and brackets; a short line
-// goes with its end.
+// plainText reads character data without references and brackets, and a short line
+// together with its end.
 func (s *Scanner) plainText(tok *Token, b []byte) int {
 	n := scanText(b, 0)
 	switch {
@@ -24,8 +23,8 @@ func (s *Scanner) plainText(tok *Token, b []byte) int {
 	return n
 }
 
-// shortLine is how long a line is at most, in bytes, that is copied rather than
-// a piece of its own.
+// shortLine is the longest line, in bytes, that is copied to one piece with what
+// follows; a longer one is a piece of its own.
 const shortLine = 16
 
 // plainReference reads one reference.
@@ -39,7 +38,7 @@ func (s *Scanner) plainReference(tok *Token, b []byte) int {
 	return n
 }
 
-// plainLines reads character data that has line ends.
+// plainLines reads character data with line ends to normalise.
 func (s *Scanner) plainLines(tok *Token, b []byte) int {
 	data, n := normalise(s.lineBuffer(), b, ']', true)
 	if n == 0 {
@@ -54,7 +53,8 @@ func (s *Scanner) plainLines(tok *Token, b []byte) int {
 func (s *Scanner) plainEnd(tok *Token, b []byte) int {
 	name := s.names[s.open[len(s.open)-1].name:]
 	end := 2 + len(name)
-	if len(b) <= end || b[end] != '>' || string(b[2:end]) != string(name) || end >= s.bounds.TagBytes {
+	if len(b) <= end || b[end] != '>' || string(b[2:end]) != string(name) ||
+		end >= s.bounds.TagBytes {
 		return 0
 	}
 	s.brackets = 0

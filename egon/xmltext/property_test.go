@@ -9,8 +9,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// prefixes and URIs are few, so that they shadow each other often. An empty
-// prefix is the default namespace; only that may be bound to nothing.
+// The prefixes and URIs are few, so that they shadow each other often. An empty prefix
+// is the default namespace. Only that may be bound to an empty URI.
 var (
 	somePrefix = rapid.SampledFrom([]string{"", "p", "q", "ž"})
 	someURI    = rapid.SampledFrom([]string{"", "u", "urn:&<\"> ", "v"})
@@ -18,8 +18,8 @@ var (
 	someText   = rapid.StringOfN(rapid.RuneFrom([]rune("ab &<>\"'\r\n\t]ž€\U0001F600")), 0, 12, -1)
 )
 
-// drawElement draws an element, writes it to doc and returns what a parser must
-// make of it. scope is what its prefixes mean outside it.
+// drawElement draws an element, writes it to doc and returns its tree. scope has the
+// URIs of the prefixes outside it.
 func drawElement(t *rapid.T, doc *[]byte, scope map[string]string, depth int) *Node {
 	bound := map[string]string{}
 	for p, u := range scope {
@@ -79,12 +79,14 @@ func hasAttr(n *Node, space, local string) bool {
 }
 
 func sameTree(want, got *Node) string {
-	return cmp.Diff(want, got, cmpopts.IgnoreUnexported(Node{}), cmpopts.IgnoreFields(Node{}, "Parted"), cmpopts.EquateEmpty())
+	return cmp.Diff(want, got, cmpopts.IgnoreUnexported(Node{}),
+		cmpopts.IgnoreFields(Node{}, "Parted"), cmpopts.EquateEmpty())
 }
 
-// What was written is what is read, and an element spliced under any other
-// ancestors still means what it meant.
+// A tree that is written and read again is the same, with a memo and without. An
+// element that is spliced under other ancestors keeps its meaning.
 func TestTreeProperty(t *testing.T) {
+	off, all := newScanner(DefaultBounds(), MemoOff), newScanner(DefaultBounds(), MemoAll)
 	rapid.Check(t, func(t *rapid.T) {
 		var doc []byte
 		want := drawElement(t, &doc, nil, 0)
@@ -94,6 +96,12 @@ func TestTreeProperty(t *testing.T) {
 		}
 		if diff := sameTree(want, root); diff != "" {
 			t.Fatalf("%s: %s", doc, diff)
+		}
+		plain := read(t, off, doc, whole)
+		for range 2 { // the second time with a memo of the first
+			if diff := sameReading(plain, read(t, all, doc, whole)); diff != "" {
+				t.Fatalf("%s: %s", doc, diff)
+			}
 		}
 		part := root
 		for len(part.Children) > 0 && rapid.Bool().Draw(t, "down") {

@@ -9,8 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A reading is all that a caller of the scanner can learn from a document,
-// however it is cut into windows.
+// A reading is all that a caller of the scanner learns from a document.
 type reading struct {
 	Tokens []string
 	Offset int64 // of the error, or the length of the document
@@ -18,9 +17,15 @@ type reading struct {
 	Path   string
 }
 
-// read feeds doc in windows whose lengths cut tells; cut is asked for the next
-// length and given how much is left.
-func read(t testing.TB, s *Scanner, doc []byte, cut func(left int) int) reading {
+// A failer is a test, of package testing or of rapid.
+type failer interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
+// read feeds doc in windows and returns the reading. cut returns the length of the
+// next window; it gets the number of bytes that are left.
+func read(t failer, s *Scanner, doc []byte, cut func(left int) int) reading {
 	t.Helper()
 	s.Reset()
 	r := recorder{t: t}
@@ -36,7 +41,7 @@ func read(t testing.TB, s *Scanner, doc []byte, cut func(left int) int) reading 
 			if n != len(window) {
 				t.Fatalf("ErrMore after %d of %d bytes", n, len(window))
 			}
-			// A fresh slice: what was borrowed from the last window is gone.
+			// A fresh slice: bytes that were borrowed from the last window are gone.
 			k := max(1, cut(len(doc)-fed))
 			for i := range window {
 				window[i] = '#'
@@ -66,14 +71,14 @@ func read(t testing.TB, s *Scanner, doc []byte, cut func(left int) int) reading 
 	}
 }
 
-// A recorder writes tokens down, pieces of the same thing joined. It checks that
-// a leaf is what its tokens say.
+// A recorder writes tokens down and joins pieces of one item. It checks that a leaf
+// equals its tokens.
 type recorder struct {
 	wantLeaf string // of the leaf that was found, until its end tag
 	wantText string
 	saved    Beginning
 	count    int
-	t        testing.TB
+	t        failer
 	lines    []string
 	kind     Kind
 	data     []byte
@@ -100,12 +105,14 @@ func (r *recorder) add(tok Token, s *Scanner) {
 	case ProcInst:
 		r.target = string(tok.Name.Local)
 	case StartElement, EndElement:
-		r.data = fmt.Appendf(nil, "{%s}%s:%s depth=%d empty=%t", tok.Name.Space, tok.Name.Prefix, tok.Name.Local, s.Depth(), tok.Empty)
+		r.data = fmt.Appendf(nil, "{%s}%s:%s depth=%d empty=%t", tok.Name.Space, tok.Name.Prefix,
+			tok.Name.Local, s.Depth(), tok.Empty)
 		for _, b := range tok.Namespaces() {
 			r.data = fmt.Appendf(r.data, " xmlns:%s=%q", b.Prefix, b.URI)
 		}
 		for _, a := range tok.Attrs() {
-			r.data = fmt.Appendf(r.data, " {%s}%s:%s=%q", a.Name.Space, a.Name.Prefix, a.Name.Local, a.Value)
+			r.data = fmt.Appendf(r.data, " {%s}%s:%s=%q", a.Name.Space, a.Name.Prefix, a.Name.Local,
+				a.Value)
 		}
 	}
 }
@@ -115,7 +122,7 @@ func (r *recorder) expectLeaf(l *Leaf) {
 	r.wantText = string(l.Text)
 }
 
-// addToLeaf takes the tokens of the leaf that was found: a start tag without
+// addToLeaf checks the next token of the leaf that was found: a start tag without
 // attributes, all its text, its end tag.
 func (r *recorder) addToLeaf(tok Token) {
 	switch {
@@ -123,7 +130,8 @@ func (r *recorder) addToLeaf(tok Token) {
 	case tok.Kind == Text && !tok.Ref && strings.HasPrefix(r.wantText, string(tok.Data)):
 		r.wantText = r.wantText[len(tok.Data):]
 	case tok.Kind == EndElement:
-		if got := fmt.Sprintf("{%s}%s:%s to %d", tok.Name.Space, tok.Name.Prefix, tok.Name.Local, tok.End); got != r.wantLeaf || r.wantText != "" {
+		if got := fmt.Sprintf("{%s}%s:%s to %d", tok.Name.Space, tok.Name.Prefix, tok.Name.Local,
+			tok.End); got != r.wantLeaf || r.wantText != "" {
 			r.t.Fatalf("the leaf %s, text left %q, ends as %s", r.wantLeaf, r.wantText, got)
 		}
 		r.wantLeaf = ""
@@ -134,7 +142,8 @@ func (r *recorder) addToLeaf(tok Token) {
 
 func (r *recorder) flush() {
 	if r.kind != 0 {
-		r.lines = append(r.lines, fmt.Sprintf("%d-%d %v %s%q", r.start, r.end, r.kind, r.target, r.data))
+		r.lines = append(r.lines, fmt.Sprintf("%d-%d %v %s%q", r.start, r.end, r.kind, r.target,
+			r.data))
 	}
 	r.kind, r.data, r.target = 0, r.data[:0], ""
 }

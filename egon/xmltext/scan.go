@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// The functions of this file are pure: bytes in, positions out. They know no
-// state and never look behind the position they are given.
+// The functions of this file are pure: bytes in, positions out. They have no state
+// and never look before the position that they get.
 
 // Eight bytes at a time: every value has its byte repeated eight times.
 const (
@@ -17,16 +17,15 @@ const (
 )
 
 // marked marks, in the highest bit of each byte of x, '<', '&' and the byte that
-// third repeats. Only the lowest mark is exact: a borrow may add marks above a
-// true one.
+// third repeats. Only the lowest mark is exact: a borrow may add marks above it.
 func marked(x, third uint64) uint64 {
 	lt, amp, third := x^('<'*ones), x^('&'*ones), x^third
 	return (lt-ones)&^lt | (amp-ones)&^amp | (third-ones)&^third
 }
 
-// controls marks the controls and the bytes beyond ASCII as marked does, LF
-// being no control if lines is set. Its marks are all exact: low is x without
-// the highest bits, so that nothing carries from byte to byte.
+// controls marks the controls and the bytes beyond ASCII as marked does. With lines
+// LF is no control. All its marks are exact: low is x without the highest bits, so
+// nothing carries from byte to byte.
 func controls(x uint64, lines bool) uint64 {
 	low := x &^ highs
 	marks := ^(low + (0x80-' ')*ones)
@@ -36,12 +35,12 @@ func controls(x uint64, lines bool) uint64 {
 	return marks | x
 }
 
-// shortRun is how far text is read eight bytes at a time before it is worth
-// searching it block by block.
+// shortRun is the number of bytes that are read eight at a time. After them a
+// search block by block is worth its start.
 const shortRun = 96
 
-// scanText returns the end of the character data at b[i:] that stands for
-// itself: legal characters, complete, without '<', '&', ']' and CR.
+// scanText returns the end of the character data at b[i:] that stands for itself:
+// complete legal characters without '<', '&', ']' and CR.
 func scanText(b []byte, i int) int {
 	limit := min(len(b)-8, i+shortRun)
 	for i <= limit {
@@ -79,7 +78,7 @@ func scanText(b []byte, i int) int {
 }
 
 // charSize returns the length of the character at b[i] if it is TAB, LF or a
-// complete legal one beyond ASCII, and 0 if it is anything else.
+// complete legal one beyond ASCII, else 0.
 func charSize(b []byte, i int) int {
 	c := b[i]
 	switch {
@@ -101,9 +100,8 @@ func charSize(b []byte, i int) int {
 }
 
 // scanBlocks returns the end of the run of complete legal characters at b[i:]
-// without CR and stop and, if it is markup that ends the run, without '<' and
-// '&'. It searches in blocks that grow, so that a run that ends early never
-// pays for the length of b.
+// without CR and stop, and with markup also without '<' and '&'. It searches in
+// blocks that grow, so a run that ends early does not pay for the length of b.
 func scanBlocks(b []byte, i int, stop byte, markup bool) int {
 	for block := 256; i < len(b); block = min(2*block, 8<<10) {
 		end := min(i+block, len(b))
@@ -127,17 +125,18 @@ func scanBlocks(b []byte, i int, stop byte, markup bool) int {
 	return i
 }
 
-// scanLegal returns the end of the run of complete legal characters without CR
-// that begins at b[i], looking no further than the character that crosses end.
-// Where it meets something beyond plain ASCII, it goes in small steps for a
-// while: in Czech text the next such letter is near.
+// scanLegal returns the end of the run of complete legal characters without CR that
+// begins at b[i]. It looks no further than the character that crosses end. After a
+// letter beyond ASCII it goes in small steps for a while: in Czech text the next
+// one is near.
 func scanLegal(b []byte, i, end int) int {
 	for i < end {
 		for ; i+32 <= end; i += 32 {
 			w := b[i : i+32 : i+32]
 			x0, x1 := binary.LittleEndian.Uint64(w), binary.LittleEndian.Uint64(w[8:])
 			x2, x3 := binary.LittleEndian.Uint64(w[16:]), binary.LittleEndian.Uint64(w[24:])
-			if (x0|(x0-' '*ones)|x1|(x1-' '*ones)|x2|(x2-' '*ones)|x3|(x3-' '*ones))&highs != 0 {
+			if (x0|(x0-' '*ones)|x1|(x1-' '*ones)|
+				x2|(x2-' '*ones)|x3|(x3-' '*ones))&highs != 0 {
 				break
 			}
 		}
@@ -169,7 +168,7 @@ func scanLegal(b []byte, i, end int) int {
 }
 
 // scanValue returns the end of the run at b[i:] that stands for itself in an
-// attribute value: no white space but the blank, no '<', '&' and quote.
+// attribute value: no white space but the blank, no '<', no '&', no quote.
 func scanValue(b []byte, i int, quote byte) int {
 	third := uint64(quote) * ones
 	for i < len(b) {
@@ -199,9 +198,9 @@ func scanValue(b []byte, i int, quote byte) int {
 	return i
 }
 
-// scanPiece returns the end of what is content for certain at b[i:]: complete
-// legal characters without CR, up to the delimiter closing or to what may become
-// it. Of a comment it is also the end where "--" stands.
+// scanPiece returns the end of the certain content at b[i:]: complete legal
+// characters without CR, up to the delimiter closing or to bytes that may become
+// it. In a comment "--" ends it too.
 func scanPiece(b []byte, i int, closing string) int {
 	stop, run := closing[0], len(closing)-1
 	for {
@@ -230,8 +229,8 @@ func skipSpace(b []byte, i int) int {
 	return i
 }
 
-// charOffence says what is wrong with the character at b[i], at which a run of
-// legal characters stopped: errShort if it only is not complete.
+// charOffence returns the offence of the character at b[i], at which a run of legal
+// characters stopped: errShort if it is only not complete.
 func charOffence(b []byte, i int) (int, error) {
 	if b[i] < utf8.RuneSelf {
 		return i, ErrBadChar
@@ -245,7 +244,7 @@ func charOffence(b []byte, i int) (int, error) {
 	return i, ErrBadChar
 }
 
-// isChar tells the production Char (§2.2).
+// isChar reports whether r is of the production Char (§2.2).
 func isChar(r rune) bool {
 	switch {
 	case r < ' ':
@@ -256,8 +255,8 @@ func isChar(r rune) bool {
 	return r >= 0xE000 && r <= 0xFFFD || r >= 0x10000 && r <= utf8.MaxRune
 }
 
-// scanLiteral returns the end of lit if it stands at b[i:]; otherwise errShort
-// if b ends inside it, or wrong.
+// scanLiteral returns the end of lit if it stands at b[i:], errShort if b ends
+// inside it, and wrong otherwise.
 func scanLiteral(b []byte, i int, lit string, wrong error) (int, error) {
 	rest := b[i:]
 	if len(rest) >= len(lit) {
@@ -272,11 +271,11 @@ func scanLiteral(b []byte, i int, lit string, wrong error) (int, error) {
 	return i, wrong
 }
 
-// maxReference bounds a reference in bytes, so that leading zeros end.
+// maxReference bounds a reference in bytes, and so its leading zeros.
 const maxReference = 64
 
-// scanReference reads the reference at b[i], where the '&' is, and returns its
-// character and its end. With an error it returns i, or len(b) for errShort.
+// scanReference reads the reference whose '&' is b[i], and returns its character
+// and its end. With an error it returns i, or len(b) for errShort.
 func scanReference(b []byte, i int) (r rune, end int, err error) {
 	rest := b[i:min(i+maxReference, len(b))]
 	if len(rest) > 1 && rest[1] == '#' {
@@ -308,8 +307,8 @@ func scanEntity(b []byte) (rune, int, error) {
 	return 0, 0, ErrEntity
 }
 
-// scanCharRef reads "&#65;" or "&#x41;". The value is kept from overflowing by
-// giving up as soon as it is no character.
+// scanCharRef reads "&#65;" or "&#x41;". It stops as soon as the value is no
+// character, so that it cannot overflow.
 func scanCharRef(b []byte) (rune, int, error) {
 	i, base := 2, rune(10)
 	if len(b) > 2 && b[2] == 'x' {

@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// Eight and thirty-two bytes are looked at at once: every byte must be seen at
-// every place of them, in short runs and in long ones.
-func TestEveryByteIsSeen(t *testing.T) {
+// Runs are searched eight and thirty-two bytes at a time. A byte that ends one is
+// found at every place of these, in short runs and in long ones.
+func TestEveryByteIsFound(t *testing.T) {
 	for c := range 256 {
 		c := byte(c)
 		legal := c >= ' ' && c < 0x80 || c == '\t' || c == '\n'
@@ -16,9 +16,12 @@ func TestEveryByteIsSeen(t *testing.T) {
 			end  func(b []byte) int
 			goes bool
 		}{
-			{"text", func(b []byte) int { return scanText(b, 0) }, legal && c != '<' && c != '&' && c != ']'},
-			{"value", func(b []byte) int { return scanValue(b, 0, '"') }, legal && c >= ' ' && c != '<' && c != '&' && c != '"'},
-			{"comment", func(b []byte) int { return scanBlocks(b, 0, '-', false) }, legal && c != '-'},
+			{"text", func(b []byte) int { return scanText(b, 0) }, legal && c != '<' && c != '&' &&
+				c != ']'},
+			{"value", func(b []byte) int { return scanValue(b, 0, '"') }, legal && c >= ' ' &&
+				c != '<' && c != '&' && c != '"'},
+			{"comment", func(b []byte) int { return scanBlocks(b, 0, '-', false) }, legal &&
+				c != '-'},
 			{"name", func(b []byte) int { return scanASCII(b, 0) }, class[c]&nameByte != 0},
 		} {
 			for _, length := range []int{9, 45, 150, 700} {
@@ -29,7 +32,8 @@ func TestEveryByteIsSeen(t *testing.T) {
 						want = at
 					}
 					if got := run.end(b); got != want {
-						t.Fatalf("%s: byte %#x at %d of %d: run ends at %d", run.name, c, at, length, got)
+						t.Fatalf("%s: byte %#x at %d of %d: run ends at %d", run.name, c, at,
+							length, got)
 					}
 					b[at] = 'x'
 				}
@@ -38,9 +42,9 @@ func TestEveryByteIsSeen(t *testing.T) {
 	}
 }
 
-// What is wrong with a tag is told when the next one begins, not when the
-// bound is reached: a caller that waits for more must not wait for nothing.
-func TestOffenceIsToldEarly(t *testing.T) {
+// The offence of a tag is returned when the next one begins, not when its bound is
+// reached: a caller must not wait for bytes that change nothing.
+func TestOffencesAreEarly(t *testing.T) {
 	for _, doc := range []string{`<a b="x`, `<a b=`, `<a `, `<a></a `} {
 		s := NewScanner(DefaultBounds())
 		rest := []byte(doc)

@@ -2,24 +2,24 @@ package xmltext
 
 import "unicode/utf8"
 
-// Bounds limits what a document may ask the scanner to hold. All are required:
-// zero does not mean "unlimited", it lets nothing through.
+// Bounds limits how much of a document the scanner holds. All are required: zero
+// does not mean "unlimited", it lets nothing through.
 type Bounds struct {
 	NameBytes  int // bytes of the name of an element or attribute, prefix included
-	TagBytes   int // bytes of one tag with all its attributes, of the XML declaration, or of the target of an instruction
+	TagBytes   int // bytes of one tag, of the XML declaration, or of the target of an instruction
 	Attrs      int // attributes of one tag, without namespace declarations
 	Depth      int // open elements
 	Namespaces int // namespace declarations in scope
 }
 
-// DefaultBounds returns bounds that every message of a registry keeps to with
-// room to spare, and the messages of clients that declare the namespaces of all
-// their services on each root.
+// DefaultBounds returns bounds far above every message of a registry. Messages of
+// clients that declare the namespaces of all their services on each root are
+// within them too.
 func DefaultBounds() Bounds {
 	return Bounds{NameBytes: 256, TagBytes: 16 << 10, Attrs: 64, Depth: 128, Namespaces: 256}
 }
 
-// A state says where in the grammar the next byte stands.
+// A state is the place in the grammar where the next byte stands.
 type state uint8
 
 const (
@@ -32,7 +32,7 @@ const (
 	inInstruction
 	inEmpty  // between the two tokens of an empty tag
 	inEnd    // the document was complete
-	inFailed // err says why
+	inFailed // err is the offence
 )
 
 // An element is an open element. Its name is names[name:] up to that of the
@@ -44,14 +44,15 @@ type element struct {
 	before mark  // the scope before its own declarations
 }
 
-// A Scanner reads one document token by token, in windows of any size. It is
-// not safe for concurrent use. After [Scanner.Reset] it can be used again and
-// then allocates nothing.
+// A Scanner reads one document token by token, in windows of any size. It is not
+// safe for concurrent use. After [Scanner.Reset] it can be used again and then
+// allocates nothing.
 //
 // Invariants: an item of markup that a window cuts is in carry, from its first
-// byte on, and all of carry counts as taken: off-len(carry) is where the item
-// begins. Everywhere else carry is empty or holds the few bytes that decide how
-// the content goes on: part of a character, a CR, part of a closing delimiter.
+// byte on. All of carry counts as taken, so the item begins at off-len(carry).
+// Elsewhere carry is empty or holds the few bytes that decide how the content goes
+// on: part of a character, a CR, part of a closing delimiter. windows.go has a
+// picture.
 type Scanner struct {
 	bounds Bounds
 	state  state
@@ -61,12 +62,12 @@ type Scanner struct {
 	off      int64 // bytes taken
 	base     int64 // offset of the first byte that step looks at
 	docStart int64 // where an XML declaration may stand: after the byte order mark
-	from     int64 // where the next piece of a comment, CDATA section or instruction begins
+	from     int64 // offset of the next piece of a comment, CDATA section or instruction
 
 	carry    []byte
 	quote    byte  // the quote that is open at the end of a carried tag
-	brackets uint8 // how many ']' end the text before the window, at most 2
-	unspaced bool  // white space before the content of an instruction is behind
+	brackets uint8 // number of ']' at the end of the text before the window, at most 2
+	unspaced bool  // the white space before the content of an instruction was read
 
 	open   []element
 	names  []byte // the QNames of the open elements, one after the other
@@ -78,7 +79,7 @@ type Scanner struct {
 	small  [utf8.UTFMax]byte
 	lines  []byte // character data with its line ends normalised
 
-	memo    *tagMemo // nil for the first document: many scanners read only one
+	memo    *tagMemo // nil during the first document: many scanners read only one
 	memoUse MemoUse
 	leaf    Leaf // handed out by Leaves
 }
@@ -86,14 +87,18 @@ type Scanner struct {
 // NewScanner returns a scanner at the beginning of a document.
 func NewScanner(b Bounds) *Scanner {
 	s := &Scanner{bounds: Bounds{
-		NameBytes: max(b.NameBytes, 0), TagBytes: max(b.TagBytes, 0), Attrs: b.Attrs, Depth: b.Depth, Namespaces: b.Namespaces,
+		NameBytes:  max(b.NameBytes, 0),
+		TagBytes:   max(b.TagBytes, 0),
+		Attrs:      b.Attrs,
+		Depth:      b.Depth,
+		Namespaces: b.Namespaces,
 	}}
 	s.reset()
 	return s
 }
 
-// Reset puts the scanner at the beginning of a new document and keeps its
-// buffers, which never hold more than the bounds allow.
+// Reset puts the scanner at the beginning of a new document. It keeps the buffers,
+// which never hold more than the bounds allow.
 func (s *Scanner) Reset() {
 	if s.memo == nil {
 		s.memo = newMemo(s.memoUse)
@@ -109,19 +114,19 @@ func (s *Scanner) reset() {
 	s.scope.reset()
 }
 
-// Bounds returns the bounds that the scanner keeps to.
+// Bounds returns the bounds of the scanner.
 func (s *Scanner) Bounds() Bounds { return s.bounds }
 
-// Offset returns how many bytes were taken since Reset. Once Next has returned
-// ErrMore, those include the beginning of an item that is not complete.
+// Offset returns the number of bytes that were taken since Reset. Once Next has
+// returned ErrMore, they include the beginning of an item that is not complete.
 func (s *Scanner) Offset() int64 { return s.off }
 
-// Depth returns the number of open elements. It counts an element from its
-// start token up to, but not including, its end token.
+// Depth returns the number of open elements. An element counts from its start
+// token up to, but not including, its end token.
 func (s *Scanner) Depth() int { return len(s.open) }
 
-// Path returns the local names of the open elements as /Envelope/Body. It
-// allocates; nothing is built before it is asked for.
+// Path returns the local names of the open elements as /Envelope/Body. It builds
+// them at each call, and allocates.
 func (s *Scanner) Path() string {
 	path := make([]byte, 0, len(s.names)+len(s.open)+1)
 	for i, e := range s.open {
@@ -137,14 +142,14 @@ func (s *Scanner) Path() string {
 	return string(path)
 }
 
-// InScope appends to dst the namespace bindings that hold here, of each prefix
-// the innermost, without that of xml. Their bytes are valid until the element
-// that declared them closes.
+// InScope appends to dst the namespace bindings in scope: the innermost of each
+// prefix but xml. Their bytes are valid until the element that declared them
+// closes.
 func (s *Scanner) InScope(dst []Binding) []Binding { return s.scope.inScope(dst) }
 
 // Namespace returns the URI that the innermost declaration in scope binds to
-// prefix, which is empty for the default namespace, and whether there is one. It
-// is for QNames in values; its bytes are valid until the element that declared it
+// prefix, and whether there is one. An empty prefix is the default namespace. It is
+// for QNames in values. Its bytes are valid until the element that declared it
 // closes.
 func (s *Scanner) Namespace(prefix []byte) (uri []byte, bound bool) {
 	if i := s.scope.lookup(prefix); i >= 0 {
@@ -153,23 +158,21 @@ func (s *Scanner) Namespace(prefix []byte) (uri []byte, bound bool) {
 	return nil, false
 }
 
-// Next reads one token from window and says how many of its bytes are taken;
-// the window of the next call begins after them. last says that nothing follows
-// the window.
+// Next reads one token from window and takes n of its bytes: the window of the
+// next call begins after them. last says that nothing follows the window.
 //
-// [ErrMore] says that the whole window is taken (n is its length), that no
-// token is complete, and that the document goes on. When a complete document
-// has ended and last is true, the token is [End]. Any other error is a
-// [*SyntaxError], and every later call returns it again.
-// Neither tokens nor errors depend on how the document is cut into windows,
-// except that character data comes in other pieces.
+// With [ErrMore] the whole window is taken, no token is complete, and the document
+// goes on. When last is true and a complete document has ended, the token is [End].
+// Any other error is a [*SyntaxError], and every later call returns it again.
+// Tokens and errors do not depend on how the document is cut into windows; only
+// character data comes in other pieces.
 func (s *Scanner) Next(window []byte, last bool) (tok Token, n int, err error) {
 	n, err = s.NextInto(&tok, window, last)
 	return tok, n, err
 }
 
-// NextInto is [Scanner.Next] into a token of the caller, for loops in which
-// copying one is a good part of what reading it costs.
+// NextInto is [Scanner.Next] into a token of the caller. It is for loops in which
+// the copy of a token is a good part of the cost of reading it.
 func (s *Scanner) NextInto(tok *Token, window []byte, last bool) (n int, err error) {
 	*tok = Token{}
 	if s.state == inContent && len(s.carry) == 0 && len(window) > 1 {
@@ -196,9 +199,9 @@ func (s *Scanner) NextInto(tok *Token, window []byte, last bool) (n int, err err
 	return s.next(tok, window, last)
 }
 
-// SkipBlank takes the white space that the window begins with, if that is
-// character data, and says how many bytes it is. It makes no token: it is for
-// callers to whom such text means nothing.
+// SkipBlank takes the white space at the beginning of the window, if that is
+// character data, and returns the number of bytes. It makes no token: it is for
+// callers that ignore such text.
 func (s *Scanner) SkipBlank(window []byte) (n int) {
 	if !s.skips() {
 		return 0
@@ -210,9 +213,8 @@ func (s *Scanner) SkipBlank(window []byte) (n int) {
 	return n
 }
 
-// SkipText is [Scanner.SkipBlank] for callers to whom no character data means
-// anything. It takes it up to markup, to what goes on in the next window, and to
-// what is not well-formed.
+// SkipText is [Scanner.SkipBlank] for callers that ignore all character data. It
+// stops at markup, at an item that the window cuts, and at an offence.
 func (s *Scanner) SkipText(window []byte) (n int) {
 	if !s.skips() {
 		return 0
@@ -222,12 +224,12 @@ func (s *Scanner) SkipText(window []byte) (n int) {
 	return n
 }
 
-// skips reports whether character data may begin here, and begins anew.
+// skips reports whether character data can begin here, with nothing carried.
 func (s *Scanner) skips() bool {
 	return s.state == inContent && len(s.carry) == 0 && s.off >= sniffed
 }
 
-// next is NextInto in all its cases; those of plain.go are only quicker.
+// next is NextInto in all cases; those of memo.go and plain.go are only faster.
 func (s *Scanner) next(tok *Token, window []byte, last bool) (n int, err error) {
 	switch s.state {
 	case inEmpty:
@@ -261,11 +263,12 @@ func (s *Scanner) next(tok *Token, window []byte, last bool) (n int, err error) 
 	return 0, s.fail(s.stop(ErrCut))
 }
 
-// sniffed is how many bytes tell the encoding (XML 1.0 appendix F).
+// sniffed is the number of bytes that show the encoding (XML 1.0 appendix F).
 const sniffed = 4
 
-// visible is window without what follows a zero among the first bytes of the
-// document: those are UTF-16 or UTF-32, unless something is wrong before it.
+// visible returns the window up to the first zero among the first bytes of the
+// document. Such a document is UTF-16 or UTF-32, unless an offence comes before the
+// zero.
 func (s *Scanner) visible(window []byte) []byte {
 	for k := range min(int64(len(window)), sniffed-s.off) {
 		if window[k] == 0 {
@@ -275,22 +278,21 @@ func (s *Scanner) visible(window []byte) []byte {
 	return window
 }
 
-// end makes the token that says that the document is complete.
+// end makes the token of a complete document.
 func (s *Scanner) end(tok *Token) {
 	s.state = inEnd
 	tok.Kind, tok.Start, tok.End = End, s.off, s.off
 }
 
-// fail makes the error that the scanner answers from now on. The offence is at
-// base.
+// fail makes the error that every later call returns. The offence is at base.
 func (s *Scanner) fail(err error) error {
 	s.err = &SyntaxError{Offset: s.base, Path: s.Path(), Err: err}
 	s.state = inFailed
 	return s.err
 }
 
-// stop is the error of a document that goes on no further than here, which is
-// why unless something is wrong already with the item that is carried.
+// stop returns the error of a document that ends here: the offence of the item
+// that is carried if it has one, else why.
 func (s *Scanner) stop(why error) error {
 	if len(s.carry) > 0 {
 		s.base = s.off - int64(len(s.carry))

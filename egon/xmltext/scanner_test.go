@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// small bounds, so that the cases at their edges are short.
+// small are bounds at whose edges the cases are short.
 var small = Bounds{NameBytes: 12, TagBytes: 200, Attrs: 4, Depth: 5, Namespaces: 4}
 
 func TestAccepts(t *testing.T) {
@@ -257,7 +257,8 @@ func TestRejects(t *testing.T) {
 		{`<p:a/>`, ErrUnboundPrefix, 1},
 		{`<a p:b="1"/>`, ErrUnboundPrefix, 3},
 		{`<a><b xmlns:p="u"/><p:c/></a>`, ErrUnboundPrefix, 20},
-		{`<a><d xmlns:p="w"><b xmlns="u"></b></d><b xmlns="u"><p:c/></b></a>`, ErrUnboundPrefix, 53},
+		{`<a><d xmlns:p="w"><b xmlns="u"></b></d><b xmlns="u"><p:c/></b></a>`, ErrUnboundPrefix,
+			53},
 		{`<a xmlns:b="b" xmlns:c="c" xmlns:d="d"><p:x xmlns:e="e"/></a>`, ErrUnboundPrefix, 40},
 		{`<v:/>`, ErrName, 3},
 		{`<a xmlns:p=""/>`, ErrNamespace, 3},
@@ -299,21 +300,24 @@ func TestRejects(t *testing.T) {
 		{`<a b="" c="" d="" e="" f=""/>`, ErrTooManyAttributes, 23},
 		{`<a xmlns="u" c="" d="" e="" f="" g=""/>`, ErrTooManyAttributes, 33},
 		{`<a><a><a><a><a><a/></a></a></a></a></a>`, ErrTooDeep, 15},
-		{`<a xmlns:b="b" xmlns:c="c"><d xmlns:e="e" xmlns:f="f"><g xmlns="g"/></d></a>`, ErrTooManyNamespaces, 57},
+		{`<a xmlns:b="b" xmlns:c="c"><d xmlns:e="e" xmlns:f="f"><g xmlns="g"/></d></a>`,
+			ErrTooManyNamespaces, 57},
 	} {
 		t.Run(strings.ReplaceAll(c.doc[:min(len(c.doc), 60)], "/", "∕"), func(t *testing.T) {
 			got := everyCut(t, NewScanner(small), []byte(c.doc))
 			if got.Err != c.want || got.Offset != c.offset {
-				t.Errorf("%q:\n got %v at %d\nwant %v at %d", c.doc, got.Err, got.Offset, c.want, c.offset)
+				t.Errorf("%q:\n got %v at %d\nwant %v at %d", c.doc, got.Err, got.Offset, c.want,
+					c.offset)
 			}
 		})
 	}
 }
 
-// A document cut short is refused wherever it is cut, at the byte where it ends.
+// A document that is cut short at any byte is refused at that byte.
 func TestCutAnywhere(t *testing.T) {
-	doc := []byte("\xEF\xBB\xBF<?xml version='1.0' encoding='utf-8'?>\r\n<!--é--><p:a xmlns:p='u&amp;' p:b='ž&#x41;\r\n'>" +
-		"ž&lt;]]\r\n<![CDATA[]]&]]><c/><?t u ?>\U0001F600</p:a >")
+	doc := []byte(
+		"\xEF\xBB\xBF<?xml version='1.0' encoding='utf-8'?>\r\n<!--é--><p:a xmlns:p='u&amp;' p:b='ž&#x41;\r\n'>" +
+			"ž&lt;]]\r\n<![CDATA[]]&]]><c/><?t u ?>\U0001F600</p:a >")
 	s := NewScanner(DefaultBounds())
 	if r := everyCut(t, s, doc); r.Err != nil {
 		t.Fatal(r.Err)
@@ -346,16 +350,19 @@ func TestTokens(t *testing.T) {
 	}
 }
 
-// Declarations that siblings repeat byte by byte are made again from what the
-// scope still holds; whatever else was declared meanwhile must not show.
+// Siblings that repeat declarations byte by byte get their bindings, whatever was
+// declared between them.
 func TestRepeatedDeclarations(t *testing.T) {
 	for _, c := range []struct{ doc, want string }{
 		{`<a><b xmlns="u"></b><b xmlns="u"><c/></b></a>`, "{}a {u}b {u}b {u}c"},
-		{`<a><b xmlns="u"></b><b xmlns="v" x="1"></b><b xmlns="u"><c/></b></a>`, "{}a {u}b {v}b @{}x {u}b {u}c"},
+		{`<a><b xmlns="u"></b><b xmlns="v" x="1"></b><b xmlns="u"><c/></b></a>`,
+			"{}a {u}b {v}b @{}x {u}b {u}c"},
 		{`<a><b xmlns="u"></b><b xmlns="v"/><b xmlns="u"></b></a>`, "{}a {u}b {v}b {u}b"},
-		{`<a><b xmlns="u"><b xmlns="u"><b xmlns=""></b><b xmlns=""></b></b></b></a>`, "{}a {u}b {u}b {}b {}b"},
+		{`<a><b xmlns="u"><b xmlns="u"><b xmlns=""></b><b xmlns=""></b></b></b></a>`,
+			"{}a {u}b {u}b {}b {}b"},
 		{`<a><p:b xmlns:p="u"></p:b><d x="1"><p:b xmlns:p="u"></p:b></d><p:b xmlns:p="u"></p:b></a>`, "{}a {u}b {}d @{}x {u}b {u}b"},
-		{`<a><b xmlns="u"><c xmlns="v"></c><c xmlns="v"></c></b><b xmlns="u"></b></a>`, "{}a {u}b {v}c {v}c {u}b"},
+		{`<a><b xmlns="u"><c xmlns="v"></c><c xmlns="v"></c></b><b xmlns="u"></b></a>`,
+			"{}a {u}b {v}c {v}c {u}b"},
 		{`<a><b xmlns="u&#65;&lt;"></b><b xmlns="u&#65;&lt;"></b></a>`, "{}a {uA<}b {uA<}b"},
 	} {
 		doc := []byte(c.doc)

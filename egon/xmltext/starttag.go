@@ -2,9 +2,9 @@ package xmltext
 
 import "unicode/utf8"
 
-// startTag reads a start tag or an empty tag. First the bytes are read from
-// left to right, then, with all declarations of the tag at hand, names are
-// resolved. An offence of the second sort is at the name that has it.
+// startTag reads a start tag or an empty tag. It reads the bytes from left to
+// right, and then resolves the names by all declarations of the tag. An offence of
+// a name is at that name.
 func (s *Scanner) startTag(tok *Token, b []byte) (int, error) {
 	if s.state == inEpilog {
 		return 0, ErrTrailing
@@ -38,7 +38,8 @@ func (s *Scanner) startTag(tok *Token, b []byte) (int, error) {
 		return at, err
 	}
 	if s.memo != nil && len(s.scope.bound) > int(before.bound) {
-		s.scope.id, s.scope.slot = s.memo.identity(before.id, s.scope.bound[before.bound:], s.scope.arena[before.arena:])
+		own, arena := s.scope.bound[before.bound:], s.scope.arena[before.arena:]
+		s.scope.id, s.scope.slot = s.memo.identity(before.id, own, arena)
 	}
 	e := s.opened(tok, qname, int32(prefix), bound)
 	e.before.bound, e.before.arena, e.before.id = before.bound, before.arena, before.id
@@ -54,8 +55,8 @@ func (s *Scanner) startTag(tok *Token, b []byte) (int, error) {
 	return i + 1, nil
 }
 
-// opened makes the element the innermost, sets the name of tok, and leaves the
-// scope before to the caller.
+// opened makes the element the innermost and sets the name of tok. The caller sets
+// the scope before.
 func (s *Scanner) opened(tok *Token, qname []byte, prefix, bound int32) *element {
 	if len(s.open) == cap(s.open) {
 		s.open = append(s.open, element{})
@@ -69,7 +70,7 @@ func (s *Scanner) opened(tok *Token, qname []byte, prefix, bound int32) *element
 	return e
 }
 
-// started makes tok a start tag, now that its element is open.
+// started makes tok a start tag, after its element was opened.
 func (s *Scanner) started(tok *Token, empty bool) {
 	s.state, s.rooted = inContent, true
 	if empty {
@@ -78,8 +79,8 @@ func (s *Scanner) started(tok *Token, empty bool) {
 	tok.Kind, tok.s = StartElement, s
 }
 
-// attributes reads attributes and declarations from b[i], where the name of
-// the element ends, and returns where '>' or "/>" is.
+// attributes reads attributes and declarations from b[i], where the name of the
+// element ends, and returns the position of '>' or "/>".
 func (s *Scanner) attributes(b []byte, i int) (int, error) {
 	s.spots, s.values = s.spots[:0], s.values[:0]
 	from := len(s.scope.bound)
@@ -124,8 +125,8 @@ func (s *Scanner) attributes(b []byte, i int) (int, error) {
 	}
 }
 
-// attribute adds an attribute whose name begins at at, in no namespace yet. It
-// sets field by field, as name does.
+// attribute adds an attribute whose name begins at position at, without a
+// namespace. It sets field by field, as name does.
 func (s *Scanner) attribute(at int, prefix, local, value []byte) {
 	if len(s.attrs) == cap(s.attrs) {
 		s.attrs = append(s.attrs, Attr{})
@@ -137,7 +138,7 @@ func (s *Scanner) attribute(at int, prefix, local, value []byte) {
 	s.spots = append(s.spots, at)
 }
 
-// declare is scope.declare within the bound; bound[0], which is xml, is free.
+// declare is scope.declare within the bound. The binding of xml does not count.
 func (s *Scanner) declare(prefix, uri []byte, from int) error {
 	if len(s.scope.bound) > s.bounds.Namespaces {
 		return ErrTooManyNamespaces
@@ -164,7 +165,8 @@ func (s *Scanner) resolve() (at int, err error) {
 		}
 		for j := range i {
 			b := &s.attrs[j]
-			if string(b.Name.Local) == string(a.Name.Local) && string(b.Name.Space) == string(a.Name.Space) {
+			if string(b.Name.Local) == string(a.Name.Local) &&
+				string(b.Name.Space) == string(a.Name.Space) {
 				return s.spots[i], ErrDuplicateAttribute
 			}
 		}
@@ -172,8 +174,8 @@ func (s *Scanner) resolve() (at int, err error) {
 	return 0, nil
 }
 
-// blanks adds a blank to values for each white space at b[i:], for CR LF one
-// (XML 1.0 §2.11, §3.3.3), and returns the end of it.
+// blanks adds a blank to values for each white space at b[i:], one for CR LF
+// (XML 1.0 §2.11, §3.3.3), and returns its end.
 func (s *Scanner) blanks(b []byte, i int) int {
 	for i < len(b) && class[b[i]]&space != 0 {
 		if b[i] == '\r' && i+1 < len(b) && b[i+1] == '\n' {
@@ -186,7 +188,7 @@ func (s *Scanner) blanks(b []byte, i int) int {
 }
 
 // value reads `="…"` at b[i:] and returns the normalised value and the position
-// after it. The value is part of b, or of values if it had to be decoded.
+// after it. The value is part of b, or of values if it was decoded.
 func (s *Scanner) value(b []byte, i int) (value []byte, end int, err error) {
 	if len(b)-i < 2 || b[i] != '=' || b[i+1] != '"' {
 		if i, err = scanLiteral(b, skipSpace(b, i), "=", ErrTag); err != nil {

@@ -2,13 +2,13 @@ package xmltext
 
 import "unicode/utf8"
 
-// The functions of this file are pure as those of scan.go, and read character
-// data of any kind: what interrupts a run of ordinary characters must not cost
-// much more than they do.
+// The functions of this file are pure, as those of scan.go, and read character data
+// of any kind. Bytes that interrupt a run of ordinary characters must not cost much
+// more than these.
 
-// skipText returns the end of the character data at the beginning of b, up to
-// markup, to what is not complete and to what is not allowed; brackets is how
-// many ']' end the text before it, at most 2, and left how many end it.
+// skipText returns the end of the character data at the beginning of b. It ends at
+// markup, at an incomplete item and at an offence. brackets is the number of ']' at
+// the end of the text before, at most 2, and left the number at its own end.
 func skipText(b []byte, brackets uint8) (n int, left uint8) {
 	for n < len(b) {
 		end := n
@@ -38,11 +38,11 @@ func skipText(b []byte, brackets uint8) (n int, left uint8) {
 	return n, brackets
 }
 
-// normalise copies what stands for itself at the beginning of b to out, as far
-// as it has room, with each CR and each CR LF as one LF, and returns it and the
-// end of it in b. It stops before stop and, in text, before markup. Text keeps
-// its offsets where somebody may ask for them: no byte of it but white space
-// follows a CR LF, which is one byte less in out.
+// normalise copies characters that stand for themselves from the beginning of b to
+// out, as far as it has room, with each CR and each CR LF as one LF. It returns out
+// and the end of these characters in b. It stops before stop and, in text, before
+// markup. A CR LF is one byte less in out, so in text only white space follows it:
+// the offset of every other byte stays that of the document.
 func normalise(out, b []byte, stop byte, text bool) ([]byte, int) {
 	n, paired := 0, false
 	for n < len(b) && len(out) <= cap(out)-utf8.UTFMax {

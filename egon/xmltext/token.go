@@ -1,6 +1,6 @@
 package xmltext
 
-// Kind says what a token is.
+// A Kind is the kind of a token.
 type Kind uint8
 
 // The kinds of tokens. Zero is no kind, so that a zero [Token] is none.
@@ -16,20 +16,20 @@ const (
 )
 
 func (k Kind) String() string {
-	names := [...]string{"none", "start", "end", "text", "cdata", "comment", "instruction", "declaration", "document end"}
+	names := [...]string{"none", "start", "end", "text", "cdata", "comment", "instruction",
+		"declaration", "document end"}
 	if int(k) < len(names) {
 		return names[k]
 	}
 	return "unknown"
 }
 
-// A Token is one item of markup or one piece of content. It borrows from the
-// window and from the scanner, and is valid until the next call of
-// [Scanner.Next] or [Scanner.Reset]; what must live longer is to be copied.
+// A Token is one item of markup or one piece of content. It borrows from the window
+// and from the scanner, and is valid until the next call of [Scanner.Next] or
+// [Scanner.Reset]. Parts that must live longer have to be copied.
 //
-// The tokens of a document tile it: each begins where the one before ended,
-// except for white space outside the root element and the byte order mark,
-// which are in none.
+// The tokens of a document tile it: each begins where the one before ended. White
+// space outside the root element and the byte order mark are in none.
 type Token struct {
 	Kind Kind
 	// Empty marks both tokens of a tag written <a/>. The start token spans the
@@ -37,16 +37,16 @@ type Token struct {
 	Empty bool
 	// Ref marks the Text of one reference, such as &amp; or &#65;.
 	Ref bool
-	// More marks a piece of a CDATA section, a comment or an instruction that
-	// does not end with this piece.
+	// More marks a piece of a CDATA section, a comment or an instruction after which
+	// another piece comes.
 	More bool
 
 	Name Name // of StartElement and EndElement; of ProcInst, Local is the target
 
-	// Data is the content of this piece: references resolved, line ends
-	// normalised to LF. Text never spans a reference, and each of its bytes that
-	// is no white space has in Data the place that it has in the document. Of an
-	// XML declaration it is what stands between "<?xml" and "?>".
+	// Data is the content of this piece: references resolved, line ends normalised
+	// to LF. Text never spans a reference. Each of its bytes but white space has the
+	// same place in Data as in the document. Of an XML declaration, Data is the text
+	// between "<?xml" and "?>".
 	Data []byte
 
 	Start int64 // offset of its first byte in the document
@@ -55,8 +55,8 @@ type Token struct {
 	s *Scanner
 }
 
-// A Name is an expanded name and the prefix that it was written with, which
-// means nothing by itself.
+// A Name is an expanded name with the prefix of its document. The prefix means
+// nothing by itself.
 type Name struct {
 	Space  []byte // namespace URI, empty for none
 	Prefix []byte
@@ -68,19 +68,15 @@ func (n Name) Is(space, local string) bool {
 	return string(n.Local) == local && string(n.Space) == space
 }
 
-// An Attr is one attribute. In Value references are resolved and white space
-// is normalised to blanks (XML 1.0 §3.3.3, CDATA).
+// An Attr is one attribute. In Value references are resolved and white space is
+// normalised to blanks (XML 1.0 §3.3.3, CDATA).
 type Attr struct {
 	Name  Name
 	Value []byte
 }
 
-// A Binding is one namespace declaration. An empty prefix is the default
-// namespace; an empty URI, allowed only there, is none.
-type Binding struct{ Prefix, URI []byte }
-
-// Attrs returns the attributes of a start tag in document order, without the
-// namespace declarations. They are valid as long as the token.
+// Attrs returns the attributes of a start tag in document order, without namespace
+// declarations. They are valid as long as the token.
 func (t Token) Attrs() []Attr {
 	if t.Kind != StartElement {
 		return nil
@@ -88,8 +84,8 @@ func (t Token) Attrs() []Attr {
 	return t.s.attrs
 }
 
-// Attr returns the value of the attribute of that expanded name, and whether
-// the start tag has it.
+// Attr returns the value of the attribute with that expanded name, and whether the
+// start tag has it.
 func (t Token) Attr(space, local string) ([]byte, bool) {
 	for _, a := range t.Attrs() {
 		if a.Name.Is(space, local) {
@@ -99,7 +95,7 @@ func (t Token) Attr(space, local string) ([]byte, bool) {
 	return nil, false
 }
 
-// Namespaces returns the declarations made on this very start tag, in document
+// Namespaces returns the namespace declarations of this start tag, in document
 // order. They are valid as long as the token.
 func (t Token) Namespaces() []Binding {
 	if t.Kind != StartElement {

@@ -6,20 +6,20 @@ import (
 	"sync"
 )
 
-// A Node is an element of a small document that is held whole. Comments and
-// processing instructions are not in it.
+// A Node is an element of a small document that is held whole, without comments and
+// processing instructions.
 type Node struct {
 	Space, Local string
 	Attrs        []NodeAttr
-	Text         string // all its own character data joined, white space kept
-	Parted       bool   // a comment or a CDATA section stands in it
+	Text         string // all its own character data joined, with its white space
+	Parted       bool   // it contains a comment or a CDATA section
 	Children     []*Node
 
 	parent     *Node
 	declared   []declaration
 	doc        string
 	start, end int64 // its bytes in doc
-	nameEnd    int64 // where the name in its start tag ends
+	nameEnd    int64 // the end of the name in its start tag
 }
 
 // A NodeAttr is an ordinary attribute of a [Node].
@@ -27,9 +27,9 @@ type NodeAttr struct{ Space, Local, Value string }
 
 type declaration struct{ prefix, uri string }
 
-// Parse reads a complete document, of which it keeps a copy, and returns its
-// root element. Errors are those of [Scanner.Next]. A tree takes a multiple of
-// its document in memory: it is for the caller to bound the length of doc.
+// Parse reads a complete document, keeps a copy of it, and returns its root element.
+// Its errors are those of [Scanner.Next]. A tree takes a multiple of its document in
+// memory, so the caller bounds the length of doc.
 func Parse(doc []byte, b Bounds) (*Node, error) {
 	p, ok := parsers.Get().(*parser)
 	if ok && p.scan.bounds == b {
@@ -44,12 +44,12 @@ func Parse(doc []byte, b Bounds) (*Node, error) {
 	return root, err
 }
 
-// parsers are used again: a scanner that has read a document knows the start
-// tags of the next one like it.
+// parsers are used again: a scanner that has read a document knows the start tags of
+// the next one like it.
 var parsers sync.Pool
 
-// A parser makes a tree of a document. What stands in a tree as it does in the
-// document shares its memory.
+// A parser makes a tree of a document. Strings of the tree that equal their place in
+// the document share its memory.
 type parser struct {
 	scan *Scanner
 	doc  []byte
@@ -61,10 +61,10 @@ type parser struct {
 	lists  []*Node // free room for lists of children
 }
 
-// unfinished is an open element. Its text is one piece, or several in pieces.
+// An unfinished is an open element. Its text is one piece, or several in pieces.
 type unfinished struct {
 	node   *Node
-	first  int // of closed that is a child
+	first  int // index in closed of its first child
 	text   string
 	pieces []byte
 }
@@ -98,7 +98,7 @@ func (p *parser) read() (*Node, error) {
 	}
 }
 
-// forget lets go of what is the tree's.
+// forget drops all references to memory of the tree.
 func (p *parser) forget() {
 	p.doc, p.text, p.nodes, p.lists = nil, "", nil, nil
 	clear(p.closed[:cap(p.closed)])
@@ -122,7 +122,8 @@ func (p *parser) begin(parent *Node, tok *Token) *Node {
 	}
 	n.Space = n.spaceIn(tok.Name.Space)
 	for _, a := range tok.Attrs() {
-		n.Attrs = append(n.Attrs, NodeAttr{n.spaceIn(a.Name.Space), p.share(tok, a.Name.Local), p.share(tok, a.Value)})
+		n.Attrs = append(n.Attrs, NodeAttr{n.spaceIn(a.Name.Space), p.share(tok, a.Name.Local),
+			p.share(tok, a.Value)})
 	}
 	if len(p.open) < cap(p.open) {
 		p.open = p.open[:len(p.open)+1]
@@ -134,7 +135,7 @@ func (p *parser) begin(parent *Node, tok *Token) *Node {
 	return n
 }
 
-// chunk is how many nodes are made at once.
+// chunk is the number of nodes that are made at once.
 const chunk = 32
 
 func (p *parser) node() *Node {
@@ -146,8 +147,8 @@ func (p *parser) node() *Node {
 	return n
 }
 
-// share returns b, which stands in a start tag, as a part of the document where
-// it stands there so, and copied otherwise.
+// share returns b, a name or value of a start tag, as a part of the document if the
+// same bytes stand in the tag, else copied.
 func (p *parser) share(tok *Token, b []byte) string {
 	if i := bytes.Index(p.doc[tok.Start:tok.End], b); i >= 0 {
 		return p.text[tok.Start:][i : i+len(b)]
@@ -155,8 +156,8 @@ func (p *parser) share(tok *Token, b []byte) string {
 	return string(b)
 }
 
-// spaceIn returns the namespace uri, mostly that of the parent, of a name in
-// the start tag of n.
+// spaceIn returns the namespace uri of a name in the start tag of n. It shares the
+// string of the parent or of a declaration if one is equal.
 func (n *Node) spaceIn(uri []byte) string {
 	if len(uri) == 0 {
 		return ""
@@ -208,9 +209,9 @@ func (p *parser) end(tok *Token) {
 	p.open = p.open[:len(p.open)-1]
 }
 
-// Namespace returns the URI that the innermost declaration in scope binds to
-// prefix, which is empty for the default namespace, and whether there is one. It
-// is for QNames in values.
+// Namespace returns the URI that the innermost declaration in scope binds to prefix,
+// and whether there is one. An empty prefix is the default namespace. It is for
+// QNames in values.
 func (n *Node) Namespace(prefix string) (uri string, bound bool) {
 	for at := n; at != nil; at = at.parent {
 		for _, d := range at.declared {
@@ -222,8 +223,8 @@ func (n *Node) Namespace(prefix string) (uri string, bound bool) {
 	return "", false
 }
 
-// Child returns the first child element of that name, nil if there is none or
-// if n is nil, so that calls can be chained.
+// Child returns the first child element of that name. It returns nil if there is none
+// or if n is nil, so calls can be chained.
 func (n *Node) Child(space, local string) *Node {
 	if n == nil {
 		return nil
@@ -249,8 +250,8 @@ func (n *Node) All(space, local string) (all []*Node) {
 	return all
 }
 
-// AttrValue returns the value of the attribute of that name in no namespace,
-// and whether the element has it.
+// AttrValue returns the value of the attribute of that name without a namespace, and
+// whether the element has it.
 func (n *Node) AttrValue(local string) (string, bool) {
 	if n != nil {
 		for _, a := range n.Attrs {
@@ -270,11 +271,10 @@ func (n *Node) Value() string {
 	return strings.Trim(n.Text, " \t\r\n")
 }
 
-// Splice appends the bytes of the element as they stand in its document, with
-// the namespace declarations of its ancestors added to its start tag, all that
-// it does not make itself: prefixes may stand in content, where nobody sees
-// them. Where no default namespace holds, it says so. Thus the result means
-// the same wherever it is put.
+// Splice appends the bytes of the element as they stand in its document. To its start
+// tag it adds all namespace declarations of the ancestors that the element does not
+// make itself: prefixes may stand in content, unseen. If there is no default
+// namespace, it declares that too. So the result means the same in any place.
 func (n *Node) Splice(dst []byte) []byte {
 	if n == nil {
 		return dst
@@ -284,9 +284,9 @@ func (n *Node) Splice(dst []byte) []byte {
 	return append(dst, n.doc[n.nameEnd:n.end]...)
 }
 
-// SpliceOf is Splice of the element with nothing in it but the child elements
-// for which keep is true: its attributes, its own text and whatever else stands
-// between its children are left out.
+// SpliceOf is Splice of the element with only those child elements for which keep
+// returns true. Its attributes, its own text and everything else between its children
+// are left out.
 func (n *Node) SpliceOf(dst []byte, keep func(child *Node) bool) []byte {
 	name := n.doc[n.start+1 : n.nameEnd]
 	dst = append(append(dst, '<'), name...)
@@ -299,21 +299,21 @@ func (n *Node) SpliceOf(dst []byte, keep func(child *Node) bool) []byte {
 	return append(append(append(dst, "</"...), name...), '>')
 }
 
-// inScope returns the namespace declarations that hold in the element: its own
-// first, and one of the default namespace in any case.
+// inScope returns the namespace declarations in scope in the element: its own first,
+// and always one of the default namespace.
 func (n *Node) inScope() []declaration {
-	seen := append(make([]declaration, 0, len(n.declared)+8), n.declared...)
+	all := append(make([]declaration, 0, len(n.declared)+8), n.declared...)
 	for p := n.parent; p != nil; p = p.parent {
 		for _, d := range p.declared {
-			if !binds(seen, d.prefix) && d.prefix != "xml" {
-				seen = append(seen, d)
+			if !binds(all, d.prefix) && d.prefix != "xml" {
+				all = append(all, d)
 			}
 		}
 	}
-	if !binds(seen, "") {
-		seen = append(seen, declaration{})
+	if !binds(all, "") {
+		all = append(all, declaration{})
 	}
-	return seen
+	return all
 }
 
 func appendDeclared(dst []byte, ds []declaration) []byte {

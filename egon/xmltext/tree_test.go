@@ -41,12 +41,19 @@ func TestSplice(t *testing.T) {
 		{"default of an ancestor", `<r xmlns="u"><q><x/></q></r>`, `<x xmlns="u"/>`},
 		{"default undone", `<r xmlns="u"><q xmlns=""><x/></q></r>`, `<x xmlns=""/>`},
 		{"own default", `<r xmlns="u"><x xmlns="v"/></r>`, `<x xmlns="v"/>`},
-		{"prefix in content", `<r xmlns:p="u" xmlns:q="v"><q:x t="p:T">p:y</q:x></r>`, `<q:x xmlns:p="u" xmlns:q="v" xmlns="" t="p:T">p:y</q:x>`},
-		{"innermost wins", `<r xmlns:p="u"><q xmlns:p="v"><p:x/></q></r>`, `<p:x xmlns:p="v" xmlns=""/>`},
-		{"own wins", `<r xmlns:p="u"><p:x xmlns:p="v" ></p:x></r>`, `<p:x xmlns="" xmlns:p="v" ></p:x>`},
-		{"escaped URI", `<r xmlns:p="a&amp;&quot;b&lt;"><p:x/></r>`, `<p:x xmlns:p="a&amp;&quot;b&lt;" xmlns=""/>`},
-		{"verbatim", "<r><x\n a = '1' ><!--c-->&#65;<![CDATA[<]]></x ></r>", "<x xmlns=\"\"\n a = '1' ><!--c-->&#65;<![CDATA[<]]></x >"},
-		{"xml is never declared", `<r xmlns:xml="http://www.w3.org/XML/1998/namespace"><x xml:lang="cs"/></r>`, `<x xmlns="" xml:lang="cs"/>`},
+		{"prefix in content", `<r xmlns:p="u" xmlns:q="v"><q:x t="p:T">p:y</q:x></r>`,
+			`<q:x xmlns:p="u" xmlns:q="v" xmlns="" t="p:T">p:y</q:x>`},
+		{"innermost wins", `<r xmlns:p="u"><q xmlns:p="v"><p:x/></q></r>`,
+			`<p:x xmlns:p="v" xmlns=""/>`},
+		{"own wins", `<r xmlns:p="u"><p:x xmlns:p="v" ></p:x></r>`,
+			`<p:x xmlns="" xmlns:p="v" ></p:x>`},
+		{"escaped URI", `<r xmlns:p="a&amp;&quot;b&lt;"><p:x/></r>`,
+			`<p:x xmlns:p="a&amp;&quot;b&lt;" xmlns=""/>`},
+		{"verbatim", "<r><x\n a = '1' ><!--c-->&#65;<![CDATA[<]]></x ></r>",
+			"<x xmlns=\"\"\n a = '1' ><!--c-->&#65;<![CDATA[<]]></x >"},
+		{"xml is never declared",
+			`<r xmlns:xml="http://www.w3.org/XML/1998/namespace"><x xml:lang="cs"/></r>`,
+			`<x xmlns="" xml:lang="cs"/>`},
 	} {
 		root, err := Parse([]byte(c.doc), DefaultBounds())
 		if err != nil {
@@ -63,13 +70,16 @@ func TestSplice(t *testing.T) {
 	}
 }
 
-// What was not asked for does not come along, whatever it is.
+// SpliceOf leaves out all that keep does not ask for, whatever it is.
 func TestSpliceOf(t *testing.T) {
 	kept := func(n *Node) bool { return n.Local != "c" }
 	for _, c := range []struct{ name, doc, want string }{
-		{"children", `<r><x><a/><b>1<c/></b><c/><a>2</a></x></r>`, `<x xmlns=""><a/><b>1<c/></b><a>2</a></x>`},
-		{"text, comments and attributes", "<r><x y='1'> z<!--c--><a/>&#65;<![CDATA[<]]><c/>z</x ></r>", `<x xmlns=""><a/></x>`},
-		{"namespaces", `<r xmlns:p="u"><p:x xmlns:q="v&amp;" y="1"><q:a p:b="p:c"/></p:x></r>`, `<p:x xmlns:q="v&amp;" xmlns:p="u" xmlns=""><q:a p:b="p:c"/></p:x>`},
+		{"children", `<r><x><a/><b>1<c/></b><c/><a>2</a></x></r>`,
+			`<x xmlns=""><a/><b>1<c/></b><a>2</a></x>`},
+		{"text, comments and attributes",
+			"<r><x y='1'> z<!--c--><a/>&#65;<![CDATA[<]]><c/>z</x ></r>", `<x xmlns=""><a/></x>`},
+		{"namespaces", `<r xmlns:p="u"><p:x xmlns:q="v&amp;" y="1"><q:a p:b="p:c"/></p:x></r>`,
+			`<p:x xmlns:q="v&amp;" xmlns:p="u" xmlns=""><q:a p:b="p:c"/></p:x>`},
 		{"nothing", `<r xmlns="u"><x a="1"/></r>`, `<x xmlns="u"></x>`},
 	} {
 		root, err := Parse([]byte(c.doc), DefaultBounds())
@@ -103,7 +113,8 @@ func TestAppend(t *testing.T) {
 		{"]]>", "]]&gt;", "]]&gt;"},
 		{"\t\r\n", "\t&#13;\n", "&#9;&#13;&#10;"},
 		{"a\x00\x1Fb", "a\uFFFD\uFFFDb", "a\uFFFD\uFFFDb"},
-		{"\xFF\xC5x\xED\xA0\x80\xEF\xBF\xBE", "\uFFFD\uFFFDx\uFFFD\uFFFD\uFFFD\uFFFD", "\uFFFD\uFFFDx\uFFFD\uFFFD\uFFFD\uFFFD"},
+		{"\xFF\xC5x\xED\xA0\x80\xEF\xBF\xBE", "\uFFFD\uFFFDx\uFFFD\uFFFD\uFFFD\uFFFD",
+			"\uFFFD\uFFFDx\uFFFD\uFFFD\uFFFD\uFFFD"},
 		{"\U0001F600\uFFFD", "\U0001F600\uFFFD", "\U0001F600\uFFFD"},
 	} {
 		if got := AppendText([]byte("x"), c.in); string(got) != "x"+c.text {
@@ -115,9 +126,12 @@ func TestAppend(t *testing.T) {
 	}
 }
 
-// A node knows whether its text is one plain piece, and what prefixes mean in it.
-func TestNodesKnowHowTheirTextStands(t *testing.T) {
-	root, err := Parse([]byte(`<!-- a --><r xmlns="u" xmlns:p="v"><a>x</a><b>x<!-- --></b><c><![CDATA[x]]></c><d xmlns:p="w"/></r>`), DefaultBounds())
+// A node knows whether its text is one plain piece, and the bindings of prefixes in
+// it.
+func TestPartedTextAndPrefixesOfNodes(t *testing.T) {
+	root, err := Parse(
+		[]byte(
+			`<!-- a --><r xmlns="u" xmlns:p="v"><a>x</a><b>x<!-- --></b><c><![CDATA[x]]></c><d xmlns:p="w"/></r>`), DefaultBounds())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +143,8 @@ func TestNodesKnowHowTheirTextStands(t *testing.T) {
 	for _, c := range []struct {
 		node        *Node
 		prefix, uri string
-	}{{root, "", "u"}, {root, "p", "v"}, {root.Children[3], "p", "w"}, {root.Children[3], "", "u"}, {root, "q", ""}} {
+	}{{root, "", "u"}, {root, "p", "v"}, {root.Children[3], "p", "w"}, {root.Children[3], "", "u"},
+		{root, "q", ""}} {
 		if uri, bound := c.node.Namespace(c.prefix); uri != c.uri || bound != (c.uri != "") {
 			t.Errorf("%q in %s is %q, %v", c.prefix, c.node.Local, uri, bound)
 		}

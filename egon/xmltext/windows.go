@@ -2,11 +2,21 @@ package xmltext
 
 import "unicode/utf8"
 
-// The functions of this file are the only ones that move bytes into and out of
-// the carry; what they hand to step is either the window or the carry.
+// The functions of this file are the only ones that move bytes into and out of the
+// carry. They hand step either the window or the carry, never both:
+//
+//	      off-len(carry)            off                     off+len(window)
+//	            │                    │                             │
+//	 ───────────┼────────────────────┼─────────────────────────────┼───────────
+//	   tokens   │       carry        │            window           │  not here
+//	   returned │ an item that began │ as the caller handed it in; │  yet
+//	            │ in earlier windows │ it is not kept              │
+//	 ───────────┴────────────────────┴─────────────────────────────┴───────────
+//	  s.base is the offset of the first byte that step looks at: the beginning of
+//	  the carry, or a place in the window.
 
-// fetch reads one token from the carry and the window, of which it takes n
-// bytes. With an error other than errShort, base is where the offence is.
+// fetch reads one token from the carry and the window, of which it takes n bytes.
+// With an error other than errShort, the offence is at base.
 func (s *Scanner) fetch(tok *Token, window []byte) (n int, err error) {
 	if len(s.carry) > 0 {
 		if n, err = s.join(tok, window); err != nil || tok.Kind != 0 {
@@ -38,8 +48,8 @@ func (s *Scanner) hold(part []byte) {
 	}
 }
 
-// join adds bytes of the window to the carry until the item in it is complete.
-// With neither token nor error the carry is empty, and the window goes on at n.
+// join moves bytes of the window to the carry until the item in it is complete.
+// Without a token and an error the carry is empty, and the window goes on at n.
 func (s *Scanner) join(tok *Token, window []byte) (n int, err error) {
 	begin := s.off - int64(len(s.carry))
 	for n < len(window) {
@@ -70,9 +80,9 @@ func (s *Scanner) join(tok *Token, window []byte) (n int, err error) {
 	return n, errShort
 }
 
-// reach says how many bytes of the window to join to the carry, and whether
-// those may complete the item or show what is wrong with it. It keeps reading
-// linear: a long item is not read anew for every byte that comes.
+// reach returns how many bytes of the window join the carry, and whether they may
+// complete the item or contain its offence. It keeps the work linear: a long item
+// is not read again for every byte that comes.
 func (s *Scanner) reach(window []byte) (k int, decisive bool) {
 	if len(s.carry) < 2 || s.carry[0] != '<' || s.carry[1] == '!' {
 		return 1, true
@@ -89,16 +99,16 @@ func (s *Scanner) reach(window []byte) (k int, decisive bool) {
 	return k, true
 }
 
-// goesOn reports whether next after before only continues a name or a run of
-// white space.
+// goesOn reports whether next only continues a name or a run of white space that
+// before belongs to.
 func goesOn(before, next byte) bool {
 	named := func(c byte) bool { return class[c]&nameByte != 0 || c >= utf8.RuneSelf }
 	return class[before]&class[next]&space != 0 || named(before) && named(next)
 }
 
-// scanTagEnd returns the position after the first '>' outside quotes or the
-// first '<' anywhere, which is always wrong, and 0 if b has neither; and the
-// quote that is open there. quote is the one that is open before b.
+// scanTagEnd returns the position after the first '>' outside quotes or the first
+// '<' anywhere, which is always wrong; 0 if b has neither. It also returns the
+// quote that is open there. quote is open before b.
 func scanTagEnd(b []byte, quote byte) (int, byte) {
 	for i, c := range b {
 		switch {

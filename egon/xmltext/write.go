@@ -2,17 +2,16 @@ package xmltext
 
 import "unicode/utf8"
 
-// AppendText appends s as character data: what would be markup becomes
-// references, and so does CR, which a reader would take for a line end. What
-// XML cannot express, illegal characters and bytes that are not UTF-8, becomes
-// U+FFFD, so that the result is always well-formed.
+// AppendText appends s as character data. Characters of markup become references, and
+// so does CR, which a reader would take for a line end. Illegal characters and bytes
+// that are not UTF-8 become U+FFFD. So the result is always well-formed.
 func AppendText[T ~string | ~[]byte](dst []byte, s T) []byte { return appendEscaped(dst, s, false) }
 
-// AppendAttr appends s as an attribute value, to be put between double quotes.
-// It is as [AppendText], and keeps TAB and LF from becoming blanks.
+// AppendAttr appends s as an attribute value that stands between double quotes. It is
+// as [AppendText], and keeps TAB and LF from becoming blanks.
 func AppendAttr[T ~string | ~[]byte](dst []byte, s T) []byte { return appendEscaped(dst, s, true) }
 
-// plain are the characters that stand for themselves wherever they are.
+// plain are the characters that stand for themselves everywhere.
 var plain = func() (t [256]bool) {
 	for c := ' '; c < utf8.RuneSelf; c++ {
 		t[c] = c != '&' && c != '<' && c != '>' && c != '"'
