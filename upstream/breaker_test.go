@@ -270,12 +270,12 @@ func TestBreakerOfRegistry(t *testing.T) {
 	t.Parallel() // it waits
 	for _, name := range []string{registries.EOP, registries.ORG, registries.ROB, registries.RUIAN} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			m, s := simulatedWith(t, func(c *Config) {
 				c.Breaker = Breaker{Failures: 3, Window: time.Minute, Open: time.Second}
 			})
 			c := map[string]*Client{registries.EOP: m.Eop, registries.ORG: m.Org, registries.ROB: m.Rob, registries.RUIAN: m.Ruian}[name]
-			h := e198Head("EopFoto", "Jmeno", "AdresaPobytu", "ROBCti", "RUIANCti")
-			h.Media.Klic = publicKey(t)
+			h := everything(t)
 			set(t, s, name, registries.Settings{Failure: registries.FailHTTP500})
 			var down *egon.CallError
 			for c.Breaker() != BreakerOpen {

@@ -54,13 +54,13 @@ func (h history) overlap(t *testing.T, a, b string) {
 // side where nothing else is said, while the media arrive; and what leaves
 // something behind waits for ROB's yes, whoever is slow.
 func TestOrderOfSteps(t *testing.T) {
+	t.Parallel() // it waits
 	const ms = registries.Duration(time.Millisecond)
 	for _, slow := range []string{"nobody", registries.EOP, registries.ORG, registries.ROB, registries.RUIAN} {
 		t.Run(slow+" is slow", func(t *testing.T) {
 			t.Parallel()
 			m, s := simulated(t)
-			h := e198Head("EopFoto", "Jmeno", "AdresaPobytu", "ROBCti", "RUIANCti")
-			h.Media.Klic = publicKey(t)
+			h := everything(t)
 			for _, name := range []string{registries.EOP, registries.ORG, registries.ROB, registries.RUIAN} {
 				set(t, s, name, registries.Settings{Latency: map[bool]registries.Duration{true: 400 * ms, false: 100 * ms}[name == slow]})
 			}
@@ -102,8 +102,7 @@ func TestNothingIsLeftBehindWithoutYes(t *testing.T) {
 	} {
 		t.Run(tt.prijmeni, func(t *testing.T) {
 			m, s := simulated(t)
-			h := e198Head("EopFoto", "Jmeno", "AdresaPobytu", "ROBCti", "RUIANCti")
-			h.Media.Klic = publicKey(t)
+			h := everything(t)
 			h.Media.Jmeno, h.Media.Prijmeni, h.Media.DatumNarozeni = []byte(tt.jmeno), []byte(tt.prijmeni), []byte(tt.narozen)
 			if _, err := ask(t, m, h); err != nil {
 				t.Fatal(err)

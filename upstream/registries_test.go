@@ -62,42 +62,62 @@ func simulatedWith(t *testing.T, change func(*Config)) (*Media, *registries.Serv
 // the next call is served.
 func TestMediaOverFailingRegistries(t *testing.T) {
 	t.Parallel() // it waits
-	m, s := simulated(t)
-	h := e198Head("EopFoto", "Jmeno", "AdresaPobytu", "ROBCti", "RUIANCti")
-	h.Media.Klic = publicKey(t)
-	parties := map[string]egon.Party{
-		registries.EOP: {Kind: egon.Ais, Code: "2"}, registries.ORG: orgParty, registries.ROB: robParty, registries.RUIAN: ruianParty,
-	}
-	const whole = "OK\nMapaAifo from 2"
-	for name, party := range parties {
-		for _, f := range []registries.Failure{
-			registries.FailRefuse, registries.FailHang, registries.FailHTTP500, registries.FailCut, registries.FailFault,
-			registries.FailMalformed, registries.FailWrongNamespace, registries.FailEmpty, registries.FailChyba,
-		} {
-			t.Run(name+" "+string(f), func(t *testing.T) {
-				set(t, s, name, registries.Settings{Failure: f})
+	for name, party := range map[string]egon.Party{
+		registries.EOP:   {Kind: egon.Ais, Code: "2"},
+		registries.ORG:   orgParty,
+		registries.ROB:   robParty,
+		registries.RUIAN: ruianParty,
+	} {
+		for _, failure := range failures {
+			t.Run(name+" "+string(failure), func(t *testing.T) {
+				t.Parallel()
+				m, s := simulated(t)
+				h := everything(t)
+				set(t, s, name, registries.Settings{Failure: failure})
 				got, err := ask(t, m, h)
 				var call *egon.CallError
 				if !errors.As(err, &call) {
 					t.Fatalf("got %q, %v, want a CallError", got, err)
 				}
-				if call.Party != party || call.Name != name || call.Timeout != (f == registries.FailHang) {
-					t.Errorf("%v, timeout %v: blames %v, want %v", err, call.Timeout, call.Party, party)
+				late := failure == registries.FailHang
+				if call.Party != party || call.Name != name || call.Timeout != late {
+					t.Errorf("%v, timeout %v: names %v, want %v", err, call.Timeout, call.Party, party)
 				}
 				allGivenBack(t, m)
 				set(t, s, name, registries.Settings{})
-				if got, err := ask(t, m, h); err != nil || !strings.HasPrefix(got, whole) {
+				if got, err := ask(t, m, h); err != nil || !strings.HasPrefix(got, "OK\nMapaAifo from 2") {
 					t.Errorf("the next call: %q, %v", got, err)
 				}
 			})
 		}
 	}
-	t.Run("slow", func(t *testing.T) { // longer than one wait may take, but it goes on
-		set(t, s, registries.RUIAN, registries.Settings{Failure: registries.FailSlow, Latency: registries.Duration(60 * time.Millisecond)})
-		if got, err := ask(t, m, h); err != nil || !strings.HasPrefix(got, whole) {
-			t.Errorf("got %q, %v", got, err)
-		}
+}
+
+// A registry that takes longer than one wait may take, but goes on, is waited for.
+func TestMediaOverASlowRegistry(t *testing.T) {
+	t.Parallel() // it waits
+	m, s := simulated(t)
+	set(t, s, registries.RUIAN, registries.Settings{
+		Failure: registries.FailSlow,
+		Latency: registries.Duration(60 * time.Millisecond),
 	})
+	if got, err := ask(t, m, everything(t)); err != nil || !strings.HasPrefix(got, "OK\nMapaAifo from 2") {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+// failures are the ways in which a simulated registry fails for good.
+var failures = []registries.Failure{
+	registries.FailRefuse, registries.FailHang, registries.FailHTTP500, registries.FailCut,
+	registries.FailFault, registries.FailMalformed, registries.FailWrongNamespace,
+	registries.FailEmpty, registries.FailChyba,
+}
+
+// everything is the head of an E198 whose answer takes every step.
+func everything(t testing.TB) *egon.Head {
+	h := e198Head("EopFoto", "Jmeno", "AdresaPobytu", "ROBCti", "RUIANCti")
+	h.Media.Klic = publicKey(t)
+	return h
 }
 
 // allGivenBack waits until no connection of the workflow carries a call.
@@ -119,8 +139,7 @@ func set(t *testing.T, s *registries.Server, name string, v registries.Settings)
 // caller's.
 func TestMediaNumbersItsMessages(t *testing.T) {
 	m, s := simulated(t)
-	h := e198Head("EopFoto", "Jmeno", "AdresaPobytu", "ROBCti", "RUIANCti")
-	h.Media.Klic = publicKey(t)
+	h := everything(t)
 	if _, err := ask(t, m, h); err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +156,7 @@ func TestMediaNumbersItsMessages(t *testing.T) {
 }
 
 // publicKey is a caller's key as KlicProSifrovani has it.
-func publicKey(t *testing.T) []byte {
+func publicKey(t testing.TB) []byte {
 	t.Helper()
 	key, err := callersKey()
 	if err != nil {

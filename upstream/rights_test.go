@@ -67,11 +67,9 @@ func TestRightsOfATriple(t *testing.T) {
 // However the bus misbehaves, the answer is an error that names it, never an
 // empty row, and the next question is answered.
 func TestRightsOverAFailingBus(t *testing.T) {
+	t.Parallel() // it waits
 	r, s := busRights(t)
-	for _, f := range []registries.Failure{
-		registries.FailRefuse, registries.FailHang, registries.FailHTTP500, registries.FailCut, registries.FailFault,
-		registries.FailMalformed, registries.FailWrongNamespace, registries.FailEmpty, registries.FailChyba,
-	} {
+	for _, f := range failures {
 		t.Run(string(f), func(t *testing.T) {
 			set(t, s, registries.Front, registries.Settings{Failure: f})
 			got, err := rightsOf(t, r, "X999/XR2/12345678")

@@ -16,6 +16,7 @@ import (
 
 // Every wait ends: with the deadline, with a cancel, with Config.Timeout.
 func TestRelayWaitsEnd(t *testing.T) {
+	t.Parallel() // it waits
 	half := func(nc net.Conn, br *bufio.Reader) {
 		takeRequest(br)
 		io.WriteString(nc, "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: 10\r\n\r\n<a>")
@@ -50,6 +51,7 @@ func TestRelayWaitsEnd(t *testing.T) {
 		{"does not take the message", deaf, 200 * time.Millisecond, context.WithCancel, long, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			c := client(t, Config{URL: tt.fake.listen(t), Timeout: tt.timeout})
 			ctx, cancel := tt.end(context.Background())
 			defer cancel()
@@ -82,6 +84,7 @@ func (endless) Read(p []byte) (int, error) { return len(p), nil }
 
 // The time in which nobody reads the answer does not count.
 func TestRelayPausedReads(t *testing.T) {
+	t.Parallel() // it waits
 	body := strings.Repeat("x", 1<<20)
 	c := client(t, Config{URL: answering(ok(body)).listen(t), Timeout: 500 * time.Millisecond})
 	a, _, err := NewRelay(c).Send(t.Context(), text("<b/>"))
