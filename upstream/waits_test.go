@@ -31,11 +31,10 @@ func TestRelayWaitsEnd(t *testing.T) {
 			time.Sleep(5 * time.Millisecond)
 		}
 	}
-	deaf := func(net.Conn, *bufio.Reader) { time.Sleep(500 * time.Millisecond) }
 	long := &egon.Message{Service: e05, Length: -1, Body: endless{}}
 	for _, tt := range []struct {
 		name    string
-		fake    rawFake
+		fake    rawFake // nil: it takes the connection and no byte of the message
 		timeout time.Duration
 		end     func(context.Context) (context.Context, context.CancelFunc)
 		m       *egon.Message
@@ -48,10 +47,15 @@ func TestRelayWaitsEnd(t *testing.T) {
 		{"half a body, timeout", half, 200 * time.Millisecond, context.WithCancel, text("<b/>"), true},
 		{"half a body, cancel", half, 0, cancelled, text("<b/>"), false},
 		{"head byte by byte", drip, 200 * time.Millisecond, context.WithCancel, text("<b/>"), true},
-		{"does not take the message", deaf, 200 * time.Millisecond, context.WithCancel, long, true},
+		{"does not take the message", nil, 200 * time.Millisecond, context.WithCancel, long, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
+			over := make(chan struct{})
+			defer close(over)
+			if tt.fake == nil {
+				tt.fake = func(net.Conn, *bufio.Reader) { <-over }
+			}
 			c := client(t, Config{URL: tt.fake.listen(t), Timeout: tt.timeout})
 			ctx, cancel := tt.end(context.Background())
 			defer cancel()

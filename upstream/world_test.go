@@ -31,7 +31,14 @@ type course struct {
 	calls []string          // primitive services in the order of arrival
 	asked map[string]string // the last request of each
 	cut   string            // the service whose next request on a used connection is taken and not answered
+
+	// hold is called with each service before its answer is written, and with
+	// x21Media before the media of X21 are; nil: nothing waits.
+	hold func(service string)
 }
+
+// x21Media is the rest of the answer of X21, from its media on.
+const x21Media = "X21 media"
 
 // carried is the key of what a connection of a world knows of itself: a *bool,
 // whether it has carried a message whole.
@@ -108,7 +115,18 @@ func (w world) open(t testing.TB) (*Media, *course) {
 		}
 		*used = true
 		rw.Header().Set("Content-Type", "text/xml")
-		io.WriteString(rw, envelope(answer))
+		if c.hold == nil {
+			io.WriteString(rw, envelope(answer))
+			return
+		}
+		head, media, _ := strings.Cut(envelope(answer), "<s:Fotky>")
+		c.hold(service)
+		io.WriteString(rw, head)
+		if media != "" {
+			rw.(http.Flusher).Flush()
+			c.hold(x21Media)
+			io.WriteString(rw, "<s:Fotky>"+media)
+		}
 	}))
 	srv.Config.ConnContext = func(ctx context.Context, _ net.Conn) context.Context {
 		return context.WithValue(ctx, carried{}, new(bool))
