@@ -63,17 +63,17 @@ func refusalsPage() string {
 
 Generated from the table in ` + "`gateway/refusals.go`" + ` by ` + "`make docs`" + `.
 
-Every refusal is of one of these kinds. Its code is the ` + "`outcome`" + ` in the log, the ` + "`kind`" + ` of
-` + "`brana_refusals_total`" + `, and the detail of a SOAP Fault. VysledekPopis, or the faultstring, begins with
-` + "`BR_nnn: `" + ` and says in Czech what failed and what to do.
+Every refusal is of one of these kinds. Its code is the ` + "`outcome`" + ` in the log, the
+` + "`kind`" + ` of ` + "`brana_refusals_total`" + `, and the detail of a SOAP Fault. VysledekPopis, or the
+faultstring, begins with ` + "`BR_nnn: `" + ` and says in Czech what failed and what to do.
 
-With ` + "`status_mode: egon`" + ` a kind with a VysledekSubKod is an ordinary reply of the called service with status
-CHYBA and HTTP 200. A kind without one is a SOAP Fault with HTTP 500. With ` + "`status_mode: http`" + ` the body is the
-same, and the HTTP status is the one of the table. In both modes a request that is no POST has HTTP 405, and
-plain HTTP on the port of TLS 400.
+With ` + "`status_mode: egon`" + ` a kind with a VysledekSubKod is an ordinary reply of the called
+service with status CHYBA and HTTP 200. A kind without one is a SOAP Fault with HTTP 500. With
+` + "`status_mode: http`" + ` the body is the same, and the HTTP status is the one of the table. In
+both modes a request that is no POST has HTTP 405, and plain HTTP on the port of TLS 400.
 
-NENI K DISPOZICI has ` + "`Retry-After`" + ` in seconds. Every refusal after the decision on limits has ` + "`RateLimit`" + `
-and ` + "`RateLimit-Policy`" + `.
+NENI K DISPOZICI has ` + "`Retry-After`" + ` in seconds. Every refusal after the decision on limits has
+` + "`RateLimit`" + ` and ` + "`RateLimit-Policy`" + `.
 
 | code | BR | VysledekSubKod | HTTP | says, when it has nothing more exact | what to do |
 |---|---|---|---|---|---|
@@ -83,7 +83,8 @@ and ` + "`RateLimit-Policy`" + `.
 		if sub == "" {
 			sub = "(Fault " + string(k.Fault) + ")"
 		}
-		fmt.Fprintf(&b, "| %s | %03d | %s | %d | %s | %s |\n", k.Code, k.Number, sub, k.Status, k.Popis, k.Help)
+		fmt.Fprintf(&b, "| %s | %03d | %s | %d | %s | %s |\n",
+			k.Code, k.Number, sub, k.Status, k.Popis, k.Help)
 	}
 	return b.String()
 }

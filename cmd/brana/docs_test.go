@@ -40,7 +40,8 @@ func TestIndexOfTheDocs(t *testing.T) {
 	indexed := links(t, filepath.Join(root, "docs", "README.md"))
 	for _, file := range pages(t) {
 		name := filepath.Base(file)
-		if filepath.Dir(file) == filepath.Join(root, "docs") && name != "README.md" && !slices.Contains(indexed, name) {
+		inDocs := filepath.Dir(file) == filepath.Join(root, "docs") && name != "README.md"
+		if inDocs && !slices.Contains(indexed, name) {
 			t.Errorf("docs/README.md does not list %s", name)
 		}
 	}
@@ -74,7 +75,8 @@ func TestEveryDependencyHasItsReason(t *testing.T) {
 		t.Error("go.mod has no direct dependency")
 	}
 	for _, m := range direct {
-		if name := strings.TrimPrefix(string(m[1]), "github.com/"); !bytes.Contains(reasons, []byte(name)) {
+		name := strings.TrimPrefix(string(m[1]), "github.com/")
+		if !bytes.Contains(reasons, []byte(name)) {
 			t.Errorf("docs/decisions.md has no line for %s", name)
 		}
 	}
@@ -139,9 +141,12 @@ func links(t *testing.T, file string) (all []string) {
 func anchors(t *testing.T, file string) (all []string) {
 	t.Helper()
 	for _, line := range prose(t, file) {
-		if marks, heading, ok := strings.Cut(line, " "); ok && marks != "" && strings.Trim(marks, "#") == "" {
-			all = append(all, strings.ReplaceAll(notInSlug.ReplaceAllString(strings.ToLower(heading), ""), " ", "-"))
+		marks, heading, ok := strings.Cut(line, " ")
+		if !ok || marks == "" || strings.Trim(marks, "#") != "" {
+			continue
 		}
+		slug := notInSlug.ReplaceAllString(strings.ToLower(heading), "")
+		all = append(all, strings.ReplaceAll(slug, " ", "-"))
 	}
 	return all
 }
@@ -198,7 +203,8 @@ func TestMessagesOfTheLog(t *testing.T) {
 			}
 			for _, m := range message.FindAllSubmatch(text, -1) {
 				found++
-				if said := strings.TrimSpace(string(m[1])); !bytes.Contains(page, []byte("`"+said)) && !bytes.Contains(page, []byte(`"`+said+`"`)) {
+				said := strings.TrimSpace(string(m[1]))
+				if !bytes.Contains(page, []byte("`"+said)) && !bytes.Contains(page, []byte(`"`+said+`"`)) {
 					t.Errorf("%s: docs/watch.md lacks the message %q", file, said)
 				}
 			}
