@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -75,18 +76,39 @@ both modes a request that is no POST has HTTP 405, and plain HTTP on the port of
 NENI K DISPOZICI has ` + "`Retry-After`" + ` in seconds. Every refusal after the decision on limits has
 ` + "`RateLimit`" + ` and ` + "`RateLimit-Policy`" + `.
 
-| code | BR | VysledekSubKod | HTTP | says, when it has nothing more exact | what to do |
-|---|---|---|---|---|---|
+| code | BR | VysledekSubKod | HTTP | says, when it has nothing more exact |
+|---|---|---|---|---|
 `)
 	for _, k := range Kinds() {
 		sub := k.SubKod
 		if sub == "" {
 			sub = "(Fault " + string(k.Fault) + ")"
 		}
-		fmt.Fprintf(&b, "| %s | %03d | %s | %d | %s | %s |\n",
-			k.Code, k.Number, sub, k.Status, k.Popis, k.Help)
+		fmt.Fprintf(&b, "| %s | %03d | %s | %d | %s |\n", k.Code, k.Number, sub, k.Status, k.Popis)
+	}
+	b.WriteString("\n## What to do\n")
+	for _, k := range Kinds() {
+		b.WriteString(wrapped(fmt.Sprintf("- **%s** (BR_%03d): %s", k.Code, k.Number, k.Help)))
 	}
 	return b.String()
+}
+
+// wrapped is an item of a list, in lines of 110 columns at most.
+func wrapped(item string) string {
+	var b strings.Builder
+	line := ""
+	for word := range strings.FieldsSeq(item) {
+		switch {
+		case line == "":
+			line = word
+		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > 110:
+			b.WriteString(line + "\n")
+			line = "  " + word
+		default:
+			line += " " + word
+		}
+	}
+	return b.String() + line + "\n"
 }
 
 // The numbers and codes are for ever: callers' programs match them.
