@@ -10,7 +10,7 @@ import (
 	"brana/limits/limitstest"
 )
 
-// Budgets: allocations per call in a steady state. A change is a reviewed line.
+// The budgets are allocations for each call in a steady state. Raising one is a reviewed change.
 func TestMemoryAllocates(t *testing.T) {
 	clock := limitstest.ClockAt(t, limitstest.Wednesday+"10:00:00")
 	m := limits.NewMemory(limitstest.Czech(t), clock.Now)
@@ -24,7 +24,7 @@ func TestMemoryAllocates(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for range 2 * limits.Window / limits.Grain { // an hour's buckets are grown once
+	for range 2 * limits.Window / limits.Grain { // buckets of a whole hour are allocated once
 		once()
 		clock.Move(limits.Grain)
 	}

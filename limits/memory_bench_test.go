@@ -9,7 +9,7 @@ import (
 	"brana/limits/limitstest"
 )
 
-// An exchange is one Admit and one Release. Sub-benchmarks by how many callers share the work.
+// Each operation is one Admit and one Release. The sub-benchmarks differ in the number of callers.
 func BenchmarkMemory(b *testing.B) {
 	m := limits.NewMemory(limitstest.Czech(b), nil)
 	b.Run("one caller", func(b *testing.B) {

@@ -21,12 +21,18 @@ func TestMemoryForgetsIdleCallers(t *testing.T) {
 		binary.BigEndian.PutUint32(k[1:], uint32(n))
 		return k
 	}
-	busy := limitstest.Asker{T: t, Store: m, Call: limits.Call{Key: key(7, 0), Rule: limitstest.Rule(10, 10, 10), Lifetime: 3 * time.Hour}}
+	caller := func(n int) limitstest.Caller {
+		c := limitstest.NewCaller(t, m, "", limitstest.Rule(10, 10, 10))
+		c.Call.Key = key(7, n)
+		return c
+	}
+	busy := caller(0)
+	busy.Call.Lifetime = 3 * time.Hour
 	busy.Admit(limits.Admitted)
 	for n := range 1000 {
-		limitstest.Asker{T: t, Store: m, Call: limits.Call{Key: key(7, 1+n), Rule: limitstest.Rule(10, 10, 10), Lifetime: time.Minute}}.Spend(1)
+		caller(1 + n).Spend(1)
 	}
-	another := limitstest.Asker{T: t, Store: m, Call: limits.Call{Key: key(7, 2000), Rule: limitstest.Rule(10, 10, 10), Lifetime: time.Minute}}
+	another := caller(2000)
 	clock.Move(limits.Window)
 	another.Spend(1)
 	if got := m.Remembered(); got != 1002 {
@@ -36,7 +42,7 @@ func TestMemoryForgetsIdleCallers(t *testing.T) {
 	clock.Move(time.Minute)
 	another.Spend(1)
 	if got := m.Remembered(); got != 2 {
-		t.Errorf("%d callers remembered after the hour, want the one whose call runs and the one that asked", got)
+		t.Errorf("%d callers remembered after the hour, want the busy one and the last one", got)
 	}
 	clock.Move(4 * time.Hour)
 	another.Spend(1)
@@ -47,24 +53,28 @@ func TestMemoryForgetsIdleCallers(t *testing.T) {
 
 func TestMemoryByTheClockOfTheMachine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := limitstest.Asker{T: t, Store: limits.NewMemory(limitstest.Czech(t), nil), Call: limits.Call{Key: limits.KeyOf("a"), Rule: limitstest.Rule(1, 1, 1), Lifetime: time.Minute}}
+		m := limits.NewMemory(limitstest.Czech(t), nil)
+		c := limitstest.NewCaller(t, m, "a", limitstest.Rule(1, 1, 1))
 		c.Admit(limits.Admitted)
 		time.Sleep(c.Admit(limits.OverQuota).RetryAfter)
 		c.Admit(limits.Admitted)
 	})
 }
 
-func TestKeysTellPartsApart(t *testing.T) {
+func TestKeysDistinguishTheirParts(t *testing.T) {
 	seen := map[limits.Key][]string{}
-	for _, parts := range [][]string{{}, {""}, {"", ""}, {"ab", "c"}, {"a", "bc"}, {"abc"}, {"a", "b", "c"}, {"c", "b", "a"}, {"\x01a"}} {
+	for _, parts := range [][]string{
+		{}, {""}, {"", ""}, {"ab", "c"}, {"a", "bc"}, {"abc"}, {"a", "b", "c"}, {"c", "b", "a"}, {"\x01a"},
+	} {
 		key := limits.KeyOf(parts...)
 		if other, taken := seen[key]; taken {
 			t.Errorf("KeyOf(%q) = KeyOf(%q)", parts, other)
 		}
 		seen[key] = parts
 	}
-	// Gateways of two versions share keys in Redis: the form is fixed.
-	if got, want := fmt.Sprintf("%x", limits.KeyOf("A999", "CR1", "12345678", "999001")), "821e47aaa14c5b6bfaafb16a3b465432"; got != want {
+	// Gateways of two versions share keys in Redis: their form is fixed.
+	const want = "821e47aaa14c5b6bfaafb16a3b465432"
+	if got := fmt.Sprintf("%x", limits.KeyOf("A999", "CR1", "12345678", "999001")); got != want {
 		t.Errorf("KeyOf = %s, want %s", got, want)
 	}
 }
@@ -77,7 +87,8 @@ func TestMemory(t *testing.T) {
 
 func TestMemoryOfAClockThatStepsBack(t *testing.T) {
 	clock := limitstest.ClockAt(t, limitstest.Wednesday+"10:00:00")
-	c := limitstest.Asker{T: t, Store: limits.NewMemory(limitstest.Czech(t), clock.Now), Call: limits.Call{Key: limits.KeyOf("a"), Rule: limitstest.Rule(3, 3, 3), Lifetime: time.Minute}}
+	m := limits.NewMemory(limitstest.Czech(t), clock.Now)
+	c := limitstest.NewCaller(t, m, "a", limitstest.Rule(3, 3, 3))
 	c.Spend(3)
 	clock.Move(-2 * time.Hour)
 	c.Admit(limits.OverQuota)
@@ -87,20 +98,20 @@ func TestMemoryOfAClockThatStepsBack(t *testing.T) {
 	c.Spend(3)
 }
 
-// The rolling hour, told by an exact log: never above the quota in any hour, and refused only when an hour and two
-// buckets were full. Random times alone would not find a window that is one bucket short; jumps prefer edges.
+// By an exact log no hour is ever above the quota, and a call is refused only when an hour and two
+// buckets were full. Random times alone would not find a window that is one bucket short, so the
+// clock jumps to where buckets end.
 func TestMemoryKeepsTheRollingHour(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		clock := &limitstest.Clock{}
 		calendar := limitstest.Czech(t)
 		m := limits.NewMemory(calendar, clock.Now)
-		if err := limitstest.NewModel(m, calendar, clock, limitstest.Rapidly(rt)).Play(); err != nil {
+		if err := limitstest.NewOracle(m, calendar, clock, limitstest.FromRapid(rt)).Run(); err != nil {
 			rt.Fatal(err)
 		}
 	})
 }
 
-// Many at once, at one key: exactly the quota is admitted and never more run than may.
 func TestMemoryUnderContention(t *testing.T) {
 	limitstest.Contend(t, limits.NewMemory(limitstest.Czech(t), nil))
 }

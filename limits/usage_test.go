@@ -33,7 +33,8 @@ func TestExtraCallsAreBounded(t *testing.T) {
 	}
 }
 
-// When the quota will be used up at a pace is found by buckets that leave on the way and extra calls that end.
+// The moment at which a pace uses up the quota considers buckets that leave until then, and extra
+// calls that end.
 func TestExhaustion(t *testing.T) {
 	const minute = int64(60_000)
 	for _, test := range []struct {
@@ -48,8 +49,8 @@ func TestExhaustion(t *testing.T) {
 		{"used up already", 10, map[int64]int64{30: 10}, Extra{}, 60, 0},
 		{"at one a minute", 10, nil, Extra{}, 60, 10},
 		{"at the quota's own pace", 60, nil, Extra{}, 60, -1},
-		{"what leaves makes room", 10, map[int64]int64{3: 5, 50: 2}, Extra{}, 60, 8},
-		{"what leaves in time makes enough", 60, map[int64]int64{10: 40}, Extra{}, 50, -1},
+		{"calls that leave make room", 10, map[int64]int64{3: 5, 50: 2}, Extra{}, 60, 8},
+		{"calls that leave in time make enough room", 60, map[int64]int64{10: 40}, Extra{}, 50, -1},
 		{"extra calls that stay", 10, nil, Extra{1, 10, 120 * minute}, 60, 20},
 		{"extra calls that end too early", 10, nil, Extra{1, 10, 15*minute + leaseMillis}, 60, 15},
 	} {

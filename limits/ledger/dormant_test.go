@@ -35,7 +35,7 @@ func TestCallersAtRestAreTold(t *testing.T) {
 	}
 	sh := &r.shards[7]
 	for n := range callers {
-		limitstest.Asker{T: t, Store: r, Call: call(n)}.Spend(4)
+		limitstest.Caller{T: t, Store: r, Call: call(n)}.Spend(4)
 	}
 	rest := func(want int) {
 		t.Helper()
@@ -63,7 +63,7 @@ func TestCallersAtRestAreTold(t *testing.T) {
 	}
 	rest(callers)
 	for n := range callers {
-		c := limitstest.Asker{T: t, Store: r, Call: call(n)}
+		c := limitstest.Caller{T: t, Store: r, Call: call(n)}
 		c.Spend(6)
 		c.Admit(limits.OverQuota)
 	}

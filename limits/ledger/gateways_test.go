@@ -316,7 +316,7 @@ func playFleet(t *testing.T, s *server, with fleetPlay, chance limitstest.Chance
 func TestGatewaysKeepTheLimits(t *testing.T) {
 	s := startServer(t)
 	rapid.Check(t, func(rt *rapid.T) {
-		if _, err := playFleet(t, s, fleetPlay{source: ledgerSource}, limitstest.Rapidly(rt)); err != nil {
+		if _, err := playFleet(t, s, fleetPlay{source: ledgerSource}, limitstest.FromRapid(rt)); err != nil {
 			rt.Fatal(err)
 		}
 	})

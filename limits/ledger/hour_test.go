@@ -15,11 +15,11 @@ func TestRedisKeepsTheRollingHour(t *testing.T) {
 	r := newRedis(t, startServer(t), clock)
 	n := 0
 	rapid.Check(t, func(rt *rapid.T) {
-		m := limitstest.NewModel(r, r.calendar, clock, limitstest.Rapidly(rt))
+		m := limitstest.NewOracle(r, r.calendar, clock, limitstest.FromRapid(rt))
 		m.Late = leased
 		n++
 		m.Call.Key = limits.KeyOf(fmt.Sprint(n))
-		if err := m.Play(); err != nil {
+		if err := m.Run(); err != nil {
 			rt.Fatal(err)
 		}
 	})

@@ -142,7 +142,7 @@ func TestLedgerProperties(t *testing.T) {
 	for name, property := range properties {
 		t.Run(name+", model", func(t *testing.T) {
 			rapid.Check(t, func(rt *rapid.T) {
-				if err := property(newModelLedger("", name), limitstest.Rapidly(rt)); err != nil {
+				if err := property(newModelLedger("", name), limitstest.FromRapid(rt)); err != nil {
 					rt.Fatal(err)
 				}
 			})
@@ -209,7 +209,7 @@ func TestModelAndScriptAnswerAlike(t *testing.T) {
 			rapid.Check(t, func(rt *rapid.T) {
 				n++
 				s := &scriptLedger{client: client, script: script, base: fmt.Sprintf("{alike %s %d}", name, n)}
-				if err := property(bothLedgers{newModelLedger("", name), s}, limitstest.Rapidly(rt)); err != nil {
+				if err := property(bothLedgers{newModelLedger("", name), s}, limitstest.FromRapid(rt)); err != nil {
 					rt.Fatal(err)
 				}
 				s.flush()

@@ -58,6 +58,13 @@ func newRedisOf(t testing.TB, s *server, clock *limitstest.Clock, source string)
 	return r
 }
 
+// newCaller is a caller at a store, with the traits of ledgers.
+func newCaller(t testing.TB, r *Store, name string, rule limits.Rule) limitstest.Caller {
+	c := limitstest.NewCaller(t, r, name, rule)
+	c.Traits = traits
+	return c
+}
+
 func TestRedis(t *testing.T) {
 	s := startServer(t)
 	limitstest.Contract(t, traits, func(t *testing.T, clock *limitstest.Clock) limitstest.Store { return newRedis(t, s, clock) })

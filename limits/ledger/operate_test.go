@@ -9,12 +9,12 @@ import (
 	"brana/limits/limitstest"
 )
 
-// Gateways tell a ledger that has lost its memory of extra calls, and nothing of calls that an operator had forgotten.
+// Gateways replay extra calls to a ledger that has lost its memory.
 func TestOperatorsActsSurviveALoss(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
 	r := newRedis(t, s, nil)
-	c := limitstest.Asker{T: t, Store: r, Call: limits.Call{Key: limits.KeyOf("a"), Rule: rule(100, 100, 5), Lifetime: time.Minute}}
+	c := newCaller(t, r, "a", rule(100, 100, 5))
 	c.Spend(50)
 	if err := r.Raise(t.Context(), c.Call, 20, time.Now().Add(time.Hour)); err != nil {
 		t.Fatal(err)
@@ -39,25 +39,25 @@ func TestOperatorsActsSurviveALoss(t *testing.T) {
 	}
 }
 
-// Two gateways see one another's calls and what an operator does at either.
+// Gateways see the calls of each other, and what an operator does at one of them.
 func TestOperatorsActsReachAllGateways(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
-	call := limits.Call{Key: limits.KeyOf("a"), Rule: rule(5, 5, 5), Lifetime: time.Minute}
-	one, two := limitstest.Asker{T: t, Store: newRedis(t, s, nil), Call: call}, limitstest.Asker{T: t, Store: newRedis(t, s, nil), Call: call}
+	one := newCaller(t, newRedis(t, s, nil), "a", rule(5, 5, 5))
+	two := newCaller(t, newRedis(t, s, nil), "a", rule(5, 5, 5))
 	one.Spend(5)
 	two.Admit(limits.OverQuota)
-	if err := one.Store.Raise(t.Context(), call, 3, time.Now().Add(time.Hour)); err != nil {
+	if err := one.Store.Raise(t.Context(), one.Call, 3, time.Now().Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(refusalRepeats) // for so long two repeats its refusal
+	time.Sleep(refusalRepeats) // until then two repeats its refusal
 	two.Spend(3)
 	two.Admit(limits.OverQuota)
 	if u := one.Usage(); u.Working+u.Off != 8 || u.Remaining != 0 || u.Extra != 3 {
 		t.Errorf("usage = %+v, want 8 of 8 used", u)
 	}
 	limitstest.Eventually(t, "the leases are given back and what was used is forgotten", func() bool {
-		if err := two.Store.Forget(t.Context(), call); err != nil {
+		if err := two.Store.Forget(t.Context(), one.Call); err != nil {
 			t.Fatal(err)
 		}
 		return one.Usage().Remaining == 8

@@ -50,7 +50,7 @@ func TestGrantsWaitForReplicas(t *testing.T) {
 			short.Store(true)
 		}
 	})
-	c := limitstest.Asker{T: t, Store: r, Call: limits.Call{Key: limits.KeyOf("a"), Rule: rule(20, 20, 20), Lifetime: time.Minute}}
+	c := newCaller(t, r, "a", rule(20, 20, 20))
 	c.Spend(5)
 	master.command("SCRIPT FLUSH") // neither is a script that is to be loaded again
 	c.Spend(5)

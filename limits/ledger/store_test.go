@@ -16,8 +16,9 @@ import (
 
 func TestRedisDecidesByItsOwnClock(t *testing.T) {
 	s := startServer(t)
-	c := limitstest.Asker{T: t, Store: newRedis(t, s, nil), Call: limits.Call{Key: limits.KeyOf("a"), Rule: rule(2, 2, 2), Lifetime: time.Minute}, Traits: traits}
-	if d := c.Admit(limits.Admitted); d.Reset <= limits.Window+leased-time.Second || d.Reset > limits.Window+leased+time.Second {
+	c := newCaller(t, newRedis(t, s, nil), "a", rule(2, 2, 2))
+	d := c.Admit(limits.Admitted)
+	if least := limits.Window + leased - time.Second; d.Reset <= least || d.Reset > least+2*time.Second {
 		t.Errorf("reset = %v, want an hour, what a lease adds, and less than a bucket", d.Reset)
 	}
 	c.Spend(1)
@@ -27,38 +28,40 @@ func TestRedisDecidesByItsOwnClock(t *testing.T) {
 func TestGatewaysShareQuotaAndSlots(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
-	call := limits.Call{Key: limits.KeyOf("a"), Rule: rule(4, 4, 2), Lifetime: time.Minute}
-	one, two := limitstest.Asker{T: t, Store: newRedis(t, s, nil), Call: call, Traits: traits}, limitstest.Asker{T: t, Store: newRedis(t, s, nil), Call: call, Traits: traits}
+	one := newCaller(t, newRedis(t, s, nil), "a", rule(4, 4, 2))
+	two := newCaller(t, newRedis(t, s, nil), "a", rule(4, 4, 2))
 	one.Admit(limits.Admitted)
 	second := two.Admit(limits.Admitted)
 	one.Admit(limits.OverConcurrency)
 	two.Release(second.Slot)
-	limitstest.Eventually(t, "the slot given back is the other's", func() bool {
-		d, err := one.Store.Admit(t.Context(), call)
+	limitstest.Eventually(t, "the other gateway has the slot that was given back", func() bool {
+		d, err := one.Store.Admit(t.Context(), one.Call)
 		return err == nil && d.Verdict == limits.Admitted
 	})
 	two.Admit(limits.OverConcurrency)
 	one.Admit(limits.OverConcurrency)
 }
 
-// The last permits are had by whoever asks, and none is lost or given twice.
+// The whole of a small quota is granted, to whichever gateway asks, and no permit twice.
 func TestGatewaysShareASmallQuota(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
-	call := limits.Call{Key: limits.KeyOf("a"), Rule: rule(100, 100, 50), Lifetime: time.Minute}
-	gateways := []limitstest.Asker{{T: t, Store: newRedis(t, s, nil), Call: call}, {T: t, Store: newRedis(t, s, nil), Call: call}, {T: t, Store: newRedis(t, s, nil), Call: call}}
+	var gateways []limitstest.Caller
+	for range 3 {
+		gateways = append(gateways, newCaller(t, newRedis(t, s, nil), "a", rule(100, 100, 50)))
+	}
 	admitted := 0
 	for i := 0; admitted < 100; i++ {
-		d, err := gateways[i%3].Store.Admit(t.Context(), call)
+		d, err := gateways[i%3].Store.Admit(t.Context(), gateways[i%3].Call)
 		if err != nil || d.Verdict != limits.Admitted {
-			break // at most the few permits that another gateway holds are left
+			break // other gateways hold the few permits that are left
 		}
 		admitted++
 		gateways[i%3].Release(d.Slot)
 	}
-	limitstest.Eventually(t, "what was leased in vain is given back and used", func() bool {
+	limitstest.Eventually(t, "unused permits are given back, and used", func() bool {
 		for _, g := range gateways {
-			if d, err := g.Store.Admit(t.Context(), call); err == nil && d.Verdict == limits.Admitted {
+			if d, err := g.Store.Admit(t.Context(), g.Call); err == nil && d.Verdict == limits.Admitted {
 				admitted++
 				g.Release(d.Slot)
 			}
@@ -84,14 +87,14 @@ func TestRedisNeedsNoServerToBeMade(t *testing.T) {
 	}
 }
 
-// What breaks Redis, how it is mended, and that the store comes back by itself.
+// Whatever breaks Redis, the store recovers by itself when it is mended.
 func TestRedisFaults(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []struct {
-		name        string
-		breaks      func(*server)
-		mends       func(*testing.T, *server)
-		answersStay bool
+		name         string
+		breaks       func(*server)
+		mends        func(*testing.T, *server)
+		stillDecides bool
 	}{
 		{"killed and started again",
 			(*server).kill,
@@ -122,7 +125,9 @@ func TestRedisFaults(t *testing.T) {
 		t.Run(fault.name, func(t *testing.T) {
 			t.Parallel()
 			s := startServer(t)
-			r, err := New(Config{URL: s.url(), Calendar: limitstest.Czech(t), Timeout: 200 * time.Millisecond, TrustEmpty: true})
+			r, err := New(Config{
+				URL: s.url(), Calendar: limitstest.Czech(t), Timeout: 200 * time.Millisecond, TrustEmpty: true,
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -131,20 +136,20 @@ func TestRedisFaults(t *testing.T) {
 			before := ask(t, r, call)
 
 			fault.breaks(s)
-			if !fault.answersStay {
+			if !fault.stillDecides {
 				mustFail(t, r, call)
 			}
 			fault.mends(t, s)
 
 			after := ask(t, r, call)
 			if after.Remaining >= before.Remaining {
-				t.Errorf("remaining was %d and is %d: calls were forgotten", before.Remaining, after.Remaining)
+				t.Errorf("%d calls remained, now %d remain: calls were forgotten", before.Remaining, after.Remaining)
 			}
 		})
 	}
 }
 
-// ask repeats a call until there is a decision and the store is ready.
+// ask repeats a call until the store is ready and decides.
 func ask(t *testing.T, r *Store, call limits.Call) (d limits.Decision) {
 	t.Helper()
 	limitstest.Eventually(t, "a decision", func() bool {
@@ -158,11 +163,11 @@ func ask(t *testing.T, r *Store, call limits.Call) (d limits.Decision) {
 	return d
 }
 
-// mustFail holds every call to an error well before anyone would call it hanging, when what was leased before is used
-// up; it asks often, since connections from the pool fail in other ways than those that cannot be made.
+// mustFail uses up what is leased. Then every call must fail, and soon. It makes several, since a
+// pooled connection fails in other ways than one that cannot be made.
 func mustFail(t *testing.T, r *Store, call limits.Call) {
 	t.Helper()
-	limitstest.Eventually(t, "nothing is held", func() bool {
+	limitstest.Eventually(t, "leased permits are used up", func() bool {
 		_, err := r.Admit(t.Context(), call)
 		return err != nil
 	})
@@ -183,15 +188,15 @@ func mustFail(t *testing.T, r *Store, call limits.Call) {
 	}
 }
 
-// A decision is written whole or not at all: a Redis that ran full neither counts nor forgets.
+// A decision is written whole or not at all: a full Redis neither counts nor forgets a call.
 func TestFullRedisKeepsItsCounts(t *testing.T) {
 	s := startServer(t)
 	clock := limitstest.ClockAt(t, limitstest.Wednesday+"10:00:00")
-	c := limitstest.Asker{T: t, Store: newRedis(t, s, clock), Call: limits.Call{Key: limits.KeyOf("a"), Rule: rule(3, 3, 3), Lifetime: time.Minute}, Traits: traits}
+	c := newCaller(t, newRedis(t, s, clock), "a", rule(3, 3, 3))
 	c.Spend(1)
 	clock.Move(30 * time.Minute)
 	c.Spend(2)
-	clock.Move(30*time.Minute + limits.Grain + leased) // the first call is to be swept now
+	clock.Move(30*time.Minute + limits.Grain + leased) // the first call leaves the count now
 	s.command("CONFIG SET maxmemory 1")
 	for range 3 {
 		if _, err := c.Store.Admit(t.Context(), c.Call); err == nil {
@@ -204,13 +209,17 @@ func TestFullRedisKeepsItsCounts(t *testing.T) {
 	c.Admit(limits.OverQuota)
 }
 
-// The keys of one caller lie in one slot of a Cluster, or the script would be refused.
+// The keys of one caller are in one slot of a Cluster, or the script would be refused.
 func TestRedisCluster(t *testing.T) {
-	s := startServer(t, "--cluster-enabled", "yes", "--cluster-config-file", "nodes-"+freePort(t)+".conf", "--dir", t.TempDir())
+	s := startServer(t, "--cluster-enabled", "yes",
+		"--cluster-config-file", "nodes-"+freePort(t)+".conf", "--dir", t.TempDir())
 	if got := s.command("CLUSTER ADDSLOTSRANGE 0 16383"); got != "+OK" {
 		t.Fatalf("CLUSTER ADDSLOTSRANGE: %s", got)
 	}
-	r, err := New(Config{URL: s.url() + "?addr=127.0.0.1:" + s.port, Calendar: limitstest.Czech(t), Timeout: 300 * time.Millisecond, TrustEmpty: true})
+	r, err := New(Config{
+		URL:      s.url() + "?addr=127.0.0.1:" + s.port,
+		Calendar: limitstest.Czech(t), Timeout: 300 * time.Millisecond, TrustEmpty: true,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,17 +227,18 @@ func TestRedisCluster(t *testing.T) {
 	for _, name := range []string{"a", "b", "c", "d"} {
 		call := limits.Call{Key: limits.KeyOf(name), Rule: rule(2, 2, 2), Lifetime: time.Minute}
 		ask(t, r, call)
-		c := limitstest.Asker{T: t, Store: r, Call: call, Traits: traits}
+		c := newCaller(t, r, name, rule(2, 2, 2))
 		c.Spend(1)
 		c.Admit(limits.OverQuota)
 	}
 	_ = s.cmd.Process.Signal(syscall.SIGSTOP)
-	mustFail(t, r, limits.Call{Key: limits.KeyOf("a"), Rule: rule(2, 2, 2), Lifetime: time.Minute})
+	mustFail(t, r, newCaller(t, r, "a", rule(2, 2, 2)).Call)
 	_ = s.cmd.Process.Signal(syscall.SIGCONT)
-	ask(t, r, limits.Call{Key: limits.KeyOf("e"), Rule: rule(2, 2, 2), Lifetime: time.Minute})
+	ask(t, r, newCaller(t, r, "e", rule(2, 2, 2)).Call)
 }
 
-// Sentinels name the master; when it dies, the store follows them to the replica, which has the counts.
+// Sentinels name the master. When it dies, the store follows them to the replica, which has the
+// counts.
 func TestRedisSentinel(t *testing.T) {
 	t.Parallel()
 	master := startServer(t)
@@ -242,20 +252,23 @@ func TestRedisSentinel(t *testing.T) {
 	sentinel := startServer(t, config)
 	grantRights(t, master)
 	grantRights(t, replica)
-	r, err := New(Config{URL: sentinel.url() + "?master_name=brana&username=brana&password=word", Calendar: limitstest.Czech(t), Timeout: time.Second, TrustEmpty: true})
+	r, err := New(Config{
+		URL:      sentinel.url() + "?master_name=brana&username=brana&password=word",
+		Calendar: limitstest.Czech(t), Timeout: time.Second, TrustEmpty: true,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer r.Close()
 	call := limits.Call{Key: limits.KeyOf("a"), Rule: rule(1000, 1000, 1000), Lifetime: time.Minute}
 	before := ask(t, r, call)
-	limitstest.Eventually(t, "the Sentinel knows the replica and the replica the counts", func() bool {
+	limitstest.Eventually(t, "the Sentinel knows the replica, and the replica has the counts", func() bool {
 		return sentinel.command("SENTINEL REPLICAS brana") == "*1" &&
 			replica.command("EXISTS "+r.keys(int(call.Key[0]%shardCount), []entry{{key: call.Key}})[1]) == ":1"
 	})
 	master.kill()
 	if after := ask(t, r, call); after.Remaining >= before.Remaining {
-		t.Errorf("remaining was %d and is %d after failover", before.Remaining, after.Remaining)
+		t.Errorf("%d calls remained, %d remain after the failover", before.Remaining, after.Remaining)
 	}
 }
 
@@ -263,12 +276,15 @@ func TestKeysCleanUpAfterThemselves(t *testing.T) {
 	s := startServer(t)
 	r := newRedis(t, s, nil)
 	key := limits.KeyOf("a")
-	limitstest.Asker{T: t, Store: r, Call: limits.Call{Key: key, Rule: rule(10, 10, 10), Lifetime: 2 * time.Hour}, Traits: traits}.Admit(limits.Admitted)
-	limitstest.Asker{T: t, Store: r, Call: limits.Call{Key: key, Rule: rule(10, 10, 10), Lifetime: time.Minute}, Traits: traits}.Admit(limits.Admitted)
+	for _, lifetime := range []time.Duration{2 * time.Hour, time.Minute} {
+		c := newCaller(t, r, "a", rule(10, 10, 10))
+		c.Call.Lifetime = lifetime
+		c.Admit(limits.Admitted)
+	}
 	for _, name := range r.keys(int(key[0]%shardCount), []entry{{key: key}})[1:] {
 		got, err := r.client.PTTL(t.Context(), name).Result()
 		if err != nil || got < limits.Longest || got > 6*time.Hour {
-			t.Errorf("%s lives on for %v (error %v), want as long as calls count and slots may be taken", name, got, err)
+			t.Errorf("%s expires in %v (error %v), want when no call counts and no slot is taken", name, got, err)
 		}
 	}
 }
@@ -304,7 +320,7 @@ func TestRedisConfigErrors(t *testing.T) {
 				t.Fatalf("error = %v, want one about %q", err, test.want)
 			}
 			if strings.Contains(err.Error(), secret) {
-				t.Errorf("error tells the password: %v", err)
+				t.Errorf("the error has the password: %v", err)
 			}
 		})
 	}

@@ -18,9 +18,9 @@ func always(stripes int) *striping { return &striping{stripes: stripes, permits:
 
 // playStripes plays the model of a large caller from stripes.
 func playStripes(r *Store, clock *limitstest.Clock, key string, tamper *tamper, chance limitstest.Chance) (paid int, err error) {
-	m := limitstest.NewModel(r, r.calendar, clock, chance)
-	m.Late, m.Many, m.Moody = leased, 30, true
-	m.Draw()
+	m := limitstest.NewOracle(r, r.calendar, clock, chance)
+	m.Late, m.Scale, m.RuleVaries = leased, 30, true
+	m.DrawRule()
 	m.Call.Key = limits.KeyOf(key)
 	if tamper != nil {
 		if tamper.store != nil {
@@ -28,13 +28,13 @@ func playStripes(r *Store, clock *limitstest.Clock, key string, tamper *tamper, 
 		}
 		m.Before = func() { tamper.with(r, &m.Call) }
 	}
-	m.Vague = func(d limits.Decision) bool {
+	m.RunningLags = func(d limits.Decision) bool {
 		if striped(d) {
 			paid++
 		}
 		return striped(d)
 	}
-	err = m.Play()
+	err = m.Run()
 	return paid, err
 }
 
@@ -45,7 +45,7 @@ func TestStripesKeepTheRollingHour(t *testing.T) {
 	n, paid := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		n++
-		from, err := playStripes(r, clock, fmt.Sprint(n), nil, limitstest.Rapidly(rt))
+		from, err := playStripes(r, clock, fmt.Sprint(n), nil, limitstest.FromRapid(rt))
 		paid += from
 		if err != nil {
 			rt.Fatal(err)
@@ -62,7 +62,7 @@ func TestGatewaysKeepTheLimitsFromStripes(t *testing.T) {
 	n, paid := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		n++
-		from, err := playFleet(t, s, fleetPlay{source: ledgerSource, dealing: always(3)}, limitstest.Rapidly(rt))
+		from, err := playFleet(t, s, fleetPlay{source: ledgerSource, dealing: always(3)}, limitstest.FromRapid(rt))
 		paid += from
 		if err != nil {
 			rt.Fatal(err)

@@ -30,19 +30,19 @@ func TestStripesGoByWhatTheLaneGoesBy(t *testing.T) {
 	s := startServer(t)
 	for _, test := range []struct {
 		name    string
-		changes func(*testing.T, *Store, *limitstest.Asker, *limitstest.Clock)
+		changes func(*testing.T, *Store, *limitstest.Caller, *limitstest.Clock)
 		stays   bool // the call after the change is admitted, but not from a stripe
 	}{
-		{"nothing", func(*testing.T, *Store, *limitstest.Asker, *limitstest.Clock) {}, true},
-		{"the rule", func(_ *testing.T, _ *Store, c *limitstest.Asker, _ *limitstest.Clock) { c.Call.Rule.Off-- }, false},
-		{"the version of the policy", func(_ *testing.T, _ *Store, c *limitstest.Asker, _ *limitstest.Clock) { c.Call.Policy = "q" }, false},
-		{"a lifetime that the ledger does not know", func(_ *testing.T, _ *Store, c *limitstest.Asker, _ *limitstest.Clock) { c.Call.Lifetime++ }, false},
-		{"the calendar is to be looked at", func(_ *testing.T, _ *Store, _ *limitstest.Asker, clock *limitstest.Clock) { clock.Move(regimeCheck) }, false},
-		{"the regime", func(t *testing.T, _ *Store, _ *limitstest.Asker, clock *limitstest.Clock) {
+		{"nothing", func(*testing.T, *Store, *limitstest.Caller, *limitstest.Clock) {}, true},
+		{"the rule", func(_ *testing.T, _ *Store, c *limitstest.Caller, _ *limitstest.Clock) { c.Call.Rule.Off-- }, false},
+		{"the version of the policy", func(_ *testing.T, _ *Store, c *limitstest.Caller, _ *limitstest.Clock) { c.Call.Policy = "q" }, false},
+		{"a lifetime that the ledger does not know", func(_ *testing.T, _ *Store, c *limitstest.Caller, _ *limitstest.Clock) { c.Call.Lifetime++ }, false},
+		{"the calendar is to be looked at", func(_ *testing.T, _ *Store, _ *limitstest.Caller, clock *limitstest.Clock) { clock.Move(regimeCheck) }, false},
+		{"the regime", func(t *testing.T, _ *Store, _ *limitstest.Caller, clock *limitstest.Clock) {
 			clock.Set(limitstest.Prague(t, limitstest.Wednesday+"17:00:00").UnixMilli())
 		}, false},
-		{"the lease is over", func(_ *testing.T, _ *Store, _ *limitstest.Asker, clock *limitstest.Clock) { clock.Move(limits.Lease) }, false},
-		{"the store is closed", func(t *testing.T, r *Store, _ *limitstest.Asker, _ *limitstest.Clock) {
+		{"the lease is over", func(_ *testing.T, _ *Store, _ *limitstest.Caller, clock *limitstest.Clock) { clock.Move(limits.Lease) }, false},
+		{"the store is closed", func(t *testing.T, r *Store, _ *limitstest.Caller, _ *limitstest.Clock) {
 			r.leaving.Store(true)
 			r.tend(r.shardOf("a"))
 		}, false},
@@ -51,7 +51,7 @@ func TestStripesGoByWhatTheLaneGoesBy(t *testing.T) {
 			clock := limitstest.ClockAt(t, limitstest.Wednesday+"16:59:55")
 			r := newRedis(t, s, clock)
 			r.striping = *always(2)
-			c := limitstest.Asker{T: t, Store: r, Call: limits.Call{Key: limits.KeyOf("a"), Rule: rule(1<<30, 1<<30, 1000), Lifetime: time.Minute}}
+			c := newCaller(t, r, "a", rule(1<<30, 1<<30, 1000))
 			c.Spend(20)
 			if d := c.Admit(limits.Admitted); !striped(d) {
 				t.Fatalf("decision %+v is not from a stripe", d)
@@ -78,7 +78,7 @@ func TestGatheredCallersAreWhole(t *testing.T) {
 	clock := limitstest.ClockAt(t, limitstest.Wednesday+"10:00:00")
 	r := newRedis(t, startServer(t), clock)
 	r.striping = *always(3)
-	c := limitstest.Asker{T: t, Store: r, Call: limits.Call{Key: limits.KeyOf("a"), Rule: rule(1<<30, 1<<30, 1000), Lifetime: time.Minute}}
+	c := newCaller(t, r, "a", rule(1<<30, 1<<30, 1000))
 	c.Spend(20)
 	sh := r.shardOf("a")
 	whole := func() (left, calls int64) {
@@ -149,7 +149,8 @@ func TestPursesAreFew(t *testing.T) {
 	r.striping = *always(2)
 	paid := 0
 	for n := range mostStriped + 3 {
-		c := limitstest.Asker{T: t, Store: r, Call: limits.Call{Key: limits.Key{7, byte(n)}, Rule: rule(1<<30, 1<<30, 1000), Lifetime: time.Minute}}
+		c := newCaller(t, r, "", rule(1<<30, 1<<30, 1000))
+		c.Call.Key = limits.Key{7, byte(n)}
 		c.Spend(20)
 		if striped(c.Admit(limits.Admitted)) {
 			paid++

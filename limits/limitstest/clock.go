@@ -8,40 +8,41 @@ import (
 	"brana/limits"
 )
 
-// Clock is a clock that tests move. It stands still while a request of a store that goes by it is under way: else that
-// would take an hour, which none can.
+// Clock is a clock that tests move. It does not move while a request of a store is under way, for
+// such a request would seem to take an hour.
 type Clock struct {
 	millis atomic.Int64
-	// Quiet holds up what is under way, before each move, and returns what lets it go on.
+	// Quiet functions wait, before each move, until nothing is under way; release lets stores go
+	// on.
 	Quiet []func() (release func())
 }
 
-// ClockAt is a clock that stands at a moment by the clocks of Prague.
+// ClockAt is a clock at a moment of local time in Prague.
 func ClockAt(t testing.TB, local string) *Clock {
 	t.Helper()
-	h := &Clock{}
-	h.millis.Store(Prague(t, local).UnixMilli())
-	return h
+	c := &Clock{}
+	c.millis.Store(Prague(t, local).UnixMilli())
+	return c
 }
 
 // Millis is the moment in milliseconds since 1970.
-func (h *Clock) Millis() int64 { return h.millis.Load() }
+func (c *Clock) Millis() int64 { return c.millis.Load() }
 
 // Now is the moment.
-func (h *Clock) Now() time.Time { return time.UnixMilli(h.millis.Load()) }
+func (c *Clock) Now() time.Time { return time.UnixMilli(c.millis.Load()) }
 
-// Move moves it on.
-func (h *Clock) Move(d time.Duration) { h.Set(h.millis.Load() + d.Milliseconds()) }
+// Move moves the clock on.
+func (c *Clock) Move(d time.Duration) { c.Set(c.millis.Load() + d.Milliseconds()) }
 
-// Set moves it to a moment, in milliseconds since 1970.
-func (h *Clock) Set(millis int64) {
-	for _, quiet := range h.Quiet {
+// Set moves the clock to a moment, in milliseconds since 1970.
+func (c *Clock) Set(millis int64) {
+	for _, quiet := range c.Quiet {
 		defer quiet()()
 	}
-	h.millis.Store(millis)
+	c.millis.Store(millis)
 }
 
-// Zone is that of the calendar.
+// Zone is the time zone of the calendar.
 func Zone() *time.Location {
 	zone, err := time.LoadLocation("Europe/Prague")
 	if err != nil {
@@ -50,7 +51,7 @@ func Zone() *time.Location {
 	return zone
 }
 
-// Prague is a moment by the clocks of Prague.
+// Prague is a moment of local time in Prague.
 func Prague(t testing.TB, local string) time.Time {
 	t.Helper()
 	at, err := time.ParseInLocation("2006-01-02 15:04:05", local, Zone())
@@ -63,7 +64,9 @@ func Prague(t testing.TB, local string) time.Time {
 // Czech is the calendar of tests: Mon-Fri 07:00-17:00 in Prague, Czech holidays.
 func Czech(t testing.TB) *limits.Calendar {
 	t.Helper()
-	c, err := limits.NewCalendar(limits.CalendarConfig{Working: "Mon-Fri 07:00-17:00", Holidays: "cz", Zone: "Europe/Prague"})
+	c, err := limits.NewCalendar(limits.CalendarConfig{
+		Working: "Mon-Fri 07:00-17:00", Holidays: "cz", Zone: "Europe/Prague",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

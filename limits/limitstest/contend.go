@@ -9,7 +9,8 @@ import (
 	"brana/limits"
 )
 
-// Contend has many call at once, at one key: exactly the quota is admitted and never more run than may.
+// Contend makes calls of one caller from many goroutines: exactly the quota is admitted, and
+// never do more calls run at once than allowed.
 func Contend(t *testing.T, s Store) {
 	const quota, concurrent = 200, 3
 	call := limits.Call{Key: limits.KeyOf("a"), Rule: Rule(quota, quota, concurrent), Lifetime: time.Minute}

@@ -9,7 +9,7 @@ import (
 	"brana/limits"
 )
 
-// Store is what Memory and Redis have in common.
+// Store is what all stores have in common.
 type Store interface {
 	Admit(context.Context, limits.Call) (limits.Decision, error)
 	Renew(ctx context.Context, s limits.Slot, lifetime time.Duration) error
@@ -21,84 +21,70 @@ type Store interface {
 	Forget(context.Context, limits.Call) error
 }
 
-// Traits are what a store may do otherwise than another.
+// Traits are the differences between stores that the contract allows.
 type Traits struct {
-	Late    time.Duration // permits are free again so much later than an hour and their bucket
-	Repeats time.Duration // a refusal may be repeated for so long
+	Late    time.Duration // from the end of an hour and its bucket until a permit is free again
+	Repeats time.Duration // for which a store may repeat a refusal
 }
 
-// Asker is one key with one rule at a store; every answer it gets must be a decision.
-type Asker struct {
-	T     testing.TB
-	Store Store
-	Call  limits.Call
-	Traits
-}
-
-// Admit makes a call and wants a verdict.
-func (c Asker) Admit(want limits.Verdict) limits.Decision {
-	c.T.Helper()
-	d, err := c.Store.Admit(c.T.Context(), c.Call)
-	if err != nil {
-		c.T.Fatal(err)
-	}
-	if d.Verdict != want {
-		c.T.Fatalf("verdict = %v, want %v: %+v", d.Verdict, want, d)
-	}
-	return d
-}
-
-// Release gives a slot back.
-func (c Asker) Release(s limits.Slot) {
-	c.T.Helper()
-	if err := c.Store.Release(c.T.Context(), s); err != nil {
-		c.T.Fatal(err)
-	}
-}
-
-// Spend makes n calls, one after the other.
-func (c Asker) Spend(n int) {
-	c.T.Helper()
-	for range n {
-		c.Release(c.Admit(limits.Admitted).Slot)
-	}
-}
-
-// Contract is the contract of a store.
+// Contract runs the contract of stores, each test on a new store.
 func Contract(t *testing.T, traits Traits, newStore func(*testing.T, *Clock) Store) {
 	for _, test := range []struct {
 		name  string
 		start string
 		rule  limits.Rule
-		run   func(*testing.T, Asker, *Clock)
+		run   func(*testing.T, Caller, *Clock)
 	}{
-		{"the call after the quota is refused until the first permit frees", Wednesday + "10:00:03", Rule(100, 1000, 5), quotaIsUsedUp},
-		{"refused calls do not count", Wednesday + "10:00:00", Rule(3, 3, 5), refusedDoNotCount},
-		{"a slot given back admits the next call", Wednesday + "10:00:00", Rule(100, 100, 2), slotsAreGivenBack},
-		{"a slot given back twice frees one", Wednesday + "10:00:00", Rule(100, 100, 2), releaseIsIdempotent},
-		{"a slot frees itself when its lifetime ends", Wednesday + "10:00:00", Rule(100, 100, 1), slotsExpire},
-		{"a slot that is renewed lives on, one that is over does not", Wednesday + "10:00:00", Rule(100, 100, 1), slotsAreRenewed},
-		{"a call over concurrency uses no quota", Wednesday + "10:00:00", Rule(2, 2, 1), allOrNothing},
-		{"a call over both limits is told the longer wait", Wednesday + "10:00:00", Rule(1, 1, 1), overBoth},
-		{"keys are counted apart", Wednesday + "10:00:00", Rule(1, 1, 1), keysAreApart},
-		{"working hours begin with the night still counted", Wednesday + "06:59:00", Rule(5, 20, 50), morning},
-		{"the night begins with what the day left", Wednesday + "16:59:00", Rule(5, 20, 50), evening},
-		{"a lower night quota waits for working hours", Wednesday + "06:40:00", Rule(20, 5, 50), waitForMorning},
-		{"a lowered rule holds at once", Wednesday + "10:00:00", Rule(10, 10, 5), loweredRule},
-		{"a call without lifetime is an error", Wednesday + "10:00:00", Rule(1, 1, 1), lifetimeIsRequired},
-		{"extra calls are admitted at once and until they end", Wednesday + "10:00:00", Rule(3, 9, 50), extraCalls},
-		{"extra calls taken back are none", Wednesday + "10:00:00", Rule(3, 9, 50), extraTakenBack},
-		{"what an operator has forgotten counts no more, and running calls keep their slots", Wednesday + "10:00:00", Rule(3, 9, 2), usedIsForgotten},
-		{"the next wait is told as if extra calls end", Wednesday + "10:00:00", Rule(3, 9, 50), waitBeyondExtra},
-		{"what is counted is told", Wednesday + "10:00:04", Rule(10, 20, 3), facts},
+		{
+			"the call after the quota is refused until the first permit frees",
+			"10:00:03", Rule(100, 1000, 5), quotaIsUsedUp,
+		},
+		{"refused calls do not count", "10:00:00", Rule(3, 3, 5), refusedDoNotCount},
+		{
+			"a slot given back admits the next call",
+			"10:00:00", Rule(100, 100, 2), slotsAreGivenBack,
+		},
+		{"a slot given back twice frees one", "10:00:00", Rule(100, 100, 2), releaseIsIdempotent},
+		{"a slot frees itself when its lifetime ends", "10:00:00", Rule(100, 100, 1), slotsExpire},
+		{
+			"a slot that is renewed lives on, an expired one does not",
+			"10:00:00", Rule(100, 100, 1), slotsAreRenewed,
+		},
+		{"a call over concurrency uses no quota", "10:00:00", Rule(2, 2, 1), allOrNothing},
+		{"a call over both limits has the longer wait", "10:00:00", Rule(1, 1, 1), overBoth},
+		{"keys are counted apart", "10:00:00", Rule(1, 1, 1), keysAreApart},
+		{"working hours begin with the night still counted", "06:59:00", Rule(5, 20, 50), morning},
+		{"the night begins with what the day left", "16:59:00", Rule(5, 20, 50), evening},
+		{
+			"a lower night quota waits for working hours",
+			"06:40:00", Rule(20, 5, 50), waitForMorning,
+		},
+		{"a lowered rule holds at once", "10:00:00", Rule(10, 10, 5), loweredRule},
+		{"a call without lifetime is an error", "10:00:00", Rule(1, 1, 1), lifetimeIsRequired},
+		{
+			"extra calls are admitted at once and until they end",
+			"10:00:00", Rule(3, 9, 50), extraCalls,
+		},
+		{"extra calls can be taken back", "10:00:00", Rule(3, 9, 50), extraTakenBack},
+		{
+			"forgotten calls count no more, and running calls keep their slots",
+			"10:00:00", Rule(3, 9, 2), usedIsForgotten,
+		},
+		{
+			"retry after considers the end of extra calls",
+			"10:00:00", Rule(3, 9, 50), waitBeyondExtra,
+		},
+		{"a decision has what is counted", "10:00:04", Rule(10, 20, 3), facts},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			clock := ClockAt(t, test.start)
+			clock := ClockAt(t, Wednesday+test.start)
 			s := newStore(t, clock)
 			if err := s.Ready(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			test.run(t, Asker{t, s, limits.Call{Key: limits.KeyOf(t.Name()), Rule: test.rule, Lifetime: time.Minute}, traits}, clock)
+			c := NewCaller(t, s, t.Name(), test.rule)
+			c.Traits = traits
+			test.run(t, c, clock)
 			if err := s.Close(); err != nil {
 				t.Fatal(err)
 			}
@@ -106,11 +92,12 @@ func Contract(t *testing.T, traits Traits, newStore func(*testing.T, *Clock) Sto
 	}
 }
 
-func quotaIsUsedUp(t *testing.T, c Asker, clock *Clock) {
+func quotaIsUsedUp(t *testing.T, c Caller, clock *Clock) {
 	c.Spend(100)
 	d := c.Admit(limits.OverQuota)
-	// All calls lie in the bucket that begins now; it leaves when its own second and an hour have passed.
-	if want := time.Hour + time.Second + c.Late; d.RetryAfter != want || d.Reset != want || d.Remaining != 0 || d.Quota != 100 {
+	// All calls are in the bucket that begins now. It leaves an hour after the end of its second.
+	want := time.Hour + time.Second + c.Late
+	if d.RetryAfter != want || d.Reset != want || d.Remaining != 0 || d.Quota != 100 {
 		t.Errorf("decision = %+v, want a wait of %v", d, want)
 	}
 	clock.Move(d.RetryAfter - time.Millisecond)
@@ -120,7 +107,7 @@ func quotaIsUsedUp(t *testing.T, c Asker, clock *Clock) {
 	c.Admit(limits.OverQuota)
 }
 
-func refusedDoNotCount(t *testing.T, c Asker, clock *Clock) {
+func refusedDoNotCount(t *testing.T, c Caller, clock *Clock) {
 	c.Spend(3)
 	clock.Move(30 * time.Minute)
 	for range 10 {
@@ -130,7 +117,7 @@ func refusedDoNotCount(t *testing.T, c Asker, clock *Clock) {
 	c.Spend(3)
 }
 
-func slotsAreGivenBack(t *testing.T, c Asker, _ *Clock) {
+func slotsAreGivenBack(t *testing.T, c Caller, _ *Clock) {
 	first := c.Admit(limits.Admitted)
 	c.Admit(limits.Admitted)
 	d := c.Admit(limits.OverConcurrency)
@@ -142,20 +129,20 @@ func slotsAreGivenBack(t *testing.T, c Asker, _ *Clock) {
 	c.Admit(limits.OverConcurrency)
 }
 
-func releaseIsIdempotent(t *testing.T, c Asker, _ *Clock) {
+func releaseIsIdempotent(t *testing.T, c Caller, _ *Clock) {
 	first := c.Admit(limits.Admitted)
 	c.Admit(limits.Admitted)
 	c.Release(first.Slot)
 	c.Release(first.Slot)
 	c.Release(limits.Slot{})
 	third := c.Admit(limits.Admitted)
-	c.Release(first.Slot) // its place may be the third call's now
+	c.Release(first.Slot) // the third call may have its place
 	c.Admit(limits.OverConcurrency)
 	c.Release(third.Slot)
 	c.Admit(limits.Admitted)
 }
 
-func slotsExpire(t *testing.T, c Asker, clock *Clock) {
+func slotsExpire(t *testing.T, c Caller, clock *Clock) {
 	lost := c.Admit(limits.Admitted)
 	clock.Move(time.Minute - time.Millisecond)
 	c.Admit(limits.OverConcurrency)
@@ -163,7 +150,7 @@ func slotsExpire(t *testing.T, c Asker, clock *Clock) {
 	c.Admit(limits.Admitted)
 	c.Release(lost.Slot)
 	c.Admit(limits.OverConcurrency)
-	// A longer call beside shorter ones keeps its slot, also when nobody asks for more than the window.
+	// A longer call keeps its slot, also when no call comes for longer than the window.
 	clock.Move(time.Minute)
 	c.Call.Lifetime = 3 * time.Hour
 	c.Admit(limits.Admitted)
@@ -171,7 +158,7 @@ func slotsExpire(t *testing.T, c Asker, clock *Clock) {
 	c.Admit(limits.OverConcurrency)
 }
 
-func slotsAreRenewed(t *testing.T, c Asker, clock *Clock) {
+func slotsAreRenewed(t *testing.T, c Caller, clock *Clock) {
 	renew := func(s limits.Slot, lifetime time.Duration) {
 		t.Helper()
 		if err := c.Store.Renew(t.Context(), s, lifetime); err != nil {
@@ -187,9 +174,9 @@ func slotsAreRenewed(t *testing.T, c Asker, clock *Clock) {
 	}
 	renew(limits.Slot{}, time.Hour)
 	clock.Move(time.Minute)
-	renew(long, time.Minute) // it is over
+	renew(long, time.Minute) // expired
 	next := c.Admit(limits.Admitted).Slot
-	renew(long, time.Hour) // its place is the other's now
+	renew(long, time.Hour) // the other call has its place
 	clock.Move(time.Minute)
 	c.Release(c.Admit(limits.Admitted).Slot)
 	renew(next, time.Hour)
@@ -199,7 +186,7 @@ func slotsAreRenewed(t *testing.T, c Asker, clock *Clock) {
 	}
 }
 
-func allOrNothing(t *testing.T, c Asker, _ *Clock) {
+func allOrNothing(t *testing.T, c Caller, _ *Clock) {
 	first := c.Admit(limits.Admitted)
 	for range 5 {
 		c.Admit(limits.OverConcurrency)
@@ -209,14 +196,14 @@ func allOrNothing(t *testing.T, c Asker, _ *Clock) {
 	c.Admit(limits.OverQuota)
 }
 
-func overBoth(t *testing.T, c Asker, _ *Clock) {
+func overBoth(t *testing.T, c Caller, _ *Clock) {
 	c.Admit(limits.Admitted)
 	if d := c.Admit(limits.OverQuota); d.RetryAfter <= time.Minute {
 		t.Errorf("retry after = %v, want the wait for the quota", d.RetryAfter)
 	}
 }
 
-func keysAreApart(t *testing.T, c Asker, _ *Clock) {
+func keysAreApart(t *testing.T, c Caller, _ *Clock) {
 	other := c
 	other.Call.Key = limits.KeyOf("another")
 	c.Admit(limits.Admitted)
@@ -226,7 +213,7 @@ func keysAreApart(t *testing.T, c Asker, _ *Clock) {
 	other.Admit(limits.OverQuota)
 }
 
-func morning(t *testing.T, c Asker, clock *Clock) {
+func morning(t *testing.T, c Caller, clock *Clock) {
 	c.Spend(18) // of 20 in off hours
 	clock.Move(time.Minute)
 	c.Spend(2) // (b): 20 in this hour, though only 2 of 5 in working hours
@@ -239,7 +226,7 @@ func morning(t *testing.T, c Asker, clock *Clock) {
 	c.Admit(limits.OverQuota)
 }
 
-func evening(t *testing.T, c Asker, clock *Clock) {
+func evening(t *testing.T, c Caller, clock *Clock) {
 	c.Spend(5)
 	d := c.Admit(limits.OverQuota)
 	if d.RetryAfter != time.Minute {
@@ -253,7 +240,7 @@ func evening(t *testing.T, c Asker, clock *Clock) {
 	c.Admit(limits.OverQuota)
 }
 
-func waitForMorning(t *testing.T, c Asker, clock *Clock) {
+func waitForMorning(t *testing.T, c Caller, clock *Clock) {
 	c.Spend(5)
 	d := c.Admit(limits.OverQuota)
 	if d.RetryAfter != 20*time.Minute {
@@ -264,15 +251,16 @@ func waitForMorning(t *testing.T, c Asker, clock *Clock) {
 	c.Admit(limits.OverQuota)
 }
 
-func loweredRule(t *testing.T, c Asker, clock *Clock) {
+func loweredRule(t *testing.T, c Caller, clock *Clock) {
 	for range 5 {
 		c.Spend(2)
 		clock.Move(time.Minute)
 	}
 	c.Call.Rule.Working = 5
 	d := c.Admit(limits.OverQuota)
-	// Ten are counted and only four may be: the first three minutes' calls have to leave.
-	if want := time.Hour + time.Second + c.Late - 3*time.Minute; d.RetryAfter != want || d.Remaining != 0 {
+	// Ten calls are counted. A call has room when four are left: the calls of three minutes leave.
+	want := time.Hour + time.Second + c.Late - 3*time.Minute
+	if d.RetryAfter != want || d.Remaining != 0 {
 		t.Errorf("decision = %+v, want a wait of %v", d, want)
 	}
 	clock.Move(d.RetryAfter)
@@ -280,7 +268,7 @@ func loweredRule(t *testing.T, c Asker, clock *Clock) {
 	c.Admit(limits.OverQuota)
 }
 
-func lifetimeIsRequired(t *testing.T, c Asker, _ *Clock) {
+func lifetimeIsRequired(t *testing.T, c Caller, _ *Clock) {
 	for _, lifetime := range []time.Duration{0, -time.Second} {
 		c.Call.Lifetime = lifetime
 		if _, err := c.Store.Admit(t.Context(), c.Call); !errors.Is(err, limits.ErrLifetime) {
@@ -291,37 +279,20 @@ func lifetimeIsRequired(t *testing.T, c Asker, _ *Clock) {
 	c.Admit(limits.Admitted)
 }
 
-func facts(t *testing.T, c Asker, clock *Clock) {
+func facts(t *testing.T, c Caller, clock *Clock) {
 	c.Admit(limits.Admitted)
 	clock.Move(10 * time.Second)
 	d := c.Admit(limits.Admitted)
 	d.Slot = limits.Slot{}
-	want := limits.Decision{Quota: 10, Remaining: 8, Reset: time.Hour - 9*time.Second + c.Late, Concurrent: 3, Running: 2}
+	want := limits.Decision{
+		Quota: 10, Remaining: 8, Reset: time.Hour - 9*time.Second + c.Late, Concurrent: 3, Running: 2,
+	}
 	if d != want {
 		t.Errorf("decision = %+v, want %+v", d, want)
 	}
 }
 
-// Raise grants extra calls for a time.
-func (c Asker) Raise(calls int64, until time.Duration, clock *Clock) {
-	c.T.Helper()
-	if err := c.Store.Raise(c.T.Context(), c.Call, calls, clock.Now().Add(until)); err != nil {
-		c.T.Fatal(err)
-	}
-	clock.Move(c.Repeats + time.Millisecond)
-}
-
-// Usage is what the store counts.
-func (c Asker) Usage() limits.Usage {
-	c.T.Helper()
-	u, err := c.Store.Usage(c.T.Context(), c.Call)
-	if err != nil {
-		c.T.Fatal(err)
-	}
-	return u
-}
-
-func extraCalls(t *testing.T, c Asker, clock *Clock) {
+func extraCalls(t *testing.T, c Caller, clock *Clock) {
 	c.Spend(3)
 	c.Admit(limits.OverQuota)
 	c.Raise(2, 5*time.Minute, clock)
@@ -333,7 +304,7 @@ func extraCalls(t *testing.T, c Asker, clock *Clock) {
 	if d.Quota != 5 || d.Remaining != 1 {
 		t.Errorf("decision = %+v, want 1 of 5 remaining", d)
 	}
-	// The last lease before the end grants none, so that none is used after it.
+	// In the last Lease before the end no extra call is granted, so none is made after the end.
 	clock.Move(5*time.Minute - limits.Lease)
 	if d := c.Admit(limits.OverQuota); d.Quota != 3 {
 		t.Errorf("decision = %+v, want a quota of 3", d)
@@ -343,7 +314,7 @@ func extraCalls(t *testing.T, c Asker, clock *Clock) {
 	}
 }
 
-func extraTakenBack(t *testing.T, c Asker, clock *Clock) {
+func extraTakenBack(t *testing.T, c Caller, clock *Clock) {
 	c.Raise(9, time.Hour, clock)
 	c.Spend(4)
 	c.Raise(0, time.Hour, clock)
@@ -354,7 +325,7 @@ func extraTakenBack(t *testing.T, c Asker, clock *Clock) {
 	c.Admit(limits.OverQuota)
 }
 
-func usedIsForgotten(t *testing.T, c Asker, clock *Clock) {
+func usedIsForgotten(t *testing.T, c Caller, clock *Clock) {
 	first := c.Admit(limits.Admitted)
 	second := c.Admit(limits.Admitted)
 	clock.Move(limits.Window / 2)
@@ -363,15 +334,16 @@ func usedIsForgotten(t *testing.T, c Asker, clock *Clock) {
 	c.Release(second.Slot)
 	running := c.Admit(limits.Admitted)
 	c.Admit(limits.OverQuota)
-	clock.Move(limits.Lease + 10*time.Second) // a lease that could still be used would stay counted
-	Eventually(t, "ledger time has moved on with a heartbeat, and all is forgotten", func() bool {
+	clock.Move(limits.Lease + 10*time.Second) // an open lease would stay counted
+	Eventually(t, "a heartbeat has moved ledger time, and all is forgotten", func() bool {
 		if err := c.Store.Forget(t.Context(), c.Call); err != nil {
 			t.Fatal(err)
 		}
 		return c.Usage().Working == 0
 	})
 	clock.Move(c.Repeats + time.Millisecond)
-	if u := c.Usage(); u.Working != 0 || u.Remaining != 3 || u.Running != 1 || u.Slots != 1 || u.Forgotten.IsZero() {
+	u := c.Usage()
+	if u.Working != 0 || u.Remaining != 3 || u.Running != 1 || u.Slots != 1 || u.Forgotten.IsZero() {
 		t.Errorf("usage = %+v, want none used and one running", u)
 	}
 	second = c.Admit(limits.Admitted)
@@ -382,13 +354,14 @@ func usedIsForgotten(t *testing.T, c Asker, clock *Clock) {
 	c.Admit(limits.OverQuota)
 }
 
-func waitBeyondExtra(t *testing.T, c Asker, clock *Clock) {
+func waitBeyondExtra(t *testing.T, c Caller, clock *Clock) {
 	c.Raise(2, 10*time.Minute, clock)
 	c.Spend(3)
 	clock.Move(time.Minute)
 	c.Spend(2)
 	d := c.Admit(limits.OverQuota)
-	// Five are counted; when the first three leave, the extra calls have ended, and two of three are left.
+	// Five calls are counted. When the first three leave, the extra calls have ended: two of three
+	// are used.
 	clock.Move(d.RetryAfter - time.Millisecond)
 	c.Admit(limits.OverQuota)
 	clock.Move(time.Millisecond)

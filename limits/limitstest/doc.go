@@ -1,3 +1,3 @@
-// Package limitstest is what every store of limits must do, as tests that each store runs: the contract, the rolling
-// hour beside an exact log, and many callers at once. Its Clock and Asker are for tests of a store's own.
+// Package limitstest has the tests that every store of limits must pass: the contract, random calls
+// judged by an oracle, and many callers at once. Its Clock and Caller are for a store's own tests.
 package limitstest
