@@ -37,18 +37,18 @@ func newLoop(t testing.TB, path string, message []byte, change ...func(*settings
 		s.parts.Log, s.parts.Limiter = log, limits.NewMemory(mustCalendar(t), nil)
 	}}, change...)...)
 	l := &loop{g: s.Gateway, message: message, out: bufio.NewWriter(io.Discard)}
-	l.rc.Init2(patient{}, nil, false)
+	l.rc.Init2(noDeadlines{}, nil, false)
 	if err := l.rc.Request.Header.Read(bufio.NewReader(bytes.NewReader([]byte(withLength(path, message))))); err != nil {
 		t.Fatal(err)
 	}
 	return l
 }
 
-// patient is a connection that has no deadlines.
-type patient struct{ net.Conn }
+// noDeadlines is a connection that has no deadlines.
+type noDeadlines struct{ net.Conn }
 
-func (patient) SetReadDeadline(time.Time) error  { return nil }
-func (patient) SetWriteDeadline(time.Time) error { return nil }
+func (noDeadlines) SetReadDeadline(time.Time) error  { return nil }
+func (noDeadlines) SetWriteDeadline(time.Time) error { return nil }
 
 func (l *loop) exchange(t testing.TB) {
 	l.body.Reset(l.message)
@@ -121,7 +121,7 @@ func BenchmarkLargeReply(b *testing.B) {
 	for name, known := range map[string]bool{"length": true, "chunked": false} {
 		b.Run(name, func(b *testing.B) {
 			doc := largeReply(size)
-			s := newSite(b, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
+			s := startGateway(b, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
 				a := answerOf(doc)
 				if !known {
 					a.Length = -1

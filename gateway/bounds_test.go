@@ -11,7 +11,7 @@ import (
 )
 
 // count is the value of a metric with one label.
-func (s *site) count(t *testing.T, name, label string) float64 {
+func (s *testGateway) count(t *testing.T, name, label string) float64 {
 	t.Helper()
 	for _, m := range gather(t, s)[name].GetMetric() {
 		if m.GetLabel()[0].GetValue() == label {
@@ -52,7 +52,7 @@ func TestBoundsAreKeptAndCounted(t *testing.T) {
 	} {
 		t.Run(c.bound, func(t *testing.T) {
 			for _, chunked := range []bool{false, true} {
-				s := newSite(t, func(s *settings) { c.set(&s.cfg) })
+				s := startGateway(t, func(s *settings) { c.set(&s.cfg) })
 				path := "/publikace/E05"
 				if c.bound == "inline_limit" {
 					path = "/publikace/E227"
@@ -76,7 +76,7 @@ func TestBoundsAreKeptAndCounted(t *testing.T) {
 	}
 }
 
-func (s *site) askIn(t *testing.T, path string, message []byte, chunked bool, status int) string {
+func (s *testGateway) askIn(t *testing.T, path string, message []byte, chunked bool, status int) string {
 	t.Helper()
 	w := s.dial(t)
 	if chunked {
@@ -93,7 +93,7 @@ func (s *site) askIn(t *testing.T, path string, message []byte, chunked bool, st
 
 // A header beyond its bound, and a reply beyond those of messages.
 func TestOtherBoundsAreCounted(t *testing.T) {
-	s := newSite(t)
+	s := startGateway(t)
 	w := s.dial(t)
 	w.write("POST /publikace/E05 HTTP/1.1\r\nX: " + strings.Repeat("y", 20<<10) + "\r\n\r\n")
 	w.answer()
@@ -103,7 +103,7 @@ func TestOtherBoundsAreCounted(t *testing.T) {
 	}
 	deep := replyOf("E05", egon.OK)
 	deep = insert(deep, bytes.LastIndex(deep, []byte("</e:")), []byte(strings.Repeat("<x>", 20)+strings.Repeat("</x>", 20)))
-	s = newSite(t, staticRelay(deep), func(s *settings) { s.cfg.Bounds.XML.Depth = 15 })
+	s = startGateway(t, staticRelay(deep), func(s *settings) { s.cfg.Bounds.XML.Depth = 15 })
 	checkRefusal(t, s.post(t, "/publikace/E05", call{}.message()), RegistryFailed, EgonMode, nil)
 	s.lines(t, 1)
 	if got := s.count(t, "brana_bound_refusals_total", "depth"); got != 1 {

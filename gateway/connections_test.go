@@ -42,7 +42,7 @@ func TestARefusalIsReadByWhoStillSends(t *testing.T) {
 	} {
 		for _, plain := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, plain sockets %t", name, plain), func(t *testing.T) {
-				s := newSite(t, func(s *settings) { s.cfg.StatusMode, s.cfg.PlainSockets = HTTPMode, plain })
+				s := startGateway(t, func(s *settings) { s.cfg.StatusMode, s.cfg.PlainSockets = HTTPMode, plain })
 				w := s.dial(t)
 				w.write(c.request)
 				if r, body := w.answer(); r.StatusCode != c.status {
@@ -61,7 +61,7 @@ func TestARefusalIsReadByWhoStillSends(t *testing.T) {
 
 // A caller that never stops sending is read off for no longer than the bound.
 func TestReadingOffEndsInTime(t *testing.T) {
-	s := newSite(t, func(s *settings) { s.cfg.DrainTime = 50 * time.Millisecond })
+	s := startGateway(t, func(s *settings) { s.cfg.DrainTime = 50 * time.Millisecond })
 	w := s.dial(t)
 	w.write(header("/publikace/E05", "Content-Length: 5", "Transfer-Encoding: chunked"))
 	w.answer()
@@ -72,7 +72,7 @@ func TestReadingOffEndsInTime(t *testing.T) {
 }
 
 // dialFrom opens a connection from a loopback address of its own.
-func (s *site) dialFrom(t testing.TB, address string) *wire {
+func (s *testGateway) dialFrom(t testing.TB, address string) *rawConn {
 	t.Helper()
 	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}}
 	c, err := d.Dial("tcp", s.addr)
@@ -81,7 +81,7 @@ func (s *site) dialFrom(t testing.TB, address string) *wire {
 	}
 	t.Cleanup(func() { c.Close() })
 	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
-	return &wire{Conn: c, t: t, r: bufio.NewReader(c)}
+	return &rawConn{Conn: c, t: t, r: bufio.NewReader(c)}
 }
 
 func TestConnectionsAreBounded(t *testing.T) {
@@ -95,8 +95,8 @@ func TestConnectionsAreBounded(t *testing.T) {
 		{conn.Total, func(c *Config) { c.MaxConns = 2 }, "127.0.0.3", false},
 	} {
 		t.Run(c.limit, func(t *testing.T) {
-			s := newSite(t, func(s *settings) { c.set(&s.cfg) })
-			ask := func(w *wire) {
+			s := startGateway(t, func(s *settings) { c.set(&s.cfg) })
+			ask := func(w *rawConn) {
 				t.Helper()
 				w.write(withLength("/publikace/E05", call{}.message()))
 				if r, body := w.answer(); r.StatusCode != 200 {
@@ -141,7 +141,7 @@ func TestConnectionsOverIPv6AreBounded(t *testing.T) {
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(ln) }()
 	_, port, _ := net.SplitHostPort(ln.Addr().String())
-	var open []*wire
+	var open []*rawConn
 	for _, c := range []struct {
 		peer   string
 		status int
@@ -196,7 +196,7 @@ func (l *exhaustedListener) Accept() (net.Conn, error) {
 }
 
 // drip sends a byte at a time until the connection is gone or the test over.
-func (w *wire) drip(what string) {
+func (w *rawConn) drip(what string) {
 	stop := make(chan struct{})
 	done := make(chan struct{})
 	w.t.Cleanup(func() { close(stop); w.Close(); <-done })
@@ -229,7 +229,7 @@ func TestSlowCallersAreCut(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newSite(t, func(s *settings) { s.cfg.ReadIdle, s.cfg.DrainTime = 200*time.Millisecond, 50*time.Millisecond })
+			s := startGateway(t, func(s *settings) { s.cfg.ReadIdle, s.cfg.DrainTime = 200*time.Millisecond, 50*time.Millisecond })
 			w := s.dial(t)
 			w.write(c.part)
 			w.drip(c.drip)
@@ -246,7 +246,7 @@ func TestSlowCallersAreCut(t *testing.T) {
 		})
 	}
 	t.Run("answer that is not taken", func(t *testing.T) {
-		s := newSite(t, func(s *settings) { s.cfg.WriteIdle, s.cfg.MinRate = 200*time.Millisecond, 1 }, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
+		s := startGateway(t, func(s *settings) { s.cfg.WriteIdle, s.cfg.MinRate = 200*time.Millisecond, 1 }, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
 			return answerOf(largeReply(16 << 20)), nil
 		}))
 		w := s.dial(t)
@@ -261,7 +261,7 @@ func TestSlowCallersAreCut(t *testing.T) {
 		s.settled(t)
 	})
 	t.Run("answer", func(t *testing.T) {
-		s := newSite(t, func(s *settings) { s.cfg.WriteIdle, s.cfg.MinRate = 400*time.Millisecond, 1<<40 }, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
+		s := startGateway(t, func(s *settings) { s.cfg.WriteIdle, s.cfg.MinRate = 400*time.Millisecond, 1<<40 }, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
 			body := io.MultiReader(strings.NewReader(string(largeReply(100 << 10)[:100<<10])), letters{})
 			return &egon.Answer{HTTPStatus: 200, ContentType: contentType, Length: -1, Body: io.NopCloser(body)}, nil
 		}))

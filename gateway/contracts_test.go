@@ -32,7 +32,7 @@ func get(path string, lines ...string) string {
 // A GET finds the WSDL of a service, with the address by which it came, and the
 // schemas that it refers to. The connection goes on.
 func TestContractsAreServed(t *testing.T) {
-	s := newSite(t, described)
+	s := startGateway(t, described)
 	w := s.dial(t)
 	for _, c := range []struct{ path, host, want string }{
 		{"/publikace/E227?wsdl", "brana.test", `location="http://brana.test/publikace/E227"`},
@@ -59,10 +59,10 @@ func TestContractsAreServed(t *testing.T) {
 func TestContractsThatAreNotServed(t *testing.T) {
 	statuses := func(s *settings) { s.cfg.StatusMode = HTTPMode }
 	refused := func(s *settings) { s.cfg.Routes.Services["E05"] = Route{} }
-	s, without := newSite(t, statuses, described, refused), newSite(t, statuses)
+	s, without := startGateway(t, statuses, described, refused), startGateway(t, statuses)
 	const host = "Host: brana.test"
 	for name, c := range map[string]struct {
-		site    *site
+		gateway *testGateway
 		request string
 		status  string
 	}{
@@ -96,7 +96,7 @@ func TestContractsThatAreNotServed(t *testing.T) {
 		"empty host":           {s, get("/publikace/E227?wsdl", "Host: "), "400"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := c.site.dial(t)
+			w := c.gateway.dial(t)
 			w.write(c.request)
 			answer, err := io.ReadAll(w)
 			if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 "+c.status) || strings.Contains(string(answer), "evil") {
@@ -108,7 +108,7 @@ func TestContractsThatAreNotServed(t *testing.T) {
 
 // The operator's own URL is the address, whatever Host says.
 func TestContractsWithAPublicURL(t *testing.T) {
-	s := newSite(t, described, func(s *settings) { s.cfg.PublicURL = "https://brana.example.cz/zr" })
+	s := startGateway(t, described, func(s *settings) { s.cfg.PublicURL = "https://brana.example.cz/zr" })
 	w := s.dial(t)
 	w.write(get("/publikace/E227?wsdl", "Host: 10.0.0.1"))
 	if _, body := w.answer(); !strings.Contains(body, `location="https://brana.example.cz/zr/E227"`) {
@@ -119,7 +119,7 @@ func TestContractsWithAPublicURL(t *testing.T) {
 // Over TLS a WSDL is for those who have a certificate, bound or not, and names
 // https.
 func TestContractsOverTLS(t *testing.T) {
-	s := newSecureSite(t, boundOnce, described)
+	s := startTLSGateway(t, boundOnce, described)
 	url := "https://" + s.addr + "/publikace/E227?wsdl"
 	if _, err := s.client(t, nil).Get(url); err == nil {
 		t.Error("a WSDL without a certificate")

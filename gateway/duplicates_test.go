@@ -57,7 +57,7 @@ func TestStaleTime(t *testing.T) {
 }
 
 func TestStaleTimeIsRefused(t *testing.T) {
-	s := newSite(t, func(s *settings) { s.cfg.TimeTolerance = time.Minute })
+	s := startGateway(t, func(s *settings) { s.cfg.TimeTolerance = time.Minute })
 	now := time.Now().Format(time.RFC3339Nano)
 	wantIn(t, read(t, s.post(t, "/publikace/E05", call{time: now}.message())), "VysledekKod>OK<")
 	r := s.post(t, "/publikace/E05", call{}.message())
@@ -84,15 +84,15 @@ func (w *watchedIDs) Confirm(ctx context.Context, c queue.Claim) error {
 	return w.RecentMemory.Confirm(ctx, c)
 }
 
-// newStrictDesk is a desk where an id may be used once in an hour.
-func newStrictDesk(t *testing.T, change ...func(*desk, *settings)) (*desk, *watchedIDs) {
+// startStrictQueue starts a gateway where an id may be used once in an hour.
+func startStrictQueue(t *testing.T, change ...func(*queueGateway, *settings)) (*queueGateway, *watchedIDs) {
 	t.Helper()
 	memory, err := queue.NewRecentMemory(queue.RecentConfig{Window: time.Hour, Most: 100}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ids := &watchedIDs{RecentMemory: memory}
-	return newDesk(t, append(change, func(_ *desk, s *settings) { s.parts.IDs = ids })...), ids
+	return startQueueGateway(t, append(change, func(_ *queueGateway, s *settings) { s.parts.IDs = ids })...), ids
 }
 
 const otherID = "a75167b3-b260-49a0-aac6-4d763538b25a"
@@ -100,7 +100,7 @@ const otherID = "a75167b3-b260-49a0-aac6-4d763538b25a"
 // An id is used once, by each AIS for itself, whichever service it calls and
 // however it spells the id.
 func TestDuplicateRequest(t *testing.T) {
-	d, _ := newStrictDesk(t)
+	d, _ := startStrictQueue(t)
 	wantIn(t, d.ask(t, "E05", call{}), "VysledekKod>OK<")
 	for _, path := range []string{"E05", "E227", "E227?async", "E99"} {
 		for _, id := range []string{requestID, strings.ToUpper(requestID)} {
@@ -110,7 +110,7 @@ func TestDuplicateRequest(t *testing.T) {
 	wantIn(t, d.ask(t, "E05", call{id: otherID}), "VysledekKod>OK<")
 	wantIn(t, d.ask(t, "E227", call{ais: "999007"}), "VysledekKod>OK<")
 	d.settle(t)
-	if got := d.diary.all(); len(got) != 6 { // of the three that were served
+	if got := d.events.all(); len(got) != 6 { // of the three that were served
 		t.Errorf("a duplicate took a permit or a slot: %v", got)
 	}
 }
@@ -119,7 +119,7 @@ func TestDuplicateRequest(t *testing.T) {
 // once, again and again until the call is admitted.
 func TestARefusedCallHasNotUsedItsId(t *testing.T) {
 	verdict, failure := limits.OverQuota, error(nil)
-	d, _ := newStrictDesk(t, func(d *desk, s *settings) {
+	d, _ := startStrictQueue(t, func(d *queueGateway, s *settings) {
 		d.limiter.admit = func(context.Context, limits.Call) (limits.Decision, error) {
 			return limits.Decision{Verdict: verdict}, failure
 		}
@@ -146,7 +146,7 @@ func TestARefusedCallHasNotUsedItsId(t *testing.T) {
 
 // A call that was admitted has used its id, whatever came of it.
 func TestAnAdmittedCallHasUsedItsId(t *testing.T) {
-	d, _ := newStrictDesk(t, func(_ *desk, s *settings) { failing(&egon.CallError{Err: errors.New("no registry")})(s) })
+	d, _ := startStrictQueue(t, func(_ *queueGateway, s *settings) { failing(&egon.CallError{Err: errors.New("no registry")})(s) })
 	wantIn(t, d.ask(t, "E05", call{}), "BR_401: ")
 	wantIn(t, d.ask(t, "E05", call{}), "BR_304: ")
 	d.later(t, call{id: otherID})
@@ -156,17 +156,17 @@ func TestAnAdmittedCallHasUsedItsId(t *testing.T) {
 // Without the store of ids nothing goes on: no permit is used when it cannot say
 // whether an id is new, and no slot stays when it cannot use it.
 func TestTheStoreOfIdsCannotBeHad(t *testing.T) {
-	d, ids := newStrictDesk(t)
+	d, ids := startStrictQueue(t)
 	ids.claim = errors.New("no Redis")
 	r := d.post(t, "/publikace/E05", call{}.message())
 	checkRefusal(t, r, IDsUnavailable, EgonMode, nil)
-	if got := d.diary.all(); len(got) != 0 {
+	if got := d.events.all(); len(got) != 0 {
 		t.Errorf("happened: %v", got)
 	}
 	ids.claim, ids.confirm = nil, errors.New("no Redis")
 	wantIn(t, d.ask(t, "E227?async", call{}), "BR_208: ")
 	d.settle(t)
-	if got := strings.Join(d.diary.all(), ", "); got != "open, admit admitted, delete, release" {
+	if got := strings.Join(d.events.all(), ", "); got != "open, admit admitted, delete, release" {
 		t.Errorf("happened: %s", got)
 	}
 	ids.confirm = nil

@@ -121,7 +121,7 @@ func TestHTTPEdge(t *testing.T) {
 		{"fragment", lines("POST /publikace/E05#x HTTP/1.1", host, kind, length) + message, 404, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := newSite(t, func(s *settings) { s.cfg.StatusMode = HTTPMode })
+			s := startGateway(t, func(s *settings) { s.cfg.StatusMode = HTTPMode })
 			w := s.dial(t)
 			w.write(c.request)
 			r, body := w.answer()
@@ -149,7 +149,7 @@ func TestHTTPEdge(t *testing.T) {
 func TestWhatIsNotPostCallsNothing(t *testing.T) {
 	for _, method := range []string{"GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "post"} {
 		for _, target := range []string{"/publikace/E05", "/publikace/E05?wsdl", "/publikace/E05?WSDL", "/publikace/E999", "/", "http://x/publikace/E05"} {
-			s := newSite(t)
+			s := startGateway(t)
 			w := s.dial(t)
 			if method == "CONNECT" {
 				target = "x:80"
@@ -175,7 +175,7 @@ func TestWhatIsNotPostCallsNothing(t *testing.T) {
 }
 
 func TestWhatIsNotPostIsToldOfOwnDescriptions(t *testing.T) {
-	s := newSite(t, described)
+	s := startGateway(t, described)
 	w := s.dial(t)
 	w.write("GET /publikace/E05 HTTP/1.1\r\nHost: x\r\n\r\n")
 	if r, body := w.answer(); r.StatusCode != 405 || !strings.Contains(body, "(WSDL) jsou na adrese /publikace/{kód služby}?wsdl<") {
@@ -189,7 +189,7 @@ func TestWhatIsNotPostIsToldOfOwnDescriptions(t *testing.T) {
 }
 
 func TestHeadIsAnsweredWithoutABody(t *testing.T) {
-	s := newSite(t)
+	s := startGateway(t)
 	w := s.dial(t)
 	w.write("HEAD /publikace/E05 HTTP/1.1\r\nHost: x\r\n\r\n")
 	line, err := w.r.ReadString('\n')
@@ -206,7 +206,7 @@ func TestHeadIsAnsweredWithoutABody(t *testing.T) {
 func TestPipelinedCalls(t *testing.T) {
 	held := make(chan struct{})
 	second := call{id: strings.Replace(requestID, "a", "b", 1)}
-	s := newSite(t, relayTo(func(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
+	s := startGateway(t, relayTo(func(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
 		text, err := io.ReadAll(m.Body)
 		if err == nil && strings.Contains(string(text), second.id) {
 			<-held
@@ -240,7 +240,7 @@ func TestPipelinedCalls(t *testing.T) {
 // write E67a and E67A of one service. Grants, routes and the log know one.
 func TestBothSpellingsOfACodeAreOneService(t *testing.T) {
 	var sent []string
-	s := newSite(t, relayTo(func(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
+	s := startGateway(t, relayTo(func(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
 		sent = append(sent, m.Service.Code)
 		return relayOK(ctx, m)
 	}))

@@ -43,7 +43,7 @@ func TestMustUnderstand(t *testing.T) {
 		{"said in no namespace", `mustUnderstand="1"`, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := newDesk(t)
+			s := startQueueGateway(t)
 			for code, message := range messages {
 				r := s.post(t, "/publikace/"+code, withHeader(message, fmt.Sprintf(wsse, c.attributes)))
 				if c.refused && code != "E05" {
@@ -58,7 +58,7 @@ func TestMustUnderstand(t *testing.T) {
 
 // Action, which clients of WCF demand to be understood, is.
 func TestActionIsUnderstood(t *testing.T) {
-	s := newSite(t)
+	s := startGateway(t)
 	action := `<Action s:mustUnderstand="1" xmlns="http://schemas.microsoft.com/ws/2005/05/addressing/none">IszrVypisOpravneniPolozky</Action>`
 	message := call{code: "E227"}.message()
 	for range 2 { // the second time the gateway remembers how the message begins
@@ -74,7 +74,7 @@ func TestActionIsUnderstood(t *testing.T) {
 // An Envelope of another namespace is another version (SOAP 1.1 §4.1.2), and
 // the Fault is one of SOAP 1.1.
 func TestAnotherVersionOfSOAP(t *testing.T) {
-	s := newSite(t)
+	s := startGateway(t)
 	for _, space := range []string{"http://www.w3.org/2003/05/soap-envelope", "http://example.org/soap"} {
 		for _, code := range []string{"E05", "E227"} {
 			message := strings.Replace(string(call{code: code}.message()), egon.NSEnvelope, space, 1)
@@ -87,7 +87,7 @@ const requestPlace = "(bajt 0)"
 
 // Attachments are refused with what to send instead.
 func TestAttachmentsAreRefused(t *testing.T) {
-	s := newSite(t)
+	s := startGateway(t)
 	for kind, want := range map[string]string{
 		`multipart/related; type="application/xop+xml"; boundary=b`: "base64",
 		"application/soap+xml; charset=utf-8":                       "SOAP 1.1",

@@ -43,7 +43,7 @@ func TestTheAnswerIsClosedOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			body := &closing{Reader: c.reader}
-			s := newSite(t, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
+			s := startGateway(t, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
 				return &egon.Answer{HTTPStatus: 200, ContentType: contentType, Length: c.length, Body: body}, nil
 			}))
 			_, _ = io.Copy(io.Discard, s.post(t, "/publikace/E05", call{}.message()).Body)
@@ -61,7 +61,7 @@ func TestTheAnswerIsClosedOnce(t *testing.T) {
 func TestTheAnswerIsClosedBeforeItsCallEnds(t *testing.T) {
 	ended := make(chan error, 2)
 	var last context.Context
-	s := newSite(t, relayTo(func(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
+	s := startGateway(t, relayTo(func(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
 		last = ctx
 		a, err := relayOK(ctx, m)
 		a.Body = onClose{a.Body, func() { ended <- ctx.Err() }}
@@ -102,7 +102,7 @@ func TestACallerThatLeaves(t *testing.T) {
 		}, "upstream-broke"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSite(t, func(s *settings) {
+			s := startGateway(t, func(s *settings) {
 				s.cfg.Routes.Default = Route{Kind: RelayRoute, Timeout: 300 * time.Millisecond, Relay: relayFunc(func(ctx context.Context, _ *egon.Message) (*egon.Answer, error) {
 					return &egon.Answer{HTTPStatus: 200, ContentType: contentType, Length: -1, Body: io.NopCloser(c.reader(ctx))}, nil
 				})}
@@ -142,7 +142,7 @@ func (s silent) Read([]byte) (int, error) {
 func TestTakingAnAnswerIsNotUnderTheDeadline(t *testing.T) {
 	t.Parallel()                  // it waits
 	large := largeReply(16 << 20) // more than sockets hold
-	s := newSite(t, func(s *settings) {
+	s := startGateway(t, func(s *settings) {
 		s.cfg.Routes.Default = Route{Kind: RelayRoute, Timeout: 2 * time.Second, Relay: relayFunc(func(ctx context.Context, _ *egon.Message) (*egon.Answer, error) {
 			return &egon.Answer{HTTPStatus: 200, ContentType: contentType, Length: int64(len(large)), Body: io.NopCloser(&whileAlive{ctx, bytes.NewReader(large)})}, nil
 		})}
@@ -178,7 +178,7 @@ func (w *whileAlive) Read(p []byte) (int, error) {
 // An upstream that keeps its answer coming, but below the lowest rate, is cut
 // when its time is used up.
 func TestAnAnswerThatDripsEnds(t *testing.T) {
-	s := newSite(t, func(s *settings) {
+	s := startGateway(t, func(s *settings) {
 		s.cfg.Routes.Default = Route{Kind: RelayRoute, Timeout: 100 * time.Millisecond, Relay: relayFunc(func(ctx context.Context, _ *egon.Message) (*egon.Answer, error) {
 			body := io.MultiReader(bytes.NewReader(largeReply(100 << 10)[:100<<10]), drip{})
 			return &egon.Answer{HTTPStatus: 200, ContentType: contentType, Length: -1, Body: io.NopCloser(&whileAlive{ctx, body})}, nil
@@ -208,7 +208,7 @@ func (drip) Read(p []byte) (int, error) {
 
 // A caller that does not read is cut by the patience of the writer.
 func TestACallerThatDoesNotReadIsCut(t *testing.T) {
-	s := newSite(t, func(s *settings) { s.cfg.WriteIdle = 50 * time.Millisecond }, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
+	s := startGateway(t, func(s *settings) { s.cfg.WriteIdle = 50 * time.Millisecond }, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
 		body := io.MultiReader(bytes.NewReader(largeReply(100 << 10)[:100<<10]), letters{})
 		return &egon.Answer{HTTPStatus: 200, ContentType: contentType, Length: -1, Body: io.NopCloser(body)}, nil
 	}))
@@ -222,7 +222,7 @@ func TestACallerThatDoesNotReadIsCut(t *testing.T) {
 // not eat it up.
 func TestASlowUploadHasItsOwnTime(t *testing.T) {
 	var left time.Duration
-	s := newSite(t, func(s *settings) {
+	s := startGateway(t, func(s *settings) {
 		s.cfg.Routes.Default = Route{Kind: RelayRoute, Timeout: 250 * time.Millisecond, Relay: relayFunc(func(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
 			by, _ := ctx.Deadline()
 			left = time.Until(by)
@@ -252,7 +252,7 @@ func TestASlowUploadHasItsOwnTime(t *testing.T) {
 // The slot outlives the call, whatever its message may take.
 func TestTheSlotLivesAsLongAsTheCallMay(t *testing.T) {
 	var lifetime atomic.Int64
-	s := newSite(t, func(s *settings) {
+	s := startGateway(t, func(s *settings) {
 		s.cfg.Routes.Default.Timeout = 10 * time.Second
 		s.parts.Limiter.(*limiterFunc).admit = func(ctx context.Context, c limits.Call) (limits.Decision, error) {
 			lifetime.Store(int64(c.Lifetime))
@@ -293,7 +293,7 @@ func TestRefusalsLeaveNothingBehind(t *testing.T) {
 		for _, chunked := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s chunked=%v", c.name, chunked), func(t *testing.T) {
 				var calls atomic.Int64
-				s := newSite(t, relayTo(func(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
+				s := startGateway(t, relayTo(func(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
 					calls.Add(1)
 					return relayOK(ctx, m)
 				}), func(s *settings) { s.cfg.DrainBytes = 1 << 20 })
@@ -343,7 +343,7 @@ func TestRefusalsLeaveNothingBehind(t *testing.T) {
 
 // A refusal does not wait for what the caller does not send.
 func TestADrainEndsInTime(t *testing.T) {
-	s := newSite(t, func(s *settings) { s.cfg.DrainTime = 50 * time.Millisecond })
+	s := startGateway(t, func(s *settings) { s.cfg.DrainTime = 50 * time.Millisecond })
 	for name, lines := range map[string][]string{
 		"plain":                {"Content-Length: 100000"},
 		"chunked":              {"Transfer-Encoding: chunked"},
@@ -359,7 +359,7 @@ func TestADrainEndsInTime(t *testing.T) {
 }
 
 func TestOneConnectionCarriesManyExchanges(t *testing.T) {
-	s := newSite(t, func(s *settings) { s.cfg.ReadIdle = 200 * time.Millisecond })
+	s := startGateway(t, func(s *settings) { s.cfg.ReadIdle = 200 * time.Millisecond })
 	w := s.dial(t)
 	for i := range 20 {
 		message := call{}.message()
@@ -388,7 +388,7 @@ func TestOneConnectionCarriesManyExchanges(t *testing.T) {
 // answer to its end.
 func TestACallerMaySendTheNextCallAtOnce(t *testing.T) {
 	store := limits.NewMemory(mustCalendar(t), nil)
-	s := newSite(t, func(s *settings) { s.parts.Limiter = store })
+	s := startGateway(t, func(s *settings) { s.parts.Limiter = store })
 	w := s.dial(t)
 	for range 100 { // two slots, in sequence
 		w.write(withLength("/publikace/E05", call{}.message()))
@@ -410,7 +410,7 @@ func mustCalendar(t testing.TB) *limits.Calendar {
 // A limiter that panics or fails when a slot is given back hurts nobody.
 func TestAFailedReleaseIsLogged(t *testing.T) {
 	for name, l := range map[string]Limiter{"error": releasing{func() error { return errors.New("no Redis") }}, "panic": releasing{func() error { panic("boom") }}} {
-		s := newSite(t, func(s *settings) { s.parts.Limiter = l })
+		s := startGateway(t, func(s *settings) { s.parts.Limiter = l })
 		for range 2 {
 			if r := s.post(t, "/publikace/E05", call{}.message()); r.StatusCode != 200 {
 				t.Errorf("%s: status %d", name, r.StatusCode)

@@ -15,7 +15,7 @@ import (
 const continued = "HTTP/1.1 100 Continue\r\n\r\n"
 
 // continues fails the test unless the next bytes are 100 Continue.
-func (w *wire) continues() {
+func (w *rawConn) continues() {
 	w.t.Helper()
 	got := make([]byte, len(continued))
 	if n, err := io.ReadFull(w.r, got); err != nil || string(got) != continued {
@@ -24,7 +24,7 @@ func (w *wire) continues() {
 }
 
 // next reads one response, and fails the test when it is 100 Continue.
-func (w *wire) next() (*http.Response, string) {
+func (w *rawConn) next() (*http.Response, string) {
 	w.t.Helper()
 	if start, _ := w.r.Peek(len(continued)); string(start) == continued {
 		w.t.Error("100 Continue, want the answer")
@@ -47,7 +47,7 @@ func TestExpectContinue(t *testing.T) {
 		{"large and chunked", "Expect: 100-continue", "Transfer-Encoding: chunked", chunked(large)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := newSite(t)
+			s := startGateway(t)
 			w := s.dial(t)
 			for range 2 { // waits
 				w.write(header("/publikace/E05", c.expect, c.framing))
@@ -107,7 +107,7 @@ func TestExpectIsRefusedByTheHeaderAlone(t *testing.T) {
 		{"size of what is answered here", []string{"POST /publikace/E227 HTTP/1.1", host, kind, "Content-Length: 70000", expect}, 413, "too-large"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := newSite(t, func(s *settings) {
+			s := startGateway(t, func(s *settings) {
 				s.cfg.StatusMode = HTTPMode
 				s.cfg.Routes.Services["E35a"] = Route{Kind: RefuseRoute}
 			})
@@ -138,7 +138,7 @@ func TestExpectIsRefusedByTheHeaderAlone(t *testing.T) {
 // A gateway that has no room, or drains, does not have the message sent.
 func TestExpectWithoutRoom(t *testing.T) {
 	held := make(chan struct{})
-	s := newSite(t, func(s *settings) { s.cfg.MaxExchanges, s.cfg.StatusMode = 1, HTTPMode }, relayTo(func(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
+	s := startGateway(t, func(s *settings) { s.cfg.MaxExchanges, s.cfg.StatusMode = 1, HTTPMode }, relayTo(func(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
 		<-held
 		return relayOK(ctx, m)
 	}))
@@ -169,7 +169,7 @@ func TestExpectWithoutRoom(t *testing.T) {
 // any other.
 func TestExpectAndThenNothing(t *testing.T) {
 	for _, leaves := range []bool{false, true} {
-		s := newSite(t, func(s *settings) { s.cfg.ReadIdle, s.cfg.StatusMode = 100*time.Millisecond, HTTPMode })
+		s := startGateway(t, func(s *settings) { s.cfg.ReadIdle, s.cfg.StatusMode = 100*time.Millisecond, HTTPMode })
 		w := s.dial(t)
 		w.write(header("/publikace/E05", "Expect: 100-continue", "Content-Length: 5000"))
 		w.continues()
@@ -191,21 +191,21 @@ func TestKeptConnectionsAreAnsweredInTheirOwnTime(t *testing.T) {
 	t.Parallel() // it waits
 	const writeIdle = 400 * time.Millisecond
 	for name, c := range map[string]struct {
-		next   func(w *wire)
+		next   func(w *rawConn)
 		status int
 	}{
-		"100 Continue": {func(w *wire) {
+		"100 Continue": {func(w *rawConn) {
 			message := string(call{}.message())
 			w.write(header("/publikace/E05", "Expect: 100-continue", fmt.Sprintf("Content-Length: %d", len(message))))
 			w.continues()
 			w.write(message)
 		}, 200},
-		"not parsed": {func(w *wire) { w.write("POST\r\n\r\n") }, 400},
-		"too large":  {func(w *wire) { w.write(header("/publikace/E05", "X: "+strings.Repeat("y", 20<<10))) }, 431},
+		"not parsed": {func(w *rawConn) { w.write("POST\r\n\r\n") }, 400},
+		"too large":  {func(w *rawConn) { w.write(header("/publikace/E05", "X: "+strings.Repeat("y", 20<<10))) }, 431},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newSite(t, func(s *settings) { s.cfg.WriteIdle, s.cfg.StatusMode = writeIdle, HTTPMode })
+			s := startGateway(t, func(s *settings) { s.cfg.WriteIdle, s.cfg.StatusMode = writeIdle, HTTPMode })
 			w := s.dial(t)
 			w.write(withLength("/publikace/E05", call{}.message()))
 			if r, body := w.answer(); r.StatusCode != 200 {

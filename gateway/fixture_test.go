@@ -54,43 +54,43 @@ const (
 	iszrID    = "11111111-2222-4333-8444-555555555555"
 )
 
-// A journal keeps what is logged. It reads the fields at once, as an encoder
-// does, since a line borrows from its exchange.
-type journal struct {
+// A logRecorder keeps the lines of the log. It reads the fields at once, as an
+// encoder does, since a line borrows from its exchange.
+type logRecorder struct {
 	zapcore.LevelEnabler
 	mu      sync.Mutex
-	entries []logged
+	entries []logEntry
 }
 
-type logged struct {
+type logEntry struct {
 	level   zapcore.Level
 	message string
 	fields  map[string]any
 }
 
-func (j *journal) With([]zapcore.Field) zapcore.Core { return j }
-func (j *journal) Sync() error                       { return nil }
+func (j *logRecorder) With([]zapcore.Field) zapcore.Core { return j }
+func (j *logRecorder) Sync() error                       { return nil }
 
-func (j *journal) Check(e zapcore.Entry, c *zapcore.CheckedEntry) *zapcore.CheckedEntry {
+func (j *logRecorder) Check(e zapcore.Entry, c *zapcore.CheckedEntry) *zapcore.CheckedEntry {
 	return c.AddCore(e, j)
 }
 
-func (j *journal) Write(e zapcore.Entry, fields []zapcore.Field) error {
+func (j *logRecorder) Write(e zapcore.Entry, fields []zapcore.Field) error {
 	encoder := zapcore.NewMapObjectEncoder()
 	for _, f := range fields {
 		f.AddTo(encoder)
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.entries = append(j.entries, logged{e.Level, e.Message, encoder.Fields})
+	j.entries = append(j.entries, logEntry{e.Level, e.Message, encoder.Fields})
 	return nil
 }
 
-// all returns what was logged with messages that begin so.
-func (j *journal) all(message string) []logged {
+// all returns the lines whose message begins so.
+func (j *logRecorder) all(message string) []logEntry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	var list []logged
+	var list []logEntry
 	for _, e := range j.entries {
 		if strings.HasPrefix(e.message, message) {
 			list = append(list, e)
@@ -142,12 +142,12 @@ func admitAll(context.Context, limits.Call) (limits.Decision, error) {
 	return limits.Decision{Verdict: limits.Admitted, Quota: 1000, Remaining: 999, Reset: time.Hour}, nil
 }
 
-// A site is a gateway on a loopback port, with what it works with.
-type site struct {
+// A testGateway is a gateway on a loopback port, with its limiter and its log.
+type testGateway struct {
 	*Gateway
 	addr    string
 	limiter *limiterFunc
-	logs    *journal
+	logs    *logRecorder
 	served  chan error
 }
 
@@ -162,9 +162,9 @@ func relayTo(r relayFunc) func(*settings) {
 	return func(s *settings) { s.cfg.Routes.Default = Route{Kind: RelayRoute, Name: "iszr", Relay: r} }
 }
 
-// newSite makes a gateway and serves it until the test ends; by default E198 is
+// startGateway makes a gateway and serves it until the test ends; by default E198 is
 // a workflow, E227 local, and all else relayed to a registry that answers OK.
-func newSite(t testing.TB, change ...func(*settings)) *site {
+func startGateway(t testing.TB, change ...func(*settings)) *testGateway {
 	t.Helper()
 	s := newGateway(t, change...)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -185,7 +185,7 @@ func newSite(t testing.TB, change ...func(*settings)) *site {
 	return s
 }
 
-func newGateway(t testing.TB, change ...func(*settings)) *site {
+func newGateway(t testing.TB, change ...func(*settings)) *testGateway {
 	t.Helper()
 	store, err := policy.NewStore(func() (*policy.Snapshot, error) {
 		return policy.LoadFS(fstest.MapFS{"grants/a.yaml": {Data: []byte(grants)}, "matrix.csv": {Data: []byte(matrix)}},
@@ -194,7 +194,7 @@ func newGateway(t testing.TB, change ...func(*settings)) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{logs: &journal{LevelEnabler: zapcore.DebugLevel}, limiter: &limiterFunc{admit: admitAll}}
+	s := &testGateway{logs: &logRecorder{LevelEnabler: zapcore.DebugLevel}, limiter: &limiterFunc{admit: admitAll}}
 	with := settings{
 		cfg: Config{Routes: Routes{Services: map[string]Route{"E198": {Kind: WorkflowRoute}, "E227": {Kind: LocalRoute}}}},
 		parts: Parts{Policy: store, Limiter: s.limiter, Log: zap.New(s.logs), Metrics: NewMetrics(metrics.Sources{}),
@@ -214,7 +214,7 @@ func newGateway(t testing.TB, change ...func(*settings)) *site {
 }
 
 // settled waits until nothing runs and checks that nothing is held.
-func (s *site) settled(t testing.TB) {
+func (s *testGateway) settled(t testing.TB) {
 	t.Helper()
 	eventually(t, "exchanges end", func() bool { return s.Running() == 0 })
 	if n := s.limiter.slots.Load(); n != 0 {
@@ -233,7 +233,7 @@ func eventually(t testing.TB, what string, holds func() bool) {
 }
 
 // lines waits for n lines of exchanges and returns them.
-func (s *site) lines(t testing.TB, n int) []map[string]any {
+func (s *testGateway) lines(t testing.TB, n int) []map[string]any {
 	t.Helper()
 	var list []map[string]any
 	eventually(t, fmt.Sprintf("%d lines of exchanges in the log", n), func() bool {
@@ -250,7 +250,7 @@ func (s *site) lines(t testing.TB, n int) []map[string]any {
 }
 
 // outcome waits for the line of the only exchange and returns its outcome.
-func (s *site) outcome(t testing.TB) string {
+func (s *testGateway) outcome(t testing.TB) string {
 	t.Helper()
 	return s.lines(t, 1)[0]["outcome"].(string)
 }
@@ -347,13 +347,13 @@ func largeMessage(size int) []byte {
 }
 
 // post sends a message as an ordinary client does.
-func (s *site) post(t testing.TB, path string, message []byte) *http.Response {
+func (s *testGateway) post(t testing.TB, path string, message []byte) *http.Response {
 	t.Helper()
 	return s.send(t, path, bytes.NewReader(message))
 }
 
 // send posts a body; a reader of unknown length goes in chunks.
-func (s *site) send(t testing.TB, path string, body io.Reader) *http.Response {
+func (s *testGateway) send(t testing.TB, path string, body io.Reader) *http.Response {
 	t.Helper()
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 30 * time.Second}
 	r, err := client.Post("http://"+s.addr+path, contentType, body)
@@ -373,14 +373,14 @@ func read(t testing.TB, r *http.Response) string {
 	return string(b)
 }
 
-// A wire is a raw connection to a site.
-type wire struct {
+// A rawConn is a connection to a gateway without an HTTP client.
+type rawConn struct {
 	net.Conn
 	t testing.TB
 	r *bufio.Reader
 }
 
-func (s *site) dial(t testing.TB) *wire {
+func (s *testGateway) dial(t testing.TB) *rawConn {
 	t.Helper()
 	c, err := net.Dial("tcp", s.addr)
 	if err != nil {
@@ -388,10 +388,10 @@ func (s *site) dial(t testing.TB) *wire {
 	}
 	t.Cleanup(func() { c.Close() })
 	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
-	return &wire{Conn: c, t: t, r: bufio.NewReader(c)}
+	return &rawConn{Conn: c, t: t, r: bufio.NewReader(c)}
 }
 
-func (w *wire) write(parts ...string) {
+func (w *rawConn) write(parts ...string) {
 	w.t.Helper()
 	for _, p := range parts {
 		if _, err := io.WriteString(w.Conn, p); err != nil {
@@ -401,7 +401,7 @@ func (w *wire) write(parts ...string) {
 }
 
 // answer reads one response with its body; 100 Continue is none.
-func (w *wire) answer() (*http.Response, string) {
+func (w *rawConn) answer() (*http.Response, string) {
 	w.t.Helper()
 	r, err := http.ReadResponse(w.r, nil)
 	for err == nil && r.StatusCode == 100 {
@@ -418,7 +418,7 @@ func (w *wire) answer() (*http.Response, string) {
 }
 
 // closed fails the test unless the connection ends without another byte.
-func (w *wire) closed() {
+func (w *rawConn) closed() {
 	w.t.Helper()
 	rest, err := io.ReadAll(w.r)
 	if len(rest) > 0 {

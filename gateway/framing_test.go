@@ -94,7 +94,7 @@ func TestOddChunksAreRefused(t *testing.T) {
 		"one byte too many":            fmt.Sprintf("%x", len(message)+1) + "\r\n" + message + "\r\n0\r\n\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSite(t)
+			s := startGateway(t)
 			w := s.dial(t)
 			w.write(header("/publikace/E05", "Transfer-Encoding: chunked"), body, withLength("/publikace/E05", call{}.message()))
 			if r, body := w.answer(); r.StatusCode != 500 || !strings.Contains(body, "BR_50") {
@@ -128,7 +128,7 @@ func TestTheEndOfAChunk(t *testing.T) {
 			"cut after CR":  {0, "\r", true, 400, fmt.Sprintf("přerušila za bajtem %d", len(message))},
 		} {
 			t.Run(fmt.Sprintf("%s/%d", name, len(message)), func(t *testing.T) {
-				s := newSite(t, func(s *settings) { s.cfg.StatusMode, s.cfg.ReadIdle = HTTPMode, 100*time.Millisecond })
+				s := startGateway(t, func(s *settings) { s.cfg.StatusMode, s.cfg.ReadIdle = HTTPMode, 100*time.Millisecond })
 				w := s.dial(t)
 				w.write(header("/publikace/E05", "Transfer-Encoding: chunked"), fmt.Sprintf("%x\r\n", len(message)+c.size), message, c.after)
 				if c.ends {
@@ -148,7 +148,7 @@ func TestTheEndOfAChunk(t *testing.T) {
 func TestOddChunksOfARefusedMessage(t *testing.T) {
 	message := string(call{}.message())
 	for _, size := range []string{"%x ", "%x;", "%x;a=\r"} {
-		s := newSite(t)
+		s := startGateway(t)
 		w := s.dial(t)
 		w.write(header("/publikace/E999", "Transfer-Encoding: chunked"), fmt.Sprintf(size+"\r\n%s\r\n0\r\n\r\n", len(message), message),
 			withLength("/publikace/E05", call{}.message()))
@@ -181,7 +181,7 @@ func TestChunkedMessagesUpToTheInlineLimit(t *testing.T) {
 				t.Fatal("the message is too short")
 			}
 			lengths := make(chan int64, 1)
-			s := newSite(t, func(s *settings) { s.cfg.InlineLimit = inline }, relayTo(func(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
+			s := startGateway(t, func(s *settings) { s.cfg.InlineLimit = inline }, relayTo(func(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
 				lengths <- m.Length
 				return relayOK(ctx, m)
 			}))
@@ -215,7 +215,7 @@ func TestBrokenChunkedMessagesUseNoPermit(t *testing.T) {
 		"no end of its framing": {chunk(tail) + "0\r\nX: y\r\n", "BR_5"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSite(t, func(s *settings) { s.cfg.ReadIdle = 200 * time.Millisecond }, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
+			s := startGateway(t, func(s *settings) { s.cfg.ReadIdle = 200 * time.Millisecond }, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
 				t.Error("it reached the registry")
 				return nil, errors.New("not expected")
 			}))
@@ -238,7 +238,7 @@ func TestBrokenChunkedMessagesUseNoPermit(t *testing.T) {
 // Lengths that are no plain number of bytes.
 func TestOddLengthsAreRefused(t *testing.T) {
 	for _, length := range []string{"", "5 5", "5;5", "0x10", "1e3", "-0", "+0", "٥", "5\x00", "\"5\"", "18446744073709551617"} {
-		s := newSite(t)
+		s := startGateway(t)
 		w := s.dial(t)
 		w.write(header("/publikace/E05", "Content-Length: "+length), "GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n")
 		if r, body := w.answer(); r.StatusCode != 500 || !strings.Contains(body, "BR_502: ") {
@@ -252,7 +252,7 @@ func TestOddLengthsAreRefused(t *testing.T) {
 // A request with bare line feeds alone never comes to its end for the server;
 // it runs out of time and nothing runs.
 func TestARequestOfBareLineFeedsNeverRuns(t *testing.T) {
-	s := newSite(t, func(s *settings) { s.cfg.ReadIdle, s.cfg.StatusMode = 100*time.Millisecond, HTTPMode })
+	s := startGateway(t, func(s *settings) { s.cfg.ReadIdle, s.cfg.StatusMode = 100*time.Millisecond, HTTPMode })
 	w := s.dial(t)
 	message := string(call{}.message())
 	w.write(strings.ReplaceAll(header("/publikace/E05", fmt.Sprintf("Content-Length: %d", len(message))), "\r\n", "\n") + message)

@@ -76,9 +76,9 @@ func (a *authority) pool() *x509.CertPool {
 	return pool
 }
 
-// A secureSite is a gateway that serves over TLS and binds certificates.
-type secureSite struct {
-	*site
+// A tlsGateway is a gateway that serves over TLS and binds certificates.
+type tlsGateway struct {
+	*testGateway
 	ca     *authority
 	policy *policy.Store
 	bound  atomic.Pointer[string] // identities of the policy; Reload takes them over
@@ -88,9 +88,9 @@ const boundOnce = `identities:
   - {serial: "0x64", issuer: "CN=Test CA,C=CZ", ais: 999001, administrator: "12345678", agendas: [X999], addresses: [127.0.0.1]}
 `
 
-func newSecureSite(t testing.TB, identities string, change ...func(*settings)) *secureSite {
+func startTLSGateway(t testing.TB, identities string, change ...func(*settings)) *tlsGateway {
 	t.Helper()
-	s := &secureSite{ca: newAuthority(t, "Test CA")}
+	s := &tlsGateway{ca: newAuthority(t, "Test CA")}
 	s.bound.Store(&identities)
 	var err error
 	s.policy, err = policy.NewStore(func() (*policy.Snapshot, error) {
@@ -100,7 +100,7 @@ func newSecureSite(t testing.TB, identities string, change ...func(*settings)) *
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.site = newSite(t, append([]func(*settings){func(c *settings) {
+	s.testGateway = startGateway(t, append([]func(*settings){func(c *settings) {
 		c.parts.Policy = s.policy
 		c.cfg.TLS = &tls.Config{Certificates: []tls.Certificate{*s.ca.issue(2)}, ClientCAs: s.ca.pool(), ClientAuth: tls.RequireAndVerifyClientCert}
 	}}, change...)...)
@@ -108,7 +108,7 @@ func newSecureSite(t testing.TB, identities string, change ...func(*settings)) *
 }
 
 // client calls with a certificate, nil for none, each time on a new connection.
-func (s *secureSite) client(t testing.TB, cert *tls.Certificate, change ...func(*tls.Config)) *http.Client {
+func (s *tlsGateway) client(t testing.TB, cert *tls.Certificate, change ...func(*tls.Config)) *http.Client {
 	cfg := &tls.Config{RootCAs: s.ca.pool(), GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 		if cert == nil {
 			return &tls.Certificate{}, nil
@@ -124,12 +124,12 @@ func (s *secureSite) client(t testing.TB, cert *tls.Certificate, change ...func(
 }
 
 // ask sends a message and returns what the answer says.
-func (s *secureSite) ask(c *http.Client, message []byte) (string, error) {
+func (s *tlsGateway) ask(c *http.Client, message []byte) (string, error) {
 	return s.askFor(c, "E05", message)
 }
 
 // askFor sends a message to a service.
-func (s *secureSite) askFor(c *http.Client, path string, message []byte) (string, error) {
+func (s *tlsGateway) askFor(c *http.Client, path string, message []byte) (string, error) {
 	r, err := c.Post("https://"+s.addr+"/publikace/"+path, contentType, bytes.NewReader(message))
 	if err != nil {
 		return "", err
@@ -142,7 +142,7 @@ func (s *secureSite) askFor(c *http.Client, path string, message []byte) (string
 // Who calls is who the certificate says, or the call is refused.
 func TestWhoCallsIsWhoTheCertificateSays(t *testing.T) {
 	today := time.Now().Format(time.DateOnly)
-	s := newSecureSite(t, `identities:
+	s := startTLSGateway(t, `identities:
   - {serial: "0x64", issuer: "CN=Test CA,C=CZ", ais: 999001, administrator: "12345678", agendas: [X999]}
   - {serial: "101", issuer: "CN=Test CA,C=CZ", ais: 999001, administrator: "12345678", agendas: [X999], addresses: [127.0.0.0/8]}
   - {serial: "102", issuer: "CN=Test CA,C=CZ", ais: 999001, administrator: "12345678", agendas: [X999], blocked_from: `+today+`}
@@ -198,7 +198,7 @@ func withoutAis(message []byte) []byte {
 // bytes that go on are those that came.
 func TestAisOfTheCertificate(t *testing.T) {
 	var sent []byte
-	s := newSecureSite(t, boundOnce, relayTo(func(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
+	s := startTLSGateway(t, boundOnce, relayTo(func(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
 		sent, _ = io.ReadAll(m.Body)
 		return answerOf(replyOf("E05", egon.OK)), nil
 	}))
@@ -217,7 +217,7 @@ func TestAisOfTheCertificate(t *testing.T) {
 // What a certificate of nobody known says is not in the log. Of one that a CA of
 // ours has signed the issuer is, though it has expired.
 func TestARefusedCertificateIsDescribed(t *testing.T) {
-	s := newSecureSite(t, boundOnce)
+	s := startTLSGateway(t, boundOnce)
 	for _, tt := range []struct {
 		cert      *tls.Certificate
 		want, err string
@@ -239,7 +239,7 @@ func TestARefusedCertificateIsDescribed(t *testing.T) {
 
 // A handshake that fails is an alert, counted by its reason, and no exchange.
 func TestHandshakesThatFail(t *testing.T) {
-	s := newSecureSite(t, boundOnce)
+	s := startTLSGateway(t, boundOnce)
 	other := newAuthority(t, "Test CA") // of the same name
 	expired := s.ca.issue(100, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })
 	server := s.ca.issue(100, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} })
@@ -315,7 +315,7 @@ func TestPlainHTTPOnThePortOfTLS(t *testing.T) {
 		"HTTP/2":  "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSecureSite(t, boundOnce)
+			s := startTLSGateway(t, boundOnce)
 			w := s.dial(t)
 			w.write(request)
 			r, body := w.answer()
@@ -335,12 +335,12 @@ func TestPlainHTTPOnThePortOfTLS(t *testing.T) {
 
 // A caller that connects and says nothing is let go when its time is over.
 func TestHandshakeInTime(t *testing.T) {
-	s := newSecureSite(t, boundOnce, func(c *settings) { c.cfg.ReadIdle = 20 * time.Millisecond })
+	s := startTLSGateway(t, boundOnce, func(c *settings) { c.cfg.ReadIdle = 20 * time.Millisecond })
 	s.dial(t).closed()
 	eventually(t, "counted", func() bool { return s.failures(t, "timeout") == 1 })
 }
 
-func (s *secureSite) failures(t testing.TB, reason string) int {
+func (s *tlsGateway) failures(t testing.TB, reason string) int {
 	t.Helper()
 	families, err := s.parts.Metrics.Registry.Gather()
 	if err != nil {
@@ -360,7 +360,7 @@ func (s *secureSite) failures(t testing.TB, reason string) int {
 // Each call is checked, on a connection that is kept and on a session that is
 // resumed too: what a reload takes away is gone at once.
 func TestReloadOfIdentities(t *testing.T) {
-	s := newSecureSite(t, boundOnce)
+	s := startTLSGateway(t, boundOnce)
 	var resumed []bool
 	cert, cache := s.ca.issue(100), tls.NewLRUClientSessionCache(1)
 	track := func(c *tls.Config) {
@@ -399,7 +399,7 @@ func TestReloadOfIdentities(t *testing.T) {
 // A connection that outlives the certificate it was opened with is of no use.
 func TestCertificateExpiresOnAConnection(t *testing.T) {
 	t.Parallel() // it waits
-	s := newSecureSite(t, boundOnce)
+	s := startTLSGateway(t, boundOnce)
 	cert := s.ca.issue(100, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(2 * time.Second) })
 	c := s.client(t, cert)
 	c.Transport.(*http.Transport).DisableKeepAlives = false

@@ -18,31 +18,31 @@ import (
 	"brana/limits"
 )
 
-// A diary keeps what happened, in order.
-type diary struct {
-	mu     sync.Mutex
-	events []string
+// An eventLog keeps events in their order.
+type eventLog struct {
+	mu   sync.Mutex
+	list []string
 }
 
-func (d *diary) note(event string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.events = append(d.events, event)
+func (l *eventLog) add(event string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.list = append(l.list, event)
 }
 
-func (d *diary) all() []string {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return slices.Clone(d.events)
+func (l *eventLog) all() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.list)
 }
 
-// A watched queue is a real one that notes what is asked of it, and may be held
-// or fail.
+// A watchedQueue is a real one that logs its operations; a test may hold them, or
+// have them fail.
 type watchedQueue struct {
 	*queue.Memory
-	diary *diary
-	open  func() error // before a job is opened
-	done  func() error // before its answer is left
+	events *eventLog
+	open   func() error // before a job is opened
+	done   func() error // before its answer is left
 }
 
 func (q *watchedQueue) Open(ctx context.Context, j queue.Job) error {
@@ -51,7 +51,7 @@ func (q *watchedQueue) Open(ctx context.Context, j queue.Job) error {
 			return err
 		}
 	}
-	q.diary.note("open")
+	q.events.add("open")
 	return q.Memory.Open(ctx, j)
 }
 
@@ -62,53 +62,53 @@ func (q *watchedQueue) Done(ctx context.Context, ais, id string, answer []byte) 
 		}
 	}
 	err := q.Memory.Done(ctx, ais, id, answer)
-	q.diary.note("done")
+	q.events.add("done")
 	return err
 }
 
 func (q *watchedQueue) Delete(ctx context.Context, ais string, ids ...string) error {
-	q.diary.note("delete")
+	q.events.add("delete")
 	return q.Memory.Delete(ctx, ais, ids...)
 }
 
-// A watched limiter notes what it gives and gets back.
+// A watchedLimiter logs the slots that it gives and gets back.
 type watchedLimiter struct {
 	limiterFunc
-	diary *diary
+	events *eventLog
 }
 
 func (l *watchedLimiter) Admit(ctx context.Context, c limits.Call) (limits.Decision, error) {
 	d, err := l.limiterFunc.Admit(ctx, c)
-	l.diary.note(fmt.Sprint("admit ", d.Verdict))
+	l.events.add(fmt.Sprint("admit ", d.Verdict))
 	return d, err
 }
 
 func (l *watchedLimiter) Release(ctx context.Context, s limits.Slot) error {
-	l.diary.note("release")
+	l.events.add("release")
 	return l.limiterFunc.Release(ctx, s)
 }
 
-// A desk is a site that answers the queue services.
-type desk struct {
-	*site
+// A queueGateway is a gateway that answers the queue services.
+type queueGateway struct {
+	*testGateway
 	queue   *watchedQueue
 	limiter *watchedLimiter
-	diary   *diary
+	events  *eventLog
 }
 
 var queueBounds = queue.Config{Keep: time.Hour, Entries: 2, Bytes: 8 * queue.AnswerBytes, Page: 1}
 
-func newDesk(t testing.TB, change ...func(*desk, *settings)) *desk {
+func startQueueGateway(t testing.TB, change ...func(*queueGateway, *settings)) *queueGateway {
 	t.Helper()
-	d := &desk{diary: &diary{}}
+	d := &queueGateway{events: &eventLog{}}
 	memory, err := queue.NewMemory(queueBounds, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { memory.Close() })
-	d.queue = &watchedQueue{Memory: memory, diary: d.diary}
-	d.limiter = &watchedLimiter{limiterFunc: limiterFunc{admit: admitAll}, diary: d.diary}
-	d.site = newSite(t, func(s *settings) {
+	d.queue = &watchedQueue{Memory: memory, events: d.events}
+	d.limiter = &watchedLimiter{limiterFunc: limiterFunc{admit: admitAll}, events: d.events}
+	d.testGateway = startGateway(t, func(s *settings) {
 		for _, code := range queueServices {
 			s.cfg.Routes.Services[code] = Route{Kind: LocalRoute}
 		}
@@ -127,13 +127,13 @@ func newDesk(t testing.TB, change ...func(*desk, *settings)) *desk {
 }
 
 // settle waits until no job is under way.
-func (d *desk) settle(t testing.TB) {
+func (d *queueGateway) settle(t testing.TB) {
 	t.Helper()
 	eventually(t, "jobs end", func() bool { return d.Jobs() == 0 && d.Running() == 0 })
 }
 
 // ask makes a call and returns its answer.
-func (d *desk) ask(t testing.TB, path string, c call) string {
+func (d *queueGateway) ask(t testing.TB, path string, c call) string {
 	t.Helper()
 	if c.code == "" {
 		c.code, _, _ = strings.Cut(path, "?")
@@ -142,7 +142,7 @@ func (d *desk) ask(t testing.TB, path string, c call) string {
 }
 
 // later makes an asynchronous call and returns its number.
-func (d *desk) later(t testing.TB, c call) string {
+func (d *queueGateway) later(t testing.TB, c call) string {
 	t.Helper()
 	answer := d.ask(t, "E227?async", c)
 	id := valueOf(answer, "IszrZadostId")
@@ -152,7 +152,7 @@ func (d *desk) later(t testing.TB, c call) string {
 	return id
 }
 
-func (d *desk) pickUp(t testing.TB, ais, id string) string {
+func (d *queueGateway) pickUp(t testing.TB, ais, id string) string {
 	t.Helper()
 	return d.ask(t, "E100", call{ais: ais, queue: &egon.QueueQuery{IDs: []string{id}}})
 }
@@ -180,7 +180,7 @@ func wantIn(t testing.TB, doc string, parts ...string) {
 // that a synchronous call would have had, and E99, E100 and E101 reach it.
 func TestAsynchronousCall(t *testing.T) {
 	for _, bare := range []bool{false, true} {
-		d := newDesk(t)
+		d := startQueueGateway(t)
 		id := d.later(t, call{bare: bare})
 		d.settle(t)
 		listed := d.ask(t, "E99", call{bare: bare})
@@ -201,11 +201,11 @@ func TestAsynchronousCall(t *testing.T) {
 // The call holds one slot from its admission until its job has its answer, and
 // gives it back once, before anybody can see the answer.
 func TestAJobHoldsTheSlotOfItsCall(t *testing.T) {
-	d := newDesk(t)
+	d := startQueueGateway(t)
 	d.later(t, call{})
 	d.settle(t)
 	want := []string{"open", "admit admitted", "release", "done"}
-	if got := d.diary.all(); !slices.Equal(got, want) {
+	if got := d.events.all(); !slices.Equal(got, want) {
 		t.Errorf("happened: %v, want %v", got, want)
 	}
 	job := d.logs.all("job")
@@ -222,7 +222,7 @@ func TestAJobHoldsTheSlotOfItsCall(t *testing.T) {
 // list it.
 func TestAJobUnderWay(t *testing.T) {
 	hold := make(chan struct{})
-	d := newDesk(t, func(d *desk, _ *settings) { d.queue.done = func() error { <-hold; return nil } })
+	d := startQueueGateway(t, func(d *queueGateway, _ *settings) { d.queue.done = func() error { <-hold; return nil } })
 	id := d.later(t, call{})
 	answer := d.pickUp(t, "", id)
 	wantIn(t, answer, "VysledekKod>VAROVANI<", "PROBIHA ZPRACOVANI", "<e:CekaciCas>1</e:CekaciCas></e:OdpovedInfo>")
@@ -245,7 +245,7 @@ func TestWhenToAskAgain(t *testing.T) {
 // Another AIS sees nothing of it, whatever it tries.
 func TestQueuesOfTwoAisAreApart(t *testing.T) {
 	const stranger = "999007"
-	d := newDesk(t)
+	d := startQueueGateway(t)
 	id := d.later(t, call{})
 	d.settle(t)
 	wantIn(t, d.pickUp(t, stranger, id), "NENALEZENO")
@@ -263,7 +263,7 @@ func TestQueuesOfTwoAisAreApart(t *testing.T) {
 }
 
 func TestPagesAndFiltersOfE99(t *testing.T) {
-	d := newDesk(t)
+	d := startQueueGateway(t)
 	first := d.later(t, call{})
 	d.settle(t)
 	second := d.later(t, call{})
@@ -293,7 +293,7 @@ func TestPagesAndFiltersOfE99(t *testing.T) {
 // admitted, and no permit is used for a call that has no room in the queue.
 func TestAnAsynchronousCallThatIsRefused(t *testing.T) {
 	t.Run("over quota", func(t *testing.T) {
-		d := newDesk(t, func(d *desk, _ *settings) {
+		d := startQueueGateway(t, func(d *queueGateway, _ *settings) {
 			d.limiter.admit = func(context.Context, limits.Call) (limits.Decision, error) {
 				return limits.Decision{Verdict: limits.OverQuota}, nil
 			}
@@ -301,20 +301,20 @@ func TestAnAsynchronousCallThatIsRefused(t *testing.T) {
 		for range 2 * queueBounds.Entries {
 			wantIn(t, d.ask(t, "E227?async", call{}), "BR_201: ")
 		}
-		if got := d.diary.all()[:3]; !slices.Equal(got, []string{"open", "admit over-quota", "delete"}) {
+		if got := d.events.all()[:3]; !slices.Equal(got, []string{"open", "admit over-quota", "delete"}) {
 			t.Errorf("happened: %v", got)
 		}
 	})
 	t.Run("the queue is full", func(t *testing.T) {
-		d := newDesk(t)
+		d := startQueueGateway(t)
 		for range queueBounds.Entries {
 			d.later(t, call{})
 		}
 		d.settle(t)
-		before := len(d.diary.all())
+		before := len(d.events.all())
 		answer := d.ask(t, "E227?async", call{})
 		wantIn(t, answer, "BR_206: ", "NENI K DISPOZICI", "E101")
-		if got := d.diary.all()[before:]; !slices.Equal(got, []string{"open"}) {
+		if got := d.events.all()[before:]; !slices.Equal(got, []string{"open"}) {
 			t.Errorf("happened: %v", got)
 		}
 		wantIn(t, d.ask(t, "E227", call{}), "KodIszr>Jmeno<") // a synchronous call needs no room
@@ -322,9 +322,9 @@ func TestAnAsynchronousCallThatIsRefused(t *testing.T) {
 		d.later(t, call{})
 	})
 	t.Run("the queue cannot be had", func(t *testing.T) {
-		d := newDesk(t, func(d *desk, _ *settings) { d.queue.open = func() error { return errors.New("no Redis") } })
+		d := startQueueGateway(t, func(d *queueGateway, _ *settings) { d.queue.open = func() error { return errors.New("no Redis") } })
 		wantIn(t, d.ask(t, "E227?async", call{}), "BR_207: ")
-		if got := d.diary.all(); !slices.Equal(got, []string{"delete"}) { // it may have been opened all the same
+		if got := d.events.all(); !slices.Equal(got, []string{"delete"}) { // it may have been opened all the same
 			t.Errorf("happened: %v", got)
 		}
 		if got := d.outcome(t); got != "queue-unavailable" {
@@ -336,7 +336,7 @@ func TestAnAsynchronousCallThatIsRefused(t *testing.T) {
 // A queue that fails for a while gets the answer later.
 func TestAnAnswerIsKeptWhenTheQueueIsBack(t *testing.T) {
 	tries := 0
-	d := newDesk(t, func(d *desk, _ *settings) {
+	d := startQueueGateway(t, func(d *queueGateway, _ *settings) {
 		d.queue.done = func() error {
 			if tries++; tries < 3 {
 				return errors.New("no Redis")
@@ -352,7 +352,7 @@ func TestAnAnswerIsKeptWhenTheQueueIsBack(t *testing.T) {
 // A queue that does not come back loses the job, which E100 then says, and the
 // log and the metric of this gateway too.
 func TestAnAnswerThatCannotBeKept(t *testing.T) {
-	d := newDesk(t, func(d *desk, s *settings) {
+	d := startQueueGateway(t, func(d *queueGateway, s *settings) {
 		s.cfg.Routes.Services["E227"] = Route{Kind: LocalRoute, Timeout: 100 * time.Millisecond}
 		d.queue.done = func() error { return errors.New("no Redis") }
 	})
@@ -362,7 +362,7 @@ func TestAnAnswerThatCannotBeKept(t *testing.T) {
 	if len(job) != 1 || job[0].fields["outcome"] != "unkept" || job[0].level.String() != "warn" || job[0].fields["error"] != "no Redis" {
 		t.Errorf("lines of jobs: %v", job)
 	}
-	if got := gather(t, d.site)["brana_jobs_total"]; counted(got, "unkept") != 1 {
+	if got := gather(t, d.testGateway)["brana_jobs_total"]; counted(got, "unkept") != 1 {
 		t.Errorf("counted %v", got)
 	}
 }
@@ -370,7 +370,7 @@ func TestAnAnswerThatCannotBeKept(t *testing.T) {
 // A job that was deleted while it was under way leaves nothing.
 func TestAJobDeletedUnderWay(t *testing.T) {
 	hold := make(chan struct{})
-	d := newDesk(t, func(d *desk, _ *settings) { d.queue.done = func() error { <-hold; return nil } })
+	d := startQueueGateway(t, func(d *queueGateway, _ *settings) { d.queue.done = func() error { <-hold; return nil } })
 	id := d.later(t, call{})
 	d.ask(t, "E101", call{queue: &egon.QueueQuery{IDs: []string{id}}})
 	close(hold)
@@ -383,7 +383,7 @@ func TestAJobDeletedUnderWay(t *testing.T) {
 
 // A defect in a job is an answer too: nobody waits for it in vain.
 func TestAJobThatPanics(t *testing.T) {
-	d := newDesk(t)
+	d := startQueueGateway(t)
 	ctx := t.Context()
 	if err := d.queue.Memory.Open(ctx, queue.Job{Ais: "999001", ID: iszrID, Service: "E227", Lifetime: time.Minute}); err != nil {
 		t.Fatal(err)
@@ -405,7 +405,7 @@ func TestAJobThatPanics(t *testing.T) {
 func TestALostJob(t *testing.T) {
 	now := time.Now()
 	var memory *queue.Memory
-	d := newDesk(t, func(d *desk, _ *settings) {
+	d := startQueueGateway(t, func(d *queueGateway, _ *settings) {
 		var err error
 		if memory, err = queue.NewMemory(queueBounds, func() time.Time { return now }); err != nil {
 			t.Fatal(err)
@@ -428,7 +428,7 @@ func TestALostJob(t *testing.T) {
 // A shutdown waits for jobs, and cuts what does not end.
 func TestShutdownWaitsForJobs(t *testing.T) {
 	hold := make(chan struct{})
-	d := newDesk(t, func(d *desk, _ *settings) { d.queue.done = func() error { <-hold; return nil } })
+	d := startQueueGateway(t, func(d *queueGateway, _ *settings) { d.queue.done = func() error { <-hold; return nil } })
 	d.later(t, call{})
 	ended := make(chan error, 1)
 	go func() { ended <- d.Shutdown(context.Background()) }()
@@ -442,13 +442,13 @@ func TestShutdownWaitsForJobs(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
-	if got := d.diary.all(); got[len(got)-1] != "done" {
+	if got := d.events.all(); got[len(got)-1] != "done" {
 		t.Errorf("happened: %v", got)
 	}
 }
 
 func TestShutdownCutsJobs(t *testing.T) {
-	d := newDesk(t, func(d *desk, _ *settings) { d.queue.done = func() error { return errors.New("no Redis") } })
+	d := startQueueGateway(t, func(d *queueGateway, _ *settings) { d.queue.done = func() error { return errors.New("no Redis") } })
 	d.later(t, call{})
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
@@ -467,7 +467,7 @@ func TestTheQueueOfACertificate(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer memory.Close()
-	s := newSecureSite(t, boundOnce, func(s *settings) {
+	s := startTLSGateway(t, boundOnce, func(s *settings) {
 		for _, code := range queueServices {
 			s.cfg.Routes.Services[code] = Route{Kind: LocalRoute}
 		}
@@ -520,7 +520,7 @@ func TestModesOfServices(t *testing.T) {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
 	}
-	d := newDesk(t)
+	d := startQueueGateway(t)
 	wantIn(t, d.ask(t, "E198?async", call{code: "E198", items: []string{"EopFoto"}, inner: mediaInner()}), "JENOM SYNC")
 	x := d.begin(nil)
 	x.service = async
@@ -534,7 +534,7 @@ func TestModesOfServices(t *testing.T) {
 // A client that calls everything with ?async reaches its queue all the same:
 // the queue answers at once, and no job is made of the question.
 func TestQueueServicesCalledAsynchronously(t *testing.T) {
-	d := newDesk(t)
+	d := startQueueGateway(t)
 	id := d.later(t, call{})
 	d.settle(t)
 	wantIn(t, d.ask(t, "E99?async", call{}), "IszrAsyncVypisFrontyResponse", "VysledekKod>OK<", id)
@@ -542,8 +542,8 @@ func TestQueueServicesCalledAsynchronously(t *testing.T) {
 	wantIn(t, d.ask(t, "E101?async", call{queue: &egon.QueueQuery{IDs: []string{id}}}), "IszrAsyncSmazatFrontuResponse", "VysledekKod>OK<")
 	wantIn(t, d.ask(t, "E100?async", call{queue: &egon.QueueQuery{IDs: []string{id}}}), "VysledekKod>CHYBA<", "NENALEZENO", "BR_307: ")
 	d.settle(t)
-	if opened := strings.Count(strings.Join(d.diary.all(), " "), "open"); opened != 1 {
-		t.Errorf("%d jobs were opened, want that of E227 alone: %v", opened, d.diary.all())
+	if opened := strings.Count(strings.Join(d.events.all(), " "), "open"); opened != 1 {
+		t.Errorf("%d jobs were opened, want that of E227 alone: %v", opened, d.events.all())
 	}
 }
 
@@ -572,7 +572,7 @@ func TestRoutesOfTheQueue(t *testing.T) {
 // comes back as it is; the upstream has the queue.
 func TestRelayedAsynchronousCall(t *testing.T) {
 	var asked []bool
-	d := newDesk(t, func(_ *desk, s *settings) {
+	d := startQueueGateway(t, func(_ *queueGateway, s *settings) {
 		relayTo(func(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
 			asked = append(asked, m.Async)
 			return relayOK(ctx, m)
@@ -584,7 +584,7 @@ func TestRelayedAsynchronousCall(t *testing.T) {
 		t.Errorf("relayed as async: %v", asked)
 	}
 	d.settle(t)
-	if got := d.diary.all(); slices.Contains(got, "open") {
+	if got := d.events.all(); slices.Contains(got, "open") {
 		t.Errorf("happened: %v", got)
 	}
 }
@@ -592,7 +592,7 @@ func TestRelayedAsynchronousCall(t *testing.T) {
 // A gateway that relays the queue services leaves them alone, and a question
 // that is wrong is the upstream's matter.
 func TestRelayedQueueServices(t *testing.T) {
-	s := newSite(t)
+	s := startGateway(t)
 	for _, code := range queueServices {
 		r := s.post(t, "/publikace/"+code, call{code: code, inner: `<z:Zadost xmlns:z="` + egon.ServiceByCode(code).Namespace + `"><z:Cokoli/></z:Zadost>`}.message())
 		wantIn(t, read(t, r), egon.ServiceByCode(code).Response, "VysledekKod>OK<")

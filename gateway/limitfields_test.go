@@ -43,7 +43,7 @@ func TestLimitFields(t *testing.T) {
 	} {
 		for _, mode := range []StatusMode{EgonMode, HTTPMode} {
 			t.Run(test.name, func(t *testing.T) {
-				s := newSite(t, func(s *settings) {
+				s := startGateway(t, func(s *settings) {
 					s.cfg.StatusMode = mode
 					s.parts.Limiter = &limiterFunc{admit: func(context.Context, limits.Call) (limits.Decision, error) { return test.decision, test.err }}
 				})
@@ -103,7 +103,7 @@ func TestNearTheQuotaIsShown(t *testing.T) {
 		{"unknown", limits.Decision{}, errors.New("no Redis"), "unavailable", 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			s := newSite(t, func(s *settings) {
+			s := startGateway(t, func(s *settings) {
 				s.parts.Limiter = &limiterFunc{admit: func(context.Context, limits.Call) (limits.Decision, error) { return test.decision, test.err }}
 			})
 			read(t, s.post(t, "/publikace/E05", call{}.message()))

@@ -33,10 +33,10 @@ type exit struct {
 	rooms   int      // that stay with the queue
 }
 
-// A trial is a site whose takings are counted, and a caller.
+// A trial is a gateway whose takings are counted, and a caller.
 type trial struct {
 	t *testing.T
-	*site
+	*testGateway
 	*stores
 	tally *tally
 }
@@ -45,7 +45,7 @@ type trial struct {
 func (e *exit) try(t *testing.T) {
 	l := newTally()
 	tr := &trial{t: t, stores: newStores(t, l), tally: l}
-	tr.site = newSite(t, tr.stores.into, func(s *settings) {
+	tr.testGateway = startGateway(t, tr.stores.into, func(s *settings) {
 		relayTo(tr.relay)(s)
 		s.parts.Media = workflowFunc(func(_ context.Context, h *egon.Head) (*egon.Answer, error) {
 			doc := replyOf(h.Service.Code, egon.OK)
@@ -63,7 +63,7 @@ func (e *exit) try(t *testing.T) {
 		e.ask(tr)
 	}
 	eventually(t, "all has ended", func() bool { return tr.Running() == 0 && tr.Jobs() == 0 })
-	reached := func(l logged) bool { return l.fields["outcome"] == e.outcome }
+	reached := func(l logEntry) bool { return l.fields["outcome"] == e.outcome }
 	if lines := tr.logs.all("exchange"); !slices.ContainsFunc(lines, reached) {
 		t.Errorf("it did not end as %s: %v", e.outcome, lines)
 	}
@@ -173,7 +173,7 @@ func TestAllThatIsTakenIsGivenBack(t *testing.T) {
 func TestARefusedCallerTakesNothingFromTheStores(t *testing.T) {
 	l := newTally()
 	stores := newStores(t, l)
-	s := newSecureSite(t, strings.Replace(boundOnce, "999001", "999002", 1), stores.into)
+	s := startTLSGateway(t, strings.Replace(boundOnce, "999001", "999002", 1), stores.into)
 	if body, err := s.ask(s.client(t, s.ca.issue(100)), call{}.message()); err != nil || !strings.Contains(body, "BR_102: ") {
 		t.Errorf("%s, %v", body, err)
 	}

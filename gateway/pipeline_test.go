@@ -20,7 +20,7 @@ func TestARelayedMessageAndItsReplyPassUnchanged(t *testing.T) {
 	var got []byte
 	var head egon.Message
 	reply := replyOf("E05", egon.Varovani)
-	s := newSite(t, relayTo(func(_ context.Context, m *egon.Message) (*egon.Answer, error) {
+	s := startGateway(t, relayTo(func(_ context.Context, m *egon.Message) (*egon.Answer, error) {
 		head = *m
 		got, _ = io.ReadAll(m.Body)
 		return answerOf(reply), nil
@@ -52,7 +52,7 @@ func TestARelayedMessageAndItsReplyPassUnchanged(t *testing.T) {
 // the log, and as a metric.
 func TestADecisionWithoutCountsIsShown(t *testing.T) {
 	var asked limits.Call
-	s := newSite(t, func(s *settings) {
+	s := startGateway(t, func(s *settings) {
 		s.parts.Limiter = &limiterFunc{admit: func(_ context.Context, c limits.Call) (limits.Decision, error) {
 			asked = c
 			return limits.Decision{Verdict: limits.Admitted, Degraded: limits.Share, Quota: 500, Remaining: 499, Reset: time.Hour}, nil
@@ -76,7 +76,7 @@ func TestADecisionWithoutCountsIsShown(t *testing.T) {
 
 func TestAFaultOfTheUpstreamPassesWithItsStatus(t *testing.T) {
 	fault := egon.AppendFault(nil, egon.FaultServer, "ne", "registry")
-	s := newSite(t, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
+	s := startGateway(t, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
 		a := answerOf(fault)
 		a.HTTPStatus = 500
 		return a, nil
@@ -91,7 +91,7 @@ func TestAFaultOfTheUpstreamPassesWithItsStatus(t *testing.T) {
 }
 
 func TestE227IsAnsweredFromTheMatrix(t *testing.T) {
-	s := newSite(t)
+	s := startGateway(t)
 	for _, c := range []struct {
 		name   string
 		triple *egon.RightsQuery
@@ -111,7 +111,7 @@ func TestE227IsAnsweredFromTheMatrix(t *testing.T) {
 }
 
 func TestABareMessageIsAnsweredBare(t *testing.T) {
-	s := newSite(t)
+	s := startGateway(t)
 	for name, m := range map[string][]byte{
 		"E227":             call{code: "E227", bare: true}.message(),
 		"a refusal of E05": call{bare: true, ais: "999003"}.message(),
@@ -181,7 +181,7 @@ func TestRefusals(t *testing.T) {
 	} {
 		for _, mode := range []StatusMode{EgonMode, HTTPMode} {
 			t.Run(fmt.Sprint(c.name, " mode ", mode), func(t *testing.T) {
-				s := newSite(t, func(s *settings) {
+				s := startGateway(t, func(s *settings) {
 					s.cfg.StatusMode = mode
 					if c.change != nil {
 						c.change(s)
@@ -242,7 +242,7 @@ func checkRefusal(t *testing.T, r *http.Response, k *Kind, mode StatusMode, want
 func TestEveryKindCanBeAnswered(t *testing.T) {
 	for _, k := range Kinds() {
 		for _, mode := range []StatusMode{EgonMode, HTTPMode} {
-			s := newSite(t, failing(refuse(k)), func(s *settings) { s.cfg.StatusMode = mode })
+			s := startGateway(t, failing(refuse(k)), func(s *settings) { s.cfg.StatusMode = mode })
 			checkRefusal(t, s.post(t, "/publikace/E05", call{}.message()), k, mode, nil)
 		}
 	}
@@ -254,7 +254,7 @@ func TestEveryRefusedItemIsNamed(t *testing.T) {
 	for i := range 200 {
 		items = append(items, fmt.Sprintf("NejakyVelmiDlouhyNeznamyUdaj%03d", i))
 	}
-	s := newSite(t)
+	s := startGateway(t)
 	body := read(t, s.post(t, "/publikace/E05", call{items: items}.message()))
 	for _, item := range items {
 		if !strings.Contains(body, item) {
@@ -288,7 +288,7 @@ func TestABrokenReplyIsTheRegistrysFailure(t *testing.T) {
 		"cut, and the reader breaks": {nil, -2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSite(t, relayTo(func(_ context.Context, m *egon.Message) (*egon.Answer, error) {
+			s := startGateway(t, relayTo(func(_ context.Context, m *egon.Message) (*egon.Answer, error) {
 				_, _ = io.Copy(io.Discard, m.Body)
 				a := answerOf(reply.doc)
 				a.Length = reply.length
@@ -323,7 +323,7 @@ func TestPanicsAreAnswered(t *testing.T) {
 		}),
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSite(t, change)
+			s := startGateway(t, change)
 			path, message := "/publikace/E05", call{}.message()
 			if name == "workflow" {
 				path, message = "/publikace/E198", mediaCall()
@@ -346,7 +346,7 @@ func (panicking) Close() error             { panic("boom") }
 
 func TestAPanicInTheMiddleOfAnAnswerCutsIt(t *testing.T) {
 	doc := largeReply(256 << 10)
-	s := newSite(t, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
+	s := startGateway(t, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
 		body := io.MultiReader(strings.NewReader(string(doc[:128<<10])), panicking{})
 		return &egon.Answer{HTTPStatus: 200, ContentType: contentType, Length: -1, Body: struct {
 			io.Reader

@@ -17,7 +17,7 @@ import (
 )
 
 func TestOneLineAnExchange(t *testing.T) {
-	s := newSite(t)
+	s := startGateway(t)
 	message := call{}.message()
 	reply := read(t, s.post(t, "/publikace/E05", message))
 	line := s.lines(t, 1)[0]
@@ -51,7 +51,7 @@ func TestOneLineAnExchange(t *testing.T) {
 
 // A call for which nothing was sent has no time at which it was.
 func TestNothingWasSent(t *testing.T) {
-	s := newSite(t, func(s *settings) { s.cfg.Routes.Default = Route{Kind: RelayRoute, Name: "iszr", Relay: unsent{}} })
+	s := startGateway(t, func(s *settings) { s.cfg.Routes.Default = Route{Kind: RelayRoute, Name: "iszr", Relay: unsent{}} })
 	s.post(t, "/publikace/E05", call{}.message())
 	line := s.lines(t, 1)[0]
 	if line["outcome"] != RegistryFailed.Code || line["cause"] != "call iszr: the breaker is open" {
@@ -78,7 +78,7 @@ func TestNoPersonalDataInTheLog(t *testing.T) {
 	question := func(inner string) string {
 		return string(call{inner: inner}.message())
 	}
-	s := newSite(t)
+	s := startGateway(t)
 	for path, message := range map[string]string{
 		"E05?1":         question("<Zadost><Jmeno>" + secret + "</Jmeno></Zadost>"),
 		"E05?2":         strings.Replace(question(""), "<reg:Ovm>12345678", "<reg:Ovm>"+secret, 1),
@@ -111,7 +111,7 @@ func TestNoPersonalDataInTheLog(t *testing.T) {
 // The number in the log is the one that the caller has in its hands.
 func TestTheNumberOfAWorkflowsReplyIsLogged(t *testing.T) {
 	const other = "99999999-2222-4333-8444-555555555555"
-	s := newSite(t, func(s *settings) {
+	s := startGateway(t, func(s *settings) {
 		s.parts.Media = workflowFunc(func(ctx context.Context, h *egon.Head) (*egon.Answer, error) {
 			a, err := serveOK(ctx, h)
 			a.IszrZadostId = other
@@ -127,7 +127,7 @@ func TestTheNumberOfAWorkflowsReplyIsLogged(t *testing.T) {
 }
 
 func TestAnIdIsQuotedWithinBounds(t *testing.T) {
-	s := newSite(t)
+	s := startGateway(t)
 	s.post(t, "/publikace/E05", call{id: strings.Repeat("x", 10_000), ais: strings.Repeat("9", 10_000)}.message())
 	line := s.lines(t, 1)[0]
 	if n := len(line["agenda_zadost_id"].(string)); n > maxIDBytes {
@@ -143,7 +143,7 @@ func TestLevels(t *testing.T) {
 		if k == LogUnavailable { // which has no line
 			continue
 		}
-		s := newSite(t, failing(refuse(k)))
+		s := startGateway(t, failing(refuse(k)))
 		s.post(t, "/publikace/E05", call{}.message())
 		s.lines(t, 1)
 		want := "info"
@@ -159,7 +159,7 @@ func TestLevels(t *testing.T) {
 	}
 }
 
-func gather(t *testing.T, s *site) map[string]*dto.MetricFamily {
+func gather(t *testing.T, s *testGateway) map[string]*dto.MetricFamily {
 	t.Helper()
 	families, err := s.parts.Metrics.Registry.Gather()
 	if err != nil {
@@ -174,7 +174,7 @@ func gather(t *testing.T, s *site) map[string]*dto.MetricFamily {
 
 // Whatever callers send, the labels stay within closed sets.
 func TestLabelsAreFromClosedSets(t *testing.T) {
-	s := newSite(t)
+	s := startGateway(t)
 	for _, path := range []string{"/publikace/E05", "/publikace/E05?x", "/publikace/Evil", "/other", "/publikace/e05"} {
 		s.post(t, path, call{}.message())
 		s.post(t, path, []byte("<x>"))

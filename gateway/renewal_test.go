@@ -18,7 +18,7 @@ import (
 // A caller that takes its answer for longer than its slot lives stays counted
 // among the calls at once until the last byte, and no longer.
 func TestALongTransferKeepsItsSlot(t *testing.T) {
-	newSite(t).post(t, "/publikace/E05", call{}.message()) // the library begins what never ends, outside the bubble
+	startGateway(t).post(t, "/publikace/E05", call{}.message()) // the library begins what never ends, outside the bubble
 	large := largeReply(24 << 20)
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(time.Date(2026, 3, 4, 10, 0, 0, 0, time.UTC))) // grants are valid then

@@ -25,8 +25,8 @@ func (f sourceFunc) Fetch(ctx context.Context, q *egon.RightsQuery) ([]egon.Righ
 	return f(ctx, fmt.Sprintf("%s/%s/%s", q.Agenda, q.AgendovaRole, q.Ovm))
 }
 
-// A table answers E227 and counts the questions.
-type table struct {
+// fakeRights answers E227 and keeps the triples it was asked for.
+type fakeRights struct {
 	mu    sync.Mutex
 	rows  map[string]string // triple → words
 	err   error
@@ -34,11 +34,11 @@ type table struct {
 	asked []string
 }
 
-func (tb *table) fetch(ctx context.Context, triple string) ([]egon.RightsItem, error) {
-	tb.mu.Lock()
-	tb.asked = append(tb.asked, triple)
-	hold := tb.hold
-	tb.mu.Unlock()
+func (f *fakeRights) fetch(ctx context.Context, triple string) ([]egon.RightsItem, error) {
+	f.mu.Lock()
+	f.asked = append(f.asked, triple)
+	hold := f.hold
+	f.mu.Unlock()
 	if hold != nil {
 		select {
 		case <-hold:
@@ -46,25 +46,25 @@ func (tb *table) fetch(ctx context.Context, triple string) ([]egon.RightsItem, e
 			return nil, ctx.Err()
 		}
 	}
-	tb.mu.Lock()
-	defer tb.mu.Unlock()
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	var items []egon.RightsItem
-	for _, word := range strings.Fields(tb.rows[triple]) {
+	for _, word := range strings.Fields(f.rows[triple]) {
 		items = append(items, egon.RightsItem{KodIszr: word})
 	}
-	return items, tb.err
+	return items, f.err
 }
 
-func (tb *table) set(f func()) {
-	tb.mu.Lock()
-	defer tb.mu.Unlock()
-	f()
+func (f *fakeRights) set(change func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	change()
 }
 
-func (tb *table) questions() int {
-	tb.mu.Lock()
-	defer tb.mu.Unlock()
-	return len(tb.asked)
+func (f *fakeRights) questions() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.asked)
 }
 
 const ownTriple = "X999/XR1/12345678"
@@ -110,7 +110,7 @@ func rowsOver(t testing.TB, store *policy.Store, source sourceFunc, change ...fu
 }
 
 // value is the sum of a metric's series with a label value, "" for all.
-func value(t *testing.T, s *site, name, label string) (sum float64) {
+func value(t *testing.T, s *testGateway, name, label string) (sum float64) {
 	t.Helper()
 	for _, m := range gather(t, s)[name].GetMetric() {
 		if label == "" || len(m.GetLabel()) > 0 && m.GetLabel()[0].GetValue() == label {
@@ -122,25 +122,25 @@ func value(t *testing.T, s *site, name, label string) (sum float64) {
 
 // The first call waits for its row; of many at once one asks.
 func TestACallWaitsForItsRow(t *testing.T) {
-	tb := &table{rows: map[string]string{ownTriple: "Jmeno Prijmeni"}, hold: make(chan struct{})}
-	s := newSite(t, rowsFrom(t, tb.fetch))
+	rights := &fakeRights{rows: map[string]string{ownTriple: "Jmeno Prijmeni"}, hold: make(chan struct{})}
+	s := startGateway(t, rowsFrom(t, rights.fetch))
 	ended := make(chan string, 20)
 	for i := range cap(ended) {
 		items := [][]string{{"Jmeno"}, {"Doklad"}}[i%2]
 		go func() { ended <- items[0] + read(t, s.post(t, "/publikace/E05", call{items: items}.message())) }()
 	}
-	eventually(t, "calls run", func() bool { return s.Running() == int64(cap(ended)) && tb.questions() > 0 })
+	eventually(t, "calls run", func() bool { return s.Running() == int64(cap(ended)) && rights.questions() > 0 })
 	if body := read(t, s.post(t, "/publikace/E05", call{}.message())); !strings.Contains(body, "VysledekKod>OK<") {
 		t.Errorf("a call that needs no row waits for it: %s", body)
 	}
-	close(tb.hold)
+	close(rights.hold)
 	for range cap(ended) {
 		got := <-ended
 		if granted := strings.HasPrefix(got, "Jmeno"); granted != strings.Contains(got, "VysledekKod>OK<") || granted == strings.Contains(got, "BR_111") {
 			t.Errorf("got %s", got)
 		}
 	}
-	if n := tb.questions(); n != 1 {
+	if n := rights.questions(); n != 1 {
 		t.Errorf("%d questions, want 1", n)
 	}
 	versions := map[any]bool{}
@@ -160,16 +160,16 @@ func TestACallWaitsForItsRow(t *testing.T) {
 func TestACallWhoseRowCannotBeHad(t *testing.T) {
 	for _, c := range []struct {
 		name  string
-		table *table
+		table *fakeRights
 		wait  time.Duration
 		cause string
 	}{
-		{"the bus fails", &table{err: errors.New("no bus")}, time.Minute, "row of " + ownTriple + ": no bus"},
-		{"the bus does not answer in time", &table{hold: make(chan struct{})}, 50 * time.Millisecond, "wait for the row: context deadline exceeded"},
+		{"the bus fails", &fakeRights{err: errors.New("no bus")}, time.Minute, "row of " + ownTriple + ": no bus"},
+		{"the bus does not answer in time", &fakeRights{hold: make(chan struct{})}, 50 * time.Millisecond, "wait for the row: context deadline exceeded"},
 	} {
 		for _, mode := range []StatusMode{EgonMode, HTTPMode} {
 			t.Run(fmt.Sprint(c.name, " mode ", mode), func(t *testing.T) {
-				s := newSite(t, rowsFrom(t, c.table.fetch), func(s *settings) { s.cfg.RowWait, s.cfg.StatusMode = c.wait, mode })
+				s := startGateway(t, rowsFrom(t, c.table.fetch), func(s *settings) { s.cfg.RowWait, s.cfg.StatusMode = c.wait, mode })
 				checkRefusal(t, s.post(t, "/publikace/E05", call{items: []string{"Jmeno"}}.message()), MatrixUnavailable, mode, nil)
 				line := s.lines(t, 1)[0]
 				if line["outcome"] != "matrix-unavailable" || !strings.Contains(fmt.Sprint(line["cause"]), c.cause) {
@@ -186,8 +186,8 @@ func TestACallWhoseRowCannotBeHad(t *testing.T) {
 
 // E227 is answered for any triple, whose row is fetched when it is asked for.
 func TestE227OfARowThatIsFetched(t *testing.T) {
-	tb := &table{rows: map[string]string{"A1/R1/00000001": "Ico"}}
-	s := newSite(t, rowsFrom(t, tb.fetch))
+	rights := &fakeRights{rows: map[string]string{"A1/R1/00000001": "Ico"}}
+	s := startGateway(t, rowsFrom(t, rights.fetch))
 	ask := func(agenda string) string {
 		return read(t, s.post(t, "/publikace/E227", call{code: "E227",
 			triple: &egon.RightsQuery{Agenda: []byte(agenda), AgendovaRole: []byte("R1"), Ovm: []byte("00000001")}}.message()))
@@ -200,7 +200,7 @@ func TestE227OfARowThatIsFetched(t *testing.T) {
 			t.Errorf("got %s", body)
 		}
 	}
-	if n := tb.questions(); n != 2 {
+	if n := rights.questions(); n != 2 {
 		t.Errorf("%d questions, want one for each triple", n)
 	}
 }
@@ -208,7 +208,7 @@ func TestE227OfARowThatIsFetched(t *testing.T) {
 // An upstream that refuses what the row permits has its row read again, once,
 // and the next call is refused by the gateway itself.
 func TestARefusalOfTheUpstreamRefreshesTheRow(t *testing.T) {
-	tb := &table{rows: map[string]string{ownTriple: "Jmeno Doklad"}}
+	rights := &fakeRights{rows: map[string]string{ownTriple: "Jmeno Doklad"}}
 	refusing := func(subs ...string) []byte {
 		var details []egon.Detail
 		for _, sub := range subs {
@@ -218,7 +218,7 @@ func TestARefusalOfTheUpstreamRefreshesTheRow(t *testing.T) {
 			Status: egon.Status{Kod: egon.Chyba, Details: details}, AgendaZadostId: requestID, IszrZadostId: iszrID})
 	}
 	subs := []string{"NENI K DISPOZICI"}
-	s := newSite(t, rowsFrom(t, tb.fetch), relayTo(func(_ context.Context, m *egon.Message) (*egon.Answer, error) {
+	s := startGateway(t, rowsFrom(t, rights.fetch), relayTo(func(_ context.Context, m *egon.Message) (*egon.Answer, error) {
 		return answerOf(refusing(subs...)), nil
 	}))
 	post := func(items ...string) string {
@@ -227,23 +227,23 @@ func TestARefusalOfTheUpstreamRefreshesTheRow(t *testing.T) {
 	post("Jmeno", "Doklad")
 	post("Jmeno", "Doklad")
 	s.settled(t)
-	if n := tb.questions(); n != 1 {
+	if n := rights.questions(); n != 1 {
 		t.Errorf("%d questions after another refusal, want 1", n)
 	}
 	subs = []string{"SPECIFIKACE V POPISU", "NENI OPRAVNENI"} // among other things
 	post()                                                    // it rests on no row
 	s.settled(t)
-	if n := tb.questions(); n != 1 {
+	if n := rights.questions(); n != 1 {
 		t.Errorf("%d questions after a refusal that the row has nothing to do with, want 1", n)
 	}
-	tb.set(func() { tb.rows[ownTriple] = "Jmeno" })
+	rights.set(func() { rights.rows[ownTriple] = "Jmeno" })
 	for range 5 {
 		if body := post("Jmeno"); !strings.Contains(body, "NENI OPRAVNENI<") {
 			t.Errorf("the caller got %s", body)
 		}
 	}
 	eventually(t, "the row is read again", func() bool { return strings.Contains(post("Doklad"), "BR_111") })
-	if n := tb.questions(); n != 2 {
+	if n := rights.questions(); n != 2 {
 		t.Errorf("%d questions, want one more", n)
 	}
 }
@@ -271,9 +271,9 @@ func TestARefusedStepRefreshesTheRow(t *testing.T) {
 		"warned": {func() (*egon.Answer, error) { return warned(false) }, func() (*egon.Answer, error) { return warned(true) }},
 	} {
 		t.Run(name, func(t *testing.T) {
-			tb := &table{rows: map[string]string{ownTriple: "Jmeno Prijmeni DatumNarozeni"}}
+			rights := &fakeRights{rows: map[string]string{ownTriple: "Jmeno Prijmeni DatumNarozeni"}}
 			answer := answers.other
-			s := newSite(t, rowsFrom(t, tb.fetch), func(s *settings) {
+			s := startGateway(t, rowsFrom(t, rights.fetch), func(s *settings) {
 				s.parts.Media = workflowFunc(func(context.Context, *egon.Head) (*egon.Answer, error) { return answer() })
 			})
 			post := func() string { return read(t, s.post(t, "/publikace/E198", mediaCall())) }
@@ -282,14 +282,14 @@ func TestARefusedStepRefreshesTheRow(t *testing.T) {
 				t.Errorf("the caller got %s", body)
 			}
 			s.settled(t)
-			if n := tb.questions(); n != 1 {
+			if n := rights.questions(); n != 1 {
 				t.Errorf("%d questions after another answer, want 1", n)
 			}
 			answer = answers.barred
-			tb.set(func() { tb.rows[ownTriple] = "Jmeno Prijmeni" })
+			rights.set(func() { rights.rows[ownTriple] = "Jmeno Prijmeni" })
 			post()
 			eventually(t, "the row is read again", func() bool { return strings.Contains(post(), "BR_111") })
-			if n := tb.questions(); n != 2 {
+			if n := rights.questions(); n != 2 {
 				t.Errorf("%d questions, want one more", n)
 			}
 		})
@@ -298,14 +298,14 @@ func TestARefusedStepRefreshesTheRow(t *testing.T) {
 
 // A row whose refresh is due decides, and is counted.
 func TestStaleRowsAreCounted(t *testing.T) {
-	tb := &table{rows: map[string]string{ownTriple: "Jmeno"}}
-	s := newSite(t, rowsFrom(t, tb.fetch, func(c *policy.RowsConfig) { c.Ages.Fresh = time.Nanosecond }))
+	rights := &fakeRights{rows: map[string]string{ownTriple: "Jmeno"}}
+	s := startGateway(t, rowsFrom(t, rights.fetch, func(c *policy.RowsConfig) { c.Ages.Fresh = time.Nanosecond }))
 	for range 3 {
 		if body := read(t, s.post(t, "/publikace/E05", call{items: []string{"Jmeno"}}.message())); !strings.Contains(body, "VysledekKod>OK<") {
 			t.Errorf("got %s", body)
 		}
 	}
-	if n := tb.questions(); n != 1 {
+	if n := rights.questions(); n != 1 {
 		t.Errorf("%d questions, want 1: the agenda refreshes, calls do not", n)
 	}
 	if got := value(t, s, "brana_matrix_stale_serves_total", ""); got != 3 {
@@ -322,8 +322,8 @@ func TestStaleRowsAreCounted(t *testing.T) {
 // not ready.
 func TestReadinessTellsTheRows(t *testing.T) {
 	t.Parallel() // it waits
-	tb := &table{rows: map[string]string{ownTriple: "Jmeno"}, err: errors.New("no bus")}
-	s := newSite(t, rowsFrom(t, tb.fetch))
+	rights := &fakeRights{rows: map[string]string{ownTriple: "Jmeno"}, err: errors.New("no bus")}
+	s := startGateway(t, rowsFrom(t, rights.fetch))
 	age := regexp.MustCompile(`\b\d+s\b`)
 	ready := func() (int, string) {
 		r := httptest.NewRecorder()
@@ -345,7 +345,7 @@ func TestReadinessTellsTheRows(t *testing.T) {
 	if status, said := ready(); status != 503 || said != "[-] matrix by E227: 0 of 1 rows in use, 1 never fetched; last asked Ns ago for "+ownTriple+": failed; no bus: no caller's items can be decided" {
 		t.Errorf("after a failure: %d %s", status, said)
 	}
-	tb.set(func() { tb.err = nil })
+	rights.set(func() { rights.err = nil })
 	eventually(t, "the row is there", func() bool { post(); status, _ := ready(); return status == 200 })
 	if _, said := ready(); !strings.HasPrefix(said, "[+] matrix by E227: 1 of 1 rows in use, the oldest is Ns old; last asked Ns ago for "+ownTriple+": row") {
 		t.Errorf("with the row: %s", said)
@@ -355,20 +355,20 @@ func TestReadinessTellsTheRows(t *testing.T) {
 // Who may call may change while a call waits for its row: the certificate that
 // is blocked by then opens nothing.
 func TestACertificateBlockedWhileItsCallWaits(t *testing.T) {
-	tb := &table{rows: map[string]string{ownTriple: "Jmeno"}, hold: make(chan struct{})}
-	s := newSecureSite(t, boundOnce, func(c *settings) { rowsOver(t, c.parts.Policy, tb.fetch)(c) })
+	rights := &fakeRights{rows: map[string]string{ownTriple: "Jmeno"}, hold: make(chan struct{})}
+	s := startTLSGateway(t, boundOnce, func(c *settings) { rowsOver(t, c.parts.Policy, rights.fetch)(c) })
 	said := make(chan string, 1)
 	go func() {
 		answer, err := s.ask(s.client(t, s.ca.issue(100)), call{items: []string{"Jmeno"}}.message())
 		said <- fmt.Sprint(answer, err)
 	}()
-	eventually(t, "the call waits", func() bool { return tb.questions() == 1 })
+	eventually(t, "the call waits", func() bool { return rights.questions() == 1 })
 	blocked := strings.Replace(boundOnce, "agendas:", "blocked_from: 2020-01-01, agendas:", 1)
 	s.bound.Store(&blocked)
 	if err := s.policy.Reload(); err != nil {
 		t.Fatal(err)
 	}
-	close(tb.hold)
+	close(rights.hold)
 	if got := <-said; !strings.Contains(got, "BR_102: Certifikát volajícího je zablokován.") {
 		t.Errorf("said %s", got)
 	}

@@ -41,7 +41,7 @@ func TestScenarios(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p := newPlay(t, archive)
+			p := newScenario(t, archive)
 			for n, line := range strings.Split(p.sections["script"], "\n") {
 				if words := strings.Fields(line); len(words) > 0 {
 					if err := p.do(words); err != nil {
@@ -56,19 +56,19 @@ func TestScenarios(t *testing.T) {
 	}
 }
 
-// A play is a scenario under way.
-type play struct {
-	*site
+// A scenario is one file of the test under way.
+type scenario struct {
+	*testGateway
 	t        *testing.T
 	sections map[string]string
 	grants   string // the section in force
 	passed   atomic.Int64
-	calls    map[string]*actor
-	byID     sync.Map // AgendaZadostId → *actor
+	calls    map[string]*scenarioCall
+	byID     sync.Map // AgendaZadostId → *scenarioCall
 }
 
-// An actor is one call of a scenario.
-type actor struct {
+// A scenarioCall is one call of a scenario.
+type scenarioCall struct {
 	id      string
 	arrived chan struct{} // closed when the registry has the call
 	leave   chan struct{} // closed when the registry may answer
@@ -76,15 +76,15 @@ type actor struct {
 	left    bool
 }
 
-func (a *actor) finish() {
+func (a *scenarioCall) finish() {
 	if !a.left {
 		a.left = true
 		close(a.leave)
 	}
 }
 
-func newPlay(t *testing.T, archive *txtar.Archive) *play {
-	p := &play{t: t, sections: map[string]string{}, grants: "grants", calls: map[string]*actor{}}
+func newScenario(t *testing.T, archive *txtar.Archive) *scenario {
+	p := &scenario{t: t, sections: map[string]string{}, grants: "grants", calls: map[string]*scenarioCall{}}
 	for _, f := range archive.Files {
 		p.sections[f.Name] = string(f.Data)
 	}
@@ -96,7 +96,7 @@ func newPlay(t *testing.T, archive *txtar.Archive) *play {
 		t.Fatal(err)
 	}
 	began := time.Date(2026, 3, 4, 10, 0, 0, 0, time.UTC) // a Wednesday, in working hours
-	p.site = newSite(t, relayTo(p.serve), func(s *settings) {
+	p.testGateway = startGateway(t, relayTo(p.serve), func(s *settings) {
 		s.parts.Policy = store
 		s.parts.Limiter = limits.NewMemory(mustCalendar(t), func() time.Time { return began.Add(time.Duration(p.passed.Load())) })
 	})
@@ -104,23 +104,23 @@ func newPlay(t *testing.T, archive *txtar.Archive) *play {
 }
 
 // serve is the registry: it keeps each call until the script lets it go.
-func (p *play) serve(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
+func (p *scenario) serve(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
 	message, err := io.ReadAll(m.Body)
 	if err != nil {
 		return nil, err
 	}
 	_, rest, _ := strings.Cut(string(message), "AgendaZadostId>")
 	a, _ := p.byID.Load(rest[:len(requestID)])
-	close(a.(*actor).arrived)
+	close(a.(*scenarioCall).arrived)
 	select {
-	case <-a.(*actor).leave:
+	case <-a.(*scenarioCall).leave:
 		return answerOf(replyOf(m.Service.Code, egon.OK)), nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 }
 
-func (p *play) do(words []string) error {
+func (p *scenario) do(words []string) error {
 	verb, name := words[0], words[1]
 	switch verb {
 	case "send":
@@ -156,9 +156,9 @@ func (p *play) do(words []string) error {
 
 // send begins a call and waits until it is somewhere: at the registry, or
 // answered.
-func (p *play) send(name, code string, options []string) error {
+func (p *scenario) send(name, code string, options []string) error {
 	id := fmt.Sprintf("00000000-0000-4000-8000-%012d", len(p.calls))
-	a := &actor{id: id, arrived: make(chan struct{}), leave: make(chan struct{}), answer: make(chan string, 1)}
+	a := &scenarioCall{id: id, arrived: make(chan struct{}), leave: make(chan struct{}), answer: make(chan string, 1)}
 	c := call{code: code, id: id}
 	for _, o := range options {
 		key, value, _ := strings.Cut(o, "=")
@@ -194,7 +194,7 @@ func (p *play) send(name, code string, options []string) error {
 }
 
 // settle waits until every call that was let go has ended, with its line.
-func (p *play) settle() {
+func (p *scenario) settle() {
 	waiting := 0
 	for _, a := range p.calls {
 		select {
@@ -208,7 +208,7 @@ func (p *play) settle() {
 	eventually(p.t, "the calls that were let go end", func() bool { return p.Running() == int64(waiting) })
 }
 
-func (p *play) want(a *actor, outcome, text string) error {
+func (p *scenario) want(a *scenarioCall, outcome, text string) error {
 	answer := <-a.answer
 	a.answer <- answer
 	p.settle()

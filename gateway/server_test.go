@@ -34,7 +34,7 @@ func held() (started chan struct{}, letGo chan struct{}, relay func(*settings)) 
 
 func TestShutdownLetsExchangesEnd(t *testing.T) {
 	started, letGo, relay := held()
-	s := newSite(t, relay)
+	s := startGateway(t, relay)
 	idle := s.dial(t)
 	idle.write(withLength("/publikace/E227", call{code: "E227"}.message()))
 	idle.answer()
@@ -60,8 +60,8 @@ func TestShutdownLetsExchangesEnd(t *testing.T) {
 // time for that is over.
 func TestALingeringGatewayAnswers(t *testing.T) {
 	t.Parallel() // it waits
-	s := newSite(t, func(s *settings) { s.cfg.Linger = 300 * time.Millisecond })
-	open := func() *wire {
+	s := startGateway(t, func(s *settings) { s.cfg.Linger = 300 * time.Millisecond })
+	open := func() *rawConn {
 		w := s.dial(t)
 		w.write(withLength("/publikace/E05", call{}.message()))
 		if r, body := w.answer(); r.StatusCode != 200 || r.Close || !strings.Contains(body, ">OK<") {
@@ -69,7 +69,7 @@ func TestALingeringGatewayAnswers(t *testing.T) {
 		}
 		return w
 	}
-	callers, idle := []*wire{open(), open()}, open()
+	callers, idle := []*rawConn{open(), open()}, open()
 	done := make(chan error, 1)
 	go func() { done <- s.Shutdown(context.Background()) }()
 	eventually(t, "the listener is closed", s.refusesConnections)
@@ -132,7 +132,7 @@ func TestAShutdownEndsInTime(t *testing.T) {
 // Before the listener closes the gateway may be not ready only, for those who
 // look at that before they send it calls.
 func TestAShutdownMayBeDelayed(t *testing.T) {
-	s := newSite(t, func(s *settings) { s.cfg.ShutdownDelay = time.Hour })
+	s := startGateway(t, func(s *settings) { s.cfg.ShutdownDelay = time.Hour })
 	ready := func() int {
 		r := httptest.NewRecorder()
 		s.Admin("").ServeHTTP(r, httptest.NewRequest("GET", "http://localhost/readyz", nil))
@@ -157,7 +157,7 @@ func TestAShutdownMayBeDelayed(t *testing.T) {
 	}
 }
 
-func (s *site) refusesConnections() bool {
+func (s *testGateway) refusesConnections() bool {
 	c, err := net.Dial("tcp", s.addr)
 	if err == nil {
 		c.Close()
@@ -168,7 +168,7 @@ func (s *site) refusesConnections() bool {
 func TestAShutdownPastItsDeadlineCutsAndReports(t *testing.T) {
 	t.Parallel() // it waits
 	started, _, relay := held()
-	s := newSite(t, relay)
+	s := startGateway(t, relay)
 	upstream := s.dial(t)
 	upstream.write(withLength("/publikace/E05", call{}.message()))
 	<-started
@@ -205,7 +205,7 @@ func TestAnAnswerCutByAShutdownIsTheGateways(t *testing.T) {
 		"caller that does not read": func(context.Context) io.Reader { return letters{} },
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSite(t, relayTo(func(ctx context.Context, _ *egon.Message) (*egon.Answer, error) {
+			s := startGateway(t, relayTo(func(ctx context.Context, _ *egon.Message) (*egon.Answer, error) {
 				body := io.MultiReader(strings.NewReader(string(largeReply(100 << 10)[:100<<10])), rest(ctx))
 				return &egon.Answer{HTTPStatus: 200, ContentType: contentType, Length: -1, Body: io.NopCloser(body)}, nil
 			}))
@@ -228,13 +228,13 @@ func TestAnAnswerCutByAShutdownIsTheGateways(t *testing.T) {
 }
 
 func TestADrainingGatewayRefuses(t *testing.T) {
-	s := newSite(t)
+	s := startGateway(t)
 	s.draining.Store(true)
 	checkRefusal(t, s.post(t, "/publikace/E05", call{}.message()), Draining, EgonMode, []string{requestID})
 }
 
 func TestAdmin(t *testing.T) {
-	s := newSite(t)
+	s := startGateway(t)
 	admin := s.Admin("brana 1.2.3")
 	get := func(path string) (int, string) {
 		r := httptest.NewRecorder()
@@ -269,7 +269,7 @@ type notReady struct{ limiterFunc }
 func (*notReady) Ready(context.Context) error { return errors.New("no Redis") }
 
 func TestNotReadyWithoutALimiter(t *testing.T) {
-	s := newSite(t, func(s *settings) { s.parts.Limiter = &notReady{limiterFunc{admit: admitAll}} })
+	s := startGateway(t, func(s *settings) { s.parts.Limiter = &notReady{limiterFunc{admit: admitAll}} })
 	r := httptest.NewRecorder()
 	s.Admin("").ServeHTTP(r, httptest.NewRequest("GET", "http://localhost/readyz?verbose", nil))
 	if r.Code != 503 || !strings.Contains(r.Body.String(), "[-] limits: no Redis\n") {
@@ -282,7 +282,7 @@ func TestNotReadyWithoutALimiter(t *testing.T) {
 func TestALogThatTakesNoLines(t *testing.T) {
 	blocked := errors.New("nobody reads it")
 	for _, drop := range []bool{false, true} {
-		s := newSite(t, func(s *settings) {
+		s := startGateway(t, func(s *settings) {
 			s.cfg.DropLines = drop
 			s.parts.LogBlocked = func() error { return blocked }
 		})
@@ -309,7 +309,7 @@ func TestALogThatTakesNoLines(t *testing.T) {
 
 // Settings of Redis are told by the readiness page, and end no readiness.
 func TestFindingsAreTold(t *testing.T) {
-	s := newSite(t, func(s *settings) {
+	s := startGateway(t, func(s *settings) {
 		s.parts.Findings = func() []limits.Finding {
 			return []limits.Finding{{Server: "redis1:6379", Text: "a setting is wrong"}, {Text: "another cannot be looked at", Unknown: true}}
 		}
@@ -397,7 +397,7 @@ func (l *pipeListener) Addr() net.Addr { return &net.TCPAddr{} }
 // their connection ends, do not hold up a shutdown one after another.
 func TestShutdownWaitsForNoCallerThatTakesNothing(t *testing.T) {
 	t.Parallel() // it waits
-	s := newSecureSite(t, strings.Replace(boundOnce, ", addresses: [127.0.0.1]", "", 1))
+	s := startTLSGateway(t, strings.Replace(boundOnce, ", addresses: [127.0.0.1]", "", 1))
 	other := newGateway(t, func(c *settings) { c.cfg.TLS, c.parts.Policy = s.cfg.TLS, s.policy })
 	ln := &pipeListener{pipes: make(chan net.Conn)}
 	ln.ended, ln.end = context.WithCancel(context.Background())

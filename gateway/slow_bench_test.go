@@ -20,7 +20,7 @@ const slowCallers = 5000
 // Both ends of the slow connections are in this process; bytes/conn is what its
 // heap and stacks grow by for each.
 func BenchmarkSlowAndMany(b *testing.B) {
-	s := newSite(b, relayTo(relayOK), unlimited)
+	s := startGateway(b, relayTo(relayOK), unlimited)
 	message := call{items: []string{"Jmeno", "Prijmeni"}}.message()
 	var alone time.Duration
 	b.Run("alone", func(b *testing.B) { alone = s.latency(b, message) })
@@ -39,7 +39,7 @@ func BenchmarkSlowAndMany(b *testing.B) {
 }
 
 // latency makes calls one after the other and returns their 99th percentile.
-func (s *site) latency(b *testing.B, message []byte) time.Duration {
+func (s *testGateway) latency(b *testing.B, message []byte) time.Duration {
 	w := s.dial(b)
 	_ = w.SetDeadline(time.Now().Add(time.Minute))
 	request := []byte(withLength("/publikace/E05", message))
@@ -77,7 +77,7 @@ func memory() int64 {
 // slowConns are connections that send a byte each every few seconds.
 type slowConns struct {
 	b    *testing.B
-	s    *site
+	s    *testGateway
 	all  []net.Conn
 	stop chan struct{}
 	done sync.WaitGroup
@@ -85,7 +85,7 @@ type slowConns struct {
 
 // holdSlow opens the connections, each hundred from an address of its own, and
 // drips on them until end is called.
-func holdSlow(b *testing.B, s *site) *slowConns {
+func holdSlow(b *testing.B, s *testGateway) *slowConns {
 	h := &slowConns{b: b, s: s, all: make([]net.Conn, slowCallers), stop: make(chan struct{})}
 	for i := range h.all {
 		h.open(i)

@@ -44,7 +44,7 @@ func TestALargeMessageStreamsUnchanged(t *testing.T) {
 		for _, chunked := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%d chunked=%v", size, chunked), func(t *testing.T) {
 				upstream, relay := recording()
-				s := newSite(t, relay)
+				s := startGateway(t, relay)
 				message := largeMessage(size)
 				var body io.Reader = bytes.NewReader(message)
 				want := int64(len(message))
@@ -92,7 +92,7 @@ func TestAnOffenceInTheTailNeverReachesTheUpstream(t *testing.T) {
 		for _, chunked := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s chunked=%v", name, chunked), func(t *testing.T) {
 				upstream, relay := recording()
-				s := newSite(t, relay)
+				s := startGateway(t, relay)
 				var body io.Reader = bytes.NewReader(message)
 				if chunked {
 					body = struct{ io.Reader }{body}
@@ -120,7 +120,7 @@ func TestAnOffenceInTheTailNeverReachesTheUpstream(t *testing.T) {
 // proven.
 func TestTheEndIsHeldBack(t *testing.T) {
 	upstream, relay := recording()
-	s := newSite(t, relay)
+	s := startGateway(t, relay)
 	message := largeMessage(100 << 10)
 	end := bytes.LastIndex(message, []byte("</e:"))
 	last := len(message) - 1
@@ -151,7 +151,7 @@ func TestACutMessageIsToldOrDropped(t *testing.T) {
 		"a chunk size with a sign":  header("/publikace/E05", "Transfer-Encoding: chunked") + "+5\r\n<a/>",
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSite(t)
+			s := startGateway(t)
 			w := s.dial(t)
 			w.write(request)
 			_ = w.Conn.(*net.TCPConn).CloseWrite()
@@ -177,7 +177,7 @@ func TestASlowCallerIsCut(t *testing.T) {
 		"in the tail, in chunks": header("/publikace/E05", "Transfer-Encoding: chunked") + "19000\r\n" + string(largeMessage(190 << 10)[:100<<10]),
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSite(t, func(s *settings) { s.cfg.ReadIdle = 50 * time.Millisecond })
+			s := startGateway(t, func(s *settings) { s.cfg.ReadIdle = 50 * time.Millisecond })
 			w := s.dial(t)
 			w.write(part)
 			if r, body := w.answer(); r.StatusCode != 500 {
@@ -190,7 +190,7 @@ func TestASlowCallerIsCut(t *testing.T) {
 
 // A caller that drips is within each wait, but not within all of them.
 func TestADrippingCallerIsCut(t *testing.T) {
-	s := newSite(t, func(s *settings) { s.cfg.ReadIdle = 300 * time.Millisecond })
+	s := startGateway(t, func(s *settings) { s.cfg.ReadIdle = 300 * time.Millisecond })
 	w := s.dial(t)
 	w.write(header("/publikace/E05", "Content-Length: 60000"), strings.Repeat(" ", 8<<10))
 	go func() {
@@ -210,7 +210,7 @@ func TestADrippingCallerIsCut(t *testing.T) {
 }
 
 func TestADeclaredLengthBeyondTheBoundIsRefusedAtOnce(t *testing.T) {
-	s := newSite(t, func(s *settings) { s.cfg.MaxMessage, s.cfg.StatusMode = 1<<20, HTTPMode })
+	s := startGateway(t, func(s *settings) { s.cfg.MaxMessage, s.cfg.StatusMode = 1<<20, HTTPMode })
 	w := s.dial(t)
 	w.write(header("/publikace/E05", "Content-Length: 1000000000"), strings.Repeat(" ", 8<<10))
 	if r, body := w.answer(); r.StatusCode != 413 {
@@ -221,7 +221,7 @@ func TestADeclaredLengthBeyondTheBoundIsRefusedAtOnce(t *testing.T) {
 
 func TestAMessageBeyondTheBoundIsCut(t *testing.T) {
 	upstream, relay := recording()
-	s := newSite(t, relay, func(s *settings) { s.cfg.MaxMessage, s.cfg.StatusMode = 1<<20, HTTPMode })
+	s := startGateway(t, relay, func(s *settings) { s.cfg.MaxMessage, s.cfg.StatusMode = 1<<20, HTTPMode })
 	r := s.send(t, "/publikace/E05", struct{ io.Reader }{bytes.NewReader(largeMessage(3 << 19))})
 	if r.StatusCode != 413 || upstream.err == nil || upstream.got.Len() > 1<<20 {
 		t.Errorf("status %d, the upstream got %d bytes, error %v", r.StatusCode, upstream.got.Len(), upstream.err)
@@ -231,7 +231,7 @@ func TestAMessageBeyondTheBoundIsCut(t *testing.T) {
 // An inline_limit above the least that is held is kept to.
 func TestALargeInlineMessageIsReadWhole(t *testing.T) {
 	upstream, relay := recording()
-	s := newSite(t, relay, func(s *settings) { s.cfg.InlineLimit = 1 << 20 })
+	s := startGateway(t, relay, func(s *settings) { s.cfg.InlineLimit = 1 << 20 })
 	message := largeMessage(1<<20 - 2000)
 	if r := s.post(t, "/publikace/E05", message); r.StatusCode != 200 || !bytes.Equal(upstream.got.Bytes(), message) {
 		t.Errorf("status %d, the upstream got %d bytes", r.StatusCode, upstream.got.Len())
@@ -243,7 +243,7 @@ func TestALargeReplyStreamsUnchanged(t *testing.T) {
 		for _, known := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%d known=%v", size, known), func(t *testing.T) {
 				doc := largeReply(size)
-				s := newSite(t, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
+				s := startGateway(t, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
 					a := answerOf(doc)
 					if !known {
 						a.Length = -1
@@ -277,7 +277,7 @@ func TestALargeReplyThatBreaksIsCut(t *testing.T) {
 		"more after the end":  {io.MultiReader(bytes.NewReader(doc), strings.NewReader("<x/>")), -1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSite(t, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
+			s := startGateway(t, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
 				return &egon.Answer{HTTPStatus: 200, ContentType: contentType, Length: c.length, Body: io.NopCloser(c.body)}, nil
 			}))
 			r := s.post(t, "/publikace/E05", call{}.message())
@@ -298,7 +298,7 @@ func TestALargeReplyThatBreaksIsCut(t *testing.T) {
 // An upstream may answer before it has taken the message; what it left unread
 // is not the next request.
 func TestAnEarlyAnswerLeavesNothingBehind(t *testing.T) {
-	s := newSite(t, relayTo(func(_ context.Context, m *egon.Message) (*egon.Answer, error) {
+	s := startGateway(t, relayTo(func(_ context.Context, m *egon.Message) (*egon.Answer, error) {
 		_, _ = io.CopyN(io.Discard, m.Body, 70<<10)
 		return answerOf(replyOf("E05", egon.OK)), nil
 	}))
@@ -338,7 +338,7 @@ func TestMemoryStaysFlatOver64MiB(t *testing.T) {
 		runtime.ReadMemStats(&m)
 		return m.HeapAlloc
 	}
-	s := newSite(t, relayTo(func(_ context.Context, m *egon.Message) (*egon.Answer, error) {
+	s := startGateway(t, relayTo(func(_ context.Context, m *egon.Message) (*egon.Answer, error) {
 		for i := 0; ; i++ {
 			if i%64 == 0 {
 				peak = max(peak, sample())

@@ -32,7 +32,7 @@ type received struct {
 
 // newRawRegistry makes a registry and a gateway in front of it, with the real
 // client between them.
-func newRawRegistry(t *testing.T, answer string) (*rawRegistry, *site) {
+func newRawRegistry(t *testing.T, answer string) (*rawRegistry, *testGateway) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -54,7 +54,7 @@ func newRawRegistry(t *testing.T, answer string) (*rawRegistry, *site) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newSite(t, func(s *settings) {
+	s := startGateway(t, func(s *settings) {
 		s.cfg.Routes.Default = Route{Kind: RelayRoute, Name: "iszr", Relay: upstream.NewRelay(client)}
 	})
 	t.Cleanup(func() { ln.Close(); client.Close(); <-done })
@@ -225,7 +225,7 @@ func TestAnAnswerCutByItsCaller(t *testing.T) {
 // A small message that is cut names the byte too, of a relayed service and of
 // one that is answered here; and so does one that says it is whole and is not.
 func TestACutMessageNamesItsByte(t *testing.T) {
-	s := newSite(t)
+	s := startGateway(t)
 	for code, message := range map[string][]byte{"E05": call{}.message(), "E227": call{code: "E227"}.message()} {
 		path, cut := "/publikace/"+code, len(message)/2
 		for request, want := range map[string]string{

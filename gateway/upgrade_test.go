@@ -11,7 +11,7 @@ import (
 )
 
 // newUpgradeSite has a registry that keeps what it received, headers and all.
-func newUpgradeSite(t *testing.T) (*rawRegistry, *site) {
+func newUpgradeSite(t *testing.T) (*rawRegistry, *testGateway) {
 	reply := replyOf("E05", egon.OK)
 	return newRawRegistry(t, answerHead("Connection: close", fmt.Sprintf("Content-Length: %d", len(reply)))+string(reply))
 }
@@ -89,7 +89,7 @@ func TestNothingIsEverUpgraded(t *testing.T) {
 		"a call that was never sent": {header("/publikace/E05", "Connection: Upgrade", "Upgrade: h2c") + withLength("/publikace/E05", message), []int{500}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSite(t)
+			s := startGateway(t)
 			w := s.dial(t)
 			w.write(c.sent)
 			for _, status := range c.statuses {
