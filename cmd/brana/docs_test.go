@@ -82,6 +82,49 @@ func TestEveryDependencyHasItsReason(t *testing.T) {
 	}
 }
 
+// Every file, folder and test that a page names is there.
+func TestPathsOfThePages(t *testing.T) {
+	const folders = `(?:bench|cmd|docs|egon|gateway|limits|policy|socket|upstream)`
+	path := regexp.MustCompile("`(" + folders + `/[\w./-]+)` + "`")
+	test := regexp.MustCompile("`((?:Test|Benchmark|Fuzz)[A-Z]\\w+)`")
+	tests := testsOfTheHouse(t)
+	for _, file := range pages(t) {
+		for _, line := range prose(t, file) {
+			for _, m := range path.FindAllStringSubmatch(line, -1) {
+				if _, err := os.Stat(filepath.Join(root, m[1])); err != nil {
+					t.Errorf("%s names %s: %v", file, m[1], err)
+				}
+			}
+			for _, m := range test.FindAllStringSubmatch(line, -1) {
+				if !tests[m[1]] {
+					t.Errorf("%s names %s, which is no test", file, m[1])
+				}
+			}
+		}
+	}
+}
+
+// testsOfTheHouse are the names of all tests, benchmarks and fuzz targets.
+func testsOfTheHouse(t *testing.T) map[string]bool {
+	t.Helper()
+	names := map[string]bool{}
+	declared := regexp.MustCompile(`(?m)^func ((?:Test|Benchmark|Fuzz)\w+)\(`)
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, m := range declared.FindAllSubmatch(text, -1) {
+			names[string(m[1])] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
 // pages are all Markdown files of the repository.
 func pages(t *testing.T) (files []string) {
 	t.Helper()
