@@ -9,39 +9,41 @@ import (
 	"brana/limits"
 )
 
-// Admit decides about a call; an admitted one has used a permit of its hour and holds a Slot until Release or the end of
-// its Lifetime. Any error means that no decision could be had within the Timeout or ctx, and that the call's Mode is
-// Closed; except ErrLifetime.
-func (r *Store) Admit(ctx context.Context, call limits.Call) (limits.Decision, error) {
+// Admit decides about a call. An admitted one has used a permit of its hour and holds a Slot until
+// Release or the end of its Lifetime. An error means that there was no decision within the Timeout
+// or ctx, and that the call's Mode is Closed; limits.ErrLifetime is the exception.
+func (r *Store) Admit(ctx context.Context, call limits.Call) (d limits.Decision, err error) {
 	if call.Lifetime <= 0 {
 		return limits.Decision{}, limits.ErrLifetime
 	}
-	sh := &r.shards[call.Key[0]%shardCount]
+	sh := r.shard(call.Key)
 	if d, done := r.admitStriped(sh, &call); done {
 		return d, nil
 	}
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	c := sh.caller(&call)
-	defer r.lend(sh, c)
-	now := r.now() // not before: who waited for the shard would use a lease that is over
-	sh.adopt(c, &call, now)
-	if d, done := r.decide(sh, c, &call, now); done {
+	c, done := sh.caller(&call), false
+	r.with(sh, c, func() {
+		now := r.clock.now() // not before: who waited for the shard would use a lease that is over
+		sh.adopt(c, &call, now)
+		d, done = r.decide(sh, c, &call, now)
+	})
+	if done {
 		return d, nil
 	}
 	return r.await(ctx, sh, c, &call)
 }
 
-// decide decides by what is held or known; done tells whether that could be. The caller holds the shard.
+// decide decides by what is held or known, and reports whether it could.
 func (r *Store) decide(sh *shard, c *caller, call *limits.Call, now int64) (d limits.Decision, done bool) {
-	in := r.regime(sh, now)
+	in := r.regimeAt(sh, now)
 	verdict, place, done := c.admit(now, call, in, sh.lastSlot+1)
 	if !done {
 		return d, false
 	}
 	var t time.Time
 	if verdict == limits.OverQuota {
-		t = r.clock()
+		t, _ = r.clock.wall()
 	}
 	d = c.outcome(now, verdict).Decision(call.Rule, r.calendar, t, in)
 	if verdict == limits.Admitted {
@@ -57,26 +59,32 @@ func (r *Store) decide(sh *shard, c *caller, call *limits.Call, now int64) (d li
 }
 
 // await decides when the ledger has answered.
-func (r *Store) await(ctx context.Context, sh *shard, c *caller, call *limits.Call) (limits.Decision, error) {
+func (r *Store) await(ctx context.Context, sh *shard, c *caller, call *limits.Call) (d limits.Decision, err error) {
 	patience := time.NewTimer(r.timeout)
 	defer patience.Stop()
 	for {
 		if sh.cause != nil {
 			return r.degrade(sh, c, call, sh.cause)
 		}
-		c.waiting++
-		answered := r.enlist(sh, c)
-		r.lend(sh, c)
+		var answered <-chan struct{}
+		r.with(sh, c, func() {
+			c.waiting++
+			answered = r.enlist(sh, c)
+		})
 		err := sh.wait(ctx, answered, patience.C)
-		sh.recall(c)
-		c.waiting--
+		done := false
+		r.with(sh, c, func() {
+			c.waiting--
+			if err == nil {
+				d, done = r.decide(sh, c, call, r.clock.now())
+			}
+		})
 		switch {
 		case errors.Is(err, errSlow):
 			return r.degrade(sh, c, call, err)
 		case err != nil:
 			return limits.Decision{}, err
-		}
-		if d, done := r.decide(sh, c, call, r.now()); done {
+		case done:
 			return d, nil
 		}
 	}
@@ -84,7 +92,8 @@ func (r *Store) await(ctx context.Context, sh *shard, c *caller, call *limits.Ca
 
 var errSlow = errors.New("ask the ledger: redis takes too long")
 
-// wait gives up the shard until the next request is answered.
+// wait releases the mutex of the shard until a request is answered. Its error is errSlow, or wraps
+// the cause of ctx.
 func (sh *shard) wait(ctx context.Context, answered <-chan struct{}, patience <-chan time.Time) error {
 	sh.mu.Unlock()
 	defer sh.mu.Lock()
@@ -98,36 +107,32 @@ func (sh *shard) wait(ctx context.Context, answered <-chan struct{}, patience <-
 	}
 }
 
-// alone decides a call without the ledger.
-func (r *Store) degrade(sh *shard, c *caller, call *limits.Call, why error) (limits.Decision, error) {
+// degrade decides a call without the ledger; why is returned if the call's Mode forbids that.
+func (r *Store) degrade(sh *shard, c *caller, call *limits.Call, why error) (d limits.Decision, err error) {
 	if call.WhenDown == limits.Closed || call.WhenDown == limits.Share && sh.gateways == 0 {
 		return limits.Decision{}, why
 	}
-	t, now := r.time()
+	t, now := r.clock.wall()
 	in := r.calendar.Regime(t)
-	ledgerNow := t.UnixMilli()
-	if sh.anchor.seen {
-		ledgerNow = sh.anchor.allowed(now)
+	at := moments{now: now, ledger: t.UnixMilli()}
+	if sh.anchor.seen() {
+		at.ledger = sh.anchor.allowed(now)
 	}
-	o, rule, place := c.admitDegraded(now, ledgerNow, call, in, max(1, sh.gateways), sh.lastSlot+1)
-	d := o.Decision(rule, r.calendar, t, in)
-	d.Degraded = call.WhenDown
-	if o.Verdict == limits.Admitted {
-		d.Slot = sh.newSlot(call.Key, place)
-	}
+	r.with(sh, c, func() {
+		o, rule, place := c.admitDegraded(at, call, in, sh.sharers(), sh.lastSlot+1)
+		d = o.Decision(rule, r.calendar, t, in)
+		d.Degraded = call.WhenDown
+		if o.Verdict == limits.Admitted {
+			d.Slot = sh.newSlot(call.Key, place)
+		}
+	})
 	return d, nil
 }
 
-// given is the slot just taken at a place.
-func (sh *shard) newSlot(key limits.Key, place int) limits.Slot {
-	sh.lastSlot++
-	return limits.Slot{Key: key, Place: uint64(place), Number: sh.lastSlot}
-}
-
-// Release gives a slot back; the permit stays used. A slot given back before, or expired, is left alone. It never fails:
-// other gateways learn of it in the background.
+// Release gives a slot back; the permit stays used. A slot given back before, or expired, is left
+// alone. It never fails: other gateways learn of it in the background.
 func (r *Store) Release(_ context.Context, slot limits.Slot) error {
-	sh := &r.shards[slot.Key[0]%shardCount]
+	sh := r.shard(slot.Key)
 	if slot.Place>>stripeBits > 0 {
 		if p := sh.stripesOf(slot.Key); p != nil && p.release(slot) {
 			return nil
@@ -135,39 +140,35 @@ func (r *Store) Release(_ context.Context, slot limits.Slot) error {
 	}
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	c := sh.callers[slot.Key]
-	if c == nil {
-		return nil
-	}
-	sh.recall(c)
-	defer r.lend(sh, c)
-	c.release(slot.Place, slot.Number)
-	if !c.keepsSpare(max(1, sh.gateways)) && c.ownSlots > int64(c.count()) && !r.leaving.Load() {
-		r.enlist(sh, c)
+	if c := sh.callers[slot.Key]; c != nil {
+		r.with(sh, c, func() {
+			c.release(slot.Place, slot.Number)
+			if !c.keepsSpare(sh.sharers()) && c.ownSlots > int64(c.count()) && !r.leaving.Load() {
+				r.enlist(sh, c)
+			}
+		})
 	}
 	return nil
 }
 
-// Renew lets the call of a slot go on: the slot frees itself after a lifetime from now, or when it would have, whichever
-// is later. One given back before, or expired, is left alone. It does not wait: when other gateways have to be told, that
-// is done in the background, and tried until the ledger has answered. The only error is ErrLifetime.
+// Renew lets the call of a slot go on: the slot frees itself after a lifetime from now, or when it
+// would have, whichever is later. One given back before, or expired, is left alone. It does not
+// wait: when other gateways have to be told, that is done in the background, and repeated until the
+// ledger has answered. The only error is limits.ErrLifetime.
 func (r *Store) Renew(_ context.Context, slot limits.Slot, lifetime time.Duration) error {
 	if lifetime <= 0 {
 		return limits.ErrLifetime
 	}
-	sh := &r.shards[slot.Key[0]%shardCount]
+	sh := r.shard(slot.Key)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	c := sh.callers[slot.Key]
-	if c == nil {
-		return nil
-	}
-	sh.recall(c)
-	defer r.lend(sh, c)
-	now := r.now()
-	c.renewSlot(now, slot, limits.LifetimeMillis(lifetime))
-	if !c.covered() && !r.leaving.Load() {
-		r.enlist(sh, c)
+	if c := sh.callers[slot.Key]; c != nil {
+		r.with(sh, c, func() {
+			c.renewSlot(r.clock.now(), slot, limits.LifetimeMillis(lifetime))
+			if !c.covered() && !r.leaving.Load() {
+				r.enlist(sh, c)
+			}
+		})
 	}
 	return nil
 }

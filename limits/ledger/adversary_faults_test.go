@@ -29,9 +29,7 @@ func (adv *adversary) misbehave(g *simGateway, losses int) error {
 	case g.late != nil:
 		q := g.late
 		g.late = nil
-		q.Time = adv.now + adv.skew
-		q.Fence = fmt.Sprint("f", adv.fence)
-		if _, err := adv.ledger.serve(q); err != nil && !errors.Is(err, errStale) {
+		if _, err := adv.serve(q); err != nil && !errors.Is(err, errStale) {
 			return err
 		}
 	case len(g.heldBack) > 0:
@@ -112,7 +110,7 @@ func (adv *adversary) pushClock() error {
 		g.seq++
 		q := adv.request(g)
 		g.anchor.ask(q, g.clock(sent))
-		a, err := adv.ledger.serve(q)
+		a, err := adv.serve(q)
 		if err == nil {
 			adv.applyHead(g, q, sent, &a)
 			if adv.mistake != "" {
@@ -158,11 +156,7 @@ func (adv *adversary) operate() error {
 		ends := adv.now + 1 + int64(adv.chance(60_000*(1+59*adv.chance(2))))
 		e.Op, e.Extra = "raise", &[3]int64{0, calls, ends}
 	}
-	_, _, err := adv.ledger.operate(&request{
-		Operator: true, Settled: true,
-		Time: adv.now + adv.skew, Fence: fmt.Sprint("f", adv.fence), Entries: []entry{e},
-	})
-	if err != nil {
+	if _, err := adv.operateOn(e); err != nil {
 		return err
 	}
 	switch e.Op {

@@ -67,11 +67,7 @@ func (adv *adversary) noteLoss() {
 // checkCount fails if the ledger counts more than gateways know of: what they used, their open
 // leases, what they have not given back yet, and what is unaccounted for.
 func (adv *adversary) checkCount() error {
-	y, _, err := adv.ledger.operate(&request{
-		Operator: true, Settled: true,
-		Time: adv.now + adv.skew, Fence: fmt.Sprint("f", adv.fence),
-		Entries: []entry{{key: adv.key}},
-	})
+	y, err := adv.operateOn(entry{key: adv.key})
 	if errors.Is(err, limits.ErrLearning) {
 		return nil
 	}

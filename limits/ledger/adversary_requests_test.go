@@ -27,7 +27,6 @@ func (adv *adversary) ask(g *simGateway) error {
 	}
 	if adv.property == "clock" && fate > 0 {
 		adv.now += int64(adv.chance(2) * adv.chance(76))
-		q.Time = adv.now + adv.skew
 	}
 	if adv.quiet {
 		fate = 2
@@ -41,7 +40,7 @@ func (adv *adversary) ask(g *simGateway) error {
 		g.back = append(g.back, [3]int64{q.Seq, -1, 0})
 		return nil
 	}
-	a, err := adv.ledger.serve(q)
+	a, err := adv.serve(q)
 	if errors.Is(err, errStale) && adv.mistake != "" {
 		return nil
 	}

@@ -120,7 +120,7 @@ func (adv *adversary) heartbeat() (settled bool, err error) {
 		g.seq++
 		q := adv.request(g)
 		g.anchor.ask(q, g.clock(adv.now))
-		a, err := adv.ledger.serve(q)
+		a, err := adv.serve(q)
 		if errors.Is(err, errStale) && adv.mistake != "" {
 			continue
 		}
@@ -128,16 +128,28 @@ func (adv *adversary) heartbeat() (settled bool, err error) {
 			return false, err
 		}
 		adv.applyHead(g, q, adv.now, &a)
-		settled = settled && g.anchor.settled
+		settled = settled && g.anchor.settled()
 	}
 	return settled, nil
+}
+
+// serve has a request served now.
+func (adv *adversary) serve(q *request) (answer, error) {
+	adv.ledger.at(adv.now+adv.skew, fmt.Sprint("f", adv.fence))
+	return adv.ledger.serve(q)
+}
+
+// operateOn does to the account what an operator wants now, or looks at it.
+func (adv *adversary) operateOn(e entry) (y limits.Tally, err error) {
+	adv.ledger.at(adv.now+adv.skew, fmt.Sprint("f", adv.fence))
+	y, _, err = adv.ledger.operate(&request{Operator: true, Settled: true, Entries: []entry{e}})
+	return y, err
 }
 
 // request is a request without entries.
 func (adv *adversary) request(g *simGateway) *request {
 	return &request{
 		Gateway: g.name, Seq: g.seq, Epoch: g.epoch, Trust: adv.property != "loss", Policy: "p",
-		Time: adv.now + adv.skew, Fence: fmt.Sprint("f", adv.fence),
 	}
 }
 

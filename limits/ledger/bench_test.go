@@ -203,7 +203,7 @@ func BenchmarkReplay(b *testing.B) {
 				seq := int64(0)
 				for b.Loop() {
 					seq++
-					q := &request{Gateway: "g", Seq: seq, Policy: "p", Trust: true, Settled: true, Alone: true, Epoch: 1, Telling: true}
+					q := &request{Gateway: "g", Seq: seq, Policy: "p", Trust: true, Settled: true, Alone: true, Epoch: 1, Replaying: true}
 					for i := range callers {
 						q.Entries = append(q.Entries, untoldEntry(fmt.Sprint(seq, i), minutes))
 					}

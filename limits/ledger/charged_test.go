@@ -28,8 +28,7 @@ func newTrio(t *testing.T, rule limits.Rule) *trio {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.clock, r.virtual, r.start = clock.Now, true, clock.Now()
-		clock.Quiet = append(clock.Quiet, r.quiet)
+		r.goBy(clock, 0, ledgerSource)
 		t.Cleanup(func() { _ = r.client.Close() })
 		return r
 	}

@@ -67,23 +67,24 @@ func TestModesWhileRedisIsDown(t *testing.T) {
 }
 
 // remaining is what a gateway sees after asking the ledger, without using any of it.
-func remaining(t testing.TB, r *Store, call limits.Call) int64 {
+func remaining(t testing.TB, r *Store, call limits.Call) (left int64) {
 	t.Helper()
 	sh := &r.shards[call.Key[0]%shardCount]
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	c := sh.caller(&call)
-	_, now := r.time()
-	sh.adopt(c, &call, now)
-	c.lastCall = now - 2*idleAfter.Milliseconds()
-	answered := r.enlist(sh, c)
-	r.lend(sh, c)
+	var answered <-chan struct{}
+	r.with(sh, c, func() {
+		now := r.clock.now()
+		sh.adopt(c, &call, now)
+		c.lastCall = now - 2*idleAfter.Milliseconds()
+		answered = r.enlist(sh, c)
+	})
 	if err := sh.wait(context.Background(), answered, time.After(5*time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	sh.recall(c)
-	defer r.lend(sh, c)
-	return c.known.room + c.permitsLeft()
+	r.with(sh, c, func() { left = c.known.room + c.permitsLeft() })
+	return left
 }
 
 func knownGateways(r *Store, key limits.Key) int64 {

@@ -35,7 +35,8 @@ func (d *dialogue) write(gateway string, e entry) *request {
 }
 
 func (d *dialogue) send(q *request) (g allotment, err error) {
-	q.Time, q.Bound, q.Least, q.Fence = d.now, d.now, d.now, "f"
+	q.Bound, q.Least = d.now, d.now
+	d.ledger.at(d.now, "f")
 	a, err := d.ledger.serve(q)
 	if err != nil {
 		return g, err

@@ -89,7 +89,7 @@ func tellings(t *testing.T, s *server, shard string) (all []bool) {
 			t.Fatal(err)
 		}
 		if slices.ContainsFunc(q.Entries, func(e entry) bool { return e.Net != nil }) {
-			all = append(all, q.Telling)
+			all = append(all, q.Replaying)
 		}
 	}
 	return all
@@ -103,15 +103,18 @@ func settled(callers int) *shard {
 		c := sh.caller(&call)
 		sh.adopt(c, &call, 1)
 		c.waiting = 1
-		e := c.entry(1, limits.WorkingHours, 1)
-		c.apply(&e, &allotment{permits: 4, leaves: limits.Longest.Milliseconds(), slots: 5}, 1, 1, 1, limits.Lease.Milliseconds(), 1, false)
+		hears := func(now int64, got allotment) {
+			q := &request{Seq: now, Entries: []entry{c.entry(now, limits.WorkingHours, 1)}}
+			a := &answer{now: now, allotments: []allotment{got}}
+			c.apply(0, &reply{q: q, a: a, sent: now, heard: now, until: now + leaseMillis}, false)
+		}
+		hears(1, allotment{permits: 4, leaves: limits.Longest.Milliseconds(), slots: 5})
 		c.waiting = 0
 		if verdict, place, done := c.admit(2, &call, limits.WorkingHours, 1); verdict == limits.Admitted && done {
 			c.release(uint64(place), 1)
 		}
 		now := 3 * limits.Lease.Milliseconds()
-		e = c.entry(now, limits.WorkingHours, 1)
-		c.apply(&e, &allotment{}, 2, now, now, 2*now, now, false)
+		hears(now, allotment{})
 		if now *= 2; !c.parks(now) {
 			panic("a caller that holds nothing does not rest")
 		}

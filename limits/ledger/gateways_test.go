@@ -12,7 +12,6 @@ import (
 	"brana/limits"
 	"brana/limits/limitstest"
 
-	"github.com/redis/go-redis/v9"
 	"pgregory.net/rapid"
 )
 
@@ -61,7 +60,7 @@ func (f *fleet) settle() error {
 		for _, r := range f.gateways {
 			sh := &r.shards[f.call.Key[0]%shardCount]
 			sh.mu.Lock()
-			ready = ready && sh.anchor.settled && sh.cause == nil
+			ready = ready && sh.health == up
 			sh.mu.Unlock()
 		}
 		if ready {
@@ -123,6 +122,7 @@ func (f *fleet) admit(r *Store) (admitted bool, err error) {
 	if f.before != nil {
 		f.before(r, &f.call)
 	}
+	r.nextInTurn()
 	d, err := r.Admit(context.Background(), f.call)
 	r.background.Wait()
 	if err != nil || d.Verdict != limits.Admitted {
@@ -183,7 +183,7 @@ func (f *fleet) renew(r *Store) {
 				c := r.shards[f.call.Key[0]%shardCount].callers[f.call.Key]
 				in, at := c.where(h.slot.Place)
 				in.Renew(at, h.slot.Number, now+f.call.Lifetime.Milliseconds())
-				c.slotsLife = max(c.slotsLife, c.last()-c.slotsUntil) // as if the ledger had been told
+				c.slotsLife = max(c.slotsLife, c.lastExpiry()-c.slotsUntil) // as if the ledger had been told
 			default:
 				_ = r.Renew(context.Background(), h.slot, f.call.Lifetime)
 				r.background.Wait()
@@ -296,12 +296,11 @@ func playFleet(t *testing.T, s *server, with fleetPlay, chance limitstest.Chance
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.script, r.clock, r.virtual, r.start = redis.NewScript(with.source), clock.Now, true, clock.Now().Add(-time.Duration(len(made))*time.Hour)
+		r.goBy(clock, time.Duration(len(made))*time.Hour, with.source)
 		if with.dealing != nil {
 			r.striping = *with.dealing
 		}
 		made = append(made, r)
-		clock.Quiet = append(clock.Quiet, r.quiet)
 		return r
 	}
 	err = f.play()

@@ -51,14 +51,14 @@ func learnsFirst(l testLedger, chance limitstest.Chance) error {
 func (adv *adversary) askOne(g *simGateway, announces bool) (answer, error) {
 	g.seq++
 	q := adv.request(g)
-	q.Telling = announces
+	q.Replaying = announces
 	q.Entries = []entry{{
 		key:  adv.key,
 		Rule: [3]int64{adv.rule.Working, adv.rule.Off, int64(adv.rule.Concurrent)},
 		Need: 1, Slots: 1, Life: 1000,
 	}}
 	g.anchor.ask(q, g.clock(adv.now))
-	a, err := adv.ledger.serve(q)
+	a, err := adv.serve(q)
 	if err == nil {
 		adv.applyHead(g, q, adv.now, &a)
 	}

@@ -1,14 +1,16 @@
--- ledger, version 2: grants permits of the rolling hour and slots to gateways, for all callers of one shard that need
--- something at once. ledger.go tells the rules and their proof; the model of the tests is the same rules in Go.
+-- The ledger, version 2: it grants permits of the rolling hour and slots to gateways, for all callers
+-- of one shard that need something at once. ledger.go has the rules and their proof, protocol.go the
+-- fields; the model of the tests is the same rules in Go.
 --
--- KEYS  1 string: the shard; then for each entry a string: the account, and a list: its buckets, "leaves working off"
--- ARGV  1 JSON: the request of ledger.go
--- Returns {now, epoch, learning, gateways, guide, taken, tick} and for each entry {permits, leaves, slots, others, room, reset,
--- working, off, wait, wait, made, calls, ends, forgotten}; nothing for a request that came after a later one. An
--- operator's request neither moves ledger time nor makes a gateway known, and gets what inspect returns. Times are
--- milliseconds.
+-- KEYS  1 string: the shard; then for each entry a string, the account, and a list, its buckets
+--       "leaves working off"
+-- ARGV  1 JSON: the request of protocol.go
+-- Returns {now, epoch, learning, gateways, guide, taken, tick}, and for each entry {permits, leaves,
+-- slots, others, room, reset, working, off, wait, wait, made, calls, ends, forgotten}; nothing for a
+-- request that came after a later one. An operator's request neither moves ledger time nor makes a
+-- gateway known, and gets what inspect returns. Times are milliseconds.
 --
--- Nothing rests on the expiry of keys, it only cleans up. The first write is one that a full Redis refuses.
+-- Keys expire only to clean up; no rule rests on it. A full Redis refuses the first write.
 local WINDOW, LEASE, MARGIN, HEARTBEAT, LEARN = 3600000, 10000, 5000, 1000, 12000
 local BUCKET, SMALL, SMALL_QUOTA, KEEP = 10000, 1000, 500, 7200000
 local request = cjson.decode(ARGV[1])
@@ -18,20 +20,21 @@ local function load(key)
   return text and cjson.decode(text)
 end
 
--- The fence is whose memory this is: it changes when a server starts and when a replica becomes master.
+-- clock is that of Redis, in milliseconds. Nothing else tells this script the time.
+local function clock()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- fence is whose memory this is: it changes when a server starts and when a replica becomes master.
 local function fence()
-  return request.fence or string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') ..
+  return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') ..
     string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
 end
 
-local raw = request.time
-if not raw then
-  local time = redis.call('TIME')
-  raw = time[1] * 1000 + math.floor(time[2] / 1000)
-end
-
--- Memory that is another's, or gone, or older than what a gateway has seen, is not to be trusted until all gateways have
--- told what they know. A ledger of which no gateway has seen anything is new.
+-- Memory of another server, lost memory, or memory older than what a gateway has seen is not trusted
+-- until all gateways have replayed what they know. A ledger that no gateway has seen is new.
+local raw = clock()
 local mark = fence()
 local shard = load(KEYS[1])
 local lost = not shard or shard.fence ~= mark or request.epoch > shard.epoch
@@ -39,36 +42,31 @@ shard = shard or {epoch = 0, gateways = {}, fresh = true, open = 0}
 local me = shard.gateways[request.gateway]
 if me and request.seq <= me.seq then return {} end
 
-local learn = 0
-if lost then
-  local newest = math.max(shard.epoch, request.epoch)
-  learn = LEARN
-  if newest == 0 then learn = request.trust and 0 or 2 * HEARTBEAT end
-  shard.epoch, shard.fence = math.max(newest + 1, raw), mark -- no two lives of a ledger have the same
-end
+local newest, learn = math.max(shard.epoch, request.epoch), LEARN
+if newest == 0 then learn = request.trust and 0 or 2 * HEARTBEAT end
+-- No two lives of a ledger have the same epoch.
+if lost then shard.epoch, shard.fence = math.max(newest + 1, raw), mark end
 
--- Ledger time never goes back, and keeps within what the clock of the gateway that moves it allows: no step of the host's
--- clock, forth or back, and no other host ends the hour early. Only who has seen ledger time, or is alone in not knowing
--- it, moves it. A clock that was lost is told by who has seen it, the slowest being right.
-local now
-if request.operator then
-  now = shard.last or raw
-elseif request.bound or request.alone then
+-- Ledger time never goes back, and is not later than the clock of the gateway that moves it allows.
+-- So neither a step of the host's clock, forth or back, nor another host ends the hour early. A
+-- gateway moves it that has seen it before, or that is alone in not knowing it. A ledger that lost
+-- its time takes it from the gateways that have seen it; the slowest of them is right.
+local now = shard.last or raw
+if not request.operator and (request.bound or request.alone) then
   now = raw + (shard.off or (request.bound or raw) - raw)
   if request.bound then now = math.min(math.max(now, request.least), request.bound) end
   if not (shard.fresh and (lost or now < shard.open)) then now = math.max(now, shard.last or now) end
   shard.off, shard.last = now - raw, now
-else
-  now = shard.last or raw
 end
 if lost then shard.open = now + learn end
 shard.open = math.min(shard.open, now + LEARN)
 
--- A gateway that has yet to tell what it knows keeps the ledger shut, until it has, or was silent for as long as any is
--- waited for.
+-- A gateway that has yet to replay what it knows keeps the ledger shut, until it has, or was silent
+-- for as long as the ledger learns.
 local gateways, guide, untold = 0, 0, false
 if not request.operator then
-  shard.gateways[request.gateway] = {seq = request.seq, at = now, telling = request.telling, settled = request.settled}
+  shard.gateways[request.gateway] =
+    {seq = request.seq, at = now, telling = request.telling, settled = request.settled}
 end
 for id, other in pairs(shard.gateways) do
   if other.at > now - 5 * HEARTBEAT then
@@ -82,22 +80,20 @@ end
 if request.leave then shard.gateways[request.gateway] = nil end
 
 local learning = now < shard.open or untold or (lost and request.operator) or false
-local shut = learning -- whoever asks
+local shut = learning -- for every gateway
 if not learning and shard.last then shard.fresh = nil end
 learning = learning or not request.settled
 
--- adopt notes the policy of a gateway, and tells when it was taken on and whether a newer one was. Policies are in the
--- order in which gateways took them on while they ran; who starts with a known one does not make it newer. A gateway
--- tells what it has heard, so that the order outlives a ledger. Policies of which an hour nothing was heard are left.
+-- adopt notes the policy of a gateway, and returns when it was taken on and whether a newer one was.
+-- Policies are in the order in which running gateways took them on; a gateway that starts with a
+-- known one does not make it newer. A gateway repeats what it has heard, so that the order outlives
+-- a ledger. A policy that no gateway has had for an hour is dropped.
 local function adopt()
   shard.policies = shard.policies or {}
   local newest = 0
   for name, policy in pairs(shard.policies) do
-    if policy.seen <= now - WINDOW then
-      shard.policies[name] = nil
-    else
-      newest = math.max(newest, policy.taken)
-    end
+    if policy.seen <= now - WINDOW then shard.policies[name] = nil
+    else newest = math.max(newest, policy.taken) end
   end
   local known = shard.policies[request.policy]
   local taken = math.max(known and known.taken or 0, request.taken or 0)
@@ -106,7 +102,7 @@ local function adopt()
   return taken, taken < newest
 end
 
--- Answers are told apart also while ledger time stands still.
+-- No two answers have the same tick, even while ledger time stands still.
 local tick, taken, behind = math.max(now, (shard.tick or 0) + 1), 0, false
 if not request.operator then
   taken, behind = adopt()
@@ -115,14 +111,12 @@ if not request.operator then
 end
 
 local list, account -- of the entry at hand
-
 local function read(text)
   local leaves, working, off = string.match(text, '(%S+) (%S+) (%S+)')
   return {text = text, leaves = tonumber(leaves), tonumber(working), tonumber(off)}
 end
 
 local function write(leaves, calls) return string.format('%.0f %.0f %.0f', leaves, calls[1], calls[2]) end
-
 local function bucket(at)
   local text = redis.call('LINDEX', list, at)
   return text and read(text)
@@ -148,18 +142,13 @@ local function charge(leaves, calls)
   else redis.call('LPUSH', list, text) end
 end
 
--- merge counts the calls of many moments, ascending, at once: one by one each would look for its place in the list.
+-- merge counts the calls of many moments, ascending, at once: charge would look for each one's place.
 local function merge(added)
   local texts, at = {}, 1
-  local function put(b)
-    if b[1] + b[2] ~= 0 then table.insert(texts, write(b.leaves, b)) end
-  end
+  local function put(b) if b[1] + b[2] ~= 0 then table.insert(texts, write(b.leaves, b)) end end
   for _, text in ipairs(redis.call('LRANGE', list, 0, -1)) do
     local b = read(text)
-    while added[at] and added[at].leaves < b.leaves do
-      put(added[at])
-      at = at + 1
-    end
+    while added[at] and added[at].leaves < b.leaves do put(added[at]); at = at + 1 end
     if added[at] and added[at].leaves == b.leaves then
       b[1], b[2] = b[1] + added[at][1], b[2] + added[at][2]
       at = at + 1
@@ -172,10 +161,12 @@ local function merge(added)
   for i = 1, #texts, 1000 do redis.call('RPUSH', list, unpack(texts, i, math.min(i + 999, #texts))) end
 end
 
--- past is what is told of what the ledger may have forgotten: the count that a gateway saw last, and the permits that have
--- left the count since then.
+-- past is what the ledger may have forgotten: the count that a gateway saw last, and the permits
+-- that have left the count since then.
 local function past()
-  if not account.past or account.past.epoch ~= shard.epoch then account.past = {epoch = shard.epoch, gone = {0, 0}} end
+  if not account.past or account.past.epoch ~= shard.epoch then
+    account.past = {epoch = shard.epoch, gone = {0, 0}}
+  end
   return account.past
 end
 
@@ -202,7 +193,7 @@ local function room(calls, rule, r)
   return math.min(rule[r] - calls[r], most - calls[1] - calls[2])
 end
 
--- raised is a rule with the extra calls that a permit granted at a moment may use: they end with its lease.
+-- raised is a rule with the extra calls for a permit granted at a moment: they end with its lease.
 local function raised(rule, moment)
   local extra = account.extra
   if not extra or moment + LEASE > extra.ends then return rule end
@@ -225,26 +216,25 @@ local function latest(quota)
   return (math.floor((now + LEASE) / grain) + 1) * grain + WINDOW + MARGIN
 end
 
--- settle closes a lease, once: what it left unused is given back, the rest was used. An unused of -1 is all, for an answer
--- that never arrived. A ledger that forgot the lease has not counted it, but some gateway may have seen it counted.
+-- settle closes a lease, once: the permits that it left unused are given back, the others were used.
+-- An unused of -1 is all, for an answer that never arrived. A ledger that forgot the lease has not
+-- counted it, but a gateway may have seen it counted.
 local function settle(holder, back)
   local seq, unused = tostring(back[1]), back[2]
   local lease = holder.leases[seq]
   holder.leases[seq] = nil
   if not lease then return depart(only(back[3] + 1, math.max(0, unused))) end
-  local regime = lease.regime
-  if unused < 0 then unused = lease.permits end
-  unused = math.min(unused, lease.permits)
-  holder.net[regime] = holder.net[regime] + lease.permits - unused
+  unused = unused < 0 and lease.permits or math.min(unused, lease.permits)
+  holder.net[lease.regime] = holder.net[lease.regime] + lease.permits - unused
   if lease.void or lease.leaves <= now or unused == 0 then return end
-  charge(lease.leaves, only(regime, -unused))
-  depart(only(regime, unused))
+  charge(lease.leaves, only(lease.regime, -unused))
+  depart(only(lease.regime, unused))
 end
 
--- replay has the count hold what the gateway knows of, and nothing else of it: the leases that it has open, by their
--- numbers, and of the permits used in all others the newest that are missing here. What is open here and not there was
--- closed, or never arrived: either way net has what was used of it. Net is since the gateway began to count, which it does
--- anew when nothing of the hour is left.
+-- replay has the count hold what the gateway knows of: its open leases, by their numbers, and of the
+-- permits used in all others the newest that are missing here. A lease that is open here and not
+-- there was closed, or its answer never arrived; either way net has what was used of it. The gateway
+-- counts net since it was born, and begins anew when nothing of the hour is left.
 local function replay(holder, entry)
   local open = {}
   for _, l in ipairs(entry.leases or {}) do open[tostring(l[1])] = {permits = l[2], leaves = l[3], regime = l[4] + 1} end
@@ -270,26 +260,27 @@ local function replay(holder, entry)
   end
   if #missing > 0 then merge(missing) end
   holder.net = entry.net
-  local extra = entry.extra
-  if extra and not (account.extra and account.extra.made >= extra[1]) then
-    account.extra = {made = extra[1], calls = extra[2], ends = extra[3]}
+  local made, calls, ends = unpack(entry.extra or {})
+  if made and not (account.extra and account.extra.made >= made) then
+    account.extra = {made = made, calls = calls, ends = ends}
   end
   if entry.seen and not (past().seen and past().seen[3] >= entry.seen[3]) then past().seen = entry.seen end
 end
 
--- reckon counts what a gateway saw counted and nobody has told of: a gateway that ended used it, or may have. The count
--- that was seen last holds, since permits may have been given back before it.
+-- reckon counts what a gateway saw counted and nobody has replayed: a gateway that ended used it, or
+-- may have. The count that was seen last holds, since permits may have been given back before it.
 local function reckon(leaves)
-  local seen, gone = account.past.seen, account.past.gone
+  local seen = account.past.seen
   if seen and account.past.epoch == shard.epoch then
-    local unknown = less(less(seen, account.calls), gone)
+    local unknown = less(less(seen, account.calls), account.past.gone)
     unknown = {math.max(0, unknown[1]), math.max(0, unknown[2])}
     if unknown[1] + unknown[2] > 0 then charge(leaves, unknown) end
   end
   account.past = nil
 end
 
--- slots grants a gateway its own: never less than run already, and all together never more than the rule has.
+-- slots grants a gateway its own: never less than are busy, and all together never more than the rule
+-- allows.
 local function slots(holder, entry, rule)
   local others = 0
   for id, other in pairs(account.holders) do
@@ -305,17 +296,19 @@ local function slots(holder, entry, rule)
   return own, others
 end
 
--- keep is for how long an account is of use.
+-- keep is how long an account is kept, in milliseconds.
 local function keep(expires)
-  local ends = account.extra and account.extra.ends or 0
-  return string.format('%.0f', math.max(KEEP, 2 * (math.max(expires, ends) - now)))
+  local last = math.max(expires, account.extra and account.extra.ends or 0)
+  return string.format('%.0f', math.max(KEEP, 2 * (last - now)))
 end
 
--- inspect shows an account to an operator, or does to it what is asked: its extra calls take the place of those before,
--- or it forgets what was used. Permits of leases that may still be used stay counted, for nobody could count them later;
--- those of others are void, so that none is given back that is not counted.
+-- inspect shows an account to an operator, or does what he wants: his extra calls take the place of
+-- those before, or what was used is forgotten. Permits of leases that may still be used stay counted,
+-- for nobody could count them later. All other leases become void, so that no permit is given back
+-- that is not counted.
 local function inspect(entry, key)
   account = load(key) or {calls = {0, 0}, holders = {}}
+  local op = not learning and entry.op
   local slots, leased, expires, kept, order = 0, 0, 0, {}, {}
   for _, holder in pairs(account.holders) do
     if holder.slots > 0 and holder.expires > now then slots = slots + holder.slots end
@@ -325,20 +318,22 @@ local function inspect(entry, key)
         leased = leased + lease.permits
         if not kept[lease.leaves] then table.insert(order, lease.leaves) end
         kept[lease.leaves] = plus(kept[lease.leaves] or {0, 0}, only(lease.regime, lease.permits))
-      elseif entry.op == 'forget' and not learning then
+      elseif op == 'forget' then
         lease.void = true
       end
     end
   end
-  if entry.op == 'raise' and not learning then
+  if op == 'raise' then
     local made = account.extra and account.extra.made + 1 or 0
     account.extra = {made = math.max(now, made), calls = entry.extra[2], ends = entry.extra[3]}
-    redis.call('SET', key, cjson.encode(account), 'PX', keep(expires))
-  elseif entry.op == 'forget' and not learning then
+  elseif op == 'forget' then
     table.sort(order)
-    account.calls, account.past, account.forgotten = {0, 0}, nil, math.max(now, (account.forgotten or 0) + 1)
+    account.calls, account.past = {0, 0}, nil
+    account.forgotten = math.max(now, (account.forgotten or 0) + 1)
     for _, leaves in ipairs(order) do account.calls = plus(account.calls, kept[leaves]) end
-    redis.call('SET', key, cjson.encode(account), 'PX', keep(expires))
+  end
+  if op then redis.call('SET', key, cjson.encode(account), 'PX', keep(expires)) end
+  if op == 'forget' then
     redis.call('DEL', list)
     for _, leaves in ipairs(order) do redis.call('RPUSH', list, write(leaves, kept[leaves])) end
     redis.call('PEXPIRE', list, string.format('%.0f', KEEP))
@@ -353,9 +348,10 @@ end
 
 local function serve(entry, key)
   account = load(key) or {calls = {0, 0}, holders = {}}
-  local fresh = {slots = 0, expires = 0, net = {0, 0}, leases = {}}
-  local holder = account.holders[request.gateway] or fresh
-  if holder.seq and request.seq <= holder.seq then return {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0} end -- nobody waits for it
+  local holder = account.holders[request.gateway] or {slots = 0, expires = 0, net = {0, 0}, leases = {}}
+  if holder.seq and request.seq <= holder.seq then -- it came after a later one
+    return {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+  end
   account.holders[request.gateway] = holder
   holder.at, holder.seq = now, request.seq
   if shut then past() end
@@ -363,7 +359,7 @@ local function serve(entry, key)
   for _, back in ipairs(entry.back or {}) do settle(holder, back) end
   if entry.net then replay(holder, entry) end
 
-  -- The rule of the newest policy holds. Who is behind may lower it and raises nothing.
+  -- The rule of the newest policy holds. A gateway that is behind may lower it and raises nothing.
   local rule = entry.rule
   if (behind or entry.behind) and account.rule then
     for i = 1, 3 do rule[i] = math.min(rule[i], account.rule[i]) end
@@ -378,7 +374,8 @@ local function serve(entry, key)
   local free = learning and 0 or math.max(0, room(account.calls, most, r))
   local permits = math.max(0, math.min(entry.need, free, own - entry.busy))
   if own > entry.busy then
-    permits = permits + math.max(0, math.min(entry.more, math.floor((free - permits) / (2 * gateways)), math.floor(most[r] / 50)))
+    local share = math.min(math.floor((free - permits) / (2 * gateways)), math.floor(most[r] / 50))
+    permits = permits + math.max(0, math.min(entry.more, share))
   end
   if permits > 0 then
     charge(leaves, only(r, permits))
@@ -390,8 +387,8 @@ local function serve(entry, key)
   local extra = account.extra or {made = 0, calls = 0, ends = 0}
   redis.call('SET', key, cjson.encode(account), 'PX', keep(holder.expires))
   redis.call('PEXPIRE', list, string.format('%.0f', KEEP))
-  return {permits, leaves, own, others, left, oldest and oldest.leaves - now or 0,
-    account.calls[1], account.calls[2], waits[1], waits[2], extra.made, extra.calls, extra.ends, account.forgotten or 0}
+  return {permits, leaves, own, others, left, oldest and oldest.leaves - now or 0, account.calls[1],
+    account.calls[2], waits[1], waits[2], extra.made, extra.calls, extra.ends, account.forgotten or 0}
 end
 
 local answer = {{now, shard.epoch, learning and 1 or 0, gateways, guide, taken, tick}}

@@ -176,7 +176,7 @@ func TestLedgerMutantsAreCaught(t *testing.T) {
 func TestMistakesOfGatewaysAreCaught(t *testing.T) {
 	client := startServer(t).client(t)
 	for mistake, property := range map[string]string{"reused name": "slots", "renews in silence": "renewals", "last answer bounds": "push"} {
-		script := redis.NewScript(sourceOf(t, variant{}, property))
+		script := redis.NewScript(virtual(sourceOf(t, variant{}, property)))
 		for kind, ledger := range map[string]func(seed uint64) testLedger{
 			"model": func(uint64) testLedger { return newModelLedger("", property) },
 			"script": func(seed uint64) testLedger {
@@ -204,7 +204,7 @@ func TestModelAndScriptAnswerAlike(t *testing.T) {
 	client := startServer(t).client(t)
 	for name, property := range properties {
 		t.Run(name, func(t *testing.T) {
-			script := redis.NewScript(sourceOf(t, variant{}, name))
+			script := redis.NewScript(virtual(sourceOf(t, variant{}, name)))
 			n := 0
 			rapid.Check(t, func(rt *rapid.T) {
 				n++
@@ -231,7 +231,7 @@ func caught(t *testing.T, err error) {
 
 // runProperty runs a property on the script, seed by seed, until it fails.
 func runProperty(t *testing.T, client *redis.Client, v variant, property string, seeds uint64) error {
-	script := redis.NewScript(sourceOf(t, v, property))
+	script := redis.NewScript(virtual(sourceOf(t, v, property)))
 	for seed := range seeds {
 		s := &scriptLedger{client: client, script: script, base: fmt.Sprintf("{%s %s %d}", v.name, property, seed)}
 		if err := properties[property](s, rand.New(rand.NewPCG(seed, 2)).IntN); err != nil {

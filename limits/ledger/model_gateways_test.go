@@ -9,7 +9,7 @@ type version struct{ taken, seen int64 }
 
 // meet notes a gateway, and finds the others and whether one has yet to tell what it knows.
 func (m *modelLedger) meet(q *request, a *answer) (untold bool) {
-	m.gateways[q.Gateway] = member{q.Seq, a.now, q.Telling, q.Settled}
+	m.gateways[q.Gateway] = member{q.Seq, a.now, q.Replaying, q.Settled}
 	for id, other := range m.gateways {
 		if other.at > a.now-5*heartbeat.Milliseconds() {
 			a.gateways++

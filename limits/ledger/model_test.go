@@ -14,6 +14,9 @@ type modelLedger struct {
 	lease, margin, learn      int64
 	bucket, small, smallQuota int64
 
+	redisTime  int64  // the clock of Redis now
+	redisFence string // and its identity
+
 	// the shard
 	fence              string
 	epoch, open        int64
@@ -85,6 +88,8 @@ func (m *modelLedger) clone() *modelLedger {
 	return &c
 }
 
+func (m *modelLedger) at(now int64, fence string) { m.redisTime, m.redisFence = now, fence }
+
 func (m *modelLedger) is(mutant string) bool { return m.mutant == mutant }
 
 func (m *modelLedger) serve(q *request) (answer, error) {
@@ -92,7 +97,7 @@ func (m *modelLedger) serve(q *request) (answer, error) {
 	if met && q.Seq <= me.seq {
 		return answer{}, errStale
 	}
-	lost := !m.known || (m.fence != q.Fence && !m.is("fence ignored")) || q.Epoch > m.epoch
+	lost := !m.known || (m.fence != m.redisFence && !m.is("fence ignored")) || q.Epoch > m.epoch
 	m.known = true
 	learn := int64(0)
 	if lost {
@@ -104,7 +109,7 @@ func (m *modelLedger) serve(q *request) (answer, error) {
 				learn = 0
 			}
 		}
-		m.epoch, m.fence = max(newest+1, q.Time), q.Fence
+		m.epoch, m.fence = max(newest+1, m.redisTime), m.redisFence
 	}
 	now := m.clock(q, lost)
 	if lost {
@@ -123,7 +128,7 @@ func (m *modelLedger) serve(q *request) (answer, error) {
 	m.tick = max(now, m.tick+1)
 	a.tick = m.tick
 	for i := range q.Entries {
-		a.allotments = append(a.allotments, m.grant(q, &q.Entries[i], &a, behind || q.Entries[i].Behind && !m.is("calls not asked")))
+		a.allotments = append(a.allotments, m.grant(q, &q.Entries[i], &a, behind || q.Entries[i].Outdated && !m.is("calls not asked")))
 	}
 	return a, nil
 }
@@ -133,9 +138,9 @@ func (m *modelLedger) clock(q *request, lost bool) int64 {
 		if m.told {
 			return m.last
 		}
-		return q.Time
+		return m.redisTime
 	}
-	now := q.Time + m.off
+	now := m.redisTime + m.off
 	if !m.told && q.Bound != 0 {
 		now = q.Bound
 	}
@@ -145,7 +150,7 @@ func (m *modelLedger) clock(q *request, lost bool) int64 {
 	if m.told && !(m.fresh && (lost || now < m.open)) {
 		now = max(now, m.last)
 	}
-	m.told, m.off, m.last = true, now-q.Time, now
+	m.told, m.off, m.last = true, now-m.redisTime, now
 	return now
 }
 
@@ -267,11 +272,11 @@ func (m *modelLedger) raise(a *modelAccount, rule limits.Rule, now int64) limits
 
 // operate answers an operator.
 func (m *modelLedger) operate(q *request) (y limits.Tally, now int64, err error) {
-	now = q.Time
+	now = m.redisTime
 	if m.told {
 		now = m.last
 	}
-	lost := !m.known || m.fence != q.Fence || q.Epoch > m.epoch
+	lost := !m.known || m.fence != m.redisFence || q.Epoch > m.epoch
 	if lost || now < m.open {
 		return y, 0, limits.ErrLearning
 	}

@@ -18,22 +18,6 @@ var traits = limitstest.Traits{Late: leased, Repeats: refusalRepeats}
 // leased is how late the permits of a ledger that leases them are.
 const leased = limits.Lease + limits.Margin
 
-// quiet waits until no request is under way, and holds up the next.
-func (r *Store) quiet() (release func()) {
-	for i := range r.shards {
-		sh := &r.shards[i]
-		for sh.mu.Lock(); sh.flying; sh.mu.Lock() {
-			sh.mu.Unlock()
-			time.Sleep(20 * time.Microsecond)
-		}
-	}
-	return func() {
-		for i := range r.shards {
-			r.shards[i].mu.Unlock()
-		}
-	}
-}
-
 // newRedis opens a store on a running server; a nil clock is the clock of Redis.
 func newRedis(t testing.TB, s *server, clock *limitstest.Clock) *Store {
 	t.Helper()
@@ -49,8 +33,7 @@ func newRedisOf(t testing.TB, s *server, clock *limitstest.Clock, source string)
 	}
 	r.script = redis.NewScript(source)
 	if clock != nil {
-		r.clock, r.virtual, r.start = clock.Now, true, clock.Now()
-		clock.Quiet = append(clock.Quiet, r.quiet)
+		r.goBy(clock, 0, source)
 	}
 	r.open()
 	t.Cleanup(func() { _ = r.Close() })

@@ -33,14 +33,15 @@ func runPolicySteps(l testLedger, chance limitstest.Chance, steps []policyStep) 
 		if policies[g] != step.policy {
 			policies[g], taken[g] = step.policy, 0
 		}
+		l.at(now, "f")
 		a, err := l.serve(&request{
 			Gateway: g, Seq: seqs[g], Epoch: epochs[g], Trust: true, Settled: true,
 			Policy: step.policy, Taken: taken[g], Adopts: step.adopts,
-			Time: now, Fence: "f", Bound: now, Least: now,
+			Bound: now, Least: now,
 			Entries: []entry{{
-				key:    limits.KeyOf("policy"),
-				Rule:   [3]int64{step.quota, step.quota, 100},
-				Behind: step.behind, Need: step.need, Slots: step.need,
+				key:      limits.KeyOf("policy"),
+				Rule:     [3]int64{step.quota, step.quota, 100},
+				Outdated: step.behind, Need: step.need, Slots: step.need,
 			}},
 		})
 		if err != nil {

@@ -15,6 +15,7 @@ import (
 
 // testLedger is a ledger of one shard: the model, or the script in a real Redis, or both.
 type testLedger interface {
+	at(now int64, fence string) // sets the clock and the identity of its Redis
 	serve(*request) (answer, error)
 	operate(*request) (limits.Tally, int64, error)
 	flush()
@@ -35,7 +36,12 @@ type scriptLedger struct {
 	client *redis.Client
 	script *redis.Script
 	base   string
+	stamp  string // fields that virtual scripts read in each request
 	saved  map[string]string
+}
+
+func (s *scriptLedger) at(now int64, fence string) {
+	s.stamp = fmt.Sprintf(`"time":%d,"fence":%q,`, now, fence)
 }
 
 func (s *scriptLedger) keys(entries []entry) []string {
@@ -52,7 +58,7 @@ func (s *scriptLedger) say(q *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.script.Run(context.Background(), s.client, s.keys(q.Entries), text).Result()
+	return s.script.Run(context.Background(), s.client, s.keys(q.Entries), stamped(text, s.stamp)).Result()
 }
 
 func (s *scriptLedger) serve(q *request) (answer, error) {
@@ -133,6 +139,11 @@ func (b bothLedgers) operate(q *request) (limits.Tally, int64, error) {
 			q, want, at, refused, got, now, err)
 	}
 	return got, now, err
+}
+
+func (b bothLedgers) at(now int64, fence string) {
+	b.modelLedger.at(now, fence)
+	b.scriptLedger.at(now, fence)
 }
 
 func (b bothLedgers) flush()   { b.modelLedger.flush(); b.scriptLedger.flush() }

@@ -12,30 +12,31 @@ import (
 	"sync/atomic"
 	"time"
 
-	"brana/limits"
-
 	"github.com/redis/go-redis/v9"
+
+	"brana/limits"
 )
 
 const (
-	// lookAgain is how often settings are looked at: they may be set while Redis runs.
+	// settingsEvery is how often settings are inspected: they may be set while Redis runs.
 	settingsEvery = time.Minute
-	// leastVersion is the first whose scripts may say what they need, as those of the queue do.
+	// leastVersion is the first whose scripts may declare what they need, as those of the queue do.
 	leastVersion = 7
 )
 
 // settings is what is known of the settings of Redis.
 type settings struct {
-	found atomic.Pointer[[]limits.Finding]
-	next  time.Time // to look; only run uses it
-	busy  atomic.Bool
-	// lacking tells that the counts cannot be had because too few replicas follow; only run uses it
-	lacking bool
-	tell    func([]limits.Finding)
+	found      atomic.Pointer[[]limits.Finding]
+	busy       atomic.Bool // they are being inspected
+	onFindings func([]limits.Finding)
+
+	// Only run uses these.
+	next    time.Time // when they are inspected next
+	lacking bool      // the counts are unavailable because too few replicas follow
 }
 
-// Findings are what was last found about the settings of Redis, of every master of a Cluster. It is empty when all is
-// well, and until the counts could be had for the first time.
+// Findings returns what was last found about the settings of Redis, of every master of a Cluster. It
+// is empty when all is well, and until the counts were available for the first time.
 func (r *Store) Findings() []limits.Finding {
 	if found := r.settings.found.Load(); found != nil {
 		return *found
@@ -43,8 +44,8 @@ func (r *Store) Findings() []limits.Finding {
 	return nil
 }
 
-// look looks at the settings in the background: when the counts can be had again, since that may be of another server,
-// when they cannot for lack of replicas, and every minute.
+// inspectSettings looks at the settings in the background: when the counts are available again,
+// since that may be at another server, when they are not for lack of replicas, and every minute.
 func (r *Store) inspectSettings(ctx context.Context) {
 	s := &r.settings
 	if r.reported != limits.Normal && !s.lacking {
@@ -56,13 +57,13 @@ func (r *Store) inspectSettings(ctx context.Context) {
 		r.background.Go(func() {
 			defer s.busy.Store(false)
 			found, err := r.findings(ctx)
-			if err != nil { // what fails for long is told as the state
+			if err != nil { // what fails for long is reported as the state
 				return
 			}
 			before := r.Findings()
 			s.found.Store(&found)
 			if !slices.Equal(before, found) {
-				s.tell(found)
+				s.onFindings(found)
 			}
 		})
 	}
@@ -93,8 +94,8 @@ func (r *Store) findings(ctx context.Context) (all []limits.Finding, err error) 
 	return all, err
 }
 
-// examine looks at the settings of one server. INFO has nearly all of them, and scripts need it anyway; CONFIG may be
-// forbidden.
+// examine looks at the settings of one server. INFO has nearly all of them, and scripts need it
+// anyway; CONFIG may be forbidden.
 func (r *Store) examine(ctx context.Context, client redis.UniversalClient) ([]limits.Finding, error) {
 	text, err := client.Info(ctx).Result()
 	if err != nil {
@@ -118,8 +119,8 @@ func readInfo(text string) map[string]string {
 	return info
 }
 
-// judgeSettings says what is wrong; appendfsync is empty when it could not be asked for, and so many replicas have to
-// acknowledge.
+// judgeSettings returns what is wrong. appendfsync is empty when it is unknown; replicas is how many
+// have to acknowledge.
 func judgeSettings(info map[string]string, appendfsync string, replicas int) (found []limits.Finding) {
 	wrong := func(format string, args ...any) {
 		found = append(found, limits.Finding{Text: fmt.Sprintf(format, args...)})
@@ -135,28 +136,37 @@ func judgeSettings(info map[string]string, appendfsync string, replicas int) (fo
 		if !slices.Contains(evictions, policy) {
 			policy = "not noeviction"
 		}
-		wrong("maxmemory-policy is %s: counts that are evicted are quotas given away, and answers in the queue are lost; set noeviction", policy)
+		wrong("maxmemory-policy is %s: counts that are evicted are quotas given away, "+
+			"and answers in the queue are lost; set noeviction", policy)
 	}
 	switch {
 	case info["aof_enabled"] != "1":
-		wrong("appendonly is no: a restart forgets the hour, and what only gateways that died have known of it; set appendonly yes")
+		wrong("appendonly is no: a restart forgets the hour, and what only gateways that died " +
+			"have known of it; set appendonly yes")
 	case appendfsync == "":
-		found = append(found, limits.Finding{Text: "appendfsync cannot be looked at, since CONFIG GET is forbidden: it should be everysec or always", Unknown: true})
+		found = append(found, limits.Finding{Unknown: true, Text: "appendfsync cannot be looked at, " +
+			"since CONFIG GET is forbidden: it should be everysec or always"})
 	case appendfsync == "no":
 		wrong("appendfsync is no: a crash of its machine forgets up to half a minute; set everysec")
 	}
 	n := number(info["connected_slaves"])
 	if n < replicas {
-		wrong("fewer replicas follow (%d) than have to acknowledge what is granted (%d): nothing is granted; start those that are missing, or set wait_replicas lower", n, replicas)
+		wrong("fewer replicas follow (%d) than have to acknowledge what is granted (%d): nothing is "+
+			"granted; start those that are missing, or set wait_replicas lower", n, replicas)
 	}
 	if n > 0 && info["min_slaves_good_slaves"] == "" {
-		wrong("min-replicas-to-write is 0 though replicas follow (%d): a master that is cut off from them goes on granting beside the one in its place; set min-replicas-to-write 1 and min-replicas-max-lag 2", n)
+		wrong("min-replicas-to-write is 0 though replicas follow (%d): a master that is cut off from "+
+			"them goes on granting beside the one in its place; set min-replicas-to-write 1 and "+
+			"min-replicas-max-lag 2", n)
 	}
 	return found
 }
 
 // evictions are the other values of maxmemory-policy. What is none of them is not repeated.
-var evictions = []string{"allkeys-lru", "allkeys-lfu", "allkeys-lrm", "allkeys-random", "volatile-lru", "volatile-lfu", "volatile-lrm", "volatile-random", "volatile-ttl"}
+var evictions = []string{
+	"allkeys-lru", "allkeys-lfu", "allkeys-lrm", "allkeys-random",
+	"volatile-lru", "volatile-lfu", "volatile-lrm", "volatile-random", "volatile-ttl",
+}
 
 var versionPattern = regexp.MustCompile(`^\d{1,4}(\.\d{1,4}){0,3}$`)
 

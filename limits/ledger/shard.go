@@ -1,8 +1,8 @@
 package ledger
 
 import (
-	"context"
 	"errors"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -10,63 +10,112 @@ import (
 	"brana/limits"
 )
 
+// shardCount is how many shards the ledger has. Each is one slot of a Cluster. All gateways must
+// agree on it.
+const shardCount = 16
+
+// health is what a shard knows of its ledger.
+type health uint8
+
 const (
-	// shards is how many shards the ledger has. Each is one slot of a Cluster, and has one request under way at most: what
-	// comes meanwhile goes together in the next. All gateways must agree on it.
-	shardCount = 16
-	// tick is how often what is held in vain is given back, and a Redis that is down is tried.
-	tick = 250 * time.Millisecond
-	// batch is how many callers one request speaks of: the script runs for some 20 µs each, 180 where it is told of an hour, and Redis serves nobody else
-	// meanwhile.
-	batch = 64
+	// settling: no request has failed, but this gateway does not know ledger time yet.
+	settling health = iota
+	// up: the ledger answers, and grants.
+	up
+	// learning: the ledger may have forgotten calls, and grants nothing until gateways have
+	// replayed what they know.
+	learning
+	// down: the last request failed, or the store is closed.
+	down
+)
+
+// sender is what a shard does with its requests.
+type sender uint8
+
+const (
+	// senderIdle: no request is under way.
+	senderIdle sender = iota
+	// senderBusy: a goroutine sends one request after the other, until there is nothing to ask.
+	senderBusy
+	// senderDraining: as senderBusy, but the store closes: the sender is closed when it is done.
+	senderDraining
+	// senderClosed: the store is closed, and nothing is sent.
+	senderClosed
 )
 
 var errClosed = errors.New("ask the ledger: the store is closed")
 
-// shard is the callers of one shard of the ledger in this gateway.
+// shard is one shard of the ledger in this gateway: the callers whose keys belong to it, and the
+// requests about them, of which one is under way at most. What comes meanwhile goes together in
+// the next.
 type shard struct {
-	_            [64]byte
-	striped      atomic.Pointer[map[limits.Key]*stripes] // of a few large callers; each map is left as it is
-	_            [64]byte                                // what is above is read without mu
-	mu           sync.Mutex
-	number       int
-	callers      map[limits.Key]*caller  // that hold something, or did lately
-	dormant      map[limits.Key]*dormant // the others of the hour; of these
-	unreplayed   map[limits.Key]*dormant // are to be told to a ledger that has forgotten them
-	nextDrop     int64                   // when to look for those of whom nothing is left to know
-	queue        []*caller
+	_       [64]byte
+	striped atomic.Pointer[map[limits.Key]*stripes] // of a few large callers; no map is changed
+	_       [64]byte                                // what is above is read without mu
+	mu      sync.Mutex
+	number  int
+
+	// Every caller of the hour is in one of these three.
+	callers    map[limits.Key]*caller  // hold something, or did lately
+	dormant    map[limits.Key]*dormant // do not
+	unreplayed map[limits.Key]*dormant // nor do these; a ledger that forgot has yet to be told of them
+	nextDrop   int64                   // when dormant callers are looked through next
+
+	queue        []*caller // to be asked for by the next request
+	heartbeatDue bool      // a request is due even if the queue is empty
+	sender       sender
 	answered     chan struct{} // closed when the request after the one under way is answered
-	flying       bool
-	heartbeatDue bool // a heartbeat is due
-	shut         bool // no further flight begins
+	seq          int64         // of the last request
+	lastSlot     uint64        // number of the last slot given
 
 	regime      limits.Regime // in force until
-	regimeUntil int64         // a moment at which it is to be looked up
+	regimeUntil int64         // this moment, when the calendar is asked again
 
-	lastSlot    uint64
-	seq, epoch  int64
-	anchor      anchor
-	gateways    int64 // that share the ledger, as last heard; 0: never
-	heardAt     int64
-	cause       error // why no decision can be had; nil while it can
-	replaying   bool  // a ledger that forgot is shut until this gateway has told all it knows
-	policy      string
-	policyTaken int64 // when policy was taken on, as the ledger said; 0: it has not
-	policyNew   bool  // it was while this gateway ran, and the ledger does not know yet
+	health    health
+	cause     error  // why it is learning or down; else nil
+	anchor    anchor // what is known of ledger time
+	epoch     int64  // of the ledger, as last heard; 0: never
+	gateways  int64  // that share the ledger, as last heard; 0: never
+	heardAt   int64  // when the last request ended
+	replaying bool   // a ledger that forgot is shut until this gateway has replayed all it knows
+
+	policy      string // in force
+	policyTaken int64  // when it was taken on, as the ledger said; 0: it has not
+	policyNew   bool   // it was taken on while this gateway ran, and the ledger does not know yet
 }
 
-// caller finds or begins the account of a call's key, and gathers it.
+// init makes it an empty one.
+func (sh *shard) init(number int, policy string) {
+	sh.number, sh.policy = number, policy
+	sh.callers = make(map[limits.Key]*caller)
+	sh.dormant = make(map[limits.Key]*dormant)
+	sh.answered = make(chan struct{})
+}
+
+// shard is the one that a key belongs to.
+func (r *Store) shard(key limits.Key) *shard { return &r.shards[key[0]%shardCount] }
+
+// with runs f on a caller that is whole: what its stripes held is recalled before, and lent again
+// after. It is the only way to read or change a caller but for the queue, the standing and the
+// outdated rule, which stripes know nothing of. The mutex of the shard is held.
+func (r *Store) with(sh *shard, c *caller, f func()) {
+	c.recall()
+	defer r.lend(sh, c)
+	f()
+}
+
+// caller finds or begins the account of a call's key.
 func (sh *shard) caller(call *limits.Call) *caller {
-	c := sh.callers[call.Key]
-	if c == nil {
-		c = sh.revive(call.Key)
+	if c := sh.callers[call.Key]; c != nil {
+		return c
 	}
-	if c == nil {
-		// The ledger may remember what this gateway had before it forgot the caller: it is told to begin anew.
-		c = &caller{key: call.Key, rule: call.Rule, outdated: true, born: sh.seq + 1, replay: true}
-		sh.callers[call.Key] = c
+	if c := sh.revive(call.Key); c != nil {
+		return c
 	}
-	sh.recall(c)
+	// The ledger may remember what this gateway had before it forgot the caller: it is told to
+	// begin anew.
+	c := &caller{key: call.Key, rule: call.Rule, outdated: true, born: sh.seq + 1, standing: unsynced}
+	sh.callers[call.Key] = c
 	return c
 }
 
@@ -89,208 +138,81 @@ func (sh *shard) declare(policy string) {
 	}
 }
 
-// enlist puts a caller into the next request, and returns what is closed when that is answered.
-func (r *Store) enlist(sh *shard, c *caller) <-chan struct{} {
-	if !c.queued {
-		c.queued = true
+// newSlot is the slot just taken at a place.
+func (sh *shard) newSlot(key limits.Key, place int) limits.Slot {
+	sh.lastSlot++
+	return limits.Slot{Key: key, Place: uint64(place), Number: sh.lastSlot}
+}
+
+// sharers is how many gateways share the limits, this one too; at least one.
+func (sh *shard) sharers() int64 { return max(1, sh.gateways) }
+
+// enter notes what is known of the ledger from now on.
+func (sh *shard) enter(h health, cause error) { sh.health, sh.cause = h, cause }
+
+// enqueue has the next request ask for a caller.
+func (sh *shard) enqueue(c *caller) {
+	if c.turn.enqueue() {
 		sh.queue = append(sh.queue, c)
 	}
-	answered := sh.answered
-	r.startSending(sh)
-	return answered
 }
 
-// fly sends requests until there is nothing to be asked. The caller holds the shard.
-func (r *Store) startSending(sh *shard) {
-	if sh.flying || sh.shut || len(sh.queue) == 0 && !sh.heartbeatDue {
-		return
-	}
-	sh.flying = true
-	r.background.Go(func() {
-		sh.mu.Lock()
-		defer sh.mu.Unlock()
-		for sh.heartbeatDue || len(sh.queue) > 0 && sh.cause == nil {
-			r.exchange(sh)
-		}
-		sh.flying = false
-		if sh.shut {
-			sh.close()
-		}
-	})
-}
-
-// close has those fail who wait for a further request, and who will.
-func (sh *shard) close() {
-	sh.cause = errClosed
-	close(sh.answered)
-	sh.answered = make(chan struct{})
-}
-
-// ask sends one request and takes in its answer; it gives up the shard while the request is under way. A ledger that is
-// down is sent heartbeats alone: what is asked there would be lost.
-func (r *Store) exchange(sh *shard) {
-	t, sent := r.time()
-	q := &request{Gateway: r.name, Epoch: sh.epoch, Trust: r.trust, Leave: r.leaving.Load(),
-		Policy: sh.policy, Taken: sh.policyTaken, Adopts: sh.policyNew}
-	sh.seq++
-	q.Seq, sh.heartbeatDue = sh.seq, false
-	sh.anchor.ask(q, sent)
-	in := r.calendar.Regime(t)
-	asking := r.pick(sh, q, sent, in)
-	sh.replaying = sh.replaying && sh.owes()
-	q.Telling = sh.replaying
-	answered := sh.answered
-	sh.answered = make(chan struct{})
-	sh.mu.Unlock()
-
-	began := time.Now()
-	a, err := r.send(sh.number, q)
-	r.onRefill(refill(time.Since(began), q, &a, err, err == nil && q.Epoch != 0 && a.epoch != q.Epoch))
-
-	sh.mu.Lock()
-	_, now := r.time()
-	sh.heardAt = now
-	for _, c := range asking {
-		c.asking = false
-	}
-	if err != nil {
-		sh.cause = err
-		for i, c := range asking {
-			c.lose(&q.Entries[i], q.Seq)
-			sh.replaying = sh.replaying || q.Entries[i].owed
-		}
-		close(sh.answered) // those who wait for the next request wait in vain
-		sh.answered = make(chan struct{})
-	} else {
-		r.apply(sh, q, sent, now, r.regimeEnd(t, sent), &a, asking)
-	}
-	close(answered)
-}
-
-// pick moves callers from the queue into a request.
-func (r *Store) pick(sh *shard, q *request, now int64, in limits.Regime) (asking []*caller) {
-	if sh.cause != nil && !errors.Is(sh.cause, limits.ErrLearning) {
-		return nil
-	}
-	sh.reviveUnreplayed(batch - len(sh.queue))
-	n := min(len(sh.queue), batch)
-	for _, c := range sh.queue[:n] {
-		c.queued, c.asking = false, true
-		asking = append(asking, c)
-		sh.recall(c)
-		q.Entries = append(q.Entries, c.entry(now, in, max(1, sh.gateways)))
-		r.lend(sh, c)
-	}
-	sh.queue = append(sh.queue[:0], sh.queue[n:]...)
-	return asking
-}
-
-// take takes in an answer.
-func (r *Store) apply(sh *shard, q *request, sent, now, until int64, a *answer, asking []*caller) {
-	another := sh.epoch != 0 && a.epoch != sh.epoch
-	sh.anchor.heard(q, sent, a)
-	sh.epoch, sh.gateways, sh.cause = a.epoch, a.gateways, nil
-	if q.Policy == sh.policy && q.Adopts == sh.policyNew { // no other was declared meanwhile
-		sh.policyTaken, sh.policyNew = a.taken, false
-	}
-	switch {
-	case !sh.anchor.settled && a.guide == 0: // nobody else is there: settle at once
-		sh.heartbeatDue = true
-		for _, c := range asking {
-			if c.waiting > 0 && !c.queued {
-				c.queued = true
-				sh.queue = append(sh.queue, c)
-			}
-		}
-	case a.learning:
-		sh.cause = limits.ErrLearning
-	}
-	if another {
-		sh.replaying = true
-		for _, c := range sh.callers {
-			c.replay, c.owed = true, true
-			if !c.queued {
-				c.queued = true
-				sh.queue = append(sh.queue, c)
-			}
-		}
-		sh.unsettle()
-		sh.heartbeatDue = true // a request goes out although it is down
-	}
-	for i, c := range asking {
-		sh.recall(c)
-		c.apply(&q.Entries[i], &a.allotments[i], q.Seq, sent, now, until, a.now, another)
-		c.slotsDenied = !a.learning && a.allotments[i].slots < q.Entries[i].Slots
-		r.lend(sh, c)
-	}
-	sh.heartbeatDue = sh.heartbeatDue || len(sh.unreplayed) > 0 || sh.cause != nil && sh.queuesReplay()
-}
-
-// owes tells that a ledger that forgot has not been told of all callers.
+// owes reports whether a ledger that forgot has yet to be told of callers.
 func (sh *shard) owes() bool {
 	if len(sh.unreplayed) > 0 {
 		return true
 	}
 	for _, c := range sh.callers {
-		if c.owed {
+		if c.standing == owed {
 			return true
 		}
 	}
 	return false
 }
 
-// replays tells that callers wait to be replayed; they go out while the ledger learns.
+// queuesReplay reports whether callers wait to be replayed; they go out while the ledger learns.
 func (sh *shard) queuesReplay() bool {
 	for _, c := range sh.queue {
-		if c.replay {
+		if c.standing != synced {
 			return true
 		}
 	}
 	return false
 }
 
-// tend gives back what is held in vain, forgets who is gone, and keeps the heart beating.
-func (r *Store) tend(sh *shard) {
-	sh.mu.Lock()
-	defer sh.mu.Unlock()
-	_, now := r.time()
-	ledgerNow := sh.anchor.least(now)
-	for key, c := range sh.callers {
-		sh.recall(c)
-		c.expire(now)
-		if c.stripes != nil && c.stripes.count() == 0 && c.plenty(&r.striping, sh.regime) == nil {
-			sh.closeStripes(c)
-		}
-		switch {
-		case c.forgettable(now):
-			delete(sh.callers, key)
-		case !c.queued && c.mustAsk(now, max(1, sh.gateways)):
-			c.queued = true
-			sh.queue = append(sh.queue, c)
-		case sh.anchor.seen && c.parks(now):
-			sh.park(c, ledgerNow)
-		}
-		r.lend(sh, c)
-	}
-	sh.dropDormant(now, ledgerNow)
-	sh.heartbeatDue = sh.heartbeatDue || sh.cause != nil || !sh.anchor.settled || now-sh.heardAt >= heartbeat.Milliseconds()-tick.Milliseconds()
-	r.startSending(sh)
+// renewAnswered ends the wait of all who wait for the next answer.
+func (sh *shard) renewAnswered() {
+	close(sh.answered)
+	sh.answered = make(chan struct{})
 }
 
-// run tends all shards until the store is closed.
-func (r *Store) run(ctx context.Context) {
-	ticker := time.NewTicker(tick)
-	defer ticker.Stop()
-	for {
-		for i := range r.shards {
-			r.tend(&r.shards[i])
-		}
-		r.reportState()
-		r.inspectSettings(ctx)
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
+// closeSender ends the last request of a store that closes: whoever waits for a further one fails.
+func (sh *shard) closeSender() {
+	sh.sender = senderClosed
+	sh.enter(down, errClosed)
+	sh.renewAnswered()
+}
+
+// regimeCheck is how often a shard asks the calendar, and so how late a step of the wall clock
+// over a change of regime is seen. A change without a step is seen at once.
+const regimeCheck = time.Second
+
+// regimeAt is the regime in force, as the shard knows it.
+func (r *Store) regimeAt(sh *shard, now int64) limits.Regime {
+	if now >= sh.regimeUntil {
+		t, now := r.clock.wall()
+		sh.regime = r.calendar.Regime(t)
+		sh.regimeUntil = min(now+regimeCheck.Milliseconds(), r.regimeEnd(t, now))
 	}
+	return sh.regime
+}
+
+// regimeEnd is the moment, by the monotonic clock, at which the regime of t ends; now is t by that
+// clock.
+func (r *Store) regimeEnd(t time.Time, now int64) int64 {
+	change := r.calendar.NextChange(t)
+	if change.IsZero() {
+		return math.MaxInt64
+	}
+	return now + change.Sub(t).Milliseconds()
 }

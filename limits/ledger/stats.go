@@ -7,28 +7,10 @@ import (
 	"brana/limits"
 )
 
-// Stats tells what this gateway holds.
+// Stats returns what this gateway holds.
 func (r *Store) Stats() (s limits.Stats) {
 	for i := range r.shards {
-		sh := &r.shards[i]
-		sh.mu.Lock()
-		t, now := r.time()
-		for _, c := range sh.callers {
-			sh.recall(c)
-			c.expire(now)
-			s.Permits += c.usable(now)
-			s.Slots += max(c.ownSlots, int64(c.count()))
-			s.Busy += int64(c.count())
-			s.Fullest = max(s.Fullest, c.fullness(r.regime(sh, now)))
-			r.lend(sh, c)
-		}
-		s.Callers += len(sh.callers) + len(sh.dormant) + len(sh.unreplayed)
-		s.Gateways = max(s.Gateways, sh.gateways)
-		s.State = max(s.State, sh.state())
-		if sh.anchor.seen {
-			s.Ahead = time.Duration(sh.anchor.bound+now-t.UnixMilli()) * time.Millisecond
-		}
-		sh.mu.Unlock()
+		r.addStats(&s, &r.shards[i])
 	}
 	for state := range s.Spent {
 		s.Spent[state] = time.Duration(r.spent[state].Load())
@@ -36,38 +18,48 @@ func (r *Store) Stats() (s limits.Stats) {
 	return s
 }
 
-// fullness is the share of its quota that is used, at all gateways; 0 when it has not been heard.
-func (c *caller) fullness(in limits.Regime) float64 {
-	quota := c.rule.Quota(in) + c.known.raised
-	if c.knownAt == 0 || quota <= 0 {
-		return 0
+// addStats adds what one shard holds.
+func (r *Store) addStats(s *limits.Stats, sh *shard) {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	t, now := r.clock.wall()
+	in := r.regimeAt(sh, now)
+	for _, c := range sh.callers {
+		r.with(sh, c, func() {
+			c.expire(now)
+			s.Permits += c.usable(now)
+			s.Slots += max(c.ownSlots, int64(c.count()))
+			s.Busy += int64(c.count())
+			s.Fullest = max(s.Fullest, c.fullness(in))
+		})
 	}
-	return float64(quota-c.known.room-c.permitsLeft()) / float64(quota)
+	s.Callers += len(sh.callers) + len(sh.dormant) + len(sh.unreplayed)
+	s.Gateways = max(s.Gateways, sh.gateways)
+	s.State = max(s.State, sh.state())
+	if sh.anchor.seen() {
+		s.Ahead = time.Duration(sh.anchor.bound+now-t.UnixMilli()) * time.Millisecond
+	}
 }
 
-// usable is how many permits are held in leases that are not over.
-func (c *caller) usable(now int64) (left int64) {
-	for i := range c.leases {
-		if now < c.leases[i].deadline {
-			left += c.leases[i].left
-		}
-	}
-	return left
-}
-
+// state is the health of a shard for whoever looks on.
 func (sh *shard) state() limits.State {
-	switch {
-	case sh.cause == nil && sh.anchor.settled:
+	switch sh.health {
+	case up:
 		return limits.Normal
-	case sh.cause == nil, errors.Is(sh.cause, limits.ErrLearning):
-		return limits.Learning
+	case down:
+		return limits.Down
 	}
-	return limits.Down
+	return limits.Learning
 }
 
-// refill is what there is to tell of a request.
-func refill(took time.Duration, q *request, a *answer, err error, lost bool) limits.Refill {
-	f := limits.Refill{Took: took, Err: err, Callers: len(q.Entries), Lost: lost}
+// refill is the report of a request that has ended.
+func refill(took time.Duration, q *request, a *answer, err error) limits.Refill {
+	f := limits.Refill{
+		Took:    took,
+		Err:     err,
+		Callers: len(q.Entries),
+		Lost:    err == nil && q.Epoch != 0 && a.epoch != q.Epoch,
+	}
 	for i := range a.allotments {
 		e := &q.Entries[i]
 		for _, b := range e.Journal {
@@ -80,14 +72,14 @@ func refill(took time.Duration, q *request, a *answer, err error, lost bool) lim
 			f.Granted += n
 			f.Leases = append(f.Leases, n)
 		}
-		for _, back := range q.Entries[i].Back {
+		for _, back := range e.Back {
 			f.Returned += max(0, back[1])
 		}
 	}
 	return f
 }
 
-// watch tells when the state has changed, and why it is not Normal.
+// reportState reports a change of the state, and why it is not Normal.
 func (r *Store) reportState() {
 	worst, why := limits.Normal, error(nil)
 	for i := range r.shards {
@@ -98,7 +90,7 @@ func (r *Store) reportState() {
 		}
 		sh.mu.Unlock()
 	}
-	now := r.now()
+	now := r.clock.now()
 	if r.watchedAt > 0 {
 		r.spent[worst].Add((now - r.watchedAt) * int64(time.Millisecond))
 	}

@@ -33,7 +33,7 @@ func TestStories(t *testing.T) {
 				t.Fatal(err)
 			}
 			onScript, err := runStory(t, file, blocks,
-				&scriptLedger{client: client, script: redis.NewScript(ledgerSource), base: "{" + name + "}"})
+				&scriptLedger{client: client, script: redis.NewScript(virtual(ledgerSource)), base: "{" + name + "}"})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -44,7 +44,7 @@ type storyRedis struct {
 
 // serve runs a request and returns the rows of ledger.lua.
 func (r *storyRedis) serve(q *request, now int64) ([]any, error) {
-	q.Time, q.Fence = now+r.ahead, r.fence
+	r.ledger.at(now+r.ahead, r.fence)
 	if q.Operator {
 		y, at, err := r.ledger.operate(q)
 		return rowsOfTally(&y, at, err == limits.ErrLearning), notLearning(err)
@@ -65,8 +65,8 @@ func notLearning(err error) error {
 
 // look is what an operator would see of the story's caller.
 func (r *storyRedis) look(now int64) (limits.Tally, int64, error) {
-	return r.ledger.operate(&request{Operator: true, Settled: true, Time: now + r.ahead, Fence: r.fence,
-		Entries: []entry{{key: storyKey}}})
+	r.ledger.at(now+r.ahead, r.fence)
+	return r.ledger.operate(&request{Operator: true, Settled: true, Entries: []entry{{key: storyKey}}})
 }
 
 func rowsOfAnswer(a *answer) []any {

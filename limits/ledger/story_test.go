@@ -92,7 +92,7 @@ func (s *story) start(g *storyGateway) {
 	}
 	g.starts++
 	r.name = fmt.Sprint(g.name, g.starts)
-	r.clock, r.virtual, r.start = s.clock.Now, true, s.clock.Now()
+	r.clock = handClock{s.clock, s.clock.Now()}
 	r.client.AddHook(wire{s, g})
 	g.store, g.state = r, limits.Learning
 }
@@ -237,7 +237,7 @@ func (s *story) holding(r *Store) string {
 	case c == nil:
 		return "knows nothing of the caller"
 	}
-	_, now := r.time()
+	now := r.clock.now()
 	c.expire(now)
 	words := []string{"idle"}
 	if permits := c.usable(now); permits > 0 {
@@ -246,7 +246,7 @@ func (s *story) holding(r *Store) string {
 	if c.ownSlots > 0 || c.count() > 0 {
 		words = append(words, fmt.Sprintf("%s of which %d busy", count(c.ownSlots, "slot"), c.count()))
 	}
-	if c.replay {
+	if c.standing != synced {
 		words = append(words, "has to replay")
 	}
 	return strings.Join(words, ", ")

@@ -16,17 +16,27 @@ import (
 // always deals whatever is held, to so many stripes.
 func always(stripes int) *striping { return &striping{stripes: stripes, permits: 1, slots: 1} }
 
+// nextInTurn has the next call try the next stripe, and not that which this processor used last.
+func (r *Store) nextInTurn() {
+	for r.hints.Get() != nil {
+	}
+}
+
 // playStripes plays the model of a large caller from stripes.
 func playStripes(r *Store, clock *limitstest.Clock, key string, tamper *tamper, chance limitstest.Chance) (paid int, err error) {
 	m := limitstest.NewOracle(r, r.calendar, clock, chance)
 	m.Late, m.Scale, m.RuleVaries = leased, 30, true
 	m.DrawRule()
 	m.Call.Key = limits.KeyOf(key)
+	m.Before = r.nextInTurn
 	if tamper != nil {
 		if tamper.store != nil {
 			m.Store = tamper.store(r)
 		}
-		m.Before = func() { tamper.with(r, &m.Call) }
+		m.Before = func() {
+			r.nextInTurn()
+			tamper.with(r, &m.Call)
+		}
 	}
 	m.RunningLags = func(d limits.Decision) bool {
 		if striped(d) {
@@ -87,8 +97,8 @@ func (x *tamper) with(r *Store, call *limits.Call) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	if c := sh.callers[call.Key]; c != nil && c.stripes != nil && x.deal != nil {
-		for i := range c.stripes.stripes {
-			k := &c.stripes.stripes[i]
+		for i := range c.stripes.all {
+			k := &c.stripes.all[i]
 			k.mu.Lock()
 			defer k.mu.Unlock()
 		}
@@ -124,15 +134,15 @@ var tampers = []tamper{
 	{name: "permits stay in their lease, too", shared: true, deal: func(p *stripes, c *caller, _ *limits.Call) {
 		for i := range c.leases {
 			if c.leases[i].seq == p.seq && p.until > 0 {
-				for k := range p.stripes {
-					c.leases[i].left += p.stripes[k].permits
+				for k := range p.all {
+					c.leases[i].left += p.all[k].permits
 				}
 			}
 		}
 	}},
 	{name: "permits are lost", deal: func(p *stripes, _ *caller, _ *limits.Call) {
-		for k := range p.stripes {
-			p.stripes[k].permits = 0
+		for k := range p.all {
+			p.all[k].permits = 0
 		}
 	}},
 	{name: "used when the lease is over", deal: func(p *stripes, _ *caller, _ *limits.Call) {
@@ -141,9 +151,9 @@ var tampers = []tamper{
 		}
 	}},
 	{name: "slots are dealt twice", shared: true, deal: func(p *stripes, c *caller, _ *limits.Call) {
-		for k := range p.stripes {
+		for k := range p.all {
 			if p.until > 0 {
-				p.stripes[k].slots = c.ownSlots
+				p.all[k].slots = c.ownSlots
 			}
 		}
 	}},

@@ -74,7 +74,7 @@ func (r *Store) shardOf(name string) *shard {
 
 // What stripes did is the caller's: its pace, when it last called, the slots that are taken, and when
 // the last of them ends.
-func TestGatheredCallersAreWhole(t *testing.T) {
+func TestRecalledCallersAreWhole(t *testing.T) {
 	clock := limitstest.ClockAt(t, limitstest.Wednesday+"10:00:00")
 	r := newRedis(t, startServer(t), clock)
 	r.striping = *always(3)
@@ -83,9 +83,8 @@ func TestGatheredCallersAreWhole(t *testing.T) {
 	sh := r.shardOf("a")
 	whole := func() (left, calls int64) {
 		here := sh.callers[c.Call.Key]
-		sh.recall(here)
-		defer r.lend(sh, here)
-		return here.permitsLeft(), here.callsSince
+		r.with(sh, here, func() { left, calls = here.permitsLeft(), here.calls })
+		return left, calls
 	}
 	sh.mu.Lock()
 	left, calls := whole()
@@ -105,8 +104,8 @@ func TestGatheredCallersAreWhole(t *testing.T) {
 	if nowLeft != left-5 || nowCalls != calls+5 {
 		t.Errorf("%d permits and %d calls, want %d and %d", nowLeft, nowCalls, left-5, calls+5)
 	}
-	if now := r.now(); here.lastCall != now || here.last() != now+time.Minute.Milliseconds() {
-		t.Errorf("active %d, slots until %d, now %d", here.lastCall, here.last(), now)
+	if now := r.clock.now(); here.lastCall != now || here.lastExpiry() != now+time.Minute.Milliseconds() {
+		t.Errorf("active %d, slots until %d, now %d", here.lastCall, here.lastExpiry(), now)
 	}
 	sh.mu.Unlock()
 	if got := r.Stats(); got.Busy != 5 || got.Permits != left-5 {
@@ -143,32 +142,32 @@ func TestGatheredCallersAreWhole(t *testing.T) {
 }
 
 // A shard has stripes for a few callers only; the others are decided about as ever.
-func TestPursesAreFew(t *testing.T) {
+func TestStripedCallersAreFew(t *testing.T) {
 	clock := limitstest.ClockAt(t, limitstest.Wednesday+"10:00:00")
 	r := newRedis(t, startServer(t), clock)
 	r.striping = *always(2)
-	paid := 0
+	fromStripes := 0
 	for n := range mostStriped + 3 {
 		c := newCaller(t, r, "", rule(1<<30, 1<<30, 1000))
 		c.Call.Key = limits.Key{7, byte(n)}
 		c.Spend(20)
 		if striped(c.Admit(limits.Admitted)) {
-			paid++
+			fromStripes++
 		}
 	}
-	if paid != mostStriped {
-		t.Errorf("%d callers have stripes, want %d", paid, mostStriped)
+	if fromStripes != mostStriped {
+		t.Errorf("%d callers have stripes, want %d", fromStripes, mostStriped)
 	}
 }
 
 // crowd is many callers at once of one large caller's calls, and what they log: each call before it ends.
 type crowd struct {
-	store                   *Store
-	call                    limits.Call
-	count                   func(admitted int64) // is told each
-	begun                   sync.WaitGroup       // each has made its first call, and holds its slot
-	admitted, paid, refused atomic.Int64
-	running, most           atomic.Int64
+	store                          *Store
+	call                           limits.Call
+	count                          func(admitted int64) // is told each
+	begun                          sync.WaitGroup       // each has made its first call, and holds its slot
+	admitted, fromStripes, refused atomic.Int64
+	running, most                  atomic.Int64
 }
 
 // work makes calls, of which a few run at once, until they are refused over quota or the store is closed; a moody one's
@@ -205,7 +204,7 @@ func (c *crowd) work(ctx context.Context, moody bool) (err error) {
 		for now, last := c.running.Add(1), c.most.Load(); now > last && !c.most.CompareAndSwap(last, now); last = c.most.Load() {
 		}
 		if striped(d) {
-			c.paid.Add(1)
+			c.fromStripes.Add(1)
 			if d.Running < 1 || d.Running > d.Concurrent || d.Remaining < 0 || d.Remaining > d.Quota {
 				return fmt.Errorf("told %+v", d)
 			}
@@ -265,12 +264,12 @@ func TestStripesUnderContention(t *testing.T) {
 			workers.Wait()
 			done()
 			others.Wait()
-			t.Logf("%d admitted, %d from stripes, %d at once, %d refused", c.admitted.Load(), c.paid.Load(), c.most.Load(), c.refused.Load())
+			t.Logf("%d admitted, %d from stripes, %d at once, %d refused", c.admitted.Load(), c.fromStripes.Load(), c.most.Load(), c.refused.Load())
 			if got := c.admitted.Load(); got > quota || test.closes == 0 && got < quota*99/100 {
 				t.Errorf("admitted %d calls of %d", got, quota)
 			}
-			if c.most.Load() > int64(test.concurrent) || test.moody && c.paid.Load() == 0 || !test.moody && c.refused.Load() == 0 {
-				t.Errorf("%d calls ran at once, %d were admitted from stripes, %d refused", c.most.Load(), c.paid.Load(), c.refused.Load())
+			if c.most.Load() > int64(test.concurrent) || test.moody && c.fromStripes.Load() == 0 || !test.moody && c.refused.Load() == 0 {
+				t.Errorf("%d calls ran at once, %d were admitted from stripes, %d refused", c.most.Load(), c.fromStripes.Load(), c.refused.Load())
 			}
 		})
 	}
