@@ -89,7 +89,7 @@ func (b *benchRunCmd) verdict(r *report.Report) error {
 	return nil
 }
 
-// writeReport writes a form of a report to a file, unless it has no name.
+// writeReport writes a form of a report to a file. Without a name it does nothing.
 func writeReport(name string, form func(io.Writer) error) error {
 	if name == "" {
 		return nil

@@ -88,11 +88,12 @@ func (b *benchFlags) complete() {
 	b.Duration = cmp.Or(b.Duration, duration)
 	b.Rounds = cmp.Or(b.Rounds, rounds)
 	if i := slices.Index(b.Against, "installed"); i >= 0 {
-		b.Against = slices.Replace(b.Against, i, i+1, append([]string{report.Direct}, stand.Installed()...)...)
+		b.Against = slices.Replace(b.Against, i, i+1,
+			append([]string{report.Direct}, stand.Installed()...)...)
 	}
 }
 
-// nameOfBuild is what another build of brana may be called.
+// nameOfBuild matches the names that another build of brana may have.
 var nameOfBuild = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
 
 // checkAgainst checks what is measured in turn with the gateway.
@@ -102,10 +103,12 @@ func (b *benchFlags) checkAgainst() error {
 		name, path, build := strings.Cut(p, "=")
 		switch {
 		case !build && !slices.Contains(benchPeers(), name):
-			return fmt.Errorf("--against %s: choose of %s, or name another build of brana, as before=./brana-before",
+			return fmt.Errorf("--against %s: choose of %s, or name another build of brana, as "+
+				"before=./brana-before",
 				p, strings.Join(benchPeers(), ", "))
 		case build && (!nameOfBuild.MatchString(name) || slices.Contains(benchPeers(), name)):
-			return fmt.Errorf("--against %s: name the build by small letters, digits and hyphens, and not as a peer", p)
+			return fmt.Errorf("--against %s: name the build by small letters, digits and hyphens, and not "+
+				"as a peer", p)
 		case slices.Contains(names, name):
 			return fmt.Errorf("--against %s: %s is measured already", p, name)
 		}
@@ -126,7 +129,7 @@ func (b *benchFlags) builds() (builds []trial.Build, peers []string, err error) 
 			peers = append(peers, p)
 			continue
 		}
-		path, err := filepath.Abs(path) // it is started in another folder
+		path, err := filepath.Abs(path) // the process starts in another folder
 		if err != nil {
 			return nil, nil, err
 		}
@@ -141,11 +144,13 @@ func (b *benchFlags) checkSubject() error {
 	if b.Cores == 0 {
 		b.Cores = runtime.GOMAXPROCS(0)
 	} else if !started || b.InProcess || b.Cores < 0 || b.Cores > runtime.GOMAXPROCS(0) {
-		return fmt.Errorf("--cores is of processes that are started, between 1 and the %d there are", runtime.GOMAXPROCS(0))
+		return fmt.Errorf("--cores is of processes that are started, between 1 and the %d there are",
+			runtime.GOMAXPROCS(0))
 	}
 	switch {
 	case !started && (b.InProcess || b.Gateways > 1 || len(b.Against) > 0 || len(b.Set) > 0):
-		return errors.New("--url measures what runs already; --against, --in-process, --gateways and --set start something")
+		return errors.New("--url measures what runs already; --against, --in-process, --gateways and " +
+			"--set start something")
 	case b.InProcess && (len(b.Against) > 0 || b.Gateways > 1):
 		return errors.New("--in-process is one gateway alone; --against and --gateways need processes")
 	case b.TLS && (!started || len(b.Against) > 0):
@@ -178,7 +183,7 @@ func (b *benchFlags) checkLoad() error {
 	return nil
 }
 
-// benchPeers are what a gateway can be measured against.
+// benchPeers are the peers that a gateway can be compared with.
 func benchPeers() []string { return append([]string{report.Direct}, stand.Peers()...) }
 
 // caller is the identity of the bench.

@@ -83,7 +83,7 @@ func (b *benchFlags) load() trial.Load {
 	}
 }
 
-// trialTLS is what calls over https present and trust.
+// trialTLS reads the certificates that calls over https present and trust.
 func trialTLS(f trial.Files) (*tls.Config, error) {
 	if f == (trial.Files{}) {
 		return nil, nil

@@ -23,7 +23,7 @@ import (
 	"brana/egon"
 )
 
-// defaultURL is where dev and serve are called unless they are told otherwise.
+// defaultURL is the URL of the services of dev and serve by default.
 const defaultURL = "http://127.0.0.1:8080/publikace"
 
 type callCmd struct {
@@ -88,7 +88,7 @@ func (c *callCmd) Run(io stdio) error {
 	return errors.Join(p.print(reply), reply.refused())
 }
 
-// service is the service called, at an address that can be one.
+// service is the service called. It checks the address too.
 func (c *callCmd) service() (*egon.Service, error) {
 	if !strings.HasPrefix(c.URL, "http://") && !strings.HasPrefix(c.URL, "https://") {
 		return nil, fmt.Errorf("--url %s: write it as %s", c.URL, defaultURL)
@@ -97,13 +97,14 @@ func (c *callCmd) service() (*egon.Service, error) {
 		return s, nil
 	}
 	if near := egon.ServiceByCode(strings.ToUpper(c.Service)); near != nil {
-		return nil, fmt.Errorf("%s: no service of the catalogue has this code, did you mean %s?", c.Service, near.Code)
+		return nil, fmt.Errorf("%s: no service of the catalogue has this code, did you mean %s?",
+			c.Service, near.Code)
 	}
 	return nil, fmt.Errorf("%s: no service of the catalogue has this code", c.Service)
 }
 
-// key is the key pair to which the evidence encrypts, or nil when none is
-// needed because the question brings its own.
+// key makes the key pair to which the evidence encrypts. It is nil when the
+// question needs none, or brings its own.
 func (c *callCmd) key(s *egon.Service) (*rsa.PrivateKey, error) {
 	if s.Code != "E198" || c.Message != "" || c.Inner != "" {
 		return nil, nil
@@ -121,12 +122,23 @@ func (c *callCmd) message(s *egon.Service, key *rsa.PrivateKey) ([]byte, error) 
 		return nil, err
 	}
 	info := &egon.ZadostInfo{
-		CasZadosti: []byte(time.Now().Format(time.RFC3339Nano)),
-		Agenda:     []byte(c.Agenda), AgendovaRole: []byte(c.Role), Ovm: []byte(c.Ovm), Ais: optionalBytes(c.Ais),
-		Subjekt: optionalBytes(c.Subject), Uzivatel: optionalBytes(c.User), DuvodUcel: optionalBytes(c.Reason),
+		CasZadosti:     []byte(time.Now().Format(time.RFC3339Nano)),
+		Agenda:         []byte(c.Agenda),
+		AgendovaRole:   []byte(c.Role),
+		Ovm:            []byte(c.Ovm),
+		Ais:            optionalBytes(c.Ais),
+		Subjekt:        optionalBytes(c.Subject),
+		Uzivatel:       optionalBytes(c.User),
+		DuvodUcel:      optionalBytes(c.Reason),
 		AgendaZadostId: []byte(uuid.NewString()),
 	}
-	return egon.AppendRequest(nil, &egon.Request{Service: s, Enveloped: !c.Bare, Info: info, Items: c.items(), Inner: inner}), nil
+	return egon.AppendRequest(nil, &egon.Request{
+		Service:   s,
+		Enveloped: !c.Bare,
+		Info:      info,
+		Items:     c.items(),
+		Inner:     inner,
+	}), nil
 }
 
 func (c *callCmd) items() []string {
@@ -154,7 +166,11 @@ func (c *callCmd) question(s *egon.Service, key *rsa.PrivateKey) ([]byte, error)
 		if len(parts) != 3 {
 			return nil, errors.New("E227 needs --triple AGENDA/ROLE/OVM")
 		}
-		return egon.AppendRightsQuestion(nil, &egon.RightsQuery{Agenda: []byte(parts[0]), AgendovaRole: []byte(parts[1]), Ovm: []byte(parts[2])}), nil
+		return egon.AppendRightsQuestion(nil, &egon.RightsQuery{
+			Agenda:       []byte(parts[0]),
+			AgendovaRole: []byte(parts[1]),
+			Ovm:          []byte(parts[2]),
+		}), nil
 	case isQueue(s):
 		return c.queueFlags.question(s)
 	case s.Code == "E05" || s.Code == "E278":
@@ -162,15 +178,17 @@ func (c *callCmd) question(s *egon.Service, key *rsa.PrivateKey) ([]byte, error)
 	case asksAiseo(s):
 		return c.aiseo(s)
 	default:
-		return nil, fmt.Errorf("%s needs its question: --inner FILE with the element Zadost, or --message FILE with the whole message", s.Code)
+		return nil, fmt.Errorf("%s needs its question: --inner FILE with the element Zadost, or "+
+			"--message FILE with the whole message", s.Code)
 	}
 }
 
-// client is what calls, with the certificates of the flags.
+// client makes the HTTP client, with the certificates of the flags.
 func (c *callCmd) client() (*http.Client, error) {
 	t := config.ClientTLS{CA: c.CA, Cert: c.Cert, Key: cmp.Or(c.Key, c.Cert)}
 	if t != (config.ClientTLS{}) && !strings.HasPrefix(c.URL, "https://") {
-		return nil, fmt.Errorf("--cert, --key and --ca are of no use with %s; write --url https://…", c.URL)
+		return nil, fmt.Errorf("--cert, --key and --ca are of no use with %s; write --url https://…",
+			c.URL)
 	}
 	if c.Key != "" && c.Cert == "" {
 		return nil, errors.New("--key needs --cert")
@@ -205,11 +223,16 @@ func (c *callCmd) send(client *http.Client, s *egon.Service, message []byte) (*c
 	if err != nil {
 		return nil, fmt.Errorf("read the reply: %w", err)
 	}
-	return &callReply{status: response.StatusCode, body: body, header: response.Header, took: time.Since(start)}, nil
+	return &callReply{
+		status: response.StatusCode,
+		body:   body,
+		header: response.Header,
+		took:   time.Since(start),
+	}, nil
 }
 
-// advice says what to do about a call that nobody answered, so far as that is
-// known.
+// advice says what to do about a call that nobody answered; empty if that is
+// unknown.
 func (c *callCmd) advice(err error) string {
 	var (
 		untrusted x509.UnknownAuthorityError

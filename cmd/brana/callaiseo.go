@@ -8,11 +8,10 @@ import (
 	"brana/egon/xmltext"
 )
 
-// nsAiseo begins the namespaces of what AISEO's services ask.
+// nsAiseo is the beginning of the namespaces of questions to AISEO.
 const nsAiseo = "urn:cz:isvs:aiseo:schemas:"
 
-// asksAiseo reports whether the flags can be made into the question of a
-// service of AISEO.
+// asksAiseo reports whether a service is one of AISEO that flags can ask.
 func asksAiseo(s *egon.Service) bool {
 	switch s.Code {
 	case "E158", "E159", "E160", "E171", "E172", "E270":
@@ -22,7 +21,7 @@ func asksAiseo(s *egon.Service) bool {
 }
 
 // aiseo is the question of a service of AISEO: for persons by names, birth date
-// and birth number, or for the one that an AIFO names.
+// and birth number, or for one person by AIFO.
 func (q *queryFlags) aiseo(s *egon.Service) ([]byte, error) {
 	switch s.Code {
 	case "E159", "E171", "E270":
@@ -44,11 +43,13 @@ func (q *queryFlags) aiseo(s *egon.Service) ([]byte, error) {
 	case s.Code == "E172" && (q.Name == "" || q.Born+q.Rc == ""):
 		return nil, errors.New("E172 needs --name, and --born or --rc or both beside it")
 	}
+	names := [][2]string{{"Jmeno", jmeno}, {"Prijmeni", prijmeni}, {"DatumNarozeni", q.Born}}
 	switch s.Code {
 	case "E158":
-		return q.aiseoQuestion(s, "AiseoZtotozneni", "", [][2]string{{"Jmeno", jmeno}, {"Prijmeni", prijmeni}, {"DatumNarozeni", q.Born}, {"RC", q.Rc}}), nil
+		return q.aiseoQuestion(s, "AiseoZtotozneni", "", append(names, [2]string{"RC", q.Rc})), nil
 	case "E160":
-		return q.aiseoQuestion(s, "AiseoCtiPodleUdaju", "", [][2]string{{"Jmeno", jmeno}, {"Prijmeni", prijmeni}, {"DatumNarozeni", q.Born}, {"RodneCislo", q.Rc}}), nil
+		values := append(names, [2]string{"RodneCislo", q.Rc})
+		return q.aiseoQuestion(s, "AiseoCtiPodleUdaju", "", values), nil
 	}
 	combination := "Parametr12RCJmPrijDatNar"
 	switch {
@@ -57,13 +58,17 @@ func (q *queryFlags) aiseo(s *egon.Service) ([]byte, error) {
 	case q.Born == "":
 		combination = "Parametr1RCJmPrij"
 	}
-	return q.aiseoQuestion(s, "AiseoCtiPodleUdaju2", combination, [][2]string{{"RodneCislo", q.Rc}, {"Jmeno", jmeno}, {"Prijmeni", prijmeni}, {"DatumNarozeni", q.Born}}), nil
+	values := append([][2]string{{"RodneCislo", q.Rc}}, names...)
+	return q.aiseoQuestion(s, "AiseoCtiPodleUdaju2", combination, values), nil
 }
 
-// aiseoQuestion is the element Zadost with the values that are not empty, inside
-// a combination where the service has them. schema names their namespace.
-func (q *queryFlags) aiseoQuestion(s *egon.Service, schema, combination string, values [][2]string) []byte {
-	dst := fmt.Appendf(nil, `<z:Zadost xmlns:z="%s" xmlns:x="%s%s:v1"><z:%sData%s>`, s.Namespace, nsAiseo, schema, s.Request, q.aiseoOptions(s))
+// aiseoQuestion is the element Zadost with the values that are not empty. They
+// are inside a combination if it has a name. schema is the end of their
+// namespace.
+func (q *queryFlags) aiseoQuestion(s *egon.Service, schema, combination string,
+	values [][2]string) []byte {
+	dst := fmt.Appendf(nil, `<z:Zadost xmlns:z="%s" xmlns:x="%s%s:v1"><z:%sData%s>`, s.Namespace,
+		nsAiseo, schema, s.Request, q.aiseoOptions(s))
 	if combination != "" {
 		dst = fmt.Appendf(dst, "<x:%s>", combination)
 	}
@@ -78,7 +83,7 @@ func (q *queryFlags) aiseoQuestion(s *egon.Service, schema, combination string, 
 	return fmt.Appendf(dst, "</z:%sData></z:Zadost>", s.Request)
 }
 
-// aiseoOptions are the attributes of a question, which not every service has.
+// aiseoOptions are the attributes of a question that the service has.
 func (q *queryFlags) aiseoOptions(s *egon.Service) (attrs string) {
 	if q.Compare != "" && (s.Code == "E160" || s.Code == "E172") {
 		attrs = fmt.Sprintf(` typPorovnani="%s"`, xmltext.AppendAttr(nil, q.Compare))
@@ -93,12 +98,14 @@ func (q *queryFlags) aiseoOptions(s *egon.Service) (attrs string) {
 // which E159 does not have.
 func (q *queryFlags) aiseoRead(s *egon.Service) ([]byte, error) {
 	if q.Aifo == "" {
-		return nil, fmt.Errorf("%s needs --aifo, the AIFO of a person in the agenda of the caller; E158, E160 and E172 return it", s.Code)
+		return nil, fmt.Errorf("%s needs --aifo, the AIFO of a person in the agenda of the caller; "+
+			"E158, E160 and E172 return it", s.Code)
 	}
 	dst := []byte("<abs:MapaAifo><reg:PrevodAifo><reg:LokalniAifo>1</reg:LokalniAifo>")
 	dst = append(appendLeaf(dst, "reg:GlobalniAifo", q.Aifo), "</reg:PrevodAifo></abs:MapaAifo>"...)
 	if s.Code == "E159" {
 		return dst, nil
 	}
-	return fmt.Appendf(dst, `<z:Zadost xmlns:z="%s"><z:%sData%s/></z:Zadost>`, s.Namespace, s.Request, q.aiseoOptions(s)), nil
+	return fmt.Appendf(dst, `<z:Zadost xmlns:z="%s"><z:%sData%s/></z:Zadost>`, s.Namespace, s.Request,
+		q.aiseoOptions(s)), nil
 }

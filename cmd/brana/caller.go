@@ -15,7 +15,7 @@ import (
 	"brana/policy"
 )
 
-// callerFlags say as whom a call would come to a gateway with TLS.
+// callerFlags say who would call a gateway with TLS.
 type callerFlags struct {
 	Cert    string `type:"existingfile" placeholder:"FILE" xor:"certificate" help:"Certificate that the call would come with, PEM." group:"caller"`
 	Serial  string `xor:"certificate" and:"named" help:"Its serial number instead, as an identity has it." group:"caller"`
@@ -23,20 +23,23 @@ type callerFlags struct {
 	Address string `placeholder:"IP" help:"Address that the call would come from." group:"caller"`
 }
 
-// A caller is who a call would come from, and what is to be told of that.
+// A caller is who would call, and what explain prints about that.
 type caller struct {
-	*gateway.Caller        // nil: not looked at
-	said            string // about the identity; empty: there is nothing to say
-	refused         error  // why its handshake would fail
+	*gateway.Caller        // nil: the gateway would not check who calls
+	about           string // a line about the identity; may be empty
+	refused         error  // why the handshake would fail
 }
 
-// caller finds out who the flags mean for a listener, nil when it has no TLS.
-func (f *callerFlags) caller(t *config.ServerTLS, s *policy.Snapshot, now time.Time) (c caller, err error) {
+// caller finds the caller that the flags name. t is the TLS of the listener, nil
+// without TLS.
+func (f *callerFlags) caller(t *config.ServerTLS, s *policy.Snapshot,
+	now time.Time) (c caller, err error) {
 	switch {
 	case f.Cert == "" && f.Serial == "":
 		return f.nobody(t, s)
 	case t == nil:
-		return c, errors.New("the gateway would not look at a certificate: name with -c a configuration that has listen.tls, or leave the certificate out")
+		return c, errors.New("the gateway would not check a certificate: name with -c a " +
+			"configuration that has listen.tls, or leave the certificate out")
 	case f.Cert != "":
 		c, err = presented(f.Cert, t, s, now)
 	default:
@@ -49,21 +52,24 @@ func (f *callerFlags) caller(t *config.ServerTLS, s *policy.Snapshot, now time.T
 	return c, err
 }
 
-// nobody says that it is not looked at who calls, where that matters.
+// nobody is the caller when the flags name none. Where that matters, it says that
+// the identity is not checked.
 func (f *callerFlags) nobody(t *config.ServerTLS, s *policy.Snapshot) (c caller, err error) {
 	switch {
 	case f.Address != "":
-		return c, errors.New("--address is compared with what is bound to a certificate: name one with --cert, or with --serial and --issuer")
+		return c, errors.New("--address is compared with what is bound to a certificate: name one with " +
+			"--cert, or with --serial and --issuer")
 	case t != nil:
-		c.said = "identity not looked at: say with --cert, or with --serial and --issuer, which certificate the call would come with"
+		c.about = "identity not checked: name the certificate of the call with --cert, or with " +
+			"--serial and --issuer"
 	case len(s.Identities()) > 0:
-		c.said = "identity not looked at, as by the gateway: there is no listen.tls"
+		c.about = "identity not checked, as by the gateway: there is no listen.tls"
 	}
 	return c, nil
 }
 
-// address reads where the call would come from, which may be left out when it
-// makes no difference.
+// address reads the address that the call would come from. It is required where
+// the identity is bound to addresses.
 func (f *callerFlags) address(bound *policy.Identity) (netip.Addr, error) {
 	if f.Address != "" {
 		address, err := netip.ParseAddr(f.Address)
@@ -73,13 +79,15 @@ func (f *callerFlags) address(bound *policy.Identity) (netip.Addr, error) {
 		return address, nil
 	}
 	if bound != nil && len(bound.Addresses) > 0 {
-		return netip.Addr{}, fmt.Errorf("the identity at %s is bound to addresses: say with --address where the call would come from", bound.Place)
+		return netip.Addr{}, fmt.Errorf("the identity at %s is bound to addresses: say with --address "+
+			"where the call would come from", bound.Place)
 	}
 	return netip.Addr{}, nil
 }
 
 // presented is the caller with the first certificate of a file.
-func presented(file string, t *config.ServerTLS, s *policy.Snapshot, now time.Time) (caller, error) {
+func presented(file string, t *config.ServerTLS, s *policy.Snapshot,
+	now time.Time) (caller, error) {
 	chain, err := readChain(file)
 	if err != nil {
 		return caller{}, err
@@ -90,17 +98,18 @@ func presented(file string, t *config.ServerTLS, s *policy.Snapshot, now time.Ti
 	}
 	bound := s.Identify(chain[0])
 	return caller{Caller: &gateway.Caller{Bound: bound, NotAfter: chain[0].NotAfter},
-		said: policy.Describe(chain[0]) + boundAs(bound), refused: refused}, nil
+		about: policy.Describe(chain[0]) + boundAs(bound), refused: refused}, nil
 }
 
-// named is the caller with a certificate that is not at hand.
+// named is the caller with a certificate of which there is no file.
 func named(serial, issuer string, s *policy.Snapshot) (caller, error) {
 	bound, err := s.IdentifyNamed(serial, issuer)
 	if err != nil {
 		return caller{}, err
 	}
 	return caller{Caller: &gateway.Caller{Bound: bound},
-		said: fmt.Sprintf("certificate %s of %s%s; its CA and its end are not looked at without --cert", serial, issuer, boundAs(bound))}, nil
+		about: fmt.Sprintf("certificate %s of %s%s; its CA and its end are not checked without --cert",
+			serial, issuer, boundAs(bound))}, nil
 }
 
 func boundAs(i *policy.Identity) string {
@@ -133,14 +142,19 @@ func readChain(file string) ([]*x509.Certificate, error) {
 	return chain, nil
 }
 
-// refuses says why a handshake with certificates would fail, or nil; err says
-// why that is not known. It verifies them as a server of crypto/tls does.
+// refuses returns why a handshake with certificates would fail; nil: it would not.
+// It verifies them as a server of crypto/tls does. err is why it could not.
 func refuses(t *config.ServerTLS, chain []*x509.Certificate, now time.Time) (refused, err error) {
 	pool, err := readPool(t.ClientCA)
 	if err != nil {
 		return nil, err
 	}
-	options := x509.VerifyOptions{Roots: pool, Intermediates: x509.NewCertPool(), CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
+	options := x509.VerifyOptions{
+		Roots:         pool,
+		Intermediates: x509.NewCertPool(),
+		CurrentTime:   now,
+		KeyUsages:     []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	}
 	for _, c := range chain[1:] {
 		options.Intermediates.AddCert(c)
 	}

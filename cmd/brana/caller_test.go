@@ -104,13 +104,13 @@ func TestExplainWithoutACertificate(t *testing.T) {
 		code int
 		want string
 	}{
-		{"none", []string{"-c", secure}, 0, "identity not looked at: say with --cert, or with --serial and --issuer, "},
-		{"none, plain HTTP", []string{"-c", plain}, 0, "identity not looked at, as by the gateway: there is no listen.tls\n"},
+		{"none", []string{"-c", secure}, 0, "identity not checked: name the certificate of the call with --cert, or with --serial and --issuer"},
+		{"none, plain HTTP", []string{"-c", plain}, 0, "identity not checked, as by the gateway: there is no listen.tls\n"},
 		{"address alone", []string{"-c", secure, "--address", "10.0.0.1"}, exitUsage, "--address is compared with what is bound to a certificate: name one"},
 		{"no address where one is needed", []string{"-c", secure, "--serial", "101", "--issuer", "CN=Test CA,C=CZ"}, exitUsage, "identities.yaml:3:5 is bound to addresses: say with --address"},
 		{"no address", []string{"-c", secure, "--cert", cert, "--address", "here"}, exitUsage, `--address "here" is no address`},
-		{"certificate, plain HTTP", []string{"-c", plain, "--cert", cert}, exitUsage, "the gateway would not look at a certificate: name with -c a configuration that has listen.tls"},
-		{"certificate, sample policy", []string{"--cert", cert}, exitUsage, "the gateway would not look at a certificate"},
+		{"certificate, plain HTTP", []string{"-c", plain, "--cert", cert}, exitUsage, "the gateway would not check a certificate: name with -c a configuration that has listen.tls"},
+		{"certificate, sample policy", []string{"--cert", cert}, exitUsage, "the gateway would not check a certificate"},
 		{"two ways", []string{"-c", secure, "--cert", cert, "--serial", "1", "--issuer", "CN=Test CA"}, exitUsage, "--cert"},
 		{"serial number alone", []string{"-c", secure, "--serial", "1"}, exitUsage, "--issuer"},
 		{"issuer alone", []string{"-c", secure, "--issuer", "CN=Test CA"}, exitUsage, "--serial"},

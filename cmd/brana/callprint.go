@@ -40,7 +40,8 @@ func (p *printer) print(r *callReply) error {
 	}
 	for _, entry := range findAll(root, "PrevodAifo") {
 		if global := text(entry, "GlobalniAifo"); global != "" {
-			fmt.Fprintf(p.out, "person %s  AIFO %s%s\n", text(entry, "LokalniAifo"), global, notVerified(entry))
+			fmt.Fprintf(p.out, "person %s  AIFO %s%s\n", text(entry, "LokalniAifo"), global,
+				notVerified(entry))
 		}
 	}
 	for _, kind := range answerKinds {
@@ -57,7 +58,8 @@ func (p *printer) print(r *callReply) error {
 
 func (p *printer) printStatus(root *xmltext.Node, r *callReply) {
 	status := find(root, "Status")
-	fmt.Fprintf(p.out, "%s  (HTTP %d, %d bytes, %s)\n", text(status, "VysledekKod"), r.status, len(r.body), r.took.Round(100_000))
+	fmt.Fprintf(p.out, "%s  (HTTP %d, %d bytes, %s)\n", text(status, "VysledekKod"), r.status,
+		len(r.body), r.took.Round(100_000))
 	if status == nil {
 		return
 	}
@@ -83,7 +85,8 @@ func printDetails(out io.Writer, root *xmltext.Node) {
 	}
 }
 
-// notVerified says so of an entry of a MapaAifo that ROB does not confirm.
+// notVerified is a remark on an entry of a MapaAifo that ROB does not confirm;
+// empty for any other.
 func notVerified(entry *xmltext.Node) string {
 	if stav, _ := find(entry, "LokalniAifo").AttrValue("stavOvereniAifo"); stav == "false" {
 		return "  not verified in ROB"
@@ -107,12 +110,12 @@ var answerKinds = []answerKind{
 	{"RobCtiHromadneAifoDataResponse", "VysledekRobKodType", "Osoba"},
 }
 
-// print prints what a registry verified or gave out; empty items are left out.
+// print prints what a registry verified or returned. It leaves out empty items.
 func (k answerKind) print(out io.Writer, block *xmltext.Node) {
 	fmt.Fprintf(out, "%s: %s", block.Local, text(block, k.kod))
 	for _, d := range findAll(block, "VysledekDetail") {
 		fmt.Fprintf(out, " %s", text(d, "VysledekSubKod"))
-		if k.person != "Osoba" { // AISEO has no code that says more
+		if k.person != "Osoba" { // the codes of AISEO need their text
 			fmt.Fprintf(out, ": %s", text(d, "VysledekPopis"))
 		}
 	}
@@ -133,11 +136,13 @@ func (k answerKind) print(out io.Writer, block *xmltext.Node) {
 func (p *printer) printMedia(root *xmltext.Node) error {
 	for _, kind := range []struct{ outer, inner string }{{"Fotky", "Fotka"}, {"Podpisy", "Podpis"}} {
 		for i, m := range findAll(root, kind.outer) {
-			cipher, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text(m, kind.inner)), ""))
+			base := strings.Join(strings.Fields(text(m, kind.inner)), "")
+			cipher, err := base64.StdEncoding.DecodeString(base)
 			if err != nil {
 				return exit(exitRefused, fmt.Errorf("%s %d is not base64: %w", kind.inner, i+1, err))
 			}
-			fmt.Fprintf(p.out, "%s issued %s, %d bytes encrypted", kind.inner, text(m, "DatumVydani"), len(cipher))
+			fmt.Fprintf(p.out, "%s issued %s, %d bytes encrypted", kind.inner, text(m, "DatumVydani"),
+				len(cipher))
 			if p.save != "" && p.key != nil {
 				name := fmt.Sprintf("%s-%s-%d.jpg", strings.ToLower(kind.inner), text(m, "DatumVydani"), i+1)
 				if err := p.write(filepath.Base(name), cipher); err != nil {
@@ -165,7 +170,8 @@ func (p *printer) write(name string, cipher []byte) error {
 // printQueue prints what the reply to an asynchronous call, or of a queue
 // service, holds beside its status.
 func (p *printer) printQueue(root *xmltext.Node) {
-	if id := text(root, "IszrZadostId"); p.async && text(find(root, "Status"), "VysledekKod") == egon.OK {
+	if id := text(root, "IszrZadostId"); p.async &&
+		text(find(root, "Status"), "VysledekKod") == egon.OK {
 		fmt.Fprintf(p.out, "accepted as %s; pick the answer up with: brana call E100 --id %s\n", id, id)
 	}
 	if wait := text(root, "CekaciCas"); wait != "" {
@@ -184,13 +190,14 @@ func (p *printer) printQueue(root *xmltext.Node) {
 	if find(root, "PolozkyFronty") != nil {
 		fmt.Fprintf(p.out, "%d in the queue", len(items))
 		if text(root, "VypisPokracuje") == "true" {
-			fmt.Fprintf(p.out, ", and more: brana call E99 --from-id %s", text(root, "NasledujiciIdTransakce"))
+			fmt.Fprintf(p.out, ", and more: brana call E99 --from-id %s",
+				text(root, "NasledujiciIdTransakce"))
 		}
 		fmt.Fprintln(p.out)
 	}
 }
 
-// shortTime is a time without the fraction of its second.
+// shortTime is a time without fractions of a second.
 func shortTime(text string) string {
 	t, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {

@@ -23,8 +23,15 @@ func (q *queueFlags) question(s *egon.Service) ([]byte, error) {
 	case s.Code == "E101" && q.All == (len(q.ID) > 0):
 		return nil, errors.New("E101 needs --id UUID, any number of times, or --all")
 	}
-	return egon.AppendQueueQuestion(nil, s, &egon.QueueQuery{From: q.FromID, Since: q.Since.Time, IDs: q.ID, All: q.All}), nil
+	return egon.AppendQueueQuestion(nil, s, &egon.QueueQuery{
+		From:  q.FromID,
+		Since: q.Since.Time,
+		IDs:   q.ID,
+		All:   q.All,
+	}), nil
 }
 
 // isQueue reports whether a service is one of the queue.
-func isQueue(s *egon.Service) bool { return slices.Contains([]string{"E99", "E100", "E101"}, s.Code) }
+func isQueue(s *egon.Service) bool {
+	return slices.Contains([]string{"E99", "E100", "E101"}, s.Code)
+}

@@ -10,7 +10,7 @@ import (
 	"brana/egon/xmltext"
 )
 
-// A callReply is what came back.
+// A callReply is the reply to a call.
 type callReply struct {
 	status int
 	body   []byte
@@ -18,14 +18,15 @@ type callReply struct {
 	took   time.Duration
 }
 
-// refused is the exit of a call that was not served.
+// refused is the exit code of a call that was refused; nil: it was served.
 func (r *callReply) refused() error {
 	root, err := xmltext.Parse(r.body, xmltext.DefaultBounds())
 	if err != nil {
 		return exit(exitUnreachable, errors.New("the reply is not XML"))
 	}
 	inner := find(root, "AsyncDotazDataResponse") // an answer picked up from the queue
-	if find(root, "Fault") != nil || text(find(root, "Status"), "VysledekKod") == egon.Chyba || text(find(inner, "Status"), "VysledekKod") == egon.Chyba {
+	if find(root, "Fault") != nil || text(find(root, "Status"), "VysledekKod") == egon.Chyba ||
+		text(find(inner, "Status"), "VysledekKod") == egon.Chyba {
 		return exit(exitRefused, nil)
 	}
 	return nil

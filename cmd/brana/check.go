@@ -17,8 +17,7 @@ type checkCmd struct {
 	Example bool   `help:"Print an example configuration and end."`
 }
 
-// Run checks a configuration as serve would, without listening or calling
-// anybody.
+// Run checks a configuration as serve does. It does not listen and calls nobody.
 func (k *checkCmd) Run(io stdio) error {
 	if k.Example {
 		_, err := io.out.Write(config.Example)
@@ -60,7 +59,8 @@ func (w *wired) rowsOnDisk() string {
 		return ""
 	}
 	s := w.rows.Status()
-	line := fmt.Sprintf("; matrix by E227: %d of %d triples with a grant in the snapshot", s.Fresh+s.Stale, s.Granted)
+	line := fmt.Sprintf("; matrix by E227: %d of %d triples with a grant in the snapshot",
+		s.Fresh+s.Stale, s.Granted)
 	if !s.Oldest.IsZero() {
 		line += fmt.Sprintf(", the oldest %s old", time.Since(s.Oldest).Truncate(time.Second))
 	}

@@ -349,7 +349,7 @@ func TestExplain(t *testing.T) {
 	}{
 		{"granted", good, 0, []string{"service E198, caller X999/XR1/12345678/999001", ": granted"}},
 		{"item", strings.Replace(other.Replace(good), "EopFoto", "EopFoto AdresaPobytu", 1), exitRefused,
-			[]string{"refused: item-not-permitted", "BR_111", "AdresaPobytu", "E227 lists what the matrix gives"}},
+			[]string{"refused: item-not-permitted", "BR_111", "AdresaPobytu", "E227 lists the items of the matrix"}},
 		{"caller", strings.Replace(good, ">X999<", ">x999<", 1), exitRefused, []string{"refused: not-granted", "X999"}},
 		{"value", strings.Replace(good, "1977-05-03", "1977-13-03", 1), exitRefused, []string{"refused: invalid-data", "DatumNarozeni"}},
 		{"a block that must be understood", strings.Replace(string(message(t, "E227", "--triple", "A1185/CR8359/00372498")),

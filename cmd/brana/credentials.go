@@ -24,11 +24,13 @@ func readCredentials(c *config.Config, log *zap.Logger) (map[string]*credentials
 	}
 	for name, u := range c.Upstreams {
 		if t := u.TLS; t != nil {
-			read("upstreams."+name+".tls", func() (*tls.Config, error) { return clientTLS(*t) }, t.CA, t.Cert, t.Key)
+			read("upstreams."+name+".tls", func() (*tls.Config, error) { return clientTLS(*t) }, t.CA,
+				t.Cert, t.Key)
 		}
 	}
 	if t := c.Limits.Redis.TLS; t != nil && c.Limits.Store == config.InRedis {
-		read("limits.redis.tls", func() (*tls.Config, error) { return clientTLS(*t) }, t.CA, t.Cert, t.Key)
+		read("limits.redis.tls", func() (*tls.Config, error) { return clientTLS(*t) }, t.CA,
+			t.Cert, t.Key)
 	}
 	return all, errors.Join(errs...)
 }
@@ -36,8 +38,15 @@ func readCredentials(c *config.Config, log *zap.Logger) (map[string]*credentials
 // credentials are certificates and keys in files. Each handshake asks for them.
 type credentials struct{ reread[*tls.Config] }
 
-func newCredentials(key string, build func() (*tls.Config, error), log *zap.Logger, files ...string) *credentials {
-	return &credentials{reread[*tls.Config]{key: key, what: "certificates", build: build, log: log, files: files}}
+func newCredentials(key string, build func() (*tls.Config, error), log *zap.Logger,
+	files ...string) *credentials {
+	return &credentials{reread[*tls.Config]{
+		key:   key,
+		what:  "certificates",
+		build: build,
+		log:   log,
+		files: files,
+	}}
 }
 
 // end is when the gateway's own certificate ends; false without one.

@@ -30,7 +30,7 @@ func (d *devCmd) Run(io stdio) error {
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	err = errors.Join(d.serve(io), stopRegistries(server))
-	_ = listener.Close() // closed by now, unless the gateway ended before the registries began
+	_ = listener.Close() // it is open if the gateway ended before the registries began
 	return errors.Join(err, <-ended)
 }
 
@@ -46,7 +46,8 @@ func (d *devCmd) serve(io stdio) error {
 	}
 	return serve(c, d.load(c), log, func(listen, admin net.Addr) {
 		url := c.Listen.Scheme() + "://" + listen.String() + c.Listen.Prefix
-		fmt.Fprintf(io.err, "brana: gateway %s/{code}, admin http://%s, registries http://%s\n", url, admin, d.Sim)
+		fmt.Fprintf(io.err, "brana: gateway %s/{code}, admin http://%s, registries http://%s\n", url,
+			admin, d.Sim)
 		fmt.Fprintf(io.err, "brana: try: brana call E198%s --name \"Zoran Vosáhlo\" --born 1977-05-03 "+
 			"--source Eop --items \"EopFoto Jmeno Prijmeni ROBCti RUIANCti\"\n", urlFlag(url))
 		fmt.Fprintln(io.err, "brana: persons to ask for: brana persons; end with Ctrl-C")
@@ -67,7 +68,8 @@ func (d *devCmd) configuration() (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.Listen.Address, c.Admin.Address = cmp.Or(d.Listen, c.Listen.Address), cmp.Or(d.Admin, c.Admin.Address)
+	c.Listen.Address = cmp.Or(d.Listen, c.Listen.Address)
+	c.Admin.Address = cmp.Or(d.Admin, c.Admin.Address)
 	if d.Redis != "" {
 		c.Limits.Store, c.Limits.Redis.URL, c.Limits.Redis.TrustEmpty = config.InRedis, d.Redis, true
 	}
@@ -80,7 +82,8 @@ func (d *devCmd) base() (*config.Config, error) {
 	if d.Config != "" {
 		return config.Read(d.Config, os.LookupEnv)
 	}
-	c, err := config.Parse("built-in", config.Example, func(string) (string, bool) { return "", false })
+	none := func(string) (string, bool) { return "", false } // the example has no variables
+	c, err := config.Parse("built-in", config.Example, none)
 	if err != nil {
 		return nil, err
 	}
@@ -95,11 +98,16 @@ func (d *devCmd) base() (*config.Config, error) {
 	return c, nil
 }
 
-// load loads the sample policy, or that of --policy.
+// load returns what loads the policy: that of --policy, that of --config, or the
+// sample.
 func (d *devCmd) load(c *config.Config) func() (*policy.Snapshot, error) {
 	if d.Policy != "" {
 		return func() (*policy.Snapshot, error) {
-			cfg := policy.Config{Dir: d.Policy, MatrixFile: d.Policy + "/matrix.csv", Environment: c.Environment}
+			cfg := policy.Config{
+				Dir:         d.Policy,
+				MatrixFile:  d.Policy + "/matrix.csv",
+				Environment: c.Environment,
+			}
 			if c.Policy.Matrix.E227 != "" {
 				cfg.MatrixFile = ""
 			}

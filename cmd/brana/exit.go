@@ -50,8 +50,8 @@ func code(err error, io stdio) int {
 	return e.code
 }
 
-// lastWords is how long the program waits for the reader of its last words. The
-// reader may have stalled.
+// lastWords is the time that the program waits for the reader of its last words.
+// The reader may have stalled.
 const lastWords = 100 * time.Millisecond
 
 // say writes the last words of the program.

@@ -19,7 +19,7 @@ type explainCmd struct {
 	callerFlags
 }
 
-// Run says what the gateway would decide about a message: 0 when it would be
+// Run prints what the gateway would decide about a message: 0 when it would be
 // granted, 1 when refused.
 func (e *explainCmd) Run(io stdio) error {
 	message, err := readFile(e.File)
@@ -35,7 +35,7 @@ func (e *explainCmd) Run(io stdio) error {
 	if err != nil {
 		return exit(exitUsage, err)
 	}
-	from.tell(io.out)
+	from.print(io.out)
 	service, err := serviceOf(message)
 	if err != nil {
 		fmt.Fprintf(io.out, "%s: refused: %s\n", e.File, reason(err))
@@ -44,27 +44,29 @@ func (e *explainCmd) Run(io stdio) error {
 	reader := egon.NewReader(c.Listen.Bounds.Egon())
 	reader.Reset(service)
 	_, relayed := c.Routes.Of(service.Code).Relay()
-	refusal := gateway.Trial{Policy: snapshot, Caller: from.Caller, Relayed: relayed, Now: now}.Explain(reader, message)
+	refusal := gateway.Trial{Policy: snapshot, Caller: from.Caller, Relayed: relayed,
+		Now: now}.Explain(reader, message)
 	q := reader.Head()
 	if q != nil {
-		fmt.Fprintf(io.out, "service %s, caller %s/%s/%s/%s, %s, policy %s\n", service.Code, q.Info.Agenda, q.Info.AgendovaRole,
+		fmt.Fprintf(io.out, "service %s, caller %s/%s/%s/%s, %s, policy %s\n", service.Code,
+			q.Info.Agenda, q.Info.AgendovaRole,
 			q.Info.Ovm, q.Info.Ais, words(q), snapshot.Version())
 	}
 	return e.verdict(io, refusal, from.refused)
 }
 
-// tell says who the call would come from, and whether it would get to be read.
-func (c *caller) tell(out io.Writer) {
-	if c.said != "" {
-		fmt.Fprintln(out, c.said)
+// print prints who would call, and why the handshake would fail.
+func (c *caller) print(out io.Writer) {
+	if c.about != "" {
+		fmt.Fprintln(out, c.about)
 	}
 	if c.refused != nil {
 		fmt.Fprintf(out, "handshake refused: %s: %v\n", conn.ReasonOf(c.refused), c.refused)
 	}
 }
 
-// verdict tells the refusal, nil for none, of a call that may end in its
-// handshake already.
+// verdict prints the refusal of a call; nil is none. handshake is why the call
+// would not even be read.
 func (e *explainCmd) verdict(io stdio, refusal *gateway.Refusal, handshake error) error {
 	switch {
 	case refusal != nil:
@@ -82,7 +84,7 @@ func (e *explainCmd) verdict(io stdio, refusal *gateway.Refusal, handshake error
 	return exit(exitRefused, nil)
 }
 
-// policy returns the policy that decides and the configuration that names it, or
+// policy returns the configuration and the policy that it names; without a file,
 // those of dev.
 func (e *explainCmd) policy() (*config.Config, *policy.Snapshot, error) {
 	c, err := (&devCmd{Config: e.Config}).base()
@@ -98,7 +100,7 @@ func (e *explainCmd) policy() (*config.Config, *policy.Snapshot, error) {
 	return c, s, err
 }
 
-// words names the items that a message asks for.
+// words lists the items that a message asks for.
 func words(h *egon.Head) string {
 	if len(h.Items) == 0 {
 		return "no items"

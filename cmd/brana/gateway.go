@@ -54,7 +54,11 @@ func gatewayConfig(c *config.Config, clients map[string]*upstream.Client) gatewa
 // newRoute makes a route of one that config has checked.
 func newRoute(r config.Route, clients map[string]*upstream.Client) gateway.Route {
 	if name, relayed := r.Relay(); relayed {
-		return gateway.Route{Kind: gateway.RelayRoute, Name: name, Relay: upstream.NewRelay(clients[name])}
+		return gateway.Route{
+			Kind:  gateway.RelayRoute,
+			Name:  name,
+			Relay: upstream.NewRelay(clients[name]),
+		}
 	}
 	switch r {
 	case config.Workflow:

@@ -59,7 +59,8 @@ func logState(s limits.State, why error, log *zap.Logger) {
 		log.Info("limits", zap.Stringer("state", s))
 		return
 	}
-	log.Warn("limits: calls get what is leased, and then what their grants say", zap.Stringer("state", s), zap.Error(why))
+	log.Warn("limits: calls get what is leased, and then what their grants say",
+		zap.Stringer("state", s), zap.Error(why))
 }
 
 // logFindings writes a line for each setting of Redis that is wrong or unknown.

@@ -22,7 +22,8 @@ type lintCmd struct {
 // when one cannot be read.
 func (l *lintCmd) Run(out stdio) error {
 	if l.Service != "" && egon.ServiceByCode(l.Service) == nil {
-		return exit(exitUsage, fmt.Errorf("--service %s: no service of the catalogue has this code", l.Service))
+		return exit(exitUsage, fmt.Errorf("--service %s: no service of the catalogue has this code",
+			l.Service))
 	}
 	var unread []error
 	rejected := false
@@ -47,8 +48,8 @@ func (l *lintCmd) Run(out stdio) error {
 	return nil
 }
 
-// reason says what is wrong with a message, where in its structure, and at
-// which byte.
+// reason is what is wrong with a message, where in its structure, and at which
+// byte.
 func reason(err error) string {
 	var (
 		offence *egon.Offence
@@ -75,7 +76,8 @@ func readFile(file string) ([]byte, error) {
 func (l *lintCmd) lint(message []byte) error {
 	if l.XML {
 		scanner := xmltext.NewScanner(xmltext.DefaultBounds())
-		return l.feed(message, func(window []byte, last bool) error { return scanAll(scanner, window, last) })
+		scan := func(window []byte, last bool) error { return scanAll(scanner, window, last) }
+		return l.feed(message, scan)
 	}
 	service, err := l.service(message)
 	if err != nil {
@@ -92,7 +94,7 @@ func (l *lintCmd) lint(message []byte) error {
 	return nil
 }
 
-// service finds which service a message calls, by its operation.
+// service finds the service that a message calls, by its operation.
 func (l *lintCmd) service(message []byte) (*egon.Service, error) {
 	if l.Service != "" {
 		return egon.ServiceByCode(l.Service), nil
@@ -100,13 +102,17 @@ func (l *lintCmd) service(message []byte) (*egon.Service, error) {
 	return serviceOf(message)
 }
 
-// serviceOf finds the service by the first element that is a request of the
-// catalogue: the root, or the child of Body. When there is none the offence is
-// where one should be, unless the message is malformed anyway.
+// serviceOf finds the service by the element that is a request of the catalogue:
+// the root, or the child of Body. Without one the offence is at the place where it
+// should be, unless the message is malformed.
 func serviceOf(message []byte) (*egon.Service, error) {
 	scanner := xmltext.NewScanner(xmltext.DefaultBounds())
-	none := egon.Offence{Kind: egon.Mismatch, Path: "/", Err: errors.New("no request of a service of the catalogue")}
-	body := 0 // depth of Body, once it was seen
+	none := egon.Offence{
+		Kind: egon.Mismatch,
+		Path: "/",
+		Err:  errors.New("no request of a service of the catalogue"),
+	}
+	body := 0 // depth of Body; 0: not yet read
 	for at := 0; ; {
 		token, n, err := scanner.Next(message[at:], true)
 		if err != nil {
@@ -122,7 +128,8 @@ func serviceOf(message []byte) (*egon.Service, error) {
 			switch {
 			case token.Name.Is(egon.NSEnvelope, "Body"):
 				body = depth
-			case none.Path == "/" && (body != 0 && depth == body+1 || depth == 1 && !token.Name.Is(egon.NSEnvelope, "Envelope")):
+			case none.Path == "/" && (body != 0 && depth == body+1 || depth == 1 &&
+				!token.Name.Is(egon.NSEnvelope, "Envelope")):
 				none.Path, none.Offset = scanner.Path(), token.Start
 			}
 		case xmltext.End:

@@ -11,22 +11,22 @@ import (
 	"time"
 )
 
-// A logbook writes lines of the log. What several write at the same time goes
-// out in one system call.
+// A logbook writes lines of the log. Lines that several goroutines write at the
+// same time go out in one system call.
 //
-// A line is with the kernel when Write returns, as if each had been written by
-// itself: the row of an exchange is written before its caller has the whole
+// When Write returns, the kernel has the line, as if each had been written by
+// itself: the line of an exchange is written before its caller has the whole
 // answer, and a gateway that is killed loses none.
 //
-// The book is blocked while nobody reads it, or its file takes nothing. No line
-// is waited for then: up to mostHeld bytes are held, and go out in their order,
-// each whole, when there is room again. Lines beyond that are lost and counted.
+// The book is blocked while nobody reads it, or its file takes nothing. Then Write
+// does not wait. Up to mostHeld bytes are held, and go out in their order, each
+// line whole, when there is room again. Lines beyond that are lost and counted.
 type logbook struct {
 	out      io.Writer
-	now      func([]byte) int // writes what goes without waiting; nil: nothing does
-	patience time.Duration    // after it a page that did not go out blocks the book
-	// mended is called, in a goroutine of its own, after a time in which the
-	// book was blocked, with the number of lines lost in that time; may be nil.
+	now      func([]byte) int // writes the bytes that the kernel takes at once; may be nil
+	patience time.Duration    // a page that takes longer blocks the book
+	// mended is called when the book is no longer blocked, with the number of
+	// lines lost in that time. It runs in a goroutine of its own; may be nil.
 	mended func(b blockage, lost int64)
 
 	blocked atomic.Pointer[blockage]
@@ -42,11 +42,11 @@ type logbook struct {
 }
 
 // A page is lines that go out together. The goroutine that began it writes it, or
-// leaves it to the scribe.
+// leaves it to the scribe, which is the goroutine that may wait for the file.
 type page struct {
 	text []byte
-	done chan struct{} // closed when nobody has to wait any more; nil unless somebody does
-	free bool          // nobody has to wait: it was written, or the book is blocked
+	done chan struct{} // closed when the wait is over; nil unless a goroutine waits
+	free bool          // the wait is over: the page was written, or the book is blocked
 }
 
 // A blockage is a time in which the log takes no lines.
@@ -56,11 +56,11 @@ type blockage struct {
 	lost  int64 // lines that were lost before it
 }
 
-// patience is how long a line is waited for.
+// patience is the longest wait for a line.
 const patience = time.Second
 
-// mostHeld bounds the text of a page, in bytes: of a blocked book it is what
-// waits for room. The lines of as many exchanges as run at once have place.
+// mostHeld bounds the text of a page, in bytes. In a blocked book that text waits
+// for room. It has room for the lines of all exchanges that run at once.
 const mostHeld = 4 << 20
 
 var (
@@ -68,14 +68,14 @@ var (
 	errLineLost = errors.New("the log is blocked, and holds as many lines as it may")
 )
 
-// newLogbook makes the book of a file that stays the caller's to close.
+// newLogbook makes the book of a file. The caller closes the file.
 func newLogbook(f *os.File) *logbook {
 	out := newNoWaitFile(f)
 	return &logbook{out: out, now: out.WriteNow, patience: patience}
 }
 
-// Write adds a line, which it does not keep, and returns when it was written,
-// or at once while the book is blocked. An error means that the line is lost.
+// Write adds a copy of a line. It returns when the line was written, or at once
+// while the book is blocked. An error means that the line is lost.
 func (b *logbook) Write(line []byte) (int, error) {
 	b.mu.Lock()
 	p, lead := b.page, false
@@ -97,16 +97,16 @@ func (b *logbook) Write(line []byte) (int, error) {
 	b.mu.Unlock()
 
 	if crowded {
-		runtime.Gosched() // whoever is about to write a line does so now
+		runtime.Gosched() // goroutines that are about to write a line do so now
 	}
 	b.turn.Lock()
 	b.write(p)
 	return len(line), nil
 }
 
-// tryAgain is after how many pages of one line others are waited for once more.
-// To do so each time would wake another processor each time where there is
-// nobody else.
+// tryAgain is the number of pages of one line after which a writer yields to
+// others once more. Where nobody else writes, to yield each time would wake
+// another processor each time.
 const tryAgain = 32
 
 // mostKept bounds the text that is kept for the next page.
@@ -126,16 +126,17 @@ func (b *logbook) await(p *page) {
 	<-done
 }
 
-// write writes a page in its turn, which it ends. What does not go at once is
-// for the scribe, and so is the page when one is at work.
+// write writes a page in its turn, and ends the turn. It leaves to the scribe the
+// bytes that the kernel does not take at once, and the whole page while a scribe
+// is at work.
 func (b *logbook) write(p *page) {
 	b.mu.Lock()
-	if b.going != nil || b.page != p { // the scribe has it, or takes it next
+	if b.going != nil || b.page != p { // the scribe has the page, or takes it next
 		b.turn.Unlock()
 		b.await(p)
 		return
 	}
-	b.page = nil // p is ours alone from here on
+	b.page = nil // from here on nobody else adds to p
 	if b.lone++; p.done != nil {
 		b.lone = 0
 	}
@@ -157,9 +158,8 @@ func (b *logbook) write(p *page) {
 	b.mu.Unlock()
 }
 
-// finish frees the goroutines that wait for a page, and keeps its text for another
-// page.
-// The caller holds b.mu.
+// finish frees the goroutines that wait for a page, and keeps the memory of its
+// text for another page. The caller holds b.mu.
 func (b *logbook) finish(p *page) {
 	p.release()
 	if cap(p.text) <= mostKept && b.used == nil {
@@ -175,8 +175,8 @@ func (p *page) release() {
 	}
 }
 
-// scribe writes the rest of a page, and then what has come meanwhile, until
-// nothing is left.
+// scribe writes the rest of a page, and then the pages that came meanwhile, until
+// there is none.
 func (b *logbook) scribe(p *page, rest []byte) {
 	for {
 		b.put(p, rest)
@@ -193,14 +193,14 @@ func (b *logbook) scribe(p *page, rest []byte) {
 	over := b.blocked.Swap(nil)
 	b.mu.Unlock()
 	if over != nil && b.mended != nil {
-		go b.mended(*over, b.lost.Load()-over.lost) // it writes a line, perhaps
+		go b.mended(*over, b.lost.Load()-over.lost) // it may write a line
 	}
 }
 
-// Between the tries to write to a file that takes nothing.
+// The pause between tries to write to a file that takes nothing.
 const shortestPause, longestPause = 10 * time.Millisecond, time.Second
 
-// put writes the rest of a page, however long that takes.
+// put writes the rest of a page and waits for as long as that takes.
 func (b *logbook) put(p *page, rest []byte) {
 	watch := time.AfterFunc(b.patience, func() { b.block(p, errUnread) })
 	defer watch.Stop()
@@ -214,8 +214,8 @@ func (b *logbook) put(p *page, rest []byte) {
 	}
 }
 
-// block begins the time in which the book is blocked, unless the page has gone
-// out, and frees all who wait.
+// block declares the book blocked, unless the page has gone out, and frees all
+// goroutines that wait.
 func (b *logbook) block(p *page, why error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -229,22 +229,23 @@ func (b *logbook) block(p *page, why error) {
 	}
 }
 
-// Blocked says why the log takes no lines at this moment, or nil.
+// Blocked returns why the log takes no lines at this moment, or nil.
 func (b *logbook) Blocked() error {
 	is := b.blocked.Load()
 	if is == nil {
 		return nil
 	}
-	return fmt.Errorf("blocked for %s, %d lines are lost: %w", time.Since(is.since).Truncate(time.Second), b.lost.Load()-is.lost, is.why)
+	return fmt.Errorf("blocked for %s, %d lines are lost: %w",
+		time.Since(is.since).Truncate(time.Second), b.lost.Load()-is.lost, is.why)
 }
 
-// Lost is how many lines were lost.
+// Lost is the number of lines that were lost.
 func (b *logbook) Lost() int64 { return b.lost.Load() }
 
-// Sync does nothing: what could be written is not held here.
+// Sync does nothing: lines that could be written are not held.
 func (b *logbook) Sync() error { return nil }
 
-// flush waits for what is held, a time at most.
+// flush waits until the lines that are held have gone out, or the time is over.
 func (b *logbook) flush(most time.Duration) {
 	if b == nil {
 		return

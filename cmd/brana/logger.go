@@ -10,8 +10,7 @@ import (
 	"brana/cmd/brana/config"
 )
 
-// A logger writes lines of JSON to its book, which is nil where they go
-// elsewhere.
+// A logger writes lines of JSON to its book. book is nil where lines go elsewhere.
 type logger struct {
 	*zap.Logger
 	book *logbook
@@ -24,10 +23,12 @@ func openLog(c *config.Log, streams stdio) (*logger, error) {
 		return nil, err
 	}
 	book := bookOf(streams.err)
-	silent := zap.ErrorOutput(zapcore.AddSync(io.Discard)) // the library would tell of lost lines where the lines go
+	// The library would report lost lines to where the lines go.
+	silent := zap.ErrorOutput(zapcore.AddSync(io.Discard))
 	l := &logger{zap.New(zapcore.NewCore(newEncoder(), book, level), silent), book}
 	book.mended = func(b blockage, lost int64) {
-		l.Warn("log was blocked", zap.Time("since", b.since), zap.Int64("lost", lost), zap.NamedError("cause", b.why))
+		l.Warn("log was blocked", zap.Time("since", b.since), zap.Int64("lost", lost),
+			zap.NamedError("cause", b.why))
 	}
 	return l, nil
 }

@@ -10,16 +10,17 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// A lineEncoder writes lines of JSON that look in a terminal like what they are:
-// characters that steer it, break the line or turn its direction are escaped.
-// JSON itself wants that of the first thirty-two only.
+// A lineEncoder writes lines of JSON that a terminal shows as they are. It escapes
+// characters that steer a terminal, break the line or turn its direction. JSON
+// itself demands that of the first thirty-two only.
 type lineEncoder struct{ zapcore.Encoder }
 
 // Clone is used by With, which must not fall back to the library's encoder.
 func (e lineEncoder) Clone() zapcore.Encoder { return lineEncoder{e.Encoder.Clone()} }
 
 // EncodeEntry encodes a line.
-func (e lineEncoder) EncodeEntry(entry zapcore.Entry, fields []zapcore.Field) (*buffer.Buffer, error) {
+func (e lineEncoder) EncodeEntry(entry zapcore.Entry,
+	fields []zapcore.Field) (*buffer.Buffer, error) {
 	line, err := e.Encoder.EncodeEntry(entry, fields)
 	if err == nil && !ascii(line.Bytes()) {
 		escape(line)
@@ -27,8 +28,8 @@ func (e lineEncoder) EncodeEntry(entry zapcore.Entry, fields []zapcore.Field) (*
 	return line, err
 }
 
-// ascii reports whether a text is of ASCII without DEL, as most lines are. It
-// looks at eight bytes at once.
+// ascii reports whether a text is ASCII without DEL, as most lines are. It tests
+// eight bytes at a time.
 func ascii(text []byte) bool {
 	const high, low = 0x8080808080808080, 0x0101010101010101
 	for len(text) >= 8 {
@@ -68,9 +69,10 @@ func escape(line *buffer.Buffer) {
 	line.AppendString(text[from:])
 }
 
-// steers reports whether a character is no part of a text but steers how it
-// looks: controls (U+007F to U+009F), formats (as U+202E, which turns the
-// direction), separators of lines and paragraphs, and those without a meaning.
+// steers reports whether a character steers how a text looks: controls (U+007F to
+// U+009F), formats (as U+202E, which turns the direction), separators of lines
+// and paragraphs, and characters without a meaning.
 func steers(r rune) bool {
-	return r >= 0x7f && (unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co) || unicode.In(r, unicode.Noncharacter_Code_Point))
+	return r >= 0x7f && (unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co) ||
+		unicode.In(r, unicode.Noncharacter_Code_Point))
 }

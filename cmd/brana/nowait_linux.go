@@ -11,18 +11,18 @@ import (
 )
 
 // A noWaitFile is a file of any sort, to which the log is written. Where the
-// kernel takes the bytes at once, as it does of pipes and sockets, the write
+// kernel takes the bytes at once, as it does for pipes and sockets, the write
 // does not leave the scheduler; package socket says what that saves. A lone
-// line on a pipe costs 0.9 µs so and 1.8 µs through another goroutine, which is
-// the plain way not to hang on a pipe that nobody reads (BenchmarkLogbook).
-// One goroutine at a time uses it.
+// line on a pipe costs 0.9 µs. Through another goroutine, the plain way not to
+// hang on a pipe that nobody reads, it costs 1.8 µs (BenchmarkLogbook).
+// One goroutine at a time uses a noWaitFile.
 type noWaitFile struct {
 	file  *os.File
 	raw   syscall.RawConn // nil of a file that is closed
 	waits atomic.Bool     // the file has no writes that do not wait
 }
 
-// newNoWaitFile returns the writer of a file, which stays the caller's to close.
+// newNoWaitFile returns the writer of a file. The caller closes the file.
 func newNoWaitFile(f *os.File) *noWaitFile {
 	raw, err := f.SyscallConn()
 	if err != nil {
@@ -32,7 +32,7 @@ func newNoWaitFile(f *os.File) *noWaitFile {
 }
 
 // Write writes all of p, or returns an error. It waits for as long as the file
-// does.
+// takes no bytes.
 func (w *noWaitFile) Write(p []byte) (int, error) {
 	n := w.WriteNow(p)
 	if n > 0 && n == len(p) {
@@ -63,10 +63,9 @@ const (
 // refuses what it would have to wait for. It returns the number of bytes that
 // were taken; errors are left to the write that follows.
 //
-// vector and the bytes that it points to stay in their place during the call: a
-// goroutine's stack moves only when it calls, and RawSyscall6 grows none; the
-// heap never moves. The descriptor is open until now returns, since RawConn
-// holds it.
+// vector and the bytes that it points to stay in their place during the call. A
+// stack moves only when its goroutine calls, and RawSyscall6 grows none; the heap
+// never moves. The descriptor is open until now returns, since RawConn holds it.
 func (w *noWaitFile) now(fd uintptr, p []byte) int {
 	number := uintptr(pwritev2Common)
 	if runtime.GOARCH == "amd64" {

@@ -25,7 +25,7 @@ func newPassword(file string, log *zap.Logger) *reread[string] {
 	}
 }
 
-// byteOrderMark is what some editors put before a text.
+// byteOrderMark stands before a text that some editors have saved.
 var byteOrderMark = []byte("\ufeff")
 
 // readPassword reads a file of one password. White space around it is no part of

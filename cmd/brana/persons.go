@@ -27,7 +27,8 @@ func (p *personsCmd) Run(io stdio) error {
 	table := tabwriter.NewWriter(io.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "NAME\tBORN\tRODNE CISLO\tID CARD\tTRAVEL DOC\tADDRESS\tSPECIAL")
 	for _, l := range listed {
-		fmt.Fprintf(table, "%s %s\t%s\t%s\t%s\t%s\t%d\t%s\n", l.Jmeno, l.Prijmeni, l.DatumNarozeni, l.RodneCislo,
+		fmt.Fprintf(table, "%s %s\t%s\t%s\t%s\t%s\t%d\t%s\n", l.Jmeno, l.Prijmeni, l.DatumNarozeni,
+			l.RodneCislo,
 			documents(l.Op), documents(l.Cd), l.TrvalyPobyt, l.Special)
 	}
 	return table.Flush()

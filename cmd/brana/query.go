@@ -8,8 +8,8 @@ import (
 	"brana/egon/xmltext"
 )
 
-// queryFlags are the search inputs of E198, and of E05, E278 and the services of
-// AISEO as far as they have them.
+// queryFlags are the search inputs of E198, and those of them that E05, E278 and
+// the services of AISEO have.
 type queryFlags struct {
 	Source string `default:"Eop" enum:"Eop,Ecd" help:"E198: evidence, Eop or Ecd." group:"question"`
 	Name   string `placeholder:"\"JMENO PRIJMENI\"" help:"Names; the last word is the surname, or what follows a slash." group:"question"`
@@ -32,7 +32,7 @@ type queryFlags struct {
 	HideLog bool   `help:"znepristupniLog." group:"question"`
 }
 
-// names takes a full name apart.
+// names splits a full name.
 func (q *queryFlags) names() (jmeno, prijmeni string, err error) {
 	at := strings.LastIndexAny(q.Name, "/")
 	if at < 0 {
@@ -44,8 +44,7 @@ func (q *queryFlags) names() (jmeno, prijmeni string, err error) {
 	return strings.TrimSpace(q.Name[:at]), strings.TrimSpace(q.Name[at+1:]), nil
 }
 
-// media is the question of E198; which combination it is follows from the
-// flags that are set.
+// media is the question of E198. The flags that are set decide its combination.
 func (q *queryFlags) media() (*egon.MediaQuery, error) {
 	jmeno, prijmeni, err := q.names()
 	if err != nil {
@@ -71,16 +70,19 @@ func (q *queryFlags) combination(m *egon.MediaQuery) error {
 		m.Kind, m.RodneCislo, m.DatumNarozeni = egon.Dotaz1JmPrijRC, []byte(q.Rc), nil
 	case q.Op != "":
 		number, series, _ := strings.Cut(q.Op, "/")
-		m.Kind, m.OpCislo, m.OpSerie, m.DatumNarozeni = egon.Dotaz5JmPrijDokladOp, []byte(number), optionalBytes(series), nil
+		m.Kind, m.DatumNarozeni = egon.Dotaz5JmPrijDokladOp, nil
+		m.OpCislo, m.OpSerie = []byte(number), optionalBytes(series)
 	case q.Cd != "":
 		number, kind, _ := strings.Cut(q.Cd, "/")
-		m.Kind, m.CdCislo, m.CdDruh, m.DatumNarozeni = egon.Dotaz5JmPrijDokladCd, []byte(number), optionalBytes(kind), nil
+		m.Kind, m.DatumNarozeni = egon.Dotaz5JmPrijDokladCd, nil
+		m.CdCislo, m.CdDruh = []byte(number), optionalBytes(kind)
 	case q.Born == "":
 		return errors.New("--name needs --born, --rc, --op or --cd beside it")
 	case q.Birthplace != "":
 		m.Kind, m.NarozeniCr = egon.Dotaz3JmPrijDatNarMN, []byte(q.Birthplace)
 	case q.District != "":
-		m.Kind, m.NarozeniCr, m.NarozeniObec = egon.Dotaz3JmPrijDatNarMN, []byte(q.District), []byte("false")
+		m.Kind = egon.Dotaz3JmPrijDatNarMN
+		m.NarozeniCr, m.NarozeniObec = []byte(q.District), []byte("false")
 	case q.Abroad != "":
 		place, state, _ := strings.Cut(q.Abroad, "/")
 		m.Kind, m.MistoSvet, m.Stat = egon.Dotaz3JmPrijDatNarMN, []byte(place), []byte(state)
@@ -99,7 +101,8 @@ func (q *queryFlags) search(s *egon.Service) ([]byte, error) {
 		return nil, err
 	}
 	data := strings.TrimPrefix(s.Action, "Iszr") + "Data"
-	dst := []byte(`<z:Zadost xmlns:z="` + s.Namespace + `" xmlns:rod="` + egon.NSRobData + `"><z:` + data + `>`)
+	dst := []byte(`<z:Zadost xmlns:z="` + s.Namespace + `" xmlns:rod="` + egon.NSRobData + `"><z:` +
+		data + `>`)
 	if q.Born != "" {
 		dst = appendLeaf(dst, "rod:DatumNarozeni", q.Born)
 	}

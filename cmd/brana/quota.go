@@ -20,14 +20,14 @@ type quotaCmd struct {
 	Reset quotaResetCmd `cmd:"" help:"Forget what a caller has used of its hour."`
 }
 
-// quotaFlags say which caller is meant, and where.
+// quotaFlags name a caller and a gateway.
 type quotaFlags struct {
 	Caller string `arg:"" help:"AGENDA/ROLE/OVM/AIS, as brana explain prints it."`
 	Admin  string `default:"127.0.0.1:8081" placeholder:"ADDR" help:"Admin listener of the gateway (${default})."`
 	JSON   bool   `name:"json" help:"Print the answer as it came."`
 }
 
-// orderFlags say for the log who does something and why.
+// orderFlags are for the log: who gives an order, and why.
 type orderFlags struct {
 	Reason string `required:"" placeholder:"TEXT" help:"Why; the log keeps it."`
 	By     string `required:"" env:"USER" placeholder:"NAME" help:"Who does it; the log keeps it."`
@@ -75,12 +75,18 @@ func (q *quotaGrantCmd) Run(io stdio) error {
 	case q.For != 0:
 		q.Until.Time = time.Now().Add(q.For).Round(time.Second)
 	case q.Calls != 0 && q.Until.IsZero():
-		return exit(exitUsage, errors.New("say with --until TIME or --for DURATION how long the extra calls are in force"))
+		return exit(exitUsage, errors.New("say with --until TIME or --for DURATION how long the extra "+
+			"calls are in force"))
 	}
-	return q.order(io, "grant", admin.Order{Calls: &q.Calls, Until: q.Until.Time, Reason: q.Reason, By: q.By})
+	return q.order(io, "grant", admin.Order{
+		Calls:  &q.Calls,
+		Until:  q.Until.Time,
+		Reason: q.Reason,
+		By:     q.By,
+	})
 }
 
-// Run has what was used forgotten and prints the quota after it.
+// Run has the gateway forget what was used, and prints the quota after it.
 func (q *quotaResetCmd) Run(io stdio) error {
 	return q.order(io, "reset", admin.Order{Reason: q.Reason, By: q.By})
 }
@@ -88,7 +94,8 @@ func (q *quotaResetCmd) Run(io stdio) error {
 func (q *quotaFlags) caller() (c admin.Caller, err error) {
 	parts := strings.Split(q.Caller, "/")
 	if len(parts) != 4 {
-		return c, fmt.Errorf("%q is not a caller: write AGENDA/ROLE/OVM/AIS, as X999/XR1/12345678/999001", q.Caller)
+		return c, fmt.Errorf("%q is not a caller: write AGENDA/ROLE/OVM/AIS, as X999/XR1/12345678/999001",
+			q.Caller)
 	}
 	return admin.Caller{Agenda: parts[0], Role: parts[1], Ovm: parts[2], Ais: parts[3]}, nil
 }
@@ -112,7 +119,7 @@ const (
 	quotaBytes    = 64 << 10
 )
 
-// ask asks the admin listener and prints what it says.
+// ask asks the admin listener and prints its answer.
 func (q *quotaFlags) ask(out stdio, method, path string, body []byte) error {
 	request, err := http.NewRequest(method, "http://"+q.Admin+path, bytes.NewReader(body))
 	if err != nil {
@@ -150,7 +157,8 @@ func (q *quotaFlags) refused(status int, text []byte) error {
 	}
 	var e admin.Error
 	if json.Unmarshal(text, &e) != nil || e.Text == "" {
-		return exit(exitUnreachable, fmt.Errorf("%s answers %d: is it the admin listener of a gateway?", q.Admin, status))
+		return exit(exitUnreachable,
+			fmt.Errorf("%s answers %d: is it the admin listener of a gateway?", q.Admin, status))
 	}
 	code := exitRefused
 	switch status {
@@ -179,12 +187,14 @@ func printQuota(out io.Writer, q *admin.Quota) {
 		line("leased", "up to %d of these are held by gateways for calls to come", q.Leased)
 	}
 	line("remaining", "%d", q.Remaining)
-	line("in flight", "%d of %d slots taken, %d calls running in this gateway", q.Slots, q.Concurrent, q.Running)
+	line("in flight", "%d of %d slots taken, %d calls running in this gateway", q.Slots, q.Concurrent,
+		q.Running)
 	switch {
 	case q.Exhausted == nil:
 		line("pace", "%d calls an hour, of the last ten minutes; it lasts", q.Pace)
 	default:
-		line("pace", "%d calls an hour, of the last ten minutes; used up at %s", q.Pace, q.Exhausted.Format(time.RFC3339))
+		line("pace", "%d calls an hour, of the last ten minutes; used up at %s", q.Pace,
+			q.Exhausted.Format(time.RFC3339))
 	}
 	if q.Forgotten != nil {
 		line("reset", "at %s", q.Forgotten.Format(time.RFC3339))

@@ -142,7 +142,7 @@ func TestPasswordOfRedisIsReadAgain(t *testing.T) {
 		if step.writes != "" {
 			write(t, file, step.writes)
 		}
-		p.looked = time.Time{} // long ago
+		p.checked = time.Time{} // long ago
 		if got := p.value(); got != step.want {
 			t.Errorf("after %q the password is %q, want %q", step.writes, got, step.want)
 		}

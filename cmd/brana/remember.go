@@ -32,7 +32,10 @@ func (w *wired) remember(c *config.Config, parts *gateway.Parts) error {
 	}
 	if shared, ok := w.limiter.(*ledger.Store); ok {
 		timeout := max(time.Duration(c.Limits.Redis.Timeout), queuePatience)
-		return rememberInRedis(parts, answers, ids, queue.Server{Client: shared.Client(), Timeout: timeout})
+		return rememberInRedis(parts, answers, ids, queue.Server{
+			Client:  shared.Client(),
+			Timeout: timeout,
+		})
 	}
 	memory, err := queue.NewMemory(answers, nil)
 	if err != nil {
@@ -48,7 +51,8 @@ func (w *wired) remember(c *config.Config, parts *gateway.Parts) error {
 	return nil
 }
 
-func rememberInRedis(parts *gateway.Parts, answers queue.Config, ids queue.RecentConfig, server queue.Server) (err error) {
+func rememberInRedis(parts *gateway.Parts, answers queue.Config, ids queue.RecentConfig,
+	server queue.Server) (err error) {
 	if parts.Queue, err = queue.NewRedis(answers, server); err != nil {
 		return fmt.Errorf("queue: %w", err)
 	}

@@ -11,30 +11,30 @@ import (
 	"go.uber.org/zap"
 )
 
-// A reread is the content of some files of the configuration: certificates, or a
-// password. Its users ask each time and get the present content. A file that is
+// A reread is the content of files that the configuration names: certificates, or
+// a password. Its users ask each time and get the present content. A file that is
 // missing or broken leaves the last good content in force.
 type reread[T any] struct {
-	key   string // of the configuration, which names the files
-	what  string // they hold, for the log
+	key   string // of the configuration
+	what  string // the files hold, for the log
 	files []string
 	build func() (T, error)
 	log   *zap.Logger
 
 	current atomic.Pointer[T]
 	mu      sync.Mutex // guards the rest
-	looked  time.Time  // at the files
-	tried   string     // how they looked when they were read
+	checked time.Time  // the files, last
+	readAs  string     // the stamp of the files when they were read
 }
 
-// lookAgain is how long files are not looked at again.
-const lookAgain = 2 * time.Second
+// checkAgain is the time between two checks of the files.
+const checkAgain = 2 * time.Second
 
-// value returns what holds now.
+// value returns the content in force. It reads files that have changed.
 func (r *reread[T]) value() T {
 	if r.mu.TryLock() {
 		defer r.mu.Unlock()
-		if time.Since(r.looked) >= lookAgain && r.look() != r.tried {
+		if time.Since(r.checked) >= checkAgain && r.stamp() != r.readAs {
 			r.logged(r.read())
 		}
 	}
@@ -63,10 +63,10 @@ func (r *reread[T]) logged(err error) {
 	}
 }
 
-// read keeps how the files looked before it read them, so that one that is
+// read takes the stamp of the files before it reads them, so that a file that is
 // still being written is read again.
 func (r *reread[T]) read() error {
-	r.tried = r.look()
+	r.readAs = r.stamp()
 	value, err := r.build()
 	if err != nil {
 		return fmt.Errorf("%s: %w", r.key, err)
@@ -75,9 +75,9 @@ func (r *reread[T]) read() error {
 	return nil
 }
 
-// look returns what changes when the files do.
-func (r *reread[T]) look() string {
-	r.looked = time.Now()
+// stamp is the sizes and times of the files. It changes when they do.
+func (r *reread[T]) stamp() string {
+	r.checked = time.Now()
 	var b strings.Builder
 	for _, file := range r.files {
 		if info, err := os.Stat(file); err == nil {

@@ -56,7 +56,8 @@ func newRows(c *config.Config, store *policy.Store, clients map[string]*upstream
 		counts.Refreshed(string(r.Result))
 		refreshes.note(r.Err, zap.Stringer("triple", r.Triple))
 		if r.Changed {
-			log.Info("matrix row changed", zap.Stringer("triple", r.Triple), zap.String("result", string(r.Result)))
+			log.Info("matrix row changed", zap.Stringer("triple", r.Triple),
+				zap.String("result", string(r.Result)))
 		}
 	}
 	cfg.OnSave = func(err error) { saves.note(err) }

@@ -66,10 +66,12 @@ func serve(c *config.Config, load func() (*policy.Snapshot, error), log *logger,
 		zap.String("policy", w.policy.Current().Version()))
 
 	if c.Listen.InsecureIdentity {
-		log.Warn("insecure_identity: who calls is not checked, and whoever reaches the listener can be anybody")
+		log.Warn("insecure_identity: who calls is not checked, and whoever reaches the listener can " +
+			"be anybody")
 	}
 	ended, err := w.attend(signals, failed, log.Logger)
-	return errors.Join(err, w.drain(ended, time.Duration(c.Listen.Drain), log.Logger), adminServer.Close(), w.close())
+	return errors.Join(err, w.drain(ended, time.Duration(c.Listen.Drain), log.Logger),
+		adminServer.Close(), w.close())
 }
 
 // adminServer serves operators. A request and its answer have some seconds.
@@ -88,18 +90,23 @@ func (w *wired) adminServer(log *zap.Logger) *http.Server {
 // openListeners opens both listeners, or none.
 func openListeners(c *config.Config) (listener, admin net.Listener, err error) {
 	if listener, err = net.Listen("tcp", c.Listen.Address); err != nil {
-		return nil, nil, fmt.Errorf("listen.address: %w; choose another address, or end whatever uses it", err)
+		return nil, nil, busy("listen.address", err)
 	}
 	if admin, err = net.Listen("tcp", c.Admin.Address); err != nil {
-		err = fmt.Errorf("admin.address: %w; choose another address, or end whatever uses it", err)
-		return nil, nil, errors.Join(err, listener.Close())
+		return nil, nil, errors.Join(busy("admin.address", err), listener.Close())
 	}
 	return listener, admin, nil
 }
 
+// busy is the error of an address at which a listener cannot be opened.
+func busy(key string, err error) error {
+	return fmt.Errorf("%s: %w; choose another address, or end whatever uses it", key, err)
+}
+
 // attend reloads at each SIGHUP until another signal, or a listener that fails,
 // ends the gateway. It returns when that happened.
-func (w *wired) attend(signals <-chan os.Signal, failed <-chan error, log *zap.Logger) (ended time.Time, err error) {
+func (w *wired) attend(signals <-chan os.Signal, failed <-chan error,
+	log *zap.Logger) (ended time.Time, err error) {
 	for {
 		select {
 		case err := <-failed:

@@ -34,7 +34,8 @@ func (s *simCmd) Run(io stdio) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(io.err, "brana: registries at http://%s/{rob,org,ruian,eop,ecd,aiseo,publikace/CODE}, control at /control\n", listener.Addr())
+	fmt.Fprintf(io.err, "brana: registries at "+
+		"http://%s/{rob,org,ruian,eop,ecd,aiseo,publikace/CODE}, control at /control\n", listener.Addr())
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	signals := make(chan os.Signal, 1)
@@ -71,8 +72,8 @@ func (s *simFlags) settings() (map[string]registries.Settings, error) {
 	return list, nil
 }
 
-// set sets one value by its JSON name; what the key does not take as it stands
-// is taken as a string.
+// set sets one value by its JSON name. A value that the key does not take as JSON
+// is a string.
 func set(s *registries.Settings, key, value string) error {
 	decode := func(value string) error {
 		decoder := json.NewDecoder(strings.NewReader(`{` + strconv.Quote(key) + `:` + value + `}`))
@@ -100,13 +101,14 @@ func (s *simFlags) start() (*registries.Server, net.Listener, error) {
 	}
 	listener, err := net.Listen("tcp", s.Sim)
 	if err != nil {
-		return nil, nil, exit(exitUnreachable, fmt.Errorf("--sim: %w; choose another address, or end whatever uses it", err))
+		return nil, nil, exit(exitUnreachable,
+			busy("--sim", err))
 	}
 	return server, listener, nil
 }
 
 func stopRegistries(server *registries.Server) error {
-	// A connection that has not sent a byte is idle to fasthttp after 5 s only.
+	// fasthttp counts a connection that has not sent a byte as idle after 5 s.
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	return server.Shutdown(ctx)

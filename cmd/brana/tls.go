@@ -48,7 +48,7 @@ func serverTLS(t *config.ServerTLS) (*tls.Config, error) {
 	return cfg, nil
 }
 
-// clientTLS reads the files of whoever calls one server.
+// clientTLS reads the files of a client of one server.
 func clientTLS(t config.ClientTLS) (*tls.Config, error) {
 	cfg := &tls.Config{ClientSessionCache: tls.NewLRUClientSessionCache(1)}
 	if t.Cert != "" {

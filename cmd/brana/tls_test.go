@@ -136,7 +136,7 @@ func TestFilesThatChange(t *testing.T) {
 		t.Fatal(err)
 	}
 	serial := func() int64 {
-		c.looked = time.Time{} // long ago
+		c.checked = time.Time{} // long ago
 		return c.value().Certificates[0].Leaf.SerialNumber.Int64()
 	}
 	good := read(t, files.Cert)

@@ -14,7 +14,7 @@ import (
 	"brana/upstream"
 )
 
-// clientHooks are what clients ask for certificates, and to what they report.
+// clientHooks give clients their certificates and take what they report.
 type clientHooks struct {
 	credentials map[string]*credentials
 	breaker     func(upstream string, to upstream.BreakerState)

@@ -6,7 +6,7 @@ import (
 	"runtime/debug"
 )
 
-// version is set when a release is linked; otherwise the build's own
+// version is set when a release is linked. When it is empty, the build's own
 // information is shown.
 var version = ""
 

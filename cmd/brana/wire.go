@@ -17,7 +17,7 @@ import (
 	"brana/upstream"
 )
 
-// wire makes a gateway of a configuration and a way to load its policy.
+// wire makes a gateway. load loads its policy.
 func wire(c *config.Config, load func() (*policy.Snapshot, error), log *logger) (*wired, error) {
 	store, err := policy.NewStore(load)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"brana/upstream"
 )
 
-// limiter is a limits store that can be closed; the two stores are it.
+// limiter is a store of limits that can be closed. Both stores are.
 type limiter interface {
 	gateway.Limiter
 	gateway.Quotas

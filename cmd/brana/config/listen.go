@@ -22,15 +22,15 @@ type Listen struct {
 	MaxExchanges     Count      `yaml:"max_exchanges"`
 	CallTimeout      Duration   `yaml:"call_timeout"`
 	Drain            Duration   `yaml:"drain"`
-	Linger           Duration   `yaml:"linger"`         // then, within drain, idle connections stay open
-	ShutdownDelay    Duration   `yaml:"shutdown_delay"` // first, within drain, calls are still served
+	Linger           Duration   `yaml:"linger"`         // second part of drain
+	ShutdownDelay    Duration   `yaml:"shutdown_delay"` // first part of drain
 	ReadIdle         Duration   `yaml:"read_idle"`
 	WriteIdle        Duration   `yaml:"write_idle"`
 	MinRate          Size       `yaml:"min_rate"` // a second
 	KeepAlive        Duration   `yaml:"keep_alive"`
 	MaxConns         Count      `yaml:"max_conns"`
 	MaxConnsPerPeer  Count      `yaml:"max_conns_per_peer"`
-	PlainSockets     bool       `yaml:"plain_sockets"` // connections of package net, not of package socket
+	PlainSockets     bool       `yaml:"plain_sockets"` // of package net
 	Bounds           Bounds     `yaml:"bounds"`
 	InsecureIdentity bool       `yaml:"insecure_identity"`
 	WSDL             string     `yaml:"wsdl"`       // folder of the official files
@@ -130,7 +130,8 @@ func (l *Listen) check(m *mistakes) {
 	l.checkIdentity(m)
 	l.checkBounds(m)
 	if l.ShutdownDelay > 0 && l.ShutdownDelay >= l.Drain {
-		m.wrong("listen.shutdown_delay", "%s leaves nothing of drain (%s) for calls to end; make drain longer",
+		m.wrong("listen.shutdown_delay",
+			"%s leaves nothing of drain (%s) for calls to end; make drain longer",
 			time.Duration(l.ShutdownDelay), time.Duration(l.Drain))
 	}
 }
@@ -144,8 +145,9 @@ func (l *Listen) checkIdentity(m *mistakes) {
 			m.wrong("listen.insecure_identity", "is for plain HTTP; remove it, or tls")
 		}
 	case !l.InsecureIdentity && !loopback(l.Address):
-		m.wrong("listen.address", "plain HTTP lets anybody claim to be any AIS, so it serves loopback only; "+
-			"listen on 127.0.0.1, or set tls, or insecure_identity: true when another gate before this one has proven who calls")
+		m.wrong("listen.address", "plain HTTP lets anybody claim to be any AIS, so it serves loopback "+
+			"only; listen on 127.0.0.1, or set tls, or insecure_identity: true when another gate "+
+			"before this one has proven who calls")
 	}
 }
 
@@ -155,7 +157,8 @@ func (l *Listen) checkBounds(m *mistakes) {
 	between(m, "listen.inline_limit", l.InlineLimit, 1, 1<<30)
 	between(m, "listen.max_message", l.MaxMessage, 1, 1<<40)
 	between(m, "listen.max_exchanges", l.MaxExchanges, 1, 1<<20)
-	between(m, "listen.call_timeout", l.CallTimeout, Duration(time.Millisecond), Duration(24*time.Hour))
+	between(m, "listen.call_timeout", l.CallTimeout, Duration(time.Millisecond),
+		Duration(24*time.Hour))
 	between(m, "listen.read_idle", l.ReadIdle, Duration(time.Millisecond), Duration(24*time.Hour))
 	between(m, "listen.write_idle", l.WriteIdle, Duration(time.Millisecond), Duration(24*time.Hour))
 	between(m, "listen.keep_alive", l.KeepAlive, Duration(time.Millisecond), Duration(24*time.Hour))
@@ -178,7 +181,8 @@ func (l *Listen) checkPublicURL(m *mistakes) {
 	}
 	u, err := url.Parse(l.PublicURL)
 	plain := err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https")
-	if !plain || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.HasSuffix(u.Path, "/") {
+	if !plain || u.User != nil || u.RawQuery != "" || u.Fragment != "" ||
+		strings.HasSuffix(u.Path, "/") {
 		m.wrong("listen.public_url", "%q is not the URL before the code of a service; "+
 			"write it as https://brana.example.cz/publikace, without a slash at its end", l.PublicURL)
 	}

@@ -35,7 +35,8 @@ func (r Routes) Of(code string) Route {
 
 func (r Routes) check(m *mistakes, upstreams map[string]Upstream) {
 	if len(r) == 0 {
-		m.wrong("routes", "name at least a default, as: routes: {default: relay iszr, E198: workflow, E227: local}")
+		m.wrong("routes", "name at least a default, as: routes: {default: relay iszr, E198: workflow, "+
+			"E227: local}")
 	}
 	for _, code := range slices.Sorted(maps.Keys(r)) {
 		route, key := r[code], "routes."+code

@@ -37,7 +37,8 @@ func (t *ServerTLS) check(m *mistakes) {
 		m.wrong("listen.tls.min_version", "%q is not one of 1.2, 1.3", t.MinVersion)
 	}
 	if t.LegacyRSA && t.MinVersion == "1.3" {
-		m.wrong("listen.tls.legacy_rsa", "TLS 1.3 has no RSA key exchange; remove it, or set min_version: \"1.2\"")
+		m.wrong("listen.tls.legacy_rsa",
+			"TLS 1.3 has no RSA key exchange; remove it, or set min_version: \"1.2\"")
 	}
 }
 

@@ -52,7 +52,8 @@ func (v *variables) mark(text string) (string, error) {
 	for one := range strings.Lines(text) {
 		line++
 		if i := strings.IndexFunc(one, func(r rune) bool { return r >= firstMark }); i >= 0 {
-			return "", v.wrong(variable{line: line, col: columnOf(one, i)}, "a character for private use: remove it")
+			return "", v.wrong(variable{line: line, col: columnOf(one, i)},
+				"a character for private use: remove it")
 		}
 		end := 0
 		for _, m := range variablePattern.FindAllStringSubmatchIndex(one, -1) {
@@ -142,16 +143,19 @@ func (v *variables) of(mark string) variable {
 
 func (v *variables) value(of variable) (string, error) {
 	if of.name == "" {
-		return "", v.wrong(of, "${ begins a variable: write ${NAME}, or ${NAME-} for one that may be empty")
+		return "", v.wrong(of, "${ begins a variable: write ${NAME}, or ${NAME-} for one that "+
+			"may be empty")
 	}
 	value, set := v.lookup(of.name)
 	switch {
 	case of.mayEmpty || value != "":
 		return value, nil
 	case set:
-		return "", v.wrong(of, "variable %s is empty in the environment: set it, or write ${%s-} if it may be", of.name, of.name)
+		return "", v.wrong(of, "variable %s is empty in the environment: set it, or write ${%s-} if "+
+			"it may be", of.name, of.name)
 	default:
-		return "", v.wrong(of, "variable %s is not set in the environment: set it, or write ${%s-} if it may be empty", of.name, of.name)
+		return "", v.wrong(of, "variable %s is not set in the environment: set it, or write ${%s-} if "+
+			"it may be empty", of.name, of.name)
 	}
 }
 
