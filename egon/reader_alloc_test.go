@@ -4,10 +4,14 @@ package egon
 
 import "testing"
 
-// splitStep is at which offsets TestRequests cuts: all of them.
-const splitStep = 1
+// splitStep and longSplits are the offsets at which forEachCut cuts: every one, and
+// the number of cuts of a long document.
+const (
+	splitStep  = 1
+	longSplits = 400
+)
 
-// adversity is how often an adversary repeats itself.
+// adversity is the number of repetitions of an adversary.
 const adversity = 50_000
 
 // Reading a request and checking it must not allocate, nor must looking up its

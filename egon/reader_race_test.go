@@ -2,9 +2,13 @@
 
 package egon
 
-// splitStep is at which offsets TestRequests cuts: the race detector makes it
-// too slow to try them all.
-const splitStep = 97
+// splitStep and longSplits are the offsets at which forEachCut cuts: the step, and the
+// number of cuts of a long document. A reader belongs to one goroutine, so the race
+// detector finds nothing more in more of them, and it is slow.
+const (
+	splitStep  = 97
+	longSplits = 16
+)
 
-// adversity is how often an adversary repeats itself.
+// adversity is the number of repetitions of an adversary.
 const adversity = 20_000

@@ -95,12 +95,12 @@ func scanCuts(s *xmltext.Scanner, doc []byte, cuts ...int) string {
 }
 
 // forEachCut calls try with every way to cut n bytes in two, and with the way to
-// cut them into single bytes. Of documents beyond 8 KiB it tries some 400 of the
+// cut them into single bytes. Of documents beyond 8 KiB it tries longSplits of the
 // ways.
 func forEachCut(n int, try func(cuts ...int)) {
 	each, step := make([]int, n), splitStep
 	if n > 8<<10 {
-		step = max(step, n/400)
+		step = max(step, n/longSplits)
 	}
 	for i := range n {
 		each[i] = i + 1
