@@ -47,6 +47,7 @@ func bench(t *testing.T, args ...string) (*report.Report, string, int) {
 // Every scenario gets the answer that it expects from a real gateway, in a
 // process of its own before registries in another.
 func TestBenchSendsEveryScenario(t *testing.T) {
+	t.Parallel() // it waits
 	var names []string
 	for _, s := range load.Names() {
 		if s[0] != "relay-64m" {
@@ -89,6 +90,7 @@ func TestBenchOfLargeMessages(t *testing.T) {
 
 // Peers are measured in turn with the gateway, and their report can be compared.
 func TestBenchAgainstPeers(t *testing.T) {
+	t.Parallel() // it waits
 	requirePeers(t, "nginx")
 	dir := t.TempDir()
 	page := filepath.Join(dir, "deep", "report.html")
@@ -130,6 +132,7 @@ func TestBenchAgainstPeers(t *testing.T) {
 
 // Another build of brana is measured in turn with this one, whatever is sent.
 func TestBenchAgainstAnotherBuild(t *testing.T) {
+	t.Parallel() // it waits
 	program, err := binary()
 	if err != nil {
 		t.Fatal(err)
@@ -168,6 +171,7 @@ func requirePeers(t *testing.T, names ...string) {
 
 // Thousands of connections, through gateway and peers.
 func TestBenchOfManyConnections(t *testing.T) {
+	t.Parallel() // it waits
 	requirePeers(t, "nginx", "haproxy")
 	r, said, code := bench(t, "--against", "nginx,haproxy", "--mix", "relay", "--connections", "2500", "--profile", "closed", "--timeout", "60s")
 	if code != 0 {
@@ -182,6 +186,7 @@ func TestBenchOfManyConnections(t *testing.T) {
 
 // Several gateways share a Redis, which is measured too.
 func TestBenchOfSeveralGateways(t *testing.T) {
+	t.Parallel()      // it waits
 	newRedisServer(t) // there is one to start
 	r, said, code := bench(t, "--gateways", "2")
 	if code != 0 {
@@ -197,6 +202,7 @@ func TestBenchOfSeveralGateways(t *testing.T) {
 }
 
 func TestBenchInProcess(t *testing.T) {
+	t.Parallel() // it waits
 	r, said, code := bench(t, "--in-process", "--mix", "relay=9,e198=1", "--set", "all.latency=1ms")
 	if code != 0 || r.Turns[0].Right != 50 {
 		t.Fatalf("exit code %d: %s", code, said)
@@ -209,6 +215,7 @@ func TestBenchInProcess(t *testing.T) {
 // As the reference client calls: a connection and a handshake with the
 // caller's certificate for each call.
 func TestBenchWithHandshakes(t *testing.T) {
+	t.Parallel() // it waits
 	for _, fresh := range []string{"--fresh=true", "--fresh=false"} {
 		r, said, code := bench(t, "--tls", "--mix", "relay", fresh)
 		if code != 0 || r.Turns[0].Right != 50 || !r.Plan.TLS || r.Plan.Fresh != (fresh == "--fresh=true") {
@@ -220,6 +227,7 @@ func TestBenchWithHandshakes(t *testing.T) {
 // A gateway that runs is called under the bench's own grant, or not at all: it
 // has no part of anybody else's quota.
 func TestBenchOfAGatewayThatRuns(t *testing.T) {
+	t.Parallel() // it waits
 	_, sim := startRegistries(t)
 	p := startProcess(t, sim)
 	r, said, code := bench(t, "--url", p.gateway, "--admin", p.admin, "--mix", "relay")
@@ -245,22 +253,35 @@ func TestBenchOfAGatewayThatRuns(t *testing.T) {
 }
 
 func TestBenchProfiles(t *testing.T) {
-	r, said, code := bench(t, "--profile", "country", "--speed", "86400", "--scale", "1", "--mix", "relay")
-	if code != 0 || r.Turns[0].Right != 92 || !strings.Contains(r.Plan.Detail, "peak") || r.Plan.Duration != time.Second { // 7 911 495 calls a day are 91.6 a second
-		t.Errorf("country: exit code %d, %s", code, said)
-	}
-	r, said, code = bench(t, "--profile", "closed", "--mix", "relay")
-	if code != 0 || r.Turns[0].Right < 8 || r.Turns[0].Asked != 0 {
-		t.Errorf("closed: exit code %d, %s", code, said)
-	}
-	r, said, code = bench(t, "--profile", "soak", "--mix", "relay", "--duration", "2s")
-	if code != 0 || r.Turns[0].Right != 100 || !strings.Contains(said, "RSS growth target") || len(r.Turns[0].Use(report.Subject).RSS) < 3 {
-		t.Errorf("soak: exit code %d, %s", code, said)
-	}
-	// 4, 2 and 1 a second, each tried twice.
-	r, said, code = bench(t, "--profile", "ramp", "--mix", "relay", "--rate", "4", "--bound", "1ns")
-	if code != 0 || len(r.Turns) != 6 || !strings.Contains(said, "brana: 0/s is the highest rate that held") {
-		t.Errorf("ramp of a bound that nothing holds: exit code %d, %s", code, said)
+	for _, tt := range []struct {
+		name, args string
+		check      func(r *report.Report, said string) bool
+	}{
+		{"country", "--speed 86400 --scale 1", func(r *report.Report, _ string) bool {
+			day := r.Turns[0].Right == 92 // 7 911 495 calls a day are 91.6 a second
+			return day && strings.Contains(r.Plan.Detail, "peak") && r.Plan.Duration == time.Second
+		}},
+		{"closed", "", func(r *report.Report, _ string) bool {
+			return r.Turns[0].Right >= 8 && r.Turns[0].Asked == 0
+		}},
+		{"soak", "--duration 2s", func(r *report.Report, said string) bool {
+			grows := strings.Contains(said, "RSS growth target")
+			return r.Turns[0].Right == 100 && grows && len(r.Turns[0].Use(report.Subject).RSS) >= 3
+		}},
+		// Nothing holds the bound: 4, 2 and 1 a second are tried twice each.
+		{"ramp", "--rate 4 --bound 1ns", func(r *report.Report, said string) bool {
+			none := strings.Contains(said, "brana: 0/s is the highest rate that held")
+			return len(r.Turns) == 6 && none
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel() // it waits
+			args := append([]string{"--profile", tt.name, "--mix", "relay"}, strings.Fields(tt.args)...)
+			r, said, code := bench(t, args...)
+			if code != 0 || !tt.check(r, said) {
+				t.Errorf("exit code %d, %s", code, said)
+			}
+		})
 	}
 }
 

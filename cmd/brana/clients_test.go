@@ -25,6 +25,7 @@ const clientTime = 2 * time.Minute
 // Real SOAP clients make their stubs of the WSDLs that the gateway serves, and
 // get from every service that it answers itself what they ask for.
 func TestRealClients(t *testing.T) {
+	t.Parallel()
 	dir := officialFolder(t)
 	for _, c := range []struct {
 		name    string
@@ -36,6 +37,7 @@ func TestRealClients(t *testing.T) {
 		{"gSOAP", gsoapClient, "not of its type"}, // it is strict, and the schema lacks ZAZNAM NENALEZEN
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel() // it waits for processes
 			w := startWorld(t, func(c *config.Config) { c.Listen.WSDL = dir })
 			command := c.command(t, w.gateway)
 			key, photo := filepath.Join(t.TempDir(), "key.der"), filepath.Join(t.TempDir(), "photo.p7m")
