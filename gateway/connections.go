@@ -38,12 +38,15 @@ var (
 	noRoom = lastWord("503 Service Unavailable\r\nRetry-After: 1", egon.FaultServer,
 		refuse(Overloaded, "Připojení je příliš mnoho, opakujte volání později."))
 	plainOnTLS = lastWord("400 Bad Request", egon.FaultClient,
-		badFraming(400, "Tento port přijímá jen TLS, požadavek přišel nešifrovaně: volejte adresu https://."))
+		badFraming(400, "Tento port přijímá jen TLS, požadavek přišel nešifrovaně:"+
+			" volejte adresu https://."))
 )
 
 // lastWord is a whole answer that ends with the connection.
 func lastWord(status string, fault egon.FaultCode, r *Refusal) []byte {
-	head := "HTTP/1.1 " + status + "\r\nContent-Type: " + contentType + "\r\nConnection: close\r\n\r\n"
+	head := "HTTP/1.1 " + status + "\r\n" +
+		"Content-Type: " + contentType + "\r\n" +
+		"Connection: close\r\n\r\n"
 	return egon.AppendFault([]byte(head), fault, r.text(), r.Kind.Code)
 }
 
@@ -67,7 +70,8 @@ func describe(f *conn.FailedHandshake) string {
 	if f.Signed {
 		return policy.Describe(f.Certificate)
 	}
-	return fmt.Sprintf("certificate 0x%.40s of nobody in client_ca", f.Certificate.SerialNumber.Text(16))
+	serial := f.Certificate.SerialNumber.Text(16)
+	return fmt.Sprintf("certificate 0x%.40s of nobody in client_ca", serial)
 }
 
 // handshakeInWords is why a handshake with a caller failed, as [inWords].
@@ -112,8 +116,9 @@ func (g *Gateway) awaitCallers(ctx context.Context) {
 // awaitServer waits until the server has seen that its listener and the last
 // connection are closed. Its own shutdown looks once, and then after 100 ms.
 func (g *Gateway) awaitServer() {
-	open := func() bool { return g.server.GetOpenConnectionsCount() >= 0 } // it leaves out one, the listener
-	for until := time.Now().Add(pollTime); g.conns.Count() == 0 && open() && time.Now().Before(until); {
+	until := time.Now().Add(pollTime)
+	open := func() bool { return g.server.GetOpenConnectionsCount() >= 0 } // the listener is not counted
+	for g.conns.Count() == 0 && open() && time.Now().Before(until) {
 		time.Sleep(pollTime / 10)
 	}
 }

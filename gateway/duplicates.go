@@ -29,7 +29,8 @@ func (g *Gateway) reserve(ctx context.Context, x *exchange) error {
 	}
 	if g.parts.IDs != nil {
 		info := &x.head.Info
-		fresh, err := x.hold.claimID(ctx, string(info.Ais), strings.ToLower(string(info.AgendaZadostId)))
+		id := strings.ToLower(string(info.AgendaZadostId))
+		fresh, err := x.hold.claimID(ctx, string(info.Ais), id)
 		switch {
 		case err != nil:
 			return refuse(IDsUnavailable).because(err)
@@ -60,8 +61,9 @@ func (r *request) checkTime() *Refusal {
 	if off <= most {
 		return nil
 	}
-	return refuse(StaleTime, fmt.Sprintf("CasZadosti se liší od času brány (%s) o %d s, dovoleno je nejvýše %d s."+
-		" Seřiďte hodiny, nebo žádost odešlete znovu s novým časem.",
+	return refuse(StaleTime, fmt.Sprintf(
+		"CasZadosti se liší od času brány (%s) o %d s, dovoleno je nejvýše %d s."+
+			" Seřiďte hodiny, nebo žádost odešlete znovu s novým časem.",
 		r.start.In(r.g.cfg.Zone).Format(time.RFC3339), seconds(off), seconds(most)))
 }
 

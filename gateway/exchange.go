@@ -163,7 +163,7 @@ func (x *exchange) WriteTo(w io.Writer) (written int64, err error) {
 			continue
 		}
 		if large {
-			_ = x.rc.SetWriteDeadline(taker.Begin(written)) // a closed connection fails at the write
+			_ = x.rc.SetWriteDeadline(taker.Begin(written)) // if it is closed, the write fails
 		}
 		n, failed := w.Write(b)
 		if large {

@@ -88,7 +88,8 @@ func (h *hold) renew(lifetime time.Duration) {
 	h.renewed = time.Now()
 	renew := func() error { return h.parts.Limiter.Renew(context.Background(), h.slot, lifetime) }
 	if err := safely(renew); err != nil {
-		h.parts.Log.Warn("renew slot: the call may be counted no more before it has ended", zap.Error(err))
+		h.parts.Log.Warn(
+			"renew slot: the call may be counted no more before it has ended", zap.Error(err))
 	}
 }
 
@@ -115,7 +116,8 @@ func (h *hold) withdraw() {
 		errs = append(errs, safely(func() error { return h.parts.Queue.Delete(ctx, h.ais, room) }))
 	}
 	if err := errors.Join(errs...); err != nil {
-		h.parts.Log.Warn("give back what a refused call had reserved: it goes by itself when its time is over", zap.Error(err))
+		h.parts.Log.Warn("give back what a refused call had reserved:"+
+			" it goes by itself when its time is over", zap.Error(err))
 	}
 }
 

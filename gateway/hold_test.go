@@ -15,13 +15,34 @@ func TestAHoldIsGivenBackOnce(t *testing.T) {
 		end   func(h *hold)
 		rooms int // that stay with the queue
 	}{
-		"released":               {func(h *hold) { h.release() }, 0},
-		"released again":         {func(h *hold) { h.release(); h.release() }, 0},
-		"withdrawn, released":    {func(h *hold) { h.withdraw(); h.withdraw(); h.release() }, 0},
-		"handed over":            {func(h *hold) { j := h.handOver(); h.release(); j.release() }, 1},
-		"handed over, job first": {func(h *hold) { j := h.handOver(); j.release(); h.release() }, 1},
-		"withdrawn, handed over": {func(h *hold) { h.withdraw(); j := h.handOver(); h.release(); j.release() }, 0},
-		"released, handed over":  {func(h *hold) { h.release(); j := h.handOver(); j.release() }, 0},
+		"released":       {func(h *hold) { h.release() }, 0},
+		"released again": {func(h *hold) { h.release(); h.release() }, 0},
+		"withdrawn, released": {func(h *hold) {
+			h.withdraw()
+			h.withdraw()
+			h.release()
+		}, 0},
+		"handed over": {func(h *hold) {
+			j := h.handOver()
+			h.release()
+			j.release()
+		}, 1},
+		"handed over, job first": {func(h *hold) {
+			j := h.handOver()
+			j.release()
+			h.release()
+		}, 1},
+		"withdrawn, handed over": {func(h *hold) {
+			h.withdraw()
+			j := h.handOver()
+			h.release()
+			j.release()
+		}, 0},
+		"released, handed over": {func(h *hold) {
+			h.release()
+			j := h.handOver()
+			j.release()
+		}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newTally()
@@ -33,7 +54,8 @@ func TestAHoldIsGivenBackOnce(t *testing.T) {
 			if fresh, err := h.claimID(ctx, "999001", requestID); !fresh || err != nil {
 				t.Fatal(fresh, err)
 			}
-			if err := h.openRoom(ctx, queue.Job{Ais: "999001", ID: iszrID, Service: "E227", Lifetime: time.Minute}); err != nil {
+			room := queue.Job{Ais: "999001", ID: iszrID, Service: "E227", Lifetime: time.Minute}
+			if err := h.openRoom(ctx, room); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := h.admit(ctx, limits.Call{}); err != nil {

@@ -69,8 +69,8 @@ func cutRequest(p *stream.Proof, err error) error {
 		came = fmt.Sprintf("%d z %d", p.Received(), p.Declared())
 	}
 	if errors.Is(err, stream.ErrTooSlow) {
-		popis := "Zpráva nepřišla včas celá, čekání skončilo za bajtem " + came + ". Odešlete ji znovu."
-		return badFraming(408, popis).because(inWords(err))
+		return badFraming(408, "Zpráva nepřišla včas celá, čekání skončilo za bajtem "+came+
+			". Odešlete ji znovu.").because(inWords(err))
 	}
 	return &egon.Offence{
 		Kind:   egon.Malformed,

@@ -28,15 +28,15 @@ type Queue interface {
 	DeleteAll(ctx context.Context, ais string) error
 }
 
-// ofQueue reports whether the call is one to a queue that is kept here. It is
-// answered at once, also with ?async: a client that calls everything so, as the
-// reference client does, would ask for its answers in vain.
+// ofQueue reports whether the call is one to a queue that is kept here. Such a call
+// is answered at once, also with ?async: the reference client calls everything so,
+// and would ask for its answers in vain.
 func (c *edgeCall) ofQueue() bool {
 	return c.route.Kind == LocalRoute && slices.Contains(queueServices, c.service.Code)
 }
 
-// jobMargin is how much longer than the deadline of its call a job may take
-// until it is lost. It tries to leave its answer until the deadline.
+// jobMargin is the time after the deadline of its call at which a job is lost. Until
+// the deadline it tries to leave its answer.
 const jobMargin = 2 * time.Second
 
 // reserveRoom takes room in the queue of the caller's AIS for the answer of a job.
@@ -85,7 +85,8 @@ func (g *Gateway) beginJob(x *exchange) (*egon.Answer, error) {
 	j.head.Enveloped = false                       // its answer stands inside another
 	j.hold = x.hold.handOver()
 	go j.work()
-	return answered(egon.AppendReply(nil, x.service, x.head.Enveloped, x.info(egon.OK)), egon.OK), nil
+	reply := egon.AppendReply(nil, x.service, x.head.Enveloped, x.info(egon.OK))
+	return answered(reply, egon.OK), nil
 }
 
 // newJob makes the job of a request. Whoever makes it closes it.
@@ -132,7 +133,7 @@ func (j *job) run() error {
 	j.size = int64(len(body))
 	j.hold.release()
 	err = j.leave(ctx, body)
-	_ = safely(func() error { j.record(err); return nil }) // the answer is there, whatever the log does
+	_ = safely(func() error { j.record(err); return nil }) // the answer is left, whatever the log does
 	return nil
 }
 

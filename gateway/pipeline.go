@@ -21,16 +21,18 @@ func (g *Gateway) Handle(rc *fasthttp.RequestCtx) {
 		if x.proof.Cut() && g.calls.Err() != nil {
 			err = refuse(Draining).because(err) // the gateway cut the message, not the caller
 		}
-		_ = safely(func() error { x.reject(err); return nil }) // without an answer Read fails, which ends the connection
+		// Without an answer Read fails, which ends the connection.
+		_ = safely(func() error { x.reject(err); return nil })
 	}
 	if g.draining.Load() {
 		rc.SetConnectionClose()
 	}
-	// An answer with a deadline of its own is sent at once; others the server
-	// keeps until it has served what has come behind them on the connection.
-	_ = rc.SetWriteDeadline(time.Now().Add(g.cfg.WriteIdle)) // a closed connection fails at the write
-	// fasthttp reads the body after Handle has returned and then closes it:
-	// the exchange ends there, not here.
+	// An answer with a deadline of its own is sent at once. Others the server keeps
+	// until it has served what has come behind them on the connection. A connection
+	// that is closed fails at the write.
+	_ = rc.SetWriteDeadline(time.Now().Add(g.cfg.WriteIdle))
+	// fasthttp reads the body after Handle has returned and then closes it: the
+	// exchange ends there, not here.
 	rc.Response.SetBodyStream(x, x.out.length)
 }
 
@@ -51,7 +53,7 @@ func (g *Gateway) serve(x *exchange) error {
 	if err := g.authorize(x); err != nil { // is it granted
 		return err
 	}
-	ctx := x.setDeadline()                    // what the caller took to send its message is behind us
+	ctx := x.setDeadline()                    // the time to send a message is over, or counted in
 	if err := g.reserve(ctx, x); err != nil { // is it new
 		return err
 	}
@@ -74,8 +76,8 @@ func (g *Gateway) accept(x *exchange) error {
 	return g.checkLog()
 }
 
-// readHead reads the request as far as the decision needs: a small message and
-// one the gateway answers itself whole, another up to the end of its head. A
+// readHead reads the request as far as the decision needs: up to the end of its
+// head. A small message, and one that the gateway answers itself, is read whole. A
 // message in chunks is small until more of it has come.
 func (g *Gateway) readHead(x *exchange) error {
 	x.openMessage()
@@ -94,8 +96,8 @@ func (g *Gateway) readHead(x *exchange) error {
 	return g.tooLong(x.service, x.route)
 }
 
-// longest is how many bytes a message that takes a route may have, and what is
-// exceeded when it has more.
+// longest is the bound of the bytes of a message that takes a route, and the error
+// of a message that exceeds it.
 func (g *Gateway) longest(r Route) (int64, error) {
 	if r.Kind == RelayRoute {
 		return g.cfg.MaxMessage, egon.ErrMessageTooLarge
@@ -105,10 +107,11 @@ func (g *Gateway) longest(r Route) (int64, error) {
 
 func (g *Gateway) tooLong(s *egon.Service, r Route) *Refusal {
 	bound, why := g.longest(r)
-	return refuse(TooLargeKind, fmt.Sprintf("Žádost služby %s smí mít nejvýše %d bajtů.%s", s.Code, bound, whoSetsIt(why))).because(why)
+	popis := fmt.Sprintf("Žádost služby %s smí mít nejvýše %d bajtů.%s", s.Code, bound, whoSetsIt(why))
+	return refuse(TooLargeKind, popis).because(why)
 }
 
-// checkHead says whether the call is one that can be served, whoever sent it.
+// checkHead refuses a call that cannot be served, whoever sent it.
 func (g *Gateway) checkHead(x *exchange) error {
 	x.head = x.reader.Head()
 	action := strings.Trim(string(x.rc.Request.Header.Peek("SOAPAction")), `" `)
@@ -118,7 +121,8 @@ func (g *Gateway) checkHead(x *exchange) error {
 	case x.head.Demanded != "" && x.route.Kind != RelayRoute:
 		return notUnderstood(x.head)
 	case action != "" && action != x.service.Action:
-		return refuse(ServiceMismatch, "SOAPAction neodpovídá službě "+x.service.Code+"; očekává se "+x.service.Action+".")
+		return refuse(ServiceMismatch,
+			"SOAPAction neodpovídá službě "+x.service.Code+"; očekává se "+x.service.Action+".")
 	}
 	if err := g.checkMode(x); err != nil {
 		return err
@@ -148,9 +152,9 @@ func (g *Gateway) authorize(x *exchange) error {
 
 // admit takes the permit and the slot in one step, all or nothing.
 func (g *Gateway) admit(ctx context.Context, x *exchange) error {
-	info, rule := &x.head.Info, x.decision.Limits
+	i, rule := &x.head.Info, x.decision.Limits
 	d, err := x.hold.admit(ctx, limits.Call{
-		Key:      limits.KeyOf(string(info.Agenda), string(info.AgendovaRole), string(info.Ovm), string(info.Ais)),
+		Key:      limits.KeyOf(string(i.Agenda), string(i.AgendovaRole), string(i.Ovm), string(i.Ais)),
 		Rule:     ruleOf(rule),
 		Policy:   x.policy.Declared(),
 		WhenDown: whenDown(rule.WhenRedisIsDown),
@@ -164,8 +168,8 @@ func (g *Gateway) admit(ctx context.Context, x *exchange) error {
 	if d.Verdict != limits.Admitted {
 		return overLimit(&d, rule)
 	}
-	if err := x.hold.confirm(ctx); err != nil { // the permit is used, but a call whose id is not must not go on
-		return refuse(IDsUnavailable).because(err)
+	if err := x.hold.confirm(ctx); err != nil {
+		return refuse(IDsUnavailable).because(err) // though its permit is used
 	}
 	return nil
 }
@@ -174,7 +178,7 @@ func ruleOf(l policy.Limits) limits.Rule {
 	return limits.Rule{Working: l.Working, Off: l.Off, Concurrent: l.Concurrent}
 }
 
-// whenDown is what a grant says of a call without counts, in the word of limits.
+// whenDown is the mode in which a grant has calls decided without counts.
 func whenDown(mode policy.WhenDown) limits.Mode {
 	switch mode {
 	case policy.Share:
@@ -220,15 +224,21 @@ func (g *Gateway) askUpstream(ctx context.Context, x *exchange) (a *egon.Answer,
 	case err != nil && context.Cause(ctx) == errDraining:
 		return nil, refuse(Draining).because(err)
 	case err != nil:
-		if call := (*egon.CallError)(nil); errors.As(err, &call) && (egon.Status{Kod: egon.Chyba, Details: call.Detail}).Bars() {
-			x.doubtRow() // a registry of the workflow said no
+		if bars(err) { // a registry of the workflow said no
+			x.doubtRow()
 		}
 		return nil, x.route.blame(err)
 	}
 	return a, nil
 }
 
-// checkMode says whether the call may be made as it is, with ?async or without.
+// bars reports whether a registry failed because it refuses an item.
+func bars(err error) bool {
+	var call *egon.CallError
+	return errors.As(err, &call) && (egon.Status{Kod: egon.Chyba, Details: call.Detail}).Bars()
+}
+
+// checkMode refuses a call that may not be made with ?async, or not without.
 func (g *Gateway) checkMode(x *exchange) error {
 	switch {
 	case x.async && !g.servesAsync(x.service, x.route):
@@ -239,8 +249,8 @@ func (g *Gateway) checkMode(x *exchange) error {
 	return nil
 }
 
-// servesAsync reports whether a service may be called with ?async: whoever
-// relays leaves that to the upstream, and who answers needs a queue.
+// servesAsync reports whether a service may be called with ?async. Of a relayed
+// service the upstream decides; one that is answered here needs a queue.
 func (g *Gateway) servesAsync(s *egon.Service, r Route) bool {
 	switch {
 	case s.Mode == egon.SyncOnly:

@@ -142,7 +142,7 @@ type stores struct {
 
 func newStores(t *testing.T, l *tally) *stores {
 	t.Helper()
-	memory, err := queue.NewMemory(queue.Config{Keep: time.Hour, Entries: 2, Bytes: 8 * queue.AnswerBytes, Page: 1}, nil)
+	memory, err := queue.NewMemory(queueBounds, nil)
 	recent, err2 := queue.NewRecentMemory(queue.RecentConfig{Window: time.Hour, Most: 100}, nil)
 	if err := errors.Join(err, err2); err != nil {
 		t.Fatal(err)

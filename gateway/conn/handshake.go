@@ -15,7 +15,7 @@ type FailedHandshake struct {
 	From        net.Addr
 	Err         error             // of crypto/tls; its text may quote what the caller sent
 	Certificate *x509.Certificate // that was refused; nil: none, or for another reason
-	Signed      bool              // a trusted CA has signed it; otherwise anybody may have written it
+	Signed      bool              // by a trusted CA; otherwise anybody may have written it
 }
 
 // Reason is one of Reasons.
@@ -40,7 +40,8 @@ func ReasonOf(err error) string {
 		timeout    net.Error
 	)
 	switch {
-	case errors.As(err, &unverified) && errors.As(unverified.Err, &invalid) && invalid.Reason == x509.Expired:
+	case errors.As(err, &unverified) && errors.As(unverified.Err, &invalid) &&
+		invalid.Reason == x509.Expired:
 		return "expired"
 	case errors.As(err, &unverified):
 		return "untrusted"
@@ -48,7 +49,8 @@ func ReasonOf(err error) string {
 		return "not-tls"
 	case strings.Contains(err.Error(), "didn't provide a certificate"):
 		return "no-certificate"
-	case strings.Contains(err.Error(), "unsupported versions"), strings.Contains(err.Error(), "no cipher suite"),
+	case strings.Contains(err.Error(), "unsupported versions"),
+		strings.Contains(err.Error(), "no cipher suite"),
 		strings.Contains(err.Error(), "unsupported application protocols"):
 		return "nothing-in-common"
 	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):

@@ -31,7 +31,8 @@ func (l *limitListener) Accept() (net.Conn, error) {
 		nc, err := l.Listener.Accept()
 		switch {
 		case exhausted(err):
-			l.conns.cfg.Log.Warn("accept connection: listen.max_conns is above what the process may open", zap.Error(err))
+			l.conns.cfg.Log.Warn("accept connection: listen.max_conns is above what the process may open",
+				zap.Error(err))
 			if !pause(l.conns.cut, 100*time.Millisecond) {
 				return nil, net.ErrClosed
 			}
@@ -66,10 +67,13 @@ func (l *limitListener) Close() error {
 // exhausted reports whether the process or the system has no descriptor or memory
 // for a connection.
 func exhausted(err error) bool {
-	for _, errno := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM} {
-		if errors.Is(err, errno) {
-			return true
-		}
+	var errno syscall.Errno
+	if !errors.As(err, &errno) {
+		return false
+	}
+	switch errno {
+	case syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM:
+		return true
 	}
 	return false
 }
@@ -101,7 +105,7 @@ func (l *limitListener) refuse(nc net.Conn) {
 		if l.conns.cfg.TLS == nil {
 			answer = l.conns.cfg.Full
 		}
-		_ = nc.SetWriteDeadline(time.Now().Add(time.Second)) // a closed connection fails at the write
+		_ = nc.SetWriteDeadline(time.Now().Add(time.Second)) // if it is closed, the write fails
 		if _, err := nc.Write(answer); err == nil && answer != nil {
 			l.conns.readOff(nc)
 		}

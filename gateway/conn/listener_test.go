@@ -139,10 +139,14 @@ func TestConnectionsAreBounded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var limit atomic.Value
-			h := open(t, func(c *Config) { set(c); c.Refused = func(l string) { limit.Store(l) } }, same)
+			h := open(t, func(c *Config) {
+				set(c)
+				c.Refused = func(l string) { limit.Store(l) }
+			}, same)
 			h.dial(t)
 			h.awaits(t, 1)
-			if said, err := io.ReadAll(h.dial(t)); string(said) != "there is no room" || err != nil || limit.Load() != name {
+			said, err := io.ReadAll(h.dial(t))
+			if string(said) != "there is no room" || err != nil || limit.Load() != name {
 				t.Errorf("it reads %q, %v; refused by %v", said, err, limit.Load())
 			}
 			h.last().Close()

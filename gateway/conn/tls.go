@@ -135,7 +135,7 @@ func (c *tlsConn) answerPlain() {
 	if !errors.As(c.failed, &record) || record.Conn == nil || !beginsHTTP(record.RecordHeader[:]) {
 		return
 	}
-	_ = record.Conn.SetWriteDeadline(time.Now().Add(time.Second)) // a closed connection fails at the write
+	_ = record.Conn.SetWriteDeadline(time.Now().Add(time.Second)) // if it is closed, the write fails
 	_, _ = record.Conn.Write(c.conns.cfg.Plain)                   // a caller that has gone reads nothing
 }
 

@@ -18,7 +18,7 @@ type chunked struct {
 	body  io.Reader     // the library's, without the framing
 	wire  *bufio.Reader // from which the library reads the body
 	left  int64         // bytes of the open chunk
-	ahead int           // bytes of the line before it, which stays on the wire until the chunk is read
+	ahead int           // bytes of the line before it; they stay on the wire until it is read
 	ended bool          // the last chunk was seen
 	err   error
 }
@@ -76,7 +76,8 @@ func (c *chunked) one(p []byte) (int, error) {
 		return 0, c.err
 	case c.left > 0:
 		p = p[:min(int64(len(p)), c.left)]
-		if n := int64(len(p)); n == c.left && n > 1 && int64(c.wire.Buffered()-c.ahead) < n+int64(len("\r\n")) {
+		n, here := int64(len(p)), int64(c.wire.Buffered()-c.ahead)
+		if n == c.left && n > 1 && here < n+int64(len("\r\n")) {
 			p = p[:n-1]
 		} else if n == c.left {
 			if came, err := c.closed(p); err != nil {

@@ -19,9 +19,11 @@ func TestADeadlineIsAContext(t *testing.T) {
 		err       error
 		cancelled bool
 	}{
-		"its time passes": {func(*Calls, *Deadline) { time.Sleep(time.Minute) }, context.DeadlineExceeded, false},
-		"it is ended":     {func(_ *Calls, d *Deadline) { d.End() }, context.Canceled, true},
-		"all are cut":     {func(c *Calls, _ *Deadline) { c.Cut(errCut) }, errCut, true},
+		"its time passes": {
+			func(*Calls, *Deadline) { time.Sleep(time.Minute) }, context.DeadlineExceeded, false,
+		},
+		"it is ended": {func(_ *Calls, d *Deadline) { d.End() }, context.Canceled, true},
+		"all are cut": {func(c *Calls, _ *Deadline) { c.Cut(errCut) }, errCut, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -50,8 +52,13 @@ func TestADeadlineIsAContext(t *testing.T) {
 				c.end(all, d)
 				<-d.Done()
 				<-child.Done()
-				if d.Err() != c.err || context.Cause(d) != c.err || context.Cause(child) != c.err || errors.Is(d.Err(), context.Canceled) != c.cancelled {
-					t.Errorf("ended with %v, cause %v, the child's %v", d.Err(), context.Cause(d), context.Cause(child))
+				for _, err := range []error{d.Err(), context.Cause(d), context.Cause(child)} {
+					if err != c.err {
+						t.Errorf("it ended with %v, want %v", err, c.err)
+					}
+				}
+				if errors.Is(d.Err(), context.Canceled) != c.cancelled {
+					t.Errorf("%v is a cancellation: %v", d.Err(), !c.cancelled)
 				}
 				stop := d.AfterFunc(func() { ran <- d.Err() }) // after the end: at once
 				for range 3 {

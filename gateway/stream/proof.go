@@ -281,7 +281,7 @@ func (p *Proof) Drain(most int64, within time.Duration) bool {
 	if rest > most {
 		return false
 	}
-	_ = p.src.Sender.SetReadDeadline(time.Now().Add(within)) // a closed connection fails at the read
+	_ = p.src.Sender.SetReadDeadline(time.Now().Add(within)) // if it is closed, the read fails
 	n, err := io.Copy(io.Discard, io.LimitReader(p.src.Body, most+1))
 	return err == nil && n <= most && (rest < 0 || n == rest)
 }

@@ -36,7 +36,9 @@ func messageWith(inner string) []byte {
 
 // proofOf begins a proof of a message whose sender may break off.
 func proofOf(src Source, buf *[]byte) *Proof {
-	src.Broken = func(p *Proof, err error) error { return fmt.Errorf("cut after %d bytes: %w", p.Received(), err) }
+	src.Broken = func(p *Proof, err error) error {
+		return fmt.Errorf("cut after %d bytes: %w", p.Received(), err)
+	}
 	p := &Proof{}
 	p.Begin(src, buf)
 	return p
@@ -117,9 +119,15 @@ func TestAProofReleasesWhatIsProven(t *testing.T) {
 func TestAProofHoldsNoMoreThanItsBound(t *testing.T) {
 	reader := egon.NewReader(egon.DefaultBounds())
 	reader.Reset(egon.ServiceByCode("E05"))
-	message := append(messageWith(""), bytes.Repeat([]byte(" "), 1<<20)...) // after the end all is held back
+	// After the end all is held back.
+	message := append(messageWith(""), bytes.Repeat([]byte(" "), 1<<20)...)
 	buf := make([]byte, 0, WindowBytes)
-	p := proofOf(Source{Verifier: reader, Body: bytes.NewReader(message), Length: -1, Hold: MinHeld}, &buf)
+	p := proofOf(Source{
+		Verifier: reader,
+		Body:     bytes.NewReader(message),
+		Length:   -1,
+		Hold:     MinHeld,
+	}, &buf)
 	_, err := io.Copy(io.Discard, p)
 	var offence *egon.Offence
 	if !errors.As(err, &offence) || offence.Kind != egon.TooLarge || cap(*p.buf) > MinHeld {
@@ -133,9 +141,15 @@ func TestAProofWritesFromItsOwnBuffer(t *testing.T) {
 	reader.Reset(egon.ServiceByCode("E05"))
 	message := messageWith("<x>" + strings.Repeat("A", 1<<20) + "</x>")
 	buf := make([]byte, 0, WindowBytes)
-	p := proofOf(Source{Verifier: reader, Body: bytes.NewReader(message), Length: int64(len(message)), Hold: MinHeld}, &buf)
+	p := proofOf(Source{
+		Verifier: reader,
+		Body:     bytes.NewReader(message),
+		Length:   int64(len(message)),
+		Hold:     MinHeld,
+	}, &buf)
 	own := inBuffer{of: p}
-	if n, err := p.WriteTo(&own); n != int64(len(message)) || err != nil || !bytes.Equal(own.got, message) {
+	n, err := p.WriteTo(&own)
+	if n != int64(len(message)) || err != nil || !bytes.Equal(own.got, message) {
 		t.Errorf("%d bytes of %d, %v", n, len(message), err)
 	}
 	if own.copied {
@@ -170,7 +184,12 @@ func TestAProofOutlivesItsWriter(t *testing.T) {
 	reader.Reset(egon.ServiceByCode("E05"))
 	message := messageWith("<x>" + strings.Repeat("A", 100<<10) + "</x>")
 	buf := make([]byte, 0, WindowBytes)
-	p := proofOf(Source{Verifier: reader, Body: bytes.NewReader(message), Length: int64(len(message)), Hold: MinHeld}, &buf)
+	p := proofOf(Source{
+		Verifier: reader,
+		Body:     bytes.NewReader(message),
+		Length:   int64(len(message)),
+		Hold:     MinHeld,
+	}, &buf)
 	broken := errors.New("the upstream has gone")
 	if _, err := p.WriteTo(failingWriter{broken}); !errors.Is(err, broken) || p.err != nil {
 		t.Errorf("WriteTo = %v, the proof says %v", err, p.err)
