@@ -16,7 +16,7 @@ func TestNothingIsAllocated(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !c.Silent() {
-			t.Fatal("it is not silent")
+			t.Fatal("the connection is not silent")
 		}
 		if _, err := other.Write(buf[:8]); err != nil {
 			t.Fatal(err)

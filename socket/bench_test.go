@@ -7,11 +7,16 @@ import (
 	"testing"
 )
 
-// A question and its answer over one connection, and over one of package net.
+// BenchmarkRoundTrip measures a question and its answer over a Conn and over a
+// connection of package net.
 func BenchmarkRoundTrip(b *testing.B) {
 	for name, make := range map[string]func(testing.TB) (net.Conn, net.Conn){
 		"socket": func(t testing.TB) (net.Conn, net.Conn) { c, other := pair(t); return c, other },
-		"net":    func(t testing.TB) (net.Conn, net.Conn) { c, other := pair(t); return c.tcp, other },
+		"net": func(t testing.TB) (net.Conn, net.Conn) {
+			c, other := pair(t)
+			return c.tcp,
+				other
+		},
 	} {
 		b.Run(name, func(b *testing.B) {
 			c, other := make(b)

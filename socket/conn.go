@@ -156,7 +156,8 @@ func (c *Conn) receive(fd uintptr) bool {
 	s := &c.in
 	for {
 		n, _, errno := syscall.RawSyscall6(syscall.SYS_RECVFROM, fd,
-			uintptr(unsafe.Pointer(unsafe.SliceData(s.p))), uintptr(len(s.p)), syscall.MSG_DONTWAIT, 0, 0)
+			uintptr(unsafe.Pointer(unsafe.SliceData(s.p))), uintptr(len(s.p)), syscall.MSG_DONTWAIT,
+			0, 0)
 		switch errno {
 		case syscall.EINTR:
 			continue

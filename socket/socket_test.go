@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// pair is a connection and its other side.
+// pair returns a connection and its other side.
 func pair(t testing.TB) (c *Conn, other *net.TCPConn) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -37,7 +37,7 @@ func pair(t testing.TB) (c *Conn, other *net.TCPConn) {
 	return c, dialled.(*net.TCPConn)
 }
 
-// past and soon are deadlines that pass, far and never ones that do not while a test runs.
+// The deadlines past and soon pass during a test, far and never do not.
 func past() time.Time  { return time.Now().Add(-time.Second) }
 func soon() time.Time  { return time.Now().Add(500 * time.Millisecond) }
 func far() time.Time   { return time.Now().Add(time.Hour) }
@@ -48,15 +48,15 @@ func isTimeout(err error) bool {
 	return errors.Is(err, os.ErrDeadlineExceeded) && errors.As(err, &network) && network.Timeout()
 }
 
-// Both directions carry all bytes, in order, whatever the pieces; at the end is
-// io.EOF, again and again.
-func TestBytesGoThrough(t *testing.T) {
+// Both directions carry all bytes in order, whatever the pieces. After the end each
+// Read returns io.EOF.
+func TestAllBytesArrive(t *testing.T) {
 	sent := make([]byte, 32<<20)
 	for i := range sent {
 		sent[i] = byte(i * 31 >> 3)
 	}
 	c, other := pair(t)
-	go func() { // sends back what it gets
+	go func() { // sends all bytes back
 		_, _ = io.Copy(other, other)
 		_ = other.CloseWrite()
 	}()
@@ -74,7 +74,7 @@ func TestBytesGoThrough(t *testing.T) {
 	}
 	for range 2 {
 		if n, err := c.Read(make([]byte, 1)); n != 0 || err != io.EOF {
-			t.Errorf("behind the end: %d, %v", n, err)
+			t.Errorf("after the end: %d, %v", n, err)
 		}
 	}
 }
@@ -83,22 +83,29 @@ func TestBytesGoThrough(t *testing.T) {
 func TestReadDeadline(t *testing.T) {
 	for name, c := range map[string]struct {
 		deadlines []func() time.Time // set one after the other, before the read
-		waiting   []func() time.Time // and while it waits
-		send      bool               // something comes after that
+		waiting   []func() time.Time // set while it waits
+		send      bool               // a byte comes after that
 		timeout   bool
 	}{
-		"none":                               {send: true},
-		"passes while it waits":              {deadlines: []func() time.Time{soon}, timeout: true},
-		"has passed before":                  {deadlines: []func() time.Time{past}, timeout: true},
-		"far":                                {deadlines: []func() time.Time{far}, send: true},
-		"earlier than the one before":        {deadlines: []func() time.Time{far, soon}, timeout: true},
-		"later than the one before":          {deadlines: []func() time.Time{soon, far}, send: true},
-		"taken back":                         {deadlines: []func() time.Time{soon, never}, send: true},
-		"set while it waits":                 {waiting: []func() time.Time{soon}, timeout: true},
-		"moved nearer while it waits":        {deadlines: []func() time.Time{far}, waiting: []func() time.Time{soon}, timeout: true},
-		"moved into the past while it waits": {deadlines: []func() time.Time{far}, waiting: []func() time.Time{past}, timeout: true},
-		"moved away while it waits":          {deadlines: []func() time.Time{soon}, waiting: []func() time.Time{far}, send: true},
-		"taken back while it waits":          {deadlines: []func() time.Time{soon}, waiting: []func() time.Time{never}, send: true},
+		"none":                  {send: true},
+		"passes while it waits": {deadlines: []func() time.Time{soon}, timeout: true},
+		"has passed before":     {deadlines: []func() time.Time{past}, timeout: true},
+		"far":                   {deadlines: []func() time.Time{far}, send: true},
+		"earlier than the one before": {deadlines: []func() time.Time{far, soon},
+			timeout: true},
+		"later than the one before": {deadlines: []func() time.Time{soon, far},
+			send: true},
+		"taken back": {deadlines: []func() time.Time{soon, never},
+			send: true},
+		"set while it waits": {waiting: []func() time.Time{soon}, timeout: true},
+		"moved nearer while it waits": {deadlines: []func() time.Time{far},
+			waiting: []func() time.Time{soon}, timeout: true},
+		"moved into the past while it waits": {deadlines: []func() time.Time{far},
+			waiting: []func() time.Time{past}, timeout: true},
+		"moved away while it waits": {deadlines: []func() time.Time{soon},
+			waiting: []func() time.Time{far}, send: true},
+		"taken back while it waits": {deadlines: []func() time.Time{soon},
+			waiting: []func() time.Time{never}, send: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -122,7 +129,7 @@ func TestReadDeadline(t *testing.T) {
 				}
 			}
 			if c.send {
-				time.Sleep(600 * time.Millisecond) // a deadline that counts wrongly has passed by then
+				time.Sleep(600 * time.Millisecond) // longer than soon
 				if _, err := other.Write([]byte("x")); err != nil {
 					t.Fatal(err)
 				}
@@ -133,7 +140,7 @@ func TestReadDeadline(t *testing.T) {
 			if !c.timeout {
 				return
 			}
-			// The next wait has a deadline of its own, and what is here is read.
+			// The next wait has a deadline of its own, and reads bytes that have come.
 			_ = conn.SetReadDeadline(far())
 			if _, err := other.Write([]byte("x")); err != nil {
 				t.Fatal(err)
@@ -159,9 +166,9 @@ func untilItWaits(t *testing.T, s *side) {
 	t.Fatal("nobody waits")
 }
 
-// Bytes that have come are read though the deadline has passed: it bounds how
-// long one waits.
-func TestWhatIsHereIsRead(t *testing.T) {
+// Bytes that have come are read although the deadline has passed: a deadline bounds
+// waits only.
+func TestBytesAreReadPastTheDeadline(t *testing.T) {
 	c, other := pair(t)
 	if _, err := other.Write([]byte("x")); err != nil {
 		t.Fatal(err)
@@ -178,8 +185,8 @@ func TestWhatIsHereIsRead(t *testing.T) {
 	}
 }
 
-// A deadline that is moved on with each call is told to the runtime when it
-// would end a wait, and not before.
+// A deadline that moves on with each call reaches the runtime only when it would end
+// a wait.
 func TestDeadlinesThatMoveOnAreNotArmed(t *testing.T) {
 	c, other := pair(t)
 	armed := 0
@@ -213,7 +220,7 @@ func TestWriteDeadline(t *testing.T) {
 	}
 }
 
-// Close ends what waits, as it does with any connection.
+// Close ends all waits, as it does on any connection.
 func TestCloseEndsWaits(t *testing.T) {
 	c, _ := pair(t)
 	ended := make(chan error, 2)
@@ -239,44 +246,83 @@ func TestCloseEndsWaits(t *testing.T) {
 		t.Errorf("SetDeadline of a closed connection: %v", err)
 	}
 	if c.Silent() {
-		t.Error("a closed connection can be used")
+		t.Error("a closed connection is silent")
 	}
 }
 
-// Errors are those of package net, with what the kernel says.
+// Errors are those of package net, with the error of the kernel.
 func TestErrorsOfTheKernel(t *testing.T) {
 	c, other := pair(t)
 	_ = other.SetLinger(0)
 	other.Close() // a reset
 	var network *net.OpError
 	_, err := c.Read(make([]byte, 8))
-	if !errors.Is(err, syscall.ECONNRESET) || !errors.As(err, &network) || network.Op != "read" || network.Addr == nil {
+	if !errors.Is(err, syscall.ECONNRESET) || !errors.As(err, &network) || network.Op != "read" ||
+		network.Addr == nil {
 		t.Errorf("Read = %v", err)
 	}
-	if _, err = c.Write([]byte("x")); !errors.Is(err, syscall.EPIPE) || !errors.As(err, &network) || network.Op != "write" {
+	if _, err = c.Write([]byte("x")); !errors.Is(err, syscall.EPIPE) || !errors.As(err,
+		&network) || network.Op != "write" {
 		t.Errorf("Write = %v", err)
 	}
 }
 
-// A connection is silent until the other side says something, or closes.
+// A connection is silent until the other side sends or closes, a plain one too.
 func TestSilent(t *testing.T) {
 	for name, act := range map[string]func(*net.TCPConn) error{
-		"says something": func(o *net.TCPConn) error { _, err := o.Write([]byte("x")); return err },
-		"ends its side":  (*net.TCPConn).CloseWrite,
-		"closes":         (*net.TCPConn).Close,
+		"sends":         func(o *net.TCPConn) error { _, err := o.Write([]byte("x")); return err },
+		"ends its side": (*net.TCPConn).CloseWrite,
+		"closes":        (*net.TCPConn).Close,
 	} {
-		c, other := pair(t)
-		if !c.Silent() {
-			t.Errorf("%s: it was not silent before", name)
-		}
-		if err := act(other); err != nil {
-			t.Fatal(err)
-		}
-		for i := 0; c.Silent(); i++ {
-			if i == 2000 {
-				t.Fatalf("%s: it is silent", name)
+		t.Run(name, func(t *testing.T) {
+			c, other := pair(t)
+			conns := map[string]interface{ Silent() bool }{"Conn": c, "Plain": NewPlain(c.tcp)}
+			for kind, conn := range conns {
+				if !conn.Silent() {
+					t.Errorf("%s: it was not silent before", kind)
+				}
 			}
-			time.Sleep(time.Millisecond)
+			if err := act(other); err != nil {
+				t.Fatal(err)
+			}
+			for kind, conn := range conns {
+				for i := 0; conn.Silent(); i++ {
+					if i == 2000 {
+						t.Fatalf("%s: it is silent", kind)
+					}
+					time.Sleep(time.Millisecond)
+				}
+			}
+		})
+	}
+}
+
+// Of makes a Conn of a TCP connection only, and a Listener does so of all that it
+// accepts.
+func TestOf(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	dialled, err := net.Dial("tcp", ln.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	accepted, err := Listener{ln}.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, nc := range map[string]net.Conn{"dialled": Of(dialled), "accepted": accepted} {
+		if _, ok := nc.(*Conn); !ok {
+			t.Errorf("%s: %T", name, nc)
 		}
+		nc.Close()
+	}
+	ours, theirs := net.Pipe()
+	defer theirs.Close()
+	defer ours.Close()
+	if Of(ours) != ours {
+		t.Error("a pipe is another connection")
 	}
 }
