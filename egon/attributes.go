@@ -6,10 +6,10 @@ import (
 	"brana/egon/xmltext"
 )
 
-// attributes takes the attributes of an element that the grammar knows: its own,
-// which are kept, and those of XML Schema that say nothing the schema does not.
-// Any other would give the element another content for some reader, or is one
-// that the caller believes to have an effect.
+// attributes takes the attributes of an element that the grammar knows. It keeps the
+// element's own, passes over those of XML Schema that repeat the schema, and refuses
+// any other: that would give the element another content for some reader, or the
+// caller believes that it has an effect.
 func (r *Reader) attributes(el *element, tok *xmltext.Token) *Offence {
 	attrs := tok.Attrs()
 	for i := range attrs {
@@ -43,18 +43,19 @@ func (r *Reader) attribute(el *element, tok *xmltext.Token, a *xmltext.Attr) *Of
 	return r.invalid(unknownAttribute, tok.Start, sent(a.Name.Local), r.nameOf(el))
 }
 
-// A saying is what an attribute of [NSXSI] says of its element.
+// A saying is the meaning of an attribute of [NSXSI] for its element.
 type saying uint8
 
 const (
-	nothingNew  saying = iota // what the schema says, or nothing
+	nothingNew  saying = iota // none, or that of the schema
 	anotherType               // a type that is not the declared one
 	somethingElse
 )
 
-// says tells what an attribute of NSXSI says of an element with the type t;
+// says returns the meaning of an attribute of NSXSI for an element with the type t.
 // namespace resolves the prefixes at its start tag.
-func says(local string, value []byte, t typeName, namespace func(prefix []byte) ([]byte, bool)) saying {
+func says(local string, value []byte, t typeName,
+	namespace func(prefix []byte) ([]byte, bool)) saying {
 	value = bytes.Trim(value, whiteSpace)
 	switch local {
 	case "schemaLocation", "noNamespaceSchemaLocation":
@@ -72,7 +73,7 @@ func says(local string, value []byte, t typeName, namespace func(prefix []byte) 
 	return somethingElse
 }
 
-// nameOf returns the name of an element; that of an operation is the service's.
+// nameOf returns the name of an element. An operation has that of its service.
 func (r *Reader) nameOf(el *element) string {
 	if el.name == "" {
 		return r.head.Service.Request
@@ -87,7 +88,8 @@ func (t typeName) isNamed(qname []byte, namespace func(prefix []byte) ([]byte, b
 		prefix, local = nil, qname
 	}
 	space, bound := namespace(prefix)
-	return (bound || !prefixed) && t.local != "" && string(local) == t.local && string(space) == t.space
+	return (bound || !prefixed) && t.local != "" && string(local) == t.local &&
+		string(space) == t.space
 }
 
 // cs and en name the type for the refusal and for the log.

@@ -22,9 +22,8 @@ var base64Class = func() (class [256]byte) {
 	return class
 }()
 
-// base64Bytes returns how many bytes the base64 in v stands for, or -1 if it is
-// none (XML Schema, base64Binary; white space may stand anywhere). It decodes
-// nothing.
+// base64Bytes returns the number of bytes that the base64 in v encodes, or -1 if v is
+// no base64 (XML Schema, base64Binary, with white space anywhere). It decodes nothing.
 func base64Bytes(v []byte) int {
 	n, last := 0, byte(0) // digits so far, and the last of them
 	i := 0
@@ -57,8 +56,8 @@ func base64Bytes(v []byte) int {
 	return n / 4 * 3
 }
 
-// padded is base64Bytes from the first '=' on, after n digits. The bits of the
-// last digit that stand for nothing must be zero.
+// padded is base64Bytes from the first '=' on, after n digits. The unused bits of the
+// last digit must be zero.
 func padded(v []byte, n int, last byte) int {
 	pads := 0
 	for _, c := range v {

@@ -2,10 +2,9 @@ package egon
 
 import "brana/egon/xmltext"
 
-// Requests of one kind begin with the same bytes, up to the first value of
-// ZadostInfo. So a Reader remembers some beginnings and its own state after each
-// of them. Whether a request begins so, xmltext compares byte by byte: that is
-// the invariant of its memo.
+// Requests of one kind begin with the same bytes, up to the first value of ZadostInfo.
+// So a Reader remembers some beginnings, and its own state after each of them. Package
+// xmltext compares the bytes: that is the invariant of its memo.
 
 // A beginning is one of them.
 type beginning struct {
@@ -49,7 +48,8 @@ func (r *Reader) resume(window []byte) (n int) {
 
 // atInfo reports whether tok opened ZadostInfo, before which nothing has a value.
 func (r *Reader) atInfo(tok *xmltext.Token) bool {
-	return tok.Kind == xmltext.StartElement && !tok.Empty && r.top == infoDepth-1 && isInfo(r.frames[r.top].el) &&
+	return tok.Kind == xmltext.StartElement && !tok.Empty && r.top == infoDepth-1 &&
+		isInfo(r.frames[r.top].el) &&
 		r.beyond == 0 && r.pending == nil
 }
 

@@ -16,14 +16,14 @@ type Service struct {
 	Mode      Mode
 }
 
-// ReadsAiseo reports whether a service reads AISEO, whose items have names of
-// their own that no schema lists.
+// ReadsAiseo reports whether a service reads AISEO. Its items have names of their own
+// that no schema lists.
 func (s *Service) ReadsAiseo() bool { return strings.HasPrefix(s.Action, "IszrAiseo") }
 
-// Mode says how a service may be called.
+// A Mode is how a service may be called.
 type Mode uint8
 
-// The modes; for most services the sources do not say.
+// The modes. For most services the sources have none.
 const (
 	ModeUnknown Mode = iota
 	SyncOnly
@@ -42,7 +42,7 @@ type serviceIndex struct {
 	byCode  map[string]*Service
 }
 
-// readCatalogue trusts the embedded text: its form is a test's matter.
+// readCatalogue trusts the embedded text: a test checks its form.
 func readCatalogue() serviceIndex {
 	index := serviceIndex{byCode: map[string]*Service{}}
 	for line := range strings.Lines(servicesText) {
@@ -57,7 +57,8 @@ func readCatalogue() serviceIndex {
 			Request:   f[2],
 			Response:  f[2] + "Response",
 			Namespace: "urn:cz:isvs:iszr:schemas:" + action + ":v1",
-			Mode:      map[string]Mode{"sync": SyncOnly, "async": AsyncOnly, "both": SyncAndAsync}[f[1]],
+			Mode: map[string]Mode{"sync": SyncOnly, "async": AsyncOnly,
+				"both": SyncAndAsync}[f[1]],
 		}
 		index.inOrder = append(index.inOrder, s)
 		index.byCode[s.Code] = s
@@ -68,16 +69,16 @@ func readCatalogue() serviceIndex {
 	return index
 }
 
-// ServiceByCode returns the service with the given code as it stands in the
-// path, such as E198 or E34a, or nil when there is none. Letter case matters but
-// for the letter at the end: the published contracts write both E67a and E67A.
-// It does not allocate. Nobody may change what it returns.
+// ServiceByCode returns the service with a code of a path, such as E198 or E34a, or
+// nil. Letter case matters but for the letter at the end: the published contracts
+// write both E67a and E67A. It does not allocate. The result is shared and must not be
+// changed.
 func ServiceByCode[T string | []byte](code T) *Service {
 	return catalogue().byCode[string(code)]
 }
 
-// ServiceByRequest returns the service whose request element has the given
-// name, or nil when there is none. It is slow and meant for tools and refusals.
+// ServiceByRequest returns the service whose request element has that name, or nil.
+// It is slow and meant for tools and refusals.
 func ServiceByRequest(space, local string) *Service {
 	for _, s := range Services() {
 		if s.Request == local && s.Namespace == space {
@@ -87,6 +88,6 @@ func ServiceByRequest(space, local string) *Service {
 	return nil
 }
 
-// Services returns all services in the natural order of their codes: E99
-// before E100. The slice and the services are shared; nobody may change them.
+// Services returns all services in the natural order of their codes: E99 before E100.
+// The slice and the services are shared and must not be changed.
 func Services() []*Service { return catalogue().inOrder }

@@ -18,9 +18,9 @@ const (
 	underData   = underDotaz + "AisSeMediaCtiPodleUdajuData/"
 )
 
-// accountRules hold for every question of E198: who asks, on whose behalf and
-// why is mandatory here, since reading ROB leaves a record of it (seed E198
-// §8.1). What it must be is left to infoRules.
+// accountRules hold for every question of E198. The person who asks, the subject and
+// the reason are mandatory here, since each read of ROB leaves a record of them (seed
+// E198 §8.1). infoRules have their types.
 var accountRules = []rule{
 	{"ZadostInfo/Subjekt", func(h *Head) []byte { return h.Info.Subjekt }, anyType, true},
 	{"ZadostInfo/Uzivatel", func(h *Head) []byte { return h.Info.Uzivatel }, anyType, true},
@@ -29,33 +29,49 @@ var accountRules = []rule{
 
 // mediaRules hold for every question of E198.
 var mediaRules = []rule{
-	{underZadost + "AgendaZdroj", func(h *Head) []byte { return h.Media.AgendaZdroj }, sourceType, true},
+	{underZadost + "AgendaZdroj", func(h *Head) []byte { return h.Media.AgendaZdroj }, sourceType,
+		true},
 	{underZadost + "Ais", func(h *Head) []byte { return h.Media.Ais }, aisType, false},
-	{underDotaz + "@verzeSluzby", func(h *Head) []byte { return h.Media.VerzeSluzby }, text4Type, false},
-	{underData + "@typPorovnani", func(h *Head) []byte { return h.Media.TypPorovnani }, comparisonType, false},
-	{underData + "@znepristupniLog", func(h *Head) []byte { return h.Media.ZnepristupniLog }, booleanType, false},
-	{underData + "KriteriaProFotky/DatumOd", func(h *Head) []byte { return h.Media.Photos.DatumOd }, dateType, false},
-	{underData + "KriteriaProFotky/DatumDo", func(h *Head) []byte { return h.Media.Photos.DatumDo }, dateType, false},
-	{underData + "KriteriaProFotky/Pocet", func(h *Head) []byte { return h.Media.Photos.Pocet }, countType, false},
-	{underData + "KriteriaProPodpis/DatumOd", func(h *Head) []byte { return h.Media.Signatures.DatumOd }, dateType, false},
-	{underData + "KriteriaProPodpis/DatumDo", func(h *Head) []byte { return h.Media.Signatures.DatumDo }, dateType, false},
-	{underData + "KriteriaProPodpis/Pocet", func(h *Head) []byte { return h.Media.Signatures.Pocet }, countType, false},
-	{underData + "KlicProSifrovani", func(h *Head) []byte { return h.Media.Klic }, base64Type, true},
+	{underDotaz + "@verzeSluzby", func(h *Head) []byte { return h.Media.VerzeSluzby }, text4Type,
+		false},
+	{underData + "@typPorovnani", func(h *Head) []byte { return h.Media.TypPorovnani },
+		comparisonType, false},
+	{underData + "@znepristupniLog", func(h *Head) []byte { return h.Media.ZnepristupniLog },
+		booleanType, false},
+	{underData + "KriteriaProFotky/DatumOd", func(h *Head) []byte { return h.Media.Photos.DatumOd },
+		dateType, false},
+	{underData + "KriteriaProFotky/DatumDo", func(h *Head) []byte { return h.Media.Photos.DatumDo },
+		dateType, false},
+	{underData + "KriteriaProFotky/Pocet", func(h *Head) []byte { return h.Media.Photos.Pocet },
+		countType, false},
+	{underData + "KriteriaProPodpis/DatumOd",
+		func(h *Head) []byte { return h.Media.Signatures.DatumOd }, dateType, false},
+	{underData + "KriteriaProPodpis/DatumDo",
+		func(h *Head) []byte { return h.Media.Signatures.DatumDo }, dateType, false},
+	{underData + "KriteriaProPodpis/Pocet", func(
+		h *Head) []byte {
+		return h.Media.Signatures.Pocet
+	}, countType, false},
+	{underData + "KlicProSifrovani", func(h *Head) []byte { return h.Media.Klic }, base64Type,
+		true},
 }
 
-// The search inputs of the combinations, all of them required; whether they
-// are found in a person's data is for the evidence to say.
+// The search inputs of the combinations, all of them required. The evidence decides
+// whether a person has them.
 var (
 	ruleJmeno    = rule{"Jmeno", func(h *Head) []byte { return h.Media.Jmeno }, nameType, true}
-	rulePrijmeni = rule{"Prijmeni", func(h *Head) []byte { return h.Media.Prijmeni }, nameType, true}
-	ruleNarozen  = rule{"DatumNarozeni", func(h *Head) []byte { return h.Media.DatumNarozeni }, dateType, true}
-	queryRules   = [...][]rule{
+	rulePrijmeni = rule{"Prijmeni", func(h *Head) []byte { return h.Media.Prijmeni }, nameType,
+		true}
+	ruleNarozen = rule{"DatumNarozeni", func(h *Head) []byte { return h.Media.DatumNarozeni },
+		dateType, true}
+	queryRules = [...][]rule{
 		Dotaz1JmPrijRC: {ruleJmeno, rulePrijmeni,
 			{"RodneCislo", func(h *Head) []byte { return h.Media.RodneCislo }, nameType, true}},
 		Dotaz2JmPrijDatNar:   {ruleJmeno, rulePrijmeni, ruleNarozen},
 		Dotaz3JmPrijDatNarMN: {ruleJmeno, rulePrijmeni, ruleNarozen},
 		Dotaz4JmPrijDatNarTP: {ruleJmeno, rulePrijmeni, ruleNarozen,
-			{"TrvalyPobyt", func(h *Head) []byte { return h.Media.TrvalyPobyt }, addressType, true}},
+			{"TrvalyPobyt", func(h *Head) []byte { return h.Media.TrvalyPobyt }, addressType,
+				true}},
 		Dotaz5JmPrijDokladOp: {ruleJmeno, rulePrijmeni,
 			{"Op/OpCislo", func(h *Head) []byte { return h.Media.OpCislo }, nameType, true},
 			{"Op/OpSerie", func(h *Head) []byte { return h.Media.OpSerie }, nameType, false}},
@@ -65,12 +81,16 @@ var (
 		Dotaz5JmPrijDokladEmpty: {ruleJmeno, rulePrijmeni},
 	}
 	bornHere = []rule{
-		{"MistoNarozeni/NarozeniCr", func(h *Head) []byte { return h.Media.NarozeniCr }, localityType, true},
-		{"MistoNarozeni/NarozeniCr/@obec", func(h *Head) []byte { return h.Media.NarozeniObec }, booleanType, false},
+		{"MistoNarozeni/NarozeniCr", func(h *Head) []byte { return h.Media.NarozeniCr },
+			localityType, true},
+		{"MistoNarozeni/NarozeniCr/@obec", func(h *Head) []byte { return h.Media.NarozeniObec },
+			booleanType, false},
 	}
 	bornAbroad = []rule{
-		{"MistoNarozeni/NarozeniSvet/MistoSvet", func(h *Head) []byte { return h.Media.MistoSvet }, nameType, true},
-		{"MistoNarozeni/NarozeniSvet/Stat", func(h *Head) []byte { return h.Media.Stat }, stateType, true},
+		{"MistoNarozeni/NarozeniSvet/MistoSvet", func(h *Head) []byte { return h.Media.MistoSvet },
+			nameType, true},
+		{"MistoNarozeni/NarozeniSvet/Stat", func(h *Head) []byte { return h.Media.Stat }, stateType,
+			true},
 	}
 )
 
@@ -105,8 +125,7 @@ func (h *Head) checkQuery() *Offence {
 	return nil
 }
 
-// ordered reports whether a period, if it has both ends, does not end before
-// it begins.
+// ordered reports whether a period with both ends does not end before it begins.
 func ordered(c Criteria) bool {
 	from, begins := ParseDate(c.DatumOd)
 	to, ends := ParseDate(c.DatumDo)
@@ -153,7 +172,8 @@ func (h *Head) checkWords() *Offence {
 
 const itemsPath = "AutorizaceInfo/SeznamUdaju"
 
-// refuseWord names the word, and what is odd in it or was meant.
+// refuseWord makes the offence of a word. It names the word, and a character that is
+// odd in it or the word that was meant.
 func (h *Head) refuseWord(w Word, why reason) *Offence {
 	word, hint := string(w.Text), ""
 	if odd := OddCharacter(word); odd != "" {
@@ -161,5 +181,6 @@ func (h *Head) refuseWord(w Word, why reason) *Offence {
 	} else if meant := NearMiss(word); meant != "" {
 		hint = " Mysleli jste " + meant + "?"
 	}
-	return why.offence(w.Offset, h.path(itemsPath), sent(LegibleWord(word)), sent(h.Media.AgendaZdroj), hint)
+	return why.offence(w.Offset, h.path(itemsPath), sent(LegibleWord(word)),
+		sent(h.Media.AgendaZdroj), hint)
 }

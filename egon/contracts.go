@@ -12,29 +12,29 @@ import (
 	"brana/egon/xmltext"
 )
 
-// SchemaFolder is where the schemas of [Contracts] are, relative to the URL of
-// a service: /publikace/E198 has its own at /publikace/wsdl/egon/xsd/….
+// SchemaFolder is the folder of the schemas of [Contracts], relative to the URL of a
+// service: /publikace/E198 has its own at /publikace/wsdl/egon/xsd/….
 const SchemaFolder = "wsdl"
 
-// Contracts are the official descriptions of services: the WSDL of each, and
-// the schemas that these refer to. They are held whole and never change.
+// Contracts are the official descriptions of services: the WSDL of each, and the
+// schemas to which these refer. They are held whole and never change.
 type Contracts struct {
 	wsdls   map[*Service]contract
-	schemas map[string][]byte // by their path, escaped as in a URL
+	schemas map[string][]byte // by path, escaped as in a URL
 	foreign int
 }
 
-// A contract is a WSDL, cut where the address of the service belongs.
+// A contract is a WSDL, cut at the places of the service's address.
 type contract struct {
 	file  string
 	parts []string
 }
 
-// ReadContracts reads every *.wsdl of a folder and of those in it, and whatever
-// schemas they refer to by relative locations. A WSDL is of the service whose
-// operation its soap:operation names in soapAction, whatever the name of the
-// file; those of no service of the catalogue are counted, and left out. The
-// error names all files that are missing, outside the folder or no XML in UTF-8.
+// ReadContracts reads every *.wsdl of a folder and of those in it, and all schemas to
+// which they refer by relative locations. A WSDL belongs to the service whose operation
+// is the soapAction of its soap:operation, whatever the name of the file. WSDLs of no
+// service of the catalogue are counted and left out. The error names all files that are
+// missing, outside the folder or no XML in UTF-8.
 func ReadContracts(folder fs.FS) (*Contracts, error) {
 	r := contractReader{folder: folder, left: mostContractBytes, seen: map[string]bool{},
 		contracts: Contracts{wsdls: map[*Service]contract{}, schemas: map[string][]byte{}}}
@@ -55,19 +55,21 @@ func ReadContracts(folder fs.FS) (*Contracts, error) {
 		}
 	}
 	if len(r.errs) == 0 && len(r.contracts.wsdls) == 0 {
-		return nil, errors.New("no file *.wsdl in it is of a service of the catalogue; name the folder that holds the official WSDLs and schemas")
+		return nil,
+			errors.New(
+				"no file *.wsdl in it is of a service of the catalogue; name the folder that holds the official WSDLs and schemas")
 	}
 	return &r.contracts, errors.Join(r.errs...)
 }
 
-// Counts says how many services have a WSDL, how many schemas there are, and
-// how many WSDLs are of no service of the catalogue.
+// Counts returns the number of services with a WSDL, of schemas, and of WSDLs of no
+// service of the catalogue.
 func (c *Contracts) Counts() (services, schemas, foreign int) {
 	return len(c.wsdls), len(c.schemas), c.foreign
 }
 
-// AppendWSDL appends the WSDL of a service with its address in every
-// soap:address, and nothing when there is none.
+// AppendWSDL appends the WSDL of a service with its address in every soap:address, or
+// nothing when there is none.
 func (c *Contracts) AppendWSDL(dst []byte, s *Service, address string) []byte {
 	for i, part := range c.wsdls[s].parts {
 		if i > 0 {
@@ -78,13 +80,13 @@ func (c *Contracts) AppendWSDL(dst []byte, s *Service, address string) []byte {
 	return dst
 }
 
-// Schema returns the file with a path below [SchemaFolder], byte by byte as it
-// is, or nil. The path is compared as it stands in the URL. Nobody may change
-// what it returns.
+// Schema returns the unchanged bytes of the file with a path below [SchemaFolder], or
+// nil. The path is compared as it stands in the URL. The result is shared and must not
+// be changed.
 func (c *Contracts) Schema(path string) []byte { return c.schemas[path] }
 
-// Bounds of what is read: an official set has 1 400 files with 8 MB, of which
-// none has more than 400 kB.
+// Bounds of the files. An official set has 1 400 files with 8 MB; the largest has
+// 400 kB.
 const (
 	mostContractBytes = 64 << 20
 	mostContractFile  = 4 << 20
@@ -96,7 +98,8 @@ func wsdlFiles(folder fs.FS) (files []string, err error) {
 	entries := 0
 	err = fs.WalkDir(folder, ".", func(file string, d fs.DirEntry, err error) error {
 		if entries++; err == nil && entries > mostEntries {
-			return fmt.Errorf("it has more than %d files; name the folder that holds the official WSDLs and schemas", mostEntries)
+			return fmt.Errorf(
+				"it has more than %d files; name the folder that holds the official WSDLs and schemas", mostEntries)
 		}
 		if err == nil && !d.IsDir() && strings.EqualFold(path.Ext(file), ".wsdl") {
 			files = append(files, file)
@@ -118,8 +121,8 @@ type contractReader struct {
 
 type wanted struct{ file, by string }
 
-// wsdl reads a WSDL and cuts it at its addresses. Its references become those
-// of the place where the schemas are served.
+// wsdl reads a WSDL and cuts it at its addresses. Its references become those of the
+// place where the schemas are served.
 func (r *contractReader) wsdl(file string) error {
 	doc, err := r.read(file)
 	if err != nil {
@@ -135,7 +138,8 @@ func (r *contractReader) wsdl(file string) error {
 		return nil
 	}
 	if other, twice := r.contracts.wsdls[service]; twice {
-		return fmt.Errorf("%s and %s are both of %s (soapAction %q); remove one", other.file, file, service.Code, found.action)
+		return fmt.Errorf("%s and %s are both of %s (soapAction %q); remove one", other.file, file,
+			service.Code, found.action)
 	}
 	w, from, part := contract{file: file}, 0, strings.Builder{}
 	for _, a := range found.links {
@@ -150,7 +154,7 @@ func (r *contractReader) wsdl(file string) error {
 		switch {
 		case err != nil:
 			return err
-		case target == "": // elsewhere: it stays as it is written
+		case target == "": // a URL of its own stays as it is
 			part.Write(doc[a.from:a.to])
 		default:
 			part.Write(xmltext.AppendAttr(nil, SchemaFolder+"/"+escaped(target)))
@@ -164,7 +168,7 @@ func (r *contractReader) wsdl(file string) error {
 	return nil
 }
 
-// schema reads what a WSDL or another schema refers to, which stays as it is:
+// schema reads a schema to which a WSDL or another schema refers. It stays as it is:
 // its own references lead to its neighbours, here as in the folder.
 func (r *contractReader) schema(file string) error {
 	doc, err := r.read(file)
@@ -187,15 +191,17 @@ func (r *contractReader) schema(file string) error {
 	return nil
 }
 
-// follow returns the file that a location in another one means, and sees to it
-// that it is read; none when the location is a URL of its own.
+// follow returns the file to which a location in another one leads, and adds it to the
+// files to read. It returns "" when the location is a URL of its own.
 func (r *contractReader) follow(file, location string) (target string, err error) {
 	u, err := url.Parse(location)
 	switch {
 	case err == nil && (u.IsAbs() || u.Host != ""):
 		return "", nil
 	case err != nil || u.Path == "" || u.RawQuery != "" || path.IsAbs(u.Path):
-		return "", fmt.Errorf("%s: the location %q is neither a path relative to the file nor a URL", file, location)
+		return "",
+			fmt.Errorf("%s: the location %q is neither a path relative to the file nor a URL", file,
+				location)
 	}
 	target = path.Join(path.Dir(file), u.Path)
 	if !fs.ValidPath(target) {
@@ -225,12 +231,13 @@ func (r *contractReader) read(file string) ([]byte, error) {
 		return nil, fmt.Errorf("%s has %d bytes, more than %d", file, info.Size(), mostContractFile)
 	}
 	if r.left -= info.Size(); r.left < 0 {
-		return nil, fmt.Errorf("%s: all files together have more than %d bytes", file, mostContractBytes)
+		return nil, fmt.Errorf("%s: all files together have more than %d bytes", file,
+			mostContractBytes)
 	}
 	return fs.ReadFile(r.folder, file)
 }
 
-// serviceByAction finds the service of an operation; nil: the catalogue has none.
+// serviceByAction returns the service of an operation, or nil.
 func serviceByAction(action string) *Service {
 	all := Services()
 	if i := slices.IndexFunc(all, func(s *Service) bool { return s.Action == action }); i >= 0 {

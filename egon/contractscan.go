@@ -14,24 +14,24 @@ const (
 	nsSchema   = "http://www.w3.org/2001/XMLSchema"
 )
 
-// contractBounds are wider than those of messages: the files are the operator's.
-var contractBounds = xmltext.Bounds{NameBytes: 1 << 10, TagBytes: 64 << 10, Attrs: 256, Depth: 256, Namespaces: 256}
+// contractBounds are wider than those of messages: the operator owns the files.
+var contractBounds = xmltext.Bounds{NameBytes: 1 << 10, TagBytes: 64 << 10, Attrs: 256, Depth: 256,
+	Namespaces: 256}
 
-// A finding is what a WSDL or schema says of itself and of others.
+// A finding is the part of a WSDL or schema that ReadContracts uses.
 type finding struct {
 	action string // soapAction of its last soap:operation
 	links  []link // in the order of the document
 }
 
-// A link is an attribute that leads elsewhere: to another document, or to the
-// service itself.
+// A link is an attribute that leads to another document, or to the service itself.
 type link struct {
 	from, to int // of the value in the document
 	value    string
 	address  bool
 }
 
-// scanContract proves that a document is XML, and finds what it leads to.
+// scanContract proves that a document is XML, and finds its links.
 func scanContract(file string, doc []byte) (f finding, err error) {
 	scan := xmltext.NewScanner(contractBounds)
 	var tok xmltext.Token
@@ -72,8 +72,8 @@ func (f *finding) link(tok *xmltext.Token, doc []byte, name string, address bool
 	f.links = append(f.links, link{at + from, at + to, string(value), address})
 }
 
-// valueIn returns where the value of an attribute stands in a start tag that is
-// known to be well made and to have it.
+// valueIn returns the place of an attribute's value in a start tag. The tag is
+// well-formed and has the attribute.
 func valueIn(tag []byte, name string) (from, to int) {
 	at := bytes.IndexAny(tag, " \t\r\n")
 	for {

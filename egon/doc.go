@@ -1,10 +1,10 @@
-// Package egon knows the language of the Czech base registries: which services
-// there are, what a request asks for, and how a reply is written.
+// Package egon is the language of the Czech base registries: the catalogue of
+// services, the reading of requests and replies, and the writing of both.
 //
-// Its one rule: what a message says is decided by one reading of its bytes, by
-// namespace and local name, never by prefix or by a search for text. The head
-// of a request borrows from that reading; nothing is decoded and encoded again.
+// Its one rule: one reading of its bytes decides the meaning of a message, by namespace
+// and local name, never by prefix or by a search for text. The head of a request
+// borrows from that reading. Nothing is decoded and encoded again.
 //
-// Who may ask is left to package policy, where a message goes to package
-// upstream, and what a refusal is called to package gateway.
+// Package policy decides who may ask, package upstream where a message goes, and
+// package gateway the kind of a refusal.
 package egon

@@ -2,15 +2,18 @@ package egon
 
 import "brana/egon/xmltext"
 
-// The writers below and in the other files append markup with prefixes only
-// and never declare a default namespace around foreign bytes, so that an
-// element spliced from another document means what it meant there.
+// The writers of this package append markup with prefixes only. They declare no default
+// namespace around foreign bytes, so an element that is spliced from another document
+// keeps its meaning.
+//
+// The simulators in bench/registries write XML by code of their own, and so do not
+// repeat a fault of this package: they are the other side in tests.
 const (
 	soapOpen  = `<s:Envelope xmlns:s="` + NSEnvelope + `"><s:Body>`
 	soapClose = `</s:Body></s:Envelope>`
 )
 
-// chars is text that the writers take, raw.
+// chars is raw text for the writers.
 type chars interface{ string | []byte }
 
 // leaf appends <name>value</name>.
@@ -20,7 +23,7 @@ func leaf[T chars](dst []byte, name string, value T) []byte {
 	return shut(dst, name)
 }
 
-// optional appends <name>value</name>, or nothing when the value was absent.
+// optional appends <name>value</name>, or nothing for a value that is absent.
 func optional(dst []byte, name string, value []byte) []byte {
 	if value == nil {
 		return dst
@@ -49,8 +52,8 @@ func attr[T chars](dst []byte, name string, value T) []byte {
 	return append(dst, '"')
 }
 
-// optionalAttr appends an attribute, or nothing when value is empty: no
-// attribute of the messages written here may be empty.
+// optionalAttr appends an attribute, or nothing when value is empty: no attribute of
+// these messages may be empty.
 func optionalAttr[T chars](dst []byte, name string, value T) []byte {
 	if len(value) == 0 {
 		return dst

@@ -11,7 +11,7 @@ type Source struct {
 	Namespace string // of request and response
 	Request   string // local name of the request, also its SOAPAction
 	Response  string // local name of the response
-	Outer     string // EopOdpoved: in the evidence's response, and twice, one in another, in E198's
+	Outer     string // EopOdpoved: once in the evidence's response, twice, nested, in E198's
 	Block     string // EopOdpovedV1: the element to be spliced, in Namespace
 	Photo     string // item that asks for photos: EopFoto
 	Signature string // item that asks for signatures: EopPodpis
@@ -27,27 +27,32 @@ func SourceOf(zdroj []byte) (*Source, bool) {
 	case "Eop":
 		return &Source{
 			Zdroj: "Eop", Step: "X21", Namespace: NSEop,
-			Request: "AisEopMediaSyncCtiPodleUdaju", Response: "AisEopMediaSyncCtiPodleUdajuResponse",
-			Outer: "EopOdpoved", Block: "EopOdpovedV1", Photo: "EopFoto", Signature: "EopPodpis",
-			data: "AisEopMediaCtiPodleUdajuData", items: "AisEopSeznamUdaju", document: "Dotaz5JmPrijOP",
+			Request:  "AisEopMediaSyncCtiPodleUdaju",
+			Response: "AisEopMediaSyncCtiPodleUdajuResponse",
+			Outer:    "EopOdpoved", Block: "EopOdpovedV1", Photo: "EopFoto", Signature: "EopPodpis",
+			data: "AisEopMediaCtiPodleUdajuData", items: "AisEopSeznamUdaju",
+			document: "Dotaz5JmPrijOP",
 		}, true
 	case "Ecd":
 		return &Source{
 			Zdroj: "Ecd", Step: "X22", Namespace: NSEcd,
-			Request: "AisEcdMediaSyncCtiPodleUdaju", Response: "AisEcdMediaSyncCtiPodleUdajuResponse",
-			Outer: "EcdOdpoved", Block: "EcdOdpovedV1", Photo: "EcdFoto", Signature: "EcdPodpis",
-			data: "AisEcdMediaCtiPodleUdajuData", items: "AisEcdSeznamUdaju", document: "Dotaz5JmPrijDok",
+			Request:  "AisEcdMediaSyncCtiPodleUdaju",
+			Response: "AisEcdMediaSyncCtiPodleUdajuResponse",
+			Outer:    "EcdOdpoved", Block: "EcdOdpovedV1", Photo: "EcdFoto", Signature: "EcdPodpis",
+			data: "AisEcdMediaCtiPodleUdajuData", items: "AisEcdSeznamUdaju",
+			document: "Dotaz5JmPrijDok",
 		}, true
 	}
 	return nil, false
 }
 
-// AppendMediaRequest appends the question to an evidence (X21, X22): the
-// caller's search inputs, criteria and key, and the kinds of media that it
-// asked for. The evidence counts local AIFO numbers from 1.
+// AppendMediaRequest appends the question to an evidence (X21, X22): the caller's
+// search inputs, criteria and key, and the requested kinds of media. The evidence
+// counts local AIFO numbers from 1.
 func AppendMediaRequest(dst []byte, st *Step, src *Source) []byte {
 	dst = openStep(dst, src.Request, src.Namespace)
-	dst = append(dst, ` xmlns:ais="`+NSEvidence+`" xmlns:rob="`+NSRobTypes+`" verzeZadosti="1.0.0">`...)
+	dst = append(dst,
+		` xmlns:ais="`+NSEvidence+`" xmlns:rob="`+NSRobTypes+`" verzeZadosti="1.0.0">`...)
 	dst = st.appendInfo(dst)
 	dst = append(dst, "<e:AutorizaceInfo><reg:SeznamUdaju>"...)
 	dst = leaf(dst, "ais:"+src.items, src.mediaWords(st.Head.Items))
@@ -61,7 +66,7 @@ func AppendMediaRequest(dst []byte, st *Step, src *Source) []byte {
 	return closeStep(dst, src.Request)
 }
 
-// mediaWords returns the evidence's own words for the media asked for.
+// mediaWords returns the evidence's own words for the requested media.
 func (src *Source) mediaWords(items []Word) string {
 	photo, signature := wordsHold(items, src.Photo), wordsHold(items, src.Signature)
 	switch {
@@ -75,7 +80,7 @@ func (src *Source) mediaWords(items []Word) string {
 	return ""
 }
 
-// wordsHold reports whether word stands among the words of a SeznamUdaju.
+// wordsHold reports whether word is one of the words of a SeznamUdaju.
 func wordsHold(words []Word, word string) bool {
 	for i := range words {
 		if string(words[i].Text) == word {
@@ -85,8 +90,8 @@ func wordsHold(words []Word, word string) bool {
 	return false
 }
 
-// AppendNobody appends the block of an evidence that found nobody, or more than
-// one person, as the evidence itself would.
+// AppendNobody appends the block of an evidence that found nobody or more than one
+// person, in the evidence's own form.
 func AppendNobody(dst []byte, src *Source, popis string) []byte {
 	dst = append(dst, "<a:"+src.Block+` xmlns:a="`+src.Namespace+`" xmlns:ais="`+NSEvidence+`">`+
 		"<ais:AisAplikacniStatus><ais:VysledekAisKod>VAROVANI</ais:VysledekAisKod><ais:VysledekDetail>"+
@@ -95,21 +100,20 @@ func AppendNobody(dst []byte, src *Source, popis string) []byte {
 	return append(dst, "</ais:VysledekDetail></ais:AisAplikacniStatus></a:"+src.Block+">"...)
 }
 
-// EvidenceHead is what an evidence answers (X21, X22) before its media. When
-// the system status is CHYBA, all but the statuses is empty.
+// EvidenceHead is the answer of an evidence (X21, X22) before its media. When the
+// system status is CHYBA, all but the statuses is empty.
 type EvidenceHead struct {
 	Info        OdpovedInfo
 	Application Status     // AisAplikacniStatus; its Kod is empty when there is no block
 	Found       bool       // the block names a person:
 	Person      PrevodAifo // the local number, and the AIFO in the evidence's agenda
-	Block       []byte     // the element [Source].Block as far as it is there, with nothing but these; empty: none
+	Block       []byte     // the element [Source].Block with only these; empty: none
 }
 
-// ParseEvidenceHead reads the answer to a request that [AppendMediaRequest]
-// wrote for src. Of the media nothing need be in doc: a beginning in which
-// every open element has been closed is enough. An answer that has an AIFO must
-// say in its own map whose it is; without that the person cannot be asked for
-// elsewhere.
+// ParseEvidenceHead reads the answer to a request that [AppendMediaRequest] wrote for
+// src. doc may lack the media: a beginning in which every open element was closed is
+// enough. An answer with an AIFO must have an entry for it in its own map. Without that
+// no registry can be asked for the person.
 func ParseEvidenceHead(doc []byte, src *Source) (*EvidenceHead, error) {
 	n, err := openAnswer(doc, src.Response, src.Namespace)
 	if err != nil {
@@ -146,8 +150,7 @@ func ParseEvidenceHead(doc []byte, src *Source) (*EvidenceHead, error) {
 	return h, err
 }
 
-// personOf returns the entry that the answer n of an evidence has in its map
-// for the person aifo.
+// personOf returns the entry for the person aifo in the map of the answer n.
 func personOf(n, aifo *xmltext.Node) (PrevodAifo, error) {
 	local, err := number(aifo)
 	if err != nil {

@@ -6,10 +6,10 @@ import (
 	"brana/egon/xmltext"
 )
 
-// NSFault is the namespace of the one element in the detail of our faults.
+// NSFault is the namespace of the one element in the detail of the gateway's faults.
 const NSFault = "urn:brana:fault:v1"
 
-// A FaultCode says whose doing a fault is (SOAP 1.1, section 4.4.1).
+// A FaultCode is the side that caused a fault (SOAP 1.1, section 4.4.1).
 type FaultCode string
 
 // The codes.
@@ -20,10 +20,10 @@ const (
 	FaultMustUnderstand FaultCode = "MustUnderstand"
 )
 
-// AppendFault appends a SOAP 1.1 envelope with a Fault: text is the sentence
-// for the caller, kind the code of the refusal, which stands alone in the
-// element Kind of [NSFault] within detail. A Fault about the Envelope or about
-// its Header has no detail (SOAP 1.1 §4.4: that is for the Body).
+// AppendFault appends a SOAP 1.1 envelope with a Fault. text is the sentence for the
+// caller. kind is the code of the refusal, alone in the element Kind of [NSFault]
+// within detail. A Fault about the Envelope or its Header has no detail (SOAP 1.1 §4.4:
+// detail is for the Body).
 func AppendFault(dst []byte, code FaultCode, text, kind string) []byte {
 	dst = append(dst, soapOpen...)
 	dst = append(dst, "<s:Fault>"...)
@@ -41,7 +41,7 @@ func AppendFault(dst []byte, code FaultCode, text, kind string) []byte {
 // A FaultError is a SOAP Fault in place of an answer.
 type FaultError struct {
 	Code string // faultcode without its prefix
-	Text string // faultstring; it may hold anything and stays inside the gateway
+	Text string // faultstring; it may hold anything, so it does not leave the gateway
 }
 
 func (e *FaultError) Error() string { return fmt.Sprintf("receive SOAP fault %q", e.Code) }

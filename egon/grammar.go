@@ -1,55 +1,54 @@
 package egon
 
-// An element is one that the head of a request may hold, with what may stand
-// in it. The variables below are the contract (IszrAbstract 1.9.0, RegTypy
-// 1.23.0 and the schemas of E198, E227 and E100) as far as the head reaches;
-// values are checked by [Head.Check].
+// An element is one of the head of a request, with its possible content. The variables
+// below are the contract (IszrAbstract 1.9.0, RegTypy 1.23.0 and the schemas of E198,
+// E227 and E100) up to the end of the head. [Head.Check] checks values.
 type element struct {
 	space, name string
 	rank        int8 // place in the parent's sequence, from 1; alternatives share one
 	required    bool
-	many        bool // may repeat; what repeats too often is left to Check
+	many        bool // may repeat; Check refuses too many
 	kids        []*element
 
-	value    func(*Head) *[]byte // where the text goes; nil when it is not kept
+	value    func(*Head) *[]byte // the place of the text in the head; nil: it is not kept
 	text     textRule
-	fallback string      // what an empty element means
-	declared typeName    // the type that the schema gives it; xsi:type may say no other
-	attrs    []attribute // all it may have, beside those of xsi
-	kind     QueryKind   // the search combination that it stands for
+	fallback string      // the value of an empty element
+	declared typeName    // the type of the schema, the only one that xsi:type may name
+	attrs    []attribute // all its attributes but those of xsi
+	kind     QueryKind   // its search combination
 }
 
-// A typeName is the expanded name of a type of the schemas. The zero typeName is
-// that of a type without a name, which no xsi:type can say.
+// A typeName is the expanded name of a type of the schemas. The zero typeName is that
+// of a type without a name, which no xsi:type can name.
 type typeName struct{ space, local string }
 
-// An attribute is one in no namespace.
+// An attribute is one without a namespace.
 type attribute struct {
 	name     string
 	value    func(*Head) *[]byte
 	collapse bool
 }
 
-// textRule says what text may stand in an element.
+// A textRule is the kind of text that may stand in an element.
 type textRule uint8
 
 const (
 	noText        textRule = iota // child elements only
-	plain                         // one plain run that decides: no comment and no CDATA section; collapsed
+	plain                         // one plain run that decides: no comment, no CDATA section; collapsed
 	plainList                     // a decision that is a list
 	collapsedText                 // collapsed
-	rawText                       // as it stands
+	rawText                       // unchanged
 )
 
-// decides reports whether a value rests the decision on its text.
+// decides reports whether the decision depends on the text of a value.
 func (t textRule) decides() bool { return t == plain || t == plainList }
 
-// An operation is what may stand in the element of the operation, whose name
-// is the service's.
+// An operation is the possible content of the element of the operation. That element
+// has the name of the service's request.
 type operation struct {
 	element
 	last *element // the head is known when this one has ended
-	open bool     // after the kids any other elements may stand
+	open bool     // any other elements may follow the kids
 }
 
 // operationOf returns the grammar of a service's operation.
@@ -66,72 +65,99 @@ func operationOf(s *Service) *operation {
 }
 
 var (
-	mediaOperation = operation{last: elMediaZadost, element: element{declared: typeName{NSMedia, "AgendaMediaDataCtiPodleUdajuType"},
-		kids: []*element{elInfo, elAuthorization, elMediaZadost}}}
-	rightsOperation = operation{last: elRightsZadost, element: element{declared: typeName{NSRights, "IszrVypisOpravneniPolozkyType"},
-		kids: []*element{elInfo, elAuthorization, elRightsZadost}}}
+	mediaOperation = operation{last: elMediaZadost,
+		element: element{declared: typeName{NSMedia, "AgendaMediaDataCtiPodleUdajuType"},
+			kids: []*element{elInfo, elAuthorization, elMediaZadost}}}
+	rightsOperation = operation{last: elRightsZadost,
+		element: element{declared: typeName{NSRights, "IszrVypisOpravneniPolozkyType"},
+			kids: []*element{elInfo, elAuthorization, elRightsZadost}}}
 
-	anyOperation         = operation{element: element{kids: []*element{elInfo, elAuthorization}}, last: elAuthorization, open: true}
-	asyncAnswerOperation = operation{element: element{kids: []*element{elAsyncCode, elAsyncInfo}}, last: elAsyncInfo, open: true}
+	anyOperation = operation{element: element{kids: []*element{elInfo, elAuthorization}},
+		last: elAuthorization, open: true}
+	asyncAnswerOperation = operation{element: element{kids: []*element{elAsyncCode, elAsyncInfo}},
+		last: elAsyncInfo, open: true}
 
-	// mismatched reads the request of another service as far as its
-	// AgendaZadostId, which the refusal echoes.
-	mismatched = operation{element: element{kids: []*element{elAsyncCode, elInfo, elAsyncInfo}}, open: true}
+	// mismatched reads the request of another service up to its AgendaZadostId,
+	// which the refusal echoes.
+	mismatched = operation{element: element{kids: []*element{elAsyncCode, elInfo, elAsyncInfo}},
+		open: true}
 )
 
 var (
-	elInfo      = &element{space: NSAbstract, name: "ZadostInfo", rank: 2, required: true, declared: typeName{NSAbstract, "ZadostInfoIszrType"}, kids: infoKids}
-	elAsyncInfo = &element{space: NSAsyncAnswer, name: "ZadostInfo", rank: 2, required: true, declared: typeName{NSAbstract, "ZadostInfoIszrType"}, kids: infoKids}
-	elAsyncCode = &element{space: NSAsyncAnswer, name: "KodAsyncSluzby", rank: 1, required: true, text: plain, declared: typeName{NSReg, "NazevSluzbyType"}}
+	elInfo = &element{space: NSAbstract, name: "ZadostInfo", rank: 2, required: true,
+		declared: typeName{NSAbstract, "ZadostInfoIszrType"}, kids: infoKids}
+	elAsyncInfo = &element{space: NSAsyncAnswer, name: "ZadostInfo", rank: 2, required: true,
+		declared: typeName{NSAbstract, "ZadostInfoIszrType"}, kids: infoKids}
+	elAsyncCode = &element{space: NSAsyncAnswer, name: "KodAsyncSluzby", rank: 1, required: true,
+		text: plain, declared: typeName{NSReg, "NazevSluzbyType"}}
 
 	infoKids = []*element{
-		{space: NSReg, name: "CasZadosti", rank: 1, text: plain, declared: typeName{NSReg, "CasovaZnackaType"},
-			value: func(h *Head) *[]byte { return &h.Info.CasZadosti }},
-		{space: NSReg, name: "Agenda", rank: 2, text: plain, declared: typeName{NSReg, "KodAgendyType"},
-			value: func(h *Head) *[]byte { return &h.Info.Agenda }},
-		{space: NSReg, name: "AgendovaRole", rank: 3, text: plain, declared: typeName{NSReg, "AgendovaRoleType"},
-			value: func(h *Head) *[]byte { return &h.Info.AgendovaRole }},
+		{space: NSReg, name: "CasZadosti", rank: 1, text: plain,
+			declared: typeName{NSReg, "CasovaZnackaType"},
+			value:    func(h *Head) *[]byte { return &h.Info.CasZadosti }},
+		{space: NSReg, name: "Agenda", rank: 2, text: plain,
+			declared: typeName{NSReg, "KodAgendyType"},
+			value:    func(h *Head) *[]byte { return &h.Info.Agenda }},
+		{space: NSReg, name: "AgendovaRole", rank: 3, text: plain,
+			declared: typeName{NSReg, "AgendovaRoleType"},
+			value:    func(h *Head) *[]byte { return &h.Info.AgendovaRole }},
 		{space: NSReg, name: "Ovm", rank: 4, text: plain, declared: typeName{NSReg, "KodOvmType"},
 			value: func(h *Head) *[]byte { return &h.Info.Ovm }},
 		{space: NSReg, name: "Ais", rank: 5, text: plain, declared: typeName{NSReg, "KodAisType"},
 			value: func(h *Head) *[]byte { return &h.Info.Ais }},
-		{space: NSReg, name: "Subjekt", rank: 6, text: collapsedText, declared: typeName{NSReg, "SubjektType"},
-			value: func(h *Head) *[]byte { return &h.Info.Subjekt }},
-		{space: NSReg, name: "Uzivatel", rank: 7, text: collapsedText, declared: typeName{NSReg, "UzivatelType"},
-			value: func(h *Head) *[]byte { return &h.Info.Uzivatel }},
-		{space: NSReg, name: "DuvodUcel", rank: 8, text: collapsedText, declared: typeName{NSReg, "DuvodUcelType"},
-			value: func(h *Head) *[]byte { return &h.Info.DuvodUcel }},
-		{space: NSReg, name: "AgendaZadostId", rank: 9, text: plain, declared: typeName{NSReg, "AgendaZadostIdType"},
-			value: func(h *Head) *[]byte { return &h.Info.AgendaZadostId }},
-		{space: NSReg, name: "PredchoziZadostId", rank: 10, text: plain, declared: typeName{NSReg, "AgendaZadostIdType"},
-			value: func(h *Head) *[]byte { return &h.Info.PredchoziZadostId }},
-		{space: NSReg, name: "IszrZadostId", rank: 11, text: plain, declared: typeName{NSReg, "IszrZadostIdType"},
-			value: func(h *Head) *[]byte { return &h.Info.IszrZadostId }},
-		{space: NSReg, name: "AisKontrola", rank: 12, text: plain, declared: typeName{NSReg, "AisKontrolaType"},
-			value: func(h *Head) *[]byte { return &h.Info.AisKontrola }},
-		{space: NSReg, name: "IszrKontrola", rank: 13, text: plain, declared: typeName{NSReg, "IszrKontrolaType"},
-			value: func(h *Head) *[]byte { return &h.Info.IszrKontrola }},
-		{space: NSAbstract, name: "PrioritaAis", rank: 14, text: plain, declared: typeName{NSAbstract, "PrioritaAisType"},
-			value: func(h *Head) *[]byte { return &h.Info.PrioritaAis }},
+		{space: NSReg, name: "Subjekt", rank: 6, text: collapsedText,
+			declared: typeName{NSReg, "SubjektType"},
+			value:    func(h *Head) *[]byte { return &h.Info.Subjekt }},
+		{space: NSReg, name: "Uzivatel", rank: 7, text: collapsedText,
+			declared: typeName{NSReg, "UzivatelType"},
+			value:    func(h *Head) *[]byte { return &h.Info.Uzivatel }},
+		{space: NSReg, name: "DuvodUcel", rank: 8, text: collapsedText,
+			declared: typeName{NSReg, "DuvodUcelType"},
+			value:    func(h *Head) *[]byte { return &h.Info.DuvodUcel }},
+		{space: NSReg, name: "AgendaZadostId", rank: 9, text: plain,
+			declared: typeName{NSReg, "AgendaZadostIdType"},
+			value:    func(h *Head) *[]byte { return &h.Info.AgendaZadostId }},
+		{space: NSReg, name: "PredchoziZadostId", rank: 10, text: plain,
+			declared: typeName{NSReg, "AgendaZadostIdType"},
+			value:    func(h *Head) *[]byte { return &h.Info.PredchoziZadostId }},
+		{space: NSReg, name: "IszrZadostId", rank: 11, text: plain,
+			declared: typeName{NSReg, "IszrZadostIdType"},
+			value:    func(h *Head) *[]byte { return &h.Info.IszrZadostId }},
+		{space: NSReg, name: "AisKontrola", rank: 12, text: plain,
+			declared: typeName{NSReg, "AisKontrolaType"},
+			value:    func(h *Head) *[]byte { return &h.Info.AisKontrola }},
+		{space: NSReg, name: "IszrKontrola", rank: 13, text: plain,
+			declared: typeName{NSReg, "IszrKontrolaType"},
+			value:    func(h *Head) *[]byte { return &h.Info.IszrKontrola }},
+		{space: NSAbstract, name: "PrioritaAis", rank: 14, text: plain,
+			declared: typeName{NSAbstract, "PrioritaAisType"},
+			value:    func(h *Head) *[]byte { return &h.Info.PrioritaAis }},
 	}
 
-	elAuthorization = &element{space: NSAbstract, name: "AutorizaceInfo", rank: 3, declared: typeName{NSAbstract, "AutorizaceType"}, kids: []*element{
-		{space: NSAbstract, name: "MaximalniPocetZaznamu", rank: 1, text: plain, declared: typeName{NSReg, "MaximalniPocetType"},
-			value: func(h *Head) *[]byte { return &h.MaxRecords }},
-		elItems,
-	}}
-	elItems = &element{space: NSAbstract, name: "SeznamUdaju", rank: 2, text: plainList, declared: typeName{NSAbstract, "ExtSeznamUdajuType"}}
+	elAuthorization = &element{space: NSAbstract, name: "AutorizaceInfo", rank: 3,
+		declared: typeName{NSAbstract, "AutorizaceType"}, kids: []*element{
+			{space: NSAbstract, name: "MaximalniPocetZaznamu", rank: 1, text: plain,
+				declared: typeName{NSReg, "MaximalniPocetType"},
+				value:    func(h *Head) *[]byte { return &h.MaxRecords }},
+			elItems,
+		}}
+	elItems = &element{space: NSAbstract, name: "SeznamUdaju", rank: 2, text: plainList,
+		declared: typeName{NSAbstract, "ExtSeznamUdajuType"}}
 )
 
 // The question of E227.
-var elRightsZadost = &element{space: NSRights, name: "Zadost", rank: 4, required: true, kids: []*element{
-	{space: NSRights, name: "IszrVypisOpravneniPolozkyData", rank: 1, required: true,
-		declared: typeName{NSRightsData, "IszrVypisOpravneniPolozkyDataType"}, kids: []*element{
-			{space: NSRightsData, name: "Agenda", rank: 1, text: plain, declared: typeName{NSReg, "KodAgendyType"},
-				value: func(h *Head) *[]byte { return &h.Rights.Agenda }},
-			{space: NSRightsData, name: "AgendovaRole", rank: 2, text: plain, declared: typeName{NSReg, "AgendovaRoleType"},
-				value: func(h *Head) *[]byte { return &h.Rights.AgendovaRole }},
-			{space: NSRightsData, name: "Ovm", rank: 3, text: plain, declared: typeName{NSReg, "KodOvmType"},
-				value: func(h *Head) *[]byte { return &h.Rights.Ovm }},
-		}},
-}}
+var elRightsZadost = &element{space: NSRights, name: "Zadost", rank: 4, required: true,
+	kids: []*element{
+		{space: NSRights, name: "IszrVypisOpravneniPolozkyData", rank: 1, required: true,
+			declared: typeName{NSRightsData, "IszrVypisOpravneniPolozkyDataType"}, kids: []*element{
+				{space: NSRightsData, name: "Agenda", rank: 1, text: plain,
+					declared: typeName{NSReg, "KodAgendyType"},
+					value:    func(h *Head) *[]byte { return &h.Rights.Agenda }},
+				{space: NSRightsData, name: "AgendovaRole", rank: 2, text: plain,
+					declared: typeName{NSReg, "AgendovaRoleType"},
+					value:    func(h *Head) *[]byte { return &h.Rights.AgendovaRole }},
+				{space: NSRightsData, name: "Ovm", rank: 3, text: plain,
+					declared: typeName{NSReg, "KodOvmType"},
+					value:    func(h *Head) *[]byte { return &h.Rights.Ovm }},
+			}},
+	}}

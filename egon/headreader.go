@@ -2,8 +2,8 @@ package egon
 
 import "brana/egon/xmltext"
 
-// The functions of this file follow the grammar of the operation: which child
-// may open, what text may stand in it, and where its value goes.
+// The functions of this file follow the grammar of the operation: the children that
+// may open, their text, and the places of their values.
 
 // open takes a start tag inside the operation.
 func (r *Reader) open(tok *xmltext.Token) *Offence {
@@ -32,8 +32,8 @@ func (r *Reader) open(tok *xmltext.Token) *Offence {
 	return r.enter(el, tok)
 }
 
-// takeLeaf takes an element with nothing but text in it, where the grammar expects
-// one and there is no more to it than its value.
+// takeLeaf takes an element with nothing but text in it. It refuses one that the
+// grammar does not expect here or that is more than its value: open decides on that.
 func (r *Reader) takeLeaf(l *xmltext.Leaf) bool {
 	if r.beyond > 0 {
 		return !intrudes(&l.Name)
@@ -45,7 +45,8 @@ func (r *Reader) takeLeaf(l *xmltext.Leaf) bool {
 	}
 	el := f.el.kids[i]
 	switch {
-	case el.text == noText, el.text == plainList, el.rank <= f.rank, el.rank > f.rank+1 && f.missing(el.rank) != "":
+	case el.text == noText, el.text == plainList, el.rank <= f.rank, el.rank > f.rank+1 &&
+		f.missing(el.rank) != "":
 		return false
 	}
 	f.rank, f.next = el.rank, i+1
@@ -57,8 +58,8 @@ func (r *Reader) takeLeaf(l *xmltext.Leaf) bool {
 	return true
 }
 
-// find returns the index of the child of that name, or -1. It looks first
-// where the next one should be.
+// find returns the index of the child of that name, or -1. It begins at the expected
+// one.
 func (f *frame) find(n *xmltext.Name) int {
 	kids := f.el.kids
 	for i := f.next; i < len(kids); i++ {
@@ -74,8 +75,8 @@ func (f *frame) find(n *xmltext.Name) int {
 	return -1
 }
 
-// missing returns the name of a required child that should have come before
-// one of the given rank, or an empty string.
+// missing returns the name of a required child that is absent before one of that rank,
+// or "".
 func (f *frame) missing(rank int8) string {
 	for _, el := range f.el.kids {
 		if el.required && el.rank > f.rank && el.rank < rank {
@@ -111,8 +112,8 @@ func (r *Reader) endValue(el *element) {
 	r.keep(el.value(&r.head), el.text != rawText)
 }
 
-// keep gives a value of the head what was read since from, unless it has one
-// already: that of the first of two search combinations stays.
+// keep sets a value of the head to the text since from, unless it is set: the value of
+// the first of two search combinations stays.
 func (r *Reader) keep(value *[]byte, shrink bool) {
 	text := r.arena[r.from:len(r.arena):len(r.arena)]
 	if shrink {
@@ -146,8 +147,8 @@ func collapse(b []byte) []byte {
 	return b[:n:n]
 }
 
-// collapsed reports whether collapse has nothing to do. No other legal
-// character than white space is as low as the blank.
+// collapsed reports whether collapse has nothing to do. Only white space is as low as
+// the blank among the legal characters.
 func collapsed(b []byte) bool {
 	last := byte(' ')
 	for _, c := range b {
@@ -244,8 +245,8 @@ func (r *Reader) childOfValue(f *frame, tok *xmltext.Token) *Offence {
 	return r.misplaced(tok, unknownElement, sent(tok.Name.Local), f.el.name)
 }
 
-// invalid makes an offence against the contract. Inside ZadostInfo it waits
-// for the end of that, so that the refusal can echo the AgendaZadostId.
+// invalid makes an offence against the contract. Inside ZadostInfo the offence waits
+// for its end, so that the refusal can echo the AgendaZadostId.
 func (r *Reader) invalid(why reason, at int64, args ...any) *Offence {
 	if r.pending == nil {
 		r.pending = r.offend(why, at, args...)
@@ -256,7 +257,7 @@ func (r *Reader) invalid(why reason, at int64, args ...any) *Offence {
 	return nil
 }
 
-// misplaced is invalid of the element that tok opens, which is passed over.
+// misplaced is invalid of the element that tok opens, and passes over that element.
 func (r *Reader) misplaced(tok *xmltext.Token, why reason, args ...any) *Offence {
 	o := r.invalid(why, tok.Start, args...)
 	if o == nil {

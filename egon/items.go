@@ -2,13 +2,13 @@ package egon
 
 import "strings"
 
-// Register says which registry an item word of SeznamUdaju asks of.
+// A Register is the registry of an item word of SeznamUdaju.
 type Register uint8
 
-// The registries of item and control words. RUIAN has control words only: its
-// data come for the references that a person's data hold.
+// The registries of item and control words. RUIAN has control words only: its data come
+// by the references in a person's data.
 const (
-	NoRegister Register = iota // not a word that is known
+	NoRegister Register = iota // an unknown word
 	ROB
 	ROBv2 // in ROB since its version 2; E198 does not give these out
 	ROS
@@ -16,17 +16,17 @@ const (
 	Evidence // photos and signatures of EOP and ECD
 )
 
-// item is one word that SeznamUdaju may hold: an item, or a control word.
+// An item is a word of SeznamUdaju: an item or a control word.
 type item struct {
 	word     string
 	register Register
-	internal string // the registry's own name of it, where it differs
+	internal string // the registry's own name, where it differs
 	control  bool
 	action   Action // of a control word
 }
 
-// The words are those of the reference client; the internal names are those of
-// RegTypy 1.23.0 and AisSeTypy.
+// The words are those of the reference client, the internal names those of RegTypy
+// 1.23.0 and AisSeTypy.
 var items = [...]item{
 	{word: "Aifo", register: ROB},
 	{word: "Prijmeni", register: ROB},
@@ -97,7 +97,7 @@ func indexItems() map[string]*item {
 	return m
 }
 
-// wordOf returns what a word of SeznamUdaju is; unknown ones are the zero item.
+// wordOf returns the item of a word of SeznamUdaju. Unknown words have the zero item.
 func wordOf[T string | []byte](word T) *item {
 	if it := itemByWord[string(word)]; it != nil {
 		return it
@@ -105,7 +105,7 @@ func wordOf[T string | []byte](word T) *item {
 	return &noItem
 }
 
-// itemOf is wordOf for which control words are unknown.
+// itemOf is wordOf, with control words as unknown ones.
 func itemOf[T string | []byte](word T) *item {
 	if it := wordOf(word); !it.control {
 		return it
@@ -115,14 +115,14 @@ func itemOf[T string | []byte](word T) *item {
 
 var noItem item
 
-// ItemRegister returns the registry that an item word of SeznamUdaju asks of,
-// or NoRegister when the word is not a known item; control words are not
-// items. Letter case matters, as in the schemas.
+// ItemRegister returns the registry of an item word of SeznamUdaju, or NoRegister when
+// the word is no known item. Control words are not items. Letter case matters, as in
+// the schemas.
 func ItemRegister[T string | []byte](word T) Register { return itemOf(word).register }
 
-// InternalName returns the name that an item has in the messages between the
-// bus and the registry: DatovaSchranka for DatovaSchrankaROB, Foto for EopFoto,
-// most often the word itself. It is empty when the word is not a known item.
+// InternalName returns the name of an item in the messages between the bus and the
+// registry: DatovaSchranka for DatovaSchrankaROB, Foto for EopFoto, most often the word
+// itself. It is empty when the word is no known item.
 func InternalName[T string | []byte](word T) string {
 	it := itemOf(word)
 	if it.internal != "" {
@@ -141,24 +141,24 @@ func internalNames(of Register) (names []string) {
 	return names
 }
 
-// A Control is a word of SeznamUdaju that steers the course of a service
-// instead of asking for an item (seed E198 §8.2.1): ROBCti reads from ROB.
+// A Control is a word of SeznamUdaju that steers the course of a service and asks for
+// no item (seed E198 §8.2.1): ROBCti reads from ROB.
 type Control struct {
 	Register Register // ROB, ROS or RUIAN
 	Action   Action
 }
 
-// Action is what a control word asks for.
+// An Action is the order of a control word.
 type Action uint8
 
 // The actions.
 const (
-	Necti Action = iota // do not read, which holds without a control word too
+	Necti Action = iota // do not read; the same as no control word
 	Over                // verify only
 	Cti                 // read
 )
 
-// ParseControl returns the control word that word is, and whether it is one.
+// ParseControl returns the control word of word, and whether it is one.
 func ParseControl[T string | []byte](word T) (Control, bool) {
 	it := wordOf(word)
 	if !it.control {
@@ -167,10 +167,9 @@ func ParseControl[T string | []byte](word T) (Control, bool) {
 	return Control{it.register, it.action}, true
 }
 
-// NearMiss returns the word that was probably meant: the one of among, or of
-// all known item and control words when among is empty, that differs from word
-// in letter case only. It is empty when there is none. It is slow and meant for
-// refusals.
+// NearMiss returns the word that was probably meant: the one that differs from word in
+// letter case only, of among or, when that is empty, of all known item and control
+// words. It is empty when there is none. It is slow and meant for refusals.
 func NearMiss(word string, among ...string) string {
 	if len(among) == 0 {
 		for _, it := range items {
@@ -185,9 +184,9 @@ func NearMiss(word string, among ...string) string {
 	return ""
 }
 
-// Flow is what the words of SeznamUdaju make of E198: what is read besides the
-// evidence, and for which items. Words that E198 does not know are not in it;
-// [Head.Check] has refused them before.
+// A Flow is the course of E198 by the words of SeznamUdaju: the registries that are
+// read besides the evidence, and the items. Words that E198 does not know are not in
+// it, since [Head.Check] has refused them.
 type Flow struct {
 	RobRead  bool     // ROBCti: read from ROB, not only verify
 	Ruian    Action   // Cti, Over, or Necti when no control word asks for more
@@ -195,8 +194,8 @@ type Flow struct {
 	Evidence []string // items of the evidence, likewise
 }
 
-// Flow reads the course of E198 out of the words of SeznamUdaju. Cti beats
-// Over, and Over beats Necti.
+// Flow returns the course of E198 by the words of SeznamUdaju. Cti beats Over, and Over
+// beats Necti.
 func (h *Head) Flow() Flow {
 	var f Flow
 	for _, w := range h.Items {

@@ -2,18 +2,18 @@ package egon
 
 import "strconv"
 
-// A PrevodAifo is one entry of a MapaAifo (RegTypy): a person's local number
-// within the message and the identifier it stands for in one agenda.
+// A PrevodAifo is one entry of a MapaAifo (RegTypy): a person's local number within the
+// message, and the person's identifier in one agenda.
 type PrevodAifo struct {
-	Agenda  string // of which agenda Global is; empty: not said
-	Ais     string // its information system; empty: not said
+	Agenda  string // the agenda of Global; empty: absent
+	Ais     string // its information system; empty: absent
 	Local   int
 	Global  string // base64 of 17 bytes; empty: none
 	Overeno Tri    // stavOvereniAifo: ROB knows the person
-	Status  string // prevodAifoStatus, why there is no translation; empty: none
+	Status  string // prevodAifoStatus, the reason of a missing translation; empty: none
 }
 
-// A Tri is a boolean that may not have been said.
+// A Tri is a boolean that may be absent.
 type Tri uint8
 
 // The values of a Tri.
@@ -27,10 +27,10 @@ const (
 type Place struct {
 	Kod  int
 	Kind PlaceKind
-	Stav string // stavOvereniPrvku: existuje, nenalezen or zrusen; empty: not said
+	Stav string // stavOvereniPrvku: existuje, nenalezen or zrusen; empty: absent
 }
 
-// PlaceKind says what a [Place] refers to.
+// A PlaceKind is the kind of a [Place].
 type PlaceKind uint8
 
 // The kinds: an address place, or a locality that is a municipality (typPrvku
@@ -41,9 +41,9 @@ const (
 	LokalitaMP
 )
 
-// appendMapa appends a MapaAifo as element name. lokalniAifoOd is the number
-// after the highest one used, so that whoever adds persons never takes a
-// number that the message has already given.
+// appendMapa appends a MapaAifo as element name. lokalniAifoOd is the number after the
+// highest used one, so that a registry that adds persons takes no number of the
+// message.
 func appendMapa(dst []byte, name, nacistData string, entries []PrevodAifo) []byte {
 	next := 1
 	for i := range entries {
@@ -81,8 +81,8 @@ func appendPrevod(dst []byte, p *PrevodAifo) []byte {
 	return append(dst, "</reg:PrevodAifo>"...)
 }
 
-// appendPlaces appends a SeznamIdAdres as element name; the schema wants all
-// address places before the localities.
+// appendPlaces appends a SeznamIdAdres as element name. The schema has all address
+// places before the localities.
 func appendPlaces(dst []byte, name, nacistData string, places []Place) []byte {
 	dst = append(dst, '<')
 	dst = append(dst, name...)

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// MediaQuery is the question of E198 (IszrDataAgendaMediaDataCtiPodleUdaju).
-// A nil field was absent, an empty one was empty; values are as they stand in
-// the message, all text parts joined, references resolved.
+// MediaQuery is the question of E198 (IszrDataAgendaMediaDataCtiPodleUdaju). A nil field
+// was absent, an empty one was empty. Values are those of the message, with all parts of
+// their text joined and references resolved.
 type MediaQuery struct {
 	AgendaZdroj     []byte // Eop or Ecd
-	Ais             []byte // ignored by the service, only its type is checked
+	Ais             []byte // the service ignores it; only its type is checked
 	VerzeSluzby     []byte
 	TypPorovnani    []byte // nil: diakritika
 	ZnepristupniLog []byte // nil: false
@@ -18,8 +18,8 @@ type MediaQuery struct {
 	Signatures      Criteria
 	Klic            []byte // KlicProSifrovani, base64
 
-	Queries int       // how many DotazN elements there are; exactly one is valid
-	Kind    QueryKind // which of them (the first)
+	Queries int       // number of DotazN elements; exactly one is valid
+	Kind    QueryKind // the first of them
 
 	Jmeno         []byte
 	Prijmeni      []byte
@@ -36,8 +36,8 @@ type MediaQuery struct {
 	CdDruh        []byte
 }
 
-// Criteria restrict which photos or signatures are given out (seed E198
-// §8.3.1, KriteriaProFotky and KriteriaProPodpis).
+// Criteria restrict the photos or signatures (seed E198 §8.3.1, KriteriaProFotky and
+// KriteriaProPodpis).
 type Criteria struct {
 	Used    bool // at least one child is present
 	DatumOd []byte
@@ -45,9 +45,9 @@ type Criteria struct {
 	Pocet   []byte
 }
 
-// Most returns how many photos or signatures may go out: the newest alone
-// without criteria, Pocet where there is one, and all of a period without it.
-// The criteria are valid.
+// Most returns the number of photos or signatures that may go out: one, the newest,
+// without criteria; Pocet if there is one; else all of the period. The criteria must be
+// valid.
 func (c *Criteria) Most() int {
 	switch {
 	case !c.Used:
@@ -59,15 +59,15 @@ func (c *Criteria) Most() int {
 	return n
 }
 
-// Period returns the bounds of the period, inclusive; the zero time is none.
+// Period returns the bounds of the period, inclusive. The zero time is no bound.
 func (c *Criteria) Period() (from, to time.Time) {
 	from, _ = ParseDate(c.DatumOd)
 	to, _ = ParseDate(c.DatumDo)
 	return from, to
 }
 
-// QueryKind is one of the five permitted combinations of search inputs (seed
-// E198 §8.3.1).
+// A QueryKind is one of the five permitted combinations of search inputs (seed E198
+// §8.3.1).
 type QueryKind uint8
 
 // The combinations, named after their elements.
@@ -79,7 +79,7 @@ const (
 	Dotaz4JmPrijDatNarTP              // and permanent residence
 	Dotaz5JmPrijDokladOp              // name, surname, identity card
 	Dotaz5JmPrijDokladCd              // name, surname, travel document
-	Dotaz5JmPrijDokladEmpty           // a Dotaz5JmPrijDoklad with neither
+	Dotaz5JmPrijDokladEmpty           // a Dotaz5JmPrijDoklad without a document
 )
 
 // HideLog reports whether the query asks to hide the log entry from the data

@@ -2,24 +2,24 @@ package egon
 
 import "slices"
 
-// MediaBlocks is what a reply of E198 holds before the evidence's own block
-// (seed E198 §11). The byte blocks are elements that declare every namespace
-// they use, as the Parse functions of this package return them; an empty one is
-// absent from the reply. SeznamIdAdres is always there.
+// MediaBlocks are the parts of a reply of E198 before the evidence's own block (seed
+// E198 §11). The byte blocks are elements that declare every namespace they use, as the
+// Parse functions of this package return them. An empty one is absent from the reply.
+// SeznamIdAdres is always there.
 type MediaBlocks struct {
-	Map      []PrevodAifo // persons the caller may know; without a Global in it no MapaAifo is written
+	Map      []PrevodAifo // persons for the caller; without any Global no MapaAifo is written
 	Places   []Place      // references to RUIAN, with Stav when RUIAN was asked
-	Org      []byte       // or:OrgStatus ([TranslateReply].Org), why an identifier could not be translated
+	Org      []byte       // or:OrgStatus ([TranslateReply].Org), why a translation is missing
 	Verified []byte       // children of ROB's answer to O25 ([VerifyReply].Block)
 	Read     []byte       // children of ROB's answer to O08 ([ReadReply].Block)
 	Ruian    []byte       // SeznamAdres and SeznamLokalit, v1 or v2 ([PlacesReply].Block)
 	Source   *Source      // whose block follows
 }
 
-// AppendMediaHead appends a reply of E198 up to the place where the evidence's
-// block ([Source].Block, with its namespaces declared) is to be spliced. After
-// that block, or none, [AppendMediaTail] completes the reply. A reply with the
-// status CHYBA is [AppendReply]'s.
+// AppendMediaHead appends a reply of E198 up to the place of the evidence's block
+// ([Source].Block, with its namespaces declared). After that block, or none,
+// [AppendMediaTail] completes the reply. [AppendReply] writes a reply with the status
+// CHYBA.
 func AppendMediaHead(dst []byte, enveloped bool, info *OdpovedInfo, b *MediaBlocks) []byte {
 	dst = slices.Grow(dst, 4<<10+len(b.Org)+len(b.Verified)+len(b.Read)+len(b.Ruian))
 	dst = openReply(dst, ServiceByCode("E198"), enveloped)
@@ -48,8 +48,8 @@ func AppendMediaHead(dst []byte, enveloped bool, info *OdpovedInfo, b *MediaBloc
 	return open(dst, "e:"+b.Source.Outer)
 }
 
-// AppendMediaTail appends what closes a reply that [AppendMediaHead] opened,
-// with the same enveloped and evidence.
+// AppendMediaTail appends the end of a reply that [AppendMediaHead] began, with the
+// same enveloped and evidence.
 func AppendMediaTail(dst []byte, enveloped bool, src *Source) []byte {
 	dst = shut(dst, "e:"+src.Outer)
 	dst = shut(dst, "e:"+src.Outer)
@@ -65,8 +65,8 @@ func appendBlock(dst []byte, name string, block []byte) []byte {
 	return shut(dst, name)
 }
 
-// knowsAnyone reports whether the map holds a global AIFO: it does not leave
-// the gateway otherwise (seed E198 §11.2).
+// knowsAnyone reports whether the map has a global AIFO. Without one it does not leave
+// the gateway (seed E198 §11.2).
 func (b *MediaBlocks) knowsAnyone() bool {
 	for i := range b.Map {
 		if b.Map[i].Global != "" {

@@ -9,28 +9,28 @@ import (
 type Message struct {
 	Service *Service
 	Async   bool      // called with ?async
-	Length  int64     // bytes of Body, or -1 when it is not known
+	Length  int64     // bytes of Body, -1 when that is not known
 	Whole   bool      // all of Body is here; otherwise it still comes from the caller
 	Body    io.Reader // read once; an error other than io.EOF aborts the message on the wire
 }
 
-// An Answer is a reply on its way to the caller. Whoever holds it closes Body.
+// An Answer is a reply on its way to the caller. Its holder closes Body.
 type Answer struct {
 	HTTPStatus  int
 	ContentType string
 	Length      int64 // bytes of Body, or -1 when it is not known
 	Body        io.ReadCloser
 
-	// Of a reply that the gateway made itself, otherwise empty:
+	// Set in a reply that the gateway made itself, otherwise empty:
 	Kod          string // VysledekKod
 	IszrZadostId string // the number of the reply
-	Barred       bool   // a registry of the workflow refused an item by NENI OPRAVNENI, and there is a reply all the same
+	Barred       bool   // a registry refused an item by NENI OPRAVNENI, the reply has the others
 }
 
-// A CallError says that an upstream is unavailable: it did not answer, answered
-// too late, or broke its contract.
+// A CallError is the failure of an upstream: it did not answer, answered too late, or
+// broke its contract.
 type CallError struct {
-	Party   Party  // who failed; Nobody for the relay's target
+	Party   Party  // that failed; Nobody for the relay's target
 	Name    string // the upstream's name in the configuration, for the log
 	Timeout bool   // the deadline of the call passed
 	Busy    bool   // its turn would have come after the deadline, and nothing was sent

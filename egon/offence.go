@@ -5,46 +5,44 @@ import (
 	"fmt"
 )
 
-// The causes of an [Offence] of kind TooLarge that the scanner does not know;
-// for its own see package xmltext.
+// Causes of an [Offence] of kind TooLarge. Package xmltext has those of the scanner.
 var (
 	ErrHeadTooLarge    = errors.New("head is too large")
 	ErrMessageTooLarge = errors.New("message is too large")
 	ErrTooManyItems    = errors.New("too many words in SeznamUdaju")
 )
 
-// An OffenceKind says what sort of offence a message commits.
+// An OffenceKind is the kind of an offence.
 type OffenceKind uint8
 
 // The kinds, from the outermost layer inwards.
 const (
-	Malformed    OffenceKind = iota // not the XML or the SOAP that the gate lets pass
+	Malformed    OffenceKind = iota // not the XML or the SOAP that the gateway accepts
 	OtherVersion                    // an Envelope, but not of SOAP 1.1
 	TooLarge                        // a bound was exceeded
 	Mismatch                        // path, SOAPAction and body name different services
 	Invalid                         // a value that the contract of the service does not allow
 )
 
-// An Offence is why a message cannot be served, whoever sent it. It is an
-// error; Popis is the Czech sentence for the caller and, like Err, never
-// quotes personal data.
+// An Offence is the reason to refuse a message, whoever sent it. It is an error. Popis
+// is the Czech sentence for the caller. Neither Popis nor Err quotes personal data.
 type Offence struct {
 	Kind   OffenceKind
-	Offset int64  // byte in the message at which it is certain
+	Offset int64  // byte of the message at which it is certain
 	Path   string // /Envelope/Body/..., local names; may be empty
-	Popis  string // Czech, without code, names what is wrong and what to do
-	Err    error  // the cause, English, for whoever has the message before them, as lint
-	Told   string // Err without what the message says, for the log; empty: Err says nothing of it
+	Popis  string // Czech, without code: the fault and its remedy
+	Err    error  // the cause, English, for readers who have the message, as those of lint
+	ForLog string // Err without words of the message; empty: Err has none
 }
 
-// Error says what is wrong and where, and nothing of the message: neither its
-// names nor its path.
+// Error returns the cause and its place for the log, without any words of the message,
+// its names and its path included.
 func (o *Offence) Error() string {
-	told := o.Told
-	if told == "" {
-		told = o.Err.Error()
+	text := o.ForLog
+	if text == "" {
+		text = o.Err.Error()
 	}
-	return fmt.Sprintf("%s at byte %d", told, o.Offset)
+	return fmt.Sprintf("%s at byte %d", text, o.Offset)
 }
 
 // Unwrap returns the cause.

@@ -1,26 +1,24 @@
 package egon
 
-// An OrgService is a primitive service of ORG that translates identifiers; its
-// value is the SOAPAction.
+// An OrgService is a primitive service of ORG that translates identifiers. Its value is
+// the SOAPAction.
 type OrgService string
 
-// The services: OrgCtiAifo (G27) translates, OrgZalozAifo (G02) creates the
-// target identifier when there is none.
+// The services. OrgCtiAifo (G27) translates; OrgZalozAifo (G02) creates the target
+// identifier when there is none.
 const (
 	OrgCtiAifo   OrgService = "OrgCtiAifo"
 	OrgZalozAifo OrgService = "OrgZalozAifo"
 )
 
-// An AgendaAis is an agenda and an information system of it, the space in
-// which an AIFO holds.
+// An AgendaAis is an agenda and an information system of it: the space of an AIFO.
 type AgendaAis struct {
 	Agenda string
 	Ais    string
 }
 
-// A Translation is a question to ORG: the entries of Map are identifiers of
-// Source, and their equals in Target are wanted. Only Local and Global of the
-// entries are read.
+// A Translation is a question to ORG: it asks for the identifiers in Target of the
+// persons that Map identifies in Source. Only Local and Global of its entries are read.
 type Translation struct {
 	Source, Target AgendaAis
 	Map            []PrevodAifo
@@ -55,8 +53,8 @@ type TranslateReply struct {
 	Org   []byte   // the element OrgStatus; empty: none
 }
 
-// Translated returns the entry that says what the local AIFO number stands for
-// in the target agenda, if ORG could tell.
+// Translated returns the entry with the identifier of the local AIFO number in the
+// target agenda, and whether ORG returned one.
 func (r *TranslateReply) Translated(local int) (PrevodAifo, bool) { return entryOf(r.Map, local) }
 
 // ParseTranslateReply reads the answer to a request that [AppendTranslate] wrote

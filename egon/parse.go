@@ -8,26 +8,25 @@ import (
 	"brana/egon/xmltext"
 )
 
-// The Parse functions read whole answers of registries in SOAP envelopes, which
-// are small; it is for the caller to bound their length. They check what the
-// workflow rests on, not the schema: an answer that lacks it is an error, which
-// names what was expected. In what they return, CasOdpovedi is zero, and a byte
-// block is one or more elements that declare every namespace they use and do
-// not share memory with the document.
+// The Parse functions read whole answers of registries in SOAP envelopes. These are
+// small; the caller bounds their length. The functions check the parts that the
+// workflow needs, not the schema. An answer without one of them is an error that names
+// the part. In the results CasOdpovedi is zero. A byte block is one or more elements
+// that declare every namespace they use and share no memory with the document.
 
-// A Breach says how an answer breaks its contract, in words of the contract: what
-// is expected where, never what stands there instead.
+// A Breach is how an answer breaks its contract, in words of the contract: the part
+// that is expected, never the one that stands there instead.
 type Breach string
 
 func (b Breach) Error() string { return string(b) }
 
-// expected is the error of an answer that lacks what the workflow rests on.
+// expected is the error of an answer without a part that the workflow needs.
 func expected(space, local, in string) error {
 	return Breach("expect {" + space + "}" + local + " in " + in)
 }
 
-// openAnswer returns the payload of an answer: the one child of Body, which must
-// be local in one of the spaces.
+// openAnswer returns the payload of an answer: the one child of Body. It must be local
+// in one of the spaces.
 func openAnswer(doc []byte, local string, spaces ...string) (*xmltext.Node, error) {
 	root, err := xmltext.Parse(doc, xmltext.DefaultBounds())
 	if err != nil {
@@ -61,8 +60,8 @@ func faultOf(n *xmltext.Node) *FaultError {
 	}
 }
 
-// only returns the child of n of that name, nil if there is none. Two of them are
-// an error: what decides is not to be picked from contradictions. n may be nil.
+// only returns the child of n of that name, nil if there is none. Two of them are an
+// error: no decision is picked from contradictions. n may be nil.
 func only(n *xmltext.Node, space, local string) (first *xmltext.Node, err error) {
 	if n == nil {
 		return nil, nil
@@ -79,7 +78,7 @@ func only(n *xmltext.Node, space, local string) (first *xmltext.Node, err error)
 	return first, nil
 }
 
-// need is only that takes the absence of the child for an error.
+// need is only, with an error when there is no child.
 func need(n *xmltext.Node, space, local string) (*xmltext.Node, error) {
 	c, err := only(n, space, local)
 	if err == nil && c == nil {
@@ -88,8 +87,7 @@ func need(n *xmltext.Node, space, local string) (*xmltext.Node, error) {
 	return c, err
 }
 
-// readInfo reads the OdpovedInfo of a payload, which bears the payload's own
-// namespace.
+// readInfo reads the OdpovedInfo of a payload. It has the payload's own namespace.
 func readInfo(n *xmltext.Node) (info OdpovedInfo, err error) {
 	head, err := need(n, n.Space, "OdpovedInfo")
 	if err != nil {
@@ -109,8 +107,8 @@ func infoOf(head *xmltext.Node) (info OdpovedInfo, err error) {
 	return info, err
 }
 
-// readStatus reads a status whose elements are of one namespace; kod names that
-// of its code. n may be nil: a status without a code is an error.
+// readStatus reads a status whose elements are of one namespace. kod is the name of the
+// element of its code. n may be nil: a status without a code is an error.
 func readStatus(n *xmltext.Node, space, kod string) (s Status, err error) {
 	s.Kod, err = readKod(n, space, kod)
 	for _, d := range n.All(space, "VysledekDetail") {
@@ -181,8 +179,7 @@ func readMapa(n *xmltext.Node) (entries []PrevodAifo, err error) {
 	return entries, nil
 }
 
-// entryOf returns the entry of a MapaAifo that gives a local number an
-// identifier.
+// entryOf returns the entry of a MapaAifo with an identifier for a local number.
 func entryOf(mapa []PrevodAifo, local int) (PrevodAifo, bool) {
 	for _, p := range mapa {
 		if p.Local == local && p.Global != "" && p.Status == "" {
@@ -208,8 +205,9 @@ func number(n *xmltext.Node) (int, error) {
 	return int(v), nil
 }
 
-// words returns the words of a list value, between white space as XML knows it:
-// another blank is a part of a word. n may be nil.
+// words returns the words of a list value, which only XML white space separates. n may
+// be nil.
 func words(n *xmltext.Node) []string {
-	return strings.FieldsFunc(n.Value(), func(r rune) bool { return strings.ContainsRune(whiteSpace, r) })
+	return strings.FieldsFunc(n.Value(),
+		func(r rune) bool { return strings.ContainsRune(whiteSpace, r) })
 }

@@ -8,25 +8,23 @@ import (
 )
 
 // A QueueItem is one answer that waits in the queue of an information system
-// (PolozkaFrontyType). Number is its IdTransakce, Created when the answer was
-// made.
+// (PolozkaFrontyType). Number is its IdTransakce, Created the time of the answer.
 type QueueItem struct {
-	Service          string // code of the service that was called
+	Service          string // code of the called service
 	IszrZadostId     string
 	Number           uint64
 	Created, Expires time.Time
 }
 
-// A QueuePage is a part of a queue. When there is More, Next is the first item
-// that is not in it.
+// A QueuePage is a part of a queue. With More, Next is the first item after it.
 type QueuePage struct {
 	Items []QueueItem
 	More  bool
 	Next  QueueItem
 }
 
-// In returns the page with its times in a zone, in which they are then written.
-// The page itself is used up.
+// In returns the page with its times in a zone. The page itself must not be used any
+// more.
 func (p QueuePage) In(zone *time.Location) QueuePage {
 	for i := range p.Items {
 		p.Items[i] = p.Items[i].in(zone)
@@ -43,8 +41,8 @@ func (i QueueItem) in(zone *time.Location) QueueItem {
 // A QueueQuery is the question of E99, E100 or E101. Of E100 IDs has one id, of
 // E101 at least one, unless All is set. Ids are in lower case.
 type QueueQuery struct {
-	From  uint64    // E99: IdTransakceOd; 0 when it is not said
-	Since time.Time // E99: CasVytvoreniOd; zero when it is not said
+	From  uint64    // E99: IdTransakceOd; 0: absent
+	Since time.Time // E99: CasVytvoreniOd; zero: absent
 	IDs   []string
 	All   bool // E101: SmazatVse
 }
@@ -54,7 +52,8 @@ func AppendQueuePage(dst []byte, enveloped bool, info *OdpovedInfo, p *QueuePage
 	s := ServiceByCode("E99")
 	dst = openReply(dst, s, enveloped)
 	dst = appendOdpovedInfo(dst, "abs:OdpovedInfo", info)
-	dst = append(dst, "<e:IszrOdpoved><e:IszrAsyncVypisFrontyDataResponse><e:IszrAplikacniStatus>"...)
+	dst = append(dst,
+		"<e:IszrOdpoved><e:IszrAsyncVypisFrontyDataResponse><e:IszrAplikacniStatus>"...)
 	dst = leaf(dst, "e:VypisPokracuje", strconv.FormatBool(p.More))
 	if p.More {
 		dst = leaf(dst, "e:NasledujiciIdTransakce", strconv.FormatUint(p.Next.Number, 10))
@@ -75,16 +74,18 @@ func AppendQueuePage(dst []byte, enveloped bool, info *OdpovedInfo, p *QueuePage
 	return closeReply(dst, s, enveloped)
 }
 
-// AppendQueueAnswer appends the reply of E100 that delivers an answer: a whole
-// bare reply, which declares every prefix it uses.
+// AppendQueueAnswer appends the reply of E100 that delivers an answer. answer is a whole
+// bare reply that declares every prefix it uses.
 func AppendQueueAnswer(dst []byte, enveloped bool, info *OdpovedInfo, answer []byte) []byte {
 	s := ServiceByCode("E100")
 	dst = openReply(dst, s, enveloped)
 	dst = leaf(dst, "e:KodAsyncSluzby", s.Code)
 	dst = appendOdpovedInfo(dst, "e:OdpovedInfo", info)
-	dst = append(dst, "<e:IszrOdpoved><e:IszrAsyncOdpovedZFrontyDataResponse><e:AsyncDotazDataResponse>"...)
+	dst = append(dst,
+		"<e:IszrOdpoved><e:IszrAsyncOdpovedZFrontyDataResponse><e:AsyncDotazDataResponse>"...)
 	dst = append(dst, answer...)
-	dst = append(dst, "</e:AsyncDotazDataResponse></e:IszrAsyncOdpovedZFrontyDataResponse></e:IszrOdpoved>"...)
+	dst = append(dst,
+		"</e:AsyncDotazDataResponse></e:IszrAsyncOdpovedZFrontyDataResponse></e:IszrOdpoved>"...)
 	return closeReply(dst, s, enveloped)
 }
 
@@ -95,8 +96,8 @@ func moment(dst []byte, name string, t time.Time) []byte {
 	return shut(dst, name)
 }
 
-// queueData are the elements with the question inside Zadost; all of them bear
-// the namespace of their service.
+// queueData are the elements with the question inside Zadost, of the namespace of their
+// service.
 var queueData = map[string]string{
 	NSAsyncList:   "IszrAsyncVypisFrontyData",
 	NSAsyncAnswer: "IszrAsyncOdpovedZFrontyData",
@@ -137,11 +138,12 @@ func appendIDs(dst []byte, ids []string) []byte {
 	return dst
 }
 
-// ParseQueueQuery reads the question of E99, E100 or E101 out of a message that
-// a [Reader] with the same bounds has found well made; a time without a zone is of the zone local.
-// The error is an [*Offence]. The tree takes a multiple of the message in
-// memory: it is for the caller to bound its length.
-func ParseQueueQuery(doc []byte, s *Service, b xmltext.Bounds, local *time.Location) (*QueueQuery, error) {
+// ParseQueueQuery reads the question of E99, E100 or E101 of a message that a [Reader]
+// with the same bounds has accepted. A time without a zone is of the zone local. The
+// error is an [*Offence]. The tree takes a multiple of the message in memory, so the
+// caller bounds its length.
+func ParseQueueQuery(doc []byte, s *Service, b xmltext.Bounds, local *time.Location) (*QueueQuery,
+	error) {
 	root, err := xmltext.Parse(doc, b)
 	if err != nil {
 		return nil, syntaxOffence(err, b)
@@ -187,8 +189,8 @@ var queueTypes = map[string]typeName{
 	"SmazatVse":                {NSSchema, "boolean"},
 }
 
-// form checks an element of the question, and all inside it, by the rules that
-// hold for values that decide and for attributes, see [Reader].
+// form checks an element of the question and all inside it by the rules of [Reader] for
+// attributes and for values that decide.
 func (r *queueReader) form(n *xmltext.Node) {
 	declared := queueTypes[n.Local]
 	for _, a := range n.Attrs {
@@ -217,7 +219,7 @@ func (r *queueReader) form(n *xmltext.Node) {
 	}
 }
 
-// operation reads what follows the header, which the head has.
+// operation reads the part after the header. The head has the header.
 func (r *queueReader) operation(n *xmltext.Node) {
 	var zadost *xmltext.Node
 	for _, c := range n.Children {
@@ -251,8 +253,8 @@ func (r *queueReader) operation(n *xmltext.Node) {
 	}
 }
 
-// kids are the children of n, of which none may be another than the elements
-// named, each once and in this order.
+// kids returns the children of n: only elements of these names, each at most once and in
+// this order.
 func (r *queueReader) kids(n *xmltext.Node, names ...string) []*xmltext.Node {
 	at := 0
 	for _, c := range n.Children {
@@ -290,7 +292,7 @@ func (r *queueReader) list(data *xmltext.Node) {
 	}
 }
 
-// ids reads one IszrZadostId or more, at most so many.
+// ids reads at least one IszrZadostId and at most most of them.
 func (r *queueReader) ids(n *xmltext.Node, most int) {
 	for i, c := range n.Children {
 		switch {
@@ -326,8 +328,7 @@ func (r *queueReader) delete(data *xmltext.Node) {
 	}
 }
 
-// lowerUUID writes the letters of a UUID small, so that two spellings of one
-// compare equal.
+// lowerUUID returns a UUID in lower case, so that two spellings of one compare equal.
 func lowerUUID(id string) string {
 	b := []byte(id)
 	for i, c := range b {

@@ -7,37 +7,36 @@ import (
 	"brana/egon/xmltext"
 )
 
-// Bounds limits what a request may make a [Reader] hold. All but TotalBytes
-// are required: zero does not mean "unlimited".
+// Bounds limits how much of a request a [Reader] holds. All but TotalBytes are required:
+// zero does not mean "unlimited".
 type Bounds struct {
 	XML        xmltext.Bounds
-	HeadBytes  int   // bytes of the message up to where its head is known
+	HeadBytes  int   // bytes of the message up to the end of its head
 	Items      int   // words of SeznamUdaju
-	TotalBytes int64 // bytes of the message; 0 for as many as come
+	TotalBytes int64 // bytes of the message; 0: no bound
 }
 
-// DefaultBounds returns bounds that every honest request keeps to with room to
-// spare.
+// DefaultBounds returns bounds far above every honest request.
 func DefaultBounds() Bounds {
 	return Bounds{XML: xmltext.DefaultBounds(), HeadBytes: 64 << 10, Items: 256}
 }
 
-// A Reader reads a request while it arrives, in windows of any size: first its
-// head, which decides, then its tail, of which only the form matters. After
+// A Reader reads a request while it arrives, in windows of any size: first its head, on
+// which the gateway decides, then its tail, of which only the form matters. After
 // [Reader.Reset] it can be used again and allocates nothing. It is not safe for
 // concurrent use.
 //
-// What it says does not depend on how the message is cut into windows.
+// Its results do not depend on how the message is cut into windows.
 type Reader struct {
 	soap
 	bounds  Bounds
 	grammar *operation
 	frames  [maxFrames]frame // open elements of the head, from the operation inwards
 	top     int              // index of the innermost; -1 outside the operation
-	beyond  int              // open elements that no grammar describes, inside the innermost of frames
+	beyond  int              // open elements without a grammar, inside the innermost of frames
 
 	arena  []byte // the values of the head; never written to twice
-	from   int    // where in arena the value being read begins
+	from   int    // index in arena at which the value being read begins
 	inWord bool   // of SeznamUdaju; its first byte is at from
 
 	items   []Word
@@ -46,16 +45,16 @@ type Reader struct {
 	head    Head
 	known   bool
 	begun   beginnings
-	pending *Offence // to be returned after ZadostInfo, whose AgendaZadostId the refusal echoes
+	pending *Offence // returned after ZadostInfo, whose AgendaZadostId the refusal echoes
 }
 
 // maxFrames is the depth of the deepest grammar: a birthplace in E198.
 const maxFrames = 9
 
-// A frame is an open element of the head and how far its content has come.
+// A frame is an open element of the head and the progress of its content.
 type frame struct {
 	el   *element
-	next int  // index in el.kids where the next child should be
+	next int  // index in el.kids of the expected child
 	rank int8 // of the last child
 }
 
@@ -71,8 +70,8 @@ func NewReader(b Bounds) *Reader {
 	return r
 }
 
-// Reset makes the Reader ready for a request of the service s. What it
-// returned before is no longer valid.
+// Reset makes the Reader ready for a request of the service s. Its earlier results are
+// no longer valid.
 func (r *Reader) Reset(s *Service) {
 	r.soap.reset()
 	r.limit, r.tooLarge = int64(r.bounds.HeadBytes), headTooLarge
@@ -92,9 +91,9 @@ func (r *Reader) Reset(s *Service) {
 	r.known, r.pending = false, nil
 }
 
-// Feed reads the next window of the message; last says that nothing follows
-// it. It keeps nothing of the window. The error is an [*Offence], and every
-// later call returns it again.
+// Feed reads the next window of the message, after which last says that nothing
+// follows. It keeps nothing of the window. The error is an [*Offence], and every later
+// call returns it again.
 func (r *Reader) Feed(window []byte, last bool) error {
 	var first []byte
 	if r.scan.Offset() == 0 && r.offence == nil {
@@ -131,7 +130,7 @@ func (r *Reader) Feed(window []byte, last bool) error {
 	return nil
 }
 
-// text is what character data means here, as long as it may be released.
+// text returns the meaning of character data here, as long as it may be released.
 func (r *Reader) text() meaning {
 	switch {
 	case r.pending != nil:
@@ -144,8 +143,8 @@ func (r *Reader) text() meaning {
 	return someText
 }
 
-// Head returns the head of the request, or nil as long as it is not known: it
-// is known once nothing that follows can change it. It is valid until Reset.
+// Head returns the head of the request, or nil as long as it is not known. It is known
+// once no later byte can change it. It is valid until Reset.
 func (r *Reader) Head() *Head {
 	if !r.known {
 		return nil
@@ -153,21 +152,19 @@ func (r *Reader) Head() *Head {
 	return &r.head
 }
 
-// RequestID returns the AgendaZadostId as far as it was read, for the refusal
-// of a request whose head is not known; it may be nil, empty or not valid.
+// RequestID returns the AgendaZadostId that was read, for the refusal of a request whose
+// head is not known. It may be nil, empty or not valid.
 func (r *Reader) RequestID() []byte { return r.head.Info.AgendaZadostId }
 
-// Enveloped reports whether the request came in a SOAP Envelope, as far as it
-// was read.
+// Enveloped reports whether a SOAP Envelope was read.
 func (r *Reader) Enveloped() bool { return r.enveloped }
 
 // Done reports whether the message is complete and proven.
 func (r *Reader) Done() bool { return r.done }
 
-// Releasable returns the offset up to which bytes of the message may leave:
-// whole tokens without offence, and nothing from the end tag of the operation
-// on before the message is Done, so that nobody can take what was forwarded
-// for a complete request before it is one.
+// Releasable returns the offset up to which bytes of the message may leave: whole tokens
+// without offence. The end tag of the operation and all after it leave only when the
+// message is Done, so no receiver takes a part for a complete request.
 func (r *Reader) Releasable() int64 { return r.releasable() }
 
 // take reads one token.
@@ -204,12 +201,13 @@ func (r *Reader) take(tok *xmltext.Token) *Offence {
 	return o
 }
 
-// endsForSome reports whether a comment begins so that readers which take it
-// for markup of HTML see its end there: "<!-->" or "<!--->". XML sees text, and
-// what follows would be content to the one and a comment to the other.
+// endsForSome reports whether a comment begins with "<!-->" or "<!--->". HTML parsers
+// see its end there, XML parsers do not. So the rest would be content to the one and a
+// comment to the other.
 func endsForSome(tok *xmltext.Token) bool {
 	first := tok.End-tok.Start >= int64(len("<!--")+len(tok.Data)) // spans the opening, too
-	return first && (bytes.HasPrefix(tok.Data, []byte(">")) || bytes.HasPrefix(tok.Data, []byte("->")))
+	return first && (bytes.HasPrefix(tok.Data, []byte(">")) ||
+		bytes.HasPrefix(tok.Data, []byte("->")))
 }
 
 // operation takes the start tag of the operation.
@@ -219,7 +217,8 @@ func (r *Reader) operation(tok *xmltext.Token) {
 	if !tok.Name.Is(s.Namespace, s.Request) {
 		r.grammar = &mismatched
 		local, space := string(tok.Name.Local), cut(string(tok.Name.Space), 128)
-		r.pending = r.offend(otherService, tok.Start, s.Code, s.Request, s.Namespace, sent(local), sent(whose(tok.Name)), sent(space))
+		r.pending = r.offend(otherService, tok.Start, s.Code, s.Request, s.Namespace, sent(local),
+			sent(whose(tok.Name)), sent(space))
 	}
 	r.top = 0
 	r.frames[0] = frame{el: &r.grammar.element}
@@ -228,7 +227,7 @@ func (r *Reader) operation(tok *xmltext.Token) {
 	}
 }
 
-// whose says in Czech which service has the operation n.
+// whose returns in Czech the service of the operation n.
 func whose(n xmltext.Name) string {
 	if s := ServiceByRequest(string(n.Space), string(n.Local)); s != nil {
 		return " služby " + s.Code
@@ -239,10 +238,9 @@ func whose(n xmltext.Name) string {
 	return " z prostoru jmen „" + cut(string(n.Space), 128) + "“"
 }
 
-// intruder refuses an element that would give the message a second head, or a
-// second Envelope, for a reader that looks for names without regard to their
-// place or namespace; and one that stands for content in an attachment, which
-// a message has none of.
+// intruder refuses an element that would give the message a second head or Envelope for
+// a reader that looks for names anywhere and in any namespace. It also refuses one that
+// stands for content in an attachment: messages have none.
 func (r *Reader) intruder(tok *xmltext.Token) *Offence {
 	switch {
 	case !intrudes(&tok.Name):
@@ -271,7 +269,8 @@ func intrudes(n *xmltext.Name) bool {
 func (r *Reader) know(offset int64) {
 	m := &r.media
 	m.Photos.Used = m.Photos.DatumOd != nil || m.Photos.DatumDo != nil || m.Photos.Pocet != nil
-	m.Signatures.Used = m.Signatures.DatumOd != nil || m.Signatures.DatumDo != nil || m.Signatures.Pocet != nil
+	m.Signatures.Used = m.Signatures.DatumOd != nil || m.Signatures.DatumDo != nil ||
+		m.Signatures.Pocet != nil
 	r.head.Items, r.head.Offset, r.known = r.items, offset, true
 	r.limit, r.tooLarge = math.MaxInt64, messageTooLarge
 	if r.bounds.TotalBytes > 0 {

@@ -6,10 +6,10 @@ import (
 	"brana/egon/xmltext"
 )
 
-// A reason is the text of one way to offend: for the caller in Czech, for the
-// log in English. Both are formats for the same arguments, which never are
-// personal data: names of elements, words of SeznamUdaju, numbers. Those that
-// the message itself says are of type sent.
+// A reason is the text of one kind of offence: for the caller in Czech, for the log in
+// English. Both are formats for the same arguments: names of elements, words of
+// SeznamUdaju and numbers, never personal data. Arguments that the message itself
+// contains are of type sent.
 type reason struct {
 	kind  OffenceKind
 	popis string
@@ -26,26 +26,27 @@ func (r reason) offence(at int64, path string, args ...any) *Offence {
 	case tooManyItems:
 		err = exceeded{err, ErrTooManyItems}
 	}
-	return &Offence{Kind: r.kind, Offset: at, Path: path, Popis: fmt.Sprintf(r.popis, args...), Err: err, Told: fmt.Sprintf(r.err, untold(args)...)}
+	return &Offence{Kind: r.kind, Offset: at, Path: path, Popis: fmt.Sprintf(r.popis, args...),
+		Err: err, ForLog: fmt.Sprintf(r.err, withoutSent(args)...)}
 }
 
-// sent is an argument that a message itself says, as the name of an element
-// that is in no contract. The caller reads it; the log does not have it.
+// A sent is an argument that the message itself contains, as the name of an element of
+// no contract. The caller gets it, the log does not.
 type sent string
 
-// untold are arguments without what a message says.
-func untold(args []any) []any {
-	told := make([]any, len(args))
+// withoutSent returns the arguments with those of type sent hidden.
+func withoutSent(args []any) []any {
+	hidden := make([]any, len(args))
 	for i, arg := range args {
 		if _, theirs := arg.(sent); theirs {
 			arg = "…"
 		}
-		told[i] = arg
+		hidden[i] = arg
 	}
-	return told
+	return hidden
 }
 
-// What is wrong with the form of a message.
+// Offences of the form of a message.
 var (
 	notXML = reason{Malformed,
 		"Zpráva není správně utvořené XML 1.0 v kódování UTF-8, chyba je u bajtu %d. Opravte ji a odešlete znovu.",
@@ -76,7 +77,7 @@ var (
 		"comment begins like the end of one"}
 )
 
-// What is too large.
+// Offences of size.
 var (
 	headTooLarge = reason{TooLarge,
 		"Začátek žádosti až po údaje, které rozhodují, je delší než %d bajtů. Zkraťte jej.",
@@ -89,32 +90,39 @@ var (
 		"more than %d words in SeznamUdaju"}
 )
 
-// xmlReasons are the scanner's errors that the caller gets a sentence of its
-// own for; any other is notXML. The arguments are the byte and, of a bound, its
-// figure.
+// xmlReasons are the scanner's errors with a sentence of their own for the caller. Any
+// other is notXML. The arguments are the byte and, of a bound, its figure.
 var xmlReasons = []struct {
 	err   error
 	kind  OffenceKind
 	popis string
 	bound func(*xmltext.Bounds) int // nil: the error is not of a bound
 }{
-	{xmltext.ErrNameTooLong, TooLarge, "Jméno elementu nebo atributu u bajtu %d je delší než %d bajtů. Zkraťte je.",
+	{xmltext.ErrNameTooLong, TooLarge,
+		"Jméno elementu nebo atributu u bajtu %d je delší než %d bajtů. Zkraťte je.",
 		func(b *xmltext.Bounds) int { return b.NameBytes }},
-	{xmltext.ErrTagTooLong, TooLarge, "Značka u bajtu %d je delší než %d bajtů. Zkraťte její atributy.",
+	{xmltext.ErrTagTooLong, TooLarge,
+		"Značka u bajtu %d je delší než %d bajtů. Zkraťte její atributy.",
 		func(b *xmltext.Bounds) int { return b.TagBytes }},
-	{xmltext.ErrTooManyAttributes, TooLarge, "Značka u bajtu %d má více než %d atributů. Odstraňte ty, které žádost nepotřebuje.",
+	{xmltext.ErrTooManyAttributes, TooLarge,
+		"Značka u bajtu %d má více než %d atributů. Odstraňte ty, které žádost nepotřebuje.",
 		func(b *xmltext.Bounds) int { return b.Attrs }},
 	{xmltext.ErrTooDeep, TooLarge, "Elementy jsou u bajtu %d vnořeny hlouběji než v %d úrovních.",
 		func(b *xmltext.Bounds) int { return b.Depth }},
-	{xmltext.ErrTooManyNamespaces, TooLarge, "U bajtu %d platí více než %d deklarací jmenných prostorů. Deklarujte na obálce jen ty, které žádost používá.",
+	{xmltext.ErrTooManyNamespaces, TooLarge,
+		"U bajtu %d platí více než %d deklarací jmenných prostorů. Deklarujte na obálce jen ty, které žádost používá.",
 		func(b *xmltext.Bounds) int { return b.Namespaces }},
-	{xmltext.ErrDoctype, Malformed, "U bajtu %d je deklarace DOCTYPE, kterou SOAP nedovoluje. Odstraňte ji.", nil},
-	{xmltext.ErrEntity, Malformed, "U bajtu %d je odkaz na neznámou entitu. Povoleny jsou jen amp, lt, gt, apos a quot.", nil},
-	{xmltext.ErrEncoding, Malformed, "Zpráva není v kódování UTF-8 (bajt %d). Převeďte ji a opravte deklaraci XML.", nil},
-	{xmltext.ErrCut, Malformed, "Zpráva je u bajtu %d uťata: končí dřív, než se uzavře její kořenový element. Odešlete ji celou.", nil},
+	{xmltext.ErrDoctype, Malformed,
+		"U bajtu %d je deklarace DOCTYPE, kterou SOAP nedovoluje. Odstraňte ji.", nil},
+	{xmltext.ErrEntity, Malformed,
+		"U bajtu %d je odkaz na neznámou entitu. Povoleny jsou jen amp, lt, gt, apos a quot.", nil},
+	{xmltext.ErrEncoding, Malformed,
+		"Zpráva není v kódování UTF-8 (bajt %d). Převeďte ji a opravte deklaraci XML.", nil},
+	{xmltext.ErrCut, Malformed,
+		"Zpráva je u bajtu %d uťata: končí dřív, než se uzavře její kořenový element. Odešlete ji celou.", nil},
 }
 
-// What the structure of a request breaks.
+// Offences of the structure of a request.
 var (
 	otherService = reason{Mismatch,
 		"Volána je služba %[1]s, jejíž žádostí je element %[2]s z prostoru jmen „%[3]s“, v těle je ale %[4]s%[5]s. Opravte adresu nebo tělo.",
@@ -151,8 +159,8 @@ var (
 		"text between elements"}
 )
 
-// What is wrong with a value. The other arguments of badValue say what the
-// contract expects, in Czech and in English.
+// Offences of a value. The other arguments of badValue are the expectation of the
+// contract, in Czech and in English.
 var (
 	noValue = reason{Invalid,
 		"Element %s chybí. Doplňte jej.",
@@ -171,8 +179,8 @@ var (
 		"optional element %s empty"}
 )
 
-// What is wrong with the question of E198. The arguments about a word are the
-// word, the evidence that is asked, and a hint with a blank before it.
+// Offences of the question of E198. The arguments about a word are the word, the
+// evidence, and a hint with a blank before it.
 var (
 	unknownItem = reason{Invalid,
 		"Slovo „%[1]s“ v SeznamUdaju není známá položka.%[3]s Opravte je, nebo je vynechte.",

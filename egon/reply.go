@@ -12,10 +12,9 @@ const (
 	timeLayout = "2006-01-02T15:04:05.0000000Z07:00"
 )
 
-// AppendReply appends the reply of service s that holds its header alone, as a
-// refusal does. E100 alone has another form: KodAsyncSluzby first, which the
-// reference client fills with the code of E100 itself, and an OdpovedInfo of
-// its own namespace.
+// AppendReply appends a reply of service s with nothing but its header, as of a refusal.
+// E100 has a form of its own: first KodAsyncSluzby, in which the reference client writes
+// the code of E100 itself, then an OdpovedInfo of the service's namespace.
 func AppendReply(dst []byte, s *Service, enveloped bool, info *OdpovedInfo) []byte {
 	dst = openReply(dst, s, enveloped)
 	name := "abs:OdpovedInfo"
@@ -27,8 +26,8 @@ func AppendReply(dst []byte, s *Service, enveloped bool, info *OdpovedInfo) []by
 	return closeReply(dst, s, enveloped)
 }
 
-// openReply appends the beginning of a reply up to its OdpovedInfo and binds
-// the prefixes e (the service), abs and reg.
+// openReply appends the beginning of a reply up to its OdpovedInfo and binds the
+// prefixes e (the service), abs and reg.
 func openReply(dst []byte, s *Service, enveloped bool) []byte {
 	if enveloped {
 		dst = append(dst, soapOpen...)
@@ -89,7 +88,7 @@ func appendDetail(dst []byte, d *Detail) []byte {
 	return append(dst, "</reg:VysledekDetail>"...)
 }
 
-// appendParty appends who a detail speaks of as its Puvodce.
+// appendParty appends the Puvodce of a detail.
 func appendParty(dst []byte, p Party) []byte {
 	var name string
 	switch p.Kind {

@@ -7,12 +7,11 @@ import (
 	"brana/egon/xmltext"
 )
 
-// A ReplyReader reads a reply while it is relayed, in windows of any size: it
-// proves that the reply is one complete document in or without a SOAP
-// Envelope, and picks its status up on the way. It looks at nothing else of it
-// and holds nothing of it, so a reply may be of any length. After
-// [ReplyReader.Reset] it can be used again and allocates nothing. It is not
-// safe for concurrent use.
+// A ReplyReader reads a reply while it is relayed, in windows of any size. It proves
+// that the reply is one complete document, with or without a SOAP Envelope, and reads
+// its status. It holds nothing else of it, so a reply may be of any length. After
+// [ReplyReader.Reset] it can be used again and allocates nothing. It is not safe for
+// concurrent use.
 type ReplyReader struct {
 	soap
 	bounds  Bounds
@@ -26,9 +25,8 @@ type ReplyReader struct {
 	fault   bool
 }
 
-// statusPlace says how much of OdpovedInfo/Status/VysledekKod, of a
-// VysledekDetail/VysledekSubKod beside it, or of OdpovedInfo/IszrZadostId is
-// open.
+// A statusPlace is the innermost open element of OdpovedInfo/Status/VysledekKod, of
+// OdpovedInfo/Status/VysledekDetail/VysledekSubKod or of OdpovedInfo/IszrZadostId.
 type statusPlace uint8
 
 const (
@@ -39,18 +37,18 @@ const (
 	inDetail
 	inSubKod
 	inIszrZadostId
-	afterInfo // what follows is not the bus's own status
+	afterInfo // no status of the bus follows
 )
 
-// Longer texts than these are no status code.
+// The longest status codes and ids, in bytes.
 const (
 	maxKod    = 16
 	maxSubKod = 64
 	uuidBytes = 36
 )
 
-// NewReplyReader returns a ReplyReader; [ReplyReader.Reset] makes it ready for
-// a reply. Of the bounds only XML and TotalBytes matter.
+// NewReplyReader returns a ReplyReader. [ReplyReader.Reset] makes it ready for a reply.
+// Of the bounds only XML and TotalBytes matter.
 func NewReplyReader(b Bounds) *ReplyReader {
 	r := &ReplyReader{
 		soap:   soap{scan: xmltext.NewScanner(b.XML)},
@@ -72,10 +70,10 @@ func (r *ReplyReader) Reset(s *Service) {
 	r.kod, r.sub, r.id = r.kod[:0], r.sub[:0], r.id[:0]
 }
 
-// Feed reads the next window of the reply; last says that nothing follows it.
-// It keeps nothing of the window. The error is an [*Offence], of kind Mismatch
-// when the reply is neither the service's nor a SOAP Fault, and every later
-// call returns it again.
+// Feed reads the next window of the reply, after which last says that nothing follows.
+// It keeps nothing of the window. The error is an [*Offence], and every later call
+// returns it again. Its kind is Mismatch when the reply is neither the service's nor a
+// SOAP Fault.
 func (r *ReplyReader) Feed(window []byte, last bool) error {
 	var tok xmltext.Token
 	for r.offence == nil {
@@ -97,8 +95,8 @@ func (r *ReplyReader) Feed(window []byte, last bool) error {
 	return nil
 }
 
-// text is what character data means here: inside the operation it is that of a
-// value, or nothing.
+// text returns the meaning of character data here: inside the operation it is that of a
+// value, or none.
 func (r *ReplyReader) text() meaning {
 	switch {
 	case r.at == inKod || r.at == inSubKod || r.at == inIszrZadostId:
@@ -112,13 +110,13 @@ func (r *ReplyReader) text() meaning {
 // Done reports whether the reply is complete and proven.
 func (r *ReplyReader) Done() bool { return r.done }
 
-// Releasable returns the offset up to which bytes of the reply may leave: whole
-// tokens without offence, and nothing from the end tag of the operation on
-// before the reply is Done.
+// Releasable returns the offset up to which bytes of the reply may leave: whole tokens
+// without offence. The end tag of the operation and all after it leave only when the
+// reply is Done.
 func (r *ReplyReader) Releasable() int64 { return r.releasable() }
 
-// Kod returns the VysledekKod of the reply, OK, VAROVANI or CHYBA, or an empty
-// string when none of these was read yet.
+// Kod returns the VysledekKod of the reply, OK, VAROVANI or CHYBA, or "" when none of
+// these was read.
 func (r *ReplyReader) Kod() string {
 	switch string(r.kod) {
 	case OK:
@@ -131,12 +129,11 @@ func (r *ReplyReader) Kod() string {
 	return ""
 }
 
-// Bars reports whether the reply's system status refuses an item, as
-// [Status.Bars] does: any VysledekSubKod of those read may say so.
+// Bars reports whether the reply's system status refuses an item by any VysledekSubKod,
+// as [Status.Bars] does.
 func (r *ReplyReader) Bars() bool { return r.barred && r.Kod() != OK }
 
-// IszrZadostId returns the number under which the bus answered, or an empty
-// string; it allocates.
+// IszrZadostId returns the bus's number of the reply, or "". It allocates.
 func (r *ReplyReader) IszrZadostId() string { return string(r.id) }
 
 // Fault reports whether the reply is a SOAP Fault.
@@ -178,7 +175,7 @@ func (r *ReplyReader) take(tok *xmltext.Token) *Offence {
 	return nil
 }
 
-// takeLeaf takes an element with nothing but text in it: past the status any.
+// takeLeaf takes an element with nothing but text in it: after the status, any.
 func (r *ReplyReader) takeLeaf(*xmltext.Leaf) bool { return true }
 
 // operation takes the start tag of the operation.
@@ -194,7 +191,8 @@ func (r *ReplyReader) operation(tok *xmltext.Token) *Offence {
 // descend follows a start tag that opened at r.depth towards the status.
 func (r *ReplyReader) descend(n xmltext.Name) {
 	switch {
-	case r.depth == 2 && (n.Is(NSAbstract, "OdpovedInfo") || n.Is(r.service.Namespace, "OdpovedInfo")):
+	case r.depth == 2 && (n.Is(NSAbstract, "OdpovedInfo") ||
+		n.Is(r.service.Namespace, "OdpovedInfo")):
 		r.at = inInfo
 	case r.depth == 3 && r.at == inInfo && n.Is(NSReg, "Status"):
 		r.at = inStatus
@@ -209,7 +207,7 @@ func (r *ReplyReader) descend(n xmltext.Name) {
 	}
 }
 
-// ascend follows an end tag: r.depth elements stay open.
+// ascend follows an end tag, after which r.depth elements are open.
 func (r *ReplyReader) ascend() {
 	switch {
 	case r.depth == 1 && r.at == inInfo:
@@ -224,8 +222,7 @@ func (r *ReplyReader) ascend() {
 	}
 }
 
-// appendBounded appends text to dst as far as the capacity of dst goes, which
-// is more than any code has.
+// appendBounded appends text to dst up to the capacity of dst. No code is longer.
 func appendBounded(dst, text []byte) []byte {
 	return append(dst, text[:min(len(text), cap(dst)-len(dst))]...)
 }

@@ -2,16 +2,16 @@ package egon
 
 import "brana/egon/xmltext"
 
-// A Request is a call of a service of the external interface, to be written.
+// A Request is a call of a service of the external interface, for [AppendRequest].
 type Request struct {
 	Service   *Service
 	Enveloped bool
 	Info      *ZadostInfo
 	Items     []string // the words of SeznamUdaju; nil: no AutorizaceInfo
-	Inner     []byte   // what follows AutorizaceInfo, with its own namespace declarations
+	Inner     []byte   // the part after AutorizaceInfo, with its own namespace declarations
 }
 
-// AppendRequest appends a call as an AIS would send it.
+// AppendRequest appends a call of an AIS.
 func AppendRequest(dst []byte, r *Request) []byte {
 	if r.Enveloped {
 		dst = append(dst, soapOpen...)
@@ -41,8 +41,8 @@ func AppendRequest(dst []byte, r *Request) []byte {
 	return dst
 }
 
-// appendZadostInfo appends the children that reg:ZadostInfoType has, with
-// iszrZadostId in place of the header's own.
+// appendZadostInfo appends the children of reg:ZadostInfoType, with iszrZadostId in
+// place of the header's own.
 func appendZadostInfo(dst []byte, i *ZadostInfo, iszrZadostId []byte) []byte {
 	dst = optional(dst, "reg:CasZadosti", i.CasZadosti)
 	dst = optional(dst, "reg:Agenda", i.Agenda)
@@ -72,28 +72,30 @@ func appendWords(dst []byte, words []string) []byte {
 // AppendMediaQuestion appends the Zadost of E198 with its own namespace
 // declarations, for [Request].Inner.
 func AppendMediaQuestion(dst []byte, m *MediaQuery) []byte {
-	dst = append(dst, `<z:Zadost xmlns:z="`+NSMedia+`" xmlns:d="`+NSMediaData+`" xmlns:rob="`+NSRobTypes+`">`+
-		`<z:IszrAgendaMediaCtiPodleUdajuData>`...)
+	dst = append(dst,
+		`<z:Zadost xmlns:z="`+NSMedia+`" xmlns:d="`+NSMediaData+`" xmlns:rob="`+NSRobTypes+`">`+
+			`<z:IszrAgendaMediaCtiPodleUdajuData>`...)
 	dst = optional(dst, "d:AgendaZdroj", m.AgendaZdroj)
 	dst = optional(dst, "d:Ais", m.Ais)
 	dst = append(dst, "<d:Dotaz"...)
 	dst = optionalAttr(dst, "verzeSluzby", m.VerzeSluzby)
 	dst = append(dst, "><d:AisSeMediaCtiPodleUdajuData"...)
-	dst = appendMediaQuery(dst, "d:", documentNames{Outer: "Dotaz5JmPrijDoklad", Op: "Op", Cd: "Cd"}, m)
+	dst = appendMediaQuery(dst, "d:", documentNames{Outer: "Dotaz5JmPrijDoklad", Op: "Op",
+		Cd: "Cd"}, m)
 	dst = append(dst, "</d:AisSeMediaCtiPodleUdajuData></d:Dotaz>"...)
 	return append(dst, "</z:IszrAgendaMediaCtiPodleUdajuData></z:Zadost>"...)
 }
 
-// documentNames are the elements in which a search by document differs between
-// E198 and the evidences: E198 wraps the document in Op or Cd, an evidence
-// knows one kind of document and does not.
+// documentNames are the elements in which a search by document differs between E198 and
+// the evidences. E198 wraps the document in Op or Cd. An evidence has one kind of
+// document and does not.
 type documentNames struct {
 	Outer  string // the DotazN
 	Op, Cd string // the wrapper; empty: none
 }
 
-// appendMediaQuery appends the attributes, the '>' and the children of a media
-// query; all its elements bear prefix.
+// appendMediaQuery appends the attributes, the '>' and the children of a media query,
+// all with prefix.
 func appendMediaQuery(dst []byte, prefix string, doc documentNames, m *MediaQuery) []byte {
 	dst = optionalAttr(dst, "typPorovnani", m.TypPorovnani)
 	dst = optionalAttr(dst, "znepristupniLog", m.ZnepristupniLog)
@@ -133,8 +135,7 @@ func appendMediaQuery(dst []byte, prefix string, doc documentNames, m *MediaQuer
 	return shut(dst, prefix+name)
 }
 
-// wrap appends what inner appends within an element, or bare when local is
-// empty.
+// wrap calls inner within an element, or without one when local is empty.
 func wrap(dst []byte, prefix, local string, inner func([]byte) []byte) []byte {
 	if local == "" {
 		return inner(dst)
@@ -144,8 +145,8 @@ func wrap(dst []byte, prefix, local string, inner func([]byte) []byte) []byte {
 	return shut(dst, prefix+local)
 }
 
-// queryName returns the element of a combination, document being the one for a
-// search by document.
+// queryName returns the element of a combination. document is that of a search by
+// document.
 func queryName(kind QueryKind, document string) string {
 	switch kind {
 	case Dotaz1JmPrijRC:
@@ -173,8 +174,8 @@ func appendCriteria(dst []byte, prefix, local string, c *Criteria) []byte {
 	return shut(dst, prefix+local)
 }
 
-// appendBirthplace appends a rob:MistoNarozeniType as element name; the prefix
-// rob must be bound.
+// appendBirthplace appends a rob:MistoNarozeniType as element name. The prefix rob must
+// be bound.
 func appendBirthplace(dst []byte, name string, m *MediaQuery) []byte {
 	dst = open(dst, name)
 	if m.NarozeniCr != nil {
@@ -195,7 +196,8 @@ func appendBirthplace(dst []byte, name string, m *MediaQuery) []byte {
 // AppendRightsQuestion appends the Zadost of E227 with its own namespace
 // declarations, for [Request].Inner.
 func AppendRightsQuestion(dst []byte, q *RightsQuery) []byte {
-	dst = append(dst, `<z:Zadost xmlns:z="`+NSRights+`" xmlns:d="`+NSRightsData+`"><z:IszrVypisOpravneniPolozkyData>`...)
+	dst = append(dst,
+		`<z:Zadost xmlns:z="`+NSRights+`" xmlns:d="`+NSRightsData+`"><z:IszrVypisOpravneniPolozkyData>`...)
 	dst = optional(dst, "d:Agenda", q.Agenda)
 	dst = optional(dst, "d:AgendovaRole", q.AgendovaRole)
 	dst = optional(dst, "d:Ovm", q.Ovm)

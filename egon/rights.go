@@ -2,8 +2,8 @@ package egon
 
 import "brana/egon/xmltext"
 
-// A RightsItem is one item that a triple may read (E227, Polozka): its word
-// for SeznamUdaju and, when known, its code in RPP.
+// A RightsItem is one item that a triple may read (E227, Polozka): its word of
+// SeznamUdaju and, when known, its code in RPP.
 type RightsItem struct {
 	KodIszr string
 	KodRpp  string
@@ -11,15 +11,16 @@ type RightsItem struct {
 
 const (
 	rightsOpen = `<e:IszrOdpoved><e:IszrVypisOpravneniPolozkyDataResponse` +
-		` xmlns:q="` + NSIszrData + `" xmlns:t="` + NSIszrTypes + `" xmlns:d="` + NSRightsData + `">`
+		` xmlns:q="` + NSIszrData + `" xmlns:t="` + NSIszrTypes + `" xmlns:d="` + NSRightsData +
+		`">`
 	rightsClose = `</e:IszrVypisOpravneniPolozkyDataResponse></e:IszrOdpoved>`
 )
 
-// AppendRights appends the reply of E227: the items of the triple that was asked
-// for, in the order given. The status of info is not read, since it follows
-// from the items: OK, or VAROVANI when there are none (seed E227, section
-// 11.2).
-func AppendRights(dst []byte, enveloped bool, info *OdpovedInfo, q *RightsQuery, items []RightsItem) []byte {
+// AppendRights appends the reply of E227: the items of the requested triple in the given
+// order. It does not read the status of info, which follows from the items: OK, or
+// VAROVANI when there are none (seed E227, section 11.2).
+func AppendRights(dst []byte, enveloped bool, info *OdpovedInfo, q *RightsQuery,
+	items []RightsItem) []byte {
 	head := *info
 	head.Status = Status{Kod: OK}
 	if len(items) == 0 {
@@ -47,8 +48,8 @@ func AppendRights(dst []byte, enveloped bool, info *OdpovedInfo, q *RightsQuery,
 	return closeReply(dst, s, enveloped)
 }
 
-// appendNoRights appends why the list is empty. ZAZNAM NENALEZEN is what the
-// service documents, although the enumeration of the schema lacks it.
+// appendNoRights appends the reason of an empty list. The service documents ZAZNAM
+// NENALEZEN, although the enumeration of the schema lacks it.
 func appendNoRights(dst []byte, q *RightsQuery) []byte {
 	dst = append(dst, "<t:VysledekDetail><t:VysledekSubKod>ZAZNAM NENALEZEN</t:VysledekSubKod>"+
 		"<t:VysledekPopis>S227_001: Nejsou evidována žádná oprávnění na položky pro "...)

@@ -9,16 +9,15 @@ import (
 // RightsReply is the answer of the bus to E227.
 type RightsReply struct {
 	Info  OdpovedInfo
-	Items []RightsItem // in the order of the answer; empty when the triple has no row, and when the status is CHYBA
+	Items []RightsItem // in the order of the answer; empty: no row for the triple, or status CHYBA
 }
 
-// ParseRightsReply reads the answer of the bus to E227, in a SOAP envelope. Two
-// forms of the list are read: the schema puts each pair of codes into a Polozka,
-// the sample of the description has the pairs bare (seed E227, section 12.1).
+// ParseRightsReply reads the answer of the bus to E227, in a SOAP envelope. It reads two
+// forms of the list: the schema has each pair of codes in a Polozka, the sample of the
+// description has the pairs bare (seed E227, section 12.1).
 //
-// What is not clearly a list, and not clearly "no rights are recorded" either
-// (section 11.2), is an error: an answer that was misunderstood must not pass
-// for a row.
+// An answer that is neither clearly a list nor clearly "no rights are recorded" (section
+// 11.2) is an error: a misunderstood answer must not pass for a row.
 func ParseRightsReply(doc []byte) (*RightsReply, error) {
 	n, err := openAnswer(doc, "IszrVypisOpravneniPolozkyResponse", NSRights)
 	if err != nil {
@@ -63,11 +62,12 @@ func ParseRightsReply(doc []byte) (*RightsReply, error) {
 	return r, nil
 }
 
-const errRightsContradict = Breach("expect items with the statuses OK, or no items with the application status VAROVANI and S227_001")
+const errRightsContradict = Breach(
+	"expect items with the statuses OK, or no items with the application status VAROVANI and S227_001")
 
-// saysNoRights reports whether a status says that no rights are recorded. The
-// sub-code is the documented one or, as the schema does not list that, any with
-// the documented sentence.
+// saysNoRights reports whether a status means that no rights are recorded. The schema
+// does not list the documented sub-code, so any other with the documented sentence
+// counts too.
 func saysNoRights(s Status) bool {
 	for _, d := range s.Details {
 		if d.SubKod == "ZAZNAM NENALEZEN" || strings.HasPrefix(d.Popis, "S227_001:") {
@@ -77,10 +77,9 @@ func saysNoRights(s Status) bool {
 	return false
 }
 
-// readItems reads the pairs of codes. Other elements are left alone: they can
-// only say more about a pair, or something else.
+// readItems reads the pairs of codes and ignores other elements.
 func readItems(data *xmltext.Node) (items []RightsItem, err error) {
-	var bare *xmltext.Node // what the bare codes, which stand side by side, would be in one Polozka
+	var bare *xmltext.Node // a Polozka of all bare codes, which stand side by side
 	for _, c := range data.Children {
 		switch {
 		case c.Space != NSRightsData:
@@ -106,8 +105,7 @@ func readItems(data *xmltext.Node) (items []RightsItem, err error) {
 	return readPairs(bare)
 }
 
-// readPairs reads codes in the order KodIszr, KodRpp, where the latter may be
-// absent.
+// readPairs reads codes in the order KodIszr, KodRpp. KodRpp may be absent.
 func readPairs(n *xmltext.Node) (items []RightsItem, err error) {
 	open := false // the last item may still get its KodRpp
 	for _, c := range n.Children {

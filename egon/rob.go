@@ -13,10 +13,9 @@ const (
 	ctiData  = "RobCtiHromadneAifoData"
 )
 
-// SearchItems returns the words of the ROB items that a combination of search
-// inputs is compared with, so that the caller needs a right to them (seed E198
-// §8.2.2). RodneCislo is no item of ROB. The slice is shared; nobody may change
-// it.
+// SearchItems returns the words of the ROB items with which a combination of search
+// inputs is compared. The caller needs a right to them (seed E198 §8.2.2). RodneCislo is
+// no item of ROB. The slice is shared and must not be changed.
 func (k QueryKind) SearchItems() []string { return searchItems[k] }
 
 var searchItems = [...][]string{
@@ -30,13 +29,12 @@ var searchItems = [...][]string{
 	Dotaz5JmPrijDokladEmpty: {"Jmeno", "Prijmeni", "Doklad"},
 }
 
-// VerifiedItems returns what [AppendVerify] sends to be compared, in ROB's words:
-// the search items, and the AIFO itself.
+// VerifiedItems returns the items that [AppendVerify] sends to be compared, in ROB's
+// words: the search items, and the AIFO itself.
 func (k QueryKind) VerifiedItems() []string { return append([]string{"Aifo"}, searchItems[k]...) }
 
-// AppendVerify appends the request of ROB that compares the caller's search
-// inputs with what ROB holds of the person in the entry (O25). The entry is of
-// ROB's own agenda.
+// AppendVerify appends the request that has ROB compare the caller's search inputs with
+// its own data of the person in the entry (O25). The entry is of ROB's own agenda.
 func AppendVerify(dst []byte, st *Step, person PrevodAifo) []byte {
 	m := st.Head.Media
 	dst = openRob(dst, st, "RobOverHromadneAifo", m.Kind.SearchItems())
@@ -51,8 +49,7 @@ func AppendVerify(dst []byte, st *Step, person PrevodAifo) []byte {
 	return closeStep(dst, ActionRob)
 }
 
-// appendSearched appends the search inputs as the items of ROB that they are,
-// in the order of the schema.
+// appendSearched appends the search inputs as items of ROB, in the order of the schema.
 func appendSearched(dst []byte, m *MediaQuery) []byte {
 	if m.Kind == Dotaz4JmPrijDatNarTP {
 		dst = optional(dst, "rod:AdresaPobytu", m.TrvalyPobyt)
@@ -70,13 +67,14 @@ func appendSearched(dst []byte, m *MediaQuery) []byte {
 	case Dotaz5JmPrijDokladOp:
 		dst = appendDocument(dst, m.OpCislo, "ID")
 	case Dotaz5JmPrijDokladCd:
-		dst = appendDocument(dst, bytes.TrimPrefix(m.CdCislo, []byte("+")), "P") // a number there, text at ROB
+		// The number of the evidence is text at ROB.
+		dst = appendDocument(dst, bytes.TrimPrefix(m.CdCislo, []byte("+")), "P")
 	}
 	return dst
 }
 
-// appendDocument appends a rob:DokladType; druh is ROB's own code of the kind
-// of document, the evidences' series and kinds are other code lists.
+// appendDocument appends a rob:DokladType. druh is ROB's own code of the kind of
+// document. The series and kinds of the evidences are other code lists.
 func appendDocument(dst, cislo []byte, druh string) []byte {
 	dst = append(dst, "<rod:Doklady>"...)
 	dst = leaf(dst, "rob:Cislo", cislo)
@@ -98,7 +96,8 @@ func AppendRead(dst []byte, st *Step, person PrevodAifo, items []string) []byte 
 // openRob appends a request in ROB's envelope up to its AutorizaceInfo.
 func openRob(dst []byte, st *Step, service string, items []string) []byte {
 	dst = openStep(dst, ActionRob, NSRobEnvelope)
-	dst = append(dst, ` xmlns:rod="`+NSRobData+`" xmlns:rob="`+NSRobTypes+`" verzeZadosti="1.0.0">`...)
+	dst = append(dst,
+		` xmlns:rod="`+NSRobData+`" xmlns:rob="`+NSRobTypes+`" verzeZadosti="1.0.0">`...)
 	dst = leaf(dst, "e:KodSluzby", service)
 	dst = st.appendInfo(dst)
 	dst = append(dst, "<e:AutorizaceInfo><reg:SeznamUdaju><reg:RobSeznamUdaju>"...)
@@ -116,8 +115,8 @@ type VerifyReply struct {
 	Block   []byte // RobAplikacniStatus and the persons
 }
 
-// A VerifiedPerson says which items of a person agree with ROB, in ROB's
-// internal names.
+// A VerifiedPerson has the items of a person that agree with ROB and those that do not,
+// in ROB's internal names.
 type VerifiedPerson struct {
 	Local           int
 	Overene         []string
@@ -128,9 +127,9 @@ type VerifiedPerson struct {
 // Knows reports whether the answer has an entry of a person.
 func (r *VerifyReply) Knows(local int) bool { return r.person(local) != nil }
 
-// Unverified returns those of the items sent that ROB does not say to agree
-// with what it holds of a person. An item that is in two lists does not agree,
-// and an item that nobody sent does not hide in the wrong list.
+// Unverified returns those of the items sent that ROB does not list as agreeing with its
+// own data of a person. An item in two lists does not agree. An item that was not sent
+// is returned too if ROB lists it as not agreeing.
 func (r *VerifyReply) Unverified(local int, sent []string) (items []string) {
 	p := r.person(local)
 	if p == nil {
@@ -166,7 +165,7 @@ type ReadReply struct {
 	Rob     Status  // RobAplikacniStatus
 	Persons []int   // their local AIFO numbers
 	Places  []Place // the references to RUIAN in their data, each once
-	Block   []byte  // RobAplikacniStatus and the persons, with nothing but what was asked for
+	Block   []byte  // RobAplikacniStatus and the persons, with the requested items only
 }
 
 // ParseVerifyReply reads the answer to a request that [AppendVerify] wrote.
@@ -192,8 +191,8 @@ func ParseVerifyReply(doc []byte) (*VerifyReply, error) {
 	return r, nil
 }
 
-// saysWhatAgrees reports whether an element of a person in ROB's answer to O25 is
-// one of its schema, so that none of ROB's data goes out with them.
+// saysWhatAgrees reports whether an element of a person in ROB's answer to O25 is one of
+// its schema. Others may contain data of ROB and do not go out.
 func saysWhatAgrees(n *xmltext.Node) bool {
 	if n.Space != NSRobData || len(n.Children) > 0 {
 		return false
@@ -205,7 +204,7 @@ func saysWhatAgrees(n *xmltext.Node) bool {
 	return false
 }
 
-// listed returns the items of a list of ROB, should it come in parts, of all.
+// listed returns the items of a list of ROB, of all its parts if it comes in several.
 func listed(osoba *xmltext.Node, list string) (items []string) {
 	for _, n := range osoba.All(NSRobData, list) {
 		items = append(items, words(n)...)
@@ -213,9 +212,9 @@ func listed(osoba *xmltext.Node, list string) (items []string) {
 	return items
 }
 
-// ParseReadReply reads the answer to a request that [AppendRead] wrote with the
-// same items. A value of another item does not get into what is returned, nor
-// does an item of version 2 of ROB, even without a value.
+// ParseReadReply reads the answer to a request that [AppendRead] wrote with the same
+// items. The result has no value of another item, and no item of version 2 of ROB, even
+// without a value.
 func ParseReadReply(doc []byte, items []string) (*ReadReply, error) {
 	a, err := openRobAnswer(doc, ctiData+"Response")
 	if err != nil {
@@ -237,7 +236,7 @@ func ParseReadReply(doc []byte, items []string) (*ReadReply, error) {
 	return r, nil
 }
 
-// A robAnswer is what the answers of ROB have in common.
+// A robAnswer is the common part of the answers of ROB.
 type robAnswer struct {
 	info    OdpovedInfo
 	mapa    []PrevodAifo
@@ -246,9 +245,9 @@ type robAnswer struct {
 	block   []byte // RobAplikacniStatus
 }
 
-// openRobAnswer reads ROB's envelope, the application status and the persons of
-// the data element local. Where the system status is CHYBA there need be no
-// application status, and there are no persons.
+// openRobAnswer reads ROB's envelope, the application status and the persons of the data
+// element local. With the system status CHYBA there are no persons, and the application
+// status may be absent.
 func openRobAnswer(doc []byte, local string) (*robAnswer, error) {
 	n, err := openAnswer(doc, ActionRob+"Response", NSRobEnvelope)
 	if err != nil {
@@ -259,8 +258,9 @@ func openRobAnswer(doc []byte, local string) (*robAnswer, error) {
 		return nil, err
 	}
 	if a.info.Status.Kod == Chyba {
-		said := n.Child(NSRobEnvelope, "Odpoved").Child(NSRobData, local).Child(NSRobData, "RobAplikacniStatus")
-		a.status, _ = readStatus(said, NSRobTypes, "VysledekRobKodType") // an error: ROB's application said nothing
+		said := n.Child(NSRobEnvelope, "Odpoved").Child(NSRobData, local).Child(NSRobData,
+			"RobAplikacniStatus")
+		a.status, _ = readStatus(said, NSRobTypes, "VysledekRobKodType") // an error: there is none
 		return a, nil
 	}
 	if a.mapa, err = readMapa(n); err != nil {
@@ -295,9 +295,8 @@ func localOf(osoba *xmltext.Node) (int, error) {
 	return number(aifo)
 }
 
-// mayBeGiven reports whether an element of a person's data may be given out to
-// whoever asked for items: those have values, the others only say that they
-// have none. Who the person is goes with them.
+// mayBeGiven reports whether an element of a person's data may go to a caller that
+// requested items: one of these items, one without a value, or the person's identifier.
 func mayBeGiven(n *xmltext.Node, items []string) bool {
 	if n.Space != NSRobData {
 		return false
@@ -315,16 +314,18 @@ func mayBeGiven(n *xmltext.Node, items []string) bool {
 // robItems are the items of version 1 of ROB, in its own names.
 var robItems = internalNames(ROB)
 
-// isNil reports whether an element says that it has no value, and has none.
+// isNil reports whether an element is marked as nil and has no value.
 func isNil(n *xmltext.Node) bool {
-	return n.Value() == "" && len(n.Children) == 0 && slices.ContainsFunc(n.Attrs, func(a xmltext.NodeAttr) bool {
-		return a.Space == NSXSI && a.Local == "nil" && triOf(a.Value) == Yes
-	})
+	return n.Value() == "" && len(n.Children) == 0 &&
+		slices.ContainsFunc(n.Attrs, func(a xmltext.NodeAttr) bool {
+			return a.Space == NSXSI && a.Local == "nil" && triOf(a.Value) == Yes
+		})
 }
 
-// addPlacesOf adds the references to RUIAN in a person's data that are not yet
-// among places. An item that was not given out is empty.
-func addPlacesOf(places []Place, osoba *xmltext.Node, asked func(*xmltext.Node) bool) ([]Place, error) {
+// addPlacesOf adds to places the new references to RUIAN in a person's data. An item
+// that was not given out is empty.
+func addPlacesOf(places []Place, osoba *xmltext.Node, asked func(*xmltext.Node) bool) ([]Place,
+	error) {
 	item := func(local string) *xmltext.Node {
 		if n := osoba.Child(NSRobData, local); n != nil && asked(n) {
 			return n

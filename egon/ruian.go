@@ -2,8 +2,8 @@ package egon
 
 import "brana/egon/xmltext"
 
-// AppendPlaces appends a request of RUIAN (A28, CtiProRob v1): read asks for
-// the places, otherwise only whether they exist.
+// AppendPlaces appends a request of RUIAN (A28, CtiProRob v1). With read it asks for the
+// places, else only whether they exist.
 func AppendPlaces(dst []byte, st *Step, read bool, places []Place) []byte {
 	nacistData := "false"
 	if read {
@@ -79,7 +79,8 @@ func readPlaces(n *xmltext.Node) (places []Place, err error) {
 		switch p.Stav {
 		case "", "existuje", "nenalezen", "zrusen":
 		default:
-			return nil, Breach("expect existuje, nenalezen or zrusen in stavOvereniPrvku of " + c.Local)
+			return nil, Breach("expect existuje, nenalezen or zrusen in stavOvereniPrvku of " +
+				c.Local)
 		}
 		places = append(places, p)
 	}

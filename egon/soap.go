@@ -8,7 +8,7 @@ import (
 	"brana/egon/xmltext"
 )
 
-// place says where in the SOAP Envelope the next token stands.
+// A place is the place in the SOAP Envelope where the next token stands.
 type place uint8
 
 const (
@@ -23,12 +23,12 @@ const (
 	afterRoot
 )
 
-// soap reads the Envelope around an operation, which may be missing: then the
-// operation is the root. It knows nothing of what is in the operation.
+// A soap reads the Envelope around an operation, or an operation without one. It knows
+// nothing of the content of the operation.
 //
-// Invariants: held is where the closing part of the message begins, and no
-// byte from there on is released before the document is complete; released is
-// the end of the last token that was taken without offence.
+// Invariants: held is the offset of the closing part of the message. No byte from there
+// on is released before the document is complete. released is the end of the last token
+// that was taken without offence.
 type soap struct {
 	scan      *xmltext.Scanner
 	place     place
@@ -36,7 +36,7 @@ type soap struct {
 	enveloped bool
 	done      bool
 	limit     int64  // bytes that may be taken
-	tooLarge  reason // the offence of the next one
+	tooLarge  reason // the offence of the byte after them
 	released  int64
 	held      int64
 	offence   *Offence
@@ -49,7 +49,7 @@ func (s *soap) reset() {
 	s.released, s.held, s.offence = 0, math.MaxInt64, nil
 }
 
-// meaning is what character data means where the next of it would stand.
+// A meaning is the meaning of character data at the place of the next token.
 type meaning uint8
 
 const (
@@ -58,9 +58,9 @@ const (
 	noMeaning
 )
 
-// next reads the next token of the window and moves the window behind it. It
-// returns false when the window is used up, the document is complete, or an
-// offence was found. What means nothing makes no token.
+// next reads the next token of the window and moves the window behind it. It returns
+// false when the window is used up, the document is complete, or an offence was found.
+// Character data without meaning makes no token.
 func (s *soap) next(tok *xmltext.Token, window *[]byte, last bool, text meaning) bool {
 	part := *window
 	if room := s.limit - s.scan.Offset(); int64(len(part)) > room {
@@ -88,8 +88,8 @@ func (s *soap) next(tok *xmltext.Token, window *[]byte, last bool, text meaning)
 	return false
 }
 
-// skipped takes the character data that part begins with as far as it means
-// nothing, and says how many bytes it is.
+// skipped takes character data without meaning at the beginning of part, and returns
+// the number of bytes.
 func (s *soap) skipped(part []byte, text meaning) int {
 	switch {
 	case text == noMeaning, text == noBlanks && s.place == inHeader && s.skip > 0:
@@ -121,8 +121,8 @@ func (s *soap) releasable() int64 {
 	return min(s.released, s.held)
 }
 
-// outside reads a token that is not inside the operation, and says whether it
-// is the operation's start tag.
+// outside reads a token that is not inside the operation, and reports whether it is the
+// start tag of the operation.
 func (s *soap) outside(tok *xmltext.Token) (operation bool, o *Offence) {
 	switch tok.Kind {
 	case xmltext.StartElement:
@@ -178,10 +178,10 @@ func (s *soap) start(tok *xmltext.Token) (operation bool, o *Offence) {
 	return false, s.offend(strayElement, tok.Start, sent(name.Local))
 }
 
-// demands reports whether a block of the SOAP Header is one that the receiver of
-// the message must understand and brana does not: it is for nobody else (SOAP 1.1
-// §4.2.2), and a value of mustUnderstand other than false counts as true (§4.2.3).
-// Action is known: clients of WCF repeat SOAPAction in it.
+// demands reports whether the receiver of the message must understand a block of the
+// SOAP Header that brana does not understand. The block has no other actor (SOAP 1.1
+// §4.2.2), and any value of mustUnderstand but false counts as true (§4.2.3). Action is
+// known: clients of WCF repeat SOAPAction in it.
 func demands(tok *xmltext.Token) bool {
 	demanded := false
 	for i, attrs := 0, tok.Attrs(); i < len(attrs); i++ {
@@ -235,12 +235,12 @@ func (s *soap) leave(tok *xmltext.Token) {
 	}
 }
 
-// offend makes the offence that the text of r describes.
+// offend makes the offence of the reason r.
 func (s *soap) offend(r reason, at int64, args ...any) *Offence {
 	return r.offence(at, s.scan.Path(), args...)
 }
 
-// syntaxOffence is the offence that a scanner with these bounds found.
+// syntaxOffence makes the offence of an error of a scanner with these bounds.
 func syntaxOffence(err error, bounds xmltext.Bounds) *Offence {
 	var syntax *xmltext.SyntaxError
 	if !errors.As(err, &syntax) {
@@ -258,13 +258,13 @@ func syntaxOffence(err error, bounds xmltext.Bounds) *Offence {
 		break
 	}
 	o := r.offence(syntax.Offset, syntax.Path, args...)
-	o.Err, o.Told = syntax.Err, ""
+	o.Err, o.ForLog = syntax.Err, ""
 	return o
 }
 
-// notWhite returns the index of the first byte of character data that is not
-// XML white space, or -1. A CDATA section is never white space, even an empty
-// one: it is there to hold text.
+// notWhite returns the index of the first byte of character data that is not XML white
+// space, or -1. A CDATA section is never white space, even an empty one: its purpose is
+// text.
 func notWhite(tok *xmltext.Token) int {
 	if tok.Kind == xmltext.CData {
 		return 0

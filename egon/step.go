@@ -5,23 +5,24 @@ import (
 	"strings"
 )
 
-// A Step is what every internal request of one exchange begins with: the
-// caller's head, and the number under which this one message goes out.
+// A Step is the beginning of an internal request: the caller's head, and the number of
+// this one message.
 type Step struct {
 	Head         *Head
 	IszrZadostId string // fresh for each message, a UUID
 }
 
-// Answers reports whether an answer says that it is one to this message: with
-// the caller's AgendaZadostId, and if it has an IszrZadostId, with the message's.
-// A refusal need not, since it may not have read the message.
+// Answers reports whether an answer belongs to this message: it has the caller's
+// AgendaZadostId and, if it has an IszrZadostId, the message's. A refusal need not: the
+// registry may not have read the message.
 func (st *Step) Answers(info *OdpovedInfo) bool {
-	return info.Status.Kod == Chyba || strings.EqualFold(info.AgendaZadostId, string(st.Head.Info.AgendaZadostId)) &&
+	return info.Status.Kod == Chyba || strings.EqualFold(info.AgendaZadostId,
+		string(st.Head.Info.AgendaZadostId)) &&
 		(info.IszrZadostId == "" || strings.EqualFold(info.IszrZadostId, st.IszrZadostId))
 }
 
-// The SOAPActions of the internal requests whose name does not depend on what
-// is asked; an evidence's is [Source].Request, ORG's the [OrgService].
+// The SOAPActions of internal requests that are always the same. That of an evidence is
+// [Source].Request, that of ORG the [OrgService].
 const (
 	ActionRob   = "RobSyncDotaz"
 	ActionRuian = "CtiProRobRequest"
@@ -30,8 +31,8 @@ const (
 // stepBytes is room for most messages to a registry.
 const stepBytes = 2 << 10
 
-// openStep appends the envelope and the payload's start tag up to its
-// attributes; the prefixes e (the registry's own) and reg are bound.
+// openStep appends the envelope and the start tag of the payload up to its attributes.
+// It binds the prefixes e (the registry's own) and reg.
 func openStep(dst []byte, local, space string) []byte {
 	dst = append(slices.Grow(dst, stepBytes), soapOpen+"<e:"...)
 	dst = append(dst, local...)
@@ -44,8 +45,8 @@ func closeStep(dst []byte, local string) []byte {
 	return append(dst, soapClose...)
 }
 
-// appendInfo appends the caller's ZadostInfo as registries take it: without
-// PrioritaAis, which is a matter of the bus.
+// appendInfo appends the caller's ZadostInfo for a registry, without PrioritaAis, which
+// is for the bus.
 func (st *Step) appendInfo(dst []byte) []byte {
 	dst = append(dst, "<e:ZadostInfo>"...)
 	dst = appendZadostInfo(dst, &st.Head.Info, []byte(st.IszrZadostId))

@@ -6,43 +6,45 @@ import (
 	"unicode"
 )
 
-// furtherItems are the words that only the registries' own enumerations have
-// (RegTypy 1.23.0, RobUdajType and RosUdajType). No source says whether
-// SeznamUdaju may hold them; so none of them is called unknown.
+// furtherItems are words of the registries' own enumerations only (RegTypy 1.23.0,
+// RobUdajType and RosUdajType). No source says whether SeznamUdaju may have them, so
+// none of them counts as unknown.
 var furtherItems = map[string]bool{
 	"AdresaUradu": true, "Bok": true, "DatovaSchranka": true, "Dereference": true, "Editor": true,
 	"PoskytnutiPoskytnuti": true, "PoskytnutiVyuziti": true, "PotlaceniZnepristupneni": true,
-	"TypOsoby": true, "UdajeVerze2": true, "VerejnaProspesnost": true, "VydatNeaktivniZaznamy": true,
-	"VypisProSpravce": true, "VyuzitiPoskytnuti": true, "Zmeny": true, "ZmenyProDS": true,
+	"TypOsoby": true, "UdajeVerze2": true, "VerejnaProspesnost": true,
+	"VydatNeaktivniZaznamy": true,
+	"VypisProSpravce":       true, "VyuzitiPoskytnuti": true, "Zmeny": true, "ZmenyProDS": true,
 	"ZnepristupniLog": true, "Znepristupneni": true,
 }
 
-// UnknownItem reports whether a word of SeznamUdaju is no item of any register
-// that the service may ask. It says so of a word with a character that no item
-// has and, for services of ROB and ROS, of one that is in none of their lists.
-// The items of the other registers are not published as lists of words: of them
-// it says nothing. It is meant for refusals.
+// UnknownItem reports whether a word of SeznamUdaju is no item of any register of the
+// service: it has a character that no item has or, for services of ROB and ROS, it is in
+// none of their lists. The items of the other registers are not published as lists, so
+// none of them is unknown. It is meant for refusals.
 func UnknownItem(s *Service, word string) bool {
 	if _, odd := oddRune(word); odd {
 		return true
 	}
-	reads := strings.HasPrefix(s.Action, "IszrRob") || strings.HasPrefix(s.Action, "IszrRos") || s.Namespace == NSMedia
+	reads := strings.HasPrefix(s.Action, "IszrRob") || strings.HasPrefix(s.Action, "IszrRos") ||
+		s.Namespace == NSMedia
 	return reads && wordOf(word) == &noItem && !furtherItems[word]
 }
 
-// oddRune returns the first character of a word that no item has: those of the
-// schemas are ASCII letters and digits, and others would be names all the same.
+// oddRune returns the first character of a word that no item has. Items of the schemas
+// have ASCII letters and digits, and others would be names all the same.
 func oddRune(word string) (odd rune, found bool) {
 	for _, r := range word {
-		if r >= unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_-.:", r) {
+		if r >= unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) &&
+			!strings.ContainsRune("_-.:", r) {
 			return r, true
 		}
 	}
 	return 0, false
 }
 
-// OddCharacter names the first character of a word that no item has, as U+00A0,
-// or returns an empty string.
+// OddCharacter returns the first character of a word that no item has, in the form
+// U+00A0, or "".
 func OddCharacter(word string) string {
 	r, found := oddRune(word)
 	if !found {
@@ -51,8 +53,8 @@ func OddCharacter(word string) string {
 	return fmt.Sprintf("%U", r)
 }
 
-// LegibleWord is a word of SeznamUdaju for the text of a refusal: cut to a length
-// that no item has, and with the number of each character that cannot be seen.
+// LegibleWord returns a word of SeznamUdaju for the text of a refusal: cut to a length
+// above that of any item, and with the numbers of invisible characters.
 func LegibleWord(word string) string {
 	word = cut(word, longestWord)
 	if strings.IndexFunc(word, unseen) < 0 {

@@ -9,40 +9,60 @@ import (
 // A valueType is a simple type of the contract.
 type valueType struct {
 	valid       func([]byte) bool // of a value that is not empty
-	cs, en      string            // what a value must be
-	noBlankEnds bool              // says so in its own sentence
+	cs, en      string            // the expectation
+	noBlankEnds bool              // white space at an end has a sentence of its own
 	maybeEmpty  bool
 }
 
-// The types, as RegTypy 1.23.0, AisSeTypy and RobTypy have them, where E198 is
-// not stricter: its search values are as rob:JmenoType, never blank at an end.
+// The types of RegTypy 1.23.0, AisSeTypy and RobTypy. E198 is stricter for its search
+// values: they are as rob:JmenoType, never blank at an end.
 var (
-	dateTimeType = &valueType{valid: isDateTime, cs: "datum a čas, například 2026-01-31T12:00:00+01:00", en: "an xs:dateTime"}
-	dateType     = &valueType{valid: isDate, cs: "datum, například 2026-01-31", en: "an xs:date", noBlankEnds: true}
-	codeType     = &valueType{valid: func(v []byte) bool { return isToken(v, 15) }, cs: "kód o nejvýše 15 znacích bez mezer", en: "an NMTOKEN of at most 15 characters"}
-	ovmType      = &valueType{valid: func(v []byte) bool { return isToken(v, 36) }, cs: "kód o nejvýše 36 znacích bez mezer", en: "an NMTOKEN of at most 36 characters"}
-	uuidType     = &valueType{valid: isUUID[[]byte], cs: "UUID, například a75167b3-b260-49a0-aac6-4d763538b259", en: "a UUID"}
-	text2Type    = &valueType{valid: func(v []byte) bool { return isText(v, 2) }, cs: "text o nejvýše 2 znacích", en: "text of at most 2 characters", noBlankEnds: true}
-	text4Type    = &valueType{valid: func(v []byte) bool { return utf8.RuneCount(v) <= 4 }, cs: "text o nejvýše 4 znacích", en: "text of at most 4 characters", maybeEmpty: true}
-	text65Type   = &valueType{valid: func(v []byte) bool { return isText(v, 65) }, cs: "text o nejvýše 65 znacích", en: "text of at most 65 characters"}
-	text100Type  = &valueType{valid: func(v []byte) bool { return isText(v, 100) }, cs: "text o nejvýše 100 znacích", en: "text of at most 100 characters"}
-	text255Type  = &valueType{valid: func(v []byte) bool { return isText(v, 255) }, cs: "text o nejvýše 255 znacích", en: "text of at most 255 characters"}
-	nameType     = &valueType{valid: func(v []byte) bool { return isText(v, 100) }, cs: "neprázdný text na jednom řádku o nejvýše 100 znacích", en: "one line of 1 to 100 characters", noBlankEnds: true}
-	base64Type   = &valueType{valid: func(v []byte) bool { return base64Bytes(v) > 0 }, cs: "neprázdný base64", en: "base64 and not empty"}
-	checksumType = &valueType{valid: func(v []byte) bool { return base64Bytes(v) == 64 }, cs: "64 bajtů v base64", en: "base64 of 64 bytes"}
+	dateTimeType = &valueType{valid: isDateTime,
+		cs: "datum a čas, například 2026-01-31T12:00:00+01:00", en: "an xs:dateTime"}
+	dateType = &valueType{valid: isDate, cs: "datum, například 2026-01-31", en: "an xs:date",
+		noBlankEnds: true}
+	codeType = &valueType{valid: func(v []byte) bool { return isToken(v, 15) },
+		cs: "kód o nejvýše 15 znacích bez mezer", en: "an NMTOKEN of at most 15 characters"}
+	ovmType = &valueType{valid: func(v []byte) bool { return isToken(v, 36) },
+		cs: "kód o nejvýše 36 znacích bez mezer", en: "an NMTOKEN of at most 36 characters"}
+	uuidType = &valueType{valid: isUUID[[]byte],
+		cs: "UUID, například a75167b3-b260-49a0-aac6-4d763538b259", en: "a UUID"}
+	text2Type = &valueType{valid: func(v []byte) bool { return isText(v, 2) },
+		cs: "text o nejvýše 2 znacích", en: "text of at most 2 characters", noBlankEnds: true}
+	text4Type = &valueType{valid: func(v []byte) bool { return utf8.RuneCount(v) <= 4 },
+		cs: "text o nejvýše 4 znacích", en: "text of at most 4 characters", maybeEmpty: true}
+	text65Type = &valueType{valid: func(v []byte) bool { return isText(v, 65) },
+		cs: "text o nejvýše 65 znacích", en: "text of at most 65 characters"}
+	text100Type = &valueType{valid: func(v []byte) bool { return isText(v, 100) },
+		cs: "text o nejvýše 100 znacích", en: "text of at most 100 characters"}
+	text255Type = &valueType{valid: func(v []byte) bool { return isText(v, 255) },
+		cs: "text o nejvýše 255 znacích", en: "text of at most 255 characters"}
+	nameType = &valueType{valid: func(v []byte) bool { return isText(v, 100) },
+		cs: "neprázdný text na jednom řádku o nejvýše 100 znacích",
+		en: "one line of 1 to 100 characters", noBlankEnds: true}
+	base64Type = &valueType{valid: func(v []byte) bool { return base64Bytes(v) > 0 },
+		cs: "neprázdný base64", en: "base64 and not empty"}
+	checksumType = &valueType{valid: func(v []byte) bool { return base64Bytes(v) == 64 },
+		cs: "64 bajtů v base64", en: "base64 of 64 bytes"}
 
 	aisType      = intBetween(1, 9999999, "číslo od 1 do 9999999", "an integer from 1 to 9999999")
 	countType    = intBetween(1, maxInt, "celé číslo, nejméně 1", "an integer of at least 1")
 	intType      = intBetween(-maxInt-1, maxInt, "celé číslo", "an xs:int")
-	localityType = intBetween(2, 999998, "kód obce nebo pražského obvodu v RÚIAN, číslo od 2 do 999998", "an integer from 2 to 999998")
-	addressType  = intBetween(1, 999999998, "kód adresního místa v RÚIAN, číslo od 1 do 999999998", "an integer from 1 to 999999998")
-	stateType    = intBetween(0, 999, "číselný kód státu, nejvýše tři číslice", "an integer from 0 to 999")
+	localityType = intBetween(2, 999998,
+		"kód obce nebo pražského obvodu v RÚIAN, číslo od 2 do 999998",
+		"an integer from 2 to 999998")
+	addressType = intBetween(1, 999999998, "kód adresního místa v RÚIAN, číslo od 1 do 999999998",
+		"an integer from 1 to 999999998")
+	stateType = intBetween(0, 999, "číselný kód státu, nejvýše tři číslice",
+		"an integer from 0 to 999")
 
 	anyType = &valueType{valid: func([]byte) bool { return true }}
 
 	sourceType     = oneOf("Eop nebo Ecd", "Eop or Ecd", "Eop", "Ecd")
-	comparisonType = oneOf("striktni, diakritika nebo ascii", "striktni, diakritika or ascii", "striktni", "diakritika", "ascii")
-	booleanType    = oneOf("true, false, 1 nebo 0", "true, false, 1 or 0", "true", "false", "1", "0")
+	comparisonType = oneOf("striktni, diakritika nebo ascii", "striktni, diakritika or ascii",
+		"striktni", "diakritika", "ascii")
+	booleanType = oneOf("true, false, 1 nebo 0", "true, false, 1 or 0", "true", "false", "1",
+		"0")
 )
 
 const maxInt = 1<<31 - 1
@@ -85,14 +105,15 @@ func parseInt(v []byte) (n int, ok bool) {
 	return n, len(v) > 0 && n <= maxInt
 }
 
-// isToken reports whether v is an NMTOKEN of at most limit characters. Beyond
-// ASCII any letter, mark or digit passes: no code has one, so no grant has.
+// isToken reports whether v is an NMTOKEN of at most limit characters. Beyond ASCII any
+// letter, mark or digit passes: no code and so no grant has one.
 func isToken(v []byte, limit int) bool {
 	n := 0
 	for i := 0; i < len(v); n++ {
 		c := v[i]
 		if c < utf8.RuneSelf {
-			if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '.' || c == '_' || c == ':') {
+			if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' ||
+				c == '.' || c == '_' || c == ':') {
 				return false
 			}
 			i++
@@ -107,8 +128,8 @@ func isToken(v []byte, limit int) bool {
 	return n <= limit
 }
 
-// isText reports whether v is one line of at most limit characters, neither
-// blank nor with white space at an end.
+// isText reports whether v is one line of at most limit characters that is not blank and
+// has no white space at an end.
 func isText(v []byte, limit int) bool {
 	if white(v[0]) || white(v[len(v)-1]) || len(v) > limit && utf8.RuneCount(v) > limit {
 		return false
@@ -165,8 +186,7 @@ func isDay(v []byte) bool {
 	return day <= 28 || day <= time.Date(year, time.Month(month)+1, 0, 0, 0, 0, 0, time.UTC).Day()
 }
 
-// isZone reports whether v is the time zone of an xs:date or xs:dateTime,
-// which may be missing.
+// isZone reports whether v is empty or the time zone of an xs:date or xs:dateTime.
 func isZone(v []byte) bool {
 	if len(v) == 0 || string(v) == "Z" {
 		return true
@@ -187,7 +207,8 @@ func isDateTime(v []byte) bool {
 	hour, ok1 := digits(v[11:13])
 	minute, ok2 := digits(v[14:16])
 	second, ok3 := digits(v[17:19])
-	if !ok1 || !ok2 || !ok3 || minute > 59 || second > 59 || hour > 24 || hour == 24 && minute+second > 0 {
+	if !ok1 || !ok2 || !ok3 || minute > 59 || second > 59 || hour > 24 || hour == 24 &&
+		minute+second > 0 {
 		return false
 	}
 	v = v[19:]

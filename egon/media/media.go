@@ -1,9 +1,9 @@
 // Package media decrypts the portraits and signatures that a caller of E198
 // receives: the elements Fotka and Podpis, after their base64.
 //
-// The gateway never opens them. They are encrypted for the key that the caller
-// sent as KlicProSifrovani, and only who has that key imports this package. It
-// knows no XML and no transport, so that it can be imported alone.
+// The gateway never opens them. They are encrypted for the key that the caller sent as
+// KlicProSifrovani, so only a program with that key imports this package. It knows no
+// XML and no transport, so that it can be imported alone.
 //
 // The format is an assumption: CMS EnvelopedData (RFC 5652) with
 // RSA-OAEP-SHA256 (RFC 4055) and AES-256-CBC, as the simulated registries write
@@ -55,9 +55,9 @@ var (
 	aes256CBC     = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 1, 42}
 )
 
-// Decrypt returns the picture in an envelope, DER, that was encrypted for the
-// public part of key. The picture is newly allocated and der is left as it is.
-// An error quotes nothing of either.
+// Decrypt returns the picture in der, an envelope that was encrypted for the public part
+// of key. The picture is newly allocated and der is unchanged. An error quotes nothing
+// of either.
 func Decrypt(key *rsa.PrivateKey, der []byte) ([]byte, error) {
 	var e envelope
 	rest, err := asn1.Unmarshal(der, &e)
