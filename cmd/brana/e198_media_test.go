@@ -20,6 +20,7 @@ import (
 // also when it is large and arrives slowly; whatever else there was to ask had
 // been asked by then.
 func TestLargeSlowPhotoOfE198(t *testing.T) {
+	t.Parallel() // it waits
 	w := startWorld(t)
 	w.set(registries.EOP, registries.Settings{Photo: 4 << 20, Transfer: registries.Duration(time.Second)})
 	r := w.call("E198", byBirth(special(t, "delivery address"), "--items", everything)...)

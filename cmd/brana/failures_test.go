@@ -52,6 +52,7 @@ func asksAlways(change ...func(*config.Upstream)) func(*config.Config) {
 // schema. All but slow ones answer, or
 // do not, within their own time.
 func TestEveryRegistryInEveryFailure(t *testing.T) {
+	t.Parallel() // it waits
 	w := startWorld(t, asksAlways(func(u *config.Upstream) { u.Timeout = new(config.Duration(time.Second)) }))
 	var archive replyArchive
 	call := func(t *testing.T, v victim) *reply {
@@ -318,6 +319,7 @@ func TestBreakerOnTheOutside(t *testing.T) {
 // A registry that has come back is asked again when its breaker has been open
 // for its time, and the first E198 then is served, however fast it answers.
 func TestRegistriesComeBack(t *testing.T) {
+	t.Parallel() // it waits
 	w := startWorld(t, func(c *config.Config) {
 		for name, u := range c.Upstreams {
 			failures, open := config.Count(3), config.Duration(50*time.Millisecond)

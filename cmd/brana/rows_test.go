@@ -223,6 +223,7 @@ func TestGenerationChangesWhileCallsAreMade(t *testing.T) {
 // The real program: rows in its snapshot let it start while the bus is away, it
 // says how old they are, and a damaged snapshot stops nothing.
 func TestSnapshotOfTheProcess(t *testing.T) {
+	t.Parallel() // it waits
 	bus, sim := startRegistries(t)
 	gone := listen(t) // an address where nobody listens any more
 	away := gone.Addr().String()

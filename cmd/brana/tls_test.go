@@ -165,6 +165,7 @@ func TestFilesThatChange(t *testing.T) {
 // The whole program over TLS: who may call, metrics, a reload by SIGHUP, and
 // brana call with a certificate.
 func TestServeOverTLS(t *testing.T) {
+	t.Parallel() // it waits
 	for _, plain := range []bool{false, true} {
 		t.Run(fmt.Sprintf("plain sockets %t", plain), func(t *testing.T) { testServeOverTLS(t, plain) })
 	}
