@@ -124,8 +124,8 @@ func (adv *adversary) applyAnswer(g *simGateway, q *request, sent int64, a *answ
 		used = int64(adv.chance(int(used) + 1))
 	}
 	at := adv.now
-	// An operator may forget the permits of a lease that was given back. So where there is one, a lease
-	// is given back when its calls were made, as real gateways do.
+	// An operator may forget the permits of a lease that was given back. So where there is one, a
+	// lease is given back when its calls were made, as real gateways do.
 	if adv.chance(3) > 0 && !(over && adv.property == "operator") {
 		at = last
 	}

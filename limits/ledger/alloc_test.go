@@ -10,7 +10,8 @@ import (
 	"brana/limits/limitstest"
 )
 
-// A call that is decided by what the gateway holds; leasing more allocates, once for thousands of calls.
+// A call that is decided by what the gateway holds; leasing more allocates, once for thousands of
+// calls.
 func TestLeasedCallsAllocate(t *testing.T) {
 	r := newRedis(t, startServer(t), nil)
 	for _, test := range []struct {

@@ -19,7 +19,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// The ledger beside one script for each decision, in one run: decisions a second and commands of Redis for each.
+// The ledger beside one script for each decision, in one run: decisions a second and commands of
+// Redis for each.
 func BenchmarkRedis(b *testing.B) {
 	s := startServer(b)
 	large := limitstest.LargeCall("large")
@@ -78,8 +79,9 @@ func share(b *testing.B, r *Store, parallelism int, decide func()) {
 // same has all goroutines decide alike.
 func same(decide func()) func() func() { return func() func() { return decide } }
 
-// measure does the same of anything that decides; each goroutine begins by what decider returns, and sent is how many commands Redis was sent ever. Where a machine is
-// shared, the processor time of this process tells more than the decisions a second.
+// measure does the same of anything that decides; each goroutine begins by what decider returns,
+// and sent is how many commands Redis was sent ever. Where a machine is shared, the processor
+// time of this process tells more than the decisions a second.
 func measure(b *testing.B, parallelism int, sent func() int64, decider func() func()) {
 	b.ReportAllocs()
 	b.SetParallelism(parallelism)
@@ -132,8 +134,9 @@ func latency(b *testing.B, r *Store, call limits.Call) {
 	b.ReportMetric(float64(all[len(all)*99/100]), "p99-ns")
 }
 
-// Ten thousand ordinary callers with one call a second each, as a country has at its peak; and beside them, as fast as it
-// goes, one script and one INCRBY with EXPIRE for each decision about the same callers.
+// Ten thousand ordinary callers with one call a second each, as a country has at its peak; and
+// beside them, as fast as it goes, one script and one INCRBY with EXPIRE for each decision about
+// the same callers.
 func BenchmarkOrdinaryCallers(b *testing.B) {
 	s := startServer(b)
 	calls := ordinaryCalls(10_000)
@@ -216,7 +219,8 @@ func BenchmarkReplay(b *testing.B) {
 	}
 }
 
-// untoldEntry replays a caller with one call in each of so many minutes, of which the ledger knows nothing.
+// untoldEntry replays a caller with one call in each of so many minutes, of which the ledger
+// knows nothing.
 func untoldEntry(name string, minutes int64) entry {
 	e := entry{key: limits.KeyOf(name), Rule: [3]int64{10_000, 10_000, 20}, Net: &limits.Counts{minutes}}
 	first := time.Now().UnixMilli() + marginMillis + 2*journalMillis

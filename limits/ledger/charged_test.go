@@ -11,7 +11,8 @@ import (
 	"brana/limits/limitstest"
 )
 
-// trio is three gateways on one Redis that keeps a file, in virtual time, and the calls of one caller.
+// trio is three gateways on one Redis that keeps a file, in virtual time, and the calls of one
+// caller.
 type trio struct {
 	fleet
 	t     *testing.T
@@ -51,8 +52,8 @@ func (f *trio) hire() {
 	}
 }
 
-// begin starts the Redis that was killed, and waits until the gateways' pools, which go by the clock of the machine, dial
-// again.
+// begin starts the Redis that was killed, and waits until the gateways' pools, which go by the
+// clock of the machine, dial again.
 func (f *trio) begin() {
 	f.t.Helper()
 	f.redis.restart(f.t)
@@ -61,8 +62,8 @@ func (f *trio) begin() {
 	}
 }
 
-// spend lets the gateways make calls in turn, each n at once, a few times a second, and tells the most permits that one of
-// them held between.
+// spend lets the gateways make calls in turn, each n at once, a few times a second, and tells the
+// most permits that one of them held between.
 func (f *trio) spend(turns, n int) (held int64) {
 	f.t.Helper()
 	for range turns {
@@ -122,8 +123,9 @@ func (f *trio) idle() (permits int64) {
 	return permits
 }
 
-// Whatever Redis forgets, a permit that no call has used is free again when a lease could have been used no longer, and
-// each that was used is counted once. What gateways that died have held is counted.
+// Whatever Redis forgets, a permit that no call has used is free again when a lease could have
+// been used no longer, and each that was used is counted once. What gateways that died have held
+// is counted.
 func TestWhatNobodyUsedIsNotCharged(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []struct {
@@ -169,7 +171,8 @@ func TestWhatNobodyUsedIsNotCharged(t *testing.T) {
 	}
 }
 
-// A gateway holds a fiftieth of a quota at most, however calls come; what it costs in requests is printed.
+// A gateway holds a fiftieth of a quota at most, however calls come; what it costs in requests is
+// printed.
 func TestLeasesAreSmall(t *testing.T) {
 	t.Parallel()
 	for _, quota := range []int64{60, 300, 3000, 1_000_000} {
@@ -198,8 +201,8 @@ func TestLeasesAreSmall(t *testing.T) {
 	}
 }
 
-// overcharged says, when all gateways of the fault suite have ended, which accounts are charged for more than was made of
-// them and what gateways that were killed may have held.
+// overcharged says, when all gateways of the fault suite have ended, which accounts are charged
+// for more than was made of them and what gateways that were killed may have held.
 func (c *gatewayProcs) overcharged(all *gatewayLogs) (lines []string) {
 	c.t.Helper()
 	r, err := prepare(Config{URL: c.config.URL, Calendar: limitstest.Czech(c.t), Timeout: 5 * time.Second})

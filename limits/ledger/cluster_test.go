@@ -22,12 +22,15 @@ func shardedCalls(rule limits.Rule) (calls []limits.Call) {
 	return calls
 }
 
+// newClustered is a gateway with the rights that docs/redis.md names.
 func newClustered(t *testing.T, c *redisCluster, replicas int) *Store {
 	t.Helper()
 	for _, n := range c.nodes {
 		grantRights(t, n.server, "a Cluster", "`wait_replicas`")
 	}
-	r, err := New(Config{URL: c.url("brana:word@"), Calendar: limitstest.Czech(t), Timeout: 2 * time.Second, TrustEmpty: true, Replicas: replicas})
+	config := testConfig(t, c.url("brana:word@"))
+	config.Replicas = replicas
+	r, err := New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,8 +38,9 @@ func newClustered(t *testing.T, c *redisCluster, replicas int) *Store {
 	return r
 }
 
-// With the rights that the operator's page names, quotas and slots of callers in all shards are kept by a Cluster whose slots move while calls come, and all of a quota
-// can be had; also by a gateway that has replicas acknowledge.
+// A Cluster keeps the quotas and slots of callers in all shards while its slots move, and the
+// whole of a quota is granted. It needs no more rights than docs/redis.md names. One of the
+// gateways waits for replicas.
 func TestClusterKeepsTheLimits(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, 3, 1, steady)
@@ -48,11 +52,11 @@ func TestClusterKeepsTheLimits(t *testing.T) {
 		owners[at]++
 	}
 	if len(owners) != 3 {
-		t.Fatalf("shards lie on %v", owners)
+		t.Fatalf("shards are on %v, want on three nodes", owners)
 	}
 	gateways := []*Store{newClustered(t, c, 0), newClustered(t, c, 1)}
 	for _, g := range gateways {
-		limitstest.Eventually(t, "the gateways are ready", func() bool { return g.Ready(t.Context()) == nil })
+		waitReady(t, "the gateways are ready", g)
 	}
 	var admitted, running [shardCount]atomic.Int64
 	var group sync.WaitGroup
@@ -81,7 +85,7 @@ func TestClusterKeepsTheLimits(t *testing.T) {
 			})
 		}
 	}
-	// What was granted while a slot moved may be lost, and stays counted; of the others nothing may be.
+	// Permits that were granted while a slot moved may be lost; they stay counted. No others may.
 	least := [shardCount]int64{}
 	for shard := range least {
 		least[shard] = quota
@@ -101,7 +105,7 @@ func TestClusterKeepsTheLimits(t *testing.T) {
 	for deadline := time.Now().Add(40 * time.Second); used() != nil && time.Now().Before(deadline); {
 		time.Sleep(10 * time.Millisecond)
 	}
-	time.Sleep(time.Second) // would more be admitted, it would be now
+	time.Sleep(time.Second) // for calls beyond the quota
 	close(stop)
 	group.Wait()
 	for shard := range admitted {
@@ -119,12 +123,12 @@ func TestClusterKeepsTheLimits(t *testing.T) {
 	}
 }
 
-// In a Cluster a grant is acknowledged by replicas of the node that made it.
+// In a Cluster the replicas of the node that granted acknowledge the grant.
 func TestClusterGrantsWaitForReplicas(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, 3, 1, steady)
 	g := newClustered(t, c, 1)
-	limitstest.Eventually(t, "the gateway is ready", func() bool { return g.Ready(t.Context()) == nil })
+	waitReady(t, "the gateway is ready", g)
 	calls := shardedCalls(rule(10, 10, 10))
 	spend := func(shard int) error {
 		d, err := g.Admit(t.Context(), calls[shard])
@@ -143,13 +147,15 @@ func TestClusterGrantsWaitForReplicas(t *testing.T) {
 	for shard := range calls {
 		owner, _ := c.owner(c.slotOf(shard))
 		if owner != alone {
-			limitstest.Eventually(t, fmt.Sprintf("shard %d, whose node has a replica, grants", shard), func() bool { return spend(shard) == nil })
+			what := fmt.Sprintf("shard %d, whose node has a replica, grants", shard)
+			limitstest.Eventually(t, what, func() bool { return spend(shard) == nil })
 			continue
 		}
-		limitstest.Eventually(t, fmt.Sprintf("shard %d, whose node has none, does not", shard), func() bool { return errors.Is(spend(shard), limits.ErrReplicas) })
+		what := fmt.Sprintf("shard %d, whose node has none, does not", shard)
+		limitstest.Eventually(t, what, func() bool { return errors.Is(spend(shard), limits.ErrReplicas) })
 	}
 	c.nodes[c.masters+alone].restart(t)
-	limitstest.Eventually(t, "it has one again", func() bool { return g.Ready(t.Context()) == nil })
+	waitReady(t, "the node has a replica again", g)
 	for shard := range calls {
 		if err := spend(shard); err != nil {
 			t.Error(err)

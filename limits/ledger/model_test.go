@@ -7,8 +7,8 @@ import (
 	"brana/limits"
 )
 
-// modelLedger is ledger.lua in Go, for one shard, with the names of the script. Tests hold the script
-// to it, and try every property on both.
+// modelLedger is ledger.lua in Go, for one shard, with the names of the script. Tests hold the
+// script to it, and try every property on both.
 type modelLedger struct {
 	mutant                    string
 	lease, margin, learn      int64
@@ -62,7 +62,8 @@ func newModel(mutant string) *modelLedger {
 func (m *modelLedger) flush() {
 	m.fence, m.epoch, m.open, m.off, m.last, m.tick = "", 0, 0, 0, 0, 0
 	m.told, m.known, m.fresh = false, false, true
-	m.gateways, m.policies, m.accounts = map[string]member{}, map[string]version{}, map[limits.Key]*modelAccount{}
+	m.gateways, m.policies = map[string]member{}, map[string]version{}
+	m.accounts = map[limits.Key]*modelAccount{}
 }
 
 // clone is a copy that shares nothing.
@@ -128,7 +129,8 @@ func (m *modelLedger) serve(q *request) (answer, error) {
 	m.tick = max(now, m.tick+1)
 	a.tick = m.tick
 	for i := range q.Entries {
-		a.allotments = append(a.allotments, m.grant(q, &q.Entries[i], &a, behind || q.Entries[i].Outdated && !m.is("calls not asked")))
+		e := &q.Entries[i]
+		a.allotments = append(a.allotments, m.grant(q, e, &a, behind || e.Outdated && !m.is("calls not asked")))
 	}
 	return a, nil
 }
@@ -233,7 +235,9 @@ func (m *modelLedger) grant(q *request, e *entry, head *answer, behind bool) all
 	return g
 }
 
-func (m *modelLedger) slots(gateway string, a *modelAccount, h *holder, e *entry, most, now int64, learning bool) (own, others int64) {
+func (m *modelLedger) slots(
+	gateway string, a *modelAccount, h *holder, e *entry, most, now int64, learning bool,
+) (own, others int64) {
 	for id, other := range a.holders {
 		if other.slots > 0 && other.expires <= now {
 			other.slots, other.expires = 0, 0
@@ -318,6 +322,7 @@ func (m *modelLedger) operate(q *request) (y limits.Tally, now int64, err error)
 		}
 		a.Hour, a.past, a.cleared = kept, nil, max(now, a.cleared+1)
 	}
-	y.Hour, y.Extra, y.Forgotten, y.Late = limits.Hour{Counts: a.Counts, Buckets: slices.Clone(a.Buckets)}, a.extra, a.cleared, leaseMillis+marginMillis
+	y.Hour = limits.Hour{Counts: a.Counts, Buckets: slices.Clone(a.Buckets)}
+	y.Extra, y.Forgotten, y.Late = a.extra, a.cleared, leaseMillis+marginMillis
 	return y, now, nil
 }

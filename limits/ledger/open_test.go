@@ -37,7 +37,7 @@ func newRedisOf(t testing.TB, s *server, clock *limitstest.Clock, source string)
 	}
 	r.open()
 	t.Cleanup(func() { _ = r.Close() })
-	limitstest.Eventually(t, "the gateway is ready", func() bool { return r.Ready(t.Context()) == nil })
+	waitReady(t, "the gateway is ready", r)
 	return r
 }
 

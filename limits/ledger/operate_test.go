@@ -25,14 +25,14 @@ func TestOperatorsActsSurviveALoss(t *testing.T) {
 		t.Fatalf("remaining %d, want some 60", before)
 	}
 	s.command("FLUSHALL")
-	limitstest.Eventually(t, "the loss is noticed", func() bool { return r.Ready(t.Context()) != nil })
+	waitLoss(t, r)
 	if _, err := r.Usage(t.Context(), c.Call); !errors.Is(err, limits.ErrLearning) {
 		t.Errorf("usage while learning: %v, want %v", err, limits.ErrLearning)
 	}
 	if err := r.Forget(t.Context(), c.Call); !errors.Is(err, limits.ErrLearning) {
 		t.Errorf("forget while learning: %v, want %v", err, limits.ErrLearning)
 	}
-	limitstest.Eventually(t, "the ledger has learned", func() bool { return r.Ready(t.Context()) == nil })
+	waitReady(t, "the ledger has learned", r)
 	remaining(t, r, c.Call)
 	if u := c.Usage(); u.Extra != 20 || u.Quota != 120 || u.Working+u.Off != 60 {
 		t.Errorf("usage after the loss = %+v, want 60 of 120 used", u)

@@ -11,13 +11,17 @@ import (
 	"brana/limits/limitstest"
 )
 
-// Gateways with different policies: the newest holds for all, and who is behind is told so without asking on and on.
+// Where gateways have different policies, the newest holds at all of them. A gateway that is behind
+// refuses by it without asking again and again.
 func TestGatewaysWithDifferentPolicies(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
 	ahead, late := newRedis(t, s, nil), newRedis(t, s, nil)
 	call := func(policy string, calls int64, concurrent int) limits.Call {
-		return limits.Call{Key: limits.KeyOf("a"), Rule: rule(calls, calls, concurrent), Lifetime: time.Minute, Policy: policy}
+		return limits.Call{
+			Key: limits.KeyOf("a"), Rule: rule(calls, calls, concurrent),
+			Lifetime: time.Minute, Policy: policy,
+		}
 	}
 	var held []limits.Slot
 	admit := func(r *Store, c limits.Call, want ...limits.Verdict) {
@@ -46,13 +50,13 @@ func TestGatewaysWithDifferentPolicies(t *testing.T) {
 	admit(ahead, call("lower", 5, 3), limits.Admitted)
 	admit(late, call("", 10, 10), limits.Admitted)
 	admit(late, call("", 10, 10), limits.Admitted)
-	admit(late, call("", 10, 10), limits.OverConcurrency) // as its own policy would not have it
+	admit(late, call("", 10, 10), limits.OverConcurrency) // its own policy would admit it
 	for _, slot := range held {
 		_ = ahead.Release(context.Background(), slot)
 		_ = late.Release(context.Background(), slot)
 	}
 
-	// Raised by the first gateway that has it, though the other is behind still.
+	// The first gateway with a newer policy raises the limits, though the other is still behind.
 	late.Declare("higher")
 	heard(late)
 	for range 5 {
@@ -60,21 +64,23 @@ func TestGatewaysWithDifferentPolicies(t *testing.T) {
 	}
 	admit(late, call("higher", 8, 20), limits.OverQuota)
 	admit(ahead, call("lower", 5, 3), limits.OverQuota)
-	admit(late, call("unnamed", 1, 1), limits.OverQuota) // decided before the change, it lowers nothing
+	admit(late, call("unnamed", 1, 1), limits.OverQuota) // an older decision lowers nothing
 	if got, err := late.Usage(t.Context(), call("higher", 8, 20)); err != nil || got.Working+got.Off != 8 {
 		t.Errorf("usage %+v, %v, want 8 calls", got, err)
 	}
 }
 
-// A gateway that does not know ledger time yet is granted no slot; that refuses nobody.
+// A gateway that does not know ledger time yet is granted no slot, and still refuses no call.
 func TestFirstCallsOfAGatewayAreAdmitted(t *testing.T) {
 	s := startServer(t)
 	for n := range 20 {
-		r, err := prepare(Config{URL: s.url(), Calendar: limitstest.Czech(t), Timeout: 2 * time.Second, Prefix: fmt.Sprint(n, ":"), TrustEmpty: true})
+		config := testConfig(t, s.url())
+		config.Prefix = fmt.Sprint(n, ":")
+		r, err := prepare(config)
 		if err != nil {
 			t.Fatal(err)
 		}
-		d, err := r.Admit(t.Context(), limits.Call{Key: limits.KeyOf("a"), Rule: rule(10, 10, 3), Lifetime: time.Minute})
+		d, err := r.Admit(t.Context(), newCaller(t, r, "a", rule(10, 10, 3)).Call)
 		if err != nil || d.Verdict != limits.Admitted {
 			t.Errorf("decision %+v, %v", d, err)
 		}

@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// A proxy stands between gateways and a server, and can be slow, or cut the connections.
+// A proxy is between gateways and a server. It can be slow, and it can cut the connections.
 type proxy struct {
 	listener net.Listener
 	target   string
-	slow     atomic.Int64 // nanoseconds that each piece on its way to the server takes
-	apart    atomic.Bool
+	slow     atomic.Int64 // nanoseconds of delay for each piece to the server
+	apart    atomic.Bool  // refuses connections
 
 	mu    sync.Mutex
 	open  map[net.Conn]struct{}
@@ -50,7 +50,7 @@ func (p *proxy) serve() {
 	}
 }
 
-// join passes on what comes, both ways, until either side ends.
+// join relays both ways until either side ends.
 func (p *proxy) join(in net.Conn) {
 	defer in.Close()
 	out, err := net.Dial("tcp", p.target)
@@ -66,7 +66,7 @@ func (p *proxy) join(in net.Conn) {
 	go func() {
 		defer close(back)
 		defer in.Close()
-		_, _ = io.Copy(in, out) // either side may break at any time
+		_, _ = io.Copy(in, out) // fails when either side breaks
 	}()
 	piece := make([]byte, 64<<10)
 	for {
@@ -85,7 +85,7 @@ func (p *proxy) join(in net.Conn) {
 	<-back
 }
 
-// keep tells whether a connection may go on.
+// keep remembers a connection, and returns whether it is allowed.
 func (p *proxy) keep(c net.Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -99,7 +99,7 @@ func (p *proxy) forget(c net.Conn) {
 	delete(p.open, c)
 }
 
-// cut ends all connections; new ones come through unless the proxy is to hold them apart.
+// cut ends all connections. New ones are allowed unless apart is set.
 func (p *proxy) cut() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

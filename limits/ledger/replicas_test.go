@@ -26,21 +26,23 @@ func newReplicated(t testing.TB) (master, replica *server) {
 	return master, replica
 }
 
-// newAcknowledged is a gateway whose ledger learns within a second.
+// newAcknowledged is a gateway that waits for replicas. Its ledger learns within a second.
 func newAcknowledged(t testing.TB, s *server, replicas int, onRefill func(limits.Refill)) *Store {
 	t.Helper()
-	r, err := prepare(Config{URL: s.url(), Calendar: limitstest.Czech(t), Timeout: time.Second, TrustEmpty: true, Replicas: replicas, OnRefill: onRefill})
+	config := testConfig(t, s.url())
+	config.Timeout, config.Replicas, config.OnRefill = time.Second, replicas, onRefill
+	r, err := prepare(config)
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.script = redis.NewScript(strings.Replace(ledgerSource, "1000, 12000\n", "1000, 1000\n", 1))
 	r.open()
 	t.Cleanup(func() { _ = r.Close() })
-	limitstest.Eventually(t, "the gateway is ready", func() bool { return r.Ready(t.Context()) == nil })
+	waitReady(t, "the gateway is ready", r)
 	return r
 }
 
-// What too few replicas know of is not used, and none of it is lost when they are back.
+// A grant that too few replicas acknowledge is not used. It is given back when they are back.
 func TestGrantsWaitForReplicas(t *testing.T) {
 	t.Parallel()
 	master, replica := newReplicated(t)
@@ -52,7 +54,7 @@ func TestGrantsWaitForReplicas(t *testing.T) {
 	})
 	c := newCaller(t, r, "a", rule(20, 20, 20))
 	c.Spend(5)
-	master.command("SCRIPT FLUSH") // neither is a script that is to be loaded again
+	master.command("SCRIPT FLUSH") // loading it again loses nothing
 	c.Spend(5)
 	held := remaining(t, r, c.Call)
 	_ = replica.cmd.Process.Signal(syscall.SIGSTOP)
@@ -64,7 +66,7 @@ func TestGrantsWaitForReplicas(t *testing.T) {
 		t.Errorf("ready: %v; refills told of it: %v", err, short.Load())
 	}
 	_ = replica.cmd.Process.Signal(syscall.SIGCONT)
-	limitstest.Eventually(t, "the replica acknowledges", func() bool { return r.Ready(t.Context()) == nil })
+	waitReady(t, "the replica acknowledges", r)
 	rest := remaining(t, r, c.Call)
 	if held < rest {
 		t.Errorf("%d calls remained before, and %d now", held, rest)
@@ -73,8 +75,8 @@ func TestGrantsWaitForReplicas(t *testing.T) {
 	c.Admit(limits.OverQuota)
 }
 
-// A master that was cut off and goes on beside the one promoted in its place grants nothing that its replica does not
-// know of. Without acknowledgements it does: so the test sees it.
+// A master that is cut off goes on beside the replica that was promoted. It grants nothing that its
+// replicas do not acknowledge. Without acknowledgements it does, which shows that the test can tell.
 func TestSplitBrainKeepsTheQuota(t *testing.T) {
 	t.Parallel()
 	for replicas, within := range []bool{false, true} {
@@ -83,7 +85,7 @@ func TestSplitBrainKeepsTheQuota(t *testing.T) {
 			const quota = 100
 			master, replica := newReplicated(t)
 			old := newAcknowledged(t, master, replicas, nil)
-			call := limits.Call{Key: limits.KeyOf("a"), Rule: rule(quota, quota, quota), Lifetime: time.Minute}
+			call := limitstest.NewCaller(t, nil, "a", rule(quota, quota, quota)).Call
 			admitted := spendAll(t, old, call, quota/4)
 			if got := replica.command("REPLICAOF NO ONE"); got != "+OK" {
 				t.Fatal(got)

@@ -12,8 +12,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// grantRights makes the user of the operator's page, whose password is "word", with what else the page names for some
-// purposes.
+// grantRights creates the user of docs/redis.md, with the password "word" and the rights that the
+// page names for some purposes.
 func grantRights(t *testing.T, s *server, purposes ...string) {
 	t.Helper()
 	page, err := os.ReadFile("../../docs/redis.md")
@@ -22,7 +22,8 @@ func grantRights(t *testing.T, s *server, purposes ...string) {
 	}
 	line := regexp.MustCompile(`(?m)^ACL SETUSER brana .*$`).FindString(string(page))
 	for _, purpose := range purposes {
-		also := regexp.MustCompile(`(?m)^\| ` + purpose + " \\| `([^`]*)`").FindStringSubmatch(string(page))
+		row := regexp.MustCompile(`(?m)^\| ` + purpose + " \\| `([^`]*)`")
+		also := row.FindStringSubmatch(string(page))
 		if also == nil {
 			t.Fatalf("the page names no rights for %s", purpose)
 		}
@@ -33,7 +34,7 @@ func grantRights(t *testing.T, s *server, purposes ...string) {
 	}
 }
 
-// denied are the commands that users lacked the right to.
+// denied lists the commands that Redis refused for want of a right.
 func denied(t *testing.T, client *redis.Client) (all []string) {
 	t.Helper()
 	entries, err := client.ACLLog(t.Context(), 100).Result()
@@ -46,11 +47,13 @@ func denied(t *testing.T, client *redis.Client) (all []string) {
 	return all
 }
 
-// A user with the rights that the page names can do all there is to be done.
+// The rights that docs/redis.md names suffice for everything that a gateway does.
 func TestLeastRightsSuffice(t *testing.T) {
 	master, _ := newReplicated(t)
 	grantRights(t, master, "`wait_replicas`", "a look at `appendfsync`")
-	r, err := New(Config{URL: "redis://brana:word@127.0.0.1:" + master.port, Calendar: limitstest.Czech(t), TrustEmpty: true, Replicas: 1})
+	config := testConfig(t, "redis://brana:word@127.0.0.1:"+master.port)
+	config.Replicas = 1
+	r, err := New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +66,9 @@ func TestLeastRightsSuffice(t *testing.T) {
 	if err := r.Forget(t.Context(), call); err != nil {
 		t.Error(err)
 	}
-	limitstest.Eventually(t, "the settings were looked at", func() bool { return r.settings.found.Load() != nil })
+	limitstest.Eventually(t, "the settings were inspected", func() bool {
+		return r.settings.found.Load() != nil
+	})
 	if got := denied(t, master.client(t)); got != nil {
 		t.Errorf("denied: %v", got)
 	}

@@ -29,10 +29,11 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", "4"); err != nil {
 		panic(err)
 	}
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial"))
+	const dialing = "github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial"
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction(dialing))
 }
 
-// server is a real redis-server on a port of its own, kept over kill and start.
+// server is a real redis-server. It keeps its port over kill and start.
 type server struct {
 	path string
 	port string
@@ -48,10 +49,11 @@ func startServer(t testing.TB, options ...string) *server {
 		if os.Getenv("BRANA_REQUIRE_REDIS") == "1" || os.Getenv("CI") == "true" {
 			t.Fatal("redis-server is not in PATH and is required here")
 		}
-		t.Skip("redis-server is not in PATH: what needs a real Redis is not tested")
+		t.Skip("redis-server is not in PATH: tests with a real Redis are skipped")
 	}
 	s := &server{path: path}
-	// Between finding a free port and taking it somebody else may: then the server ends at once and another is tried.
+	// Another process may take the free port first. Then the server ends at once, and another
+	// port is tried.
 	for range 5 {
 		s.port = freePort(t)
 		if s.start(options...) {
@@ -74,10 +76,12 @@ func freePort(t testing.TB) string {
 	return port
 }
 
-// start runs the server until it answers PING, and tells whether it does.
+// start starts the server, waits until it answers PING, and returns whether it does.
 func (s *server) start(options ...string) bool {
 	s.log.Reset()
-	s.cmd = exec.Command(s.path, append([]string{"--port", s.port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"}, options...)...)
+	s.cmd = exec.Command(s.path, append([]string{
+		"--port", s.port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+	}, options...)...)
 	if len(options) > 0 && !strings.HasPrefix(options[0], "--") { // a Sentinel and its file
 		s.cmd = exec.Command(s.path, options[0], "--sentinel", "--port", s.port, "--bind", "127.0.0.1")
 	}
@@ -86,7 +90,8 @@ func (s *server) start(options ...string) bool {
 	if s.cmd.Start() != nil {
 		return false
 	}
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	deadline := time.Now().Add(10 * time.Second)
+	for ; time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		if s.command("PING") == "+PONG" {
 			return true
 		}
@@ -97,12 +102,12 @@ func (s *server) start(options ...string) bool {
 
 func (s *server) kill() {
 	_ = s.cmd.Process.Kill()
-	_ = s.cmd.Wait() // its error is the kill
+	_ = s.cmd.Wait() // reports the kill
 }
 
 func (s *server) url() string { return "redis://127.0.0.1:" + s.port }
 
-// command sends one inline command past go-redis and returns the first line of the answer.
+// command sends one inline command, without go-redis, and returns the first line of the answer.
 func (s *server) command(text string) string {
 	conn, err := net.DialTimeout("tcp", "127.0.0.1:"+s.port, 5*time.Second)
 	if err != nil {

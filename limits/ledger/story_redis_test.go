@@ -125,7 +125,8 @@ func (w wire) ProcessHook(redis.ProcessHook) redis.ProcessHook {
 	}
 }
 
-// readRequest reads the arguments of EVALSHA: the digest, the number of keys, the keys, the request.
+// readRequest reads the arguments of EVALSHA: the digest, the number of keys, the keys, the
+// request.
 func readRequest(args []any) (*request, error) {
 	q := &request{}
 	if err := json.Unmarshal(args[len(args)-1].([]byte), q); err != nil {

@@ -25,7 +25,8 @@ func TestRedisWithAStripe(t *testing.T) {
 // striped tells that a decision's slot was taken in a stripe.
 func striped(d limits.Decision) bool { return d.Slot.Place>>stripeBits > 0 }
 
-// A stripe admits only what the shard would by the same things; all else goes to the shard, which deals again.
+// A stripe admits only what the shard would by the same things; all else goes to the shard, which
+// deals again.
 func TestStripesGoByWhatTheLaneGoesBy(t *testing.T) {
 	s := startServer(t)
 	for _, test := range []struct {
@@ -160,7 +161,8 @@ func TestStripedCallersAreFew(t *testing.T) {
 	}
 }
 
-// crowd is many callers at once of one large caller's calls, and what they log: each call before it ends.
+// crowd is many callers at once of one large caller's calls, and what they log: each call before
+// it ends.
 type crowd struct {
 	store                          *Store
 	call                           limits.Call
@@ -170,8 +172,8 @@ type crowd struct {
 	running, most                  atomic.Int64
 }
 
-// work makes calls, of which a few run at once, until they are refused over quota or the store is closed; a moody one's
-// rule changes back and forth.
+// work makes calls, of which a few run at once, until they are refused over quota or the store is
+// closed; a moody one's rule changes back and forth.
 func (c *crowd) work(ctx context.Context, moody bool) (err error) {
 	var held []limits.Slot
 	release := func(most int) {
@@ -218,8 +220,9 @@ func (c *crowd) work(ctx context.Context, moody bool) (err error) {
 	return err
 }
 
-// Many at once at one large caller, while its rule changes, others look, and at last the store closes: by the log of
-// those who call, no more is admitted than the quota, no more run than may, and no permit is lost.
+// Many at once at one large caller, while its rule changes, others look, and at last the store
+// closes: by the log of those who call, no more is admitted than the quota, no more run than may,
+// and no permit is lost.
 func TestStripesUnderContention(t *testing.T) {
 	s := startServer(t)
 	const quota = 30_000
