@@ -13,8 +13,8 @@ import (
 //go:embed country.csv
 var countryText string
 
-// country is how many calls the registries of the country get in each hour of
-// a day, by name of the day.
+// country is the number of calls that the registries of the country get in each
+// hour of a day, by name of the day.
 var country = sync.OnceValue(func() map[string][]int {
 	r := csv.NewReader(strings.NewReader(countryText))
 	r.Comment = '#'
@@ -41,8 +41,8 @@ const (
 	Week    = "week" // an average week of 2026, from Monday on
 )
 
-// Country is the pace of the national load: hour by hour of the days, each
-// hour speed times shorter and its rate scale times higher.
+// Country is the pace of the national load, hour by hour of the days. Each hour is
+// speed times shorter, and its rate scale times higher.
 func Country(days string, scale, speed float64) (Pace, error) {
 	names := map[string][]string{
 		PeakDay: {"peak"},
@@ -54,7 +54,10 @@ func Country(days string, scale, speed float64) (Pace, error) {
 	var p Pace
 	for _, name := range names {
 		for _, calls := range country()[name] {
-			p = append(p, Stretch{Rate: float64(calls) / 3600 * scale, For: time.Duration(float64(time.Hour) / speed)})
+			p = append(p, Stretch{
+				Rate: float64(calls) / 3600 * scale,
+				For:  time.Duration(float64(time.Hour) / speed),
+			})
 		}
 	}
 	return p, p.Validate()

@@ -18,10 +18,12 @@ import (
 	"brana/socket"
 )
 
-// HTTP is where calls go over the network, by HTTP/1.1.
+// HTTP describes a target that is called over the network, by HTTP/1.1.
 type HTTP struct {
-	URLs    []string // of services without the code, as http://127.0.0.1:8080/publikace; calls go to them in turn
-	Conns   int      // open at once to each, at most
+	// URLs are of services without the code, as http://127.0.0.1:8080/publikace.
+	// Calls go to them in turn.
+	URLs    []string
+	Conns   int // open at once to each, at most
 	Timeout time.Duration
 	// Fresh makes a connection, and a TLS handshake, for each call, as the
 	// reference client of the bus does.
@@ -51,16 +53,24 @@ func (h HTTP) client(u *url.URL) *fasthttp.HostClient {
 		addr = net.JoinHostPort(u.Hostname(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
 	}
 	return &fasthttp.HostClient{
-		Addr: addr, DialTimeout: dial, IsTLS: u.Scheme == "https", TLSConfig: h.TLS,
-		MaxConns: h.Conns, MaxConnWaitTimeout: h.Timeout,
-		ReadTimeout: h.Timeout, WriteTimeout: h.Timeout, MaxIdleConnDuration: 10 * time.Second,
-		// A call that failed is one that failed: it is not sent again.
-		MaxIdemponentCallAttempts: 1, RetryIfErr: func(*fasthttp.Request, int, error) (bool, bool) { return false, false },
-		DisablePathNormalizing: true, NoDefaultUserAgentHeader: true,
+		Addr:                addr,
+		DialTimeout:         dial,
+		IsTLS:               u.Scheme == "https",
+		TLSConfig:           h.TLS,
+		MaxConns:            h.Conns,
+		MaxConnWaitTimeout:  h.Timeout,
+		ReadTimeout:         h.Timeout,
+		WriteTimeout:        h.Timeout,
+		MaxIdleConnDuration: 10 * time.Second,
+		// A call that failed counts as failed: it is not sent again.
+		MaxIdemponentCallAttempts: 1,
+		RetryIfErr:                func(*fasthttp.Request, int, error) (bool, bool) { return false, false },
+		DisablePathNormalizing:    true,
+		NoDefaultUserAgentHeader:  true,
 	}
 }
 
-// dial opens a connection that costs the generator little.
+// dial opens a connection of package socket, which costs the generator little.
 func dial(addr string, limit time.Duration) (net.Conn, error) {
 	nc, err := net.DialTimeout("tcp", addr, limit)
 	if err != nil {
@@ -89,7 +99,7 @@ func (c *Client) Close() {
 	}
 }
 
-// exchange is what one call uses.
+// exchange is the memory of one call.
 type exchange struct {
 	request  fasthttp.Request
 	response fasthttp.Response
@@ -97,7 +107,7 @@ type exchange struct {
 	head     []byte
 }
 
-// headRoom is how much of a long answer is looked at.
+// headRoom is the number of bytes of a long answer that are checked.
 const headRoom = 64 << 10
 
 // Call sends a call and checks the answer.
@@ -143,10 +153,12 @@ func (x *exchange) prepare(s *Scenario, m *message, base string, fresh bool) {
 		r.SetBodyRaw(append(x.text, m.after...))
 		return
 	}
-	r.SetBodyStream(io.MultiReader(bytes.NewReader(x.text), &pad{s.padding}, bytes.NewReader(m.after)), int(s.size(m)))
+	r.SetBodyStream(io.MultiReader(bytes.NewReader(x.text), &pad{s.padding}, bytes.NewReader(m.after)),
+		int(s.size(m)))
 }
 
-// answer reads the answer to its end; of a long one text is the beginning.
+// answer reads the answer to its end. text is the answer, or the beginning of a
+// long one.
 func (x *exchange) answer() (text []byte, size int64, err error) {
 	stream := x.response.BodyStream()
 	if stream == nil {
@@ -168,7 +180,7 @@ func (x *exchange) answer() (text []byte, size int64, err error) {
 	return x.head[:n], size, err
 }
 
-// broken names what broke, in a word of a small set.
+// broken names what broke, by a word of a small set.
 func broken(err error) string {
 	var dial *net.OpError
 	var handshake *tls.CertificateVerificationError

@@ -5,13 +5,13 @@ import "math"
 // The steps of a search for the knee.
 const (
 	kneeStep = 1.5  // from one rate to the next while it holds
-	kneeNear = 1.06 // the rate that holds and the one that does not are so near at the end
-	kneeLow  = 1    // a second: where a search downwards ends
+	kneeNear = 1.06 // at the end, the rate that does not hold over the one that holds
+	kneeLow  = 1    // calls a second: where a search downwards ends
 )
 
-// Knee searches the highest rate that holds, from a first guess on: upwards
-// until one does not hold, then between the last two. It is 0 when even
-// [kneeLow] does not hold, and the first error of holds ends it.
+// Knee searches the highest rate that holds, from a first guess: upwards until a
+// rate does not hold, then between the last two. It returns 0 when even one call a
+// second does not hold. The first error of holds ends the search.
 func Knee(first float64, holds func(rate float64) (bool, error)) (float64, error) {
 	low, high := 0.0, math.Inf(1)
 	for rate := first; ; {

@@ -12,7 +12,7 @@ import (
 	"brana/egon"
 )
 
-// A Scenario is one kind of call and what its answer must be.
+// A Scenario is one kind of call, and the answer that it must get.
 type Scenario struct {
 	Name    string
 	Service *egon.Service
@@ -22,20 +22,20 @@ type Scenario struct {
 	padding  int64      // bytes of base64 in the middle of a message
 }
 
-// Want is what a right answer is.
+// Want describes the right answer.
 type Want struct {
 	Status int    // of HTTP
 	Kod    string // VysledekKod, or the faultcode of a Fault
-	SubKod string // the first VysledekSubKod, or the code in the detail of a Fault; empty: it has none
-	Has    string // what is somewhere in the answer as well
-	Least  int64  // bytes of the body, at least
+	SubKod string // the first VysledekSubKod, or the code in the detail of a Fault; may be empty
+	Has    string // a text that the answer has somewhere
+	Least  int64  // bytes of the body at least
 	Echo   bool   // AgendaZadostId is that of the call
 	// Elements are names of elements of the answer, in any namespace, that are
 	// not empty tags.
 	Elements []string
 }
 
-// message is the text of a call with places for what is different each time.
+// message is the text of a call, with places for the id and the time.
 type message struct {
 	before, after []byte // of the padding
 	id, time      int    // offsets in before
@@ -51,23 +51,28 @@ const (
 // newMessage finds the places in a text.
 func newMessage(text []byte) (*message, error) {
 	before, after, _ := bytes.Cut(text, []byte(padPlace))
-	m := &message{before: before, after: after, id: bytes.Index(before, []byte(idPlace)), time: bytes.Index(before, []byte(timePlace))}
+	m := &message{
+		before: before,
+		after:  after,
+		id:     bytes.Index(before, []byte(idPlace)),
+		time:   bytes.Index(before, []byte(timePlace)),
+	}
 	if m.id < 0 || m.time < 0 {
 		return nil, fmt.Errorf("make message: no place for its id or its time")
 	}
 	return m, nil
 }
 
-// size is how many bytes a call of the scenario has.
+// size is the number of bytes of a call of the scenario.
 func (s *Scenario) size(m *message) int64 { return int64(len(m.before)+len(m.after)) + s.padding }
 
-// appendStart appends all that stands before the padding, as call number n.
+// appendStart appends the part of call number n that stands before the padding.
 func (m *message) appendStart(dst []byte, n uint64, now time.Time) (text []byte, id string) {
 	start := len(dst)
 	dst = append(dst, m.before...)
 	id = callID(n)
 	copy(dst[start+m.id:], id)
-	var room [len(timeLayout) + 9]byte // the library writes beyond what it returns
+	var room [len(timeLayout) + 9]byte // the library writes beyond the bytes that it returns
 	copy(dst[start+m.time:], now.UTC().AppendFormat(room[:0], timeLayout))
 	return dst, id
 }
@@ -83,7 +88,7 @@ func callID(n uint64) string {
 
 var runID = uuid.New()
 
-// padding is text in base64 of which messages are padded.
+// padding is text in base64, with which messages are padded.
 var padding = bytes.Repeat([]byte("QnLDoW5hIGplIGRvbcOhY8OtIHNsb3ZvIHBybyB2cmF0YS4g"), 64<<10/48)
 
 // pad reads n bytes of padding.
@@ -108,8 +113,8 @@ func (p *pad) WriteTo(w io.Writer) (written int64, err error) {
 	return written, err
 }
 
-// check says what is wrong with an answer, in few words of a small set, or
-// nothing. Of a long answer text is the beginning.
+// check returns what is wrong with an answer, in words of a small set; empty: it is
+// right. text is the answer, or the beginning of a long one.
 func (w *Want) check(status int, text []byte, size int64, id string) string {
 	if status != w.Status {
 		return fmt.Sprintf("HTTP %d instead of %d%s", status, w.Status, said(text))
@@ -117,7 +122,8 @@ func (w *Want) check(status int, text []byte, size int64, id string) string {
 	kod, subKod := outcome(text)
 	switch {
 	case kod != w.Kod || subKod != w.SubKod:
-		return "answered " + strings.TrimSpace(kod+" "+subKod) + " instead of " + strings.TrimSpace(w.Kod+" "+w.SubKod)
+		return "answered " + strings.TrimSpace(kod+" "+subKod) + " instead of " +
+			strings.TrimSpace(w.Kod+" "+w.SubKod)
 	case size < w.Least:
 		return "answer too short"
 	case w.Echo && !bytes.Contains(text, []byte(">"+id+"<")):
@@ -133,8 +139,8 @@ func (w *Want) check(status int, text []byte, size int64, id string) string {
 	return ""
 }
 
-// closes reports whether an end tag of that local name is in a text. Media are
-// base64, which has no '>': they are never taken for one.
+// closes reports whether a text has an end tag of a local name. Media are base64,
+// which has no '>', so they are never taken for one.
 func closes(text []byte, name string) bool {
 	for {
 		before, after, found := bytes.Cut(text, []byte(name+">"))
@@ -142,7 +148,8 @@ func closes(text []byte, name string) bool {
 			return false
 		}
 		tag := before[bytes.LastIndexByte(before, '<')+1:]
-		if prefix, ok := bytes.CutPrefix(tag, []byte("/")); ok && (len(prefix) == 0 || prefix[len(prefix)-1] == ':') {
+		if prefix, ok := bytes.CutPrefix(tag, []byte("/")); ok &&
+			(len(prefix) == 0 || prefix[len(prefix)-1] == ':') {
 			return true
 		}
 		text = after
@@ -161,7 +168,7 @@ func outcome(text []byte) (kod, subKod string) {
 	if kod = value(text, "VysledekKod"); kod != "" {
 		if end := bytes.Index(text, []byte("OdpovedInfo>")); end >= 0 {
 			if shut := bytes.Index(text[end+1:], []byte("OdpovedInfo>")); shut >= 0 {
-				text = text[:end+1+shut] // what the registries add is theirs
+				text = text[:end+1+shut] // details that the registries add do not count
 			}
 		}
 		return kod, value(text, "VysledekSubKod")

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// A Mix is which scenarios are sent, by weight.
+// A Mix is a choice of scenarios by weight.
 type Mix struct {
 	scenarios []*Scenario
 	upTo      []float64 // the sum of the weights up to each
@@ -16,7 +16,7 @@ type Mix struct {
 }
 
 // NewMix reads a mix as relay=90,e227=5,e198=5: names of scenarios and their
-// weights, which need no certain sum; a name alone has the weight 1.
+// weights. The sum of weights is free; a name alone has the weight 1.
 func NewMix(text string, scenarios func(name string) (*Scenario, error)) (*Mix, error) {
 	m := &Mix{text: text}
 	sum := 0.0

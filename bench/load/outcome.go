@@ -7,7 +7,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// What histograms hold: latencies from 1 µs to 10 min with three digits.
+// Histograms have latencies from 1 µs to 10 min, with three digits.
 const (
 	leastLatency = time.Microsecond
 	mostLatency  = 10 * time.Minute
@@ -17,35 +17,37 @@ func newHistogram(digits int) *hdrhistogram.Histogram {
 	return hdrhistogram.New(int64(leastLatency), int64(mostLatency), digits)
 }
 
-// observe records a latency; one above the range is recorded as its end.
+// observe records a latency. One above the range counts as the end of the range.
 func observe(h *hdrhistogram.Histogram, d time.Duration) {
 	_ = h.RecordValue(int64(min(d, mostLatency))) // in range
 }
 
-// maxWrong is how many kinds of wrong answers are told apart.
+// maxWrong is the number of kinds of wrong answers that are counted apart.
 const maxWrong = 32
 
-// An Outcome is what came of a run.
+// An Outcome is what a run measured.
 type Outcome struct {
 	Took    time.Duration // from the first intended start to the last answer
 	Right   int64         // answers as they should be
 	Wrong   map[string]int64
-	Unsent  int64 // calls whose start had come and that were not sent before the run was over
+	Unsent  int64 // calls whose start came, and that were not sent before the run ended
 	In, Out int64 // bytes of bodies: sent, received
 
 	Latency *hdrhistogram.Histogram // ns, of right answers, from their intended start
-	Slip    *hdrhistogram.Histogram // ns, by which the generator itself started late though it had a connection to spare
-	Kinds   map[string]*Kind        // by name of the scenario
+	// Slip is the time, ns, by which the generator itself started calls late though
+	// it had a connection to spare.
+	Slip    *hdrhistogram.Histogram
+	Kinds   map[string]*Kind // by name of the scenario
 	Seconds []Second
 }
 
-// A Kind is what came of the calls of one scenario.
+// A Kind is the outcome of the calls of one scenario.
 type Kind struct {
 	Right, Wrong int64
 	Latency      *hdrhistogram.Histogram // ns, of right answers
 }
 
-// A Second is what was answered within one second of a run.
+// A Second has the answers of one second of a run.
 type Second struct {
 	At          time.Duration // its end
 	Right       int64
@@ -54,7 +56,7 @@ type Second struct {
 	MaxInSecond time.Duration
 }
 
-// Errors counts the calls that came to nothing good.
+// Errors is the number of calls without a right answer.
 func (o *Outcome) Errors() int64 {
 	n := o.Unsent
 	for _, wrong := range o.Wrong {
@@ -63,7 +65,7 @@ func (o *Outcome) Errors() int64 {
 	return n
 }
 
-// Rate is right answers a second.
+// Rate is the number of right answers a second.
 func (o *Outcome) Rate() float64 {
 	if o.Took <= 0 {
 		return 0
@@ -82,12 +84,18 @@ type recorder struct {
 
 func newRecorder() *recorder {
 	return &recorder{
-		out:    Outcome{Wrong: map[string]int64{}, Latency: newHistogram(3), Slip: newHistogram(2), Kinds: map[string]*Kind{}},
-		second: newHistogram(2), until: time.Second,
+		out: Outcome{
+			Wrong:   map[string]int64{},
+			Latency: newHistogram(3),
+			Slip:    newHistogram(2),
+			Kinds:   map[string]*Kind{},
+		},
+		second: newHistogram(2),
+		until:  time.Second,
 	}
 }
 
-// record takes over a reply that ended at a time since the beginning.
+// record adds a reply that ended at a time since the beginning.
 func (r *recorder) record(name string, at, latency time.Duration, reply Reply) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -126,16 +134,22 @@ func (r *recorder) slipped(by time.Duration) {
 func (r *recorder) turn(at time.Duration) {
 	for at >= r.until {
 		h := r.second
-		r.out.Seconds = append(r.out.Seconds, Second{At: r.until, Right: h.TotalCount(), Wrong: r.wrong,
-			P50: time.Duration(h.ValueAtQuantile(50)), P99: time.Duration(h.ValueAtQuantile(99)), MaxInSecond: time.Duration(h.Max())})
+		r.out.Seconds = append(r.out.Seconds, Second{
+			At:          r.until,
+			Right:       h.TotalCount(),
+			Wrong:       r.wrong,
+			P50:         time.Duration(h.ValueAtQuantile(50)),
+			P99:         time.Duration(h.ValueAtQuantile(99)),
+			MaxInSecond: time.Duration(h.Max()),
+		})
 		h.Reset()
 		r.wrong = 0
 		r.until += time.Second
 	}
 }
 
-// tell returns how many answers there are, right and wrong.
-func (r *recorder) tell() (right, wrong int64) {
+// answers returns the numbers of right and of wrong answers.
+func (r *recorder) answers() (right, wrong int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.out.Right, r.out.Errors()

@@ -7,17 +7,17 @@ import (
 	"time"
 )
 
-// A Stretch is a time of one arrival rate.
+// A Stretch is a time with one arrival rate.
 type Stretch struct {
 	Rate float64 // calls a second
 	For  time.Duration
 }
 
-// A Pace says when calls are to start: its stretches follow one another, and in
-// each the calls are evenly spread.
+// A Pace says when calls start. Its stretches follow one another, and in each the
+// calls are evenly spread.
 type Pace []Stretch
 
-// Validate reports a stretch that is none.
+// Validate reports a stretch without a rate or a length.
 func (p Pace) Validate() error {
 	if len(p) == 0 {
 		return errors.New("pace has no stretch")
@@ -30,7 +30,7 @@ func (p Pace) Validate() error {
 	return nil
 }
 
-// Calls is how many calls the pace starts.
+// Calls is the number of calls that the pace starts.
 func (p Pace) Calls() int {
 	calls := 0.0
 	for _, s := range p {
@@ -39,7 +39,7 @@ func (p Pace) Calls() int {
 	return int(math.Ceil(calls - 1e-6))
 }
 
-// For is how long the pace lasts.
+// For is the length of the pace.
 func (p Pace) For() time.Duration {
 	var d time.Duration
 	for _, s := range p {
@@ -48,9 +48,9 @@ func (p Pace) For() time.Duration {
 	return d
 }
 
-// Start is when call i starts, counted from 0 and from the beginning; false
-// when the pace is over by then. What a stretch leaves of a call is carried
-// over to the next one, so that no rate is too low for a short stretch.
+// Start is the start of call i, counted from 0, since the beginning; false when
+// the pace is over by then. The fraction of a call that a stretch leaves is carried
+// over to the next stretch, so that no rate is too low for a short one.
 func (p Pace) Start(i int) (time.Duration, bool) {
 	left, begin := float64(i), time.Duration(0)
 	for _, s := range p {

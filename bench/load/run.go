@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// A Reply says what a target answered.
+// A Reply is what the generator keeps of an answer.
 type Reply struct {
-	Wrong          string // what was wrong with the answer, from a small set of words; empty: it was right
+	Wrong          string // what was wrong, in words of a small set; empty: the answer was right
 	Sent, Received int64  // bytes of bodies
 }
 
-// A Target answers calls; it is used by many goroutines.
+// A Target answers calls of many goroutines at once.
 type Target interface {
 	// Call sends call number n of a scenario, and waits for the whole answer.
 	Call(s *Scenario, n int) Reply
@@ -23,14 +23,14 @@ type Target interface {
 // A Plan says what is sent.
 type Plan struct {
 	Pace    Pace          // open loop: when calls start
-	For     time.Duration // closed loop, which it is without a pace: for how long
-	Workers int           // calls at once, at most
+	For     time.Duration // closed loop, without a pace: the length of the run
+	Workers int           // calls at once at most
 	Mix     *Mix
 	Target  Target
-	// Patience is how long after the pace is over calls are still sent that
-	// should have been sent before; what is left then is unsent.
+	// Patience is the time after the end of the pace in which calls are still sent
+	// that should have been sent before. Calls that are left then are unsent.
 	Patience time.Duration
-	// Progress is told from time to time how many answers there are; nil: nobody is.
+	// Progress gets the numbers of answers from time to time; may be nil.
 	Progress func(right, wrong int64)
 }
 
@@ -49,16 +49,16 @@ func (p *Plan) Validate() error {
 	return nil
 }
 
-// Run sends what the plan says and returns what came of it, when all answers
-// are here. When ctx ends it starts no more calls.
+// Run sends the calls of a plan and returns the outcome when all answers have
+// come. When ctx ends it starts no more calls.
 func Run(ctx context.Context, p Plan) (*Outcome, error) {
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
 	r := &run{Plan: p, recorder: newRecorder(), begin: time.Now()}
-	told := make(chan struct{})
+	reported := make(chan struct{})
 	stop := make(chan struct{})
-	go func() { defer close(told); r.tellUntil(stop) }()
+	go func() { defer close(reported); r.report(stop) }()
 	var workers sync.WaitGroup
 	for range p.Workers {
 		workers.Go(func() {
@@ -71,12 +71,12 @@ func Run(ctx context.Context, p Plan) (*Outcome, error) {
 	}
 	workers.Wait()
 	close(stop)
-	<-told
+	<-reported
 	r.turn(time.Since(r.begin))
 	return &r.out, nil
 }
 
-// run is a plan that is carried out.
+// run is a plan under way.
 type run struct {
 	Plan
 	*recorder
@@ -84,9 +84,9 @@ type run struct {
 	next  atomic.Int64 // the number of the next call
 }
 
-// open sends the calls of a pace. A worker that is free takes the next number
-// and waits for its start; when none is free, the start passes and the latency
-// counts all the same.
+// open sends the calls of a pace. A worker that is free takes the next number and
+// waits for its start. When no worker is free, the start passes, and the latency
+// counts from it all the same.
 func (r *run) open(ctx context.Context) {
 	for ctx.Err() == nil {
 		n := int(r.next.Add(1) - 1)
@@ -124,8 +124,8 @@ func (r *run) call(n int, intended time.Time) {
 	r.record(s.Name, end.Sub(r.begin), end.Sub(intended), reply)
 }
 
-// tellUntil tells how far the run is.
-func (r *run) tellUntil(stop <-chan struct{}) {
+// report reports progress until the run is over.
+func (r *run) report(stop <-chan struct{}) {
 	if r.Progress == nil {
 		<-stop
 		return
@@ -137,12 +137,12 @@ func (r *run) tellUntil(stop <-chan struct{}) {
 		case <-stop:
 			return
 		case <-tick.C:
-			r.Progress(r.tell())
+			r.Progress(r.answers())
 		}
 	}
 }
 
-// sleep reports whether ctx let it sleep.
+// sleep reports whether the time has passed before ctx ended.
 func sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

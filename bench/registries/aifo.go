@@ -8,14 +8,14 @@ import (
 	"encoding/binary"
 )
 
-// aifoGroup is the byte behind the 128 bits of an AIFO. What it means is not
-// public; here it is constant.
+// aifoGroup is the byte behind the 128 bits of an AIFO. Its meaning is not public;
+// here it is constant.
 const aifoGroup = 0x01
 
 // AIFO returns the identifier of a person in an agenda: 17 bytes in base64
-// (AifoType). It is the person's ID encrypted under a key of the agenda, so
-// that one agenda's identifiers say nothing of another's, and ORG translates
-// them without a table.
+// (AifoType). It is the person's ID encrypted under a key of the agenda. So an
+// identifier of one agenda reveals none of another, and ORG translates them
+// without a table.
 func AIFO(agenda string, person int) string {
 	raw := make([]byte, aes.BlockSize+1)
 	binary.BigEndian.PutUint64(raw[8:], uint64(person))
@@ -24,11 +24,12 @@ func AIFO(agenda string, person int) string {
 	return base64.StdEncoding.EncodeToString(raw)
 }
 
-// personOf undoes [AIFO]. It reports false for what AIFO never made for this
-// agenda.
+// personOf undoes [AIFO]. It reports false for an identifier that AIFO never made
+// for this agenda.
 func personOf(agenda, aifo string) (person int, ok bool) {
 	raw, err := base64.StdEncoding.Strict().DecodeString(aifo)
-	if err != nil || len(aifo) != 24 || len(raw) != aes.BlockSize+1 || raw[aes.BlockSize] != aifoGroup {
+	if err != nil || len(aifo) != 24 || len(raw) != aes.BlockSize+1 ||
+		raw[aes.BlockSize] != aifoGroup {
 		return 0, false
 	}
 	agendaKey(agenda).Decrypt(raw, raw)

@@ -9,8 +9,8 @@ import (
 )
 
 // aiseo is the record of population: it finds persons by name, birth date and
-// birth number, and gives out what it has of them. It knows them by the
-// identifiers of its own agenda.
+// birth number, and returns their data. It knows them by the identifiers of its
+// own agenda.
 type aiseo struct {
 	population *Population
 	system     System
@@ -74,12 +74,15 @@ func (a *aiseo) head(m *message, kod, from string, entries []prevod) doc {
 	return d
 }
 
-// read answers X11, X15 and X31: what AISEO has of the one person whom the map
-// names.
+// read answers X11, X15 and X31: the data of the one person in the map.
 func (a *aiseo) read(m *message) reply {
 	mapa := m.body.Child(m.body.Space, "MapaAifo")
 	entries := readMapa(mapa)
-	s := aiseoSearch{kod: egon.Varovani, subKod: "SPECIFIKACE V POPISU", popis: "Osoba nebyla nalezena."}
+	s := aiseoSearch{
+		kod:    egon.Varovani,
+		subKod: "SPECIFIKACE V POPISU",
+		popis:  "Osoba nebyla nalezena.",
+	}
 	var p *Person
 	local := ""
 	if len(entries) == 1 {
@@ -133,21 +136,30 @@ type aiseoSearch struct {
 	subKod, popis string // why nobody was found
 }
 
-// search finds the persons for whom all given values hold. Former and birth
-// names are the present ones here: nobody has changed theirs.
+// search finds the persons for whom all given values hold. Former names and names
+// at birth are the present ones here: nobody has changed theirs.
 func (a *aiseo) search(query *xmltext.Node, how string) aiseoSearch {
 	v := aiseoQueryOf(query)
 	born, _ := dayIn(v["DatumNarozeni"]) // the schema demands a date; without one nobody is found
 	var candidates []*Person
 	switch rc := cmp.Or(v["RodneCislo"], v["RC"]); {
 	case rc != "" && !isRodneCislo(rc):
-		return aiseoSearch{kod: egon.Varovani, subKod: "SPATNA SYNTAXE RODNEHO CISLA", popis: "Rodné číslo má mít 9 nebo 10 číslic."}
+		return aiseoSearch{
+			kod:    egon.Varovani,
+			subKod: "SPATNA SYNTAXE RODNEHO CISLA",
+			popis:  "Rodné číslo má mít 9 nebo 10 číslic.",
+		}
 	case rc != "":
 		if candidates = a.population.WithRodneCislo(rc); len(candidates) == 0 {
-			return aiseoSearch{kod: egon.Varovani, subKod: "RODNE CISLO NENALEZENO", popis: "Rodné číslo nebylo nalezeno."}
+			return aiseoSearch{
+				kod:    egon.Varovani,
+				subKod: "RODNE CISLO NENALEZENO",
+				popis:  "Rodné číslo nebylo nalezeno.",
+			}
 		}
 	case !born.IsZero():
-		for _, name := range []string{"Prijmeni", "MinulePrijmeni", "RodnePrijmeni", "MinuleRodnePrijmeni"} {
+		for _, name := range []string{"Prijmeni", "MinulePrijmeni", "RodnePrijmeni",
+			"MinuleRodnePrijmeni"} {
 			if v[name] != "" {
 				candidates = a.population.Named(v[name], born)
 				break
@@ -165,7 +177,11 @@ func (a *aiseo) search(query *xmltext.Node, how string) aiseoSearch {
 		s.kod, s.subKod, s.popis = egon.Varovani, "SPECIFIKACE V POPISU", "Osoba nebyla nalezena."
 	case 1:
 	default:
-		s = aiseoSearch{kod: egon.Varovani, subKod: "SPECIFIKACE V POPISU", popis: "Údajům odpovídá více osob."}
+		s = aiseoSearch{
+			kod:    egon.Varovani,
+			subKod: "SPECIFIKACE V POPISU",
+			popis:  "Údajům odpovídá více osob.",
+		}
 	}
 	return s
 }
@@ -184,8 +200,8 @@ func aiseoQueryOf(query *xmltext.Node) aiseoQuery {
 	return v
 }
 
-// agree reports whether all values hold for a person. One that nobody knows how
-// to compare holds for nobody.
+// agree reports whether all values hold for a person. A value for which there is no
+// comparison holds for nobody.
 func (v aiseoQuery) agree(p *Person, how string) bool {
 	for element, given := range v {
 		switch element {
@@ -206,7 +222,7 @@ func (v aiseoQuery) agree(p *Person, how string) bool {
 			if given != nonZero(p.Narozeni.Kod) && !Equal(given, cmp.Or(name, p.Narozeni.MistoSvet), how) {
 				return false
 			}
-		case "RodneCislo", "RC": // those who have it are looked at
+		case "RodneCislo", "RC": // only those who have it are compared
 		default:
 			return false
 		}
@@ -263,10 +279,14 @@ func aiseoStatus(d *doc, m *message, s *aiseoSearch) {
 	d.shut("Odpoved")
 }
 
-// aiseoChyba writes what the schemas demand in a reply of a registry that
-// broke down.
+// aiseoChyba writes the elements that the schemas demand in a reply of a registry
+// that broke down.
 func aiseoChyba(m *message, d *doc) {
-	s := aiseoSearch{kod: egon.Chyba, subKod: "SPECIFIKACE V POPISU", popis: "Registr zprávu nezpracoval."}
+	s := aiseoSearch{
+		kod:    egon.Chyba,
+		subKod: "SPECIFIKACE V POPISU",
+		popis:  "Registr zprávu nezpracoval.",
+	}
 	r := aiseoReading{status: s}
 	switch m.body.Space {
 	case nsAiseoRead:

@@ -6,10 +6,10 @@ import (
 	"brana/egon"
 )
 
-// aiseoReading gives out what AISEO has of a person, the items that were asked
-// for. Their names are those of the elements, in each version its own.
+// aiseoReading writes the data of a person, the items that were asked for. Items
+// are named like their elements, which differ between versions.
 type aiseoReading struct {
-	status aiseoSearch // what is said beside it
+	status aiseoSearch // of the answer
 	person *Person     // nil: nobody
 	local  string      // the local AIFO number
 	items  aiseoItems
@@ -170,7 +170,7 @@ func (w aiseoWriter) place3(item string, x Place) {
 	})
 }
 
-// stavOsoby says whether the person lives, as AISEO does.
+// stavOsoby is AISEO's word for whether the person lives.
 func (p *Person) stavOsoby() string {
 	if p.Umrti != nil {
 		return "mrtvá"

@@ -116,8 +116,8 @@ type (
 		OID asn1.ObjectIdentifier
 		IV  []byte
 	}
-	// oaep says twice that the hash is SHA-256. The second place counts: the
-	// mask generation function has its own hash, SHA-1 where nothing is said.
+	// oaep names SHA-256 in two places. The second one counts too: the mask
+	// generation function has a hash of its own, SHA-1 by default.
 	oaep struct {
 		OID        asn1.ObjectIdentifier
 		Parameters struct {

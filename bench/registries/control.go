@@ -36,7 +36,7 @@ const (
 	FailNone           Failure = "none"
 	FailRefuse         Failure = "refuse"          // the connection closes without an answer
 	FailHang           Failure = "hang"            // the request is taken and never answered
-	FailSlow           Failure = "slow"            // the answer trickles, a latency (at least 50 ms) between its twenty parts
+	FailSlow           Failure = "slow"            // twenty parts, a latency (at least 50 ms) between them
 	FailHTTP500        Failure = "500"             // HTTP 500 with a text that is no SOAP
 	FailCut            Failure = "cut"             // the connection closes in the middle of the answer
 	FailFault          Failure = "fault"           // a SOAP Fault with HTTP 500
@@ -44,7 +44,7 @@ const (
 	FailWrongNamespace Failure = "wrong-namespace" // the answer is of another namespace
 	FailEmpty          Failure = "empty"           // HTTP 200 without a body
 	FailChyba          Failure = "chyba"           // OdpovedInfo with CHYBA
-	FailWithheld       Failure = "withheld"        // an evidence says OK, and beside it that it keeps the photos back (eop, ecd)
+	FailWithheld       Failure = "withheld"        // OK, with a note that photos are withheld (eop, ecd)
 )
 
 var failures = []Failure{FailNone, FailRefuse, FailHang, FailSlow, FailHTTP500, FailCut, FailFault,
@@ -53,10 +53,10 @@ var failures = []Failure{FailNone, FailRefuse, FailHang, FailSlow, FailHTTP500, 
 // Duration is a [time.Duration] that is written as 250ms in JSON.
 type Duration time.Duration
 
-// MarshalText writes d the way time.Duration prints.
+// MarshalText writes d as time.Duration prints it.
 func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
 
-// UnmarshalText reads what [time.ParseDuration] reads, except negative ones.
+// UnmarshalText reads a duration as [time.ParseDuration] does, but no negative one.
 func (d *Duration) UnmarshalText(text []byte) error {
 	v, err := time.ParseDuration(string(text))
 	if err != nil || v < 0 {
@@ -66,26 +66,28 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Settings say how one registry behaves. The zero Settings are a registry that
-// answers at once and well.
+// Settings say how one registry behaves. With zero Settings it answers at once and
+// well.
 type Settings struct {
-	Latency Duration `json:"latency"`     // waited before every answer
-	Jitter  Duration `json:"jitter"`      // up to so much more, evenly spread
-	Failure Failure  `json:"failure"`     // empty means none
-	Rate    float64  `json:"rate"`        // share of the messages that fail, 0 to 1; 0 means all of them
-	Down    bool     `json:"down"`        // as FailRefuse for every message, whatever Failure and Rate say
-	Photo   int      `json:"photo_bytes"` // size of one photo in bytes before encryption (eop, ecd); 0 means the portrait's own
-	// Transfer is how long the media of an answer take to be sent, in twenty
-	// even parts, when all that stands before them is on its way (eop, ecd).
+	Latency Duration `json:"latency"` // before every answer
+	Jitter  Duration `json:"jitter"`  // at most, added to Latency, evenly spread
+	Failure Failure  `json:"failure"` // empty means none
+	Rate    float64  `json:"rate"`    // share of the messages that fail, 0 to 1; 0 means all
+	Down    bool     `json:"down"`    // FailRefuse for every message, in place of Failure and Rate
+	// Photo is the size of one photo in bytes before encryption (eop, ecd); 0 means
+	// that of the portrait.
+	Photo int `json:"photo_bytes"`
+	// Transfer is the time in which the media of an answer are sent, in twenty even
+	// parts, after all that stands before them (eop, ecd).
 	Transfer Duration `json:"transfer"`
 
-	ReplyBytes int64 `json:"reply_bytes"` // least size of a reply (front); shorter ones are filled up with comments
+	ReplyBytes int64 `json:"reply_bytes"` // least size of a reply, filled up with comments (front)
 	Mirror     bool  `json:"mirror"`      // a reply is at least as long as its request (front)
 	Echo       bool  `json:"echo"`        // the reply is the request, byte for byte (front)
-	BareItems  bool  `json:"bare_items"`  // E227 lists its items without Polozka, as its sample does (front)
+	BareItems  bool  `json:"bare_items"`  // items of E227 without Polozka, as in its sample (front)
 }
 
-// Validate reports a value that no registry can take.
+// Validate reports a value out of its range.
 func (s Settings) Validate() error {
 	switch {
 	case s.Failure != "" && !slices.Contains(failures, s.Failure):
@@ -110,7 +112,7 @@ const (
 // An Entry is one message in the log of a server, without personal data.
 type Entry struct {
 	Registry       string    `json:"registry"`
-	Step           string    `json:"step"`             // G27, O08, X21, E05 and so on; empty for a message that was not understood
+	Step           string    `json:"step"`             // G27, O08, X21, E05 and so on; empty: not understood
 	Target         string    `json:"target,omitempty"` // agenda that ORG was asked to translate into
 	Action         string    `json:"action"`           // SOAPAction
 	Start          time.Time `json:"start"`            // the request's head has been read
@@ -124,8 +126,8 @@ type Entry struct {
 	Failure        Failure   `json:"failure,omitempty"` // played on purpose
 	Broken         bool      `json:"broken,omitempty"`  // the answer did not go out whole
 	Problem        string    `json:"problem,omitempty"` // a panic with its stack
-	Uses           int       `json:"uses,omitempty"`    // use records that ROB keeps for this message, one per person
-	Hidden         bool      `json:"hidden,omitempty"`  // those are not shown to the person (znepristupniLog)
+	Uses           int       `json:"uses,omitempty"`    // use records in ROB for this message, one per person
+	Hidden         bool      `json:"hidden,omitempty"`  // these are hidden from the person (znepristupniLog)
 }
 
 // Set changes how a registry behaves, from the next message on.
@@ -153,7 +155,7 @@ func (s *Server) Settings(registry string) Settings {
 	return s.settings[registry]
 }
 
-// logSize is how many entries a server keeps.
+// logSize is the number of entries that a server keeps.
 const logSize = 1 << 14
 
 // Log returns the last messages, oldest first, at most logSize of them. A
@@ -190,8 +192,8 @@ func (s *Server) record(e Entry) {
 	}
 }
 
-// control serves /control/{registry}, /control/rights and /control/log; last bounds the entries
-// of the log that are wanted, 0 for all.
+// control serves /control/{registry}, /control/rights and /control/log. last is the
+// number of entries of the log to return, 0 for all.
 func (s *Server) control(method, name string, body []byte, last int) (status int, answer any) {
 	switch {
 	case name == "log" && method == "GET":

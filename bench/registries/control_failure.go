@@ -14,7 +14,7 @@ import (
 )
 
 // breakTransport plays the failures that need no answer of the registry. It
-// reports whether there was one.
+// reports whether it played one.
 func (x *exchange) breakTransport() bool {
 	switch x.fail {
 	case FailRefuse, FailHang:
@@ -57,7 +57,7 @@ func (s *Server) hold(c net.Conn) {
 		case <-gone:
 		}
 	}()
-	_, _ = io.Copy(io.Discard, c) // how the other end leaves does not matter
+	_, _ = io.Copy(io.Discard, c) // any end of the connection will do
 	close(gone)
 	<-ended // from here on c is the library's
 }
@@ -79,7 +79,7 @@ func (x *exchange) fault(code, text string) {
 	x.finish(500)
 }
 
-// send answers with the reply to m, as the failure being played would have it.
+// send answers with the reply to m, changed by the failure that is played.
 func (x *exchange) send(m *message, r reply) {
 	x.entry.Kod, x.entry.Uses, x.entry.Hidden = r.kod, r.uses, r.hidden
 	x.entry.Head = Duration(time.Since(x.entry.Start))
@@ -120,8 +120,11 @@ func (x *exchange) send(m *message, r reply) {
 	case filler > 0:
 		filler = max(filler, int64(fillerLeast))
 		pad := func(w io.Writer) error { return writeFiller(w, filler) }
-		within := bytes.LastIndex(head, []byte("</")) // a gate may hold back what follows the end of the payload
-		x.stream(func(w io.Writer) error { return writeReply(w, head[:within], pad, string(head[within:])+end) }, size+int(filler))
+		within := bytes.LastIndex(head, []byte("</")) // a gateway may hold back the bytes after it
+		write := func(w io.Writer) error {
+			return writeReply(w, head[:within], pad, string(head[within:])+end)
+		}
+		x.stream(write, size+int(filler))
 	default:
 		x.rc.SetBody(append(head, end...))
 		x.finish(200)
@@ -149,13 +152,16 @@ func cutAfter(w io.Writer, head []byte) error {
 	return errCut
 }
 
-// stream has the answer written when the handler has returned; size is its
-// length in bytes, or -1 for a chunked one. The exchange ends with the stream.
+// stream sets the answer, which is written when the handler has returned. size is
+// its length in bytes, or -1 for a chunked one. The exchange ends with the stream.
 func (x *exchange) stream(write func(io.Writer) error, size int) {
-	b := &body{write: write, done: func(whole bool) {
-		x.entry.Broken = !whole
-		x.finish(200)
-	}}
+	b := &body{
+		write: write,
+		done: func(whole bool) {
+			x.entry.Broken = !whole
+			x.finish(200)
+		},
+	}
 	x.rc.SetBodyStream(b, size)
 }
 
@@ -172,8 +178,8 @@ type body struct {
 // SupportsBodyWriteTo tells fasthttp to use WriteTo.
 func (b *body) SupportsBodyWriteTo() bool { return true }
 
-// WriteTo writes the answer. A panic becomes an error, since here nobody else
-// would catch it.
+// WriteTo writes the answer. A panic becomes an error, since nothing else would
+// catch it here.
 func (b *body) WriteTo(w io.Writer) (n int64, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -210,11 +216,11 @@ func (c *countWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// slowParts is how many parts an answer that trickles comes in, at most.
+// slowParts is the greatest number of parts of a slow answer.
 const slowParts = 20
 
-// slowWriter waits before every part of so many bytes, however they are
-// written.
+// slowWriter waits before every part of a number of bytes, whatever the sizes of
+// the writes.
 type slowWriter struct {
 	w    io.Writer
 	s    *Server
@@ -223,8 +229,8 @@ type slowWriter struct {
 	left int // bytes that the part begun still takes
 }
 
-// trickle writes to w what write writes. It has it written twice: an answer
-// that streams tells its length in no other way.
+// trickle writes to w slowly what write writes. It calls write twice: only that
+// gives the length of an answer that streams.
 func (c *slowWriter) trickle(w io.Writer, write func(io.Writer) error) error {
 	whole := &countWriter{w: io.Discard}
 	if err := write(whole); err != nil {

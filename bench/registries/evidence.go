@@ -24,7 +24,7 @@ type Evidence struct {
 	album      album
 }
 
-// dialect is what the messages of the two evidences differ by.
+// dialect has the names in which the messages of the two evidences differ.
 type dialect struct {
 	space     string // of the message and of the answer's envelope
 	request   string // root element
@@ -38,38 +38,48 @@ type dialect struct {
 // NewEOP returns the evidence of identity cards. agenda and ais are what ORG
 // knows it by.
 func NewEOP(p *Population, agenda string, ais int) *Evidence {
-	return &Evidence{population: p, agenda: agenda, ais: ais, dialect: dialect{
-		space:     egon.NSEop,
-		request:   "AisEopMediaSyncCtiPodleUdaju",
-		data:      "AisEopMediaCtiPodleUdajuData",
-		items:     "AisEopSeznamUdaju",
-		document:  "Dotaz5JmPrijOP",
-		answer:    "EopOdpoved",
-		documents: func(x *Person) []Document { return x.OP },
-	}}
+	return &Evidence{
+		population: p,
+		agenda:     agenda,
+		ais:        ais,
+		dialect: dialect{
+			space:     egon.NSEop,
+			request:   "AisEopMediaSyncCtiPodleUdaju",
+			data:      "AisEopMediaCtiPodleUdajuData",
+			items:     "AisEopSeznamUdaju",
+			document:  "Dotaz5JmPrijOP",
+			answer:    "EopOdpoved",
+			documents: func(x *Person) []Document { return x.OP },
+		},
+	}
 }
 
 // NewECD returns the evidence of travel documents, as [NewEOP] does.
 func NewECD(p *Population, agenda string, ais int) *Evidence {
-	return &Evidence{population: p, agenda: agenda, ais: ais, dialect: dialect{
-		space:     egon.NSEcd,
-		request:   "AisEcdMediaSyncCtiPodleUdaju",
-		data:      "AisEcdMediaCtiPodleUdajuData",
-		items:     "AisEcdSeznamUdaju",
-		document:  "Dotaz5JmPrijDok",
-		answer:    "EcdOdpoved",
-		documents: func(x *Person) []Document { return x.CD },
-	}}
+	return &Evidence{
+		population: p,
+		agenda:     agenda,
+		ais:        ais,
+		dialect: dialect{
+			space:     egon.NSEcd,
+			request:   "AisEcdMediaSyncCtiPodleUdaju",
+			data:      "AisEcdMediaCtiPodleUdajuData",
+			items:     "AisEcdSeznamUdaju",
+			document:  "Dotaz5JmPrijDok",
+			answer:    "EcdOdpoved",
+			documents: func(x *Person) []Document { return x.CD },
+		},
+	}
 }
 
-// staging is how the media of one answer are played.
+// staging has the settings for the media of one answer.
 type staging struct {
 	photo    int  // size of a photo in bytes before encryption, 0 for the person's own
 	withheld bool // FailWithheld
 }
 
-// handle answers one message; the reply of one that is not the evidence's is
-// the zero one.
+// handle answers one message. The reply to a message that is none of the evidence's
+// is zero.
 func (e *Evidence) handle(body *xmltext.Node, as staging) reply {
 	if body.Space != e.dialect.space || body.Local != e.dialect.request {
 		return reply{}
@@ -118,7 +128,8 @@ func (e *Evidence) fits(q *question, x *Person) bool {
 // isDocument compares a document with the question. Series and kind count only
 // when they are given.
 func (q *question) isDocument(d Document) bool {
-	return d.Cislo == q.cislo && (q.serie == "" || d.Serie == q.serie) && (q.druh == "" || d.Druh == q.druh)
+	return d.Cislo == q.cislo && (q.serie == "" || d.Serie == q.serie) &&
+		(q.druh == "" || d.Druh == q.druh)
 }
 
 func (p Place) is(x Place, typPorovnani string) bool {
@@ -132,10 +143,10 @@ func (p Place) is(x Place, typPorovnani string) bool {
 // §8.3.1). The zero criteria choose the newest.
 type criteria struct {
 	from, to time.Time // inclusive; zero for no bound
-	count    int       // at most so many; 0 for no bound
+	count    int       // the greatest number; 0 for no bound
 }
 
-// choose returns the documents to give out, newest first as they came.
+// choose returns the documents that are chosen, newest first as they came.
 func (c criteria) choose(documents []Document) []Document {
 	if c == (criteria{}) {
 		c.count = 1

@@ -29,18 +29,23 @@ type outcome struct {
 	item   string // NevydanaPolozka of the evidence, empty for none
 }
 
-// refuse answers a question that is not answered: as the system when the
-// message is invalid, otherwise as the evidence.
+// refuse answers a question with a refusal: of the system when the message is
+// invalid, otherwise of the evidence.
 func (a *answer) refuse(no *refusal) reply {
 	if !no.system {
-		return a.withoutPerson(outcome{kod: "CHYBA", sub: "APLIKACNI CHYBA", detail: "SPECIFIKACE V POPISU", popis: no.popis})
+		return a.withoutPerson(outcome{
+			kod:    "CHYBA",
+			sub:    "APLIKACNI CHYBA",
+			detail: "SPECIFIKACE V POPISU",
+			popis:  no.popis,
+		})
 	}
 	a.open(outcome{kod: "CHYBA", sub: "NEVALIDNI DATA", popis: no.popis})
 	a.close()
 	return reply{head: a.b, kod: "CHYBA"}
 }
 
-// warn answers that no one person was found.
+// warn answers that not just one person was found.
 func (a *answer) warn(popis string) reply {
 	return a.withoutPerson(outcome{kod: "VAROVANI", detail: "SPECIFIKACE V POPISU", popis: popis})
 }
@@ -59,7 +64,12 @@ func (a *answer) give(q *question, x *Person) reply {
 	e, o := a.evidence, outcome{kod: "OK"}
 	photos, signatures := q.choose(x, e.dialect.documents(x))
 	if q.photo && (x.PhotoWithheld || a.as.withheld) {
-		o = outcome{kod: "VAROVANI", detail: "UDAJ NEVYDAN", popis: "Fotografie nebyla vydána.", item: "Foto"}
+		o = outcome{
+			kod:    "VAROVANI",
+			detail: "UDAJ NEVYDAN",
+			popis:  "Fotografie nebyla vydána.",
+			item:   "Foto",
+		}
 		photos = nil
 	}
 	if a.as.withheld {
@@ -73,12 +83,14 @@ func (a *answer) give(q *question, x *Person) reply {
 	a.b = fmt.Appendf(a.b, `<ais:Aifo>%d</ais:Aifo>`, q.localAifo)
 	stream := func(w io.Writer) error {
 		for _, d := range photos {
-			if err := writeMedium(w, "Fotky", "Fotka", d, q.cipher, e.album.portrait(x, d.VydanoDne, a.as.photo)); err != nil {
+			if err := writeMedium(w, "Fotky", "Fotka", d, q.cipher,
+				e.album.portrait(x, d.VydanoDne, a.as.photo)); err != nil {
 				return err
 			}
 		}
 		for _, d := range signatures {
-			if err := writeMedium(w, "Podpisy", "Podpis", d, q.cipher, e.album.signature(x, d.VydanoDne)); err != nil {
+			if err := writeMedium(w, "Podpisy", "Podpis", d, q.cipher,
+				e.album.signature(x, d.VydanoDne)); err != nil {
 				return err
 			}
 		}
@@ -91,7 +103,7 @@ func (a *answer) give(q *question, x *Person) reply {
 	return reply{head: a.b, stream: stream, kod: o.kod, uses: 1, hidden: q.hidden}
 }
 
-// choose returns the documents whose photos and whose signatures are given out.
+// choose returns the documents whose photos and whose signatures are returned.
 func (q *question) choose(x *Person, documents []Document) (photos, signatures []Document) {
 	if q.photo && !x.NoPhoto {
 		photos = q.photos.choose(documents)
@@ -115,7 +127,8 @@ func writeMedium(w io.Writer, outer, inner string, d Document, c Cipher, picture
 	if err := writeBase64(w, der); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(w, "</ais:%s><ais:DatumVydani>%s</ais:DatumVydani></ais:%s>", inner, d.VydanoDne.Format(time.DateOnly), outer)
+	_, err = fmt.Fprintf(w, "</ais:%s><ais:DatumVydani>%s</ais:DatumVydani></ais:%s>", inner,
+		d.VydanoDne.Format(time.DateOnly), outer)
 	return err
 }
 
@@ -173,4 +186,6 @@ func (a *answer) openData(o outcome) {
 	a.b = append(a.b, `</ais:AisAplikacniStatus>`...)
 }
 
-func (a *answer) closeData() { a.b = fmt.Appendf(a.b, `</%[1]sV1></%[1]s>`, a.evidence.dialect.answer) }
+func (a *answer) closeData() {
+	a.b = fmt.Appendf(a.b, `</%[1]sV1></%[1]s>`, a.evidence.dialect.answer)
+}

@@ -12,7 +12,7 @@ import (
 	"brana/egon/xmltext"
 )
 
-// question is what X21 or X22 asks for. Of the fields that find the person
+// question is the question of X21 or X22. Of the fields that find the person, only
 // those of one query are set.
 type question struct {
 	jmeno, prijmeni, typPorovnani string
@@ -31,8 +31,8 @@ type question struct {
 	hidden             bool // the use record is not shown to the person
 }
 
-// refusal is why a question is not answered, nil when it is. Its text goes to
-// the caller.
+// refusal is why a question is refused; nil: it is answered. Its text goes to the
+// caller.
 type refusal struct {
 	system bool // the message is invalid; otherwise the evidence refuses it
 	popis  string
@@ -62,7 +62,8 @@ func (e *Evidence) question(body *xmltext.Node) (*question, *refusal) {
 		}
 		q.localAifo = int(n)
 	}
-	items := body.Child(d.space, "AutorizaceInfo").Child(egon.NSReg, "SeznamUdaju").Child(egon.NSEvidence, d.items)
+	listed := body.Child(d.space, "AutorizaceInfo").Child(egon.NSReg, "SeznamUdaju")
+	items := listed.Child(egon.NSEvidence, d.items)
 	words := strings.Fields(items.Value())
 	q.photo, q.signature = slices.Contains(words, "Foto"), slices.Contains(words, "Podpis")
 	return q, e.permit(q, body, data)
@@ -74,17 +75,20 @@ func (e *Evidence) permit(q *question, body, data *xmltext.Node) *refusal {
 		return &refusal{popis: "Není požadována fotografie ani podpis."}
 	}
 	if q.photos != (criteria{}) || q.signatures != (criteria{}) {
-		caller, _ := strconv.Atoi(body.Child(e.dialect.space, "ZadostInfo").Child(egon.NSReg, "Ais").Value())
+		info := body.Child(e.dialect.space, "ZadostInfo")
+		caller, _ := strconv.Atoi(info.Child(egon.NSReg, "Ais").Value())
 		if slices.Contains(e.NoCriteriaFor, caller) {
 			return &refusal{popis: fmt.Sprintf("AIS %d nemá povoleno použít omezovací kritéria.", caller)}
 		}
 	}
-	key, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(data.Child(egon.NSEvidence, "KlicProSifrovani").Value()), ""))
+	text := strings.Fields(data.Child(egon.NSEvidence, "KlicProSifrovani").Value())
+	key, err := base64.StdEncoding.DecodeString(strings.Join(text, ""))
 	if err != nil {
 		return invalid("KlicProSifrovani")
 	}
 	if q.cipher, err = NewCipher(key); err != nil {
-		return &refusal{popis: "KlicProSifrovani není veřejný klíč RSA o délce 2048 až 8192 bitů ve tvaru SubjectPublicKeyInfo (DER)."}
+		return &refusal{popis: "KlicProSifrovani není veřejný klíč RSA o délce 2048 až 8192 bitů ve " +
+			"tvaru SubjectPublicKeyInfo (DER)."}
 	}
 	return nil
 }

@@ -15,9 +15,9 @@ import (
 	"brana/egon/xmltext"
 )
 
-// The front takes requests of any size. The first part is held, and a request
-// that fits is answered by what it says; of a larger one only its head is read
-// and the rest passes through the digest.
+// The front takes requests of any size. It holds the first part. A request that
+// fits into it is read whole. Of a larger one only the head is read, and the rest
+// passes through the digest.
 const (
 	frontHeld = 1 << 20
 	frontEcho = 65 << 20 // the largest request that can be echoed: it has to be held whole
@@ -33,8 +33,8 @@ type front struct {
 	rights func() map[string][]Right // by triple
 }
 
-// answers are the services that the front answers with data; any other gets a
-// bare OdpovedInfo.
+// answers are the services that the front answers with data. Any other service is
+// answered with a bare OdpovedInfo.
 func (f *front) answers() map[string]func(*message) reply {
 	return map[string]func(*message) reply{
 		"E05":  f.robCtiPodleUdaju,
@@ -113,16 +113,17 @@ func (x *exchange) serveFront(service *egon.Service, m *message) {
 // frontReply is a reply of a service with nothing but its header.
 func frontReply(service *egon.Service, m *message, kod string, details ...detail) reply {
 	d := newDoc()
-	d.open("r:"+service.Response, "xmlns:r", service.Namespace, "xmlns:abs", egon.NSAbstract, "xmlns:reg", egon.NSReg)
+	d.open("r:"+service.Response, "xmlns:r", service.Namespace, "xmlns:abs", egon.NSAbstract,
+		"xmlns:reg", egon.NSReg)
 	d.odpovedInfo("abs:OdpovedInfo", m, kod, details...)
 	d.shut("r:" + service.Response)
 	return reply{head: d, kod: kod}
 }
 
-// taken is a request as the front has it.
+// taken is a request as the front holds it.
 type taken struct {
 	held   []byte // the first part
-	whole  bool   // which is all
+	whole  bool   // held is the whole request
 	size   int64
 	digest hash.Hash
 }
@@ -169,8 +170,8 @@ func (x *exchange) echo(in *taken) {
 	x.finish(200)
 }
 
-// message reads what the request says. Of one that is not held whole only the
-// root of the payload and its ZadostInfo are known.
+// message reads the request. Of one that is not held whole, it reads only the root
+// of the payload and ZadostInfo.
 func (t *taken) message() (*message, error) {
 	if !t.whole {
 		return readHead(t.held)
@@ -187,13 +188,13 @@ func (t *taken) message() (*message, error) {
 	return m, nil
 }
 
-// idRoom is how much text of an element is looked at for an id, with white
-// space around it.
+// idRoom is the number of bytes of text that may hold an id, with white space
+// around it.
 const idRoom = 256
 
 var errNoHead = errors.New("no ZadostInfo in the first part")
 
-// readHead reads a message of which only the beginning is at hand.
+// readHead reads the beginning of a message.
 func readHead(data []byte) (*message, error) {
 	s := xmltext.NewScanner(xmltext.DefaultBounds())
 	m := &message{partial: true}
@@ -239,7 +240,7 @@ func readHead(data []byte) (*message, error) {
 // newID makes a random UUID.
 func newID() string {
 	var b [16]byte
-	_, _ = rand.Read(b[:]) // it never fails
+	_, _ = rand.Read(b[:]) // Read never fails
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

@@ -10,8 +10,8 @@ import (
 )
 
 // aiseoItems are the words of a caller's SeznamUdaju for AISEO, whose items are
-// named as their elements; without any all are given, as the bus does with those
-// that are permitted.
+// named like their elements. Without any, all items are returned, as the bus
+// returns all that are permitted.
 type aiseoItems struct {
 	words            []string
 	readRefs, verify bool // RUIANCti, RUIANOver
@@ -48,7 +48,7 @@ func (f *front) existsInRob(p *Person) bool {
 	return why == nil && f.rob.person(aifo) != nil
 }
 
-// notInRob is what the bus says of a person whom ROB does not have.
+// notInRob is the detail of a status for a person who is not in ROB.
 var notInRob = detail{subKod: "AIFO NEEXISTUJE", popis: "Osoba nemá záznam v ROB.", registr: "ROB"}
 
 // An aiseoReply is the answer of a service of AISEO under construction.
@@ -56,7 +56,7 @@ type aiseoReply struct {
 	t       translation
 	kod     string
 	details []detail
-	refs    []ref // of the data given out; nil: the service has no SeznamIdAdres
+	refs    []ref // of the data returned; nil: the service has no SeznamIdAdres
 }
 
 func (a *aiseoReply) warn(d detail) {
@@ -81,7 +81,7 @@ func (a *aiseoReply) head(m *message) doc {
 	return d
 }
 
-// refuseAiseo answers what cannot be asked.
+// refuseAiseo answers a question that the service does not have.
 func refuseAiseo(m *message, popis string) reply {
 	a := aiseoReply{kod: egon.Chyba, t: translation{targetKnown: true}}
 	a.details = []detail{{subKod: "NEVALIDNI DATA", popis: popis, registr: "ISZR"}}
@@ -90,14 +90,18 @@ func refuseAiseo(m *message, popis string) reply {
 	return reply{head: d, kod: egon.Chyba}
 }
 
-// aiseoCtiPodleUdaju answers E160 and E172 with the identifiers of whom AISEO
-// found, E172 with the data of one person, too.
+// aiseoCtiPodleUdaju answers E160 and E172 with the identifiers of the persons that
+// AISEO found. The answer to E172 has the data of one person, too.
 func (f *front) aiseoCtiPodleUdaju(m *message) reply {
 	second := m.body.Local == "AiseoCtiPodleUdaju2"
 	query, namespace := aiseoData(m), nsAiseo
 	how, _ := query.AttrValue("typPorovnani")
 	hidden, _ := query.AttrValue("znepristupniLog")
-	s := aiseoSearch{kod: egon.Varovani, subKod: "SPECIFIKACE V POPISU", popis: "Chybí právě jedna kombinace údajů."}
+	s := aiseoSearch{
+		kod:    egon.Varovani,
+		subKod: "SPECIFIKACE V POPISU",
+		popis:  "Chybí právě jedna kombinace údajů.",
+	}
 	switch {
 	case !second:
 		s = f.aiseo.search(query, how)
@@ -128,7 +132,12 @@ func (f *front) aiseoCtiPodleUdaju(m *message) reply {
 		s.status(&d)
 		d.shut("r:" + m.body.Local + "DataResponse")
 		if gives {
-			r := aiseoReading{status: aiseoSearch{kod: egon.OK}, person: s.found[0], local: "1", items: items}
+			r := aiseoReading{
+				status: aiseoSearch{kod: egon.OK},
+				person: s.found[0],
+				local:  "1",
+				items:  items,
+			}
 			r.write2(&d, "r:AiseoCtiAifo2DataResponse")
 		}
 		d.shut("r:AiseoOdpoved")
@@ -154,7 +163,11 @@ func (f *front) aiseoCtiAifo(m *message) reply {
 	if known {
 		entry.overeno = strconv.FormatBool(exists)
 	}
-	r := aiseoReading{status: aiseoSearch{kod: egon.OK}, local: entry.local, items: readAiseoItems(m.body)}
+	r := aiseoReading{
+		status: aiseoSearch{kod: egon.OK},
+		local:  entry.local,
+		items:  readAiseoItems(m.body),
+	}
 	switch {
 	case known && !exists:
 		a.warn(notInRob)
@@ -182,8 +195,9 @@ func (f *front) referTo(a *aiseoReply, m *message, r aiseoReading) {
 	}
 }
 
-// refer adds what the data of a person, who may be nil, refer to in RUIAN, with
-// the states if these are asked for. The items have other names in each version.
+// refer adds the places in RUIAN to which the data of a person refer, with states
+// if they are asked for. The person may be nil. Items have other names in each
+// version.
 func (f *front) refer(a *aiseoReply, p *Person, items aiseoItems, address, delivery string) {
 	a.refs = []ref{}
 	if p == nil {
@@ -222,8 +236,8 @@ func (f *front) writeRead(d *doc, m *message, r aiseoReading, refs []ref) {
 }
 
 // aiseoZtotozneni answers E158: it identifies a person in ROB by names and birth
-// date; if that does not find just one, in AISEO by birth number and names, and
-// then ROB must agree with names and date.
+// date. If that does not find just one, it identifies the person in AISEO by birth
+// number and names, and then ROB must agree with names and date.
 func (f *front) aiseoZtotozneni(m *message) reply {
 	query := aiseoData(m)
 	hidden, _ := query.AttrValue("znepristupniLog")
@@ -244,13 +258,18 @@ func (f *front) aiseoZtotozneni(m *message) reply {
 		case !f.existsInRob(found.found[0]):
 			a.warn(notInRob)
 		case !agreesWithRob(v, found.found[0]):
-			a.warn(detail{subKod: "SPECIFIKACE V POPISU", popis: "Jméno, příjmení nebo datum narození se neshodují s ROB.", registr: "ROB"})
+			a.warn(detail{
+				subKod:  "SPECIFIKACE V POPISU",
+				popis:   "Jméno, příjmení nebo datum narození se neshodují s ROB.",
+				registr: "ROB",
+			})
 		default:
 			p = found.found[0]
 		}
 	}
 	if p != nil {
-		a.t.add(f.org, prevod{local: "1", aifo: AIFO(f.rob.system.Agenda, p.ID)}, f.rob.system, m.info.system(), true)
+		a.t.add(f.org, prevod{local: "1", aifo: AIFO(f.rob.system.Agenda, p.ID)}, f.rob.system,
+			m.info.system(), true)
 		a.t.entries[0].overeno = "true"
 	}
 	d := a.head(m)
@@ -261,7 +280,7 @@ func (f *front) aiseoZtotozneni(m *message) reply {
 	return reply{head: d, kod: a.kod, uses: len(a.t.entries), hidden: isTrue(hidden)}
 }
 
-// writeIdentified writes what AISEO and ROB said to E158.
+// writeIdentified writes the answers of AISEO and ROB to E158.
 func (f *front) writeIdentified(d *doc, m *message, s *aiseoSearch, p *Person) {
 	if s != nil {
 		d.open("r:AiseoOdpoved")
@@ -275,7 +294,7 @@ func (f *front) writeIdentified(d *doc, m *message, s *aiseoSearch, p *Person) {
 	}
 	items := readAiseoItems(m.body)
 	o := osoba{Person: p, local: "1", aifo: AIFO(f.rob.system.Agenda, p.ID)}
-	for _, item := range []string{"Jmeno", "Prijmeni"} { // it gives out no more
+	for _, item := range []string{"Jmeno", "Prijmeni"} { // it returns no more
 		if items.asked(item) {
 			o.items = append(o.items, item)
 		}
@@ -306,5 +325,6 @@ func (f *front) robNamed(v aiseoQuery) *Person {
 // agreesWithRob reports whether names and birth date are those that ROB has.
 func agreesWithRob(v aiseoQuery, p *Person) bool {
 	born, ok := dayIn(v["DatumNarozeni"])
-	return ok && born.Equal(p.Narozen) && Equal(v["Jmeno"], p.Jmeno, Diakritika) && Equal(v["Prijmeni"], p.RobPrijmeni, Diakritika)
+	return ok && born.Equal(p.Narozen) && Equal(v["Jmeno"], p.Jmeno, Diakritika) &&
+		Equal(v["Prijmeni"], p.RobPrijmeni, Diakritika)
 }

@@ -17,21 +17,28 @@ type Right struct {
 	KodRpp  string `json:"kod_rpp,omitempty"`
 }
 
-// sampleRights are the triples that have rights to items at the beginning, and
-// the items: those of the sample of E227 (seed E227 §12.1), and fewer for one.
+// sampleRights are the first triples with rights, and their items: those of the
+// sample of E227 (seed E227 §12.1), and fewer for one triple.
 func sampleRights() map[string][]Right {
 	all := []Right{
-		{"Prijmeni", "101-1-1"}, {"Obcanstvi", "101-1-10"}, {"Doklad", "101-1-11"}, {"DatovaSchrankaROB", "101-1-12"},
-		{"Jmeno", "101-1-2"}, {"AdresaPobytu", "101-1-3"}, {"DorucovaciAdresa", "101-1-4"}, {"DatumNarozeni", "101-1-5"},
+		{"Prijmeni", "101-1-1"}, {"Obcanstvi", "101-1-10"}, {"Doklad", "101-1-11"},
+		{"DatovaSchrankaROB", "101-1-12"},
+		{"Jmeno", "101-1-2"}, {"AdresaPobytu", "101-1-3"}, {"DorucovaciAdresa", "101-1-4"},
+		{"DatumNarozeni", "101-1-5"},
 		{"MistoNarozeni", "101-1-6"}, {"Ico", "102-1-1"}, {"AdresaSidla", "102-1-14"},
 	}
 	few := []Right{{"Prijmeni", "101-1-1"}, {"Jmeno", "101-1-2"}, {"DatumNarozeni", "101-1-5"}}
-	return map[string][]Right{"A1185/CR8359/00372498": all, "X999/XR1/12345678": all, "A999/CTENAR/12345678": all, "X999/XR2/12345678": few}
+	return map[string][]Right{
+		"A1185/CR8359/00372498": all,
+		"X999/XR1/12345678":     all,
+		"A999/CTENAR/12345678":  all,
+		"X999/XR2/12345678":     few,
+	}
 }
 
 // SetRights changes what triples, written agenda/role/ovm, may read, as the next
-// generation of the matrix would; a triple without rights is taken out. The
-// other triples keep theirs.
+// generation of the matrix would. It removes a triple without rights. The other
+// triples keep theirs.
 func (s *Server) SetRights(rights map[string][]Right) error {
 	for triple, items := range rights {
 		if strings.Count(triple, "/") != 2 {
@@ -91,7 +98,8 @@ func (f *front) vypisOpravneniPolozky(m *message) reply {
 		kod = egon.OK
 	}
 	d := newDoc()
-	d.open("r:"+m.body.Local+"Response", "xmlns:r", m.body.Space, "xmlns:abs", egon.NSAbstract, "xmlns:reg", egon.NSReg,
+	d.open("r:"+m.body.Local+"Response", "xmlns:r", m.body.Space, "xmlns:abs", egon.NSAbstract,
+		"xmlns:reg", egon.NSReg,
 		"xmlns:d", egon.NSRightsData, "xmlns:iszd", egon.NSIszrData, "xmlns:iszt", egon.NSIszrTypes)
 	d.odpovedInfo("abs:OdpovedInfo", m, kod)
 	d.open("r:IszrOdpoved")
@@ -101,7 +109,8 @@ func (f *front) vypisOpravneniPolozky(m *message) reply {
 	if kod != egon.OK {
 		d.open("iszt:VysledekDetail")
 		d.leaf("iszt:VysledekSubKod", "ZAZNAM NENALEZEN")
-		d.leaf("iszt:VysledekPopis", fmt.Sprintf("S227_001: Nejsou evidována žádná oprávnění na položky pro %.80s.", triple))
+		d.leaf("iszt:VysledekPopis",
+			fmt.Sprintf("S227_001: Nejsou evidována žádná oprávnění na položky pro %.80s.", triple))
 		d.shut("iszt:VysledekDetail")
 	}
 	d.shut("iszd:IszrAplikacniStatus")

@@ -9,15 +9,15 @@ import (
 )
 
 // frontItems are the words of a caller's SeznamUdaju: the items of ROB in its
-// internal names, and what is wanted of RUIAN.
+// internal names, and the services of RUIAN.
 type frontItems struct {
 	rob              []string
 	readRefs, verify bool // RUIANCti, RUIANOver
 	limit            int  // MaximalniPocetZaznamu; 0: none
 }
 
-// readItems reads the caller's AutorizaceInfo; without items all of ROB's are
-// filled in, as the bus does with those that are permitted.
+// readItems reads the caller's AutorizaceInfo. Without items, it fills in all of
+// ROB's, as the bus fills in all that are permitted.
 func readItems(payload *xmltext.Node) frontItems {
 	a := payload.Child(egon.NSAbstract, "AutorizaceInfo")
 	f := frontItems{limit: atoi(a.Child(egon.NSAbstract, "MaximalniPocetZaznamu").Value())}
@@ -43,7 +43,8 @@ func readItems(payload *xmltext.Node) frontItems {
 // r for the service.
 func frontRoot(d *doc, m *message, local string) {
 	d.open("r:"+local, "xmlns:r", m.body.Space, "xmlns:abs", egon.NSAbstract, "xmlns:reg", egon.NSReg,
-		"xmlns:rod", egon.NSRobData, "xmlns:rob", egon.NSRobTypes, "xmlns:or", egon.NSOrg, "xmlns:ot", egon.NSOrgTypes,
+		"xmlns:rod", egon.NSRobData, "xmlns:rob", egon.NSRobTypes, "xmlns:or", egon.NSOrg, "xmlns:ot",
+		egon.NSOrgTypes,
 		"xmlns:crob", egon.NSRuian, "xmlns:crob2", egon.NSRuian2, "xmlns:xsi", egon.NSXSI)
 }
 
@@ -147,8 +148,8 @@ func (f *front) robOverHromadneAifo(m *message) reply {
 	return reply{head: d, kod: kod, uses: a.uses}
 }
 
-// mapa writes the MapaAifo of a reply to the caller, if there is anything in
-// it. The caller's own identifiers need no agenda.
+// mapa writes the MapaAifo of a reply to the caller, unless it is empty. The
+// caller's own identifiers need no agenda.
 func (t *translation) mapa(d *doc) {
 	entries := slices.Clone(t.entries)
 	for i := range entries {
@@ -159,7 +160,7 @@ func (t *translation) mapa(d *doc) {
 	}
 }
 
-// odpoved writes an OrgOdpoved, if ORG has something to say.
+// odpoved writes an OrgOdpoved, if ORG has a status.
 func (t *translation) odpoved(d *doc) {
 	if len(t.obstacles) == 0 && t.targetKnown && !t.sourceUnknown {
 		return

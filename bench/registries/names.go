@@ -40,7 +40,7 @@ func Equal(a, b, typPorovnani string) bool {
 	return a == b || Fold(a, typPorovnani) == Fold(b, typPorovnani)
 }
 
-// The names persons are made of, as ROB writes them.
+// The names of persons, as ROB writes them.
 var (
 	mensNames = strings.Fields(`JIŘÍ JAN PETR JOSEF PAVEL MARTIN JAROSLAV TOMÁŠ MIROSLAV ZDENĚK FRANTIŠEK VÁCLAV MICHAL
 		MILAN KAREL JAKUB LUKÁŠ DAVID VLADIMÍR LADISLAV ONDŘEJ ROMAN STANISLAV MAREK RADEK DANIEL ANTONÍN VOJTĚCH FILIP

@@ -45,7 +45,8 @@ func (o *org) serve(m *message) reply {
 	m.entry.Step = step
 	mapa := m.body.Child(egon.NSOrg, "MapaAifo")
 	to := m.body.Child(egon.NSOrg, "OrgAgendaAis")
-	target := System{to.Child(egon.NSOrgTypes, "Agenda").Value(), atoi(to.Child(egon.NSOrgTypes, "AIS").Value())}
+	agenda, ais := to.Child(egon.NSOrgTypes, "Agenda"), to.Child(egon.NSOrgTypes, "AIS")
+	target := System{agenda.Value(), atoi(ais.Value())}
 	m.entry.Target = target.Agenda
 	t := translation{targetKnown: o.knows(target)}
 	for _, p := range readMapa(mapa) {
@@ -112,9 +113,9 @@ func (o *org) translate(aifo, source, target string, create bool) (string, *obst
 	return AIFO(target, p.ID), nil
 }
 
-// obstacle is why an identifier cannot be translated, in the three code lists
-// that speak of it: PrevodAifoStatusType, OrgAifoStatusDetailType and
-// VysledekSubKodType. source says that it lies in the source identifier.
+// obstacle is why an identifier cannot be translated, in the three code lists that
+// have it: PrevodAifoStatusType, OrgAifoStatusDetailType and VysledekSubKodType.
+// source means that it lies in the source identifier.
 type obstacle struct {
 	prevod string
 	source bool
@@ -173,8 +174,7 @@ func (t *translation) reply(m *message, mapa *xmltext.Node) reply {
 	return reply{head: d, kod: kod}
 }
 
-// outcome returns the system status of a reply whose other parts came out as
-// kod.
+// outcome returns the system status of a reply whose other parts have kod.
 func (t *translation) outcome(kod string) (string, []detail) {
 	if t.sourceUnknown || !t.targetKnown {
 		return egon.Chyba, []detail{{subKod: "APLIKACNI CHYBA", registr: "ORG"}}
@@ -222,7 +222,7 @@ func (t *translation) status(d *doc) {
 
 // prevod is one entry of a MapaAifo.
 type prevod struct {
-	system  System // whose identifier it is; zero: not said
+	system  System // whose identifier it is; zero: unknown
 	local   string // its number in the data, as it was written
 	aifo    string // the identifier; empty: absent
 	status  string // prevodAifoStatus
@@ -238,8 +238,11 @@ func readMapa(n *xmltext.Node) (entries []prevod) {
 		status, _ := local.AttrValue("prevodAifoStatus")
 		overeno, _ := local.AttrValue("stavOvereniAifo")
 		entries = append(entries, prevod{
-			system: System{agenda, atoi(ais)}, local: local.Value(), status: status, overeno: overeno,
-			aifo: p.Child(egon.NSReg, "GlobalniAifo").Value(),
+			system:  System{agenda, atoi(ais)},
+			local:   local.Value(),
+			status:  status,
+			overeno: overeno,
+			aifo:    p.Child(egon.NSReg, "GlobalniAifo").Value(),
 		})
 	}
 	return entries
@@ -259,7 +262,8 @@ func (d *doc) mapaAifo(name, from string, entries []prevod) {
 	d.shut(name)
 }
 
-// atoi reads a number of a message; what is none is 0, which no code is.
+// atoi reads a number of a message. It returns 0, which no code is, for any other
+// text.
 func atoi(s string) int {
 	n, err := strconv.Atoi(s)
 	if err != nil {

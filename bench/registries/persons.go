@@ -7,13 +7,13 @@ import (
 )
 
 // Person is one inhabitant as the registries together know them. All registries
-// share the values, so nobody may change one.
+// share the values; do not change them.
 type Person struct {
 	ID int // index in the population; what ORG would call the ZIFO
 
 	Jmeno       string // in upper case, as all registries write it
 	Prijmeni    string // as the evidences and AISEO have it
-	RobPrijmeni string // as ROB has it; another one only for a person that differs there
+	RobPrijmeni string // as ROB has it
 	RodneCislo  string // 9 digits before 1954, 10 from then on, without the slash
 	Narozen     time.Time
 	Zena        bool
@@ -35,13 +35,13 @@ type Person struct {
 	InROB, InEOP, InECD bool
 	Org                 OrgState
 	NoPhoto             bool // the evidences have signatures only
-	PhotoWithheld       bool // the evidences have photos and do not give them out (UDAJ NEVYDAN)
+	PhotoWithheld       bool // the evidences have photos and withhold them (UDAJ NEVYDAN)
 
-	Special string // what the person shows; empty for an ordinary one
+	Special string // the rule that the person shows; empty for an ordinary one
 }
 
-// Document is one identity card or travel document. Its portrait and signature
-// are what the evidences give out.
+// Document is one identity card or travel document. The evidences return its
+// portrait and signature.
 type Document struct {
 	Cislo      string // digits without a leading zero; 6 with a series, otherwise 8 (CD) or 9 (OP)
 	Serie      string // only of old identity cards
@@ -88,10 +88,16 @@ type census struct {
 	specials int             // special persons made so far
 }
 
-// next makes one more person whom name and birth date find alone, with or
-// without accents.
+// next makes one more person. Name and birth date find nobody else, with or without
+// accents.
 func (c *census) next(id int) Person {
-	p := Person{ID: id, InROB: true, InEOP: true, InECD: c.random.IntN(10) < 8, Zena: c.random.IntN(2) == 0}
+	p := Person{
+		ID:    id,
+		InROB: true,
+		InEOP: true,
+		InECD: c.random.IntN(10) < 8,
+		Zena:  c.random.IntN(2) == 0,
+	}
 	for {
 		c.name(&p)
 		p.Narozen = born1.AddDate(0, 0, c.random.IntN(int(born2.Sub(born1)/(24*time.Hour))))
@@ -109,7 +115,8 @@ func (c *census) next(id int) Person {
 	if c.random.IntN(4) == 0 {
 		p.DatovaSchranka = dataBox(id)
 	}
-	p.Zmena = time.Date(2012, 7, 1, 6, 0, 0, 0, time.UTC).Add(time.Duration(c.random.IntN(12*365*24*3600)) * time.Second)
+	p.Zmena = time.Date(2012, 7, 1, 6, 0, 0, 0,
+		time.UTC).Add(time.Duration(c.random.IntN(12*365*24*3600)) * time.Second)
 	c.documents(&p)
 	return p
 }
@@ -170,7 +177,8 @@ func (c *census) birthplace() Place {
 	switch n := c.random.IntN(100); {
 	case n < 4:
 		abroad := []Place{{MistoSvet: "Bratislava", Stat: 703}, {MistoSvet: "Košice", Stat: 703},
-			{MistoSvet: "Dresden", Stat: 276}, {MistoSvet: "Kyjev", Stat: 804}, {MistoSvet: "Wien", Stat: 40}}
+			{MistoSvet: "Dresden", Stat: 276}, {MistoSvet: "Kyjev", Stat: 804},
+			{MistoSvet: "Wien", Stat: 40}}
 		return abroad[c.random.IntN(len(abroad))]
 	case n < 14:
 		return Place{Kod: districts[c.random.IntN(len(districts))].kod}
@@ -200,7 +208,11 @@ func (c *census) documents(p *Person) {
 // day and the older ones ten years apart, none before birth.
 func (p *Person) issueOP(last time.Time, n int) {
 	for k := 0; k < n && last.After(p.Narozen); k++ {
-		p.OP = append(p.OP, Document{Cislo: opNumber(p.ID, k), VydanoDne: last, PlatnostDo: last.AddDate(10, 0, 0)})
+		p.OP = append(p.OP, Document{
+			Cislo:      opNumber(p.ID, k),
+			VydanoDne:  last,
+			PlatnostDo: last.AddDate(10, 0, 0),
+		})
 		last = last.AddDate(-10, 0, -3)
 	}
 }
@@ -208,12 +220,17 @@ func (p *Person) issueOP(last time.Time, n int) {
 // issueCD does the same for travel documents.
 func (p *Person) issueCD(last time.Time, n int) {
 	for k := 0; k < n && last.After(p.Narozen); k++ {
-		p.CD = append(p.CD, Document{Cislo: cdNumber(p.ID, k), Druh: "EP", VydanoDne: last, PlatnostDo: last.AddDate(10, 0, 0)})
+		p.CD = append(p.CD, Document{
+			Cislo:      cdNumber(p.ID, k),
+			Druh:       "EP",
+			VydanoDne:  last,
+			PlatnostDo: last.AddDate(10, 0, 0),
+		})
 		last = last.AddDate(-10, 0, -3)
 	}
 }
 
-// maxDocuments is how many numbers of each kind a person can have.
+// maxDocuments is the greatest number of documents of each kind that a person has.
 const maxDocuments = 4
 
 // opNumber and cdNumber scatter the numbers of documents over nine and eight

@@ -2,8 +2,8 @@ package registries
 
 import "time"
 
-// Listed is one person as `persons --json` prints it: everything that finds
-// the person, and what the person shows.
+// Listed is one person as `persons --json` prints it: the keys of all searches, and
+// the rule that the person shows.
 type Listed struct {
 	ID             int              `json:"id"`
 	Jmeno          string           `json:"jmeno"`
@@ -53,12 +53,19 @@ func (p *Population) List(n int) []Listed {
 
 func (p *Person) listed() Listed {
 	l := Listed{
-		ID: p.ID, Jmeno: p.Jmeno, Prijmeni: p.Prijmeni, RodneCislo: p.RodneCislo,
+		ID:            p.ID,
+		Jmeno:         p.Jmeno,
+		Prijmeni:      p.Prijmeni,
+		RodneCislo:    p.RodneCislo,
 		DatumNarozeni: p.Narozen.Format(time.DateOnly),
-		MistoNarozeni: ListedPlace{p.Narozeni.Kod, p.Narozeni.Obec, p.Narozeni.MistoSvet, p.Narozeni.Stat},
-		TrvalyPobyt:   p.Pobyt, DorucovaciKod: p.Dorucovaci,
-		Op: listedDocuments(p.OP), Cd: listedDocuments(p.CD),
-		DatovaSchranka: p.DatovaSchranka, Special: p.Special,
+		MistoNarozeni: ListedPlace{p.Narozeni.Kod, p.Narozeni.Obec, p.Narozeni.MistoSvet,
+			p.Narozeni.Stat},
+		TrvalyPobyt:    p.Pobyt,
+		DorucovaciKod:  p.Dorucovaci,
+		Op:             listedDocuments(p.OP),
+		Cd:             listedDocuments(p.CD),
+		DatovaSchranka: p.DatovaSchranka,
+		Special:        p.Special,
 	}
 	if p.RobPrijmeni != p.Prijmeni {
 		l.RobPrijmeni = p.RobPrijmeni
@@ -69,7 +76,8 @@ func (p *Person) listed() Listed {
 func listedDocuments(documents []Document) []ListedDocument {
 	var listed []ListedDocument
 	for _, d := range documents {
-		listed = append(listed, ListedDocument{d.Cislo, d.Serie, d.Druh, d.VydanoDne.Format(time.DateOnly)})
+		listed = append(listed, ListedDocument{d.Cislo, d.Serie, d.Druh,
+			d.VydanoDne.Format(time.DateOnly)})
 	}
 	return listed
 }

@@ -38,8 +38,8 @@ type Address struct {
 	MopNazev               string
 }
 
-// Place is where somebody was born or died: in the Czech Republic by its code,
-// or abroad by its name. The zero Place is unknown.
+// Place is a place of birth or death: in the Czech Republic by its code, abroad by
+// its name. The zero Place is unknown.
 type Place struct {
 	Kod       int    // municipality, or district of Prague; 0 abroad
 	Obec      bool   // true: Kod is a municipality
@@ -164,7 +164,8 @@ func lokalita(kod int, typ string) (nazev string, ok bool) {
 	return "", false
 }
 
-var streets = []string{"Hlavní", "Nádražní", "Školní", "Zahradní", "Krátká", "Na Příkopě", "Palackého", "Husova", "Komenského", "Lipová"}
+var streets = []string{"Hlavní", "Nádražní", "Školní", "Zahradní", "Krátká", "Na Příkopě",
+	"Palackého", "Husova", "Komenského", "Lipová"}
 
 type town struct {
 	kod      int
@@ -230,8 +231,11 @@ type district struct {
 }
 
 var districts = []district{
-	{19, "Praha 1", "Staré Město", 11000}, {27, "Praha 2", "Vinohrady", 12000}, {35, "Praha 3", "Žižkov", 13000},
-	{43, "Praha 4", "Nusle", 14000}, {51, "Praha 5", "Smíchov", 15000}, {60, "Praha 6", "Dejvice", 16000},
-	{78, "Praha 7", "Holešovice", 17000}, {86, "Praha 8", "Karlín", 18600}, {94, "Praha 9", "Vysočany", 19000},
+	{19, "Praha 1", "Staré Město", 11000}, {27, "Praha 2", "Vinohrady", 12000},
+	{35, "Praha 3", "Žižkov", 13000},
+	{43, "Praha 4", "Nusle", 14000}, {51, "Praha 5", "Smíchov", 15000},
+	{60, "Praha 6", "Dejvice", 16000},
+	{78, "Praha 7", "Holešovice", 17000}, {86, "Praha 8", "Karlín", 18600},
+	{94, "Praha 9", "Vysočany", 19000},
 	{108, "Praha 10", "Vršovice", 10100},
 }

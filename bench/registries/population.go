@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Population is the inhabitants and their part of RUIAN. It never changes, so
-// it may be read by several goroutines.
+// Population has the inhabitants and their part of RUIAN. It never changes, so
+// several goroutines may read it.
 type Population struct {
 	persons []*Person // by ID
 	towns   *gazetteer
@@ -65,11 +65,14 @@ func (p *Population) Address(kod int) *Address { return p.towns.address(kod) }
 
 // Lokalita returns the name of a municipality ([Obec]) or of a district of
 // Prague ([ObvodPrahy]).
-func (p *Population) Lokalita(kod int, typ string) (nazev string, ok bool) { return lokalita(kod, typ) }
+func (p *Population) Lokalita(kod int,
+	typ string) (nazev string, ok bool) {
+	return lokalita(kod, typ)
+}
 
 // Named returns the persons with a birth date whose surname, in an evidence or
-// at ROB, is the given one without regard to accents and case. It is for the
-// caller to compare the names in the way that was asked for.
+// at ROB, is the given one without regard to accents and case. The caller compares
+// the names in the way that was asked for.
 func (p *Population) Named(prijmeni string, narozen time.Time) []*Person {
 	key := nameKey(prijmeni, narozen)
 	return p.find(key, func(x *Person) bool {
@@ -103,8 +106,8 @@ func nameKey(prijmeni string, narozen time.Time) string {
 	return "n" + Fold(prijmeni, Ascii) + narozen.Format(time.DateOnly)
 }
 
-// entry says that a person can be found by the key with a hash. Twelve bytes a
-// key are a tenth of what a map of strings takes.
+// entry is a person under the hash of a key. It takes twelve bytes, a tenth of an
+// entry in a map of strings.
 type entry struct {
 	hash   uint64
 	person int32
@@ -138,7 +141,8 @@ func (p *Population) enter(person int, key string) {
 // check is needed because two keys may share a hash.
 func (p *Population) find(key string, is func(*Person) bool) []*Person {
 	hash := maphash.String(p.seed, key)
-	at, _ := slices.BinarySearchFunc(p.index, hash, func(e entry, h uint64) int { return cmp.Compare(e.hash, h) })
+	at, _ := slices.BinarySearchFunc(p.index, hash,
+		func(e entry, h uint64) int { return cmp.Compare(e.hash, h) })
 	var found []*Person
 	for ; at < len(p.index) && p.index[at].hash == hash; at++ {
 		if x := p.persons[p.index[at].person]; is(x) {

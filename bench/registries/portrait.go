@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// The pixels of the pictures, and the sizes of their files in bytes where no
-// size is asked for: between the first and twice the first.
+// The pixels of the pictures, and the least sizes of their files in bytes. Where no
+// size is asked for, a file has up to twice that size.
 const (
 	portraitWidth, portraitHeight   = 206, 266
 	signatureWidth, signatureHeight = 240, 80
@@ -35,8 +35,8 @@ func Signature(p *Person, issued time.Time, size int) []byte {
 	return fill(drawSignature(p, issued), cmp.Or(size, ownSize(p, issued, signatureBytes)))
 }
 
-// ownSize returns the size of a picture nobody chose one for: least or up to
-// twice as much.
+// ownSize returns the size of a picture when none is asked for: from least to twice
+// least.
 func ownSize(p *Person, issued time.Time, least int) int {
 	return least + pictureRandom(p, issued).IntN(least)
 }
@@ -48,7 +48,7 @@ type album struct {
 	pictures map[pictureKey][]byte
 }
 
-// albumSize is how many pictures of some 6 KiB an album keeps.
+// albumSize is the number of pictures, of some 6 KiB, that an album keeps.
 const albumSize = 2048
 
 type pictureKey struct {
@@ -57,13 +57,13 @@ type pictureKey struct {
 	signature bool
 }
 
-// portrait returns what [Portrait] does.
+// portrait is [Portrait], kept.
 func (a *album) portrait(p *Person, issued time.Time, size int) []byte {
 	drawn := a.drawn(pictureKey{p.ID, issued, false}, func() []byte { return drawPortrait(p, issued) })
 	return fill(drawn, cmp.Or(size, ownSize(p, issued, portraitBytes)))
 }
 
-// signature returns what [Signature] does.
+// signature is [Signature], kept.
 func (a *album) signature(p *Person, issued time.Time) []byte {
 	drawn := a.drawn(pictureKey{p.ID, issued, true}, func() []byte { return drawSignature(p, issued) })
 	return fill(drawn, ownSize(p, issued, signatureBytes))
@@ -117,8 +117,8 @@ func drawSignature(p *Person, issued time.Time) []byte {
 	return encode(picture)
 }
 
-// pictureRandom is what makes the pictures of a person and a document differ
-// from all others.
+// pictureRandom is the source of the differences between pictures of persons and
+// documents.
 func pictureRandom(p *Person, issued time.Time) *rand.Rand {
 	return rand.New(rand.NewPCG(uint64(p.ID), uint64(issued.Unix())))
 }
@@ -135,7 +135,8 @@ type face struct {
 func newFace(p *Person, document *rand.Rand) face {
 	own := rand.New(rand.NewPCG(uint64(p.ID), 1))
 	shade := uint8(own.IntN(60))
-	hairs := []color.RGBA{{60, 40, 25, 255}, {25, 22, 20, 255}, {190, 150, 80, 255}, {140, 60, 30, 255}, {170, 170, 170, 255}}
+	hairs := []color.RGBA{{60, 40, 25, 255}, {25, 22, 20, 255}, {190, 150, 80, 255},
+		{140, 60, 30, 255}, {170, 170, 170, 255}}
 	f := face{
 		skin: color.RGBA{235 - shade, 195 - shade, 165 - shade, 255},
 		hair: hairs[own.IntN(len(hairs))],
@@ -145,7 +146,8 @@ func newFace(p *Person, document *rand.Rand) face {
 	}
 	light := uint8(document.IntN(50))
 	f.back = color.RGBA{200 + light, 205 + light, 205 + light, 255}
-	f.coat = color.RGBA{uint8(document.IntN(200)), uint8(document.IntN(200)), uint8(document.IntN(200)), 255}
+	f.coat = color.RGBA{uint8(document.IntN(200)), uint8(document.IntN(200)),
+		uint8(document.IntN(200)), 255}
 	return f
 }
 
@@ -167,7 +169,8 @@ func (f face) at(x, y float64) color.RGBA {
 		return color.RGBA{f.skin.R - 25, f.skin.G - 25, f.skin.B - 25, 255}
 	case within(mid, level+8, f.head, 66) && y > level-40:
 		return f.skin
-	case within(mid, level-8, f.head+8, 68), f.long && y > level && y < 215 && math.Abs(x-mid) < f.head+8:
+	case within(mid, level-8, f.head+8, 68), f.long && y > level && y < 215 &&
+		math.Abs(x-mid) < f.head+8:
 		return f.hair
 	case within(mid, portraitHeight, 95, 70):
 		return f.coat

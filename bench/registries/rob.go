@@ -51,7 +51,7 @@ func (r *rob) serve(m *message) reply {
 	return out
 }
 
-// robQuery is what a service of ROB is asked.
+// robQuery is a question to a service of ROB.
 type robQuery struct {
 	items   []string // RobSeznamUdaju: what the caller may compare or read
 	entries []prevod // the persons in MapaAifo
@@ -59,7 +59,7 @@ type robQuery struct {
 	data    *xmltext.Node
 }
 
-// knownItems is RobUdajType without those that no service here has a use for.
+// knownItems is RobUdajType without the items that no service here uses.
 var knownItems = strings.Fields(`AdresaPobytu AdresaUradu Aifo DatovaSchranka DatumNarozeni DatumUmrti
 	DatumPravniMociUmrti Doklad DorucovaciAdresa Jmeno MistoNarozeni MistoUmrti Obcanstvi Prijmeni ZnepristupniLog
 	RodnePrijmeni Pohlavi OmezeniSvepravnosti RodinnyStavPartnerstvi Telefon Email Certifikat`)
@@ -75,10 +75,11 @@ func (q robQuery) unknownItem() string {
 
 // robItems returns the words of RobSeznamUdaju in a registry's AutorizaceInfo.
 func robItems(autorizace *xmltext.Node) []string {
-	return strings.Fields(autorizace.Child(egon.NSReg, "SeznamUdaju").Child(egon.NSReg, "RobSeznamUdaju").Value())
+	return strings.Fields(autorizace.Child(egon.NSReg, "SeznamUdaju").Child(egon.NSReg,
+		"RobSeznamUdaju").Value())
 }
 
-// person returns whom an entry of a MapaAifo names; nil if ROB has nobody.
+// person returns the person of an entry of a MapaAifo; nil if ROB has nobody.
 func (r *rob) person(aifo string) *Person {
 	if p, ok := r.population.PersonByAIFO(r.system.Agenda, aifo); ok && p.InROB {
 		return p
@@ -86,7 +87,7 @@ func (r *rob) person(aifo string) *Person {
 	return nil
 }
 
-// robAnswer is what a service of ROB has to say.
+// robAnswer is an answer of a service of ROB.
 type robAnswer struct {
 	kod     string
 	details []robDetail
@@ -102,7 +103,8 @@ type robDetail struct{ subKod, popis string }
 // The texts of the two partial results. The first is documented (seed E198
 // §12.2), for the second only its code.
 var (
-	notFound    = robDetail{"PARCIALNI ZAZNAM NENALEZEN", "CHYBA_0013: Pro některé hodnoty Aifo nebyly nalezeny žádné záznamy."}
+	notFound = robDetail{"PARCIALNI ZAZNAM NENALEZEN",
+		"CHYBA_0013: Pro některé hodnoty Aifo nebyly nalezeny žádné záznamy."}
 	notVerified = robDetail{"PARCIALNI ZAZNAM NEOVEREN", "Některé údaje nebyly ověřeny."}
 )
 

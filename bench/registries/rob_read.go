@@ -36,7 +36,7 @@ func (r *rob) ctiHromadne(q robQuery) robAnswer {
 	return a
 }
 
-// osoba is a person as ROB gives it out: only the items that were asked for.
+// osoba is a person as ROB returns it: only the items that were asked for.
 type osoba struct {
 	*Person
 	local, aifo string
@@ -46,7 +46,7 @@ type osoba struct {
 
 func (o osoba) asked(item string) bool { return slices.Contains(o.items, item) }
 
-// references adds what the data that were asked for refer to in RUIAN.
+// references adds the places in RUIAN to which the data that were asked for refer.
 func (o osoba) references(refs []ref) []ref {
 	add := func(item string, x ref) {
 		if o.asked(item) && x.kod != 0 && !slices.Contains(refs, x) {
@@ -61,8 +61,8 @@ func (o osoba) references(refs []ref) []ref {
 }
 
 // write writes the element Osoba in the order of the schema, with the prefixes
-// rod, rob and xsi. The elements that may be nil are, when the item was not
-// asked for or has no value.
+// rod, rob and xsi. An element that may be nil is nil when the item was not asked
+// for, or has no value.
 func (o osoba) write(d *doc) {
 	w := osobaWriter{d, o}
 	d.open("rod:Osoba")
@@ -146,8 +146,8 @@ func (w osobaWriter) place(item, kind string, p Place) {
 	})
 }
 
-// kontrola is the check value of an identifier, 64 bytes; how the real one is
-// made is not public.
+// kontrola is the check value of an identifier, 64 bytes. How real ones are made is
+// not public.
 func kontrola(aifo string) string {
 	sum := sha512.Sum512([]byte(aifo))
 	return base64.StdEncoding.EncodeToString(sum[:])

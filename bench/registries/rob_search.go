@@ -29,20 +29,22 @@ func (r *rob) search(data *xmltext.Node, limit int) (found []*Person, a robAnswe
 			continue
 		}
 		if limit > 0 && len(found) == limit {
-			a.kod, a.details = egon.Varovani, []robDetail{{"PREKROCEN POCET", "Údajům odpovídá více osob, než je povoleno."}}
+			a.kod, a.details = egon.Varovani, []robDetail{{"PREKROCEN POCET",
+				"Údajům odpovídá více osob, než je povoleno."}}
 			return found, a
 		}
 		found = append(found, p)
 	}
 	a.kod = egon.OK
 	if len(found) == 0 {
-		a.kod, a.details = egon.Varovani, []robDetail{{"ZAZNAM NENALEZEN", "Údajům neodpovídá žádná osoba."}}
+		a.kod, a.details = egon.Varovani, []robDetail{{"ZAZNAM NENALEZEN",
+			"Údajům neodpovídá žádná osoba."}}
 	}
 	return found, a
 }
 
-// candidates returns persons among whom all that agree are. It reports false
-// for a combination that would have to look at everybody's name.
+// candidates returns a list that has all persons who agree. It reports false for a
+// combination that would have to compare the name of everybody.
 func (r *rob) candidates(given map[string]*xmltext.Node) ([]*Person, bool) {
 	born, dated := dayIn(given["DatumNarozeni"].Value())
 	switch {
@@ -51,7 +53,8 @@ func (r *rob) candidates(given map[string]*xmltext.Node) ([]*Person, bool) {
 		return append(r.population.WithOP(cislo), r.population.WithCD(cislo)...), true
 	case given["Prijmeni"] != nil && dated:
 		return r.population.Named(given["Prijmeni"].Value(), born), true
-	case given["DatovaSchrankaId"] == nil && (given["AdresaPobytu"] == nil || given["Prijmeni"] == nil):
+	case given["DatovaSchrankaId"] == nil &&
+		(given["AdresaPobytu"] == nil || given["Prijmeni"] == nil):
 		return nil, false
 	}
 	var found []*Person
@@ -64,8 +67,8 @@ func (r *rob) candidates(given map[string]*xmltext.Node) ([]*Person, bool) {
 	return found, true
 }
 
-// agree reports whether all given elements hold for a person. One that nobody
-// knows how to compare holds for nobody.
+// agree reports whether all given elements hold for a person. An element for which
+// there is no comparison holds for nobody.
 func agree(p *Person, given map[string]*xmltext.Node, how string) bool {
 	for element, n := range given {
 		i := slices.IndexFunc(comparisons, func(c comparison) bool { return c.element == element })

@@ -9,7 +9,7 @@ import (
 	"brana/egon/xmltext"
 )
 
-// over compares data with the persons they are said to belong to (O25).
+// over compares data with the persons to whom they should belong (O25).
 func (r *rob) over(q robQuery) robAnswer {
 	how, _ := q.data.AttrValue("typPorovnani")
 	a := robAnswer{entries: slices.Clone(q.entries)}
@@ -31,7 +31,8 @@ func (r *rob) over(q robQuery) robAnswer {
 			one.compare(p, osoba, how)
 			a.uses++
 		}
-		if slices.ContainsFunc(one.compared(), func(item string) bool { return !slices.Contains(q.items, item) }) {
+		if slices.ContainsFunc(one.compared(),
+			func(item string) bool { return !slices.Contains(q.items, item) }) {
 			return robRefusal("NENI OPRAVNENI", "Porovnávaná položka není v RobSeznamUdaju.")
 		}
 		differing = differing || len(one.some)+len(one.none) > 0
@@ -46,7 +47,7 @@ func (r *rob) over(q robQuery) robAnswer {
 	return a
 }
 
-// result is how one person's data compare, by item in ROB's internal names.
+// result is the comparison of one person's data, by item in ROB's internal names.
 type result struct {
 	local           string
 	all, some, none []string // all given values of the item agree, some, none
@@ -54,7 +55,8 @@ type result struct {
 
 // compared returns the items that were compared; Aifo needs no right.
 func (x *result) compared() []string {
-	return slices.DeleteFunc(slices.Concat(x.all, x.some, x.none), func(item string) bool { return item == "Aifo" })
+	return slices.DeleteFunc(slices.Concat(x.all, x.some, x.none),
+		func(item string) bool { return item == "Aifo" })
 }
 
 func (x *result) compare(p *Person, osoba *xmltext.Node, how string) {
@@ -102,11 +104,15 @@ type comparison struct {
 
 // comparisons are in the order of the schema.
 var comparisons = []comparison{
-	{"AdresaPobytu", "AdresaPobytu", func(p *Person, n *xmltext.Node, _ string) bool { return atoi(n.Value()) == p.Pobyt }},
-	{"DatovaSchrankaId", "DatovaSchranka", func(p *Person, n *xmltext.Node, _ string) bool { return n.Value() == p.DatovaSchranka }},
-	{"DatumNarozeni", "DatumNarozeni", func(p *Person, n *xmltext.Node, _ string) bool { return isDay(n, &p.Narozen) }},
+	{"AdresaPobytu", "AdresaPobytu",
+		func(p *Person, n *xmltext.Node, _ string) bool { return atoi(n.Value()) == p.Pobyt }},
+	{"DatovaSchrankaId", "DatovaSchranka",
+		func(p *Person, n *xmltext.Node, _ string) bool { return n.Value() == p.DatovaSchranka }},
+	{"DatumNarozeni", "DatumNarozeni",
+		func(p *Person, n *xmltext.Node, _ string) bool { return isDay(n, &p.Narozen) }},
 	{"DatumUmrti", "DatumUmrti", func(p *Person, n *xmltext.Node, _ string) bool { return isDay(n, p.Umrti) }},
-	{"DatumPravniMociUmrti", "DatumPravniMociUmrti", func(p *Person, n *xmltext.Node, _ string) bool { return isDay(n, p.Umrti) }},
+	{"DatumPravniMociUmrti", "DatumPravniMociUmrti",
+		func(p *Person, n *xmltext.Node, _ string) bool { return isDay(n, p.Umrti) }},
 	{"DorucovaciAdresa", "DorucovaciAdresa", func(p *Person, n *xmltext.Node, _ string) bool {
 		return p.Dorucovaci != 0 && atoi(n.Child(egon.NSRobTypes, "AdresaCr").Value()) == p.Dorucovaci
 	}},
@@ -141,7 +147,8 @@ func isPlace(n *xmltext.Node, kind string, is Place, how string) bool {
 		return is.Kod != 0 && atoi(cr.Value()) == is.Kod && (!given || isTrue(obec)) == is.Obec
 	}
 	svet := n.Child(egon.NSRobTypes, kind+"Svet")
-	return is.MistoSvet != "" && Equal(svet.Child(egon.NSRobTypes, "MistoSvet").Value(), is.MistoSvet, how) &&
+	return is.MistoSvet != "" && Equal(svet.Child(egon.NSRobTypes, "MistoSvet").Value(), is.MistoSvet,
+		how) &&
 		atoi(svet.Child(egon.NSRobTypes, "Stat").Value()) == is.Stat
 }
 

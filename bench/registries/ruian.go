@@ -16,7 +16,8 @@ const (
 
 // serve answers A28, in the version in which it was asked.
 func (r *ruian) serve(m *message) reply {
-	if m.body.Local != "CtiProRobRequest" || m.body.Space != egon.NSRuian && m.body.Space != egon.NSRuian2 {
+	if m.body.Local != "CtiProRobRequest" || m.body.Space != egon.NSRuian &&
+		m.body.Space != egon.NSRuian2 {
 		return reply{}
 	}
 	m.entry.Step = "A28"
@@ -87,7 +88,10 @@ func refsStatus(refs []ref) (kod string, details []detail) {
 	for _, x := range refs {
 		switch x.state {
 		case Nenalezen:
-			kod, details = egon.Varovani, append(details, detail{subKod: "ADRESA NEEXISTUJE", registr: "RUIAN"})
+			kod, details = egon.Varovani, append(details, detail{
+				subKod:  "ADRESA NEEXISTUJE",
+				registr: "RUIAN",
+			})
 		case Zrusen:
 			kod, details = egon.Varovani, append(details, detail{subKod: "ADRESA SMAZANA", registr: "RUIAN"})
 		}
@@ -141,7 +145,8 @@ func (d *doc) adresa(a *Address, ns, district string) {
 		{"PostaKod", "", a.PostaKod}, {"PostaNazev", a.PostaNazev, 0},
 		{"StavebniObjektKod", "", a.StavebniObjektKod}, {"AdresniMistoKod", "", a.Kod},
 		{"TypCislaDomovnihoKod", "", a.TypCislaDomovnihoKod}, {"CisloDomovni", "", a.CisloDomovni},
-		{"CisloOrientacni", "", a.CisloOrientacni}, {"CisloOrientacniPismeno", a.CisloOrientacniPismeno, 0},
+		{"CisloOrientacni", "", a.CisloOrientacni},
+		{"CisloOrientacniPismeno", a.CisloOrientacniPismeno, 0},
 		{district + "Kod", "", a.MopKod}, {district + "Nazev", a.MopNazev, 0},
 	} {
 		if f.kod != 0 {

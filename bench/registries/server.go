@@ -24,8 +24,8 @@ const (
 	maxHeader  = 16 << 10 // the header block of a request
 )
 
-// A System is what ORG knows an information system by: an agenda and an
-// information system that is registered for it.
+// A System is an information system as ORG has it: an agenda, and the number of a
+// system that is registered for it.
 type System struct {
 	Agenda string
 	AIS    int
@@ -34,13 +34,13 @@ type System struct {
 // Config says what the registries of one server are.
 type Config struct {
 	Population *Population // mandatory
-	// The systems of the registries, as the configuration of whoever calls
-	// them has to name them. A zero System takes the one of [DefaultSystems].
+	// The systems of the registries. The configuration of their caller must have
+	// the same. A zero System stands for that of [DefaultSystems].
 	Systems Systems
 	// NoCriteriaFor are the information systems that may not choose photos and
 	// signatures by date and count, by number.
 	NoCriteriaFor []int
-	// Settings are the first settings by registry; absent ones answer well.
+	// Settings are the first settings by registry; a registry without any answers well.
 	Settings map[string]Settings
 	// Log is called with every entry, from many goroutines; nil means never.
 	Log func(Entry)
@@ -52,7 +52,12 @@ type Systems struct{ ROB, EOP, ECD, AISEO System }
 // DefaultSystems returns made-up agendas and numbers: the real ones are not
 // public.
 func DefaultSystems() Systems {
-	return Systems{ROB: System{"A101", 1}, EOP: System{"A102", 2}, ECD: System{"A103", 3}, AISEO: System{"A104", 4}}
+	return Systems{
+		ROB:   System{"A101", 1},
+		EOP:   System{"A102", 2},
+		ECD:   System{"A103", 3},
+		AISEO: System{"A104", 4},
+	}
 }
 
 // A Server is all registries behind one listener. Create it with [NewServer];
@@ -63,7 +68,7 @@ type Server struct {
 	registries map[string]registry
 	front      map[string]func(*message) reply // by code of the service
 
-	done chan struct{}  // closed by Shutdown: whoever waits or hangs gives up
+	done chan struct{}  // closed by Shutdown: goroutines that wait or hang give up
 	once sync.Once      // closes done
 	hung sync.WaitGroup // connections of FailHang
 
@@ -74,12 +79,12 @@ type Server struct {
 	oldest   int                // index of the oldest entry of a full ring
 }
 
-// registry is one registry: its messages by root element, and how it says
-// that it broke down.
+// registry is one registry: its messages by root element, and its reply when it
+// breaks down.
 type registry struct {
 	name  string
 	serve func(m *message) reply // a reply without head: the message is not one of the registry
-	extra func(*message, *doc)   // what the schema demands beside OdpovedInfo; nil: nothing
+	extra func(*message, *doc)   // writes what the schema demands beside OdpovedInfo; may be nil
 }
 
 // NewServer makes the registries over cfg.Population. It fails when a setting
@@ -89,7 +94,12 @@ func NewServer(cfg Config) (*Server, error) {
 		return nil, errors.New("make registries: no population")
 	}
 	cfg.Systems = cfg.Systems.withDefaults()
-	s := &Server{cfg: cfg, done: make(chan struct{}), settings: map[string]Settings{}, rights: sampleRights()}
+	s := &Server{
+		cfg:      cfg,
+		done:     make(chan struct{}),
+		settings: map[string]Settings{},
+		rights:   sampleRights(),
+	}
 	for _, name := range Names() {
 		s.settings[name] = Settings{}
 	}
@@ -114,7 +124,7 @@ func NewServer(cfg Config) (*Server, error) {
 	return s, nil
 }
 
-// silent drops what fasthttp reports of broken connections: breaking them is
+// silent drops the reports of fasthttp about broken connections. To break them is
 // one of the tasks here, and a line may hold bytes of a request.
 type silent struct{}
 
@@ -148,8 +158,8 @@ func (s *Server) Serve(ln net.Listener) error {
 	return s.http.Serve(socket.Listener{Listener: ln})
 }
 
-// Shutdown closes the listeners, lets what runs finish and frees what hangs.
-// It returns ctx's error when that takes too long.
+// Shutdown closes the listeners, waits for exchanges that run, and frees those that
+// hang. It returns ctx's error when that takes too long.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.once.Do(func() { close(s.done) })
 	s.awaitClosed(ctx)
@@ -161,8 +171,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return err
 }
 
-// awaitClosed waits a little until the listener and all connections are closed.
-// The library looks once, and then after 100 ms.
+// awaitClosed waits a little until the listener and all connections are closed. The
+// library checks once, and then after 100 ms.
 func (s *Server) awaitClosed(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
 	defer cancel()
@@ -171,7 +181,7 @@ func (s *Server) awaitClosed(ctx context.Context) {
 	}
 }
 
-// Handler returns what serves one request; its server has to stream request
+// Handler returns the handler of one request. Its server must stream request
 // bodies.
 func (s *Server) Handler() fasthttp.RequestHandler {
 	return func(rc *fasthttp.RequestCtx) {
@@ -266,8 +276,8 @@ func (x *exchange) readBody(limit int) ([]byte, error) {
 	}
 }
 
-// begin takes the settings of a registry and waits its latency. It reports
-// false when the message has been dealt with by a failure of the transport.
+// begin takes the settings of a registry and waits its latency. It reports false
+// when a failure of the transport has ended the message.
 func (x *exchange) begin() bool {
 	x.set = x.s.Settings(x.entry.Registry)
 	x.fail = FailNone
@@ -343,11 +353,17 @@ func (x *exchange) answer(r registry, m *message) {
 	x.send(m, answer)
 }
 
-// assemble puts the registries together. Only here is it said which is which.
+// assemble puts the registries together. Only here they get their names.
 func (s *Server) assemble() {
 	p, v := s.cfg.Population, s.cfg.Systems
 	o := &org{population: p, systems: v, created: map[identity]bool{}}
-	f := &front{org: o, rob: &rob{p, v.ROB}, ruian: &ruian{p}, aiseo: &aiseo{p, v.AISEO}, rights: s.Rights}
+	f := &front{
+		org:    o,
+		rob:    &rob{p, v.ROB},
+		ruian:  &ruian{p},
+		aiseo:  &aiseo{p, v.AISEO},
+		rights: s.Rights,
+	}
 	eop, ecd := NewEOP(p, v.EOP.Agenda, v.EOP.AIS), NewECD(p, v.ECD.Agenda, v.ECD.AIS)
 	eop.NoCriteriaFor, ecd.NoCriteriaFor = s.cfg.NoCriteriaFor, s.cfg.NoCriteriaFor
 	s.front, s.registries = f.answers(), map[string]registry{}

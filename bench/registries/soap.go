@@ -28,8 +28,8 @@ type message struct {
 	bareItems bool // the items of E227 are listed without Polozka
 }
 
-// zadostInfo is what the registries use of a request's header; absent values
-// are empty.
+// zadostInfo has the values of a request's header that the registries use. Absent
+// values are empty.
 type zadostInfo struct {
 	Agenda, Ais, AgendaZadostId, IszrZadostId string
 }
@@ -69,10 +69,15 @@ func messageOf(payload *xmltext.Node) *message {
 		info = payload.Child(egon.NSAbstract, "ZadostInfo")
 	}
 	value := func(local string) string { return info.Child(egon.NSReg, local).Value() }
-	return &message{body: payload, info: zadostInfo{
-		Agenda: value("Agenda"), Ais: value("Ais"),
-		AgendaZadostId: value("AgendaZadostId"), IszrZadostId: value("IszrZadostId"),
-	}}
+	return &message{
+		body: payload,
+		info: zadostInfo{
+			Agenda:         value("Agenda"),
+			Ais:            value("Ais"),
+			AgendaZadostId: value("AgendaZadostId"),
+			IszrZadostId:   value("IszrZadostId"),
+		},
+	}
 }
 
 // soapAction returns the SOAPAction header without its quotes.
@@ -91,10 +96,11 @@ func actionOf(payload *xmltext.Node) string {
 
 // The bytes around a payload.
 const (
-	envelopeStart = `<?xml version="1.0" encoding="utf-8"?><soapenv:Envelope xmlns:soapenv="` + egon.NSEnvelope + `"><soapenv:Body>`
-	bodyEnd       = `</soapenv:Body>`
-	envelopeEnd   = `</soapenv:Envelope>`
-	soapType      = "text/xml; charset=utf-8"
+	envelopeStart = `<?xml version="1.0" encoding="utf-8"?><soapenv:Envelope xmlns:soapenv="` +
+		egon.NSEnvelope + `"><soapenv:Body>`
+	bodyEnd     = `</soapenv:Body>`
+	envelopeEnd = `</soapenv:Envelope>`
+	soapType    = "text/xml; charset=utf-8"
 )
 
 // faultText returns a whole SOAP 1.1 message with a Fault.
@@ -149,11 +155,11 @@ func (d *doc) leaf(name, text string, attrs ...string) {
 // detail is one VysledekDetail of a system status.
 type detail struct {
 	subKod, popis string
-	registr       string // who reports it: ROB, ORG, RUIAN or ISZR; empty: not said
-	ais           int    // the same for an information system; 0: not said
+	registr       string // who reports it: ROB, ORG, RUIAN or ISZR; may be empty
+	ais           int    // or the information system that reports it; 0: none
 }
 
-// timeLayout is how the bus writes times: those of Prague, with their offset.
+// timeLayout is the format of times on the bus: those of Prague, with their offset.
 const timeLayout = "2006-01-02T15:04:05.0000000-07:00"
 
 func timeNow() string { return time.Now().In(prague()).Format(timeLayout) }
@@ -166,8 +172,8 @@ var prague = sync.OnceValue(func() *time.Location {
 	return zone
 })
 
-// nilID stands where the schema demands an AgendaZadostId and the request had
-// none.
+// nilID is the AgendaZadostId of a reply to a request that had none. The schema
+// demands one.
 const nilID = "00000000-0000-0000-0000-000000000000"
 
 // odpovedInfo writes the header of a reply as the element name.
@@ -220,13 +226,16 @@ func isID(s string) bool {
 	return true
 }
 
-// chyba is the reply of a registry that broke down over m: OdpovedInfo and
-// what the schema demands beside it.
+// chyba is the reply of a registry that broke down over m: OdpovedInfo, and what
+// the schema demands beside it.
 func (m *message) chyba(extra func(*message, *doc)) reply {
 	root := strings.TrimSuffix(m.body.Local, "Request") + "Response"
 	d := newDoc()
 	d.open(root, "xmlns", m.body.Space, "xmlns:reg", egon.NSReg)
-	d.odpovedInfo("OdpovedInfo", m, egon.Chyba, detail{subKod: "SPECIFIKACE V POPISU", popis: "Registr zprávu nezpracoval."})
+	d.odpovedInfo("OdpovedInfo", m, egon.Chyba, detail{
+		subKod: "SPECIFIKACE V POPISU",
+		popis:  "Registr zprávu nezpracoval.",
+	})
 	if extra != nil {
 		extra(m, &d)
 	}

@@ -9,11 +9,11 @@ import (
 	"text/tabwriter"
 )
 
-// Compare writes how two reports differ: of each target and number the median
-// and the spread of its turns in both, and the difference of the medians where
-// the two ranges lie apart. Ranges that overlap are noise, shown as ~. What
-// makes two reports hard to compare is told first. Of a ramp, whose turns have
-// different rates, both findings are told and no medians.
+// Compare writes how two reports differ. First come the facts that make them hard
+// to compare. Then come, for each target and number, the median and the spread of
+// its turns in both, and the difference of the medians where the two ranges lie
+// apart. Ranges that overlap are noise, shown as ~. The turns of a ramp have
+// different rates, so both findings are written and no medians.
 func Compare(w io.Writer, before, after *Report) error {
 	for _, line := range unlike(before, after) {
 		if _, err := fmt.Fprintln(w, line); err != nil {
@@ -21,14 +21,15 @@ func Compare(w io.Writer, before, after *Report) error {
 		}
 	}
 	if before.Plan.Profile == Ramp || after.Plan.Profile == Ramp {
-		_, err := fmt.Fprintf(w, "before: %s\nafter:  %s\n", strings.Join(before.Notes, " "), strings.Join(after.Notes, " "))
+		_, err := fmt.Fprintf(w, "before: %s\nafter:  %s\n", strings.Join(before.Notes, " "),
+			strings.Join(after.Notes, " "))
 		return err
 	}
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, target := range after.Targets() {
 		olds, news := before.Of(target), after.Of(target)
 		if len(olds) == 0 {
-			continue // told by unlike
+			continue // unlike reports it
 		}
 		fmt.Fprintf(tw, "%s\tbefore\tafter\tdifference\n", target)
 		for _, m := range metrics(after) {
@@ -42,12 +43,13 @@ func Compare(w io.Writer, before, after *Report) error {
 	return tw.Flush()
 }
 
-// noisy is the median of values with their spread, or with their range where
-// that is wider than the median itself.
+// noisy is the median of values with their spread, or with their range if that is
+// wider than the median.
 func (m metric) noisy(values []float64) string {
 	switch s := spread(values); {
 	case s > 1:
-		return fmt.Sprintf("%s (%s to %s)", m.unit(median(values)), m.unit(slices.Min(values)), m.unit(slices.Max(values)))
+		return fmt.Sprintf("%s (%s to %s)", m.unit(median(values)), m.unit(slices.Min(values)),
+			m.unit(slices.Max(values)))
 	case s > 0:
 		return fmt.Sprintf("%s ±%.0f%%", m.unit(median(values)), 100*s)
 	default:
@@ -55,9 +57,9 @@ func (m metric) noisy(values []float64) string {
 	}
 }
 
-// difference is by how much the median changed, and whether for the better, ~
-// when the ranges overlap, or ? when one of them is a single turn; n is how many
-// turns each has.
+// difference is the change of the median and whether it is for the better; ~ when
+// the ranges overlap; ? when one of them is a single turn. n has the numbers of
+// turns.
 func (m metric) difference(a, b []float64) string {
 	n := fmt.Sprintf("(n=%d+%d)", len(a), len(b))
 	old, now := median(a), median(b)
@@ -79,31 +81,32 @@ func (m metric) difference(a, b []float64) string {
 	return fmt.Sprintf("%+.1f%% %s %s", 100*(now-old)/math.Abs(old), verdict, n)
 }
 
-// unlike tells what is not the same in two reports though it should be.
+// unlike lists the facts that differ between two reports and should not.
 func unlike(a, b *Report) []string {
 	var list []string
-	tell := func(what string, before, after any) {
+	differ := func(what string, before, after any) {
 		if before != after {
 			list = append(list, fmt.Sprintf("not alike: %s was %v, is %v", what, said(before), said(after)))
 		}
 	}
-	tell("CPU", a.Machine.CPU, b.Machine.CPU)
-	tell("cores", a.Machine.Cores, b.Machine.Cores)
-	tell("profile", a.Plan.Profile, b.Plan.Profile)
-	tell("mix", a.Plan.Mix, b.Plan.Mix)
-	tell("rate", a.Plan.Rate, b.Plan.Rate)
-	tell("connections", a.Plan.Connections, b.Plan.Connections)
-	tell("connection for each call", a.Plan.Fresh, b.Plan.Fresh)
-	tell("TLS", a.Plan.TLS, b.Plan.TLS)
-	tell("length of a turn", a.Plan.Duration, b.Plan.Duration)
-	tell("profile's detail", a.Plan.Detail, b.Plan.Detail)
+	differ("CPU", a.Machine.CPU, b.Machine.CPU)
+	differ("cores", a.Machine.Cores, b.Machine.Cores)
+	differ("profile", a.Plan.Profile, b.Plan.Profile)
+	differ("mix", a.Plan.Mix, b.Plan.Mix)
+	differ("rate", a.Plan.Rate, b.Plan.Rate)
+	differ("connections", a.Plan.Connections, b.Plan.Connections)
+	differ("connection for each call", a.Plan.Fresh, b.Plan.Fresh)
+	differ("TLS", a.Plan.TLS, b.Plan.TLS)
+	differ("length of a turn", a.Plan.Duration, b.Plan.Duration)
+	differ("profile's detail", a.Plan.Detail, b.Plan.Detail)
 	was := a.Plan.setup()
 	for i, f := range b.Plan.setup() {
-		tell(f[0], was[i][1], f[1])
+		differ(f[0], was[i][1], f[1])
 	}
-	tell("what is measured", strings.Join(a.Targets(), " "), strings.Join(b.Targets(), " "))
+	differ("what is measured", strings.Join(a.Targets(), " "), strings.Join(b.Targets(), " "))
 	if a.Plan.Profile == Ramp || b.Plan.Profile == Ramp {
-		return append(list, "the steps of a ramp have no median: make reports of one rate to compare more than what held")
+		return append(list, "the steps of a ramp have no median: make reports of one rate to compare "+
+			"more than what held")
 	}
 	if len(a.Of(a.Turns[0].Target)) < 3 || len(b.Of(b.Turns[0].Target)) < 3 {
 		list = append(list, "fewer than three turns: the noise is not known")
@@ -111,7 +114,7 @@ func unlike(a, b *Report) []string {
 	return list
 }
 
-// said is a fact as it is told; older reports do not say some.
+// said is a fact in words. Older reports lack some facts.
 func said(fact any) any {
 	if fact == "" {
 		return "not said"

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// A metric is one number of a turn, NaN when the turn has it not.
+// A metric is one number of a turn; NaN when the turn lacks it.
 type metric struct {
 	name string
 	unit func(float64) string
@@ -16,7 +16,7 @@ type metric struct {
 	more bool // more of it is better
 }
 
-// metrics lists what tables show, in their order.
+// metrics lists the metrics of tables, in their order.
 func metrics(r *Report) []metric {
 	list := []metric{
 		{"rate", perSecond, func(t *Turn) float64 { return t.Rate }, true},
@@ -49,7 +49,8 @@ func metrics(r *Report) []metric {
 		metric{"allocations/call", number, func(t *Turn) float64 { return given(t.Mallocs) }, false},
 		metric{"allocated/call", size, func(t *Turn) float64 { return given(t.Allocated) }, false},
 		metric{"Redis commands/call", number, func(t *Turn) float64 { return given(t.Redis) }, false},
-		metric{"with those in scripts", number, func(t *Turn) float64 { return given(t.RedisAll) }, false},
+		metric{"with those in scripts", number, func(t *Turn) float64 { return given(t.RedisAll) },
+			false},
 		metric{"E198 p50/critical path", number, func(t *Turn) float64 {
 			if t.Path == nil {
 				return math.NaN()
@@ -59,10 +60,10 @@ func metrics(r *Report) []metric {
 	)
 }
 
-// Subject is the program of whatever is measured; a target has exactly one.
+// Subject is the program that is measured. A target has exactly one.
 const Subject = "target"
 
-// programs lists the programs whose use was measured: the subject first.
+// programs lists the programs whose use was measured, the subject first.
 func (r *Report) programs() []string {
 	var list []string
 	for _, t := range r.Turns {
@@ -89,7 +90,7 @@ func given(v *float64) float64 {
 	return *v
 }
 
-// values are those of a metric in turns that have it.
+// values are the values of a metric in the turns that have it.
 func (m metric) values(turns []Turn) []float64 {
 	var list []float64
 	for i := range turns {
@@ -100,7 +101,7 @@ func (m metric) values(turns []Turn) []float64 {
 	return list
 }
 
-// median is the middle of values, NaN when there are none.
+// median is the middle of values; NaN without values.
 func median(values []float64) float64 {
 	if len(values) == 0 {
 		return math.NaN()
@@ -109,8 +110,8 @@ func median(values []float64) float64 {
 	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
 }
 
-// spread is half of the distance between the least and the greatest of values,
-// relative to their median: what repeating alone makes of a number.
+// spread is half the distance between the least and the greatest of values,
+// relative to their median: the difference that repeating alone makes.
 func spread(values []float64) float64 {
 	if len(values) < 2 || median(values) == 0 {
 		return 0

@@ -10,16 +10,16 @@ import (
 // A plot is one picture of the page.
 type plot struct {
 	Title, About string
-	X, Y         func(float64) string // how values are written
+	X, Y         func(float64) string // write values
 	Series       []series
 	Log          bool      // the vertical axis is logarithmic
-	Bars         bool      // of each series a bar: median, least, most
+	Bars         bool      // a bar for each series: median, least, most
 	Ticks        []float64 // of the horizontal axis; nil: five even ones
 }
 
 type series struct {
 	Name   string
-	Look   int // number of its colour and dashes: a target has the same in all plots
+	Look   int // number of its colour and dashes; a target has the same in all plots
 	Points []point
 }
 
@@ -52,9 +52,10 @@ func (s scale) at(v float64) float64 {
 	return min(max((v-low)/(high-low), 0), 1)
 }
 
-// scales finds what the axes must span.
+// scales finds the ranges of the axes.
 func (p plot) scales() (x, y scale) {
-	x, y = scale{low: math.Inf(1), high: math.Inf(-1)}, scale{low: math.Inf(1), high: math.Inf(-1), log: p.Log}
+	x = scale{low: math.Inf(1), high: math.Inf(-1)}
+	y = scale{low: math.Inf(1), high: math.Inf(-1), log: p.Log}
 	for _, s := range p.Series {
 		for _, at := range s.Points {
 			x.low, x.high = min(x.low, at.X), max(x.high, at.X)
@@ -62,7 +63,8 @@ func (p plot) scales() (x, y scale) {
 		}
 	}
 	if p.Log {
-		y.low, y.high = math.Pow(10, math.Floor(math.Log10(max(y.low, 1)))), math.Pow(10, math.Ceil(math.Log10(max(y.high, 10))))
+		y.low = math.Pow(10, math.Floor(math.Log10(max(y.low, 1))))
+		y.high = math.Pow(10, math.Ceil(math.Log10(max(y.high, 10))))
 	} else {
 		y.low, y.high = 0, round(y.high)
 	}
@@ -113,7 +115,8 @@ func (p plot) Empty() bool {
 func (p plot) SVG() template.HTML {
 	var b strings.Builder
 	x, y := p.scales()
-	fmt.Fprintf(&b, `<svg viewBox="0 0 %d %d" role="img" aria-label="%s">`, plotWidth, plotHeight, template.HTMLEscapeString(p.Title+": "+p.About))
+	fmt.Fprintf(&b, `<svg viewBox="0 0 %d %d" role="img" aria-label="%s">`, plotWidth, plotHeight,
+		template.HTMLEscapeString(p.Title+": "+p.About))
 	for _, v := range y.ticks() {
 		at := plotTop + plotInnerH*(1-y.at(v))
 		fmt.Fprintf(&b, `<line class="grid" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/><text x="%d" y="%.1f" text-anchor="end">%s</text>`,
@@ -139,7 +142,8 @@ func (p plot) lines(b *strings.Builder, x, y scale) {
 		}
 		at := plotLeft + plotInnerW*x.at(v)
 		fmt.Fprintf(b, `<line class="tick" x1="%.1f" x2="%.1f" y1="%d" y2="%d"/><text x="%.1f" y="%d" text-anchor="middle">%s</text>`,
-			at, at, plotTop+plotInnerH, plotTop+plotInnerH+plotTickLength, at, plotHeight-plotBottom/2, template.HTMLEscapeString(p.X(v)))
+			at, at, plotTop+plotInnerH, plotTop+plotInnerH+plotTickLength, at, plotHeight-plotBottom/2,
+			template.HTMLEscapeString(p.X(v)))
 	}
 	for _, s := range p.Series {
 		if len(s.Points) == 0 {
@@ -161,9 +165,12 @@ func (p plot) bars(b *strings.Builder, y scale) {
 		top := func(v float64) float64 { return plotTop + plotInnerH*(1-y.at(v)) }
 		v, least, most := s.Points[0].Y, s.Points[1].Y, s.Points[2].Y
 		fmt.Fprintf(b, `<rect class="b%d" x="%.1f" y="%.1f" width="%.1f" height="%.1f"><title>%s: %s</title></rect>`,
-			s.Look, middle-width/2, top(v), width, plotTop+plotInnerH-top(v), template.HTMLEscapeString(s.Name), template.HTMLEscapeString(p.Y(v)))
-		fmt.Fprintf(b, `<line class="range" x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f"/>`, middle, middle, top(least), top(most))
+			s.Look, middle-width/2, top(v), width, plotTop+plotInnerH-top(v),
+			template.HTMLEscapeString(s.Name), template.HTMLEscapeString(p.Y(v)))
+		fmt.Fprintf(b, `<line class="range" x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f"/>`, middle, middle,
+			top(least), top(most))
 		fmt.Fprintf(b, `<text x="%.1f" y="%d" text-anchor="middle">%s, %s</text>`,
-			middle, plotHeight-plotBottom/2, template.HTMLEscapeString(s.Name), template.HTMLEscapeString(p.Y(v)))
+			middle, plotHeight-plotBottom/2, template.HTMLEscapeString(s.Name),
+			template.HTMLEscapeString(p.Y(v)))
 	}
 }

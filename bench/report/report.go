@@ -14,10 +14,10 @@ import (
 	"brana/bench/load"
 )
 
-// Format is the version of the JSON; a report of another one is not read.
+// Format is the version of the JSON. Reports of other versions are not read.
 const Format = 1
 
-// A Report is all of one benchmark.
+// A Report has all that one benchmark measured, and how.
 type Report struct {
 	Format   int               `json:"format"`
 	Made     time.Time         `json:"made"`
@@ -28,10 +28,10 @@ type Report struct {
 	Configs  map[string]string `json:"configs"`  // how they were configured
 	Plan     Plan              `json:"plan"`
 	Turns    []Turn            `json:"turns"`
-	Notes    []string          `json:"notes,omitempty"` // what a reader must know
+	Notes    []string          `json:"notes,omitempty"` // for the reader
 }
 
-// Machine is where a benchmark ran.
+// Machine is the machine on which a benchmark ran.
 type Machine struct {
 	CPU    string `json:"cpu"`
 	Cores  int    `json:"cores"`
@@ -51,7 +51,7 @@ type Plan struct {
 	Rounds      int           `json:"rounds"`
 	Detail      string        `json:"detail,omitempty"` // of the profile, in words
 
-	// The rest was not always written; zero is "not said".
+	// Older reports lack the rest; zero means that a value is unknown.
 	Gateways int      `json:"gateways,omitempty"`
 	Cores    int      `json:"cores,omitempty"`  // that each gateway and peer may use at once
 	Limits   string   `json:"limits,omitempty"` // where the quotas are: memory, redis
@@ -62,7 +62,7 @@ type Plan struct {
 type Turn struct {
 	Target  string           `json:"target"`
 	Round   int              `json:"round"`
-	Asked   float64          `json:"asked,omitempty"` // rate that was to be reached
+	Asked   float64          `json:"asked,omitempty"` // rate that the plan asks for
 	Took    time.Duration    `json:"took"`
 	Rate    float64          `json:"rate"` // right answers a second
 	Right   int64            `json:"right"`
@@ -95,7 +95,7 @@ type Latency struct {
 	Curve []Point `json:"curve,omitempty"`
 }
 
-// A Point of a curve: so many percent of the calls took at most so long.
+// A Point of a curve: Percent of the calls took at most a latency.
 type Point struct {
 	Percent float64 `json:"percent"`
 	Nanos   int64   `json:"ns"`
@@ -126,7 +126,7 @@ type Use struct {
 	RSS        []Sample      `json:"rss"`
 }
 
-// Grown is by how much the memory of a program grew in the turn, in bytes.
+// Grown is the growth of the memory of a program in the turn, in bytes.
 func (u Use) Grown() int64 {
 	if len(u.RSS) == 0 {
 		return 0
@@ -134,7 +134,7 @@ func (u Use) Grown() int64 {
 	return u.RSS[len(u.RSS)-1].Bytes - u.RSS[0].Bytes
 }
 
-// Most is the most memory that was seen, in bytes.
+// Most is the greatest memory that was measured, in bytes.
 func (u Use) Most() int64 {
 	var most int64
 	for _, s := range u.RSS {
@@ -149,8 +149,8 @@ type Sample struct {
 	Bytes int64         `json:"bytes"`
 }
 
-// Path is E198 beside its critical path: the sum of what the registries say
-// that the messages of the longest way through the call took.
+// Path is E198 beside its critical path: the sum of the times, by the log of the
+// registries, of the messages on the longest way through the call.
 type Path struct {
 	Calls int     `json:"calls"`
 	Path  int64   `json:"path_p50"`
@@ -158,7 +158,7 @@ type Path struct {
 	Ratio float64 `json:"ratio"`
 }
 
-// Errors counts the calls of a turn that came to nothing good.
+// Errors is the number of calls of a turn without a right answer.
 func (t *Turn) Errors() int64 {
 	n := t.Unsent
 	for _, wrong := range t.Wrong {
@@ -177,29 +177,49 @@ func (t *Turn) Use(program string) *Use {
 	return nil
 }
 
-// percents are the points of a curve: each nine more is a tenth of what is left.
-var percents = []float64{0, 10, 25, 50, 60, 70, 75, 80, 85, 90, 92.5, 95, 96, 97, 98, 99, 99.25, 99.5, 99.75, 99.9, 99.95, 99.99, 99.999, 100}
+// percents are the points of a curve. Each further nine is a tenth of the rest.
+var percents = []float64{0, 10, 25, 50, 60, 70, 75, 80, 85, 90, 92.5, 95, 96, 97, 98, 99, 99.25,
+	99.5, 99.75, 99.9, 99.95, 99.99, 99.999, 100}
 
 // LatencyOf reads a histogram of nanoseconds.
 func LatencyOf(h *hdrhistogram.Histogram, curve bool) Latency {
-	l := Latency{Count: h.TotalCount(), Mean: h.Mean(), P50: h.ValueAtQuantile(50), P90: h.ValueAtQuantile(90),
-		P99: h.ValueAtQuantile(99), P999: h.ValueAtQuantile(99.9), Max: h.Max()}
+	l := Latency{
+		Count: h.TotalCount(),
+		Mean:  h.Mean(),
+		P50:   h.ValueAtQuantile(50),
+		P90:   h.ValueAtQuantile(90),
+		P99:   h.ValueAtQuantile(99),
+		P999:  h.ValueAtQuantile(99.9),
+		Max:   h.Max(),
+	}
 	if !curve || l.Count == 0 {
 		return l
 	}
 	for _, p := range percents {
 		if p < 100 && (100-p)/100*float64(l.Count) < 1 {
-			continue // fewer calls than would make it a point
+			continue // too few calls for this point
 		}
 		l.Curve = append(l.Curve, Point{p, h.ValueAtQuantile(p)})
 	}
 	return l
 }
 
-// TurnOf is a turn with what the generator knows of it.
+// TurnOf is a turn with the measurements of the generator.
 func TurnOf(target string, round int, o *load.Outcome) Turn {
-	t := Turn{Target: target, Round: round, Took: o.Took, Rate: o.Rate(), Right: o.Right, Wrong: o.Wrong, Unsent: o.Unsent,
-		Sent: o.In, Got: o.Out, Latency: LatencyOf(o.Latency, true), Slip: LatencyOf(o.Slip, false), Kinds: map[string]Kind{}}
+	t := Turn{
+		Target:  target,
+		Round:   round,
+		Took:    o.Took,
+		Rate:    o.Rate(),
+		Right:   o.Right,
+		Wrong:   o.Wrong,
+		Unsent:  o.Unsent,
+		Sent:    o.In,
+		Got:     o.Out,
+		Latency: LatencyOf(o.Latency, true),
+		Slip:    LatencyOf(o.Slip, false),
+		Kinds:   map[string]Kind{},
+	}
 	for name, k := range o.Kinds {
 		t.Kinds[name] = Kind{k.Right, k.Wrong, LatencyOf(k.Latency, false)}
 	}
@@ -209,7 +229,7 @@ func TurnOf(target string, round int, o *load.Outcome) Turn {
 	return t
 }
 
-// Targets are the targets in the order in which they came first.
+// Targets are the targets in the order of their first turns.
 func (r *Report) Targets() []string {
 	var list []string
 	for _, t := range r.Turns {
@@ -250,7 +270,8 @@ func ReadFile(name string) (*Report, error) {
 	}
 	switch {
 	case r.Format != Format:
-		return nil, fmt.Errorf("read report %s: it has format %d, this program reads %d", name, r.Format, Format)
+		return nil, fmt.Errorf("read report %s: it has format %d, this program reads %d", name, r.Format,
+			Format)
 	case len(r.Turns) == 0:
 		return nil, errors.New("read report " + name + ": it has no measurements")
 	}

@@ -10,10 +10,9 @@ import (
 	"text/tabwriter"
 )
 
-// WriteTable writes what was measured for a terminal: a column for each
-// target, the median of its turns and by how much they differ, and under it
-// the ratio of the others to the first, pair by pair. The last line is how it
-// was set up, as far as the report says.
+// WriteTable writes the report for a terminal. Each target has a column with the
+// median of its turns and their spread. Under it are the ratios of the first target
+// to the others, pair by pair. The last line is the setup, as far as it is known.
 func (r *Report) WriteTable(w io.Writer) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, row := range r.rows() {
@@ -34,7 +33,7 @@ func (r *Report) WriteTable(w io.Writer) error {
 	return nil
 }
 
-// line is how what is measured was set up, in one line, or none.
+// line is the setup in one line; empty if it is unknown.
 func (p Plan) line() []string {
 	var said []string
 	for _, f := range p.setup() {
@@ -54,7 +53,7 @@ type row struct {
 	Cells []string
 }
 
-// rows are those of the table of targets.
+// rows are the rows of the table of targets.
 func (r *Report) rows() []row {
 	if r.Plan.Profile == Ramp {
 		return r.steps()
@@ -83,7 +82,7 @@ func (r *Report) rows() []row {
 // Ramp is the profile whose turns differ in their rate.
 const Ramp = "ramp"
 
-// steps are the turns of a ramp, which have no median.
+// steps are the turns of a ramp. They have different rates, so no median.
 func (r *Report) steps() []row {
 	list := []row{{"", []string{"step", "asked for", "rate", "errors", "p50", "p99", "CPU/call"}}}
 	for _, t := range r.Turns {
@@ -91,8 +90,9 @@ func (r *Report) steps() []row {
 		if u := t.Use(Subject); u != nil {
 			cpu = nanos(u.CPUPerCall)
 		}
-		list = append(list, row{t.Target, []string{fmt.Sprint(t.Round), perSecond(t.Asked), perSecond(t.Rate), count(float64(t.Errors())),
-			nanos(float64(t.Latency.P50)), nanos(float64(t.Latency.P99)), cpu}})
+		list = append(list, row{t.Target,
+			[]string{fmt.Sprint(t.Round), perSecond(t.Asked), perSecond(t.Rate), count(float64(t.Errors())),
+				nanos(float64(t.Latency.P50)), nanos(float64(t.Latency.P99)), cpu}})
 	}
 	return list
 }
@@ -114,7 +114,8 @@ func (r *Report) ratios(targets []string) []row {
 				line.Cells = append(line.Cells, "–")
 				continue
 			}
-			line.Cells = append(line.Cells, fmt.Sprintf("%.2f× (%.2f to %.2f)", median(pairs), slices.Min(pairs), slices.Max(pairs)))
+			line.Cells = append(line.Cells,
+				fmt.Sprintf("%.2f× (%.2f to %.2f)", median(pairs), slices.Min(pairs), slices.Max(pairs)))
 		}
 		list = append(list, line)
 	}
@@ -124,7 +125,7 @@ func (r *Report) ratios(targets []string) []row {
 // Direct is the target that is the registries themselves.
 const Direct = "direct"
 
-// added is what each target adds to the latency of the registries called
+// added is the latency that each target adds to that of the registries called
 // directly, round by round.
 func (r *Report) added(targets []string) []row {
 	if !slices.Contains(targets, Direct) {
@@ -148,8 +149,9 @@ func (r *Report) added(targets []string) []row {
 	return list
 }
 
-// pairs combine a metric of two targets, each time of one round.
-func (r *Report) pairs(m metric, target, other string, combine func(a, b float64) float64) []float64 {
+// pairs combine a metric of two targets, round by round.
+func (r *Report) pairs(m metric, target, other string,
+	combine func(a, b float64) float64) []float64 {
 	var list []float64
 	for _, a := range r.Of(target) {
 		for _, b := range r.Of(other) {
@@ -167,7 +169,7 @@ func (r *Report) pairs(m metric, target, other string, combine func(a, b float64
 func ratio(a, b float64) float64      { return a / b }
 func difference(a, b float64) float64 { return a - b }
 
-// wrongs tell of each target what was wrong with its answers.
+// wrongs list what was wrong with the answers of each target.
 func (r *Report) wrongs() []string {
 	var list []string
 	for _, target := range r.Targets() {

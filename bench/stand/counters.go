@@ -43,7 +43,7 @@ func Scrape(ctx context.Context, admin string) (Counters, error) {
 	return list, lines.Err()
 }
 
-// A Redis is asked what it does.
+// A Redis is a client that reads the counters of a server.
 type Redis struct{ client *redis.Client }
 
 // OpenRedis makes a client of a server; Close it.
@@ -63,7 +63,7 @@ func (r *Redis) Ping(ctx context.Context) error { return r.client.Ping(ctx).Err(
 
 // A RedisUse is what a server has done since its start.
 type RedisUse struct {
-	Commands int64 // all of them, those within scripts too
+	Commands int64 // with those within scripts
 	Calls    int64 // of scripts
 }
 

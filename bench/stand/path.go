@@ -11,9 +11,8 @@ import (
 	"brana/bench/registries"
 )
 
-// CriticalPath is the sum of what the messages of one E198 took on the longest
-// way through the graph, and what all but the media took on it, by the log of
-// the registries.
+// CriticalPath is the time of one E198 on the longest way through the graph, by
+// the log of the registries: with the media, and without them.
 func CriticalPath(log []registries.Entry) (path, chain time.Duration) {
 	took, whole := map[string]time.Duration{}, time.Duration(0)
 	for _, e := range log {
@@ -27,8 +26,8 @@ func CriticalPath(log []registries.Entry) (path, chain time.Duration) {
 	return max(chain, whole), chain
 }
 
-// Paths are the critical paths of all calls of E198 in a log that began since
-// a time, sorted. Those that are not whole are left out: a log is bounded.
+// Paths are the critical paths of all calls of E198 in a log that began since a
+// time, sorted. A log is bounded, so calls may be there in part; they are left out.
 func Paths(log []registries.Entry, since time.Time) []time.Duration {
 	calls := map[string][]registries.Entry{}
 	for _, e := range log {
@@ -38,7 +37,8 @@ func Paths(log []registries.Entry, since time.Time) []time.Duration {
 	}
 	var paths []time.Duration
 	for _, steps := range calls {
-		if slices.ContainsFunc(steps, func(e registries.Entry) bool { return e.Step == "X21" || e.Step == "X22" }) &&
+		if slices.ContainsFunc(steps,
+			func(e registries.Entry) bool { return e.Step == "X21" || e.Step == "X22" }) &&
 			slices.ContainsFunc(steps, func(e registries.Entry) bool { return e.Step == "O25" }) {
 			path, _ := CriticalPath(steps)
 			paths = append(paths, path)
@@ -48,11 +48,12 @@ func Paths(log []registries.Entry, since time.Time) []time.Duration {
 	return paths
 }
 
-// RegistriesLog reads what registries at host:port keep of their messages.
+// RegistriesLog reads the log of messages of the registries at host:port.
 func RegistriesLog(ctx context.Context, address string) ([]registries.Entry, error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/control/log", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet,
+		"http://"+address+"/control/log", nil)
 	if err != nil {
 		return nil, fmt.Errorf("read the log of the registries: %w", err)
 	}

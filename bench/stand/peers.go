@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// A Peer is a proxy with nothing but proxying, that a gateway is compared with.
+// A Peer is a plain proxy with which a gateway is compared.
 type Peer struct {
 	*Process
 	Version string
@@ -36,16 +36,16 @@ func Installed() []string {
 // program is that of a peer.
 func program(name string) string { return strings.TrimSuffix(name, "-unbuffered") }
 
-// PeerConfig says how a peer is to run.
+// PeerConfig says how a peer runs.
 type PeerConfig struct {
-	Dir         string // a folder of its own is made within
+	Dir         string // StartPeer makes a folder in it
 	Upstream    string // host:port of the registries
-	Threads     int    // as many as the gateway may have
-	Connections int    // from callers, at once
+	Threads     int    // as many as the gateway has
+	Connections int    // from callers at once
 }
 
-// StartPeer starts a peer before the registries. It keeps its connections open
-// on both sides, and writes a line of access log for each call into a file.
+// StartPeer starts a peer before the registries. The peer keeps connections open
+// on both sides, and writes a line of access log for each call to a file.
 func StartPeer(ctx context.Context, name string, c PeerConfig) (*Peer, error) {
 	if !slices.Contains(Peers(), name) {
 		return nil, fmt.Errorf("there is no peer %q; choose of %s", name, strings.Join(Peers(), ", "))
@@ -66,7 +66,8 @@ func StartPeer(ctx context.Context, name string, c PeerConfig) (*Peer, error) {
 	file := filepath.Join(c.Dir, name+".conf")
 	args := []string{path, "-db", "-f", file}
 	if program(name) == "nginx" {
-		p.Config, args = nginxConfig(c, port, name == "nginx"), []string{path, "-p", c.Dir, "-e", "stderr", "-c", file}
+		p.Config, args = nginxConfig(c, port, name == "nginx"), []string{path, "-p", c.Dir, "-e",
+			"stderr", "-c", file}
 	}
 	if p.Version, err = version(path); err != nil {
 		return nil, err
@@ -74,19 +75,23 @@ func StartPeer(ctx context.Context, name string, c PeerConfig) (*Peer, error) {
 	if err := os.WriteFile(file, []byte(p.Config), 0o600); err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
-	p.Process, err = Start(ctx, Command{Name: name, Dir: c.Dir, Args: args, Ready: answers(p.URL + "/E20")})
+	p.Process, err = Start(ctx, Command{
+		Name:  name,
+		Dir:   c.Dir,
+		Args:  args,
+		Ready: answers(p.URL + "/E20"),
+	})
 	if err != nil {
 		return nil, err
 	}
 	return p, nil
 }
 
-// room is how many connections a peer must be able to have: one to the
-// registries for each of a caller's, and some for whoever asks whether it is
-// ready.
+// room is the number of connections that a peer must be able to have: for each one
+// of a caller, one to the registries; and some for checks that it is ready.
 func (c PeerConfig) room() int { return max(8192, 2*c.Connections+64) }
 
-// answers returns a check that something answers by HTTP, whatever it says.
+// answers returns a check that a server answers by HTTP, with whatever status.
 func answers(url string) func() error {
 	client := &http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	return func() error {
@@ -98,7 +103,7 @@ func answers(url string) func() error {
 	}
 }
 
-// nginxConfig is a reverse proxy. Buffered, it reads a message of up to 64 KiB
+// nginxConfig is a reverse proxy. With buffering it reads a message of up to 64 KiB
 // into memory before it sends it on, as the gateway does.
 func nginxConfig(c PeerConfig, port int, buffered bool) string {
 	user, buffering := "", "client_body_buffer_size 128k; proxy_buffers 16 16k; proxy_buffer_size 16k;"
@@ -133,8 +138,8 @@ http {
 `, user, c.Threads, 2*c.room(), c.Dir, c.room(), c.Dir, c.Dir, c.Dir, c.Dir, c.Dir, c.Dir, c.Upstream, max(512, c.Connections), port, buffering)
 }
 
-// haproxyConfig is a reverse proxy; its log goes to the standard output, which
-// is a file.
+// haproxyConfig is a reverse proxy. Its log goes to standard output, which is a
+// file.
 func haproxyConfig(c PeerConfig, port int) string {
 	return fmt.Sprintf(`global
   nbthread %d

@@ -21,8 +21,8 @@ type Use struct {
 // every architecture that Go knows.
 const tick = time.Second / 100
 
-// UseOf reads what processes and all their descendants use. Of descendants
-// that have ended and were waited for, the CPU time counts.
+// UseOf reads what processes and all their descendants use. The CPU time of
+// descendants that have ended counts, if they were waited for.
 func UseOf(pids ...int) (Use, error) {
 	if _, err := os.Stat("/proc/self/stat"); err != nil {
 		return Use{}, errors.New("there is no /proc here: CPU and memory cannot be read")
@@ -70,13 +70,13 @@ func childrenOf() (map[int][]int, error) {
 	return children, nil
 }
 
-// statFields are those of /proc/PID/stat from the state on, which is the third.
+// statFields are the fields of /proc/PID/stat from the third on, the state.
 func statFields(pid int) ([]string, error) {
 	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
 		return nil, err
 	}
-	at := bytes.LastIndexByte(text, ')') // the name may hold anything
+	at := bytes.LastIndexByte(text, ')') // the name may have any character
 	fields := strings.Fields(string(text[at+1:]))
 	if len(fields) < 15 {
 		return nil, fmt.Errorf("read /proc/%d/stat: %d fields", pid, len(fields))
@@ -105,12 +105,13 @@ func useOf(pid int) (Use, error) {
 	return u, nil
 }
 
-// kib reads a field of /proc/PID/status, in bytes; 0 when it is not there, as
-// of a process that has just ended.
+// kib reads a field of /proc/PID/status, in bytes. It is 0 when the field is
+// missing, as for a process that has just ended.
 func kib(status []byte, field string) int64 {
 	for line := range bytes.Lines(status) {
 		if value, ok := bytes.CutPrefix(line, []byte(field+":")); ok {
-			n, _ := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(string(value)), "kB")), 10, 64)
+			n, _ := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(string(value)),
+				"kB")), 10, 64)
 			return n << 10
 		}
 	}

@@ -14,27 +14,27 @@ import (
 	"time"
 )
 
-// A Process is a child that was started; Stop it.
+// A Process is a child of this process. Stop ends it.
 type Process struct {
 	Name string
-	Log  string // the file that has what it said
+	Log  string // file of its output
 
 	cmd   *exec.Cmd
 	ended chan struct{} // closed when it has ended
-	err   error         // why; to be read after ended
+	err   error         // why; read it after ended
 }
 
-// Command says what to start.
+// Command is a program to start.
 type Command struct {
 	Name  string
-	Dir   string // where its log goes, and where it runs
+	Dir   string // in which it runs, and which gets its log
 	Args  []string
-	Env   []string     // KEY=VALUE, beside what this process has
-	Ready func() error // nil when it serves; asked again until then
-	Piped bool         // what it says comes through a pipe, as a container has it, and not from a file that it writes
+	Env   []string     // KEY=VALUE, beside the environment of this process
+	Ready func() error // returns nil when the program serves; called until then
+	Piped bool         // its output is a pipe, as in a container, and not a file
 }
 
-// patience is how long a process may take to serve, and to end.
+// patience is the longest time that a process may take to serve, and to end.
 const patience = 20 * time.Second
 
 // Start starts a process and waits until it is ready.
@@ -59,7 +59,7 @@ func Start(ctx context.Context, c Command) (*Process, error) {
 		return nil, errors.Join(fmt.Errorf("start %s: %w", c.Name, err), log.Close())
 	}
 	go func() {
-		p.err = errors.Join(p.cmd.Wait(), log.Close()) // what comes through a pipe is in the log by then
+		p.err = errors.Join(p.cmd.Wait(), log.Close()) // then the log has all that came through a pipe
 		close(p.ended)
 	}()
 	if err := p.await(ctx, c.Ready); err != nil {
@@ -94,7 +94,7 @@ func (p *Process) said() string {
 	return ""
 }
 
-// LastWords is the end of what a process said, empty when it said nothing.
+// LastWords is the end of the output of a process; empty without output.
 func (p *Process) LastWords() string {
 	text, err := os.ReadFile(p.Log)
 	if err != nil || len(text) == 0 {
@@ -116,8 +116,8 @@ func (p *Process) Ended() bool {
 	}
 }
 
-// Stop ends the process, and its children through it, by SIGTERM; what does
-// not end by that is killed, which is an error.
+// Stop ends the process by SIGTERM, and its children through it. A process that
+// does not end is killed, which is an error.
 func (p *Process) Stop() error {
 	if p.Ended() {
 		return nil
@@ -133,7 +133,7 @@ func (p *Process) Stop() error {
 	return fmt.Errorf("stop %s: it had to be killed", p.Name)
 }
 
-// Port is a port of 127.0.0.1 at which nobody listens at this moment.
+// Port is a port of 127.0.0.1 that is free at this moment.
 func Port() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -154,8 +154,8 @@ func Accepts(address string) func() error {
 	}
 }
 
-// find is the path of a program, also where the daemons of a system are and
-// PATH does not look.
+// find is the path of a program. It looks into the folders of daemons too, which
+// PATH may lack.
 func find(name string) (string, error) {
 	path, err := exec.LookPath(name)
 	for _, dir := range []string{"/usr/sbin", "/usr/local/sbin", "/sbin"} {
@@ -169,7 +169,7 @@ func find(name string) (string, error) {
 	return path, nil
 }
 
-// version is what the program at a path is, by the first line it prints.
+// version is the first line that the program at a path prints with -v.
 func version(path string) (string, error) {
 	said, err := exec.Command(path, "-v").CombinedOutput()
 	if err != nil {

@@ -13,14 +13,17 @@ import (
 func (s *setup) configure(name string, c *Config, listen, admin int) (file string, err error) {
 	store := "{store: memory}"
 	if s.redisURL != "" {
-		store = fmt.Sprintf("{store: redis, redis: {url: %q, timeout: 2s, trust_empty: true}}", s.redisURL)
+		store = fmt.Sprintf("{store: redis, redis: {url: %q, timeout: 2s, trust_empty: true}}",
+			s.redisURL)
 	}
 	tls, identities := "", "identities: []\n"
 	if a := s.authority; a != nil {
 		tls = fmt.Sprintf(", tls: {cert: %q, key: %q, client_ca: %q}", a.GateCert, a.GateKey, a.CA)
-		identities = fmt.Sprintf(identity, a.CallerSerial, a.Issuer, c.Caller.Ais, c.Caller.Ovm, c.Caller.Agenda)
+		identities = fmt.Sprintf(identity, a.CallerSerial, a.Issuer, c.Caller.Ais, c.Caller.Ovm,
+			c.Caller.Agenda)
 	}
-	config := fmt.Sprintf(configuration, listen, tls, admin, strings.ReplaceAll(upstreams, "SIM", s.sim), store)
+	config := fmt.Sprintf(configuration, listen, tls, admin,
+		strings.ReplaceAll(upstreams, "SIM", s.sim), store)
 	s.configs["brana"] = strings.ReplaceAll(config, s.dir, ".")
 	dir := filepath.Join(s.dir, name)
 	err = os.MkdirAll(filepath.Join(dir, "policy"), 0o700)

@@ -47,7 +47,8 @@ func (p *progress) update(right, wrong int64) {
 	p.last = fmt.Sprintf("%s: %.0f/s, %d wrong", p.turn, float64(right)/took.Seconds(), wrong)
 	if p.bar != nil {
 		p.bar.Describe(p.last)
-		_ = p.bar.Set64(min(int64(took), p.bar.GetMax64()-1)) // an update that cannot be shown is left out
+		_ = p.bar.Set64(min(int64(took),
+			p.bar.GetMax64()-1)) // an update that cannot be shown is left out
 	}
 }
 

@@ -44,7 +44,8 @@ func (t *Trial) round(ctx context.Context, target *target, round int) error {
 		return err
 	}
 	t.report.Notes = append(t.report.Notes, fmt.Sprintf(
-		"%s: %.0f/s is the highest rate that held (p99 at most %s, no error)", target.name, knee, t.cfg.Bound))
+		"%s: %.0f/s is the highest rate that held (p99 at most %s, no error)", target.name, knee,
+		t.cfg.Bound))
 	return nil
 }
 
@@ -94,7 +95,8 @@ func (t *Trial) steady(rate float64) load.Plan {
 }
 
 // turn measures a target once.
-func (t *Trial) turn(ctx context.Context, target *target, round int, plan load.Plan) (turn report.Turn, err error) {
+func (t *Trial) turn(ctx context.Context, target *target, round int,
+	plan load.Plan) (turn report.Turn, err error) {
 	client, err := t.open(target)
 	if err != nil {
 		return turn, &UsageError{err}

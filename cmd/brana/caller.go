@@ -97,8 +97,11 @@ func presented(file string, t *config.ServerTLS, s *policy.Snapshot,
 		return caller{}, err
 	}
 	bound := s.Identify(chain[0])
-	return caller{Caller: &gateway.Caller{Bound: bound, NotAfter: chain[0].NotAfter},
-		about: policy.Describe(chain[0]) + boundAs(bound), refused: refused}, nil
+	return caller{
+		Caller:  &gateway.Caller{Bound: bound, NotAfter: chain[0].NotAfter},
+		about:   policy.Describe(chain[0]) + boundAs(bound),
+		refused: refused,
+	}, nil
 }
 
 // named is the caller with a certificate of which there is no file.
@@ -107,9 +110,11 @@ func named(serial, issuer string, s *policy.Snapshot) (caller, error) {
 	if err != nil {
 		return caller{}, err
 	}
-	return caller{Caller: &gateway.Caller{Bound: bound},
+	return caller{
+		Caller: &gateway.Caller{Bound: bound},
 		about: fmt.Sprintf("certificate %s of %s%s; its CA and its end are not checked without --cert",
-			serial, issuer, boundAs(bound))}, nil
+			serial, issuer, boundAs(bound)),
+	}, nil
 }
 
 func boundAs(i *policy.Identity) string {

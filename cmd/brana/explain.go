@@ -44,8 +44,12 @@ func (e *explainCmd) Run(io stdio) error {
 	reader := egon.NewReader(c.Listen.Bounds.Egon())
 	reader.Reset(service)
 	_, relayed := c.Routes.Of(service.Code).Relay()
-	refusal := gateway.Trial{Policy: snapshot, Caller: from.Caller, Relayed: relayed,
-		Now: now}.Explain(reader, message)
+	refusal := gateway.Trial{
+		Policy:  snapshot,
+		Caller:  from.Caller,
+		Relayed: relayed,
+		Now:     now,
+	}.Explain(reader, message)
 	q := reader.Head()
 	if q != nil {
 		fmt.Fprintf(io.out, "service %s, caller %s/%s/%s/%s, %s, policy %s\n", service.Code,

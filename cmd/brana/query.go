@@ -51,15 +51,22 @@ func (q *queryFlags) media() (*egon.MediaQuery, error) {
 		return nil, err
 	}
 	m := &egon.MediaQuery{
-		AgendaZdroj: []byte(q.Source), Queries: 1,
-		Jmeno: []byte(jmeno), Prijmeni: []byte(prijmeni),
-		TypPorovnani: optionalBytes(q.Compare), DatumNarozeni: optionalBytes(q.Born),
+		AgendaZdroj:   []byte(q.Source),
+		Queries:       1,
+		Jmeno:         []byte(jmeno),
+		Prijmeni:      []byte(prijmeni),
+		TypPorovnani:  optionalBytes(q.Compare),
+		DatumNarozeni: optionalBytes(q.Born),
 	}
 	if q.HideLog {
 		m.ZnepristupniLog = []byte("true")
 	}
-	criteria := egon.Criteria{Used: q.From+q.To+q.Count != "",
-		DatumOd: optionalBytes(q.From), DatumDo: optionalBytes(q.To), Pocet: optionalBytes(q.Count)}
+	criteria := egon.Criteria{
+		Used:    q.From+q.To+q.Count != "",
+		DatumOd: optionalBytes(q.From),
+		DatumDo: optionalBytes(q.To),
+		Pocet:   optionalBytes(q.Count),
+	}
 	m.Photos, m.Signatures = criteria, criteria
 	return m, q.combination(m)
 }
