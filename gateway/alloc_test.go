@@ -36,7 +36,8 @@ func TestAllocationsPerLargeExchange(t *testing.T) {
 		body := &staticBody{}
 		answer := &egon.Answer{HTTPStatus: 200, ContentType: contentType, Length: int64(len(doc))}
 		relay := relayTo(func(_ context.Context, m *egon.Message) (*egon.Answer, error) {
-			if _, err := m.Body.(io.WriterTo).WriteTo(io.Discard); err != nil { // as a client of upstreams does
+			_, err := m.Body.(io.WriterTo).WriteTo(io.Discard)
+			if err != nil { // as a client of upstreams does
 				return nil, err
 			}
 			body.Reset(doc)

@@ -38,7 +38,10 @@ func newLoop(t testing.TB, path string, message []byte, change ...func(*settings
 	}}, change...)...)
 	l := &loop{g: s.Gateway, message: message, out: bufio.NewWriter(io.Discard)}
 	l.rc.Init2(noDeadlines{}, nil, false)
-	if err := l.rc.Request.Header.Read(bufio.NewReader(bytes.NewReader([]byte(withLength(path, message))))); err != nil {
+	err := l.rc.Request.Header.Read(
+		bufio.NewReader(bytes.NewReader([]byte(withLength(path, message)))),
+	)
+	if err != nil {
 		t.Fatal(err)
 	}
 	return l
@@ -121,20 +124,23 @@ func BenchmarkLargeReply(b *testing.B) {
 	for name, known := range map[string]bool{"length": true, "chunked": false} {
 		b.Run(name, func(b *testing.B) {
 			doc := largeReply(size)
-			s := startGateway(b, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
-				a := answerOf(doc)
-				if !known {
-					a.Length = -1
-				}
-				return a, nil
-			}))
+			s := startGateway(
+				b, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
+					a := answerOf(doc)
+					if !known {
+						a.Length = -1
+					}
+					return a, nil
+				}),
+			)
 			b.SetBytes(size)
 			b.ReportAllocs()
 			message := call{}.message()
 			scratch := make([]byte, 256<<10)
 			for b.Loop() {
 				r := s.post(b, "/publikace/E05", message)
-				if _, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, r.Body, scratch); err != nil || r.StatusCode != http.StatusOK {
+				_, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, r.Body, scratch)
+				if err != nil || r.StatusCode != http.StatusOK {
 					b.Fatal(r.StatusCode, err)
 				}
 			}

@@ -38,16 +38,55 @@ func TestBoundsAreKeptAndCounted(t *testing.T) {
 		set       func(*Config)
 		good, bad []byte
 	}{
-		{"max_message", func(c *Config) { c.MaxMessage = 100 << 10 }, largeMessage(90 << 10), largeMessage(100 << 10)},
-		{"head", func(c *Config) { c.Bounds.HeadBytes = len(plain) + 100 }, plain, append(bytes.Repeat([]byte(" "), 500), plain...)},
-		{"items", func(c *Config) { c.Bounds.Items = 2 }, call{items: []string{"Jmeno", "Prijmeni"}}.message(), call{items: []string{"Jmeno", "Prijmeni", "Jmeno"}}.message()},
-		{"name", func(c *Config) { c.Bounds.XML.NameBytes = 40 }, inner("<" + strings.Repeat("x", 40) + "/>"), inner("<" + strings.Repeat("x", 41) + "/>")},
-		{"tag", func(c *Config) { c.Bounds.XML.TagBytes = 1000 }, inner("<x a='" + strings.Repeat("x", 900) + "'/>"), inner("<x a='" + strings.Repeat("x", 1000) + "'/>")},
-		{"attributes", func(c *Config) { c.Bounds.XML.Attrs = 9 }, inner("<x" + attributes(9) + "/>"), inner("<x" + attributes(10) + "/>")},
-		{"depth", func(c *Config) { c.Bounds.XML.Depth = 9 }, inner(strings.Repeat("<x>", 6) + strings.Repeat("</x>", 6)), inner(strings.Repeat("<x>", 7) + strings.Repeat("</x>", 7))},
-		{"namespaces", func(c *Config) { c.Bounds.XML.Namespaces = 9 }, inner("<x xmlns:a='a'/>"), inner("<x" + strings.NewReplacer(" a", " xmlns:a", "''", "'u'").Replace(attributes(9)) + "/>")},
-		{"held", func(*Config) {}, append(largeMessage(1<<10), bytes.Repeat([]byte(" "), 100<<10)...), append(largeMessage(1<<10), bytes.Repeat([]byte(" "), 400<<10)...)},
-		{"inline_limit", func(c *Config) { c.InlineLimit = 10 << 10; c.Routes.Default = Route{Kind: RefuseRoute} },
+		{
+			"max_message", func(c *Config) { c.MaxMessage = 100 << 10 },
+			largeMessage(90 << 10), largeMessage(100 << 10),
+		},
+		{
+			"head", func(c *Config) { c.Bounds.HeadBytes = len(plain) + 100 },
+			plain, append(bytes.Repeat([]byte(" "), 500), plain...),
+		},
+		{
+			"items", func(c *Config) { c.Bounds.Items = 2 },
+			call{items: []string{"Jmeno", "Prijmeni"}}.message(),
+			call{items: []string{"Jmeno", "Prijmeni", "Jmeno"}}.message(),
+		},
+		{
+			"name", func(c *Config) { c.Bounds.XML.NameBytes = 40 },
+			inner("<" + strings.Repeat("x", 40) + "/>"),
+			inner("<" + strings.Repeat("x", 41) + "/>"),
+		},
+		{
+			"tag", func(c *Config) { c.Bounds.XML.TagBytes = 1000 },
+			inner("<x a='" + strings.Repeat("x", 900) + "'/>"),
+			inner("<x a='" + strings.Repeat("x", 1000) + "'/>"),
+		},
+		{
+			"attributes", func(c *Config) { c.Bounds.XML.Attrs = 9 },
+			inner("<x" + attributes(9) + "/>"), inner("<x" + attributes(10) + "/>"),
+		},
+		{
+			"depth", func(c *Config) { c.Bounds.XML.Depth = 9 },
+			inner(strings.Repeat("<x>", 6) + strings.Repeat("</x>", 6)),
+			inner(strings.Repeat("<x>", 7) + strings.Repeat("</x>", 7)),
+		},
+		{
+			"namespaces", func(c *Config) { c.Bounds.XML.Namespaces = 9 },
+			inner("<x xmlns:a='a'/>"),
+			inner(
+				"<x" + strings.NewReplacer(" a", " xmlns:a", "''", "'u'").Replace(attributes(9)) +
+					"/>",
+			),
+		},
+		{
+			"held", func(*Config) {},
+			append(largeMessage(1<<10), bytes.Repeat([]byte(" "), 100<<10)...),
+			append(largeMessage(1<<10), bytes.Repeat([]byte(" "), 400<<10)...),
+		},
+		{"inline_limit", func(c *Config) {
+			c.InlineLimit = 10 << 10
+			c.Routes.Default = Route{Kind: RefuseRoute}
+		},
 			call{code: "E227"}.message(), append(call{code: "E227"}.message(), bytes.Repeat([]byte(" "), 10<<10)...)},
 	} {
 		t.Run(c.bound, func(t *testing.T) {
@@ -58,7 +97,8 @@ func TestBoundsAreKeptAndCounted(t *testing.T) {
 					path = "/publikace/E227"
 				}
 				s.askIn(t, path, c.good, chunked, 200)
-				if body := s.askIn(t, path, c.bad, chunked, 500); !strings.Contains(body, "BR_504: ") {
+				body := s.askIn(t, path, c.bad, chunked, 500)
+				if !strings.Contains(body, "BR_504: ") {
 					t.Error(body)
 				}
 				s.lines(t, 2)
@@ -76,11 +116,16 @@ func TestBoundsAreKeptAndCounted(t *testing.T) {
 	}
 }
 
-func (s *testGateway) askIn(t *testing.T, path string, message []byte, chunked bool, status int) string {
+func (s *testGateway) askIn(
+	t *testing.T, path string, message []byte, chunked bool, status int,
+) string {
 	t.Helper()
 	w := s.dial(t)
 	if chunked {
-		w.write(header(path, "Transfer-Encoding: chunked"), fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(message), message))
+		w.write(
+			header(path, "Transfer-Encoding: chunked"),
+			fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(message), message),
+		)
 	} else {
 		w.write(withLength(path, message))
 	}
@@ -102,7 +147,10 @@ func TestOtherBoundsAreCounted(t *testing.T) {
 		t.Errorf("header counted %v times", got)
 	}
 	deep := replyOf("E05", egon.OK)
-	deep = insert(deep, bytes.LastIndex(deep, []byte("</e:")), []byte(strings.Repeat("<x>", 20)+strings.Repeat("</x>", 20)))
+	deep = insert(
+		deep, bytes.LastIndex(deep, []byte("</e:")),
+		[]byte(strings.Repeat("<x>", 20)+strings.Repeat("</x>", 20)),
+	)
 	s = startGateway(t, staticRelay(deep), func(s *settings) { s.cfg.Bounds.XML.Depth = 15 })
 	checkRefusal(t, s.post(t, "/publikace/E05", call{}.message()), RegistryFailed, EgonMode, nil)
 	s.lines(t, 1)

@@ -21,7 +21,9 @@ func BenchmarkChunks(b *testing.B) {
 				wire = append(wire, chunk(message[from:min(from+size, len(message))])...)
 			}
 			wire = append(wire, "0\r\n\r\n"...)
-			l := newLoop(b, "/publikace/E05", message, staticRelay(replyOf("E05", egon.OK)), unlimited)
+			l := newLoop(
+				b, "/publikace/E05", message, staticRelay(replyOf("E05", egon.OK)), unlimited,
+			)
 			in, r := bufio.NewReaderSize(nil, readBufferBytes), bytes.NewReader(nil)
 			b.SetBytes(int64(len(message)))
 			b.ReportAllocs()
@@ -31,7 +33,8 @@ func BenchmarkChunks(b *testing.B) {
 				if err := l.rc.Request.Header.Read(in); err != nil {
 					b.Fatal(err)
 				}
-				if err := l.rc.Request.ContinueReadBodyStream(in, l.g.cfg.InlineLimit, false); err != nil {
+				err := l.rc.Request.ContinueReadBodyStream(in, l.g.cfg.InlineLimit, false)
+				if err != nil {
 					b.Fatal(err)
 				}
 				l.handle(b)

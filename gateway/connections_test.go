@@ -27,22 +27,62 @@ func TestARefusalIsReadByWhoStillSends(t *testing.T) {
 		request string
 		status  int
 	}{
-		"a header of 10 MiB":           {"POST /publikace/E05 HTTP/1.1\r\n" + host + "X: " + strings.Repeat("y", 10<<20) + "\r\n\r\n", 431},
-		"headers of 5 MiB":             {"POST /publikace/E05 HTTP/1.1\r\n" + host + strings.Repeat("X: yyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n", 5<<20/34) + "\r\n", 431},
-		"a request line of 5 MiB":      {"POST /publikace/" + strings.Repeat("E", 5<<20) + " HTTP/1.1\r\n" + host + "\r\n", 431},
-		"5 MiB after two lengths":      {"POST /publikace/E05 HTTP/1.1\r\n" + host + kind + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n" + filler, 400},
-		"5 MiB after a folded line":    {"POST /publikace/E05 HTTP/1.1\r\n" + host + kind + "X: y\r\n z\r\nContent-Length: 5\r\n\r\n" + filler, 400},
-		"5 MiB after a bare LF":        {"POST /publikace/E05 HTTP/1.1\r\n" + host + kind + "X: y\nContent-Length: 5\r\n\r\n" + filler, 400},
-		"5 MiB after Trailer":          {header("/publikace/E05", "Trailer: X", "Content-Length: 5") + filler, 400},
-		"5 MiB after a blank chunk":    {header("/publikace/E05", "Transfer-Encoding: chunked") + "5 \r\n<a/>\r\n" + filler, 400},
-		"5 MiB that were not awaited":  {header("/publikace/E05", "Expect: banana", "Content-Length: 5000000") + filler, 417},
-		"5 MiB of a broken chunk":      {header("/publikace/E05", "Transfer-Encoding: chunked") + "5\r\n<a/>XY" + filler, 400},
-		"5 MiB of a body, not offered": {header("/publikace/E999", fmt.Sprintf("Content-Length: %d", len(filler))) + filler, 404},
-		"more than is ever taken":      {header("/publikace/E05", "Content-Length: 5000000000") + filler, 413},
+		"a header of 10 MiB": {
+			"POST /publikace/E05 HTTP/1.1\r\n" + host + "X: " + strings.Repeat("y", 10<<20) +
+				"\r\n\r\n",
+			431,
+		},
+		"headers of 5 MiB": {
+			"POST /publikace/E05 HTTP/1.1\r\n" + host + strings.Repeat(
+				"X: yyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n", 5<<20/34,
+			) + "\r\n",
+			431,
+		},
+		"a request line of 5 MiB": {
+			"POST /publikace/" + strings.Repeat("E", 5<<20) + " HTTP/1.1\r\n" + host + "\r\n", 431,
+		},
+		"5 MiB after two lengths": {
+			"POST /publikace/E05 HTTP/1.1\r\n" + host + kind +
+				"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n" + filler,
+			400,
+		},
+		"5 MiB after a folded line": {
+			"POST /publikace/E05 HTTP/1.1\r\n" + host + kind +
+				"X: y\r\n z\r\nContent-Length: 5\r\n\r\n" + filler,
+			400,
+		},
+		"5 MiB after a bare LF": {
+			"POST /publikace/E05 HTTP/1.1\r\n" + host + kind + "X: y\nContent-Length: 5\r\n\r\n" +
+				filler,
+			400,
+		},
+		"5 MiB after Trailer": {
+			header("/publikace/E05", "Trailer: X", "Content-Length: 5") + filler, 400,
+		},
+		"5 MiB after a blank chunk": {
+			header("/publikace/E05", "Transfer-Encoding: chunked") + "5 \r\n<a/>\r\n" + filler,
+			400,
+		},
+		"5 MiB that were not awaited": {
+			header("/publikace/E05", "Expect: banana", "Content-Length: 5000000") + filler, 417,
+		},
+		"5 MiB of a broken chunk": {
+			header("/publikace/E05", "Transfer-Encoding: chunked") + "5\r\n<a/>XY" + filler, 400,
+		},
+		"5 MiB of a body, not offered": {
+			header("/publikace/E999", fmt.Sprintf("Content-Length: %d", len(filler))) + filler,
+			404,
+		},
+		"more than is ever taken": {
+			header("/publikace/E05", "Content-Length: 5000000000") + filler, 413,
+		},
 	} {
 		for _, plain := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, plain sockets %t", name, plain), func(t *testing.T) {
-				s := startGateway(t, func(s *settings) { s.cfg.StatusMode, s.cfg.PlainSockets = HTTPMode, plain })
+				s := startGateway(
+					t,
+					func(s *settings) { s.cfg.StatusMode, s.cfg.PlainSockets = HTTPMode, plain },
+				)
 				w := s.dial(t)
 				w.write(c.request)
 				if r, body := w.answer(); r.StatusCode != c.status {
@@ -110,7 +150,8 @@ func TestConnectionsAreBounded(t *testing.T) {
 			refused := s.dialFrom(t, c.last)
 			refused.write(withLength("/publikace/E05", call{}.message()))
 			r, body := refused.answer()
-			if r.StatusCode != 503 || r.Header.Get("Retry-After") != "1" || !strings.Contains(body, "BR_204: ") || !strings.Contains(body, "overloaded") {
+			if r.StatusCode != 503 || r.Header.Get("Retry-After") != "1" ||
+				!strings.Contains(body, "BR_204: ") || !strings.Contains(body, "overloaded") {
 				t.Errorf("%d %v %s", r.StatusCode, r.Header, body)
 			}
 			parse(t, body)
@@ -123,7 +164,10 @@ func TestConnectionsAreBounded(t *testing.T) {
 			}
 
 			first.Close()
-			eventually(t, "the first has gone", func() bool { return s.Connections() < 2 || c.other && s.Connections() < 3 })
+			eventually(
+				t, "the first has gone",
+				func() bool { return s.Connections() < 2 || c.other && s.Connections() < 3 },
+			)
 			ask(s.dialFrom(t, c.last))
 			s.settled(t)
 		})
@@ -221,15 +265,24 @@ func TestSlowCallersAreCut(t *testing.T) {
 	t.Parallel()         // it waits
 	const head = 9 << 10 // more than the server reads before the pipeline begins
 	for name, c := range map[string]struct{ part, drip string }{
-		"header":          {"POST /publikace/E05 HTTP/1.1\r\nX: ", "y"},
-		"message":         {header("/publikace/E05", "Content-Length: 60000") + strings.Repeat(" ", head), " "},
-		"chunked message": {header("/publikace/E05", "Transfer-Encoding: chunked") + fmt.Sprintf("%x\r\n", 1<<20) + strings.Repeat(" ", head), " "},
-		"streamed message": {header("/publikace/E05", "Transfer-Encoding: chunked") + fmt.Sprintf("%x\r\n", 1<<20) +
+		"header": {"POST /publikace/E05 HTTP/1.1\r\nX: ", "y"},
+		"message": {
+			header("/publikace/E05", "Content-Length: 60000") + strings.Repeat(" ", head), " ",
+		},
+		"chunked message": {
+			header("/publikace/E05", "Transfer-Encoding: chunked") + fmt.Sprintf("%x\r\n", 1<<20) +
+				strings.Repeat(" ", head),
+			" ",
+		},
+		"streamed message": {header("/publikace/E05", "Transfer-Encoding: chunked") +
+			fmt.Sprintf("%x\r\n", 1<<20) +
 			string(largeMessage(300 << 10)[:100<<10]), "A"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := startGateway(t, func(s *settings) { s.cfg.ReadIdle, s.cfg.DrainTime = 200*time.Millisecond, 50*time.Millisecond })
+			s := startGateway(t, func(s *settings) {
+				s.cfg.ReadIdle, s.cfg.DrainTime = 200*time.Millisecond, 50*time.Millisecond
+			})
 			w := s.dial(t)
 			w.write(c.part)
 			w.drip(c.drip)
@@ -246,13 +299,16 @@ func TestSlowCallersAreCut(t *testing.T) {
 		})
 	}
 	t.Run("answer that is not taken", func(t *testing.T) {
-		s := startGateway(t, func(s *settings) { s.cfg.WriteIdle, s.cfg.MinRate = 200*time.Millisecond, 1 }, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
+		s := startGateway(t, func(s *settings) {
+			s.cfg.WriteIdle, s.cfg.MinRate = 200*time.Millisecond, 1
+		}, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
 			return answerOf(largeReply(16 << 20)), nil
 		}))
 		w := s.dial(t)
 		_ = w.Conn.(*net.TCPConn).SetReadBuffer(4 << 10)
 		w.write(withLength("/publikace/E05", call{}.message()))
-		if line := s.lines(t, 1)[0]; line["outcome"] != "caller-left" || line["broken"] != "caller" {
+		line := s.lines(t, 1)[0]
+		if line["outcome"] != "caller-left" || line["broken"] != "caller" {
 			t.Errorf("line = %v", line)
 		}
 		if got := s.count(t, "brana_bound_refusals_total", "slow"); got != 1 {
@@ -261,9 +317,18 @@ func TestSlowCallersAreCut(t *testing.T) {
 		s.settled(t)
 	})
 	t.Run("answer", func(t *testing.T) {
-		s := startGateway(t, func(s *settings) { s.cfg.WriteIdle, s.cfg.MinRate = 400*time.Millisecond, 1<<40 }, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
-			body := io.MultiReader(strings.NewReader(string(largeReply(100 << 10)[:100<<10])), letters{})
-			return &egon.Answer{HTTPStatus: 200, ContentType: contentType, Length: -1, Body: io.NopCloser(body)}, nil
+		s := startGateway(t, func(s *settings) {
+			s.cfg.WriteIdle, s.cfg.MinRate = 400*time.Millisecond, 1<<40
+		}, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
+			body := io.MultiReader(
+				strings.NewReader(string(largeReply(100 << 10)[:100<<10])), letters{},
+			)
+			return &egon.Answer{
+				HTTPStatus:  200,
+				ContentType: contentType,
+				Length:      -1,
+				Body:        io.NopCloser(body),
+			}, nil
 		}))
 		w := s.dial(t)
 		_ = w.Conn.(*net.TCPConn).SetReadBuffer(4 << 10)

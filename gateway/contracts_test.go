@@ -10,14 +10,22 @@ import (
 	"brana/egon"
 )
 
-const testSchema = `<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><!-- as it is --></xs:schema>`
+const testSchema = `<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">` +
+	`<!-- as it is --></xs:schema>`
+
+// testWSDL is a description of a service, with its action.
+const testWSDL = `<w:definitions xmlns:w="http://schemas.xmlsoap.org/wsdl/" ` +
+	`xmlns:soap="http://schemas.xmlsoap.org/wsdl/soap/" ` +
+	`xmlns:xs="http://www.w3.org/2001/XMLSchema">` +
+	`<xs:schema><xs:import schemaLocation="../xsd/a.xsd"/></xs:schema>` +
+	`<soap:operation soapAction="%s"/><soap:address location="x"/></w:definitions>`
 
 // described serves a WSDL of E227 and of E05, with one schema.
 func described(s *settings) {
 	folder := fstest.MapFS{"egon/xsd/a.xsd": {Data: []byte(testSchema)}}
 	for _, code := range []string{"E227", "E05"} {
-		folder["egon/wsdl/"+code+".wsdl"] = &fstest.MapFile{Data: []byte(`<w:definitions xmlns:w="http://schemas.xmlsoap.org/wsdl/" xmlns:soap="http://schemas.xmlsoap.org/wsdl/soap/" xmlns:xs="http://www.w3.org/2001/XMLSchema">` +
-			`<xs:schema><xs:import schemaLocation="../xsd/a.xsd"/></xs:schema><soap:operation soapAction="` + egon.ServiceByCode(code).Action + `"/><soap:address location="x"/></w:definitions>`)}
+		wsdl := fmt.Sprintf(testWSDL, egon.ServiceByCode(code).Action)
+		folder["egon/wsdl/"+code+".wsdl"] = &fstest.MapFile{Data: []byte(wsdl)}
 	}
 	var err error
 	if s.cfg.Contracts, err = egon.ReadContracts(folder); err != nil {
@@ -42,8 +50,13 @@ func TestContractsAreServed(t *testing.T) {
 		{"/publikace/wsdl/egon/xsd/a.xsd", "brana.test", testSchema},
 	} {
 		w.write(get(c.path, "Host: "+c.host))
-		if a, body := w.answer(); a.StatusCode != 200 || a.Header.Get("Content-Type") != contentType || !strings.Contains(body, c.want) {
-			t.Errorf("%s of %s: %d %s %s", c.path, c.host, a.StatusCode, a.Header.Get("Content-Type"), body)
+		a, body := w.answer()
+		if a.StatusCode != 200 || a.Header.Get("Content-Type") != contentType ||
+			!strings.Contains(body, c.want) {
+			t.Errorf(
+				"%s of %s: %d %s %s", c.path, c.host,
+				a.StatusCode, a.Header.Get("Content-Type"), body,
+			)
 		}
 	}
 	w.write(withLength("/publikace/E227", call{code: "E227"}.message()))
@@ -66,22 +79,26 @@ func TestContractsThatAreNotServed(t *testing.T) {
 		request string
 		status  string
 	}{
-		"not configured":       {without, get("/publikace/E227?wsdl", host), "405"},
-		"schema, but none":     {without, get("/publikace/wsdl/egon/xsd/a.xsd", host), "405"},
-		"service without one":  {s, get("/publikace/E198?wsdl", host), "405"},
-		"service not offered":  {s, get("/publikace/E05?wsdl", host), "405"},
-		"no service":           {s, get("/publikace/E9999?wsdl", host), "405"},
-		"no query":             {s, get("/publikace/E227", host), "405"},
-		"more in the query":    {s, get("/publikace/E227?wsdl&x=1", host), "405"},
-		"another prefix":       {s, get("/jinde/E227?wsdl", host), "405"},
-		"WSDL by its file":     {s, get("/publikace/wsdl/egon/wsdl/E227.wsdl", host), "405"},
-		"schema beside it":     {s, get("/publikace/egon/xsd/a.xsd", host), "405"},
-		"traversal":            {s, get("/publikace/wsdl/../wsdl/egon/xsd/a.xsd", host), "405"},
-		"escaped traversal":    {s, get("/publikace/wsdl/%2e%2e/egon/xsd/a.xsd", host), "405"},
-		"escaped":              {s, get("/publikace/wsdl/egon%2Fxsd/a.xsd", host), "405"},
-		"schema with a query":  {s, get("/publikace/wsdl/egon/xsd/a.xsd?x", host), "405"},
-		"with a body":          {s, get("/publikace/E227?wsdl", host, "Content-Length: 3") + "abc", "405"},
-		"HEAD":                 {s, "HEAD" + strings.TrimPrefix(get("/publikace/E227?wsdl", host), "GET"), "405"},
+		"not configured":      {without, get("/publikace/E227?wsdl", host), "405"},
+		"schema, but none":    {without, get("/publikace/wsdl/egon/xsd/a.xsd", host), "405"},
+		"service without one": {s, get("/publikace/E198?wsdl", host), "405"},
+		"service not offered": {s, get("/publikace/E05?wsdl", host), "405"},
+		"no service":          {s, get("/publikace/E9999?wsdl", host), "405"},
+		"no query":            {s, get("/publikace/E227", host), "405"},
+		"more in the query":   {s, get("/publikace/E227?wsdl&x=1", host), "405"},
+		"another prefix":      {s, get("/jinde/E227?wsdl", host), "405"},
+		"WSDL by its file":    {s, get("/publikace/wsdl/egon/wsdl/E227.wsdl", host), "405"},
+		"schema beside it":    {s, get("/publikace/egon/xsd/a.xsd", host), "405"},
+		"traversal":           {s, get("/publikace/wsdl/../wsdl/egon/xsd/a.xsd", host), "405"},
+		"escaped traversal":   {s, get("/publikace/wsdl/%2e%2e/egon/xsd/a.xsd", host), "405"},
+		"escaped":             {s, get("/publikace/wsdl/egon%2Fxsd/a.xsd", host), "405"},
+		"schema with a query": {s, get("/publikace/wsdl/egon/xsd/a.xsd?x", host), "405"},
+		"with a body": {
+			s, get("/publikace/E227?wsdl", host, "Content-Length: 3") + "abc", "405",
+		},
+		"HEAD": {
+			s, "HEAD" + strings.TrimPrefix(get("/publikace/E227?wsdl", host), "GET"), "405",
+		},
 		"no host":              {s, get("/publikace/E227?wsdl"), "400"},
 		"two hosts":            {s, get("/publikace/E227?wsdl", host, host), "400"},
 		"markup in the host":   {s, get("/publikace/E227?wsdl", `Host: a"/><evil b="`), "400"},
@@ -99,7 +116,8 @@ func TestContractsThatAreNotServed(t *testing.T) {
 			w := c.gateway.dial(t)
 			w.write(c.request)
 			answer, err := io.ReadAll(w)
-			if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 "+c.status) || strings.Contains(string(answer), "evil") {
+			if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 "+c.status) ||
+				strings.Contains(string(answer), "evil") {
 				t.Errorf("%v: %s", err, answer)
 			}
 		})
@@ -108,10 +126,13 @@ func TestContractsThatAreNotServed(t *testing.T) {
 
 // The operator's own URL is the address, whatever Host says.
 func TestContractsWithAPublicURL(t *testing.T) {
-	s := startGateway(t, described, func(s *settings) { s.cfg.PublicURL = "https://brana.example.cz/zr" })
+	s := startGateway(
+		t, described, func(s *settings) { s.cfg.PublicURL = "https://brana.example.cz/zr" },
+	)
 	w := s.dial(t)
 	w.write(get("/publikace/E227?wsdl", "Host: 10.0.0.1"))
-	if _, body := w.answer(); !strings.Contains(body, `location="https://brana.example.cz/zr/E227"`) {
+	_, body := w.answer()
+	if !strings.Contains(body, `location="https://brana.example.cz/zr/E227"`) {
 		t.Error(body)
 	}
 }
@@ -128,7 +149,8 @@ func TestContractsOverTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if body := read(t, r); !strings.Contains(body, fmt.Sprintf(`location="https://%s/publikace/E227"`, s.addr)) {
+	body := read(t, r)
+	if !strings.Contains(body, fmt.Sprintf(`location="https://%s/publikace/E227"`, s.addr)) {
 		t.Error(body)
 	}
 }

@@ -36,7 +36,10 @@ func TestStaleTime(t *testing.T) {
 		{"the first year", noon, "0001-01-01T00:00:00", false},
 		{"the last year", noon, "9999-12-31T23:59:59", false},
 		{"the hour that comes twice, first", twice, "2026-10-25T02:30:00", true},
-		{"the hour that comes twice, second", "2026-10-25T02:30:00+01:00", "2026-10-25T02:30:00", true},
+		{
+			"the hour that comes twice, second",
+			"2026-10-25T02:30:00+01:00", "2026-10-25T02:30:00", true,
+		},
 		{"the hour that comes twice, said which", twice, "2026-10-25T02:30:00+01:00", false},
 		{"the hour after it", "2026-10-25T03:30:00+01:00", "2026-10-25T02:30:00", false},
 	} {
@@ -45,7 +48,11 @@ func TestStaleTime(t *testing.T) {
 			t.Fatal(err)
 		}
 		g := &Gateway{cfg: Config{TimeTolerance: 5 * time.Minute, Zone: prague}}
-		x := &request{g: g, start: start, head: &egon.Head{Info: egon.ZadostInfo{CasZadosti: []byte(c.said)}}}
+		x := &request{
+			g:     g,
+			start: start,
+			head:  &egon.Head{Info: egon.ZadostInfo{CasZadosti: []byte(c.said)}},
+		}
 		if r := x.checkTime(); (r == nil) != c.want || r != nil && r.Kind != StaleTime {
 			t.Errorf("%s: refused %v", c.name, r)
 		}
@@ -85,14 +92,18 @@ func (w *watchedIDs) Confirm(ctx context.Context, c queue.Claim) error {
 }
 
 // startStrictQueue starts a gateway where an id may be used once in an hour.
-func startStrictQueue(t *testing.T, change ...func(*queueGateway, *settings)) (*queueGateway, *watchedIDs) {
+func startStrictQueue(
+	t *testing.T, change ...func(*queueGateway, *settings),
+) (*queueGateway, *watchedIDs) {
 	t.Helper()
 	memory, err := queue.NewRecentMemory(queue.RecentConfig{Window: time.Hour, Most: 100}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ids := &watchedIDs{RecentMemory: memory}
-	return startQueueGateway(t, append(change, func(_ *queueGateway, s *settings) { s.parts.IDs = ids })...), ids
+	return startQueueGateway(t, append(
+		change, func(_ *queueGateway, s *settings) { s.parts.IDs = ids },
+	)...), ids
 }
 
 const otherID = "a75167b3-b260-49a0-aac6-4d763538b25a"
@@ -146,7 +157,9 @@ func TestARefusedCallHasNotUsedItsId(t *testing.T) {
 
 // A call that was admitted has used its id, whatever came of it.
 func TestAnAdmittedCallHasUsedItsId(t *testing.T) {
-	d, _ := startStrictQueue(t, func(_ *queueGateway, s *settings) { failing(&egon.CallError{Err: errors.New("no registry")})(s) })
+	d, _ := startStrictQueue(t, func(_ *queueGateway, s *settings) {
+		failing(&egon.CallError{Err: errors.New("no registry")})(s)
+	})
 	wantIn(t, d.ask(t, "E05", call{}), "BR_401: ")
 	wantIn(t, d.ask(t, "E05", call{}), "BR_304: ")
 	d.later(t, call{id: otherID})

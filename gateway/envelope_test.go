@@ -14,7 +14,9 @@ const wsse = `<w:Security xmlns:w="http://docs.oasis-open.org/wss/2004/01/oasis-
 
 // withHeader puts blocks into the Header of a message.
 func withHeader(message []byte, blocks string) []byte {
-	return []byte(strings.Replace(string(message), "<s:Body>", "<s:Header>"+blocks+"</s:Header><s:Body>", 1))
+	return []byte(
+		strings.Replace(string(message), "<s:Body>", "<s:Header>"+blocks+"</s:Header><s:Body>", 1),
+	)
 }
 
 // A service that the gateway answers itself refuses what it must understand and
@@ -36,7 +38,10 @@ func TestMustUnderstand(t *testing.T) {
 		{"demanded as a boolean", `s:mustUnderstand=" true "`, true},
 		{"demanded of the next", `s:mustUnderstand="1" ` + next, true},
 		{"demanded of nobody else", `s:mustUnderstand="1" s:actor=""`, true},
-		{"demanded of another", next + ` s:mustUnderstand="1" s:actor2="" x:actor="urn:x" xmlns:x="urn:x"`, true},
+		{
+			"demanded of another",
+			next + ` s:mustUnderstand="1" s:actor2="" x:actor="urn:x" xmlns:x="urn:x"`, true,
+		},
 		{"demanded of an actor of its own", `s:actor="urn:somebody" s:mustUnderstand="1"`, false},
 		{"not demanded", `s:mustUnderstand="0"`, false},
 		{"nothing said", ``, false},
@@ -45,10 +50,13 @@ func TestMustUnderstand(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := startQueueGateway(t)
 			for code, message := range messages {
-				r := s.post(t, "/publikace/"+code, withHeader(message, fmt.Sprintf(wsse, c.attributes)))
+				r := s.post(
+					t, "/publikace/"+code, withHeader(message, fmt.Sprintf(wsse, c.attributes)),
+				)
 				if c.refused && code != "E05" {
 					checkRefusal(t, r, MustUnderstandKind, EgonMode, []string{"Security"})
-				} else if body := read(t, r); r.StatusCode != 200 || strings.Contains(body, "BR_") && code != "E100" {
+				} else if body := read(t, r); r.StatusCode != 200 ||
+					strings.Contains(body, "BR_") && code != "E100" {
 					t.Errorf("%s: %d %s", code, r.StatusCode, body)
 				}
 			}
@@ -65,9 +73,15 @@ func TestActionIsUnderstood(t *testing.T) {
 		if r := s.post(t, "/publikace/E227", withHeader(message, action)); r.StatusCode != 200 {
 			t.Error(read(t, r))
 		}
-		checkRefusal(t, s.post(t, "/publikace/E227", withHeader(message, action+fmt.Sprintf(wsse, `s:mustUnderstand="1"`))), MustUnderstandKind, EgonMode, nil)
+		checkRefusal(t, s.post(
+			t, "/publikace/E227",
+			withHeader(message, action+fmt.Sprintf(wsse, `s:mustUnderstand="1"`)),
+		), MustUnderstandKind, EgonMode, nil)
 		other := strings.Replace(action, "/none", "/other", 1)
-		checkRefusal(t, s.post(t, "/publikace/E227", withHeader(message, other)), MustUnderstandKind, EgonMode, nil)
+		checkRefusal(
+			t, s.post(t, "/publikace/E227", withHeader(message, other)),
+			MustUnderstandKind, EgonMode, nil,
+		)
 	}
 }
 
@@ -75,10 +89,21 @@ func TestActionIsUnderstood(t *testing.T) {
 // the Fault is one of SOAP 1.1.
 func TestAnotherVersionOfSOAP(t *testing.T) {
 	s := startGateway(t)
-	for _, space := range []string{"http://www.w3.org/2003/05/soap-envelope", "http://example.org/soap"} {
+	for _, space := range []string{
+		"http://www.w3.org/2003/05/soap-envelope", "http://example.org/soap",
+	} {
 		for _, code := range []string{"E05", "E227"} {
-			message := strings.Replace(string(call{code: code}.message()), egon.NSEnvelope, space, 1)
-			checkRefusal(t, s.post(t, "/publikace/"+code, []byte(message)), VersionKind, EgonMode, []string{egon.NSEnvelope, requestPlace})
+			message := strings.Replace(
+				string(call{code: code}.message()), egon.NSEnvelope, space, 1,
+			)
+			checkRefusal(
+				t, s.post(t, "/publikace/"+code, []byte(message)),
+				VersionKind,
+				EgonMode,
+				[]string{
+					egon.NSEnvelope, requestPlace,
+				},
+			)
 		}
 	}
 }
@@ -92,7 +117,9 @@ func TestAttachmentsAreRefused(t *testing.T) {
 		`multipart/related; type="application/xop+xml"; boundary=b`: "base64",
 		"application/soap+xml; charset=utf-8":                       "SOAP 1.1",
 	} {
-		r, err := http.Post("http://"+s.addr+"/publikace/E05", kind, strings.NewReader(string(call{}.message())))
+		r, err := http.Post(
+			"http://"+s.addr+"/publikace/E05", kind, strings.NewReader(string(call{}.message())),
+		)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -35,17 +35,26 @@ func TestTheAnswerIsClosedOnce(t *testing.T) {
 		reader io.Reader
 		length int64
 	}{
-		"whole":               {bytes.NewReader(doc), int64(len(doc))},
-		"broken, a refusal":   {bytes.NewReader(doc[:100]), int64(len(doc))},
-		"broken, a cut":       {bytes.NewReader(largeReply(200 << 10)[:100<<10]), -1},
-		"a panic":             {panicking{}, -1},
-		"a panic in the tail": {io.MultiReader(bytes.NewReader(largeReply(200 << 10)[:100<<10]), panicking{}), -1},
+		"whole":             {bytes.NewReader(doc), int64(len(doc))},
+		"broken, a refusal": {bytes.NewReader(doc[:100]), int64(len(doc))},
+		"broken, a cut":     {bytes.NewReader(largeReply(200 << 10)[:100<<10]), -1},
+		"a panic":           {panicking{}, -1},
+		"a panic in the tail": {
+			io.MultiReader(bytes.NewReader(largeReply(200 << 10)[:100<<10]), panicking{}), -1,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			body := &closing{Reader: c.reader}
-			s := startGateway(t, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
-				return &egon.Answer{HTTPStatus: 200, ContentType: contentType, Length: c.length, Body: body}, nil
-			}))
+			s := startGateway(
+				t, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
+					return &egon.Answer{
+						HTTPStatus:  200,
+						ContentType: contentType,
+						Length:      c.length,
+						Body:        body,
+					}, nil
+				}),
+			)
 			_, _ = io.Copy(io.Discard, s.post(t, "/publikace/E05", call{}.message()).Body)
 			s.settled(t)
 			s.lines(t, 1)
@@ -103,15 +112,25 @@ func TestACallerThatLeaves(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := startGateway(t, func(s *settings) {
-				s.cfg.Routes.Default = Route{Kind: RelayRoute, Timeout: 300 * time.Millisecond, Relay: relayFunc(func(ctx context.Context, _ *egon.Message) (*egon.Answer, error) {
-					return &egon.Answer{HTTPStatus: 200, ContentType: contentType, Length: -1, Body: io.NopCloser(c.reader(ctx))}, nil
-				})}
+				s.cfg.Routes.Default = Route{
+					Kind:    RelayRoute,
+					Timeout: 300 * time.Millisecond,
+					Relay: relayFunc(func(ctx context.Context, _ *egon.Message) (*egon.Answer, error) {
+						return &egon.Answer{
+							HTTPStatus:  200,
+							ContentType: contentType,
+							Length:      -1,
+							Body:        io.NopCloser(c.reader(ctx)),
+						}, nil
+					}),
+				}
 			})
 			w := s.dial(t)
 			w.write(withLength("/publikace/E05", call{}.message()))
 			for line := "-"; line != "\r\n"; line, _ = w.r.ReadString('\n') {
 			}
-			for got, size := int64(0), int64(0); got < 100<<10; got += size { // all that comes before the silence, in whole chunks
+			// All that comes before the silence, in whole chunks.
+			for got, size := int64(0), int64(0); got < 100<<10; got += size {
 				if _, err := fmt.Fscanf(w.r, "%x\r\n", &size); err != nil {
 					t.Fatal(err)
 				}
@@ -143,9 +162,18 @@ func TestTakingAnAnswerIsNotUnderTheDeadline(t *testing.T) {
 	t.Parallel()                  // it waits
 	large := largeReply(16 << 20) // more than sockets hold
 	s := startGateway(t, func(s *settings) {
-		s.cfg.Routes.Default = Route{Kind: RelayRoute, Timeout: 2 * time.Second, Relay: relayFunc(func(ctx context.Context, _ *egon.Message) (*egon.Answer, error) {
-			return &egon.Answer{HTTPStatus: 200, ContentType: contentType, Length: int64(len(large)), Body: io.NopCloser(&whileAlive{ctx, bytes.NewReader(large)})}, nil
-		})}
+		s.cfg.Routes.Default = Route{
+			Kind:    RelayRoute,
+			Timeout: 2 * time.Second,
+			Relay: relayFunc(func(ctx context.Context, _ *egon.Message) (*egon.Answer, error) {
+				return &egon.Answer{
+					HTTPStatus:  200,
+					ContentType: contentType,
+					Length:      int64(len(large)),
+					Body:        io.NopCloser(&whileAlive{ctx, bytes.NewReader(large)}),
+				}, nil
+			}),
+		}
 	})
 	w := s.dial(t)
 	w.write(withLength("/publikace/E05", call{}.message()))
@@ -179,10 +207,19 @@ func (w *whileAlive) Read(p []byte) (int, error) {
 // when its time is used up.
 func TestAnAnswerThatDripsEnds(t *testing.T) {
 	s := startGateway(t, func(s *settings) {
-		s.cfg.Routes.Default = Route{Kind: RelayRoute, Timeout: 100 * time.Millisecond, Relay: relayFunc(func(ctx context.Context, _ *egon.Message) (*egon.Answer, error) {
-			body := io.MultiReader(bytes.NewReader(largeReply(100 << 10)[:100<<10]), drip{})
-			return &egon.Answer{HTTPStatus: 200, ContentType: contentType, Length: -1, Body: io.NopCloser(&whileAlive{ctx, body})}, nil
-		})}
+		s.cfg.Routes.Default = Route{
+			Kind:    RelayRoute,
+			Timeout: 100 * time.Millisecond,
+			Relay: relayFunc(func(ctx context.Context, _ *egon.Message) (*egon.Answer, error) {
+				body := io.MultiReader(bytes.NewReader(largeReply(100 << 10)[:100<<10]), drip{})
+				return &egon.Answer{
+					HTTPStatus:  200,
+					ContentType: contentType,
+					Length:      -1,
+					Body:        io.NopCloser(&whileAlive{ctx, body}),
+				}, nil
+			}),
+		}
 		s.cfg.MinRate = 1 << 20
 	})
 	w := s.dial(t)
@@ -208,9 +245,16 @@ func (drip) Read(p []byte) (int, error) {
 
 // A caller that does not read is cut by the patience of the writer.
 func TestACallerThatDoesNotReadIsCut(t *testing.T) {
-	s := startGateway(t, func(s *settings) { s.cfg.WriteIdle = 50 * time.Millisecond }, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
+	s := startGateway(t, func(s *settings) {
+		s.cfg.WriteIdle = 50 * time.Millisecond
+	}, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
 		body := io.MultiReader(bytes.NewReader(largeReply(100 << 10)[:100<<10]), letters{})
-		return &egon.Answer{HTTPStatus: 200, ContentType: contentType, Length: -1, Body: io.NopCloser(body)}, nil
+		return &egon.Answer{
+			HTTPStatus:  200,
+			ContentType: contentType,
+			Length:      -1,
+			Body:        io.NopCloser(body),
+		}, nil
 	}))
 	s.dial(t).write(withLength("/publikace/E05", call{}.message()))
 	if got := s.outcome(t); got != "caller-left" {
@@ -223,15 +267,22 @@ func TestACallerThatDoesNotReadIsCut(t *testing.T) {
 func TestASlowUploadHasItsOwnTime(t *testing.T) {
 	var left time.Duration
 	s := startGateway(t, func(s *settings) {
-		s.cfg.Routes.Default = Route{Kind: RelayRoute, Timeout: 250 * time.Millisecond, Relay: relayFunc(func(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
-			by, _ := ctx.Deadline()
-			left = time.Until(by)
-			return relayOK(ctx, m)
-		})}
+		s.cfg.Routes.Default = Route{
+			Kind:    RelayRoute,
+			Timeout: 250 * time.Millisecond,
+			Relay: relayFunc(func(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
+				by, _ := ctx.Deadline()
+				left = time.Until(by)
+				return relayOK(ctx, m)
+			}),
+		}
 	})
 	message := string(largeMessage(20 << 10))
 	w := s.dial(t)
-	w.write(header("/publikace/E05", fmt.Sprintf("Content-Length: %d", len(message))), message[:10<<10])
+	w.write(
+		header("/publikace/E05", fmt.Sprintf("Content-Length: %d", len(message))),
+		message[:10<<10],
+	)
 	time.Sleep(300 * time.Millisecond) // longer than the timeout of the route
 	w.write(message[10<<10:])
 	if r, body := w.answer(); r.StatusCode != 200 || !strings.Contains(body, "OK") {
@@ -264,9 +315,17 @@ func TestTheSlotLivesAsLongAsTheCallMay(t *testing.T) {
 		body io.Reader
 		want time.Duration
 	}{
-		{"small", bytes.NewReader(call{}.message()), 60*time.Second + slotMargin}, // the caller may take so long
-		{"large", bytes.NewReader(largeMessage(4 << 20)), 10*time.Second + 15*time.Second + 128*time.Second + slotMargin},
-		{"chunked", struct{ io.Reader }{bytes.NewReader(largeMessage(1 << 20))}, 10*time.Second + stream.LongestUpload + slotMargin},
+		{
+			"small", bytes.NewReader(call{}.message()), 60*time.Second + slotMargin,
+		}, // the caller may take so long
+		{
+			"large", bytes.NewReader(largeMessage(4 << 20)),
+			10*time.Second + 15*time.Second + 128*time.Second + slotMargin,
+		},
+		{
+			"chunked", struct{ io.Reader }{bytes.NewReader(largeMessage(1 << 20))},
+			10*time.Second + stream.LongestUpload + slotMargin,
+		},
 	} {
 		s.send(t, "/publikace/E05", c.body)
 		if got := time.Duration(lifetime.Load()).Truncate(time.Second); got != c.want {
@@ -293,26 +352,36 @@ func TestRefusalsLeaveNothingBehind(t *testing.T) {
 		for _, chunked := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s chunked=%v", c.name, chunked), func(t *testing.T) {
 				var calls atomic.Int64
-				s := startGateway(t, relayTo(func(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
-					calls.Add(1)
-					return relayOK(ctx, m)
-				}), func(s *settings) { s.cfg.DrainBytes = 1 << 20 })
-				message := string(call{ais: "999003", inner: "<x>" + strings.Repeat(smuggled, c.size/len(smuggled)) + "</x>"}.message())
+				s := startGateway(
+					t, relayTo(func(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
+						calls.Add(1)
+						return relayOK(ctx, m)
+					}),
+					func(s *settings) { s.cfg.DrainBytes = 1 << 20 },
+				)
+				message := string(call{
+					ais:   "999003",
+					inner: "<x>" + strings.Repeat(smuggled, c.size/len(smuggled)) + "</x>",
+				}.message())
 				request := withLength("/publikace/E05", []byte(message))
 				if chunked {
-					request = header("/publikace/E05", "Transfer-Encoding: chunked") + fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(message), message)
+					request = header("/publikace/E05", "Transfer-Encoding: chunked") +
+						fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(message), message)
 				}
 				w := s.dial(t)
 				sent := make(chan struct{})
 				go func() {
 					defer close(sent)
-					_, _ = io.WriteString(w.Conn, request+next) // the rest is refused when the connection closes
+					// The rest is refused when the connection closes.
+					_, _ = io.WriteString(w.Conn, request+next)
 				}()
 				if c.open {
-					if r, body := w.answer(); r.StatusCode != 200 || !strings.Contains(body, "BR_101") {
+					r, body := w.answer()
+					if r.StatusCode != 200 || !strings.Contains(body, "BR_101") {
 						t.Errorf("%d %s", r.StatusCode, body)
 					}
-					if r, body := w.answer(); r.StatusCode != 200 || !strings.Contains(body, ">OK<") {
+					r, body = w.answer()
+					if r.StatusCode != 200 || !strings.Contains(body, ">OK<") {
 						t.Errorf("the next request: %d %s", r.StatusCode, body)
 					}
 				} else {
@@ -372,7 +441,8 @@ func TestOneConnectionCarriesManyExchanges(t *testing.T) {
 			message = []byte("<a>")
 		}
 		if i == 10 {
-			time.Sleep(300 * time.Millisecond) // no deadline of an exchange is left on the connection
+			// No deadline of an exchange is left on the connection.
+			time.Sleep(300 * time.Millisecond)
 		}
 		w.write(withLength("/publikace/E05", message))
 		if _, body := w.answer(); body == "" {
@@ -400,7 +470,11 @@ func TestACallerMaySendTheNextCallAtOnce(t *testing.T) {
 
 func mustCalendar(t testing.TB) *limits.Calendar {
 	t.Helper()
-	c, err := limits.NewCalendar(limits.CalendarConfig{Working: "Mon-Fri 07:00-17:00", Holidays: "cz", Zone: "Europe/Prague"})
+	c, err := limits.NewCalendar(limits.CalendarConfig{
+		Working:  "Mon-Fri 07:00-17:00",
+		Holidays: "cz",
+		Zone:     "Europe/Prague",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -409,7 +483,10 @@ func mustCalendar(t testing.TB) *limits.Calendar {
 
 // A limiter that panics or fails when a slot is given back hurts nobody.
 func TestAFailedReleaseIsLogged(t *testing.T) {
-	for name, l := range map[string]Limiter{"error": releasing{func() error { return errors.New("no Redis") }}, "panic": releasing{func() error { panic("boom") }}} {
+	for name, l := range map[string]Limiter{
+		"error": releasing{func() error { return errors.New("no Redis") }},
+		"panic": releasing{func() error { panic("boom") }},
+	} {
 		s := startGateway(t, func(s *settings) { s.parts.Limiter = l })
 		for range 2 {
 			if r := s.post(t, "/publikace/E05", call{}.message()); r.StatusCode != 200 {

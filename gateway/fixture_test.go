@@ -35,12 +35,14 @@ func TestMain(m *testing.M) {
 }
 
 const grants = `grants:
-  - {agenda: X999, role: XR1, ovm: "12345678", ais: 999001, environment: test, valid: {from: 2020-01-01, to: 2099-12-31},
-     services: [E05, E198, E227, E35a, E99, E100, E101], items: [EopFoto], limits: {working_hours: 1000/h, off_hours: 1000/h, concurrent: 2}}
-  - {agenda: X999, role: XR1, ovm: "12345678", ais: 999002, environment: test, valid: {from: 2020-01-01, to: 2020-12-31},
-     services: [E05], limits: {working_hours: 1/h, off_hours: 1/h, concurrent: 1}}
-  - {agenda: X999, role: XR1, ovm: "12345678", ais: 999007, environment: test, valid: {from: 2020-01-01, to: 2099-12-31},
-     services: [E227, E99, E100, E101], limits: {working_hours: 1000/h, off_hours: 1000/h, concurrent: 2}}
+  - {agenda: X999, role: XR1, ovm: "12345678", ais: 999001, environment: test,
+     valid: {from: 2020-01-01, to: 2099-12-31}, services: [E05, E198, E227, E35a, E99, E100, E101], items: [EopFoto],
+     limits: {working_hours: 1000/h, off_hours: 1000/h, concurrent: 2}}
+  - {agenda: X999, role: XR1, ovm: "12345678", ais: 999002, environment: test,
+     valid: {from: 2020-01-01, to: 2020-12-31}, services: [E05], limits: {working_hours: 1/h, off_hours: 1/h, concurrent: 1}}
+  - {agenda: X999, role: XR1, ovm: "12345678", ais: 999007, environment: test,
+     valid: {from: 2020-01-01, to: 2099-12-31}, services: [E227, E99, E100, E101],
+     limits: {working_hours: 1000/h, off_hours: 1000/h, concurrent: 2}}
 `
 
 const matrix = `agenda,role,ovm,kod_iszr,kod_rpp
@@ -139,7 +141,12 @@ func (l *limiterFunc) Release(context.Context, limits.Slot) error {
 func (l *limiterFunc) Ready(context.Context) error { return nil }
 
 func admitAll(context.Context, limits.Call) (limits.Decision, error) {
-	return limits.Decision{Verdict: limits.Admitted, Quota: 1000, Remaining: 999, Reset: time.Hour}, nil
+	return limits.Decision{
+		Verdict:   limits.Admitted,
+		Quota:     1000,
+		Remaining: 999,
+		Reset:     time.Hour,
+	}, nil
 }
 
 // A testGateway is a gateway on a loopback port, with its limiter and its log.
@@ -159,7 +166,13 @@ type settings struct {
 }
 
 func relayTo(r relayFunc) func(*settings) {
-	return func(s *settings) { s.cfg.Routes.Default = Route{Kind: RelayRoute, Name: "iszr", Relay: r} }
+	return func(s *settings) {
+		s.cfg.Routes.Default = Route{
+			Kind:  RelayRoute,
+			Name:  "iszr",
+			Relay: r,
+		}
+	}
 }
 
 // startGateway makes a gateway and serves it until the test ends; by default E198 is
@@ -188,17 +201,32 @@ func startGateway(t testing.TB, change ...func(*settings)) *testGateway {
 func newGateway(t testing.TB, change ...func(*settings)) *testGateway {
 	t.Helper()
 	store, err := policy.NewStore(func() (*policy.Snapshot, error) {
-		return policy.LoadFS(fstest.MapFS{"grants/a.yaml": {Data: []byte(grants)}, "matrix.csv": {Data: []byte(matrix)}},
+		return policy.LoadFS(fstest.MapFS{
+			"grants/a.yaml": {Data: []byte(grants)},
+			"matrix.csv":    {Data: []byte(matrix)},
+		},
 			policy.Config{Dir: "grants", MatrixFile: "matrix.csv", Environment: policy.Test})
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &testGateway{logs: &logRecorder{LevelEnabler: zapcore.DebugLevel}, limiter: &limiterFunc{admit: admitAll}}
+	s := &testGateway{
+		logs:    &logRecorder{LevelEnabler: zapcore.DebugLevel},
+		limiter: &limiterFunc{admit: admitAll},
+	}
 	with := settings{
-		cfg: Config{Routes: Routes{Services: map[string]Route{"E198": {Kind: WorkflowRoute}, "E227": {Kind: LocalRoute}}}},
-		parts: Parts{Policy: store, Limiter: s.limiter, Log: zap.New(s.logs), Metrics: NewMetrics(metrics.Sources{}),
-			NewID: func() string { return iszrID }, Media: workflowFunc(serveOK)},
+		cfg: Config{Routes: Routes{Services: map[string]Route{
+			"E198": {Kind: WorkflowRoute},
+			"E227": {Kind: LocalRoute},
+		}}},
+		parts: Parts{
+			Policy:  store,
+			Limiter: s.limiter,
+			Log:     zap.New(s.logs),
+			Metrics: NewMetrics(metrics.Sources{}),
+			NewID:   func() string { return iszrID },
+			Media:   workflowFunc(serveOK),
+		},
 	}
 	relayTo(relayOK)(&with)
 	for _, f := range change {
@@ -269,12 +297,21 @@ func serveOK(_ context.Context, h *egon.Head) (*egon.Answer, error) {
 }
 
 func answerOf(doc []byte) *egon.Answer {
-	return &egon.Answer{HTTPStatus: 200, ContentType: contentType, Length: int64(len(doc)), Body: io.NopCloser(bytes.NewReader(doc))}
+	return &egon.Answer{
+		HTTPStatus:  200,
+		ContentType: contentType,
+		Length:      int64(len(doc)),
+		Body:        io.NopCloser(bytes.NewReader(doc)),
+	}
 }
 
 func replyOf(code, kod string) []byte {
 	return egon.AppendReply(nil, egon.ServiceByCode(code), true, &egon.OdpovedInfo{
-		CasOdpovedi: time.Unix(0, 0).UTC(), Status: egon.Status{Kod: kod}, AgendaZadostId: requestID, IszrZadostId: iszrID})
+		CasOdpovedi:    time.Unix(0, 0).UTC(),
+		Status:         egon.Status{Kod: kod},
+		AgendaZadostId: requestID,
+		IszrZadostId:   iszrID,
+	})
 }
 
 // largeReply is a reply of about size bytes.
@@ -320,14 +357,31 @@ func (c call) message() []byte {
 	if code == "E227" && c.inner == "" {
 		q := c.triple
 		if q == nil {
-			q = &egon.RightsQuery{Agenda: []byte("X999"), AgendovaRole: []byte("XR1"), Ovm: []byte("12345678")}
+			q = &egon.RightsQuery{
+				Agenda:       []byte("X999"),
+				AgendovaRole: []byte("XR1"),
+				Ovm:          []byte("12345678"),
+			}
 		}
 		inner = egon.AppendRightsQuestion(nil, q)
 	}
-	return egon.AppendRequest(nil, &egon.Request{Service: egon.ServiceByCode(code), Enveloped: !c.bare, Items: c.items, Inner: inner,
-		Info: &egon.ZadostInfo{CasZadosti: or(c.time, "2026-01-02T03:04:05+01:00"), Agenda: []byte("X999"), AgendovaRole: []byte("XR1"),
-			Ovm: []byte("12345678"), Ais: or(c.ais, "999001"), AgendaZadostId: or(c.id, requestID),
-			Subjekt: []byte("OVM"), Uzivatel: []byte("test"), DuvodUcel: []byte("test")}})
+	return egon.AppendRequest(nil, &egon.Request{
+		Service:   egon.ServiceByCode(code),
+		Enveloped: !c.bare,
+		Items:     c.items,
+		Inner:     inner,
+		Info: &egon.ZadostInfo{
+			CasZadosti:     or(c.time, "2026-01-02T03:04:05+01:00"),
+			Agenda:         []byte("X999"),
+			AgendovaRole:   []byte("XR1"),
+			Ovm:            []byte("12345678"),
+			Ais:            or(c.ais, "999001"),
+			AgendaZadostId: or(c.id, requestID),
+			Subjekt:        []byte("OVM"),
+			Uzivatel:       []byte("test"),
+			DuvodUcel:      []byte("test"),
+		},
+	})
 }
 
 // mediaCall is a request of E198 that the caller with all rights may make.
@@ -337,8 +391,13 @@ func mediaCall() []byte {
 
 func mediaInner() string {
 	return string(egon.AppendMediaQuestion(nil, &egon.MediaQuery{
-		AgendaZdroj: []byte("Eop"), Kind: egon.Dotaz2JmPrijDatNar, Klic: []byte(strings.Repeat("MIIB", 98)),
-		Jmeno: []byte("Zoran"), Prijmeni: []byte("Vosáhlo"), DatumNarozeni: []byte("1977-05-03")}))
+		AgendaZdroj:   []byte("Eop"),
+		Kind:          egon.Dotaz2JmPrijDatNar,
+		Klic:          []byte(strings.Repeat("MIIB", 98)),
+		Jmeno:         []byte("Zoran"),
+		Prijmeni:      []byte("Vosáhlo"),
+		DatumNarozeni: []byte("1977-05-03"),
+	}))
 }
 
 // largeMessage is a request of E05 whose tail is about size bytes.
@@ -355,7 +414,10 @@ func (s *testGateway) post(t testing.TB, path string, message []byte) *http.Resp
 // send posts a body; a reader of unknown length goes in chunks.
 func (s *testGateway) send(t testing.TB, path string, body io.Reader) *http.Response {
 	t.Helper()
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 30 * time.Second}
+	client := &http.Client{
+		Transport: &http.Transport{DisableKeepAlives: true},
+		Timeout:   30 * time.Second,
+	}
 	r, err := client.Post("http://"+s.addr+path, contentType, body)
 	if err != nil {
 		t.Fatal(err)
@@ -438,12 +500,14 @@ func asTimeout(err error, to *net.Error) bool {
 
 // header is the head of a POST request, with the lines given added.
 func header(path string, lines ...string) string {
-	return "POST " + path + " HTTP/1.1\r\nHost: brana.test\r\nContent-Type: text/xml; charset=utf-8\r\n" +
+	return "POST " + path +
+		" HTTP/1.1\r\nHost: brana.test\r\nContent-Type: text/xml; charset=utf-8\r\n" +
 		strings.Join(append(lines, ""), "\r\n") + "\r\n"
 }
 
 func withLength(path string, body []byte, lines ...string) string {
-	return header(path, append(lines, fmt.Sprintf("Content-Length: %d", len(body)))...) + string(body)
+	return header(path, append(lines, fmt.Sprintf("Content-Length: %d", len(body)))...) +
+		string(body)
 }
 
 // parse fails the test unless a document is well-formed.

@@ -28,10 +28,14 @@ func TestFramingIsTakenOff(t *testing.T) {
 		"extension and then trailer": {";x", "X-Host: evil.test\r\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r, s := newRawRegistry(t, answerHead(fmt.Sprintf("Content-Length: %d", len(reply)))+string(reply))
+			r, s := newRawRegistry(
+				t, answerHead(fmt.Sprintf("Content-Length: %d", len(reply)))+string(reply),
+			)
 			w := s.dial(t)
 			w.write(header("/publikace/E05", "Transfer-Encoding: chunked"),
-				fmt.Sprintf("%x%s\r\n%s\r\n0\r\n%s\r\n", len(message), c.extension, message, c.trailer))
+				fmt.Sprintf(
+					"%x%s\r\n%s\r\n0\r\n%s\r\n", len(message), c.extension, message, c.trailer,
+				))
 			if a, body := w.answer(); a.StatusCode != 200 || body != string(reply) {
 				t.Fatalf("%d %s", a.StatusCode, body)
 			}
@@ -52,30 +56,32 @@ func TestOddChunksAreRefused(t *testing.T) {
 	message := string(call{}.message())
 	size := fmt.Sprintf("%x", len(message))
 	for name, body := range map[string]string{
-		"hexadecimal prefix":           "0x" + size + "\r\n" + message + "\r\n0\r\n\r\n",
-		"blank before the size":        " " + size + "\r\n" + message + "\r\n0\r\n\r\n",
-		"sign":                         "+" + size + "\r\n" + message + "\r\n0\r\n\r\n",
-		"underscore":                   "0_" + size + "\r\n" + message + "\r\n0\r\n\r\n",
-		"line feed after the size":     size + "\n" + message + "\r\n0\r\n\r\n",
-		"line feed after the chunk":    size + "\r\n" + message + "\n0\r\n\r\n",
-		"line feed in an extension":    size + ";a\nb\r\n" + message + "\r\n0\r\n\r\n",
-		"negative size":                "-1\r\n" + message + "\r\n0\r\n\r\n",
-		"no size":                      "\r\n" + message + "\r\n0\r\n\r\n",
-		"blank after the size":         size + " \r\n" + message + "\r\n0\r\n\r\n",
-		"tab after the size":           size + "\t\r\n" + message + "\r\n0\r\n\r\n",
-		"carriage return in the size":  size + "\r;a\r\n" + message + "\r\n0\r\n\r\n",
-		"empty extension":              size + ";\r\n" + message + "\r\n0\r\n\r\n",
-		"second extension empty":       size + ";a;\r\n" + message + "\r\n0\r\n\r\n",
-		"extension without a name":     size + ";=a\r\n" + message + "\r\n0\r\n\r\n",
-		"extension without its value":  size + ";a=\r\n" + message + "\r\n0\r\n\r\n",
-		"blank before an extension":    size + " ;a\r\n" + message + "\r\n0\r\n\r\n",
-		"blank in an extension":        size + ";a=b c\r\n" + message + "\r\n0\r\n\r\n",
-		"CR in an extension":           size + ";a\rb\r\n" + message + "\r\n0\r\n\r\n",
-		"CR in quotes":                 size + ";a=\"\\\r\"\r\n" + message + "\r\n0\r\n\r\n",
-		"NUL in an extension":          size + ";a\x00\r\n" + message + "\r\n0\r\n\r\n",
-		"quotes that stay open":        size + ";a=\"b\r\n" + message + "\r\n0\r\n\r\n",
-		"extension of 300 bytes":       size + ";" + strings.Repeat("a", 300) + "\r\n" + message + "\r\n0\r\n\r\n",
-		"size with 16 digits":          strings.Repeat("0", 16-len(size)) + size + "\r\n" + message + "\r\n0\r\n\r\n",
+		"hexadecimal prefix":          "0x" + size + "\r\n" + message + "\r\n0\r\n\r\n",
+		"blank before the size":       " " + size + "\r\n" + message + "\r\n0\r\n\r\n",
+		"sign":                        "+" + size + "\r\n" + message + "\r\n0\r\n\r\n",
+		"underscore":                  "0_" + size + "\r\n" + message + "\r\n0\r\n\r\n",
+		"line feed after the size":    size + "\n" + message + "\r\n0\r\n\r\n",
+		"line feed after the chunk":   size + "\r\n" + message + "\n0\r\n\r\n",
+		"line feed in an extension":   size + ";a\nb\r\n" + message + "\r\n0\r\n\r\n",
+		"negative size":               "-1\r\n" + message + "\r\n0\r\n\r\n",
+		"no size":                     "\r\n" + message + "\r\n0\r\n\r\n",
+		"blank after the size":        size + " \r\n" + message + "\r\n0\r\n\r\n",
+		"tab after the size":          size + "\t\r\n" + message + "\r\n0\r\n\r\n",
+		"carriage return in the size": size + "\r;a\r\n" + message + "\r\n0\r\n\r\n",
+		"empty extension":             size + ";\r\n" + message + "\r\n0\r\n\r\n",
+		"second extension empty":      size + ";a;\r\n" + message + "\r\n0\r\n\r\n",
+		"extension without a name":    size + ";=a\r\n" + message + "\r\n0\r\n\r\n",
+		"extension without its value": size + ";a=\r\n" + message + "\r\n0\r\n\r\n",
+		"blank before an extension":   size + " ;a\r\n" + message + "\r\n0\r\n\r\n",
+		"blank in an extension":       size + ";a=b c\r\n" + message + "\r\n0\r\n\r\n",
+		"CR in an extension":          size + ";a\rb\r\n" + message + "\r\n0\r\n\r\n",
+		"CR in quotes":                size + ";a=\"\\\r\"\r\n" + message + "\r\n0\r\n\r\n",
+		"NUL in an extension":         size + ";a\x00\r\n" + message + "\r\n0\r\n\r\n",
+		"quotes that stay open":       size + ";a=\"b\r\n" + message + "\r\n0\r\n\r\n",
+		"extension of 300 bytes": size + ";" + strings.Repeat("a", 300) + "\r\n" + message +
+			"\r\n0\r\n\r\n",
+		"size with 16 digits": strings.Repeat("0", 16-len(size)) + size + "\r\n" +
+			message + "\r\n0\r\n\r\n",
 		"digits of another script":     "٥\r\n" + message + "\r\n0\r\n\r\n",
 		"blank after the last size":    size + "\r\n" + message + "\r\n0 \r\n\r\n",
 		"empty extension of the last":  size + "\r\n" + message + "\r\n0;\r\n\r\n",
@@ -84,19 +90,28 @@ func TestOddChunksAreRefused(t *testing.T) {
 		"line feed after the trailers": size + "\r\n" + message + "\r\n0\r\nX: y\r\n\n",
 		"CR in a trailer":              size + "\r\n" + message + "\r\n0\r\nX: y\rz\r\n\r\n",
 		"folded trailer":               size + "\r\n" + message + "\r\n0\r\nX: y\r\n z\r\n\r\n",
-		"trailer that frames":          size + "\r\n" + message + "\r\n0\r\nContent-Length: 5\r\n\r\n",
-		"trailer that frames anew":     size + "\r\n" + message + "\r\n0\r\nTransfer-Encoding: chunked\r\n\r\n",
-		"trailer that routes":          size + "\r\n" + message + "\r\n0\r\nHost: evil.test\r\n\r\n",
-		"trailer without a colon":      size + "\r\n" + message + "\r\n0\r\nX\r\n\r\n",
-		"blank in a trailer's name":    size + "\r\n" + message + "\r\n0\r\nX : y\r\n\r\n",
-		"size beyond 64 bits":          "1" + strings.Repeat("0", 16) + "\r\n" + message + "\r\n0\r\n\r\n",
-		"one byte too few":             fmt.Sprintf("%x", len(message)-1) + "\r\n" + message + "\r\n0\r\n\r\n",
-		"one byte too many":            fmt.Sprintf("%x", len(message)+1) + "\r\n" + message + "\r\n0\r\n\r\n",
+		"trailer that frames": size + "\r\n" + message +
+			"\r\n0\r\nContent-Length: 5\r\n\r\n",
+		"trailer that frames anew": size + "\r\n" + message +
+			"\r\n0\r\nTransfer-Encoding: chunked\r\n\r\n",
+		"trailer that routes": size + "\r\n" + message +
+			"\r\n0\r\nHost: evil.test\r\n\r\n",
+		"trailer without a colon":   size + "\r\n" + message + "\r\n0\r\nX\r\n\r\n",
+		"blank in a trailer's name": size + "\r\n" + message + "\r\n0\r\nX : y\r\n\r\n",
+		"size beyond 64 bits": "1" + strings.Repeat("0", 16) + "\r\n" + message +
+			"\r\n0\r\n\r\n",
+		"one byte too few": fmt.Sprintf("%x", len(message)-1) + "\r\n" + message +
+			"\r\n0\r\n\r\n",
+		"one byte too many": fmt.Sprintf("%x", len(message)+1) + "\r\n" + message +
+			"\r\n0\r\n\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := startGateway(t)
 			w := s.dial(t)
-			w.write(header("/publikace/E05", "Transfer-Encoding: chunked"), body, withLength("/publikace/E05", call{}.message()))
+			w.write(
+				header("/publikace/E05", "Transfer-Encoding: chunked"),
+				body, withLength("/publikace/E05", call{}.message()),
+			)
 			if r, body := w.answer(); r.StatusCode != 500 || !strings.Contains(body, "BR_50") {
 				t.Errorf("%d %s", r.StatusCode, body)
 			}
@@ -124,17 +139,27 @@ func TestTheEndOfAChunk(t *testing.T) {
 			"next size":     {0, "0\r\n\r\n", false, 400, "nekončí znaky CR LF"},
 			"nothing comes": {0, "", false, 408, "nepřišla včas"},
 			"CR alone":      {0, "\r", false, 408, "nepřišla včas"},
-			"cut":           {0, "", true, 400, fmt.Sprintf("přerušila za bajtem %d", len(message))},
-			"cut after CR":  {0, "\r", true, 400, fmt.Sprintf("přerušila za bajtem %d", len(message))},
+			"cut": {
+				0, "", true, 400, fmt.Sprintf("přerušila za bajtem %d", len(message)),
+			},
+			"cut after CR": {
+				0, "\r", true, 400, fmt.Sprintf("přerušila za bajtem %d", len(message)),
+			},
 		} {
 			t.Run(fmt.Sprintf("%s/%d", name, len(message)), func(t *testing.T) {
-				s := startGateway(t, func(s *settings) { s.cfg.StatusMode, s.cfg.ReadIdle = HTTPMode, 100*time.Millisecond })
+				s := startGateway(t, func(s *settings) {
+					s.cfg.StatusMode, s.cfg.ReadIdle = HTTPMode, 100*time.Millisecond
+				})
 				w := s.dial(t)
-				w.write(header("/publikace/E05", "Transfer-Encoding: chunked"), fmt.Sprintf("%x\r\n", len(message)+c.size), message, c.after)
+				w.write(
+					header("/publikace/E05", "Transfer-Encoding: chunked"),
+					fmt.Sprintf("%x\r\n", len(message)+c.size), message, c.after,
+				)
 				if c.ends {
 					_ = w.Conn.(*net.TCPConn).CloseWrite()
 				}
-				if r, body := w.answer(); r.StatusCode != c.status || !strings.Contains(body, c.says) {
+				r, body := w.answer()
+				if r.StatusCode != c.status || !strings.Contains(body, c.says) {
 					t.Errorf("%d %s", r.StatusCode, body)
 				}
 				w.closed()
@@ -150,7 +175,9 @@ func TestOddChunksOfARefusedMessage(t *testing.T) {
 	for _, size := range []string{"%x ", "%x;", "%x;a=\r"} {
 		s := startGateway(t)
 		w := s.dial(t)
-		w.write(header("/publikace/E999", "Transfer-Encoding: chunked"), fmt.Sprintf(size+"\r\n%s\r\n0\r\n\r\n", len(message), message),
+		w.write(header("/publikace/E999", "Transfer-Encoding: chunked"), fmt.Sprintf(
+			size+"\r\n%s\r\n0\r\n\r\n", len(message), message,
+		),
 			withLength("/publikace/E05", call{}.message()))
 		if r, body := w.answer(); r.StatusCode != 500 || !strings.Contains(body, "BR_503: ") {
 			t.Errorf("%q: %d %s", size, r.StatusCode, body)
@@ -181,12 +208,17 @@ func TestChunkedMessagesUpToTheInlineLimit(t *testing.T) {
 				t.Fatal("the message is too short")
 			}
 			lengths := make(chan int64, 1)
-			s := startGateway(t, func(s *settings) { s.cfg.InlineLimit = inline }, relayTo(func(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
+			s := startGateway(t, func(s *settings) {
+				s.cfg.InlineLimit = inline
+			}, relayTo(func(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
 				lengths <- m.Length
 				return relayOK(ctx, m)
 			}))
 			w := s.dial(t)
-			w.write(header("/publikace/E05", "Transfer-Encoding: chunked"), chunk(c.message[:c.cut]), chunk(c.message[c.cut:]), "0\r\n\r\n")
+			w.write(
+				header("/publikace/E05", "Transfer-Encoding: chunked"),
+				chunk(c.message[:c.cut]), chunk(c.message[c.cut:]), "0\r\n\r\n",
+			)
 			if r, body := w.answer(); r.StatusCode != 200 || !strings.Contains(body, ">OK<") {
 				t.Errorf("%d %s", r.StatusCode, body)
 			}
@@ -215,7 +247,9 @@ func TestBrokenChunkedMessagesUseNoPermit(t *testing.T) {
 		"no end of its framing": {chunk(tail) + "0\r\nX: y\r\n", "BR_5"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := startGateway(t, func(s *settings) { s.cfg.ReadIdle = 200 * time.Millisecond }, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
+			s := startGateway(t, func(s *settings) {
+				s.cfg.ReadIdle = 200 * time.Millisecond
+			}, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
 				t.Error("it reached the registry")
 				return nil, errors.New("not expected")
 			}))
@@ -237,10 +271,15 @@ func TestBrokenChunkedMessagesUseNoPermit(t *testing.T) {
 
 // Lengths that are no plain number of bytes.
 func TestOddLengthsAreRefused(t *testing.T) {
-	for _, length := range []string{"", "5 5", "5;5", "0x10", "1e3", "-0", "+0", "٥", "5\x00", "\"5\"", "18446744073709551617"} {
+	for _, length := range []string{
+		"", "5 5", "5;5", "0x10", "1e3", "-0", "+0", "٥", "5\x00", "\"5\"", "18446744073709551617",
+	} {
 		s := startGateway(t)
 		w := s.dial(t)
-		w.write(header("/publikace/E05", "Content-Length: "+length), "GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n")
+		w.write(
+			header("/publikace/E05", "Content-Length: "+length),
+			"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n",
+		)
 		if r, body := w.answer(); r.StatusCode != 500 || !strings.Contains(body, "BR_502: ") {
 			t.Errorf("%q: %d %s", length, r.StatusCode, body)
 		}
@@ -252,10 +291,17 @@ func TestOddLengthsAreRefused(t *testing.T) {
 // A request with bare line feeds alone never comes to its end for the server;
 // it runs out of time and nothing runs.
 func TestARequestOfBareLineFeedsNeverRuns(t *testing.T) {
-	s := startGateway(t, func(s *settings) { s.cfg.ReadIdle, s.cfg.StatusMode = 100*time.Millisecond, HTTPMode })
+	s := startGateway(
+		t, func(s *settings) { s.cfg.ReadIdle, s.cfg.StatusMode = 100*time.Millisecond, HTTPMode },
+	)
 	w := s.dial(t)
 	message := string(call{}.message())
-	w.write(strings.ReplaceAll(header("/publikace/E05", fmt.Sprintf("Content-Length: %d", len(message))), "\r\n", "\n") + message)
+	w.write(
+		strings.ReplaceAll(
+			header("/publikace/E05", fmt.Sprintf("Content-Length: %d", len(message))),
+			"\r\n", "\n",
+		) + message,
+	)
 	if r, body := w.answer(); r.StatusCode != 400 && r.StatusCode != 408 {
 		t.Errorf("%d %s", r.StatusCode, body)
 	}
@@ -268,7 +314,10 @@ func TestARequestOfBareLineFeedsNeverRuns(t *testing.T) {
 // A body in chunks that the HTTP library does not show is a defect of the gateway.
 func TestABodyWithoutItsFramingIsRefused(t *testing.T) {
 	l := newLoop(t, "/publikace/E05", call{}.message())
-	if err := l.rc.Request.Header.Read(bufio.NewReader(strings.NewReader(header("/publikace/E05", "Transfer-Encoding: chunked")))); err != nil {
+	err := l.rc.Request.Header.Read(
+		bufio.NewReader(strings.NewReader(header("/publikace/E05", "Transfer-Encoding: chunked"))),
+	)
+	if err != nil {
 		t.Fatal(err)
 	}
 	l.rc.Request.SetBodyStream(strings.NewReader("<a/>"), -1)

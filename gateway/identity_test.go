@@ -36,14 +36,25 @@ type authority struct {
 func newAuthority(t testing.TB, name string) *authority {
 	t.Helper()
 	a := &authority{t: t}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name, Country: []string{"CZ"}},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		Subject: pkix.Name{
+			CommonName: name,
+			Country:    []string{"CZ"},
+		},
+		NotBefore:             time.Now().Add(-time.Hour),
+		NotAfter:              time.Now().Add(time.Hour),
+		IsCA:                  true,
+		BasicConstraintsValid: true,
+	}
 	a.cert, a.key = a.sign(template, template, nil)
 	return a
 }
 
 // sign makes a certificate; key nil means that it signs itself.
-func (a *authority) sign(template, parent *x509.Certificate, key *ecdsa.PrivateKey) (*x509.Certificate, *ecdsa.PrivateKey) {
+func (a *authority) sign(
+	template, parent *x509.Certificate, key *ecdsa.PrivateKey,
+) (*x509.Certificate, *ecdsa.PrivateKey) {
 	a.t.Helper()
 	own, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if key == nil {
@@ -60,9 +71,14 @@ func (a *authority) sign(template, parent *x509.Certificate, key *ecdsa.PrivateK
 // issue makes a certificate that is good for both sides of 127.0.0.1.
 func (a *authority) issue(serial int64, change ...func(*x509.Certificate)) *tls.Certificate {
 	a.t.Helper()
-	template := &x509.Certificate{SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: "ais"}, NotBefore: time.Now().Add(-time.Hour),
-		NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth}}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(serial),
+		Subject:      pkix.Name{CommonName: "ais"},
+		NotBefore:    time.Now().Add(-time.Hour),
+		NotAfter:     time.Now().Add(time.Hour),
+		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1)},
+		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth},
+	}
 	for _, f := range change {
 		f(template)
 	}
@@ -94,7 +110,11 @@ func startTLSGateway(t testing.TB, identities string, change ...func(*settings))
 	s.bound.Store(&identities)
 	var err error
 	s.policy, err = policy.NewStore(func() (*policy.Snapshot, error) {
-		return policy.LoadFS(fstest.MapFS{"p/a.yaml": {Data: []byte(grants)}, "p/b.yaml": {Data: []byte(*s.bound.Load())}, "m.csv": {Data: []byte(matrix)}},
+		return policy.LoadFS(fstest.MapFS{
+			"p/a.yaml": {Data: []byte(grants)},
+			"p/b.yaml": {Data: []byte(*s.bound.Load())},
+			"m.csv":    {Data: []byte(matrix)},
+		},
 			policy.Config{Dir: "p", MatrixFile: "m.csv", Environment: policy.Test})
 	})
 	if err != nil {
@@ -102,23 +122,35 @@ func startTLSGateway(t testing.TB, identities string, change ...func(*settings))
 	}
 	s.testGateway = startGateway(t, append([]func(*settings){func(c *settings) {
 		c.parts.Policy = s.policy
-		c.cfg.TLS = &tls.Config{Certificates: []tls.Certificate{*s.ca.issue(2)}, ClientCAs: s.ca.pool(), ClientAuth: tls.RequireAndVerifyClientCert}
+		c.cfg.TLS = &tls.Config{
+			Certificates: []tls.Certificate{*s.ca.issue(2)},
+			ClientCAs:    s.ca.pool(),
+			ClientAuth:   tls.RequireAndVerifyClientCert,
+		}
 	}}, change...)...)
 	return s
 }
 
 // client calls with a certificate, nil for none, each time on a new connection.
-func (s *tlsGateway) client(t testing.TB, cert *tls.Certificate, change ...func(*tls.Config)) *http.Client {
-	cfg := &tls.Config{RootCAs: s.ca.pool(), GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-		if cert == nil {
-			return &tls.Certificate{}, nil
-		}
-		return cert, nil // also one of a CA that the server does not name
-	}}
+func (s *tlsGateway) client(
+	t testing.TB, cert *tls.Certificate, change ...func(*tls.Config),
+) *http.Client {
+	cfg := &tls.Config{
+		RootCAs: s.ca.pool(),
+		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			if cert == nil {
+				return &tls.Certificate{}, nil
+			}
+			return cert, nil // also one of a CA that the server does not name
+		},
+	}
 	for _, f := range change {
 		f(cfg)
 	}
-	c := &http.Client{Transport: &http.Transport{TLSClientConfig: cfg, DisableKeepAlives: true}, Timeout: 20 * time.Second}
+	c := &http.Client{
+		Transport: &http.Transport{TLSClientConfig: cfg, DisableKeepAlives: true},
+		Timeout:   20 * time.Second,
+	}
 	t.Cleanup(c.CloseIdleConnections)
 	return c
 }
@@ -161,14 +193,29 @@ func TestWhoCallsIsWhoTheCertificateSays(t *testing.T) {
 		{"bound", 100, good, ""},
 		{"bound, overlapping certificate from a fixed address", 101, good, ""},
 		{"blocked", 102, good, "BR_102: Certifikát volajícího je zablokován."},
-		{"other agenda", 103, good, "BR_102: Agenda X999 není registrována k certifikátu Ais 999001."},
-		{"other address", 104, good, "BR_102: Volání přišlo z adresy, která k certifikátu není registrována."},
+		{
+			"other agenda", 103, good,
+			"BR_102: Agenda X999 není registrována k certifikátu Ais 999001.",
+		},
+		{
+			"other address", 104, good,
+			"BR_102: Volání přišlo z adresy, která k certifikátu není registrována.",
+		},
 		{"serial of another issuer", 105, good, "BR_102: Certifikát volajícího není registrován."},
 		{"not bound", 99, good, "BR_102: Certifikát volajícího není registrován."},
-		{"other AIS", 106, good, "BR_102: Ais 999001 neodpovídá certifikátu; ten patří Ais 999002."},
-		{"the AIS of the certificate has no grant any more", 106, call{ais: "999002"}.message(), "BR_101: Platnost oprávnění volajícího skončila."},
+		{
+			"other AIS", 106, good,
+			"BR_102: Ais 999001 neodpovídá certifikátu; ten patří Ais 999002.",
+		},
+		{
+			"the AIS of the certificate has no grant any more", 106,
+			call{ais: "999002"}.message(), "BR_101: Platnost oprávnění volajícího skončila.",
+		},
 		{"no AIS", 100, withoutAis(good), ""},
-		{"no AIS, that of the certificate has no grant any more", 106, withoutAis(good), "BR_101: Platnost oprávnění volajícího skončila."},
+		{
+			"no AIS, that of the certificate has no grant any more", 106,
+			withoutAis(good), "BR_101: Platnost oprávnění volajícího skončila.",
+		},
 		{"empty AIS", 100, bytes.Replace(good, []byte(">999001<"), []byte("><"), 1), "BR_301"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -177,12 +224,14 @@ func TestWhoCallsIsWhoTheCertificateSays(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !strings.Contains(said, tt.says) || tt.says == "" && !strings.Contains(said, ">OK<") {
+			if !strings.Contains(said, tt.says) ||
+				tt.says == "" && !strings.Contains(said, ">OK<") {
 				t.Errorf("said %s, want %q", said, tt.says)
 			}
 			line := s.lines(t, before+1)[before]
-			if strings.Contains(tt.says, "BR_102") && (line["outcome"] != "caller-mismatch" || line["policy"] == "" ||
-				!strings.Contains(line["cause"].(string), "of CN=Test CA,C=CZ")) {
+			if strings.Contains(tt.says, "BR_102") &&
+				(line["outcome"] != "caller-mismatch" || line["policy"] == "" ||
+					!strings.Contains(line["cause"].(string), "of CN=Test CA,C=CZ")) {
 				t.Errorf("logged as %v", line)
 			}
 		})
@@ -190,7 +239,8 @@ func TestWhoCallsIsWhoTheCertificateSays(t *testing.T) {
 }
 
 func withoutAis(message []byte) []byte {
-	start, end := bytes.Index(message, []byte("<reg:Ais>")), bytes.Index(message, []byte("</reg:Ais>"))
+	start := bytes.Index(message, []byte("<reg:Ais>"))
+	end := bytes.Index(message, []byte("</reg:Ais>"))
 	return append(append([]byte(nil), message[:start]...), message[end+len("</reg:Ais>"):]...)
 }
 
@@ -198,10 +248,13 @@ func withoutAis(message []byte) []byte {
 // bytes that go on are those that came.
 func TestAisOfTheCertificate(t *testing.T) {
 	var sent []byte
-	s := startTLSGateway(t, boundOnce, relayTo(func(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
-		sent, _ = io.ReadAll(m.Body)
-		return answerOf(replyOf("E05", egon.OK)), nil
-	}))
+	s := startTLSGateway(
+		t, boundOnce,
+		relayTo(func(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
+			sent, _ = io.ReadAll(m.Body)
+			return answerOf(replyOf("E05", egon.OK)), nil
+		}),
+	)
 	message := withoutAis(call{}.message())
 	if _, err := s.ask(s.client(t, s.ca.issue(100)), message); err != nil {
 		t.Fatal(err)
@@ -222,16 +275,29 @@ func TestARefusedCertificateIsDescribed(t *testing.T) {
 		cert      *tls.Certificate
 		want, err string
 	}{
-		{newAuthority(t, "Kanarkova").issue(0xabc), "certificate 0xabc of nobody in client_ca", "its certificate is signed by no CA of client_ca"},
-		{s.ca.issue(0xdef, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }), "certificate 0xdef of CN=Test CA,C=CZ", "its certificate has expired, or is not valid yet"},
+		{
+			newAuthority(t, "Kanarkova").issue(0xabc), "certificate 0xabc of nobody in client_ca",
+			"its certificate is signed by no CA of client_ca",
+		},
+		{
+			s.ca.issue(
+				0xdef, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) },
+			),
+			"certificate 0xdef of CN=Test CA,C=CZ",
+			"its certificate has expired, or is not valid yet",
+		},
 	} {
 		before := len(s.logs.all("handshake refused"))
 		if _, err := s.ask(s.client(t, tt.cert), call{}.message()); err == nil {
 			t.Fatal("it was let in")
 		}
-		eventually(t, "it is logged", func() bool { return len(s.logs.all("handshake refused")) > before })
+		eventually(
+			t, "it is logged",
+			func() bool { return len(s.logs.all("handshake refused")) > before },
+		)
 		fields := s.logs.all("handshake refused")[before].fields
-		if fields["certificate"] != tt.want || fields["error"] != tt.err || strings.Contains(fmt.Sprint(fields), "Kanarkova") {
+		if fields["certificate"] != tt.want || fields["error"] != tt.err ||
+			strings.Contains(fmt.Sprint(fields), "Kanarkova") {
 			t.Errorf("%v, want %s and %s", fields, tt.want, tt.err)
 		}
 	}
@@ -241,8 +307,12 @@ func TestARefusedCertificateIsDescribed(t *testing.T) {
 func TestHandshakesThatFail(t *testing.T) {
 	s := startTLSGateway(t, boundOnce)
 	other := newAuthority(t, "Test CA") // of the same name
-	expired := s.ca.issue(100, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })
-	server := s.ca.issue(100, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} })
+	expired := s.ca.issue(
+		100, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) },
+	)
+	server := s.ca.issue(100, func(c *x509.Certificate) {
+		c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+	})
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 		limit := func(c *tls.Config) { c.MinVersion, c.MaxVersion = version, version }
 		for _, tt := range []struct {
@@ -254,7 +324,13 @@ func TestHandshakesThatFail(t *testing.T) {
 			{"expired", "expired", s.client(t, expired, limit), "expired certificate"},
 			{"of another CA", "untrusted", s.client(t, other.issue(100), limit), "certificate"},
 			{"not for clients", "untrusted", s.client(t, server, limit), "certificate"},
-			{"gateway not trusted", "caller-refused", s.client(t, s.ca.issue(100), limit, func(c *tls.Config) { c.RootCAs = other.pool() }), "x509: "},
+			{
+				"gateway not trusted", "caller-refused",
+				s.client(
+					t, s.ca.issue(100), limit, func(c *tls.Config) { c.RootCAs = other.pool() },
+				),
+				"x509: ",
+			},
 		} {
 			t.Run(tls.VersionName(version)+" "+tt.name, func(t *testing.T) {
 				before := s.failures(t, tt.reason)
@@ -262,7 +338,10 @@ func TestHandshakesThatFail(t *testing.T) {
 				if err == nil || !strings.Contains(err.Error(), tt.alert) {
 					t.Errorf("error %v, want %s", err, tt.alert)
 				}
-				eventually(t, "counted as "+tt.reason, func() bool { return s.failures(t, tt.reason) == before+1 })
+				eventually(
+					t, "counted as "+tt.reason,
+					func() bool { return s.failures(t, tt.reason) == before+1 },
+				)
 			})
 		}
 	}
@@ -273,7 +352,9 @@ func TestHandshakesThatFail(t *testing.T) {
 		eventually(t, "counted", func() bool { return s.failures(t, "not-tls") == 1 })
 	})
 	t.Run("old version", func(t *testing.T) {
-		old := s.client(t, s.ca.issue(100), func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS11 })
+		old := s.client(t, s.ca.issue(100), func(c *tls.Config) {
+			c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
+		})
 		if _, err := s.ask(old, call{}.message()); err == nil {
 			t.Error("TLS 1.1 was spoken")
 		}
@@ -291,7 +372,8 @@ func TestHandshakesThatFail(t *testing.T) {
 		t.Errorf("%d exchanges, want none", len(lines))
 	}
 	for _, line := range s.logs.all("handshake refused") {
-		if line.fields["reason"] == "expired" && line.fields["certificate"] != "certificate 0x64 of CN=Test CA,C=CZ" {
+		if line.fields["reason"] == "expired" &&
+			line.fields["certificate"] != "certificate 0x64 of CN=Test CA,C=CZ" {
 			t.Errorf("logged as %v", line.fields)
 		}
 	}
@@ -319,7 +401,9 @@ func TestPlainHTTPOnThePortOfTLS(t *testing.T) {
 			w := s.dial(t)
 			w.write(request)
 			r, body := w.answer()
-			if parse(t, body); r.StatusCode != 400 || r.ProtoMinor != 1 || !r.Close || !strings.Contains(body, "Tento port přijímá jen TLS") {
+			parse(t, body)
+			if r.StatusCode != 400 || r.ProtoMinor != 1 || !r.Close ||
+				!strings.Contains(body, "Tento port přijímá jen TLS") {
 				t.Errorf("%d %s", r.StatusCode, body)
 			}
 			w.closed()
@@ -348,7 +432,8 @@ func (s *tlsGateway) failures(t testing.TB, reason string) int {
 	}
 	for _, f := range families {
 		for _, m := range f.GetMetric() {
-			if f.GetName() == "brana_tls_handshake_errors_total" && m.GetLabel()[0].GetValue() == reason {
+			if f.GetName() == "brana_tls_handshake_errors_total" &&
+				m.GetLabel()[0].GetValue() == reason {
 				return int(m.GetCounter().GetValue())
 			}
 		}
@@ -365,7 +450,10 @@ func TestReloadOfIdentities(t *testing.T) {
 	cert, cache := s.ca.issue(100), tls.NewLRUClientSessionCache(1)
 	track := func(c *tls.Config) {
 		c.ClientSessionCache = cache
-		c.VerifyConnection = func(state tls.ConnectionState) error { resumed = append(resumed, state.DidResume); return nil }
+		c.VerifyConnection = func(state tls.ConnectionState) error {
+			resumed = append(resumed, state.DidResume)
+			return nil
+		}
 	}
 	kept := s.client(t, cert)
 	kept.Transport.(*http.Transport).DisableKeepAlives = false
@@ -374,16 +462,23 @@ func TestReloadOfIdentities(t *testing.T) {
 		{"identities: []\n", "BR_102: Certifikát volajícího není registrován."},
 		{strings.Replace(boundOnce, "999001", "999002", 1), "BR_102: Ais 999001"},
 		{boundOnce, ">OK<"},
-		{strings.Replace(boundOnce, "}", ", blocked_from: 2026-01-01}", 1), "BR_102: Certifikát volajícího je zablokován."},
+		{
+			strings.Replace(boundOnce, "}", ", blocked_from: 2026-01-01}", 1),
+			"BR_102: Certifikát volajícího je zablokován.",
+		},
 		{strings.Replace(boundOnce, "X999", "X998", 1), "BR_102: Agenda X999"},
-		{strings.Replace(boundOnce, "127.0.0.1", "10.0.0.0/8", 1), "BR_102: Volání přišlo z adresy"},
+		{
+			strings.Replace(boundOnce, "127.0.0.1", "10.0.0.0/8", 1),
+			"BR_102: Volání přišlo z adresy",
+		},
 	} {
 		s.bound.Store(&step.identities)
 		if err := s.policy.Reload(); err != nil {
 			t.Fatal(err)
 		}
 		for _, c := range []*http.Client{kept, s.client(t, cert, track)} {
-			if said, err := s.ask(c, call{}.message()); err != nil || !strings.Contains(said, step.says) {
+			said, err := s.ask(c, call{}.message())
+			if err != nil || !strings.Contains(said, step.says) {
 				t.Errorf("said %s, %v, want %s", said, err, step.says)
 			}
 		}
@@ -392,7 +487,10 @@ func TestReloadOfIdentities(t *testing.T) {
 		t.Errorf("resumed: %v, want all but the first", resumed)
 	}
 	if full := s.count(t, "brana_tls_handshakes_total", "no"); full != 2 {
-		t.Errorf("%v full handshakes, want one of each caller: a refusal must not cost the connection", full)
+		t.Errorf(
+			"%v full handshakes, want one of each caller: a refusal must not cost the connection",
+			full,
+		)
 	}
 }
 
@@ -400,7 +498,9 @@ func TestReloadOfIdentities(t *testing.T) {
 func TestCertificateExpiresOnAConnection(t *testing.T) {
 	t.Parallel() // it waits
 	s := startTLSGateway(t, boundOnce)
-	cert := s.ca.issue(100, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(2 * time.Second) })
+	cert := s.ca.issue(
+		100, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(2 * time.Second) },
+	)
 	c := s.client(t, cert)
 	c.Transport.(*http.Transport).DisableKeepAlives = false
 	eventually(t, "refused after the end", func() bool {
@@ -415,7 +515,8 @@ func TestCertificateExpiresOnAConnection(t *testing.T) {
 // A TLS configuration that would let callers in without a certificate is none.
 func TestCertificatesAreDemanded(t *testing.T) {
 	_, err := New(Config{TLS: &tls.Config{ClientAuth: tls.RequireAnyClientCert}}, Parts{})
-	if err == nil || !strings.Contains(err.Error(), "listen.tls: must require a certificate of callers") {
+	if err == nil ||
+		!strings.Contains(err.Error(), "listen.tls: must require a certificate of callers") {
 		t.Errorf("New = %v", err)
 	}
 }

@@ -146,7 +146,8 @@ func (d *queueGateway) later(t testing.TB, c call) string {
 	t.Helper()
 	answer := d.ask(t, "E227?async", c)
 	id := valueOf(answer, "IszrZadostId")
-	if !strings.Contains(answer, "VysledekKod>OK<") || id == "" || strings.Contains(answer, "IszrOdpoved") {
+	if !strings.Contains(answer, "VysledekKod>OK<") || id == "" ||
+		strings.Contains(answer, "IszrOdpoved") {
 		t.Fatalf("the answer is not a number alone: %s", answer)
 	}
 	return id
@@ -186,14 +187,21 @@ func TestAsynchronousCall(t *testing.T) {
 		listed := d.ask(t, "E99", call{bare: bare})
 		wantIn(t, listed, "KodAsyncSluzby>E227<", id, "VypisPokracuje>false<")
 		answer := d.pickUp(t, "", id)
-		wantIn(t, answer, "<e:KodAsyncSluzby>E100<", "AsyncDotazDataResponse", "<d:KodIszr>Jmeno<", "<reg:IszrZadostId>"+id+"<", "VysledekIszrKodType>OK<")
+		wantIn(
+			t, answer, "<e:KodAsyncSluzby>E100<", "AsyncDotazDataResponse",
+			"<d:KodIszr>Jmeno<", "<reg:IszrZadostId>"+id+"<", "VysledekIszrKodType>OK<",
+		)
 		if n := strings.Count(answer, "Envelope"); n != 2 {
 			t.Errorf("the answer has %d tags of an Envelope", n)
 		}
-		if answer := d.pickUp(t, "", strings.ToUpper(id)); !strings.Contains(answer, "KodIszr>Jmeno<") {
+		answer = d.pickUp(t, "", strings.ToUpper(id))
+		if !strings.Contains(answer, "KodIszr>Jmeno<") {
 			t.Errorf("in capitals the id is another: %s", answer)
 		}
-		wantIn(t, d.ask(t, "E101", call{queue: &egon.QueueQuery{IDs: []string{id}}}), "IszrAsyncSmazatFrontuResponse", "VysledekKod>OK<")
+		wantIn(
+			t, d.ask(t, "E101", call{queue: &egon.QueueQuery{IDs: []string{id}}}),
+			"IszrAsyncSmazatFrontuResponse", "VysledekKod>OK<",
+		)
 		wantIn(t, d.pickUp(t, "", id), "VysledekKod>CHYBA<", "NENALEZENO", "BR_307: ")
 	}
 }
@@ -209,7 +217,8 @@ func TestAJobHoldsTheSlotOfItsCall(t *testing.T) {
 		t.Errorf("happened: %v, want %v", got, want)
 	}
 	job := d.logs.all("job")
-	if len(job) != 1 || job[0].fields["outcome"] != "ok" || job[0].fields["agenda_zadost_id"] != requestID ||
+	if len(job) != 1 || job[0].fields["outcome"] != "ok" ||
+		job[0].fields["agenda_zadost_id"] != requestID ||
 		job[0].fields["service"] != "E227" || job[0].fields["caller"] == nil {
 		t.Errorf("lines of jobs: %v", job)
 	}
@@ -222,10 +231,16 @@ func TestAJobHoldsTheSlotOfItsCall(t *testing.T) {
 // list it.
 func TestAJobUnderWay(t *testing.T) {
 	hold := make(chan struct{})
-	d := startQueueGateway(t, func(d *queueGateway, _ *settings) { d.queue.done = func() error { <-hold; return nil } })
+	d := startQueueGateway(
+		t,
+		func(d *queueGateway, _ *settings) { d.queue.done = func() error { <-hold; return nil } },
+	)
 	id := d.later(t, call{})
 	answer := d.pickUp(t, "", id)
-	wantIn(t, answer, "VysledekKod>VAROVANI<", "PROBIHA ZPRACOVANI", "<e:CekaciCas>1</e:CekaciCas></e:OdpovedInfo>")
+	wantIn(
+		t, answer, "VysledekKod>VAROVANI<", "PROBIHA ZPRACOVANI",
+		"<e:CekaciCas>1</e:CekaciCas></e:OdpovedInfo>",
+	)
 	if listed := d.ask(t, "E99", call{}); strings.Contains(listed, id) {
 		t.Errorf("E99 lists it: %s", listed)
 	}
@@ -235,7 +250,11 @@ func TestAJobUnderWay(t *testing.T) {
 }
 
 func TestWhenToAskAgain(t *testing.T) {
-	for since, want := range map[time.Duration]time.Duration{0: time.Second, 5 * time.Second: 5 * time.Second, time.Hour: time.Minute} {
+	for since, want := range map[time.Duration]time.Duration{
+		0:               time.Second,
+		5 * time.Second: 5 * time.Second,
+		time.Hour:       time.Minute,
+	} {
 		if got := askAgain(since); got != want {
 			t.Errorf("askAgain(%v) = %v, want %v", since, got, want)
 		}
@@ -269,7 +288,10 @@ func TestPagesAndFiltersOfE99(t *testing.T) {
 	second := d.later(t, call{})
 	d.settle(t)
 	page := d.ask(t, "E99", call{})
-	wantIn(t, page, first, "VypisPokracuje>true<", "NasledujiciIdTransakce>", "NasledujiciCasVytvoreni>")
+	wantIn(
+		t, page, first, "VypisPokracuje>true<",
+		"NasledujiciIdTransakce>", "NasledujiciCasVytvoreni>",
+	)
 	if strings.Contains(page, second) {
 		t.Errorf("a page of one has two: %s", page)
 	}
@@ -301,7 +323,9 @@ func TestAnAsynchronousCallThatIsRefused(t *testing.T) {
 		for range 2 * queueBounds.Entries {
 			wantIn(t, d.ask(t, "E227?async", call{}), "BR_201: ")
 		}
-		if got := d.events.all()[:3]; !slices.Equal(got, []string{"open", "admit over-quota", "delete"}) {
+		if got := d.events.all()[:3]; !slices.Equal(got, []string{
+			"open", "admit over-quota", "delete",
+		}) {
 			t.Errorf("happened: %v", got)
 		}
 	})
@@ -322,9 +346,12 @@ func TestAnAsynchronousCallThatIsRefused(t *testing.T) {
 		d.later(t, call{})
 	})
 	t.Run("the queue cannot be had", func(t *testing.T) {
-		d := startQueueGateway(t, func(d *queueGateway, _ *settings) { d.queue.open = func() error { return errors.New("no Redis") } })
+		d := startQueueGateway(t, func(d *queueGateway, _ *settings) {
+			d.queue.open = func() error { return errors.New("no Redis") }
+		})
 		wantIn(t, d.ask(t, "E227?async", call{}), "BR_207: ")
-		if got := d.events.all(); !slices.Equal(got, []string{"delete"}) { // it may have been opened all the same
+		got := d.events.all()
+		if !slices.Equal(got, []string{"delete"}) { // it may have been opened all the same
 			t.Errorf("happened: %v", got)
 		}
 		if got := d.outcome(t); got != "queue-unavailable" {
@@ -359,7 +386,8 @@ func TestAnAnswerThatCannotBeKept(t *testing.T) {
 	d.later(t, call{})
 	d.settle(t)
 	job := d.logs.all("job")
-	if len(job) != 1 || job[0].fields["outcome"] != "unkept" || job[0].level.String() != "warn" || job[0].fields["error"] != "no Redis" {
+	if len(job) != 1 || job[0].fields["outcome"] != "unkept" || job[0].level.String() != "warn" ||
+		job[0].fields["error"] != "no Redis" {
 		t.Errorf("lines of jobs: %v", job)
 	}
 	if got := gather(t, d.testGateway)["brana_jobs_total"]; counted(got, "unkept") != 1 {
@@ -370,7 +398,10 @@ func TestAnAnswerThatCannotBeKept(t *testing.T) {
 // A job that was deleted while it was under way leaves nothing.
 func TestAJobDeletedUnderWay(t *testing.T) {
 	hold := make(chan struct{})
-	d := startQueueGateway(t, func(d *queueGateway, _ *settings) { d.queue.done = func() error { <-hold; return nil } })
+	d := startQueueGateway(
+		t,
+		func(d *queueGateway, _ *settings) { d.queue.done = func() error { <-hold; return nil } },
+	)
 	id := d.later(t, call{})
 	d.ask(t, "E101", call{queue: &egon.QueueQuery{IDs: []string{id}}})
 	close(hold)
@@ -385,16 +416,29 @@ func TestAJobDeletedUnderWay(t *testing.T) {
 func TestAJobThatPanics(t *testing.T) {
 	d := startQueueGateway(t)
 	ctx := t.Context()
-	if err := d.queue.Memory.Open(ctx, queue.Job{Ais: "999001", ID: iszrID, Service: "E227", Lifetime: time.Minute}); err != nil {
+	if err := d.queue.Memory.Open(ctx, queue.Job{
+		Ais:      "999001",
+		ID:       iszrID,
+		Service:  "E227",
+		Lifetime: time.Minute,
+	}); err != nil {
 		t.Fatal(err)
 	}
-	j := d.newJob(&request{g: d.Gateway, service: egon.ServiceByCode("E227"), timeout: time.Minute, iszrID: iszrID}) // without a policy
+	j := d.newJob(&request{
+		g:       d.Gateway,
+		service: egon.ServiceByCode("E227"),
+		timeout: time.Minute,
+		iszrID:  iszrID,
+	}) // without a policy
 	if err := j.reader.Feed(call{code: "E227"}.message(), true); err != nil {
 		t.Fatal(err)
 	}
 	j.head = j.reader.Head()
 	j.work()
-	wantIn(t, d.pickUp(t, "", iszrID), "VysledekKod>OK<", "VysledekKod>CHYBA<", "BR_210: ", "IszrVypisOpravneniPolozkyResponse")
+	wantIn(
+		t, d.pickUp(t, "", iszrID), "VysledekKod>OK<", "VysledekKod>CHYBA<",
+		"BR_210: ", "IszrVypisOpravneniPolozkyResponse",
+	)
 	job := d.logs.all("job")
 	if len(job) != 1 || job[0].level.String() != "error" || job[0].fields["stack"] == nil {
 		t.Errorf("lines of jobs: %v", job)
@@ -419,7 +463,10 @@ func TestALostJob(t *testing.T) {
 	wantIn(t, d.pickUp(t, "", id), "PROBIHA ZPRACOVANI")
 	now = now.Add(60*time.Second + jobMargin)
 	answer := d.pickUp(t, "", id)
-	wantIn(t, answer, "IszrVypisOpravneniPolozkyResponse", "VysledekKod>CHYBA<", "BR_209: ", requestID, "<reg:IszrZadostId>"+id+"<")
+	wantIn(
+		t, answer, "IszrVypisOpravneniPolozkyResponse", "VysledekKod>CHYBA<",
+		"BR_209: ", requestID, "<reg:IszrZadostId>"+id+"<",
+	)
 	if n := strings.Count(answer, "Envelope"); n != 2 {
 		t.Errorf("the answer has %d tags of an Envelope", n)
 	}
@@ -428,11 +475,16 @@ func TestALostJob(t *testing.T) {
 // A shutdown waits for jobs, and cuts what does not end.
 func TestShutdownWaitsForJobs(t *testing.T) {
 	hold := make(chan struct{})
-	d := startQueueGateway(t, func(d *queueGateway, _ *settings) { d.queue.done = func() error { <-hold; return nil } })
+	d := startQueueGateway(
+		t,
+		func(d *queueGateway, _ *settings) { d.queue.done = func() error { <-hold; return nil } },
+	)
 	d.later(t, call{})
 	ended := make(chan error, 1)
 	go func() { ended <- d.Shutdown(context.Background()) }()
-	eventually(t, "the gateway drains", func() bool { return d.draining.Load() && d.Running() == 0 })
+	eventually(
+		t, "the gateway drains", func() bool { return d.draining.Load() && d.Running() == 0 },
+	)
 	select {
 	case err := <-ended:
 		t.Fatalf("the shutdown did not wait: %v", err)
@@ -448,7 +500,9 @@ func TestShutdownWaitsForJobs(t *testing.T) {
 }
 
 func TestShutdownCutsJobs(t *testing.T) {
-	d := startQueueGateway(t, func(d *queueGateway, _ *settings) { d.queue.done = func() error { return errors.New("no Redis") } })
+	d := startQueueGateway(t, func(d *queueGateway, _ *settings) {
+		d.queue.done = func() error { return errors.New("no Redis") }
+	})
 	d.later(t, call{})
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
@@ -474,7 +528,11 @@ func TestTheQueueOfACertificate(t *testing.T) {
 		s.parts.Queue, s.parts.NewID = memory, uuid.NewString
 	})
 	client := s.client(t, s.ca.issue(100))
-	nameless := func(c call) []byte { return bytes.Replace(c.message(), []byte("<reg:Ais>999001</reg:Ais>"), nil, 1) }
+	nameless := func(c call) []byte {
+		return bytes.Replace(
+			c.message(), []byte("<reg:Ais>999001</reg:Ais>"), nil, 1,
+		)
+	}
 	said, err := s.askFor(client, "E227?async", nameless(call{code: "E227"}))
 	if err != nil {
 		t.Fatal(err)
@@ -497,7 +555,11 @@ func TestTheQueueOfACertificate(t *testing.T) {
 func TestModesOfServices(t *testing.T) {
 	local, relayed, workflow := Route{Kind: LocalRoute}, Route{Kind: RelayRoute}, Route{Kind: WorkflowRoute}
 	both, sync, async, unknown := &egon.Service{Mode: egon.SyncAndAsync}, &egon.Service{Mode: egon.SyncOnly}, &egon.Service{Mode: egon.AsyncOnly}, &egon.Service{}
-	queued := &Gateway{cfg: Config{Routes: Routes{Services: map[string]Route{"E99": local, "E100": local, "E101": local}}}}
+	queued := &Gateway{cfg: Config{Routes: Routes{Services: map[string]Route{
+		"E99":  local,
+		"E100": local,
+		"E101": local,
+	}}}}
 	without := &Gateway{}
 	for _, c := range []struct {
 		name    string
@@ -521,7 +583,11 @@ func TestModesOfServices(t *testing.T) {
 		}
 	}
 	d := startQueueGateway(t)
-	wantIn(t, d.ask(t, "E198?async", call{code: "E198", items: []string{"EopFoto"}, inner: mediaInner()}), "JENOM SYNC")
+	wantIn(t, d.ask(t, "E198?async", call{
+		code:  "E198",
+		items: []string{"EopFoto"},
+		inner: mediaInner(),
+	}), "JENOM SYNC")
 	x := d.begin(nil)
 	x.service = async
 	defer d.running.Add(-1)
@@ -538,9 +604,18 @@ func TestQueueServicesCalledAsynchronously(t *testing.T) {
 	id := d.later(t, call{})
 	d.settle(t)
 	wantIn(t, d.ask(t, "E99?async", call{}), "IszrAsyncVypisFrontyResponse", "VysledekKod>OK<", id)
-	wantIn(t, d.ask(t, "E100?async", call{queue: &egon.QueueQuery{IDs: []string{id}}}), "VysledekKod>OK<", "AsyncDotazDataResponse", "KodIszr>Jmeno<")
-	wantIn(t, d.ask(t, "E101?async", call{queue: &egon.QueueQuery{IDs: []string{id}}}), "IszrAsyncSmazatFrontuResponse", "VysledekKod>OK<")
-	wantIn(t, d.ask(t, "E100?async", call{queue: &egon.QueueQuery{IDs: []string{id}}}), "VysledekKod>CHYBA<", "NENALEZENO", "BR_307: ")
+	wantIn(
+		t, d.ask(t, "E100?async", call{queue: &egon.QueueQuery{IDs: []string{id}}}),
+		"VysledekKod>OK<", "AsyncDotazDataResponse", "KodIszr>Jmeno<",
+	)
+	wantIn(
+		t, d.ask(t, "E101?async", call{queue: &egon.QueueQuery{IDs: []string{id}}}),
+		"IszrAsyncSmazatFrontuResponse", "VysledekKod>OK<",
+	)
+	wantIn(
+		t, d.ask(t, "E100?async", call{queue: &egon.QueueQuery{IDs: []string{id}}}),
+		"VysledekKod>CHYBA<", "NENALEZENO", "BR_307: ",
+	)
 	d.settle(t)
 	if opened := strings.Count(strings.Join(d.events.all(), " "), "open"); opened != 1 {
 		t.Errorf("%d jobs were opened, want that of E227 alone: %v", opened, d.events.all())
@@ -561,7 +636,10 @@ func TestRoutesOfTheQueue(t *testing.T) {
 		{"one refused", Route{}, local, local, &watchedQueue{}, "belong to one queue"},
 		{"without a queue", local, local, local, nil, "need a queue"},
 	} {
-		_, err := New(Config{Routes: Routes{Default: relay, Services: map[string]Route{"E99": c.e99, "E100": c.e100, "E101": c.e101}}}, Parts{Queue: c.queue})
+		_, err := New(Config{Routes: Routes{
+			Default:  relay,
+			Services: map[string]Route{"E99": c.e99, "E100": c.e100, "E101": c.e101},
+		}}, Parts{Queue: c.queue})
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", c.name, err, c.want)
 		}
@@ -594,7 +672,11 @@ func TestRelayedAsynchronousCall(t *testing.T) {
 func TestRelayedQueueServices(t *testing.T) {
 	s := startGateway(t)
 	for _, code := range queueServices {
-		r := s.post(t, "/publikace/"+code, call{code: code, inner: `<z:Zadost xmlns:z="` + egon.ServiceByCode(code).Namespace + `"><z:Cokoli/></z:Zadost>`}.message())
+		r := s.post(t, "/publikace/"+code, call{
+			code: code,
+			inner: `<z:Zadost xmlns:z="` + egon.ServiceByCode(code).Namespace +
+				`"><z:Cokoli/></z:Zadost>`,
+		}.message())
 		wantIn(t, read(t, r), egon.ServiceByCode(code).Response, "VysledekKod>OK<")
 	}
 }

@@ -36,8 +36,13 @@ func TestARelayedMessageAndItsReplyPassUnchanged(t *testing.T) {
 	if head.Length != int64(len(message)) || head.Service.Code != "E05" || head.Async {
 		t.Errorf("message = %+v", head)
 	}
-	want := map[string]string{"RateLimit-Policy": `"hour";q=1000;w=3600`, "RateLimit": `"hour";r=999;t=3600`,
-		"Content-Type": contentType, "Retry-After": "", "Server": ""}
+	want := map[string]string{
+		"RateLimit-Policy": `"hour";q=1000;w=3600`,
+		"RateLimit":        `"hour";r=999;t=3600`,
+		"Content-Type":     contentType,
+		"Retry-After":      "",
+		"Server":           "",
+	}
 	for name, value := range want {
 		if got := r.Header.Get(name); got != value {
 			t.Errorf("%s: %q, want %q", name, got, value)
@@ -55,7 +60,13 @@ func TestADecisionWithoutCountsIsShown(t *testing.T) {
 	s := startGateway(t, func(s *settings) {
 		s.parts.Limiter = &limiterFunc{admit: func(_ context.Context, c limits.Call) (limits.Decision, error) {
 			asked = c
-			return limits.Decision{Verdict: limits.Admitted, Degraded: limits.Share, Quota: 500, Remaining: 499, Reset: time.Hour}, nil
+			return limits.Decision{
+				Verdict:   limits.Admitted,
+				Degraded:  limits.Share,
+				Quota:     500,
+				Remaining: 499,
+				Reset:     time.Hour,
+			}, nil
 		}}
 	})
 	r := s.post(t, "/publikace/E05", call{}.message())
@@ -98,9 +109,19 @@ func TestE227IsAnsweredFromTheMatrix(t *testing.T) {
 		want   []string
 	}{
 		{"the caller's own triple", nil, []string{"OK", "Prijmeni", "101-1-5", requestID, iszrID}},
-		{"a triple without a row", &egon.RightsQuery{Agenda: []byte("A1"), AgendovaRole: []byte("CR1"), Ovm: []byte("00000001")}, []string{"VAROVANI"}},
+		{
+			"a triple without a row",
+			&egon.RightsQuery{
+				Agenda:       []byte("A1"),
+				AgendovaRole: []byte("CR1"),
+				Ovm:          []byte("00000001"),
+			},
+			[]string{"VAROVANI"},
+		},
 	} {
-		body := read(t, s.post(t, "/publikace/E227", call{code: "E227", triple: c.triple}.message()))
+		body := read(
+			t, s.post(t, "/publikace/E227", call{code: "E227", triple: c.triple}.message()),
+		)
 		parse(t, body)
 		for _, w := range c.want {
 			if !strings.Contains(body, w) {
@@ -120,7 +141,8 @@ func TestABareMessageIsAnsweredBare(t *testing.T) {
 		if name == "E227" {
 			path = "/publikace/E227"
 		}
-		if root := parse(t, read(t, s.post(t, path, m))); !strings.HasSuffix(root.Local, "Response") {
+		root := parse(t, read(t, s.post(t, path, m)))
+		if !strings.HasSuffix(root.Local, "Response") {
 			t.Errorf("%s: root is %s", name, root.Local)
 		}
 	}
@@ -128,13 +150,17 @@ func TestABareMessageIsAnsweredBare(t *testing.T) {
 
 // failing is a relay that fails with err.
 func failing(err error) func(*settings) {
-	return relayTo(func(_ context.Context, m *egon.Message) (*egon.Answer, error) { return nil, err })
+	return relayTo(
+		func(_ context.Context, m *egon.Message) (*egon.Answer, error) { return nil, err },
+	)
 }
 
 // admitting decides as d and err say.
 func admitting(d limits.Decision, err error) func(*settings) {
 	return func(s *settings) {
-		s.parts.Limiter = &limiterFunc{admit: func(context.Context, limits.Call) (limits.Decision, error) { return d, err }}
+		s.parts.Limiter = &limiterFunc{admit: func(context.Context, limits.Call) (limits.Decision, error) {
+			return d, err
+		}}
 	}
 }
 
@@ -148,35 +174,99 @@ func TestRefusals(t *testing.T) {
 		kind   *Kind
 		want   []string // in the answer
 	}{
-		{"unknown AIS", nil, "E05", call{ais: "999003"}, NotGranted, []string{"BR_101: ", "Ais 999003", requestID, iszrID}},
-		{"expired grant", nil, "E05", call{ais: "999002"}, NotGranted, []string{"BR_101: ", "Platnost"}},
+		{
+			"unknown AIS", nil, "E05", call{ais: "999003"}, NotGranted,
+			[]string{"BR_101: ", "Ais 999003", requestID, iszrID},
+		},
+		{
+			"expired grant", nil, "E05", call{ais: "999002"},
+			NotGranted, []string{"BR_101: ", "Platnost"},
+		},
 		{"service not granted", nil, "E172", call{code: "E172"}, NotGranted, []string{"E172"}},
 		{"items beyond the matrix", nil, "E05", call{items: []string{"Jmeno", "Doklad", "Telefon"}}, ItemNotPermitted,
 			[]string{"BR_111: Nepovolené položky v SeznamUdaju: Doklad, Telefon. Pro X999/XR1/12345678 je povolený rozsah v odpovědi služby E227."}},
 		{"items beyond the grant", nil, "E05", call{items: []string{"EopPodpis", "Doklad"}}, ItemNotPermitted,
-			[]string{"BR_111: Nepovolené položky v SeznamUdaju: Doklad. Pro ", "BR_111: Nepovolené položky v SeznamUdaju: EopPodpis. Služba E227 je neuvádí"}},
-		{"words that are no items", nil, "E05", call{items: []string{"Jmneo", "Doklad", "jmeno", "Jmeno,Prijmeni", "Jmeno\u00a0Prijmeni"}}, InvalidData,
-			[]string{"BR_301: ", "nejsou známé položky: Jmneo, jmeno (správně Jmeno), Jmeno,Prijmeni (obsahuje znak U+002C), Jmeno[U+00A0]Prijmeni (obsahuje znak U+00A0). "}},
-		{"a word that is longer than any item", nil, "E05", call{items: []string{strings.Repeat("x", 5000)}}, InvalidData, []string{": " + strings.Repeat("x", 64) + ". "}},
-		{"over the hour", admitting(limits.Decision{Verdict: limits.OverQuota, Quota: 10, RetryAfter: 90 * time.Second}, nil), "E05", call{}, HourlyQuota,
+			[]string{
+				"BR_111: Nepovolené položky v SeznamUdaju: Doklad. Pro ",
+				"BR_111: Nepovolené položky v SeznamUdaju: EopPodpis. Služba E227 je neuvádí",
+			}},
+		{"words that are no items", nil, "E05", call{items: []string{
+			"Jmneo", "Doklad", "jmeno", "Jmeno,Prijmeni", "Jmeno\u00a0Prijmeni",
+		}}, InvalidData,
+			[]string{
+				"BR_301: ",
+				"nejsou známé položky: Jmneo, jmeno (správně Jmeno), Jmeno,Prijmeni (obsahuje znak U+002C), Jmeno[U+00A0]Prijmeni (obsahuje znak U+00A0). ",
+			}},
+		{
+			"a word that is longer than any item", nil, "E05",
+			call{items: []string{strings.Repeat("x", 5000)}},
+			InvalidData, []string{": " + strings.Repeat("x", 64) + ". "},
+		},
+		{"over the hour", admitting(limits.Decision{
+			Verdict:    limits.OverQuota,
+			Quota:      10,
+			RetryAfter: 90 * time.Second,
+		}, nil), "E05", call{}, HourlyQuota,
 			[]string{"BR_201: ", "10 volání", "90 s"}},
-		{"over concurrency", admitting(limits.Decision{Verdict: limits.OverConcurrency, RetryAfter: time.Second}, nil), "E05", call{}, ConcurrencyQuota,
+		{"over concurrency", admitting(limits.Decision{
+			Verdict:    limits.OverConcurrency,
+			RetryAfter: time.Second,
+		}, nil), "E05", call{}, ConcurrencyQuota,
 			[]string{"BR_202: ", "nejvýše 2 "}},
-		{"no decision", admitting(limits.Decision{}, errors.New("no Redis")), "E05", call{}, LimitsUnavailable, []string{"BR_203: "}},
-		{"too many exchanges", func(s *settings) { s.cfg.MaxExchanges = -1 }, "E05", call{}, Overloaded, []string{"BR_204: "}},
-		{"empty id", nil, "E05", call{id: "x"}, InvalidData, []string{"BR_301: ", "AgendaZadostId"}},
-		{"another service in the body", nil, "E05", call{code: "E03"}, ServiceMismatch, []string{"BR_302: ", "E03", "RobCtiPodleUdajuResponse"}},
-		{"a sync service called async", nil, "E198?async", call{code: "E227"}, ServiceMismatch, nil},
-		{"a local service called async", nil, "E227?async", call{code: "E227"}, SyncOnlyKind, []string{"BR_305: ", requestID}},
-		{"the upstream does not answer", failing(&egon.CallError{Err: io.ErrUnexpectedEOF}), "E05", call{}, RegistryFailed, []string{"BR_401: ", "ISZR"}},
-		{"the upstream names itself", failing(&egon.CallError{Party: ais, Err: io.ErrUnexpectedEOF}), "E05", call{}, AisFailed, []string{"BR_402: ", "42"}},
-		{"the deadline", failing(&egon.CallError{Timeout: true, Err: context.DeadlineExceeded}), "E05", call{}, Deadline, []string{"BR_403: ", "ISZR"}},
-		{"the upstream's pace", failing(&egon.CallError{Busy: true, Err: errors.New("no turn")}), "E05", call{}, Overloaded, []string{"BR_204: ", "ISZR", "čeká příliš mnoho"}},
+		{
+			"no decision", admitting(limits.Decision{}, errors.New("no Redis")),
+			"E05", call{}, LimitsUnavailable, []string{"BR_203: "},
+		},
+		{
+			"too many exchanges", func(s *settings) { s.cfg.MaxExchanges = -1 },
+			"E05", call{}, Overloaded, []string{"BR_204: "},
+		},
+		{
+			"empty id", nil, "E05", call{id: "x"}, InvalidData,
+			[]string{"BR_301: ", "AgendaZadostId"},
+		},
+		{
+			"another service in the body", nil, "E05", call{code: "E03"},
+			ServiceMismatch, []string{"BR_302: ", "E03", "RobCtiPodleUdajuResponse"},
+		},
+		{
+			"a sync service called async", nil, "E198?async",
+			call{code: "E227"}, ServiceMismatch, nil,
+		},
+		{
+			"a local service called async", nil, "E227?async",
+			call{code: "E227"}, SyncOnlyKind, []string{"BR_305: ", requestID},
+		},
+		{
+			"the upstream does not answer", failing(&egon.CallError{Err: io.ErrUnexpectedEOF}),
+			"E05", call{}, RegistryFailed, []string{"BR_401: ", "ISZR"},
+		},
+		{
+			"the upstream names itself",
+			failing(&egon.CallError{Party: ais, Err: io.ErrUnexpectedEOF}),
+			"E05", call{}, AisFailed, []string{"BR_402: ", "42"},
+		},
+		{
+			"the deadline", failing(&egon.CallError{Timeout: true, Err: context.DeadlineExceeded}),
+			"E05", call{}, Deadline, []string{"BR_403: ", "ISZR"},
+		},
+		{
+			"the upstream's pace",
+			failing(&egon.CallError{Busy: true, Err: errors.New("no turn")}), "E05",
+			call{}, Overloaded, []string{"BR_204: ", "ISZR", "čeká příliš mnoho"},
+		},
 		{"the bare deadline", failing(context.DeadlineExceeded), "E05", call{}, Deadline, nil},
-		{"too large a question", nil, "E227", call{code: "E227", inner: strings.Repeat(" ", 64<<10)}, TooLargeKind, []string{"BR_504: ", "65536"}},
+		{
+			"too large a question", nil, "E227",
+			call{code: "E227", inner: strings.Repeat(" ", 64<<10)},
+			TooLargeKind, []string{"BR_504: ", "65536"},
+		},
 		{"no such service", nil, "E999", call{}, UnknownService, []string{"BR_503: "}},
 		{"lower case", nil, "e05", call{}, UnknownService, []string{"se píše E05"}},
-		{"no route", func(s *settings) { s.cfg.Routes.Services["E05"] = Route{} }, "E05", call{}, UnknownService, []string{"E05 není"}},
+		{
+			"no route", func(s *settings) { s.cfg.Routes.Services["E05"] = Route{} },
+			"E05", call{}, UnknownService, []string{"E05 není"},
+		},
 		{"another query", nil, "E05?async=1", call{}, UnknownService, []string{"async"}},
 	} {
 		for _, mode := range []StatusMode{EgonMode, HTTPMode} {
@@ -275,28 +365,38 @@ func TestABrokenReplyIsTheRegistrysFailure(t *testing.T) {
 		doc    []byte
 		length int64
 	}{
-		"cut":                        {whole[:len(whole)-5], int64(len(whole))},
-		"cut, length not known":      {whole[:len(whole)-5], -1},
-		"not closed":                 {whole[:len(whole)-5], int64(len(whole) - 5)},
-		"empty":                      {nil, 0},
-		"empty, length not known":    {nil, -1},
-		"not XML":                    {[]byte("<html><p>Sorry</html>"), 21},
-		"another service's":          {replyOf("E03", egon.OK), int64(len(replyOf("E03", egon.OK)))},
-		"something after the end":    {append(whole[:len(whole):len(whole)], '!'), int64(len(whole) + 1)},
+		"cut":                     {whole[:len(whole)-5], int64(len(whole))},
+		"cut, length not known":   {whole[:len(whole)-5], -1},
+		"not closed":              {whole[:len(whole)-5], int64(len(whole) - 5)},
+		"empty":                   {nil, 0},
+		"empty, length not known": {nil, -1},
+		"not XML":                 {[]byte("<html><p>Sorry</html>"), 21},
+		"another service's": {
+			replyOf("E03", egon.OK), int64(len(replyOf("E03", egon.OK))),
+		},
+		"something after the end": {
+			append(whole[:len(whole):len(whole)], '!'), int64(len(whole) + 1),
+		},
 		"DOCTYPE":                    {append([]byte("<!DOCTYPE x>"), whole...), -1},
 		"two documents":              {append(whole[:len(whole):len(whole)], whole...), -1},
 		"cut, and the reader breaks": {nil, -2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := startGateway(t, relayTo(func(_ context.Context, m *egon.Message) (*egon.Answer, error) {
-				_, _ = io.Copy(io.Discard, m.Body)
-				a := answerOf(reply.doc)
-				a.Length = reply.length
-				if reply.length == -2 {
-					a.Length, a.Body = -1, io.NopCloser(io.MultiReader(strings.NewReader(string(whole[:200])), breaking{errors.New("reset")}))
-				}
-				return a, nil
-			}))
+			s := startGateway(
+				t, relayTo(func(_ context.Context, m *egon.Message) (*egon.Answer, error) {
+					_, _ = io.Copy(io.Discard, m.Body)
+					a := answerOf(reply.doc)
+					a.Length = reply.length
+					if reply.length == -2 {
+						a.Length, a.Body = -1, io.NopCloser(
+							io.MultiReader(
+								strings.NewReader(string(whole[:200])), breaking{errors.New("reset")},
+							),
+						)
+					}
+					return a, nil
+				}),
+			)
 			r := s.post(t, "/publikace/E05", call{}.message())
 			checkRefusal(t, r, RegistryFailed, EgonMode, []string{"Puvodce", "ISZR"})
 		})
@@ -311,11 +411,18 @@ func TestPanicsAreAnswered(t *testing.T) {
 	boom := func() { panic("boom") }
 	for name, change := range map[string]func(*settings){
 		"workflow": func(s *settings) {
-			s.parts.Media = workflowFunc(func(context.Context, *egon.Head) (*egon.Answer, error) { boom(); return nil, nil })
+			s.parts.Media = workflowFunc(
+				func(context.Context, *egon.Head) (*egon.Answer, error) { boom(); return nil, nil },
+			)
 		},
-		"relay": relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) { boom(); return nil, nil }),
+		"relay": relayTo(
+			func(context.Context, *egon.Message) (*egon.Answer, error) { boom(); return nil, nil },
+		),
 		"limiter": func(s *settings) {
-			s.parts.Limiter = &limiterFunc{admit: func(context.Context, limits.Call) (limits.Decision, error) { boom(); return limits.Decision{}, nil }}
+			s.parts.Limiter = &limiterFunc{admit: func(context.Context, limits.Call) (limits.Decision, error) {
+				boom()
+				return limits.Decision{}, nil
+			}}
 		},
 		"policy": func(s *settings) { s.parts.Policy = nil },
 		"reply": relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
@@ -332,7 +439,8 @@ func TestPanicsAreAnswered(t *testing.T) {
 				checkRefusal(t, s.post(t, path, message), Internal, EgonMode, nil)
 			}
 			line := s.lines(t, 2)[0]
-			if stack, _ := line["stack"].(string); line["outcome"] != "internal" || !strings.Contains(stack, "gateway") {
+			stack, _ := line["stack"].(string)
+			if line["outcome"] != "internal" || !strings.Contains(stack, "gateway") {
 				t.Errorf("line = %v", line)
 			}
 		})

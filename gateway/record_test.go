@@ -33,13 +33,19 @@ func TestOneLineAnExchange(t *testing.T) {
 	if !slices.IsSortedFunc(times, time.Time.Compare) {
 		t.Errorf("the timestamps are out of order: %v", times)
 	}
-	if took := line["took"].(time.Duration); (took - times[3].Sub(times[0])).Abs() > time.Millisecond {
+	took := line["took"].(time.Duration)
+	if (took - times[3].Sub(times[0])).Abs() > time.Millisecond {
 		t.Errorf("took = %v", took)
 	}
 	delete(line, "took")
 	want := map[string]any{
 		"outcome": "ok", "service": "E05", "kod": "OK",
-		"caller":           map[string]any{"agenda": "X999", "role": "XR1", "ovm": "12345678", "ais": "999001"},
+		"caller": map[string]any{
+			"agenda": "X999",
+			"role":   "XR1",
+			"ovm":    "12345678",
+			"ais":    "999001",
+		},
 		"agenda_zadost_id": requestID, "iszr_zadost_id": iszrID,
 		"request_bytes": int64(len(message)), "response_bytes": int64(len(reply)),
 		"policy": s.parts.Policy.Current().Version(),
@@ -51,7 +57,13 @@ func TestOneLineAnExchange(t *testing.T) {
 
 // A call for which nothing was sent has no time at which it was.
 func TestNothingWasSent(t *testing.T) {
-	s := startGateway(t, func(s *settings) { s.cfg.Routes.Default = Route{Kind: RelayRoute, Name: "iszr", Relay: unsent{}} })
+	s := startGateway(t, func(s *settings) {
+		s.cfg.Routes.Default = Route{
+			Kind:  RelayRoute,
+			Name:  "iszr",
+			Relay: unsent{},
+		}
+	})
 	s.post(t, "/publikace/E05", call{}.message())
 	line := s.lines(t, 1)[0]
 	if line["outcome"] != RegistryFailed.Code || line["cause"] != "call iszr: the breaker is open" {
@@ -80,12 +92,14 @@ func TestNoPersonalDataInTheLog(t *testing.T) {
 	}
 	s := startGateway(t)
 	for path, message := range map[string]string{
-		"E05?1":         question("<Zadost><Jmeno>" + secret + "</Jmeno></Zadost>"),
-		"E05?2":         strings.Replace(question(""), "<reg:Ovm>12345678", "<reg:Ovm>"+secret, 1),
-		"E05?3":         question("<Jmeno>" + secret),
-		"E05?4":         question("<Jmeno>" + secret + "&x;</Jmeno>"),
-		"E05?5":         question(secret),
-		"E198":          strings.Replace(string(mediaCall()), "Prijmeni>Vosáhlo", "Prijmeni>"+secret, 1),
+		"E05?1": question("<Zadost><Jmeno>" + secret + "</Jmeno></Zadost>"),
+		"E05?2": strings.Replace(question(""), "<reg:Ovm>12345678", "<reg:Ovm>"+secret, 1),
+		"E05?3": question("<Jmeno>" + secret),
+		"E05?4": question("<Jmeno>" + secret + "&x;</Jmeno>"),
+		"E05?5": question(secret),
+		"E198": strings.Replace(
+			string(mediaCall()), "Prijmeni>Vosáhlo", "Prijmeni>"+secret, 1,
+		),
 		"E999":          question(secret),
 		"E05?" + secret: question(""),
 	} {
@@ -128,7 +142,10 @@ func TestTheNumberOfAWorkflowsReplyIsLogged(t *testing.T) {
 
 func TestAnIdIsQuotedWithinBounds(t *testing.T) {
 	s := startGateway(t)
-	s.post(t, "/publikace/E05", call{id: strings.Repeat("x", 10_000), ais: strings.Repeat("9", 10_000)}.message())
+	s.post(t, "/publikace/E05", call{
+		id:  strings.Repeat("x", 10_000),
+		ais: strings.Repeat("9", 10_000),
+	}.message())
 	line := s.lines(t, 1)[0]
 	if n := len(line["agenda_zadost_id"].(string)); n > maxIDBytes {
 		t.Errorf("%d bytes of AgendaZadostId", n)
@@ -150,7 +167,8 @@ func TestLevels(t *testing.T) {
 		switch k {
 		case Internal, JobFailed:
 			want = "error"
-		case LimitsUnavailable, MatrixUnavailable, QueueUnavailable, IDsUnavailable, RegistryFailed, AisFailed, Deadline:
+		case LimitsUnavailable, MatrixUnavailable, QueueUnavailable, IDsUnavailable,
+			RegistryFailed, AisFailed, Deadline:
 			want = "warn"
 		}
 		if got := s.logs.all("exchange")[0].level.String(); got != want {
@@ -175,7 +193,9 @@ func gather(t *testing.T, s *testGateway) map[string]*dto.MetricFamily {
 // Whatever callers send, the labels stay within closed sets.
 func TestLabelsAreFromClosedSets(t *testing.T) {
 	s := startGateway(t)
-	for _, path := range []string{"/publikace/E05", "/publikace/E05?x", "/publikace/Evil", "/other", "/publikace/e05"} {
+	for _, path := range []string{
+		"/publikace/E05", "/publikace/E05?x", "/publikace/Evil", "/other", "/publikace/e05",
+	} {
 		s.post(t, path, call{}.message())
 		s.post(t, path, []byte("<x>"))
 	}
@@ -187,12 +207,30 @@ func TestLabelsAreFromClosedSets(t *testing.T) {
 	for _, service := range egon.Services() {
 		services = append(services, service.Code)
 	}
-	outcomes := []string{"ok", "varovani", "chyba", "unknown", "fault", "upstream-broke", "caller-left", "cut", "wsdl"}
+	outcomes := []string{
+		"ok", "varovani", "chyba", "unknown", "fault",
+		"upstream-broke", "caller-left", "cut", "wsdl",
+	}
 	for _, k := range Kinds() {
 		outcomes = append(outcomes, k.Code)
 	}
-	sets := map[string][]string{"service": services, "outcome": outcomes, "kind": outcomes, "direction": {"in", "out"}, "limit": conn.Limits(), "reason": conn.Reasons(),
-		"mode": {"share", "open"}, "verdict": {"admitted", "over-quota", "over-concurrency", "unavailable"}, "result": {"ok", "varovani", "chyba", "deleted", "unkept", "lost"}}
+	sets := map[string][]string{
+		"service": services,
+		"outcome": outcomes,
+		"kind":    outcomes,
+		"direction": {
+			"in", "out",
+		},
+		"limit":  conn.Limits(),
+		"reason": conn.Reasons(),
+		"mode": {
+			"share", "open",
+		},
+		"verdict": {
+			"admitted", "over-quota", "over-concurrency", "unavailable",
+		},
+		"result": {"ok", "varovani", "chyba", "deleted", "unkept", "lost"},
+	}
 	for _, b := range bounds {
 		sets["bound"] = append(sets["bound"], b.name)
 	}

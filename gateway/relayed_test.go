@@ -21,16 +21,21 @@ func TestWhatARegistryAnswersIsPassedOn(t *testing.T) {
 		body    string
 		outcome string
 	}{
-		"fault":                         {500, fault(0), "fault"},
-		"fault behind 4.2 KB":           {500, fault(4200), "fault"},
-		"fault behind 200 KB":           {500, fault(200 << 10), "fault"},
-		"fault behind 5 MB":             {500, fault(5 << 20), "fault"},
-		"created":                       {201, string(replyOf("E05", "OK")), "ok"},
-		"accepted, with the answer":     {202, string(replyOf("E05", "OK")), "ok"},
-		"an error status and no fault":  {500, string(replyOf("E05", "OK")), "registry-failed"},
-		"accepted, without the answer":  {202, "", "registry-failed"},
-		"accepted, half of the answer":  {202, string(replyOf("E05", "OK")[:300]), "registry-failed"},
-		"no fault behind a long header": {500, strings.NewReplacer("s:Fault", "s:Other").Replace(fault(200 << 10)), "upstream-broke"},
+		"fault":                        {500, fault(0), "fault"},
+		"fault behind 4.2 KB":          {500, fault(4200), "fault"},
+		"fault behind 200 KB":          {500, fault(200 << 10), "fault"},
+		"fault behind 5 MB":            {500, fault(5 << 20), "fault"},
+		"created":                      {201, string(replyOf("E05", "OK")), "ok"},
+		"accepted, with the answer":    {202, string(replyOf("E05", "OK")), "ok"},
+		"an error status and no fault": {500, string(replyOf("E05", "OK")), "registry-failed"},
+		"accepted, without the answer": {202, "", "registry-failed"},
+		"accepted, half of the answer": {
+			202, string(replyOf("E05", "OK")[:300]), "registry-failed",
+		},
+		"no fault behind a long header": {
+			500, strings.NewReplacer("s:Fault", "s:Other").Replace(fault(200 << 10)),
+			"upstream-broke",
+		},
 	} {
 		for _, framing := range []string{"length", "chunked"} {
 			t.Run(name+", "+framing, func(t *testing.T) {
@@ -38,10 +43,13 @@ func TestWhatARegistryAnswersIsPassedOn(t *testing.T) {
 				if framing == "chunked" {
 					fields = "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
 					if len(c.body) > 0 {
-						fields = "Transfer-Encoding: chunked\r\n\r\n" + chunk([]byte(c.body)) + "0\r\n\r\n"
+						fields = "Transfer-Encoding: chunked\r\n\r\n" + chunk([]byte(c.body)) +
+							"0\r\n\r\n"
 					}
 				}
-				r, s := newRawRegistry(t, fmt.Sprintf("HTTP/1.1 %d X\r\nContent-Type: text/xml\r\n", c.status)+fields)
+				r, s := newRawRegistry(
+					t, fmt.Sprintf("HTTP/1.1 %d X\r\nContent-Type: text/xml\r\n", c.status)+fields,
+				)
 				w := s.dial(t)
 				w.write(withLength("/publikace/E05", call{}.message()))
 				answer, err := http.ReadResponse(w.r, nil)
@@ -63,7 +71,10 @@ func TestWhatARegistryAnswersIsPassedOn(t *testing.T) {
 					}
 				default:
 					if err != nil || answer.StatusCode != c.status || string(got) != c.body {
-						t.Errorf("got %d, %d bytes of %d, %v", answer.StatusCode, len(got), len(c.body), err)
+						t.Errorf(
+							"got %d, %d bytes of %d, %v",
+							answer.StatusCode, len(got), len(c.body), err,
+						)
 					}
 				}
 			})

@@ -18,18 +18,28 @@ import (
 // A caller that takes its answer for longer than its slot lives stays counted
 // among the calls at once until the last byte, and no longer.
 func TestALongTransferKeepsItsSlot(t *testing.T) {
-	startGateway(t).post(t, "/publikace/E05", call{}.message()) // the library begins what never ends, outside the bubble
+	// The library begins what never ends, outside the bubble.
+	startGateway(t).post(t, "/publikace/E05", call{}.message())
 	large := largeReply(24 << 20)
 	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(time.Until(time.Date(2026, 3, 4, 10, 0, 0, 0, time.UTC))) // grants are valid then
+		// Grants are valid then.
+		time.Sleep(time.Until(time.Date(2026, 3, 4, 10, 0, 0, 0, time.UTC)))
 		store := limits.NewMemory(mustCalendar(t), nil)
-		s := newGateway(t, func(s *settings) { s.parts.Limiter = store }, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
-			return &egon.Answer{HTTPStatus: 200, ContentType: contentType, Length: int64(len(large)), Body: io.NopCloser(bytes.NewReader(large))}, nil
+		s := newGateway(t, func(s *settings) {
+			s.parts.Limiter = store
+		}, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
+			return &egon.Answer{
+				HTTPStatus:  200,
+				ContentType: contentType,
+				Length:      int64(len(large)),
+				Body:        io.NopCloser(bytes.NewReader(large)),
+			}, nil
 		}))
 		caller, gateway := net.Pipe()
 		defer caller.Close()
 		go func() { _ = s.server.ServeConn(gateway) }()
-		if _, err := io.WriteString(caller, withLength("/publikace/E05", call{}.message())); err != nil {
+		_, err := io.WriteString(caller, withLength("/publikace/E05", call{}.message()))
+		if err != nil {
 			t.Fatal(err)
 		}
 		r, err := http.ReadResponse(bufio.NewReader(caller), nil)
@@ -37,13 +47,16 @@ func TestALongTransferKeepsItsSlot(t *testing.T) {
 			t.Fatal(err)
 		}
 		running := func() int {
-			u, err := store.Usage(t.Context(), limits.Call{Key: limits.KeyOf("X999", "XR1", "12345678", "999001")})
+			u, err := store.Usage(
+				t.Context(), limits.Call{Key: limits.KeyOf("X999", "XR1", "12345678", "999001")},
+			)
 			if err != nil {
 				t.Fatal(err)
 			}
 			return u.Running
 		}
-		for took := time.Duration(0); took < 5*time.Minute; took += 25 * time.Second { // a slot not renewed lives for 90 s
+		// A slot not renewed lives for 90 s.
+		for took := time.Duration(0); took < 5*time.Minute; took += 25 * time.Second {
 			if n := running(); n != 1 {
 				t.Fatalf("%d calls run after %v, want 1", n, took)
 			}

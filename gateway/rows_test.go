@@ -74,7 +74,10 @@ const ownTriple = "X999/XR1/12345678"
 func rowsFrom(t testing.TB, source sourceFunc, change ...func(*policy.RowsConfig)) func(*settings) {
 	t.Helper()
 	store, err := policy.NewStore(func() (*policy.Snapshot, error) {
-		return policy.LoadFS(fstest.MapFS{"grants/a.yaml": {Data: []byte(grants)}}, policy.Config{Dir: "grants", Environment: policy.Test})
+		return policy.LoadFS(fstest.MapFS{"grants/a.yaml": {Data: []byte(grants)}}, policy.Config{
+			Dir:         "grants",
+			Environment: policy.Test,
+		})
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -83,18 +86,37 @@ func rowsFrom(t testing.TB, source sourceFunc, change ...func(*policy.RowsConfig
 }
 
 // rowsOver is rowsFrom over a store that there is.
-func rowsOver(t testing.TB, store *policy.Store, source sourceFunc, change ...func(*policy.RowsConfig)) func(*settings) {
+func rowsOver(
+	t testing.TB, store *policy.Store, source sourceFunc, change ...func(*policy.RowsConfig),
+) func(*settings) {
 	return func(s *settings) {
 		var err error
-		cfg := policy.RowsConfig{Source: source, Ages: policy.Ages{Fresh: time.Hour, Negative: time.Minute, Max: 2 * time.Hour},
-			Timeout: 20 * time.Second, Parallel: 1, Early: time.Hour, Ungranted: 100, Origin: "test"}
+		cfg := policy.RowsConfig{
+			Source: source,
+			Ages: policy.Ages{
+				Fresh:    time.Hour,
+				Negative: time.Minute,
+				Max:      2 * time.Hour,
+			},
+			Timeout:   20 * time.Second,
+			Parallel:  1,
+			Early:     time.Hour,
+			Ungranted: 100,
+			Origin:    "test",
+		}
 		for _, f := range change {
 			f(&cfg)
 		}
 		var rows *policy.Rows
 		s.parts.Metrics = NewMetrics(metrics.Sources{Matrix: func() metrics.Matrix {
 			s := rows.Status()
-			return metrics.Matrix{Oldest: s.Oldest, Fresh: s.Fresh, Stale: s.Stale, TooOld: s.TooOld, Unknown: s.Unknown}
+			return metrics.Matrix{
+				Oldest:  s.Oldest,
+				Fresh:   s.Fresh,
+				Stale:   s.Stale,
+				TooOld:  s.TooOld,
+				Unknown: s.Unknown,
+			}
 		}})
 		cfg.OnRefresh = func(r policy.Refresh) { s.parts.Metrics.Refreshed(string(r.Result)) }
 		if rows, err = policy.NewRows(cfg, store); err != nil {
@@ -122,21 +144,34 @@ func value(t *testing.T, s *testGateway, name, label string) (sum float64) {
 
 // The first call waits for its row; of many at once one asks.
 func TestACallWaitsForItsRow(t *testing.T) {
-	rights := &fakeRights{rows: map[string]string{ownTriple: "Jmeno Prijmeni"}, hold: make(chan struct{})}
+	rights := &fakeRights{
+		rows: map[string]string{ownTriple: "Jmeno Prijmeni"},
+		hold: make(chan struct{}),
+	}
 	s := startGateway(t, rowsFrom(t, rights.fetch))
 	ended := make(chan string, 20)
 	for i := range cap(ended) {
 		items := [][]string{{"Jmeno"}, {"Doklad"}}[i%2]
-		go func() { ended <- items[0] + read(t, s.post(t, "/publikace/E05", call{items: items}.message())) }()
+		go func() {
+			ended <- items[0] + read(
+				t, s.post(t, "/publikace/E05", call{items: items}.message()),
+			)
+		}()
 	}
-	eventually(t, "calls run", func() bool { return s.Running() == int64(cap(ended)) && rights.questions() > 0 })
-	if body := read(t, s.post(t, "/publikace/E05", call{}.message())); !strings.Contains(body, "VysledekKod>OK<") {
+	eventually(
+		t, "calls run",
+		func() bool { return s.Running() == int64(cap(ended)) && rights.questions() > 0 },
+	)
+	body := read(t, s.post(t, "/publikace/E05", call{}.message()))
+	if !strings.Contains(body, "VysledekKod>OK<") {
 		t.Errorf("a call that needs no row waits for it: %s", body)
 	}
 	close(rights.hold)
 	for range cap(ended) {
 		got := <-ended
-		if granted := strings.HasPrefix(got, "Jmeno"); granted != strings.Contains(got, "VysledekKod>OK<") || granted == strings.Contains(got, "BR_111") {
+		granted := strings.HasPrefix(got, "Jmeno")
+		if granted != strings.Contains(got, "VysledekKod>OK<") ||
+			granted == strings.Contains(got, "BR_111") {
 			t.Errorf("got %s", got)
 		}
 	}
@@ -164,21 +199,37 @@ func TestACallWhoseRowCannotBeHad(t *testing.T) {
 		wait  time.Duration
 		cause string
 	}{
-		{"the bus fails", &fakeRights{err: errors.New("no bus")}, time.Minute, "row of " + ownTriple + ": no bus"},
-		{"the bus does not answer in time", &fakeRights{hold: make(chan struct{})}, 50 * time.Millisecond, "wait for the row: context deadline exceeded"},
+		{
+			"the bus fails", &fakeRights{err: errors.New("no bus")},
+			time.Minute, "row of " + ownTriple + ": no bus",
+		},
+		{
+			"the bus does not answer in time", &fakeRights{hold: make(chan struct{})},
+			50 * time.Millisecond, "wait for the row: context deadline exceeded",
+		},
 	} {
 		for _, mode := range []StatusMode{EgonMode, HTTPMode} {
 			t.Run(fmt.Sprint(c.name, " mode ", mode), func(t *testing.T) {
-				s := startGateway(t, rowsFrom(t, c.table.fetch), func(s *settings) { s.cfg.RowWait, s.cfg.StatusMode = c.wait, mode })
-				checkRefusal(t, s.post(t, "/publikace/E05", call{items: []string{"Jmeno"}}.message()), MatrixUnavailable, mode, nil)
+				s := startGateway(
+					t, rowsFrom(t, c.table.fetch),
+					func(s *settings) { s.cfg.RowWait, s.cfg.StatusMode = c.wait, mode },
+				)
+				checkRefusal(
+					t, s.post(t, "/publikace/E05", call{items: []string{"Jmeno"}}.message()),
+					MatrixUnavailable, mode, nil,
+				)
 				line := s.lines(t, 1)[0]
-				if line["outcome"] != "matrix-unavailable" || !strings.Contains(fmt.Sprint(line["cause"]), c.cause) {
+				if line["outcome"] != "matrix-unavailable" ||
+					!strings.Contains(fmt.Sprint(line["cause"]), c.cause) {
 					t.Errorf("logged %v", line)
 				}
 				if n := s.limiter.slots.Load(); n != 0 {
 					t.Errorf("%d slots are held", n)
 				}
-				checkRefusal(t, s.post(t, "/publikace/E227", call{code: "E227"}.message()), MatrixUnavailable, mode, nil)
+				checkRefusal(
+					t, s.post(t, "/publikace/E227", call{code: "E227"}.message()),
+					MatrixUnavailable, mode, nil,
+				)
 			})
 		}
 	}
@@ -190,13 +241,18 @@ func TestE227OfARowThatIsFetched(t *testing.T) {
 	s := startGateway(t, rowsFrom(t, rights.fetch))
 	ask := func(agenda string) string {
 		return read(t, s.post(t, "/publikace/E227", call{code: "E227",
-			triple: &egon.RightsQuery{Agenda: []byte(agenda), AgendovaRole: []byte("R1"), Ovm: []byte("00000001")}}.message()))
+			triple: &egon.RightsQuery{
+				Agenda:       []byte(agenda),
+				AgendovaRole: []byte("R1"),
+				Ovm:          []byte("00000001"),
+			}}.message()))
 	}
 	for range 3 {
 		if body := ask("A1"); !strings.Contains(body, "KodIszr>Ico<") {
 			t.Errorf("got %s", body)
 		}
-		if body := ask("A2"); !strings.Contains(body, "S227_001") || strings.Contains(body, "KodIszr") {
+		body := ask("A2")
+		if !strings.Contains(body, "S227_001") || strings.Contains(body, "KodIszr") {
 			t.Errorf("got %s", body)
 		}
 	}
@@ -214,13 +270,20 @@ func TestARefusalOfTheUpstreamRefreshesTheRow(t *testing.T) {
 		for _, sub := range subs {
 			details = append(details, egon.Detail{SubKod: sub})
 		}
-		return egon.AppendReply(nil, egon.ServiceByCode("E05"), true, &egon.OdpovedInfo{CasOdpovedi: time.Unix(0, 0).UTC(),
-			Status: egon.Status{Kod: egon.Chyba, Details: details}, AgendaZadostId: requestID, IszrZadostId: iszrID})
+		return egon.AppendReply(nil, egon.ServiceByCode("E05"), true, &egon.OdpovedInfo{
+			CasOdpovedi:    time.Unix(0, 0).UTC(),
+			Status:         egon.Status{Kod: egon.Chyba, Details: details},
+			AgendaZadostId: requestID,
+			IszrZadostId:   iszrID,
+		})
 	}
 	subs := []string{"NENI K DISPOZICI"}
-	s := startGateway(t, rowsFrom(t, rights.fetch), relayTo(func(_ context.Context, m *egon.Message) (*egon.Answer, error) {
-		return answerOf(refusing(subs...)), nil
-	}))
+	s := startGateway(
+		t, rowsFrom(t, rights.fetch),
+		relayTo(func(_ context.Context, m *egon.Message) (*egon.Answer, error) {
+			return answerOf(refusing(subs...)), nil
+		}),
+	)
 	post := func(items ...string) string {
 		return read(t, s.post(t, "/publikace/E05", call{items: items}.message()))
 	}
@@ -242,7 +305,10 @@ func TestARefusalOfTheUpstreamRefreshesTheRow(t *testing.T) {
 			t.Errorf("the caller got %s", body)
 		}
 	}
-	eventually(t, "the row is read again", func() bool { return strings.Contains(post("Doklad"), "BR_111") })
+	eventually(
+		t, "the row is read again",
+		func() bool { return strings.Contains(post("Doklad"), "BR_111") },
+	)
 	if n := rights.questions(); n != 2 {
 		t.Errorf("%d questions, want one more", n)
 	}
@@ -252,29 +318,48 @@ func TestARefusalOfTheUpstreamRefreshesTheRow(t *testing.T) {
 // an answer that goes out all the same.
 func TestARefusedStepRefreshesTheRow(t *testing.T) {
 	no := func(subs ...string) (*egon.Answer, error) {
-		failure := &egon.CallError{Party: egon.Party{Kind: egon.Registr, Code: "ROB"}, Name: "rob", Sent: true, Err: errors.New("no")}
+		failure := &egon.CallError{
+			Party: egon.Party{Kind: egon.Registr, Code: "ROB"},
+			Name:  "rob",
+			Sent:  true,
+			Err:   errors.New("no"),
+		}
 		for _, sub := range subs {
 			failure.Detail = append(failure.Detail, egon.Detail{SubKod: sub})
 		}
 		return nil, failure
 	}
 	warned := func(barred bool) (*egon.Answer, error) {
-		a := answerOf(egon.AppendReply(nil, egon.ServiceByCode("E198"), true, &egon.OdpovedInfo{CasOdpovedi: time.Unix(0, 0).UTC(),
-			Status: egon.Status{Kod: egon.Varovani}, AgendaZadostId: requestID, IszrZadostId: iszrID}))
+		a := answerOf(egon.AppendReply(nil, egon.ServiceByCode("E198"), true, &egon.OdpovedInfo{
+			CasOdpovedi:    time.Unix(0, 0).UTC(),
+			Status:         egon.Status{Kod: egon.Varovani},
+			AgendaZadostId: requestID,
+			IszrZadostId:   iszrID,
+		}))
 		a.Kod, a.Barred = egon.Varovani, barred
 		return a, nil
 	}
 	for name, answers := range map[string]struct{ other, barred func() (*egon.Answer, error) }{
-		"refused": {func() (*egon.Answer, error) { return no("NENI K DISPOZICI") }, func() (*egon.Answer, error) { return no("NENI OPRAVNENI") }},
-		"refused among other things": {func() (*egon.Answer, error) { return no("NENI K DISPOZICI", "NENI OPRAVNENI EGON") },
+		"refused": {
+			func() (*egon.Answer, error) { return no("NENI K DISPOZICI") },
+			func() (*egon.Answer, error) { return no("NENI OPRAVNENI") },
+		},
+		"refused among other things": {func() (*egon.Answer, error) {
+			return no("NENI K DISPOZICI", "NENI OPRAVNENI EGON")
+		},
 			func() (*egon.Answer, error) { return no("NENI K DISPOZICI", "NENI OPRAVNENI") }},
-		"warned": {func() (*egon.Answer, error) { return warned(false) }, func() (*egon.Answer, error) { return warned(true) }},
+		"warned": {
+			func() (*egon.Answer, error) { return warned(false) },
+			func() (*egon.Answer, error) { return warned(true) },
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rights := &fakeRights{rows: map[string]string{ownTriple: "Jmeno Prijmeni DatumNarozeni"}}
 			answer := answers.other
 			s := startGateway(t, rowsFrom(t, rights.fetch), func(s *settings) {
-				s.parts.Media = workflowFunc(func(context.Context, *egon.Head) (*egon.Answer, error) { return answer() })
+				s.parts.Media = workflowFunc(
+					func(context.Context, *egon.Head) (*egon.Answer, error) { return answer() },
+				)
 			})
 			post := func() string { return read(t, s.post(t, "/publikace/E198", mediaCall())) }
 			post()
@@ -288,7 +373,10 @@ func TestARefusedStepRefreshesTheRow(t *testing.T) {
 			answer = answers.barred
 			rights.set(func() { rights.rows[ownTriple] = "Jmeno Prijmeni" })
 			post()
-			eventually(t, "the row is read again", func() bool { return strings.Contains(post(), "BR_111") })
+			eventually(
+				t, "the row is read again",
+				func() bool { return strings.Contains(post(), "BR_111") },
+			)
 			if n := rights.questions(); n != 2 {
 				t.Errorf("%d questions, want one more", n)
 			}
@@ -299,9 +387,13 @@ func TestARefusedStepRefreshesTheRow(t *testing.T) {
 // A row whose refresh is due decides, and is counted.
 func TestStaleRowsAreCounted(t *testing.T) {
 	rights := &fakeRights{rows: map[string]string{ownTriple: "Jmeno"}}
-	s := startGateway(t, rowsFrom(t, rights.fetch, func(c *policy.RowsConfig) { c.Ages.Fresh = time.Nanosecond }))
+	s := startGateway(
+		t,
+		rowsFrom(t, rights.fetch, func(c *policy.RowsConfig) { c.Ages.Fresh = time.Nanosecond }),
+	)
 	for range 3 {
-		if body := read(t, s.post(t, "/publikace/E05", call{items: []string{"Jmeno"}}.message())); !strings.Contains(body, "VysledekKod>OK<") {
+		body := read(t, s.post(t, "/publikace/E05", call{items: []string{"Jmeno"}}.message()))
+		if !strings.Contains(body, "VysledekKod>OK<") {
 			t.Errorf("got %s", body)
 		}
 	}
@@ -311,7 +403,12 @@ func TestStaleRowsAreCounted(t *testing.T) {
 	if got := value(t, s, "brana_matrix_stale_serves_total", ""); got != 3 {
 		t.Errorf("%v stale serves were counted, want 3", got)
 	}
-	for state, want := range map[string]float64{"fresh": 0, "stale": 1, "too-old": 0, "unknown": 0} {
+	for state, want := range map[string]float64{
+		"fresh":   0,
+		"stale":   1,
+		"too-old": 0,
+		"unknown": 0,
+	} {
 		if got := value(t, s, "brana_matrix_rows", state); got != want {
 			t.Errorf("%v rows are %s, want %v", got, state, want)
 		}
@@ -327,7 +424,9 @@ func TestReadinessTellsTheRows(t *testing.T) {
 	age := regexp.MustCompile(`\b\d+s\b`)
 	ready := func() (int, string) {
 		r := httptest.NewRecorder()
-		s.Admin("test").ServeHTTP(r, httptest.NewRequest(http.MethodGet, "http://localhost/readyz?verbose", nil))
+		s.Admin("test").ServeHTTP(
+			r, httptest.NewRequest(http.MethodGet, "http://localhost/readyz?verbose", nil),
+		)
 		for line := range strings.Lines(r.Body.String()) {
 			if strings.Contains(line, "matrix") {
 				return r.Code, age.ReplaceAllString(strings.TrimSpace(line), "Ns")
@@ -336,18 +435,33 @@ func TestReadinessTellsTheRows(t *testing.T) {
 		t.Fatalf("nothing is said of the matrix: %s", r.Body)
 		return 0, ""
 	}
-	post := func() { read(t, s.post(t, "/publikace/E05", call{items: []string{"Jmeno"}}.message())) }
+	post := func() {
+		read(
+			t, s.post(t, "/publikace/E05", call{items: []string{"Jmeno"}}.message()),
+		)
+	}
 
-	if status, said := ready(); status != 503 || said != "[-] matrix by E227: 0 of 1 rows in use, 1 never fetched: no caller's items can be decided" {
+	status, said := ready()
+	if status != 503 ||
+		said != "[-] matrix by E227: 0 of 1 rows in use, 1 never fetched: "+
+			"no caller's items can be decided" {
 		t.Errorf("before the first call: %d %s", status, said)
 	}
 	post()
-	if status, said := ready(); status != 503 || said != "[-] matrix by E227: 0 of 1 rows in use, 1 never fetched; last asked Ns ago for "+ownTriple+": failed; no bus: no caller's items can be decided" {
+	status, said = ready()
+	if status != 503 ||
+		said != "[-] matrix by E227: 0 of 1 rows in use, 1 never fetched; last asked Ns ago for "+
+			ownTriple+": failed; no bus: no caller's items can be decided" {
 		t.Errorf("after a failure: %d %s", status, said)
 	}
 	rights.set(func() { rights.err = nil })
-	eventually(t, "the row is there", func() bool { post(); status, _ := ready(); return status == 200 })
-	if _, said := ready(); !strings.HasPrefix(said, "[+] matrix by E227: 1 of 1 rows in use, the oldest is Ns old; last asked Ns ago for "+ownTriple+": row") {
+	eventually(
+		t, "the row is there", func() bool { post(); status, _ := ready(); return status == 200 },
+	)
+	_, said = ready()
+	want := "[+] matrix by E227: 1 of 1 rows in use, the oldest is Ns old; last asked Ns ago for " +
+		ownTriple + ": row"
+	if !strings.HasPrefix(said, want) {
 		t.Errorf("with the row: %s", said)
 	}
 }
@@ -356,7 +470,9 @@ func TestReadinessTellsTheRows(t *testing.T) {
 // is blocked by then opens nothing.
 func TestACertificateBlockedWhileItsCallWaits(t *testing.T) {
 	rights := &fakeRights{rows: map[string]string{ownTriple: "Jmeno"}, hold: make(chan struct{})}
-	s := startTLSGateway(t, boundOnce, func(c *settings) { rowsOver(t, c.parts.Policy, rights.fetch)(c) })
+	s := startTLSGateway(
+		t, boundOnce, func(c *settings) { rowsOver(t, c.parts.Policy, rights.fetch)(c) },
+	)
 	said := make(chan string, 1)
 	go func() {
 		answer, err := s.ask(s.client(t, s.ca.issue(100)), call{items: []string{"Jmeno"}}.message())

@@ -84,12 +84,20 @@ func (a *scenarioCall) finish() {
 }
 
 func newScenario(t *testing.T, archive *txtar.Archive) *scenario {
-	p := &scenario{t: t, sections: map[string]string{}, grants: "grants", calls: map[string]*scenarioCall{}}
+	p := &scenario{
+		t:        t,
+		sections: map[string]string{},
+		grants:   "grants",
+		calls:    map[string]*scenarioCall{},
+	}
 	for _, f := range archive.Files {
 		p.sections[f.Name] = string(f.Data)
 	}
 	store, err := policy.NewStore(func() (*policy.Snapshot, error) {
-		return policy.LoadFS(fstest.MapFS{"grants/a.yaml": {Data: []byte(p.sections[p.grants])}, "matrix.csv": {Data: []byte(p.sections["matrix"])}},
+		return policy.LoadFS(fstest.MapFS{
+			"grants/a.yaml": {Data: []byte(p.sections[p.grants])},
+			"matrix.csv":    {Data: []byte(p.sections["matrix"])},
+		},
 			policy.Config{Dir: "grants", MatrixFile: "matrix.csv", Environment: policy.Test})
 	})
 	if err != nil {
@@ -98,7 +106,9 @@ func newScenario(t *testing.T, archive *txtar.Archive) *scenario {
 	began := time.Date(2026, 3, 4, 10, 0, 0, 0, time.UTC) // a Wednesday, in working hours
 	p.testGateway = startGateway(t, relayTo(p.serve), func(s *settings) {
 		s.parts.Policy = store
-		s.parts.Limiter = limits.NewMemory(mustCalendar(t), func() time.Time { return began.Add(time.Duration(p.passed.Load())) })
+		s.parts.Limiter = limits.NewMemory(
+			mustCalendar(t), func() time.Time { return began.Add(time.Duration(p.passed.Load())) },
+		)
 	})
 	return p
 }
@@ -158,7 +168,12 @@ func (p *scenario) do(words []string) error {
 // answered.
 func (p *scenario) send(name, code string, options []string) error {
 	id := fmt.Sprintf("00000000-0000-4000-8000-%012d", len(p.calls))
-	a := &scenarioCall{id: id, arrived: make(chan struct{}), leave: make(chan struct{}), answer: make(chan string, 1)}
+	a := &scenarioCall{
+		id:      id,
+		arrived: make(chan struct{}),
+		leave:   make(chan struct{}),
+		answer:  make(chan string, 1),
+	}
 	c := call{code: code, id: id}
 	for _, o := range options {
 		key, value, _ := strings.Cut(o, "=")
@@ -175,8 +190,14 @@ func (p *scenario) send(name, code string, options []string) error {
 	p.calls[name] = a
 	p.byID.Store(id, a)
 	go func() {
-		client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 20 * time.Second}
-		r, err := client.Post("http://"+p.addr+"/publikace/"+code, contentType, strings.NewReader(string(c.message())))
+		client := &http.Client{
+			Transport: &http.Transport{DisableKeepAlives: true},
+			Timeout:   20 * time.Second,
+		}
+		r, err := client.Post(
+			"http://"+p.addr+"/publikace/"+code, contentType,
+			strings.NewReader(string(c.message())),
+		)
 		if err != nil {
 			a.answer <- err.Error()
 			return
@@ -205,7 +226,10 @@ func (p *scenario) settle() {
 		default:
 		}
 	}
-	eventually(p.t, "the calls that were let go end", func() bool { return p.Running() == int64(waiting) })
+	eventually(
+		p.t, "the calls that were let go end",
+		func() bool { return p.Running() == int64(waiting) },
+	)
 }
 
 func (p *scenario) want(a *scenarioCall, outcome, text string) error {

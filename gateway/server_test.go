@@ -46,7 +46,8 @@ func TestShutdownLetsExchangesEnd(t *testing.T) {
 	idle.closed()
 	eventually(t, "the listener is closed", s.refusesConnections)
 	close(letGo)
-	if r, body := busy.answer(); r.StatusCode != 200 || !strings.Contains(body, ">OK<") || !r.Close {
+	r, body := busy.answer()
+	if r.StatusCode != 200 || !strings.Contains(body, ">OK<") || !r.Close {
 		t.Errorf("%d close=%v %s", r.StatusCode, r.Close, body)
 	}
 	busy.closed()
@@ -64,7 +65,8 @@ func TestALingeringGatewayAnswers(t *testing.T) {
 	open := func() *rawConn {
 		w := s.dial(t)
 		w.write(withLength("/publikace/E05", call{}.message()))
-		if r, body := w.answer(); r.StatusCode != 200 || r.Close || !strings.Contains(body, ">OK<") {
+		r, body := w.answer()
+		if r.StatusCode != 200 || r.Close || !strings.Contains(body, ">OK<") {
 			t.Fatalf("%d close=%v %s", r.StatusCode, r.Close, body)
 		}
 		return w
@@ -76,7 +78,8 @@ func TestALingeringGatewayAnswers(t *testing.T) {
 	for _, w := range callers {
 		w.write(withLength("/publikace/E05", call{}.message()))
 		r, body := w.answer()
-		if r.StatusCode != 200 || !r.Close || r.Header.Get("Retry-After") != "1" || !strings.Contains(body, "BR_205: ") {
+		if r.StatusCode != 200 || !r.Close || r.Header.Get("Retry-After") != "1" ||
+			!strings.Contains(body, "BR_205: ") {
 			t.Errorf("%d close=%v %s", r.StatusCode, r.Close, body)
 		}
 		w.closed()
@@ -123,7 +126,8 @@ func TestAShutdownEndsInTime(t *testing.T) {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		began := time.Now()
-		if err, took := s.Shutdown(ctx), time.Since(began); err == nil || took > time.Minute+3*cutTime {
+		err, took := s.Shutdown(ctx), time.Since(began)
+		if err == nil || took > time.Minute+3*cutTime {
 			t.Errorf("Shutdown = %v after %s", err, took)
 		}
 	})
@@ -145,7 +149,8 @@ func TestAShutdownMayBeDelayed(t *testing.T) {
 	w := s.dial(t)
 	for range 2 {
 		w.write(withLength("/publikace/E05", call{}.message()))
-		if r, body := w.answer(); r.StatusCode != 200 || r.Close || !strings.Contains(body, ">OK<") {
+		r, body := w.answer()
+		if r.StatusCode != 200 || r.Close || !strings.Contains(body, ">OK<") {
 			t.Errorf("%d close=%v %s", r.StatusCode, r.Close, body)
 		}
 	}
@@ -205,10 +210,19 @@ func TestAnAnswerCutByAShutdownIsTheGateways(t *testing.T) {
 		"caller that does not read": func(context.Context) io.Reader { return letters{} },
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := startGateway(t, relayTo(func(ctx context.Context, _ *egon.Message) (*egon.Answer, error) {
-				body := io.MultiReader(strings.NewReader(string(largeReply(100 << 10)[:100<<10])), rest(ctx))
-				return &egon.Answer{HTTPStatus: 200, ContentType: contentType, Length: -1, Body: io.NopCloser(body)}, nil
-			}))
+			s := startGateway(
+				t, relayTo(func(ctx context.Context, _ *egon.Message) (*egon.Answer, error) {
+					body := io.MultiReader(
+						strings.NewReader(string(largeReply(100 << 10)[:100<<10])), rest(ctx),
+					)
+					return &egon.Answer{
+						HTTPStatus:  200,
+						ContentType: contentType,
+						Length:      -1,
+						Body:        io.NopCloser(body),
+					}, nil
+				}),
+			)
 			w := s.dial(t)
 			w.write(withLength("/publikace/E05", call{}.message()))
 			if _, err := w.r.ReadByte(); err != nil {
@@ -230,7 +244,9 @@ func TestAnAnswerCutByAShutdownIsTheGateways(t *testing.T) {
 func TestADrainingGatewayRefuses(t *testing.T) {
 	s := startGateway(t)
 	s.draining.Store(true)
-	checkRefusal(t, s.post(t, "/publikace/E05", call{}.message()), Draining, EgonMode, []string{requestID})
+	checkRefusal(
+		t, s.post(t, "/publikace/E05", call{}.message()), Draining, EgonMode, []string{requestID},
+	)
 }
 
 func TestAdmin(t *testing.T) {
@@ -269,7 +285,9 @@ type notReady struct{ limiterFunc }
 func (*notReady) Ready(context.Context) error { return errors.New("no Redis") }
 
 func TestNotReadyWithoutALimiter(t *testing.T) {
-	s := startGateway(t, func(s *settings) { s.parts.Limiter = &notReady{limiterFunc{admit: admitAll}} })
+	s := startGateway(
+		t, func(s *settings) { s.parts.Limiter = &notReady{limiterFunc{admit: admitAll}} },
+	)
 	r := httptest.NewRecorder()
 	s.Admin("").ServeHTTP(r, httptest.NewRequest("GET", "http://localhost/readyz?verbose", nil))
 	if r.Code != 503 || !strings.Contains(r.Body.String(), "[-] limits: no Redis\n") {
@@ -288,20 +306,27 @@ func TestALogThatTakesNoLines(t *testing.T) {
 		})
 		r := s.post(t, "/publikace/E05", call{}.message())
 		ready := httptest.NewRecorder()
-		s.Admin("").ServeHTTP(ready, httptest.NewRequest("GET", "http://localhost/readyz?verbose", nil))
+		s.Admin("").ServeHTTP(
+			ready, httptest.NewRequest("GET", "http://localhost/readyz?verbose", nil),
+		)
 		if drop {
 			read(t, r)
-			if got := s.outcome(t); got != "ok" || ready.Code != 200 || !strings.Contains(ready.Body.String(), "[!] log: nobody reads it\n") {
+			got := s.outcome(t)
+			if got != "ok" || ready.Code != 200 ||
+				!strings.Contains(ready.Body.String(), "[!] log: nobody reads it\n") {
 				t.Errorf("served: %s; /readyz: %d %s", got, ready.Code, ready.Body)
 			}
 			continue
 		}
 		checkRefusal(t, r, LogUnavailable, EgonMode, nil)
 		s.settled(t)
-		if n := len(s.logs.all("exchange")); n != 0 || ready.Code != 503 || !strings.Contains(ready.Body.String(), "[-] log: nobody reads it\n") {
+		n := len(s.logs.all("exchange"))
+		if n != 0 || ready.Code != 503 ||
+			!strings.Contains(ready.Body.String(), "[-] log: nobody reads it\n") {
 			t.Errorf("refused: %d lines; /readyz: %d %s", n, ready.Code, ready.Body)
 		}
-		if got := gather(t, s)["brana_refusals_total"].GetMetric(); len(got) != 1 || got[0].GetCounter().GetValue() != 1 {
+		got := gather(t, s)["brana_refusals_total"].GetMetric()
+		if len(got) != 1 || got[0].GetCounter().GetValue() != 1 {
 			t.Errorf("refusals counted: %v", got)
 		}
 	}
@@ -311,12 +336,17 @@ func TestALogThatTakesNoLines(t *testing.T) {
 func TestFindingsAreTold(t *testing.T) {
 	s := startGateway(t, func(s *settings) {
 		s.parts.Findings = func() []limits.Finding {
-			return []limits.Finding{{Server: "redis1:6379", Text: "a setting is wrong"}, {Text: "another cannot be looked at", Unknown: true}}
+			return []limits.Finding{
+				{Server: "redis1:6379", Text: "a setting is wrong"},
+				{Text: "another cannot be looked at", Unknown: true},
+			}
 		}
 	})
 	r := httptest.NewRecorder()
 	s.Admin("").ServeHTTP(r, httptest.NewRequest("GET", "http://localhost/readyz?verbose", nil))
-	for _, line := range []string{"[!] redis: redis1:6379: a setting is wrong\n", "[+] redis: another cannot be looked at\n"} {
+	for _, line := range []string{
+		"[!] redis: redis1:6379: a setting is wrong\n", "[+] redis: another cannot be looked at\n",
+	} {
 		if r.Code != 200 || !strings.Contains(r.Body.String(), line) {
 			t.Errorf("%d %s, want %s", r.Code, r.Body, line)
 		}
@@ -334,11 +364,28 @@ func TestConfigurationsThatAreRefused(t *testing.T) {
 		{"prefix without a slash", Config{Prefix: "publikace"}, nil, "listen.prefix"},
 		{"prefix with a slash at its end", Config{Prefix: "/publikace/"}, nil, "listen.prefix"},
 		{"bounds", Config{InlineLimit: 2, MaxMessage: 1}, nil, "max_message"},
-		{"unknown code", Config{Routes: Routes{Services: map[string]Route{"E999": relay}}}, nil, "routes.E999"},
-		{"relay to nobody", Config{Routes: Routes{Default: Route{Kind: RelayRoute}}}, nil, "routes.default: relay"},
-		{"another workflow", Config{Routes: Routes{Services: map[string]Route{"E05": {Kind: WorkflowRoute}}}}, workflowFunc(serveOK), "only E198"},
-		{"workflow without upstreams", Config{Routes: Routes{Services: map[string]Route{"E198": {Kind: WorkflowRoute}}}}, nil, "needs the upstreams"},
-		{"another local service", Config{Routes: Routes{Default: Route{Kind: LocalRoute}}}, nil, "only E227"},
+		{
+			"unknown code", Config{Routes: Routes{Services: map[string]Route{"E999": relay}}},
+			nil, "routes.E999",
+		},
+		{
+			"relay to nobody", Config{Routes: Routes{Default: Route{Kind: RelayRoute}}},
+			nil, "routes.default: relay",
+		},
+		{
+			"another workflow",
+			Config{Routes: Routes{Services: map[string]Route{"E05": {Kind: WorkflowRoute}}}},
+			workflowFunc(serveOK), "only E198",
+		},
+		{
+			"workflow without upstreams",
+			Config{Routes: Routes{Services: map[string]Route{"E198": {Kind: WorkflowRoute}}}},
+			nil, "needs the upstreams",
+		},
+		{
+			"another local service",
+			Config{Routes: Routes{Default: Route{Kind: LocalRoute}}}, nil, "only E227",
+		},
 	} {
 		_, err := New(c.cfg, Parts{Media: c.media})
 		if err == nil || !strings.Contains(err.Error(), c.want) {
@@ -408,7 +455,12 @@ func TestShutdownWaitsForNoCallerThatTakesNothing(t *testing.T) {
 		near, far := net.Pipe()
 		defer near.Close()
 		ln.pipes <- far
-		c := tls.Client(near, &tls.Config{RootCAs: s.ca.pool(), ServerName: "127.0.0.1", Certificates: []tls.Certificate{*cert}, MaxVersion: tls.VersionTLS12})
+		c := tls.Client(near, &tls.Config{
+			RootCAs:      s.ca.pool(),
+			ServerName:   "127.0.0.1",
+			Certificates: []tls.Certificate{*cert},
+			MaxVersion:   tls.VersionTLS12,
+		})
 		if _, err := io.WriteString(c, withLength("/publikace/E05", call{}.message())); err != nil {
 			t.Fatal(err)
 		}

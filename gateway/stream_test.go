@@ -54,11 +54,15 @@ func TestALargeMessageStreamsUnchanged(t *testing.T) {
 				if chunked && size > 64<<10 { // it is not known when the head is
 					want = -1
 				}
-				if r := s.send(t, "/publikace/E05", body); r.StatusCode != 200 || !strings.Contains(read(t, r), "OK") {
+				r := s.send(t, "/publikace/E05", body)
+				if r.StatusCode != 200 || !strings.Contains(read(t, r), "OK") {
 					t.Errorf("status %d", r.StatusCode)
 				}
 				if !bytes.Equal(upstream.got.Bytes(), message) || upstream.length != want {
-					t.Errorf("the upstream got %d bytes with length %d of %d", upstream.got.Len(), upstream.length, len(message))
+					t.Errorf(
+						"the upstream got %d bytes with length %d of %d",
+						upstream.got.Len(), upstream.length, len(message),
+					)
 				}
 				if upstream.whole != (size <= 64<<10) {
 					t.Errorf("it went on whole: %v", upstream.whole)
@@ -75,17 +79,19 @@ func TestAnOffenceInTheTailNeverReachesTheUpstream(t *testing.T) {
 	good := largeMessage(size)
 	end := bytes.LastIndex(good, []byte("</e:"))
 	for name, message := range map[string][]byte{
-		"unclosed element":     insert(good, end, []byte("<y>")),
-		"second ZadostInfo":    insert(good, end, []byte("<ZadostInfo/>")),
-		"DOCTYPE":              insert(good, end, []byte("<!DOCTYPE x>")),
-		"entity":               insert(good, end, []byte("&x;")),
-		"after the operation":  append(good[:len(good):len(good)], "<x/>"...),
-		"second document":      append(good[:len(good):len(good)], good...),
-		"text after the end":   append(good[:len(good):len(good)], '!'),
-		"cut":                  good[:len(good)-3],
-		"NUL after the end":    append(good[:len(good):len(good)], 0),
-		"bad UTF-8":            insert(good, end, []byte("\xc0\x80")),
-		"element in the Body":  insert(good, bytes.LastIndex(good, []byte("</s:Body>")), []byte("<x/>")),
+		"unclosed element":    insert(good, end, []byte("<y>")),
+		"second ZadostInfo":   insert(good, end, []byte("<ZadostInfo/>")),
+		"DOCTYPE":             insert(good, end, []byte("<!DOCTYPE x>")),
+		"entity":              insert(good, end, []byte("&x;")),
+		"after the operation": append(good[:len(good):len(good)], "<x/>"...),
+		"second document":     append(good[:len(good):len(good)], good...),
+		"text after the end":  append(good[:len(good):len(good)], '!'),
+		"cut":                 good[:len(good)-3],
+		"NUL after the end":   append(good[:len(good):len(good)], 0),
+		"bad UTF-8":           insert(good, end, []byte("\xc0\x80")),
+		"element in the Body": insert(
+			good, bytes.LastIndex(good, []byte("</s:Body>")), []byte("<x/>"),
+		),
 		"processing command":   insert(good, end, []byte("<?x?>")),
 		"Envelope in the tail": insert(good, end, []byte(`<s:Envelope/>`)),
 	} {
@@ -98,7 +104,8 @@ func TestAnOffenceInTheTailNeverReachesTheUpstream(t *testing.T) {
 					body = struct{ io.Reader }{body}
 				}
 				r := s.send(t, "/publikace/E05", body)
-				if answer := read(t, r); r.StatusCode != 500 || !strings.Contains(answer, "BR_501: ") {
+				answer := read(t, r)
+				if r.StatusCode != 500 || !strings.Contains(answer, "BR_501: ") {
 					t.Errorf("%d %s", r.StatusCode, answer)
 				}
 				if upstream.err == nil {
@@ -106,7 +113,10 @@ func TestAnOffenceInTheTailNeverReachesTheUpstream(t *testing.T) {
 				}
 				got := upstream.got.Bytes()
 				if !bytes.HasPrefix(message, got) || bytes.Contains(got, []byte("</e:")) {
-					t.Errorf("the upstream got %d bytes, %q at the end", len(got), got[max(0, len(got)-40):])
+					t.Errorf(
+						"the upstream got %d bytes, %q at the end",
+						len(got), got[max(0, len(got)-40):],
+					)
 				}
 				if len(got) < size/2 {
 					t.Errorf("the message did not stream: %d bytes", len(got))
@@ -125,13 +135,20 @@ func TestTheEndIsHeldBack(t *testing.T) {
 	end := bytes.LastIndex(message, []byte("</e:"))
 	last := len(message) - 1
 	w := s.dial(t)
-	w.write(header("/publikace/E05", fmt.Sprintf("Content-Length: %d", len(message))), string(message[:last]))
+	w.write(
+		header("/publikace/E05", fmt.Sprintf("Content-Length: %d", len(message))),
+		string(message[:last]),
+	)
 	_ = w.Conn.(*net.TCPConn).CloseWrite() // the last byte never comes
 	<-upstream.done
 	if upstream.err == nil || upstream.got.Len() != end {
-		t.Errorf("the upstream got %d bytes, want %d; error %v", upstream.got.Len(), end, upstream.err)
+		t.Errorf(
+			"the upstream got %d bytes, want %d; error %v", upstream.got.Len(), end, upstream.err,
+		)
 	}
-	if r, body := w.answer(); r.StatusCode != 500 || !strings.Contains(body, fmt.Sprintf("za bajtem %d z %d", last, len(message))) {
+	r, body := w.answer()
+	if r.StatusCode != 500 ||
+		!strings.Contains(body, fmt.Sprintf("za bajtem %d z %d", last, len(message))) {
 		t.Errorf("%d %s", r.StatusCode, body)
 	}
 	w.closed()
@@ -140,15 +157,25 @@ func TestTheEndIsHeldBack(t *testing.T) {
 func TestACutMessageIsToldOrDropped(t *testing.T) {
 	message := string(largeMessage(100 << 10))
 	for name, request := range map[string]string{
-		"small":                     header("/publikace/E05", "Content-Length: 2000") + string(call{}.message()[:500]),
-		"before the head":           header("/publikace/E05", "Content-Length: 200000") + strings.Repeat(" ", 9<<10),
-		"in the tail":               header("/publikace/E05", fmt.Sprintf("Content-Length: %d", len(message))) + message[:90<<10],
-		"at the edge of a chunk":    header("/publikace/E05", "Transfer-Encoding: chunked") + fmt.Sprintf("%x\r\n%s\r\n", 90<<10, message[:90<<10]),
-		"in a chunk":                header("/publikace/E05", "Transfer-Encoding: chunked") + fmt.Sprintf("%x\r\n%s", 95<<10, message[:90<<10]),
-		"in the size of a chunk":    header("/publikace/E05", "Transfer-Encoding: chunked") + fmt.Sprintf("%x\r\n%s\r\nff", 90<<10, message[:90<<10]),
-		"no CR LF after the chunk":  header("/publikace/E05", "Transfer-Encoding: chunked") + fmt.Sprintf("%x\r\n%sXX0\r\n\r\n", len(message), message),
-		"a chunk size out of range": header("/publikace/E05", "Transfer-Encoding: chunked") + "ffffffffffffffffff\r\n" + message,
-		"a chunk size with a sign":  header("/publikace/E05", "Transfer-Encoding: chunked") + "+5\r\n<a/>",
+		"small": header("/publikace/E05", "Content-Length: 2000") +
+			string(call{}.message()[:500]),
+		"before the head": header("/publikace/E05", "Content-Length: 200000") +
+			strings.Repeat(" ", 9<<10),
+		"in the tail": header(
+			"/publikace/E05", fmt.Sprintf("Content-Length: %d", len(message)),
+		) + message[:90<<10],
+		"at the edge of a chunk": header("/publikace/E05", "Transfer-Encoding: chunked") +
+			fmt.Sprintf("%x\r\n%s\r\n", 90<<10, message[:90<<10]),
+		"in a chunk": header("/publikace/E05", "Transfer-Encoding: chunked") +
+			fmt.Sprintf("%x\r\n%s", 95<<10, message[:90<<10]),
+		"in the size of a chunk": header("/publikace/E05", "Transfer-Encoding: chunked") +
+			fmt.Sprintf("%x\r\n%s\r\nff", 90<<10, message[:90<<10]),
+		"no CR LF after the chunk": header("/publikace/E05", "Transfer-Encoding: chunked") +
+			fmt.Sprintf("%x\r\n%sXX0\r\n\r\n", len(message), message),
+		"a chunk size out of range": header("/publikace/E05", "Transfer-Encoding: chunked") +
+			"ffffffffffffffffff\r\n" + message,
+		"a chunk size with a sign": header("/publikace/E05", "Transfer-Encoding: chunked") +
+			"+5\r\n<a/>",
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := startGateway(t)
@@ -169,12 +196,16 @@ func TestACutMessageIsToldOrDropped(t *testing.T) {
 // A caller that stops sending is answered when its patience is used up.
 func TestASlowCallerIsCut(t *testing.T) {
 	for name, part := range map[string]string{
-		"in the header":          "POST /publikace/E05 HTTP/1.1\r\nHo",
-		"in the first bytes":     header("/publikace/E05", "Content-Length: 2000") + "<a",
-		"in the head":            header("/publikace/E05", "Content-Length: 20000") + strings.Repeat(" ", 9<<10),
-		"in the head, chunked":   header("/publikace/E05", "Transfer-Encoding: chunked") + "5\r\n     \r\n",
-		"in the tail":            header("/publikace/E05", "Content-Length: 200000") + string(largeMessage(190 << 10)[:100<<10]),
-		"in the tail, in chunks": header("/publikace/E05", "Transfer-Encoding: chunked") + "19000\r\n" + string(largeMessage(190 << 10)[:100<<10]),
+		"in the header":      "POST /publikace/E05 HTTP/1.1\r\nHo",
+		"in the first bytes": header("/publikace/E05", "Content-Length: 2000") + "<a",
+		"in the head": header("/publikace/E05", "Content-Length: 20000") +
+			strings.Repeat(" ", 9<<10),
+		"in the head, chunked": header("/publikace/E05", "Transfer-Encoding: chunked") +
+			"5\r\n     \r\n",
+		"in the tail": header("/publikace/E05", "Content-Length: 200000") +
+			string(largeMessage(190 << 10)[:100<<10]),
+		"in the tail, in chunks": header("/publikace/E05", "Transfer-Encoding: chunked") +
+			"19000\r\n" + string(largeMessage(190 << 10)[:100<<10]),
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := startGateway(t, func(s *settings) { s.cfg.ReadIdle = 50 * time.Millisecond })
@@ -201,7 +232,9 @@ func TestADrippingCallerIsCut(t *testing.T) {
 			time.Sleep(20 * time.Millisecond)
 		}
 	}()
-	if r, body := w.answer(); r.StatusCode != 500 || !strings.Contains(body, "BR_502: Zpráva nepřišla včas celá, čekání skončilo za bajtem ") {
+	r, body := w.answer()
+	if r.StatusCode != 500 ||
+		!strings.Contains(body, "BR_502: Zpráva nepřišla včas celá, čekání skončilo za bajtem ") {
 		t.Errorf("%d %s", r.StatusCode, body)
 	}
 	if line := s.lines(t, 1)[0]; line["outcome"] != "bad-http" {
@@ -221,10 +254,15 @@ func TestADeclaredLengthBeyondTheBoundIsRefusedAtOnce(t *testing.T) {
 
 func TestAMessageBeyondTheBoundIsCut(t *testing.T) {
 	upstream, relay := recording()
-	s := startGateway(t, relay, func(s *settings) { s.cfg.MaxMessage, s.cfg.StatusMode = 1<<20, HTTPMode })
+	s := startGateway(
+		t, relay, func(s *settings) { s.cfg.MaxMessage, s.cfg.StatusMode = 1<<20, HTTPMode },
+	)
 	r := s.send(t, "/publikace/E05", struct{ io.Reader }{bytes.NewReader(largeMessage(3 << 19))})
 	if r.StatusCode != 413 || upstream.err == nil || upstream.got.Len() > 1<<20 {
-		t.Errorf("status %d, the upstream got %d bytes, error %v", r.StatusCode, upstream.got.Len(), upstream.err)
+		t.Errorf(
+			"status %d, the upstream got %d bytes, error %v",
+			r.StatusCode, upstream.got.Len(), upstream.err,
+		)
 	}
 }
 
@@ -233,7 +271,8 @@ func TestALargeInlineMessageIsReadWhole(t *testing.T) {
 	upstream, relay := recording()
 	s := startGateway(t, relay, func(s *settings) { s.cfg.InlineLimit = 1 << 20 })
 	message := largeMessage(1<<20 - 2000)
-	if r := s.post(t, "/publikace/E05", message); r.StatusCode != 200 || !bytes.Equal(upstream.got.Bytes(), message) {
+	r := s.post(t, "/publikace/E05", message)
+	if r.StatusCode != 200 || !bytes.Equal(upstream.got.Bytes(), message) {
 		t.Errorf("status %d, the upstream got %d bytes", r.StatusCode, upstream.got.Len())
 	}
 }
@@ -243,13 +282,15 @@ func TestALargeReplyStreamsUnchanged(t *testing.T) {
 		for _, known := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%d known=%v", size, known), func(t *testing.T) {
 				doc := largeReply(size)
-				s := startGateway(t, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
-					a := answerOf(doc)
-					if !known {
-						a.Length = -1
-					}
-					return a, nil
-				}))
+				s := startGateway(
+					t, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
+						a := answerOf(doc)
+						if !known {
+							a.Length = -1
+						}
+						return a, nil
+					}),
+				)
 				r := s.post(t, "/publikace/E05", call{}.message())
 				if got := read(t, r); got != string(doc) {
 					t.Errorf("%d bytes, want %d", len(got), len(doc))
@@ -272,14 +313,28 @@ func TestALargeReplyThatBreaksIsCut(t *testing.T) {
 		"cut":                 {bytes.NewReader(doc[:900<<10]), int64(len(doc))},
 		"cut, chunked":        {bytes.NewReader(doc[:900<<10]), -1},
 		"cut in the end tags": {bytes.NewReader(doc[:len(doc)-3]), -1},
-		"broken":              {io.MultiReader(bytes.NewReader(doc[:900<<10]), breaking{errors.New("reset")}), -1},
-		"not XML in the tail": {io.MultiReader(bytes.NewReader(doc[:900<<10]), strings.NewReader("<<")), int64(len(doc))},
-		"more after the end":  {io.MultiReader(bytes.NewReader(doc), strings.NewReader("<x/>")), -1},
+		"broken": {
+			io.MultiReader(bytes.NewReader(doc[:900<<10]), breaking{errors.New("reset")}), -1,
+		},
+		"not XML in the tail": {
+			io.MultiReader(bytes.NewReader(doc[:900<<10]), strings.NewReader("<<")),
+			int64(len(doc)),
+		},
+		"more after the end": {
+			io.MultiReader(bytes.NewReader(doc), strings.NewReader("<x/>")), -1,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := startGateway(t, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
-				return &egon.Answer{HTTPStatus: 200, ContentType: contentType, Length: c.length, Body: io.NopCloser(c.body)}, nil
-			}))
+			s := startGateway(
+				t, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
+					return &egon.Answer{
+						HTTPStatus:  200,
+						ContentType: contentType,
+						Length:      c.length,
+						Body:        io.NopCloser(c.body),
+					}, nil
+				}),
+			)
 			r := s.post(t, "/publikace/E05", call{}.message())
 			got, err := io.ReadAll(r.Body)
 			if err == nil {
@@ -316,7 +371,9 @@ func TestAnEarlyAnswerLeavesNothingBehind(t *testing.T) {
 func patternMessage(size int64) (io.Reader, int64) {
 	m := largeMessage(0)
 	at := bytes.Index(m, []byte("</x>"))
-	return io.MultiReader(bytes.NewReader(m[:at]), io.LimitReader(letters{}, size), bytes.NewReader(m[at:])), int64(len(m)) + size
+	return io.MultiReader(
+		bytes.NewReader(m[:at]), io.LimitReader(letters{}, size), bytes.NewReader(m[at:]),
+	), int64(len(m)) + size
 }
 
 type letters struct{}

@@ -13,7 +13,9 @@ import (
 // newUpgradeSite has a registry that keeps what it received, headers and all.
 func newUpgradeSite(t *testing.T) (*rawRegistry, *testGateway) {
 	reply := replyOf("E05", egon.OK)
-	return newRawRegistry(t, answerHead("Connection: close", fmt.Sprintf("Content-Length: %d", len(reply)))+string(reply))
+	return newRawRegistry(t, answerHead(
+		"Connection: close", fmt.Sprintf("Content-Length: %d", len(reply)),
+	)+string(reply))
 }
 
 // A server may ignore Upgrade (RFC 9110 §7.8), and this one does: the call is
@@ -22,15 +24,21 @@ func newUpgradeSite(t *testing.T) (*rawRegistry, *testGateway) {
 func TestUpgradeIsIgnored(t *testing.T) {
 	message := call{}.message()
 	for name, lines := range map[string][]string{
-		"h2c, as Java sends it": {"Connection: Upgrade, HTTP2-Settings", "HTTP2-Settings: AAEAAEAAAAIAAAAAAAMAAAAAAAQBAAAAAAUAAEAABgAGAAA", "Upgrade: h2c"},
-		"websocket":             {"Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13"},
-		"TLS":                   {"Connection: upgrade", "Upgrade: TLS/1.2"},
-		"a list":                {"Connection: Upgrade", "Upgrade: h2c, websocket"},
-		"twice":                 {"Connection: Upgrade", "Upgrade: h2c", "Upgrade: websocket"},
-		"empty":                 {"Connection: Upgrade", "Upgrade:"},
-		"without Connection":    {"Upgrade: h2c"},
-		"Connection alone":      {"Connection: Upgrade, HTTP2-Settings"},
-		"and it expects":        {"Connection: Upgrade", "Upgrade: h2c", "Expect: 100-continue"},
+		"h2c, as Java sends it": {
+			"Connection: Upgrade, HTTP2-Settings",
+			"HTTP2-Settings: AAEAAEAAAAIAAAAAAAMAAAAAAAQBAAAAAAUAAEAABgAGAAA", "Upgrade: h2c",
+		},
+		"websocket": {
+			"Connection: Upgrade", "Upgrade: websocket",
+			"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13",
+		},
+		"TLS":                {"Connection: upgrade", "Upgrade: TLS/1.2"},
+		"a list":             {"Connection: Upgrade", "Upgrade: h2c, websocket"},
+		"twice":              {"Connection: Upgrade", "Upgrade: h2c", "Upgrade: websocket"},
+		"empty":              {"Connection: Upgrade", "Upgrade:"},
+		"without Connection": {"Upgrade: h2c"},
+		"Connection alone":   {"Connection: Upgrade, HTTP2-Settings"},
+		"and it expects":     {"Connection: Upgrade", "Upgrade: h2c", "Expect: 100-continue"},
 	} {
 		for framing, body := range map[string]string{
 			fmt.Sprintf("Content-Length: %d", len(message)): string(message),
@@ -42,11 +50,15 @@ func TestUpgradeIsIgnored(t *testing.T) {
 				for range 2 {
 					w.write(header("/publikace/E05", append(lines, framing)...), body)
 					a, body := w.answer()
-					if a.StatusCode != 200 || !strings.Contains(body, ">OK<") || a.Proto != "HTTP/1.1" || a.Close || a.Header.Get("Upgrade") != "" || a.Header.Get("Connection") != "" {
+					if a.StatusCode != 200 || !strings.Contains(body, ">OK<") ||
+						a.Proto != "HTTP/1.1" || a.Close || a.Header.Get("Upgrade") != "" ||
+						a.Header.Get("Connection") != "" {
 						t.Fatalf("%d %v %s", a.StatusCode, a.Header, body)
 					}
 					got := <-r.got
-					for _, name := range []string{"Upgrade", "Connection", "Http2-Settings", "Sec-Websocket-Key", "Expect"} {
+					for _, name := range []string{
+						"Upgrade", "Connection", "Http2-Settings", "Sec-Websocket-Key", "Expect",
+					} {
 						if got.header.Get(name) != "" {
 							t.Errorf("%s: %s was forwarded", name, got.header.Get(name))
 						}
@@ -66,27 +78,49 @@ func TestUpgradeIsIgnored(t *testing.T) {
 func TestNothingIsEverUpgraded(t *testing.T) {
 	message := call{}.message()
 	upgrade := func(to string) string {
-		return withLength("/publikace/E05", message, "Connection: Upgrade, HTTP2-Settings", "Upgrade: "+to, "HTTP2-Settings: AAMAAABkAAQAAP__")
+		return withLength(
+			"/publikace/E05", message, "Connection: Upgrade, HTTP2-Settings",
+			"Upgrade: "+to, "HTTP2-Settings: AAMAAABkAAQAAP__",
+		)
 	}
 	const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 	const settings = "\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 	get := func(to string) string {
-		return "GET /publikace/E05 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: " + to + "\r\n\r\n"
+		return "GET /publikace/E05 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: " + to +
+			"\r\n\r\n"
 	}
 	for name, c := range map[string]struct {
 		sent     string
 		statuses []int // of the answers, after which the connection is closed
 	}{
-		"preface after h2c":                {upgrade("h2c") + preface + settings, []int{200, 500}},
-		"frames after h2c":                 {upgrade("h2c") + settings + "\r\n\r\n", []int{200, 500}},
-		"preface at once":                  {preface + settings, []int{500}},
-		"preface in the place of the body": {header("/publikace/E05", "Connection: Upgrade", "Upgrade: h2c", "Transfer-Encoding: chunked") + preface, []int{500}},
-		"frame after websocket":            {upgrade("websocket") + "\x81\x85abcd\r\n\r\n", []int{200, 500}},
-		"GET and a call behind it":         {get("websocket") + string(withLength("/publikace/E05", message)), []int{405}},
-		"GET and the preface behind it":    {get("h2c") + preface, []int{405}},
-		"two framings behind it": {upgrade("h2c") + header("/publikace/E05", "Content-Length: 5", "Transfer-Encoding: chunked") + "0\r\n\r\n" +
+		"preface after h2c": {upgrade("h2c") + preface + settings, []int{200, 500}},
+		"frames after h2c": {
+			upgrade("h2c") + settings + "\r\n\r\n", []int{200, 500},
+		},
+		"preface at once": {preface + settings, []int{500}},
+		"preface in the place of the body": {
+			header(
+				"/publikace/E05", "Connection: Upgrade",
+				"Upgrade: h2c", "Transfer-Encoding: chunked",
+			) + preface,
+			[]int{500},
+		},
+		"frame after websocket": {
+			upgrade("websocket") + "\x81\x85abcd\r\n\r\n", []int{200, 500},
+		},
+		"GET and a call behind it": {
+			get("websocket") + string(withLength("/publikace/E05", message)), []int{405},
+		},
+		"GET and the preface behind it": {get("h2c") + preface, []int{405}},
+		"two framings behind it": {upgrade("h2c") + header(
+			"/publikace/E05", "Content-Length: 5", "Transfer-Encoding: chunked",
+		) + "0\r\n\r\n" +
 			withLength("/publikace/E05", message), []int{200, 500}},
-		"a call that was never sent": {header("/publikace/E05", "Connection: Upgrade", "Upgrade: h2c") + withLength("/publikace/E05", message), []int{500}},
+		"a call that was never sent": {
+			header("/publikace/E05", "Connection: Upgrade", "Upgrade: h2c") +
+				withLength("/publikace/E05", message),
+			[]int{500},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := startGateway(t)
@@ -98,7 +132,9 @@ func TestNothingIsEverUpgraded(t *testing.T) {
 					t.Fatal(err)
 				}
 				var body strings.Builder
-				if err := r.Write(&body); err != nil || r.StatusCode != status || strings.Contains(body.String(), "Upgrade: ") {
+				err = r.Write(&body)
+				if err != nil || r.StatusCode != status ||
+					strings.Contains(body.String(), "Upgrade: ") {
 					t.Errorf("want %d: %s, %v", status, body.String(), err)
 				}
 			}
@@ -120,7 +156,8 @@ func TestARegistryThatUpgradesHasFailed(t *testing.T) {
 			w := s.dial(t)
 			w.write(withLength("/publikace/E05", call{}.message()))
 			a, body := w.answer()
-			if a.StatusCode != 200 || a.Header.Get("Upgrade") != "" || !strings.Contains(body, "BR_401: ") {
+			if a.StatusCode != 200 || a.Header.Get("Upgrade") != "" ||
+				!strings.Contains(body, "BR_401: ") {
 				t.Errorf("%d %v %s", a.StatusCode, a.Header, body)
 			}
 			<-r.got
