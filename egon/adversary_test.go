@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// An adversary is a request whose middle repeats as often as it takes to use up
-// memory or time, put in place of mark in a good request.
+// An adversary is a good request with, in place of mark, a middle that repeats. Enough
+// repetitions would use up memory or time.
 type adversary struct{ name, file, mark, before, unit, after string }
 
 var adversaries = []adversary{
@@ -21,9 +21,11 @@ var adversaries = []adversary{
 	{"depth of namespaces", "e05.xml", "<x/>", "", "<x xmlns:p='u' xmlns='u'>", ""},
 	{"namespaces", "e05.xml", "<x/>", "", "<p:x xmlns:p='u' xmlns='u' p:a='1'/>", ""},
 	{"namespaces of one tag", "e05.xml", "<x/>", "<x", " xmlns:a='u'", "/>"},
-	{"prefixes among many", "e05.xml", "<x/>", "<x" + manyDeclarations + ">", "<p0:x p1:a=''/>", "</x>"},
+	{"prefixes among many", "e05.xml", "<x/>", "<x" + manyDeclarations + ">", "<p0:x p1:a=''/>",
+		"</x>"},
 	{"many namespaces", "e05.xml", "<x/>", "", "<x" + manyDeclarations + "/>", ""},
-	{"attributes", "e05.xml", "<x/>", "", "<x a='' b='' c='' d='' e='' f='' g='' h='' i='' j='' k='' l='' m='' n='' o='' p=''/>", ""},
+	{"attributes", "e05.xml", "<x/>", "",
+		"<x a='' b='' c='' d='' e='' f='' g='' h='' i='' j='' k='' l='' m='' n='' o='' p=''/>", ""},
 	{"attributes of one tag", "e05.xml", "<x/>", "<x", " a=''", "/>"},
 	{"a name", "e05.xml", "<x/>", "<", "x", "/>"},
 	{"an attribute", "e05.xml", "<x/>", "<x a='", "x", "'/>"},
@@ -45,12 +47,15 @@ var adversaries = []adversary{
 	{"blanks in a value", "e198-bare.xml", "X999", "", " X", ""},
 	{"parts of a value", "e198-bare.xml", "Kazimíra", "", "a<!-- --><![CDATA[b]]>&#65;", ""},
 	{"words", "e05.xml", "Jmeno", "", "Jmeno ", ""},
-	{"search combinations", "e198-bare.xml", "<d:Dotaz1JmPrijRC>", "", "<d:Dotaz1JmPrijRC/>", "<d:Dotaz1JmPrijRC>"},
-	{"blocks of the header", "e227.xml", "<soapenv:Header/>", "<soapenv:Header>", "<x><y a=''/></x>", "</soapenv:Header>"},
-	{"blanks after the root", "e05.xml", "</RobCtiPodleUdaju>", "</RobCtiPodleUdaju>", " <!-- -->", ""},
+	{"search combinations", "e198-bare.xml", "<d:Dotaz1JmPrijRC>", "", "<d:Dotaz1JmPrijRC/>",
+		"<d:Dotaz1JmPrijRC>"},
+	{"blocks of the header", "e227.xml", "<soapenv:Header/>", "<soapenv:Header>",
+		"<x><y a=''/></x>", "</soapenv:Header>"},
+	{"blanks after the root", "e05.xml", "</RobCtiPodleUdaju>", "</RobCtiPodleUdaju>", " <!-- -->",
+		""},
 }
 
-// manyDeclarations are about as many as may be in scope.
+// manyDeclarations are about as many declarations as may be in scope.
 var manyDeclarations = func() (all string) {
 	for i := range 240 {
 		all += fmt.Sprintf(" xmlns:p%d='u%d'", i, i%2)
@@ -58,7 +63,7 @@ var manyDeclarations = func() (all string) {
 	return all
 }()
 
-// message returns the adversary's request with n units, or as many as 4 MiB hold.
+// message returns the adversary's request with n units, or with 4 MiB of them.
 func (a *adversary) message(t testing.TB, n int) (service string, doc []byte) {
 	t.Helper()
 	doc, err := os.ReadFile(filepath.Join("testdata", "requests", a.file))
@@ -70,7 +75,7 @@ func (a *adversary) message(t testing.TB, n int) (service string, doc []byte) {
 	return service, bytes.Replace(doc, []byte(a.mark), []byte(middle), 1)
 }
 
-// What an adversary makes a Reader hold does not grow with what it sends.
+// The memory that a Reader holds does not grow with the message of an adversary.
 func TestAdversariesHoldNothing(t *testing.T) {
 	for _, a := range adversaries {
 		r := NewReader(DefaultBounds())
@@ -82,7 +87,8 @@ func TestAdversariesHoldNothing(t *testing.T) {
 		held(adversity, 1)
 		for _, step := range []int{1, 100, 32 << 10, 1 << 30} {
 			if got := held(adversity, step); got > 16<<10 {
-				t.Errorf("%s, in windows of %d bytes: %d bytes allocated by a Reader that has seen it", a.name, step, got)
+				t.Errorf(
+					"%s, in windows of %d bytes: %d bytes allocated by a Reader that has read it before", a.name, step, got)
 			}
 		}
 	}
@@ -99,7 +105,7 @@ func feedSteps(r *Reader, service string, doc []byte, step int) {
 	}
 }
 
-// allocated returns how many bytes f allocates.
+// allocated returns the number of bytes that f allocates.
 func allocated(f func()) uint64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -108,15 +114,16 @@ func allocated(f func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-// Whatever is repeated, a Reader allocates no more than its bounds allow, and
-// its work does not grow faster than the message, be it in one window or many.
+// FuzzRepeated: whatever is repeated, a Reader allocates no more than its bounds allow,
+// and its work grows no faster than the message, in one window or many.
 func FuzzRepeated(f *testing.F) {
 	for _, a := range adversaries {
 		service, doc := a.message(f, 1)
 		i := slices.Index(serviceCodes, service)
 		before, after, _ := bytes.Cut(doc, []byte(a.before+a.unit+a.after))
 		for whole := range uint16(2) {
-			f.Add(append(before, a.before...), []byte(a.unit), append([]byte(a.after), after...), uint16(i)<<1|whole)
+			f.Add(append(before, a.before...), []byte(a.unit), append([]byte(a.after), after...),
+				uint16(i)<<1|whole)
 		}
 	}
 	f.Fuzz(func(t *testing.T, before, unit, after []byte, step uint16) {
@@ -129,23 +136,28 @@ func FuzzRepeated(f *testing.F) {
 		}
 		r := NewReader(DefaultBounds())
 		begun := time.Now()
-		if got := allocated(func() { feedSteps(r, serviceCodes[int(step>>1)%len(serviceCodes)], doc, windows) }); got > 1<<20 {
+		if got := allocated(func() {
+			feedSteps(r, serviceCodes[int(step>>1)%len(serviceCodes)], doc,
+				windows)
+		}); got > 1<<20 {
 			t.Errorf("%d bytes allocated", got)
 		}
-		// No measurement: linear work takes half a second at most, other work minutes.
+		// This is no measurement: linear work takes at most half a second, other work
+		// minutes.
 		if took := time.Since(begun); took > 20*time.Second {
 			t.Errorf("%d bytes took %v", len(doc), took)
 		}
 	})
 }
 
-// BenchmarkAdversaries shows that a byte costs the same in a message eight times
-// as long, whole and byte by byte.
+// BenchmarkAdversaries shows that a byte costs the same in a message eight times as
+// long, whole and byte by byte.
 func BenchmarkAdversaries(b *testing.B) {
 	for _, a := range adversaries {
 		for _, size := range []int{100_000, 800_000} {
 			for _, step := range []int{32 << 10, 1} {
-				b.Run(a.name+"/"+map[int]string{100_000: "short", 800_000: "long"}[size]+map[int]string{1: "/bytes"}[step], func(b *testing.B) {
+				b.Run(a.name+"/"+map[int]string{100_000: "short",
+					800_000: "long"}[size]+map[int]string{1: "/bytes"}[step], func(b *testing.B) {
 					service, doc := a.message(b, size/len(a.unit))
 					r := NewReader(DefaultBounds())
 					b.SetBytes(int64(len(doc)))

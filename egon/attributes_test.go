@@ -11,8 +11,8 @@ import (
 	"brana/egon/xmltext"
 )
 
-// Every element of the head and of the questions may say by xsi:type what the
-// schemas say, and nothing else.
+// Every element of the head and of the questions may have an xsi:type with the type of
+// the schemas, and no other.
 func TestEveryElementMaySayItsDeclaredType(t *testing.T) {
 	o := newOracle(t)
 	r, said := NewReader(DefaultBounds()), map[*element]bool{}
@@ -20,7 +20,11 @@ func TestEveryElementMaySayItsDeclaredType(t *testing.T) {
 		code, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(file), "request-"), "-")
 		code, _, _ = strings.Cut(strings.ToUpper(code), ".")
 		service, doc := ServiceByCode(code), withEveryValue(t, file)
-		typed := sayTypes(service, doc, func(el *element) typeName { said[el] = true; return el.declared })
+		typed := sayTypes(service, doc, func(
+			el *element) typeName {
+			said[el] = true
+			return el.declared
+		})
 		if got := feedRequest(t, r, code, typed, []int{len(typed)}); got.verdict() != "accept" {
 			t.Errorf("%s: %s", file, got.verdict())
 		}
@@ -34,7 +38,8 @@ func TestEveryElementMaySayItsDeclaredType(t *testing.T) {
 			})
 			var offence *Offence
 			r.Reset(service)
-			if err := r.Feed(other, true); !errors.As(err, &offence) || offence.Kind != Invalid || !strings.Contains(offence.Err.Error(), "xsi:type of ") {
+			if err := r.Feed(other, true); !errors.As(err, &offence) || offence.Kind != Invalid ||
+				!strings.Contains(offence.Err.Error(), "xsi:type of ") {
 				t.Errorf("%s: %s of another type: %v", file, wrong.name, err)
 			}
 		})
@@ -44,7 +49,7 @@ func TestEveryElementMaySayItsDeclaredType(t *testing.T) {
 	}
 }
 
-// checkSaid reports the elements with a type of a name that no request has said.
+// checkSaid reports the elements with a named type that no request had in xsi:type.
 func checkSaid(t *testing.T, el *element, said map[*element]bool, self bool) {
 	t.Helper()
 	if self && el.declared != (typeName{}) && !said[el] {
@@ -64,7 +69,7 @@ func typedRequests(t *testing.T) []string {
 	return files
 }
 
-// withEveryValue puts into a request the optional values that it lacks.
+// withEveryValue adds to a request the optional values that it lacks.
 func withEveryValue(t *testing.T, file string) []byte {
 	t.Helper()
 	doc, err := os.ReadFile(file)
@@ -82,13 +87,14 @@ func withEveryValue(t *testing.T, file string) []byte {
 		doc = bytes.Replace(doc, []byte(mark), []byte(more+mark), 1)
 	}
 	if !bytes.Contains(doc, []byte("<d:Ais>")) {
-		doc = bytes.Replace(doc, []byte("</d:AgendaZdroj>"), []byte("</d:AgendaZdroj><d:Ais>999001</d:Ais>"), 1)
+		doc = bytes.Replace(doc, []byte("</d:AgendaZdroj>"),
+			[]byte("</d:AgendaZdroj><d:Ais>999001</d:Ais>"), 1)
 	}
 	return doc
 }
 
-// sayTypes writes xsi:type into the start tag of each element for which said
-// returns a name.
+// sayTypes writes xsi:type into the start tag of each element for which said returns a
+// name.
 func sayTypes(s *Service, doc []byte, said func(*element) typeName) []byte {
 	var typed []byte
 	from := 0
@@ -98,7 +104,8 @@ func sayTypes(s *Service, doc []byte, said func(*element) typeName) []byte {
 			return
 		}
 		at := int(tok.Start) + bytes.IndexAny(doc[tok.Start:], " />")
-		typed = append(append(typed, doc[from:at]...), ` xmlns:xsi="`+NSXSI+`" xmlns:type="`+t.space+`" xsi:type="type:`+t.local+`"`...)
+		typed = append(append(typed, doc[from:at]...),
+			` xmlns:xsi="`+NSXSI+`" xmlns:type="`+t.space+`" xsi:type="type:`+t.local+`"`...)
 		from = at
 	})
 	return append(typed, doc[from:]...)
@@ -108,7 +115,7 @@ func eachElement(s *Service, doc []byte, visit func(*element)) {
 	walk(s, doc, func(el *element, _ *xmltext.Token) { visit(el) })
 }
 
-// walk calls visit for each element of a request that its grammar describes.
+// walk calls visit for each element of a request that has a grammar.
 func walk(s *Service, doc []byte, visit func(*element, *xmltext.Token)) {
 	scan, g := xmltext.NewScanner(xmltext.DefaultBounds()), operationOf(s)
 	var open []*element
@@ -143,7 +150,8 @@ func walk(s *Service, doc []byte, visit func(*element, *xmltext.Token)) {
 func TestXSIAttributesAreCollapsed(t *testing.T) {
 	r := NewReader(DefaultBounds())
 	doc := bytes.Replace(requestFile(t, "e227.xml"), []byte("<reg:Ais>"),
-		[]byte("<reg:Ais xmlns:xsi='"+NSXSI+"' xsi:type='\n reg:KodAisType&#9;' xsi:nil=' 0\n'>"), 1)
+		[]byte("<reg:Ais xmlns:xsi='"+NSXSI+"' xsi:type='\n reg:KodAisType&#9;' xsi:nil=' 0\n'>"),
+		1)
 	if got := feedRequest(t, r, "E227", doc, []int{len(doc)}); got.verdict() != "accept" {
 		t.Error(got.verdict())
 	}

@@ -19,8 +19,8 @@ func newReader(u xmltext.MemoUse) *Reader {
 	return r
 }
 
-// released feeds a request that is cut at the given offsets, the last of which
-// is its length, and returns how many bytes may leave after each window.
+// released feeds a request that is cut at the given offsets, the last of which is its
+// length. It returns the number of bytes that may leave after each window.
 func released(r *Reader, service string, doc []byte, cuts []int) (after []int64) {
 	r.Reset(ServiceByCode(service))
 	from := 0
@@ -66,7 +66,7 @@ func TestMemoChangesNothing(t *testing.T) {
 	}
 }
 
-// However requests are cut, what may leave after each window does not depend on
+// However requests are cut, the bytes that may leave after each window do not depend on
 // the memo.
 func TestMemoReleasesTheSame(t *testing.T) {
 	off, all, cases := newReader(xmltext.MemoOff), newReader(xmltext.MemoAll), shortCases(t)
@@ -80,14 +80,15 @@ func TestMemoReleasesTheSame(t *testing.T) {
 			cuts = append(cuts, len(doc))
 			want, got := released(off, c.Service, doc, cuts), released(all, c.Service, doc, cuts)
 			if !slices.Equal(want, got) {
-				t.Fatalf("%s cut at %v: %v bytes without a memo, %v with one", c.Name, cuts, want, got)
+				t.Fatalf("%s cut at %v: %v bytes without a memo, %v with one", c.Name, cuts, want,
+					got)
 			}
 		}
 	})
 }
 
-// The beginning of a request that came before is not read again; that of another
-// request, or of one for another service, is.
+// The beginning of a request that came before is not read again. The beginning of
+// another request, or of one for another service, is.
 func TestBeginningsAreResumed(t *testing.T) {
 	r, doc := newReader(xmltext.MemoAll), requestFile(t, "e05.xml")
 	begun := int64(bytes.Index(doc, []byte("<abs:ZadostInfo>")) + len("<abs:ZadostInfo>"))

@@ -13,9 +13,9 @@ import (
 	"brana/egon/xmltext"
 )
 
-// BenchmarkRead measures what the gate does with a message: scan it, resolve its
-// namespaces, read and check its head, or follow a reply to its status. Beside
-// each stands encoding/xml, which only makes tokens of it.
+// BenchmarkRead measures the work of the gateway on a message: it scans it, resolves its
+// namespaces, reads and checks its head, or follows a reply to its status. The figure of
+// encoding/xml beside each is for tokens only.
 func BenchmarkRead(b *testing.B) {
 	request := requestExample(b)
 	for _, bench := range []struct {
@@ -52,34 +52,37 @@ func BenchmarkRead(b *testing.B) {
 	b.Run("reply/encoding-xml", func(b *testing.B) { measureStandard(b, reply) })
 }
 
-// BenchmarkMemo measures what the memo gives where requests are alike, and what
-// it costs where more kinds of them take turns than it has room for: four
-// services, called by clients that name and declare prefixes each in its own way.
+// BenchmarkMemo measures the gain of the memo where requests are alike, and its cost
+// where more kinds of them take turns than it has room for. Four services are called by
+// clients each of which names and declares prefixes in its own way.
 func BenchmarkMemo(b *testing.B) {
 	for _, clients := range []int{1, 3, 8, 32} {
 		var codes []string
 		var docs [][]byte
 		for c := range clients {
 			prefix := fmt.Sprintf("reg%d", c)
-			written := strings.NewReplacer("<reg:", "<"+prefix+":", "</reg:", "</"+prefix+":", "xmlns:reg=", "xmlns:"+prefix+"=",
+			written := strings.NewReplacer("<reg:", "<"+prefix+":", "</reg:", "</"+prefix+":",
+				"xmlns:reg=", "xmlns:"+prefix+"=",
 				"xmlns=", fmt.Sprintf("xmlns:c%d='u' xmlns=", c))
 			for _, code := range []string{"E198", "E05", "E227", "E100"} {
 				codes = append(codes, code)
-				docs = append(docs, []byte(written.Replace(string(requestFile(b, strings.ToLower(code)+".xml")))))
+				docs = append(docs, []byte(written.Replace(string(requestFile(b,
+					strings.ToLower(code)+".xml")))))
 			}
 		}
 		for _, use := range []xmltext.MemoUse{xmltext.MemoSome, xmltext.MemoOff} {
-			b.Run(fmt.Sprintf("kinds=%d/memo=%t", len(docs), use != xmltext.MemoOff), func(b *testing.B) {
-				r, i := newReader(use), 0
-				b.ReportAllocs()
-				for b.Loop() {
-					i = (i + 1) % len(docs)
-					r.Reset(ServiceByCode(codes[i]))
-					if err := r.Feed(docs[i], true); err != nil {
-						b.Fatal(err)
+			b.Run(fmt.Sprintf("kinds=%d/memo=%t", len(docs), use != xmltext.MemoOff),
+				func(b *testing.B) {
+					r, i := newReader(use), 0
+					b.ReportAllocs()
+					for b.Loop() {
+						i = (i + 1) % len(docs)
+						r.Reset(ServiceByCode(codes[i]))
+						if err := r.Feed(docs[i], true); err != nil {
+							b.Fatal(err)
+						}
 					}
-				}
-			})
+				})
 		}
 	}
 }
@@ -106,7 +109,7 @@ func measureStandard(b *testing.B, doc []byte) {
 	})
 }
 
-// requestExample is the example of the reference data, or without those the
+// requestExample returns the example of the reference data. Without these it is the
 // request of E198 in testdata, which has two more declarations.
 func requestExample(b *testing.B) []byte {
 	file := filepath.Join("testdata", "requests", "e198.xml")
@@ -120,7 +123,7 @@ func requestExample(b *testing.B) []byte {
 	return doc
 }
 
-// around puts a question into a request of a service that the gate relays.
+// around returns a request with a question, of a service that the gateway relays.
 func around(question []byte) []byte {
 	doc, err := os.ReadFile(filepath.Join("testdata", "requests", "e05.xml"))
 	if err != nil {
@@ -135,13 +138,14 @@ func denseItems(size int) []byte {
 	var b bytes.Buffer
 	b.WriteString(`<x xmlns:r="urn:example:list">`)
 	for i := 0; b.Len() < size; i++ {
-		fmt.Fprintf(&b, "<item id=\"%06d\" kind=\"dense\"><r:name>Item %06d</r:name><value>%08d</value></item>\n", i, i, i*7)
+		fmt.Fprintf(&b,
+			"<item id=\"%06d\" kind=\"dense\"><r:name>Item %06d</r:name><value>%08d</value></item>\n", i, i, i*7)
 	}
 	b.WriteString(`</x>`)
 	return b.Bytes()
 }
 
-// photo is an element with that much base64.
+// photo returns an element with size bytes of base64.
 func photo(size int) []byte {
 	digits := []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 	return append(append([]byte("<p>"), bytes.Repeat(digits, size/len(digits))...), "</p>"...)

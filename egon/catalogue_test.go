@@ -19,9 +19,11 @@ func TestServiceByCode(t *testing.T) {
 		{"E100", Service{"E100", "IszrAsyncOdpovedZFronty", "IszrAsyncOdpovedZFronty",
 			"IszrAsyncOdpovedZFrontyResponse", NSAsyncAnswer, ModeUnknown}},
 		{"E35t", Service{"E35t", "IszrRuianCtiPrvekVolebniOkrsek", "RuianCtiPrvekVolebniOkrsek",
-			"RuianCtiPrvekVolebniOkrsekResponse", "urn:cz:isvs:iszr:schemas:IszrRuianCtiPrvekVolebniOkrsek:v1", SyncAndAsync}},
+			"RuianCtiPrvekVolebniOkrsekResponse",
+			"urn:cz:isvs:iszr:schemas:IszrRuianCtiPrvekVolebniOkrsek:v1", SyncAndAsync}},
 		{"E101", Service{"E101", "IszrAsyncSmazatFrontu", "IszrAsyncSmazatFrontu",
-			"IszrAsyncSmazatFrontuResponse", "urn:cz:isvs:iszr:schemas:IszrAsyncSmazatFrontu:v1", ModeUnknown}},
+			"IszrAsyncSmazatFrontuResponse", "urn:cz:isvs:iszr:schemas:IszrAsyncSmazatFrontu:v1",
+			ModeUnknown}},
 	}
 	for _, tt := range tests {
 		got := ServiceByCode(tt.code)
@@ -32,18 +34,21 @@ func TestServiceByCode(t *testing.T) {
 			t.Errorf("ServiceByCode([]byte(%q)) differs from the string's", tt.code)
 		}
 	}
-	if got := ServiceByRequest(NSMedia, "AgendaMediaDataCtiPodleUdaju"); got != ServiceByCode("E198") {
+	if got := ServiceByRequest(NSMedia,
+		"AgendaMediaDataCtiPodleUdaju"); got != ServiceByCode("E198") {
 		t.Errorf("ServiceByRequest of E198's element = %+v", got)
 	}
 	if got := ServiceByRequest(NSMedia, "AgendaMediaDataCtiPodleUdajuResponse"); got != nil {
 		t.Errorf("ServiceByRequest of E198's response = %+v, want nil", got)
 	}
 	for code, same := range map[string]string{"E67A": "E67a", "E252A": "E252a", "E34T": "E34t"} {
-		if got := ServiceByCode(code); got == nil || got.Code != same || got != ServiceByCode(same) {
+		if got := ServiceByCode(code); got == nil || got.Code != same ||
+			got != ServiceByCode(same) {
 			t.Errorf("ServiceByCode(%q) = %+v, want %s", code, got, same)
 		}
 	}
-	for _, code := range []string{"", "e198", "e67a", "e67A", "E67", "E67B", "E1980", " E198", "E9", "E34", "#"} {
+	for _, code := range []string{"", "e198", "e67a", "e67A", "E67", "E67B", "E1980", " E198", "E9",
+		"E34", "#"} {
 		if got := ServiceByCode(code); got != nil {
 			t.Errorf("ServiceByCode(%q) = %+v, want nil", code, got)
 		}
@@ -72,7 +77,7 @@ func TestServicesAreUniqueAndInOrder(t *testing.T) {
 	}
 }
 
-// The contract set names each element in full; the catalogue derives them.
+// The catalogue derives the names of elements; the contracts have each in full.
 func TestServicesAgreeWithTheContract(t *testing.T) {
 	data, err := os.ReadFile(filepath.Join(sharedFolder(t), "data", "services.tsv"))
 	if err != nil {
@@ -93,9 +98,9 @@ func TestServicesAgreeWithTheContract(t *testing.T) {
 	}
 }
 
-// sharedFolder is where the reference data is, which is not part of the
-// project: BRANA_SHARED, or the folder shared beside the repository. Without it
-// the test is skipped, unless the run demands it.
+// sharedFolder returns the folder of the reference data, which is not part of the
+// project: BRANA_SHARED, or the folder shared beside the repository. Without it the test
+// is skipped, unless the run demands it.
 func sharedFolder(t *testing.T) string {
 	t.Helper()
 	folder := os.Getenv("BRANA_SHARED")

@@ -6,53 +6,68 @@ import (
 	"testing"
 )
 
-// byteClasses are what a sender may fill a message with.
+// byteClasses are fillings of a message.
 var byteClasses = []struct{ name, text string }{
 	{"letter", "a"}, {"CR", "\r"}, {"LF", "\n"}, {"CRLF", "\r\n"}, {"TAB", "\t"}, {"blank", " "},
 	{"entity", "&amp;"}, {"decimal", "&#65;"}, {"hexadecimal", "&#x10FFFF;"},
-	{"bracket", "]"}, {"brackets", "]]]x"}, {"greater", ">"}, {"hyphen", "- "}, {"question", "?"}, {"quote", `"`}, {"apostrophe", "'"},
+	{"bracket", "]"}, {"brackets", "]]]x"}, {"greater", ">"}, {"hyphen", "- "}, {"question", "?"},
+	{"quote", `"`}, {"apostrophe", "'"},
 	{"2-byte", "ž"}, {"3-byte", "€"}, {"4-byte", "😀"},
-	{"CR-TAB", "\r\t"}, {"CR-letter", "\ra"}, {"CRLF-letter", "\r\na"}, {"entity-letter", "&lt;a"}, {"bracket-letter", "]a"},
+	{"CR-TAB", "\r\t"}, {"CR-letter", "\ra"}, {"CRLF-letter", "\r\na"}, {"entity-letter", "&lt;a"},
+	{"bracket-letter", "]a"},
 	{"letter-2-byte", "až"}, {"CR-3-byte", "\r€"}, {"blank-letter", " a"}, {"entity-CR", "&gt;\r"},
 }
 
-// bytePlaces are where it may do so; each makes a message of about a size.
+// bytePlaces are places of a filling. Each makes a message of about size bytes.
 var bytePlaces = []struct {
 	name string
 	fill func(text string, size int) []byte
 }{
-	{"tail", func(text string, size int) []byte { return around([]byte("<x>" + fill(text, size) + "</x>")) }},
+	{"tail", func(text string, size int) []byte {
+		return around([]byte("<x>" + fill(text, size) +
+			"</x>"))
+	}},
 	{"between", func(text string, size int) []byte {
 		return around([]byte("<x>" + strings.Repeat("<y/>"+fill(text, 4<<10), size/4096) + "</x>"))
 	}},
-	{"comment", func(text string, size int) []byte { return around([]byte("<x><!-- " + fill(text, size) + " --></x>")) }},
+	{"comment", func(text string, size int) []byte {
+		return around([]byte("<x><!-- " +
+			fill(text, size) + " --></x>"))
+	}},
 	{"cdata", func(text string, size int) []byte {
 		return around([]byte("<x><![CDATA[" + fill(text, size) + "]]></x>"))
 	}},
 	{"attribute", func(text string, size int) []byte {
-		return around([]byte("<x>" + strings.Repeat(`<y a="`+fill(text, 8<<10)+`"/>`, size/8192) + "</x>"))
+		return around([]byte("<x>" + strings.Repeat(`<y a="`+fill(text, 8<<10)+`"/>`, size/8192) +
+			"</x>"))
 	}},
 	{"tag", func(text string, size int) []byte {
-		return around([]byte("<x>" + strings.Repeat("<y"+fill(text, 4<<10)+"></y"+fill(text, 4<<10)+">", size/8192) + "</x>"))
+		return around([]byte("<x>" + strings.Repeat("<y"+fill(text, 4<<10)+"></y"+fill(text,
+			4<<10)+">", size/8192) + "</x>"))
 	}},
 	{"value", func(text string, _ int) []byte {
-		return bytes.Replace(around(nil), []byte("</reg:Ais>"), []byte("</reg:Ais><reg:Subjekt>"+fill(text, 48<<10)+"</reg:Subjekt>"), 1)
+		return bytes.Replace(around(nil), []byte("</reg:Ais>"),
+			[]byte("</reg:Ais><reg:Subjekt>"+fill(text, 48<<10)+"</reg:Subjekt>"), 1)
 	}},
 	{"header", func(text string, _ int) []byte {
-		return bytes.Join([][]byte{[]byte(`<s:Envelope xmlns:s="` + NSEnvelope + `"><s:Header><h>` + fill(text, 48<<10) + "</h></s:Header><s:Body>"),
+		return bytes.Join([][]byte{[]byte(`<s:Envelope xmlns:s="` + NSEnvelope + `"><s:Header><h>` +
+			fill(text, 48<<10) + "</h></s:Header><s:Body>"),
 			around(nil), []byte("</s:Body></s:Envelope>")}, nil)
 	}},
 	{"prolog", func(text string, size int) []byte {
 		return append([]byte(fill(text, min(size, 48<<10))), around(nil)...)
 	}},
-	{"epilog", func(text string, size int) []byte { return append(around(nil), fill(text, size)...) }},
+	{"epilog", func(text string, size int) []byte {
+		return append(around(nil),
+			fill(text, size)...)
+	}},
 }
 
 func fill(text string, size int) string { return strings.Repeat(text, size/len(text)) }
 
-// BenchmarkByteClasses measures how fast a message is read, by what it is filled
-// with and where; combinations that are no message are left out. No sender may
-// find one that is much slower than the others.
+// BenchmarkByteClasses measures the speed of reading by the filling and its place.
+// Combinations that are no message are left out. No sender may find one that is much
+// slower than the others.
 func BenchmarkByteClasses(b *testing.B) {
 	r, s := NewReader(DefaultBounds()), ServiceByCode("E05")
 	for _, place := range bytePlaces {
@@ -72,7 +87,7 @@ func BenchmarkByteClasses(b *testing.B) {
 	}
 }
 
-// BenchmarkByteByByte measures what one byte costs that comes alone.
+// BenchmarkByteByByte measures the cost of a byte that comes alone.
 func BenchmarkByteByByte(b *testing.B) {
 	r, s := NewReader(DefaultBounds()), ServiceByCode("E05")
 	for _, place := range bytePlaces {
@@ -91,7 +106,8 @@ func BenchmarkByteByByte(b *testing.B) {
 						}
 					}
 				}
-				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(doc)), "ns/byte")
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(doc)),
+					"ns/byte")
 				b.ReportMetric(0, "ns/op")
 			})
 		}

@@ -9,7 +9,7 @@ import (
 	"testing/fstest"
 )
 
-// wsdlText is a WSDL of a service as far as ReadContracts looks at it.
+// wsdlText returns the parts of a WSDL that ReadContracts uses.
 func wsdlText(action, types, address string) string {
 	return fmt.Sprintf(`<?xml version="1.0" encoding="utf-8"?>
 <w:definitions xmlns:w="http://schemas.xmlsoap.org/wsdl/" xmlns:soap="http://schemas.xmlsoap.org/wsdl/soap/" xmlns:xsd="http://www.w3.org/2001/XMLSchema">
@@ -36,9 +36,8 @@ func folderOf(files ...string) fstest.MapFS {
 	return folder
 }
 
-// A WSDL is of the service that its soapAction names. Its references lead to
-// where the schemas are served, its addresses to the gateway, and nothing else
-// in it is changed.
+// A WSDL belongs to the service of its soapAction. Its references lead to the schemas as
+// they are served, its addresses to the gateway, and nothing else in it is changed.
 func TestContracts(t *testing.T) {
 	c, err := ReadContracts(folderOf(
 		"egon/wsdl/whatever.WSDL", wsdlText(rights, fmt.Sprintf(importOf, "../xsd/a b.xsd")+`<xsd:include
@@ -48,7 +47,8 @@ func TestContracts(t *testing.T) {
 		"egon/xsd/sub/b.xsd", fmt.Sprintf(schemaOf, "redefine", "../a%20b.xsd"),
 		"Reg.xsd", "\ufeff"+emptyXSD,
 		"unused.xsd", emptyXSD,
-		"egon/wsdl/foreign.wsdl", wsdlText("IszrAsyncPushOdpovedZFronty", fmt.Sprintf(importOf, "missing.xsd"), address),
+		"egon/wsdl/foreign.wsdl", wsdlText("IszrAsyncPushOdpovedZFronty",
+			fmt.Sprintf(importOf, "missing.xsd"), address),
 	))
 	if err != nil {
 		t.Fatal(err)
@@ -71,7 +71,8 @@ func TestContracts(t *testing.T) {
 			t.Errorf("there is no %s", path)
 		}
 	}
-	for _, path := range []string{"", "egon/xsd/a b.xsd", "unused.xsd", "./Reg.xsd", "egon/../Reg.xsd", "egon/wsdl/whatever.WSDL", "missing.xsd"} {
+	for _, path := range []string{"", "egon/xsd/a b.xsd", "unused.xsd", "./Reg.xsd",
+		"egon/../Reg.xsd", "egon/wsdl/whatever.WSDL", "missing.xsd"} {
 		if c.Schema(path) != nil {
 			t.Errorf("there is a schema %q", path)
 		}
@@ -81,10 +82,11 @@ func TestContracts(t *testing.T) {
 	}
 }
 
-// What is wrong with the files is said of each, with its name.
+// The error names each wrong file with its fault.
 func TestContractsAreRead(t *testing.T) {
 	with := func(types string, more ...string) fstest.MapFS {
-		return folderOf(append([]string{"egon/wsdl/a.wsdl", wsdlText(rights, types, address)}, more...)...)
+		return folderOf(append([]string{"egon/wsdl/a.wsdl", wsdlText(rights, types, address)},
+			more...)...)
 	}
 	var large strings.Builder
 	for large.Len() <= mostContractFile {
@@ -96,22 +98,34 @@ func TestContractsAreRead(t *testing.T) {
 		wants  []string
 	}{
 		{"no WSDL", folderOf("a.xsd", emptyXSD), []string{"no file *.wsdl"}},
-		{"none of the catalogue", folderOf("a.wsdl", wsdlText("Jina", "", address)), []string{"no file *.wsdl in it is of a service"}},
-		{"missing schemas", with(fmt.Sprintf(importOf, "x.xsd") + fmt.Sprintf(importOf, "y.xsd")), []string{
-			"egon/wsdl/x.xsd", "egon/wsdl/y.xsd", "egon/wsdl/a.wsdl refers to it"}},
-		{"missing schema of a schema", with(fmt.Sprintf(importOf, "x.xsd"), "egon/wsdl/x.xsd", fmt.Sprintf(schemaOf, "import", "z.xsd")), []string{
+		{"none of the catalogue", folderOf("a.wsdl", wsdlText("Jina", "", address)),
+			[]string{"no file *.wsdl in it is of a service"}},
+		{"missing schemas", with(fmt.Sprintf(importOf, "x.xsd") + fmt.Sprintf(importOf, "y.xsd")),
+			[]string{
+				"egon/wsdl/x.xsd", "egon/wsdl/y.xsd", "egon/wsdl/a.wsdl refers to it"}},
+		{"missing schema of a schema", with(fmt.Sprintf(importOf, "x.xsd"), "egon/wsdl/x.xsd",
+			fmt.Sprintf(schemaOf, "import", "z.xsd")), []string{
 			"egon/wsdl/z.xsd", "egon/wsdl/x.xsd refers to it"}},
-		{"out of the folder", with(fmt.Sprintf(importOf, "../../../etc/passwd")), []string{"egon/wsdl/a.wsdl", `"../../../etc/passwd" leads out`}},
-		{"absolute path", with(fmt.Sprintf(importOf, "/etc/passwd")), []string{"egon/wsdl/a.wsdl", `"/etc/passwd" is neither`}},
+		{"out of the folder", with(fmt.Sprintf(importOf, "../../../etc/passwd")),
+			[]string{"egon/wsdl/a.wsdl", `"../../../etc/passwd" leads out`}},
+		{"absolute path", with(fmt.Sprintf(importOf, "/etc/passwd")),
+			[]string{"egon/wsdl/a.wsdl", `"/etc/passwd" is neither`}},
 		{"query", with(fmt.Sprintf(importOf, "a?xsd=1")), []string{`"a?xsd=1" is neither`}},
-		{"schema is a folder", with(fmt.Sprintf(importOf, "../wsdl")), []string{"egon/wsdl is no regular file"}},
-		{"schema is no XML", with(fmt.Sprintf(importOf, "x.xsd"), "egon/wsdl/x.xsd", "<a"), []string{"egon/wsdl/x.xsd", "egon/wsdl/a.wsdl refers to it"}},
-		{"schema with a DOCTYPE", with(fmt.Sprintf(importOf, "x.xsd"), "egon/wsdl/x.xsd", "<!DOCTYPE a><a/>"), []string{"egon/wsdl/x.xsd"}},
-		{"schema in another encoding", with(fmt.Sprintf(importOf, "x.xsd"), "egon/wsdl/x.xsd", `<?xml version="1.0" encoding="windows-1250"?><a/>`), []string{"egon/wsdl/x.xsd"}},
+		{"schema is a folder", with(fmt.Sprintf(importOf, "../wsdl")),
+			[]string{"egon/wsdl is no regular file"}},
+		{"schema is no XML", with(fmt.Sprintf(importOf, "x.xsd"), "egon/wsdl/x.xsd", "<a"),
+			[]string{"egon/wsdl/x.xsd", "egon/wsdl/a.wsdl refers to it"}},
+		{"schema with a DOCTYPE", with(fmt.Sprintf(importOf, "x.xsd"), "egon/wsdl/x.xsd",
+			"<!DOCTYPE a><a/>"), []string{"egon/wsdl/x.xsd"}},
+		{"schema in another encoding", with(fmt.Sprintf(importOf, "x.xsd"), "egon/wsdl/x.xsd",
+			`<?xml version="1.0" encoding="windows-1250"?><a/>`), []string{"egon/wsdl/x.xsd"}},
 		{"WSDL is no XML", with("<a"), []string{"egon/wsdl/a.wsdl"}},
-		{"two of one service", with("", "b.wsdl", wsdlText(rights, "", address)), []string{"b.wsdl and egon/wsdl/a.wsdl are both of E227", rights}},
-		{"no address", folderOf("a.wsdl", wsdlText(rights, "", "")), []string{"a.wsdl: there is no soap:address"}},
-		{"too large", with(fmt.Sprintf(importOf, "x.xsd"), "egon/wsdl/x.xsd", large.String()+"<a/>"), []string{"egon/wsdl/x.xsd has ", "more than 4194304"}},
+		{"two of one service", with("", "b.wsdl", wsdlText(rights, "", address)),
+			[]string{"b.wsdl and egon/wsdl/a.wsdl are both of E227", rights}},
+		{"no address", folderOf("a.wsdl", wsdlText(rights, "", "")),
+			[]string{"a.wsdl: there is no soap:address"}},
+		{"too large", with(fmt.Sprintf(importOf, "x.xsd"), "egon/wsdl/x.xsd",
+			large.String()+"<a/>"), []string{"egon/wsdl/x.xsd has ", "more than 4194304"}},
 	} {
 		_, err := ReadContracts(c.folder)
 		for _, want := range c.wants {
@@ -122,7 +136,7 @@ func TestContractsAreRead(t *testing.T) {
 	}
 }
 
-// A folder on disk is confined: links may lead about in it, not out of it.
+// A folder on disk is confined: links may lead inside it, not out of it.
 func TestContractsAreConfined(t *testing.T) {
 	dir, outside := t.TempDir(), filepath.Join(t.TempDir(), "secret.xsd")
 	write := func(name, text string) {
@@ -152,7 +166,8 @@ func TestContractsAreConfined(t *testing.T) {
 	if err := read("inside.xsd"); err != nil {
 		t.Errorf("a link within the folder: %v", err)
 	}
-	for _, target := range []string{outside, "../" + filepath.Base(filepath.Dir(outside)) + "/secret.xsd"} {
+	for _, target := range []string{outside, "../" + filepath.Base(filepath.Dir(outside)) +
+		"/secret.xsd"} {
 		if err := read(target); err == nil || !strings.Contains(err.Error(), "x.xsd") {
 			t.Errorf("a link to %s: %v", target, err)
 		}

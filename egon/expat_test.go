@@ -20,18 +20,19 @@ import (
 	"brana/egon/xmltext"
 )
 
-// An expat is another parser of XML, in a process of its own: the judge of
-// what the gate lets through (testdata/expat/expat.c).
+// An expat is another parser of XML, in a process of its own (testdata/expat/expat.c).
+// It judges the messages that the gateway accepts.
 type expat struct {
 	in  io.Writer
 	out *bufio.Reader
 }
 
-// startExpat compiles and starts expat, which ends with the test.
+// startExpat compiles and starts expat. It ends with the test.
 func startExpat(t testing.TB) *expat {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "expat")
-	if said, err := exec.Command("gcc", "-O2", "-o", program, "testdata/expat/expat.c", "-lexpat").CombinedOutput(); err != nil {
+	if said, err := exec.Command("gcc", "-O2", "-o", program, "testdata/expat/expat.c",
+		"-lexpat").CombinedOutput(); err != nil {
 		if os.Getenv("BRANA_REQUIRE_EXPAT") == "1" {
 			t.Fatalf("compile expat.c: %v\n%s", err, said)
 		}
@@ -57,8 +58,8 @@ func startExpat(t testing.TB) *expat {
 	return &expat{in: in, out: bufio.NewReader(out)}
 }
 
-// read returns what expat sees in a document, or why it refuses it.
-func (e *expat) read(t testing.TB, doc []byte) (seen, refusal string) {
+// read returns the tree of a document by expat, or its reason to refuse it.
+func (e *expat) read(t testing.TB, doc []byte) (tree, refusal string) {
 	frame := append(binary.LittleEndian.AppendUint32(nil, uint32(len(doc))), doc...)
 	if _, err := e.in.Write(frame); err != nil {
 		t.Fatal("ask expat: ", err)
@@ -77,9 +78,9 @@ func (e *expat) read(t testing.TB, doc []byte) (seen, refusal string) {
 	return string(answer[1:]), ""
 }
 
-// scanned is what the scanner sees in a document, written as expat.c writes it.
-// plain reports that all its names are ASCII.
-func scanned(s *xmltext.Scanner, doc []byte) (seen string, plain bool, err error) {
+// scanned returns the tree of a document by the scanner, in the form of expat.c. plain
+// reports that all its names are ASCII.
+func scanned(s *xmltext.Scanner, doc []byte) (tree string, plain bool, err error) {
 	s.Reset()
 	plain = true
 	var b strings.Builder
@@ -130,11 +131,10 @@ func scanned(s *xmltext.Scanner, doc []byte) (seen string, plain bool, err error
 	}
 }
 
-// What the scanner accepts, expat accepts, and sees the same elements,
-// attributes and text in it. What the gate accepts has the same head for a
-// reader that knows nothing but expat's view of the message. Names beyond ASCII
-// are another matter: expat knows those of the fourth edition of XML only, and
-// refuses what it does not know.
+// FuzzExpat: expat accepts all that the scanner accepts, with the same elements,
+// attributes and text. A request that the gateway accepts has the same head in expat's
+// tree. Documents with names beyond ASCII are exempt: expat knows only those of the
+// fourth edition of XML and refuses others.
 func FuzzExpat(f *testing.F) {
 	for i, c := range shortCases(f) {
 		f.Add(c.Doc, uint8(i))
@@ -142,7 +142,8 @@ func FuzzExpat(f *testing.F) {
 	for i, doc := range []string{
 		"\xEF\xBB\xBF<?xml version='1.0' encoding='utf-8'?><a xmlns:p='u&#x41;' p:b=\"ž\r\n\"><p:c/>x]]&gt;</a>",
 		"<a>x<![CDATA[]]]&]]]]><!-- - --><?p q??></a><!---->", "<a><b c='' xml:lang=''></b></a>",
-		"<a xmlns:p='u' xmlns:q='v' p:x='' q:x=''/>", "<a xmlns=''><b xmlns='u'><c xmlns='' b='&#9;\t'/></b></a>",
+		"<a xmlns:p='u' xmlns:q='v' p:x='' q:x=''/>",
+		"<a xmlns=''><b xmlns='u'><c xmlns='' b='&#9;\t'/></b></a>",
 	} {
 		f.Add([]byte(doc), uint8(i))
 	}
@@ -156,9 +157,10 @@ func FuzzExpat(f *testing.F) {
 // serviceCodes are services of every grammar.
 var serviceCodes = []string{"E198", "E227", "E05", "E100"}
 
-// judge compares what the scanner and the reader say of a document with what
-// expat says of it. It reports whether the reader accepts it.
-func (e *expat) judge(t *testing.T, scanner *xmltext.Scanner, reader *Reader, service string, doc []byte) bool {
+// judge compares the results of the scanner and the reader for a document with those of
+// expat. It reports whether the reader accepts it.
+func (e *expat) judge(t *testing.T, scanner *xmltext.Scanner, reader *Reader, service string,
+	doc []byte) bool {
 	t.Helper()
 	want, plain, err := scanned(scanner, doc)
 	if err != nil {
@@ -171,7 +173,8 @@ func (e *expat) judge(t *testing.T, scanner *xmltext.Scanner, reader *Reader, se
 	case refusal != "":
 		return false
 	case seen != want:
-		t.Fatalf("the scanner (-) and expat (+) see different things in %q:\n%s", doc, cmp.Diff(want, seen))
+		t.Fatalf("the scanner (-) and expat (+) see different things in %q:\n%s", doc,
+			cmp.Diff(want, seen))
 	}
 	reader.Reset(ServiceByCode(service))
 	if reader.Feed(doc, true) != nil {
@@ -181,30 +184,40 @@ func (e *expat) judge(t *testing.T, scanner *xmltext.Scanner, reader *Reader, se
 	return true
 }
 
-// pieces are what an attacker would put anywhere into a good request.
+// pieces are attacks to put anywhere into a good request.
 var pieces = []string{
-	"<x/>", "<x></x>", "<x xmlns=''/>", "<ZadostInfo/>", "</ZadostInfo>", "<x>", "</x>", "<!---->", "<!-->-->", "<!--->-->", "<!-- <ZadostInfo> -->", "<!--", "-->",
-	"<![CDATA[]]>", "<![CDATA[X]]>", "<![CDATA[<]]>", "<![CDATA[", "]]>", "]]", "]", ">", "<", "&", "&lt;", "&gt;", "&#x58;", "&#13;", "&#10;", "&#0;", "&x;", "&#", "&#x", ";",
-	"<?x?>", "<?xml version='1.0'?>", "<?", "?>", "<!DOCTYPE x>", "<!", "\r", "\r\n", "\n", "\t", " ", "\u00a0", "\u0085", "\u2028", "\ufeff", "\x00", "\x01", "\x7f",
-	"\xc0\x80", "\xed\xa0\x80", "\uffff", "\U0001f600", "a", "X", ":", "=", "'", "\"", "/", " a='1'", " a=\"\r\n\t \"", " a='&#10;&#x20;&amp;'", " a='>'", " a='<'", " a='1' a='2'",
-	" xmlns=''", " xmlns='urn:x'", " xmlns:s='urn:x'", " xmlns:xml='urn:x'", " xmlns:xml='http://www.w3.org/XML/1998/namespace'", " xmlns:p=''", " xmlns:p='urn:p' p:a='1'", " xml:lang='cs'",
+	"<x/>", "<x></x>", "<x xmlns=''/>", "<ZadostInfo/>", "</ZadostInfo>", "<x>", "</x>", "<!---->",
+	"<!-->-->", "<!--->-->", "<!-- <ZadostInfo> -->", "<!--", "-->",
+	"<![CDATA[]]>", "<![CDATA[X]]>", "<![CDATA[<]]>", "<![CDATA[", "]]>", "]]", "]", ">", "<", "&",
+	"&lt;", "&gt;", "&#x58;", "&#13;", "&#10;", "&#0;", "&x;", "&#", "&#x", ";",
+	"<?x?>", "<?xml version='1.0'?>", "<?", "?>", "<!DOCTYPE x>", "<!", "\r", "\r\n", "\n", "\t",
+	" ", "\u00a0", "\u0085", "\u2028", "\ufeff", "\x00", "\x01", "\x7f",
+	"\xc0\x80", "\xed\xa0\x80", "\uffff", "\U0001f600", "a", "X", ":", "=", "'", "\"", "/",
+	" a='1'", " a=\"\r\n\t \"", " a='&#10;&#x20;&amp;'", " a='>'", " a='<'", " a='1' a='2'",
+	" xmlns=''", " xmlns='urn:x'", " xmlns:s='urn:x'", " xmlns:xml='urn:x'",
+	" xmlns:xml='http://www.w3.org/XML/1998/namespace'", " xmlns:p=''",
+	" xmlns:p='urn:p' p:a='1'", " xml:lang='cs'",
 	" xmlns:p='urn:p' xmlns:q='urn:p' p:a='1' q:a='2'", " href='#x'",
 }
 
-// TestExpat puts every piece at every edge of the markup of good requests, and
-// inside it.
+// TestExpat puts every piece at every edge of the markup of good requests, and inside
+// it.
 func TestExpat(t *testing.T) {
-	e, scanner, reader := startExpat(t), xmltext.NewScanner(xmltext.DefaultBounds()), NewReader(DefaultBounds())
+	e, scanner, reader := startExpat(t), xmltext.NewScanner(xmltext.DefaultBounds()),
+		NewReader(DefaultBounds())
 	tried, accepted := 0, 0
-	for code, file := range map[string]string{"E198": "e198-bare.xml", "E227": "e227.xml", "E05": "e05.xml", "E100": "e100.xml"} {
+	for code, file := range map[string]string{"E198": "e198-bare.xml", "E227": "e227.xml",
+		"E05": "e05.xml", "E100": "e100.xml"} {
 		doc := requestFile(t, file)
 		for at := range len(doc) + 1 {
-			if at > 0 && at < len(doc) && !bytes.ContainsRune([]byte("<>/ =\"':\n"), rune(doc[at])) && doc[at-1] != '>' {
+			if at > 0 && at < len(doc) && !bytes.ContainsRune([]byte("<>/ =\"':\n"),
+				rune(doc[at])) && doc[at-1] != '>' {
 				continue
 			}
 			for _, piece := range pieces {
 				tried++
-				if e.judge(t, scanner, reader, code, slices.Concat(doc[:at], []byte(piece), doc[at:])) {
+				if e.judge(t, scanner, reader, code,
+					slices.Concat(doc[:at], []byte(piece), doc[at:])) {
 					accepted++
 				}
 			}
@@ -216,26 +229,28 @@ func TestExpat(t *testing.T) {
 	}
 }
 
-// TestExpatOnCases asks expat about every case of the corpus that the gate
+// TestExpatOnCases compares with expat every case of the corpus that the gateway
 // accepts.
 func TestExpatOnCases(t *testing.T) {
-	e, scanner, reader := startExpat(t), xmltext.NewScanner(xmltext.DefaultBounds()), NewReader(DefaultBounds())
+	e, scanner, reader := startExpat(t), xmltext.NewScanner(xmltext.DefaultBounds()),
+		NewReader(DefaultBounds())
 	for _, c := range requestCases(t) {
-		if accepted := e.judge(t, scanner, reader, c.Service, c.Doc); !accepted && c.Want == "accept" {
+		if accepted := e.judge(t, scanner, reader, c.Service,
+			c.Doc); !accepted && c.Want == "accept" {
 			t.Errorf("%s: expat refuses it", c.Name)
 		}
 	}
 }
 
-// A seenNode is an element as expat saw it; name is in Clark's notation.
-type seenNode struct {
+// A expatNode is an element by expat, with its name in Clark's notation.
+type expatNode struct {
 	name, text string
-	kids       []*seenNode
+	kids       []*expatNode
 }
 
-func parseSeen(seen string) *seenNode {
-	root := &seenNode{}
-	open := []*seenNode{root}
+func parseSeen(seen string) *expatNode {
+	root := &expatNode{}
+	open := []*expatNode{root}
 	for seen != "" {
 		top := open[len(open)-1]
 		switch seen[0] {
@@ -245,7 +260,7 @@ func parseSeen(seen string) *seenNode {
 			if space, local, ok := strings.Cut(tag, "\x01"); ok {
 				tag = "{" + space + "}" + local
 			}
-			n := &seenNode{name: tag}
+			n := &expatNode{name: tag}
 			top.kids = append(top.kids, n)
 			open, seen = append(open, n), rest
 		case 3:
@@ -259,9 +274,8 @@ func parseSeen(seen string) *seenNode {
 	return root
 }
 
-// child returns the first child of that name, of any namespace if space is
-// empty.
-func (n *seenNode) child(space, local string) *seenNode {
+// child returns the first child of that name, of any namespace if space is empty.
+func (n *expatNode) child(space, local string) *expatNode {
 	if n == nil {
 		return nil
 	}
@@ -273,8 +287,8 @@ func (n *seenNode) child(space, local string) *seenNode {
 	return nil
 }
 
-// count returns how many elements have that local name, at any depth.
-func (n *seenNode) count(local string) int {
+// count returns the number of elements with that local name, at any depth.
+func (n *expatNode) count(local string) int {
 	sum := 0
 	for _, k := range n.kids {
 		if k.name == local || strings.HasSuffix(k.name, "}"+local) {
@@ -285,9 +299,8 @@ func (n *seenNode) count(local string) int {
 	return sum
 }
 
-// first returns the first element of that local name below n, in document
-// order.
-func (n *seenNode) first(local string) *seenNode {
+// first returns the first element of that local name below n, in document order.
+func (n *expatNode) first(local string) *expatNode {
 	if n == nil {
 		return nil
 	}
@@ -302,15 +315,16 @@ func (n *seenNode) first(local string) *seenNode {
 	return nil
 }
 
-// compareHead compares a head with what the message says by expat's account.
-func compareHead(t *testing.T, h *Head, document *seenNode) {
+// compareHead compares a head with the tree of its message by expat.
+func compareHead(t *testing.T, h *Head, document *expatNode) {
 	t.Helper()
 	operation := document.kids[0]
 	if body := document.child(NSEnvelope, "Envelope").child(NSEnvelope, "Body"); body != nil {
 		operation = body.kids[0]
 	}
 	s := h.Service
-	if want := "{" + s.Namespace + "}" + s.Request; operation.name != want || h.Enveloped != (operation != document.kids[0]) {
+	if want := "{" + s.Namespace + "}" + s.Request; operation.name != want ||
+		h.Enveloped != (operation != document.kids[0]) {
 		t.Errorf("the operation is %s, want %s; enveloped %v", operation.name, want, h.Enveloped)
 	}
 	for _, local := range []string{"ZadostInfo", "AutorizaceInfo"} {
@@ -332,7 +346,7 @@ func compareHead(t *testing.T, h *Head, document *seenNode) {
 		words = append(words, string(w.Text))
 	}
 	if list == nil {
-		list = &seenNode{}
+		list = &expatNode{}
 	}
 	if got, want := strings.Join(words, " "), string(collapse([]byte(list.text))); got != want {
 		t.Errorf("SeznamUdaju is %q in the head, %q in the message", got, want)
@@ -340,8 +354,10 @@ func compareHead(t *testing.T, h *Head, document *seenNode) {
 	question := operation.child(s.Namespace, "Zadost")
 	if m := h.Media; m != nil {
 		compareValue(t, question, "AgendaZdroj", m.AgendaZdroj, true)
-		for local, value := range map[string][]byte{"Jmeno": m.Jmeno, "Prijmeni": m.Prijmeni, "RodneCislo": m.RodneCislo,
-			"DatumNarozeni": m.DatumNarozeni, "KlicProSifrovani": m.Klic, "OpCislo": m.OpCislo, "CdCislo": m.CdCislo} {
+		for local, value := range map[string][]byte{"Jmeno": m.Jmeno, "Prijmeni": m.Prijmeni,
+			"RodneCislo":    m.RodneCislo,
+			"DatumNarozeni": m.DatumNarozeni, "KlicProSifrovani": m.Klic, "OpCislo": m.OpCislo,
+			"CdCislo": m.CdCislo} {
 			compareValue(t, question, local, value, false)
 		}
 	}
@@ -353,7 +369,7 @@ func compareHead(t *testing.T, h *Head, document *seenNode) {
 }
 
 // compareInfo compares each field of a ZadostInfo with the element of its name.
-func compareInfo(t *testing.T, i *ZadostInfo, info *seenNode) {
+func compareInfo(t *testing.T, i *ZadostInfo, info *expatNode) {
 	t.Helper()
 	if info == nil {
 		t.Error("no ZadostInfo")
@@ -370,9 +386,8 @@ func compareInfo(t *testing.T, i *ZadostInfo, info *seenNode) {
 	}
 }
 
-// compareValue compares a value of the head with the first element of that
-// name.
-func compareValue(t *testing.T, within *seenNode, local string, value []byte, shrink bool) {
+// compareValue compares a value of the head with the first element of that name.
+func compareValue(t *testing.T, within *expatNode, local string, value []byte, shrink bool) {
 	t.Helper()
 	el := within.first(local)
 	if el == nil || value == nil {

@@ -7,7 +7,7 @@ package egon
 type Head struct {
 	Service    *Service     // the called service, by its code in the path
 	Enveloped  bool         // the payload is in a SOAP Envelope; otherwise it is bare
-	Demanded   string       // name of a Header block that must be understood and is not (SOAP 1.1 §4.2.3)
+	Demanded   string       // a Header block that must be understood and is not (SOAP 1.1 §4.2.3)
 	Info       ZadostInfo   // the header of the request
 	MaxRecords []byte       // AutorizaceInfo/MaximalniPocetZaznamu; nil when it was absent
 	HasItems   bool         // AutorizaceInfo/SeznamUdaju is present, maybe empty

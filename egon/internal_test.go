@@ -18,8 +18,8 @@ func testPerson() PrevodAifo {
 	return PrevodAifo{Agenda: "A999", Ais: "1", Local: 1, Global: testAifo}
 }
 
-// The requests to the registries, validated whole; ROB's envelope against the
-// schema that our assumption amounts to.
+// The requests to the registries are valid. ROB's envelope is validated against a schema
+// of the project's own assumption.
 func TestInternalRequests(t *testing.T) {
 	const (
 		eop   = "aiseop/xsd/AisEopMediaCtiPodleUdaju.xsd"
@@ -39,27 +39,31 @@ func TestInternalRequests(t *testing.T) {
 			schema = ecd
 		}
 		st := testStep(m, "Jmeno", src.Photo, src.Photo, "ROBCti")
-		messages[strings.ToLower(src.Step)+"-"+name] = message{schema, AppendMediaRequest(nil, st, src)}
+		messages[strings.ToLower(src.Step)+"-"+name] = message{schema,
+			AppendMediaRequest(nil, st, src)}
 		messages["o25-"+name] = message{rob, AppendVerify(nil, st, testPerson())}
 	}
 	st := testStep(mediaQueries()["criteria"], "EopPodpis", "EopFoto")
 	messages["x21-both"] = message{eop, AppendMediaRequest(nil, st, source(t, "Eop"))}
-	messages["o08"] = message{rob, AppendRead(nil, st, testPerson(), []string{"Aifo", "Jmeno", "DatovaSchranka"})}
+	messages["o08"] = message{rob, AppendRead(nil, st, testPerson(),
+		[]string{"Aifo", "Jmeno", "DatovaSchranka"})}
 	tr := &Translation{
 		Source: AgendaAis{"A117", "7"}, Target: AgendaAis{"A999", "1"},
 		Map: []PrevodAifo{{Local: 3, Global: testAifo, Overeno: Yes, Agenda: "ignored"}},
 	}
 	messages["g27"] = message{org, AppendTranslate(nil, st, OrgCtiAifo, tr)}
 	messages["g02"] = message{org, AppendTranslate(nil, st, OrgZalozAifo, tr)}
-	places := []Place{{Kod: 554782, Kind: LokalitaOB}, {Kod: 14492253}, {Kod: 500054, Kind: LokalitaMP}}
+	places := []Place{{Kod: 554782, Kind: LokalitaOB}, {Kod: 14492253},
+		{Kod: 500054, Kind: LokalitaMP}}
 	messages["a28-read"] = message{ruian, AppendPlaces(nil, st, true, places)}
 	messages["a28-verify"] = message{ruian, AppendPlaces(nil, st, false, places)}
 
 	for name, m := range messages {
 		t.Run(name, func(t *testing.T) {
 			golden(t, "internal-"+name, m.doc)
-			if doc := string(m.doc); strings.Contains(doc, "PrioritaAis") || strings.Contains(doc, "ffffffff") {
-				t.Error("the request has something of the caller's header that is not for registries")
+			if doc := string(m.doc); strings.Contains(doc, "PrioritaAis") || strings.Contains(doc,
+				"ffffffff") {
+				t.Error("the request has a part of the caller's header that is not for registries")
 			}
 			o := newOracle(t)
 			if m.schema == rob {
@@ -70,7 +74,7 @@ func TestInternalRequests(t *testing.T) {
 	}
 }
 
-// What is compared at ROB is what was searched for (seed E198 §8.2.2).
+// ROB compares the items of the search (seed E198 §8.2.2).
 func TestSearchItems(t *testing.T) {
 	for kind, want := range map[QueryKind]string{
 		NoQuery:                 "",

@@ -97,7 +97,8 @@ func TestFlow(t *testing.T) {
 		{"", Flow{}},
 		{"EopFoto", Flow{Evidence: []string{"EopFoto"}}},
 		{"EopFoto Jmeno Prijmeni ROBCti RUIANCti",
-			Flow{RobRead: true, Ruian: Cti, Rob: []string{"Jmeno", "Prijmeni"}, Evidence: []string{"EopFoto"}}},
+			Flow{RobRead: true, Ruian: Cti, Rob: []string{"Jmeno", "Prijmeni"},
+				Evidence: []string{"EopFoto"}}},
 		{"ROBOver Jmeno", Flow{Rob: []string{"Jmeno"}}}, // verifying is always done
 		{"RUIANOver RUIANCti", Flow{Ruian: Cti}},
 		{"RUIANCti RUIANOver", Flow{Ruian: Cti}},
@@ -145,7 +146,7 @@ func TestUnknownItem(t *testing.T) {
 	}
 }
 
-// No word of the enumerations of ROB and ROS is called unknown.
+// No word of the enumerations of ROB and ROS is unknown.
 func TestItemsOfTheSchemasAreKnown(t *testing.T) {
 	data, err := os.ReadFile(filepath.Join(sharedFolder(t), "schemas", "RegTypy.xsd"))
 	if err != nil {
@@ -168,7 +169,8 @@ func TestItemsOfTheSchemasAreKnown(t *testing.T) {
 
 func TestLegibleWord(t *testing.T) {
 	for word, want := range map[string]string{
-		"Jmeno": "Jmeno", "Jméno": "Jméno", "a\u00a0b": "a[U+00A0]b", "a\u200bb": "a[U+200B]b", "\u202eonemJ": "[U+202E]onemJ", "e\u0301": "e[U+0301]",
+		"Jmeno": "Jmeno", "Jméno": "Jméno", "a\u00a0b": "a[U+00A0]b", "a\u200bb": "a[U+200B]b",
+		"\u202eonemJ": "[U+202E]onemJ", "e\u0301": "e[U+0301]",
 	} {
 		if got := LegibleWord(word); got != want {
 			t.Errorf("LegibleWord(%q) = %q, want %q", word, got, want)

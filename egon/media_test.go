@@ -24,7 +24,7 @@ func TestSourceOf(t *testing.T) {
 	}
 }
 
-// mediaReply writes a whole reply around a block as an evidence sends it.
+// mediaReply writes a whole reply around the block of an evidence.
 func mediaReply(info *OdpovedInfo, b *MediaBlocks, block string) []byte {
 	doc := AppendMediaHead(nil, true, info, b)
 	doc = append(doc, block...)
@@ -35,12 +35,13 @@ const (
 	ecdBlock = `<EcdOdpovedV1 xmlns="` + NSEcd + `" xmlns:a="` + NSEvidence + `">` +
 		`<a:AisAplikacniStatus><a:VysledekAisKod>OK</a:VysledekAisKod></a:AisAplikacniStatus><a:Aifo>1</a:Aifo>` +
 		`<a:Fotky><a:Fotka>AAAA</a:Fotka><a:DatumVydani>2016-05-30</a:DatumVydani></a:Fotky></EcdOdpovedV1>`
-	eopNobody = `<x:EopOdpovedV1 xmlns:x="` + NSEop + `"><AisAplikacniStatus xmlns="` + NSEvidence + `">` +
+	eopNobody = `<x:EopOdpovedV1 xmlns:x="` + NSEop + `"><AisAplikacniStatus xmlns="` + NSEvidence +
+		`">` +
 		`<VysledekAisKod>VAROVANI</VysledekAisKod><VysledekDetail><VysledekSubKod>SPECIFIKACE V POPISU</VysledekSubKod>` +
 		`</VysledekDetail></AisAplikacniStatus></x:EopOdpovedV1>`
 )
 
-// The replies of E198, one for each way the workflow can end (seed E198 §11).
+// The replies of E198 are valid, one for each end of the workflow (seed E198 §11).
 func TestMediaReply(t *testing.T) {
 	eop, ecd := source(t, "Eop"), source(t, "Ecd")
 	verified := must[VerifyReply](t)(ParseVerifyReply(answer(t, "o25")))
@@ -71,7 +72,8 @@ func TestMediaReply(t *testing.T) {
 			MediaBlocks{Verified: differs.Block, Source: ecd}, ecdBlock},
 		{"media-untranslatable", testInfo(Varovani),
 			MediaBlocks{Map: []PrevodAifo{{Local: 1}}, Org: merged.Org, Source: ecd}, ecdBlock},
-		{"media-nobody", testInfo(Varovani, Detail{SubKod: "SPECIFIKACE V POPISU", Popis: "BR_000: Nikdo."}),
+		{"media-nobody", testInfo(Varovani,
+			Detail{SubKod: "SPECIFIKACE V POPISU", Popis: "BR_000: Nikdo."}),
 			MediaBlocks{Source: eop}, eopNobody},
 		{"media-no-block", testInfo(Varovani), MediaBlocks{Source: eop}, ""},
 	}

@@ -35,7 +35,7 @@ func must[T any](t *testing.T) func(*T, error) *T {
 
 const testAifo = "iaG1BBvjvYcCn7WRcXS+4MQ="
 
-// The answers that the tests read keep to the contracts themselves.
+// The answers of the tests are valid by the contracts.
 func TestAnswersKeepToTheSchemas(t *testing.T) {
 	o := newOracle(t)
 	rob := o.robEnvelope(t)
@@ -80,7 +80,8 @@ func TestParseTranslateReplyThatFails(t *testing.T) {
 	if diff := cmp.Diff([]string{"OSOBA SPOJENA", "ZAZNAM NENALEZEN"}, r.Codes); diff != "" {
 		t.Errorf("Codes (-want +got):\n%s", diff)
 	}
-	want := Status{Kod: Varovani, Details: []Detail{{SubKod: "APLIKACNI CHYBA", Puvodce: Party{Registr, "ORG"}}}}
+	want := Status{Kod: Varovani, Details: []Detail{{SubKod: "APLIKACNI CHYBA",
+		Puvodce: Party{Registr, "ORG"}}}}
 	if diff := cmp.Diff(want, r.Info.Status); diff != "" {
 		t.Errorf("Status (-want +got):\n%s", diff)
 	}
@@ -94,7 +95,8 @@ func TestParseVerifyReply(t *testing.T) {
 		person VerifiedPerson
 		known  Tri
 	}{
-		{"o25", OK, "", VerifiedPerson{Local: 1, Overene: []string{"Aifo", "Jmeno", "Prijmeni"}}, Yes},
+		{"o25", OK, "", VerifiedPerson{Local: 1, Overene: []string{"Aifo", "Jmeno", "Prijmeni"}},
+			Yes},
 		{"o25-differs", Varovani, "PARCIALNI ZAZNAM NEOVEREN", VerifiedPerson{
 			Local: 1, Overene: []string{"Aifo", "Jmeno"}, CastecneOverene: []string{"Doklad"},
 			Neoverene: []string{"Prijmeni", "DatumNarozeni"},
@@ -111,8 +113,9 @@ func TestParseVerifyReply(t *testing.T) {
 			if r.Rob.Kod != tt.kod || sub != tt.sub {
 				t.Errorf("Rob = %+v, want %s %s", r.Rob, tt.kod, tt.sub)
 			}
-			// An empty list reads as none.
-			for _, list := range []*[]string{&r.Persons[0].Overene, &r.Persons[0].CastecneOverene, &r.Persons[0].Neoverene} {
+			// An empty list is read as none.
+			for _, list := range []*[]string{&r.Persons[0].Overene, &r.Persons[0].CastecneOverene,
+				&r.Persons[0].Neoverene} {
 				if len(*list) == 0 {
 					*list = nil
 				}
@@ -120,7 +123,8 @@ func TestParseVerifyReply(t *testing.T) {
 			if diff := cmp.Diff([]VerifiedPerson{tt.person}, r.Persons); diff != "" {
 				t.Errorf("Persons (-want +got):\n%s", diff)
 			}
-			want := []PrevodAifo{{Agenda: "A999", Ais: "1", Local: 1, Global: testAifo, Overeno: tt.known}}
+			want := []PrevodAifo{{Agenda: "A999", Ais: "1", Local: 1, Global: testAifo,
+				Overeno: tt.known}}
 			if diff := cmp.Diff(want, r.Map); diff != "" {
 				t.Errorf("Map (-want +got):\n%s", diff)
 			}
@@ -128,27 +132,29 @@ func TestParseVerifyReply(t *testing.T) {
 	}
 }
 
-// What ROB says of a person when it verifies is which items agree, and no more
-// is passed on: no item itself, nor anything else.
+// Of ROB's answer to O25 only the names of the items that agree are passed on, no value
+// and nothing else.
 func TestVerifyReplyHoldsWhatAgrees(t *testing.T) {
 	const said = "<Aifo>1</Aifo><OvereneUdaje>Aifo Jmeno Prijmeni</OvereneUdaje>"
 	for name, person := range map[string]string{
 		"as the schema has it": said,
-		"items":                "<Jmeno>MAREK</Jmeno>" + said + "<Doklady><Cislo>1</Cislo></Doklady>",
-		"items in a list":      said + "<NeovereneUdaje><Jmeno>MAREK</Jmeno></NeovereneUdaje>",
-		"another namespace":    said + `<NeovereneUdaje xmlns="u">MAREK</NeovereneUdaje>`,
-		"text and comments":    "MAREK" + said + "<!-- MAREK --><![CDATA[MAREK]]>",
+		"items": "<Jmeno>MAREK</Jmeno>" + said +
+			"<Doklady><Cislo>1</Cislo></Doklady>",
+		"items in a list":   said + "<NeovereneUdaje><Jmeno>MAREK</Jmeno></NeovereneUdaje>",
+		"another namespace": said + `<NeovereneUdaje xmlns="u">MAREK</NeovereneUdaje>`,
+		"text and comments": "MAREK" + said + "<!-- MAREK --><![CDATA[MAREK]]>",
 	} {
 		doc := strings.Replace(string(answer(t, "o25")), said, person, 1)
 		r := must[VerifyReply](t)(ParseVerifyReply([]byte(doc)))
-		if _, osoba, _ := strings.Cut(string(r.Block), "<Osoba"); !strings.HasSuffix(osoba, ">"+said+"</Osoba>") {
+		if _, osoba, _ := strings.Cut(string(r.Block), "<Osoba"); !strings.HasSuffix(osoba,
+			">"+said+"</Osoba>") {
 			t.Errorf("%s: %s", name, r.Block)
 		}
 	}
 }
 
-// The words of a list stand between white space as XML knows it: what another
-// blank joins is one word, and no item.
+// Only XML white space separates the words of a list. Words that another blank joins are
+// one word, and no item.
 func TestWordsOfAList(t *testing.T) {
 	for list, want := range map[string][]string{
 		"\n\tJmeno \r\n Prijmeni ": {"Jmeno", "Prijmeni"},
@@ -161,7 +167,8 @@ func TestWordsOfAList(t *testing.T) {
 			t.Errorf("%q: %q, want %q", list, got, want)
 		}
 	}
-	for value, want := range map[string]Tri{"true": Yes, " 1\n": Yes, "0": No, " false ": No, "TRUE": No, "true\u00a0": No, "": No} {
+	for value, want := range map[string]Tri{"true": Yes, " 1\n": Yes, "0": No, " false ": No,
+		"TRUE": No, "true\u00a0": No, "": No} {
 		if got := triOf(value); got != want {
 			t.Errorf("%q: %v, want %v", value, got, want)
 		}
@@ -170,7 +177,8 @@ func TestWordsOfAList(t *testing.T) {
 
 func TestParseReadReply(t *testing.T) {
 	r := must[ReadReply](t)(ParseReadReply(answer(t, "o08"), robItems))
-	want := []Place{{Kod: 14492253, Kind: AdresniMisto}, {Kod: 500054, Kind: LokalitaMP}, {Kod: 554782, Kind: LokalitaOB}}
+	want := []Place{{Kod: 14492253, Kind: AdresniMisto}, {Kod: 500054, Kind: LokalitaMP},
+		{Kod: 554782, Kind: LokalitaOB}}
 	if diff := cmp.Diff(want, r.Places); diff != "" {
 		t.Errorf("Places (-want +got):\n%s", diff)
 	}
@@ -182,11 +190,12 @@ func TestParseReadReply(t *testing.T) {
 	}
 }
 
-// Of what ROB gives out unasked nothing is passed on: no value, no item of its
-// version 2, no reference to RUIAN.
+// Nothing that was not requested from ROB is passed on: no value, no item of its version
+// 2, no reference to RUIAN.
 func TestReadReplyHoldsWhatWasAsked(t *testing.T) {
-	doc := strings.Replace(string(answer(t, "o08")), "</rod:Osoba>", "<rod:RodnePrijmeni xsi:nil='1'/><rod:DatumUmrti xsi:nil='true'>2020-01-01</rod:DatumUmrti><rod:Doklady><rob:Cislo>1</rob:Cislo></rod:Doklady>"+
-		"<rod:Obcanstvi>203</rod:Obcanstvi> <rod:Jine/><Prijmeni>X</Prijmeni></rod:Osoba>", 1)
+	doc := strings.Replace(string(answer(t, "o08")), "</rod:Osoba>",
+		"<rod:RodnePrijmeni xsi:nil='1'/><rod:DatumUmrti xsi:nil='true'>2020-01-01</rod:DatumUmrti><rod:Doklady><rob:Cislo>1</rob:Cislo></rod:Doklady>"+
+			"<rod:Obcanstvi>203</rod:Obcanstvi> <rod:Jine/><Prijmeni>X</Prijmeni></rod:Osoba>", 1)
 	for items, want := range map[string]string{
 		"":                      "Aifo=1 DatovaSchranka=",
 		"Jmeno Obcanstvi":       "Aifo=1 DatovaSchranka= Jmeno=MAREK Obcanstvi=203",
@@ -207,7 +216,8 @@ func TestReadReplyHoldsWhatWasAsked(t *testing.T) {
 		if strings.Join(got, " ") != want {
 			t.Errorf("asked for %q: %s, want %s", items, got, want)
 		}
-		if places := strings.Contains(items, "Adresa") || strings.Contains(items, "Umrti"); (len(r.Places) == 1) != places {
+		if places := strings.Contains(items, "Adresa") ||
+			strings.Contains(items, "Umrti"); (len(r.Places) == 1) != places {
 			t.Errorf("asked for %q: places %v", items, r.Places)
 		}
 	}
@@ -232,7 +242,7 @@ func TestParsePlacesReply(t *testing.T) {
 	}
 }
 
-// A registry that says CHYBA owes no data.
+// An answer with the status CHYBA needs no data.
 func TestParseSystemError(t *testing.T) {
 	want := Status{Kod: Chyba, Details: []Detail{{
 		SubKod: "NENI K DISPOZICI", Popis: "údržba", Puvodce: Party{Registr, "ROB"},
@@ -260,19 +270,26 @@ func TestParseFault(t *testing.T) {
 	}
 }
 
-// parsers are the Parse functions behind one signature.
+// parsers returns the Parse functions with one signature.
 func parsers() map[string]func([]byte) error {
 	return map[string]func([]byte) error{
-		"translate": func(doc []byte) error { _, err := ParseTranslateReply(doc, OrgCtiAifo); return err },
-		"create":    func(doc []byte) error { _, err := ParseTranslateReply(doc, OrgZalozAifo); return err },
-		"verify":    func(doc []byte) error { _, err := ParseVerifyReply(doc); return err },
-		"read":      func(doc []byte) error { _, err := ParseReadReply(doc, robItems); return err },
-		"places":    func(doc []byte) error { _, err := ParsePlacesReply(doc); return err },
+		"translate": func(doc []byte) error {
+			_,
+				err := ParseTranslateReply(doc, OrgCtiAifo)
+			return err
+		},
+		"create": func(doc []byte) error {
+			_,
+				err := ParseTranslateReply(doc, OrgZalozAifo)
+			return err
+		},
+		"verify": func(doc []byte) error { _, err := ParseVerifyReply(doc); return err },
+		"read":   func(doc []byte) error { _, err := ParseReadReply(doc, robItems); return err },
+		"places": func(doc []byte) error { _, err := ParsePlacesReply(doc); return err },
 	}
 }
 
-// An answer that lacks what the workflow rests on is an error that says what
-// was expected.
+// An answer without a part that the workflow needs is an error that names the part.
 func TestParseNamesWhatIsMissing(t *testing.T) {
 	tests := []struct {
 		name, parser, answer string
@@ -280,24 +297,30 @@ func TestParseNamesWhatIsMissing(t *testing.T) {
 		want                 string
 	}{
 		{"no XML", "verify", "o25", "<s:Body>", "<s:Body", "parse answer"},
-		{"another envelope", "verify", "o25", "schemas.xmlsoap.org/soap/envelope/", "www.w3.org/2003/05/soap-envelope", "}Envelope"},
+		{"another envelope", "verify", "o25", "schemas.xmlsoap.org/soap/envelope/",
+			"www.w3.org/2003/05/soap-envelope", "}Envelope"},
 		{"a Header only", "verify", "o25", "s:Body>", "s:Header>", "}Body"},
 		{"another service of ROB", "read", "o25", "", "", "RobCtiHromadneAifoDataResponse"},
 		{"another operation of ORG", "create", "g27", "", "", "OrgZalozAifoResponse"},
-		{"another version", "places", "a28-v2", "CtiProRob:v2", "CtiProRob:v3", "CtiProRobResponse"},
+		{"another version", "places", "a28-v2", "CtiProRob:v2", "CtiProRob:v3",
+			"CtiProRobResponse"},
 		{"two payloads", "verify", "o25", "<s:Body>", `<s:Body><x/>`, "RobSyncDotazResponse"},
 		{"no header", "verify", "o25", "OdpovedInfo", "Info", "OdpovedInfo"},
 		{"no status", "verify", "o25", "reg:Status", "reg:Stav", "}Status"},
 		{"an unknown status", "verify", "o25", "VysledekKod>OK", "VysledekKod>ok", "VysledekKod"},
 		{"no answer", "verify", "o25", "Odpoved>", "Vysledek>", "}Odpoved in"},
-		{"no application status", "verify", "o25", "RobAplikacniStatus", "Status", "RobAplikacniStatus"},
+		{"no application status", "verify", "o25", "RobAplikacniStatus", "Status",
+			"RobAplikacniStatus"},
 		{"no application code", "verify", "o25", "VysledekRobKodType", "Kod", "VysledekRobKodType"},
 		{"a nameless person", "verify", "o25", "<Aifo>1</Aifo>", "", "}Aifo in Osoba"},
-		{"a person that is no number", "read", "o08", `stav="spravny">1<`, `stav="spravny">jedna<`, "number in Aifo"},
+		{"a person that is no number", "read", "o08", `stav="spravny">1<`, `stav="spravny">jedna<`,
+			"number in Aifo"},
 		{"a map without a person", "translate", "g27", "reg:LokalniAifo>", "reg:L>", "LokalniAifo"},
-		{"a number too large", "translate", "g27", "LokalniAifo>1<", "LokalniAifo>2147483648<", "number in LokalniAifo"},
+		{"a number too large", "translate", "g27", "LokalniAifo>1<", "LokalniAifo>2147483648<",
+			"number in LokalniAifo"},
 		{"no map", "translate", "g27", "MapaAifo", "Mapa", "MapaAifo"},
-		{"a reference that is no number", "read", "o08", "14492253<", "doma<", "number in AdresaPobytu"},
+		{"a reference that is no number", "read", "o08", "14492253<", "doma<",
+			"number in AdresaPobytu"},
 		{"no references", "places", "a28-v1", "SeznamIdAdres", "Seznam", "SeznamIdAdres"},
 		{"no addresses", "places", "a28-v1", "SeznamAdres", "Seznam", "SeznamAdres"},
 		{"no localities", "places", "a28-v1", "SeznamLokalit", "Seznam", "SeznamLokalit"},
@@ -317,19 +340,31 @@ func TestParseNamesWhatIsMissing(t *testing.T) {
 	}
 }
 
-// Where an answer says twice what decides, it is not the first word that counts.
+// An answer with two of a deciding element is an error, not the first of them.
 func TestParseTakesNoContradiction(t *testing.T) {
 	for _, tt := range []struct{ parser, answer, old, more, want string }{
-		{"verify", "o25", "</s:Body>", "<s:Body/>", "one {http://schemas.xmlsoap.org/soap/envelope/}Body in Envelope"},
-		{"verify", "o25", "</OdpovedInfo>", "<OdpovedInfo/>", "one {urn:cz:isvs:rob:schemas:RobUnivDotazy:v1}OdpovedInfo"},
-		{"verify", "o25", "</reg:Status>", "<reg:Status><reg:VysledekKod>CHYBA</reg:VysledekKod></reg:Status>", "}Status in OdpovedInfo"},
-		{"verify", "o25", "</reg:VysledekKod>", "<reg:VysledekKod>CHYBA</reg:VysledekKod>", "}VysledekKod in Status"},
-		{"verify", "o25", "</MapaAifo>", `<MapaAifo><reg:PrevodAifo><reg:LokalniAifo stavOvereniAifo="false">1</reg:LokalniAifo></reg:PrevodAifo></MapaAifo>`, "}MapaAifo in"},
-		{"verify", "o25", "</reg:LokalniAifo>", `<reg:LokalniAifo stavOvereniAifo="false">1</reg:LokalniAifo>`, "}LokalniAifo in PrevodAifo"},
-		{"verify", "o25", "</RobAplikacniStatus>", `<RobAplikacniStatus><VysledekRobKodType xmlns="urn:cz:isvs:rob:schemas:RobTypy:v1">VAROVANI</VysledekRobKodType></RobAplikacniStatus>`, "}RobAplikacniStatus in"},
+		{"verify", "o25", "</s:Body>", "<s:Body/>",
+			"one {http://schemas.xmlsoap.org/soap/envelope/}Body in Envelope"},
+		{"verify", "o25", "</OdpovedInfo>", "<OdpovedInfo/>",
+			"one {urn:cz:isvs:rob:schemas:RobUnivDotazy:v1}OdpovedInfo"},
+		{"verify", "o25", "</reg:Status>",
+			"<reg:Status><reg:VysledekKod>CHYBA</reg:VysledekKod></reg:Status>",
+			"}Status in OdpovedInfo"},
+		{"verify", "o25", "</reg:VysledekKod>", "<reg:VysledekKod>CHYBA</reg:VysledekKod>",
+			"}VysledekKod in Status"},
+		{"verify", "o25", "</MapaAifo>",
+			`<MapaAifo><reg:PrevodAifo><reg:LokalniAifo stavOvereniAifo="false">1</reg:LokalniAifo></reg:PrevodAifo></MapaAifo>`, "}MapaAifo in"},
+		{"verify", "o25", "</reg:LokalniAifo>",
+			`<reg:LokalniAifo stavOvereniAifo="false">1</reg:LokalniAifo>`,
+			"}LokalniAifo in PrevodAifo"},
+		{"verify", "o25", "</RobAplikacniStatus>",
+			`<RobAplikacniStatus><VysledekRobKodType xmlns="urn:cz:isvs:rob:schemas:RobTypy:v1">VAROVANI</VysledekRobKodType></RobAplikacniStatus>`, "}RobAplikacniStatus in"},
 		{"verify", "o25", "<Aifo>1</Aifo>", "<Aifo>2</Aifo>", "}Aifo in Osoba"},
-		{"verify", "o25", "</RobOverHromadneAifoDataResponse>", `<RobOverHromadneAifoDataResponse xmlns="urn:cz:isvs:rob:schemas:RobDotazyData:v1"/>`, "}RobOverHromadneAifoDataResponse in Odpoved"},
-		{"translate", "g27", "</reg:GlobalniAifo>", "<reg:GlobalniAifo>AAAA</reg:GlobalniAifo>", "}GlobalniAifo in PrevodAifo"},
+		{"verify", "o25", "</RobOverHromadneAifoDataResponse>",
+			`<RobOverHromadneAifoDataResponse xmlns="urn:cz:isvs:rob:schemas:RobDotazyData:v1"/>`,
+			"}RobOverHromadneAifoDataResponse in Odpoved"},
+		{"translate", "g27", "</reg:GlobalniAifo>", "<reg:GlobalniAifo>AAAA</reg:GlobalniAifo>",
+			"}GlobalniAifo in PrevodAifo"},
 		{"translate", "g27", "</MapaAifo>", "<MapaAifo/>", "}MapaAifo in"},
 		{"translate", "g27", "</MapaAifo>", "<OrgStatus/><OrgStatus/>", "}OrgStatus in"},
 		{"places", "a28-v1", "</c:SeznamIdAdres>", "<c:SeznamIdAdres/>", "}SeznamIdAdres in"},

@@ -14,7 +14,8 @@ import (
 var testMoment = time.Date(2026, 3, 4, 10, 0, 0, 123e6, time.FixedZone("", 3600))
 
 func testItem(number uint64) QueueItem {
-	return QueueItem{Service: "E227", IszrZadostId: testIszrID, Number: number, Created: testMoment, Expires: testMoment.Add(24 * time.Hour)}
+	return QueueItem{Service: "E227", IszrZadostId: testIszrID, Number: number, Created: testMoment,
+		Expires: testMoment.Add(24 * time.Hour)}
 }
 
 func TestAppendQueuePage(t *testing.T) {
@@ -33,14 +34,15 @@ func TestAppendQueuePage(t *testing.T) {
 }
 
 func queueInfo(kod string, details ...Detail) *OdpovedInfo {
-	return &OdpovedInfo{CasOdpovedi: testMoment, Status: Status{Kod: kod, Details: details}, AgendaZadostId: testAgendaID, IszrZadostId: testIszrID}
+	return &OdpovedInfo{CasOdpovedi: testMoment, Status: Status{Kod: kod, Details: details},
+		AgendaZadostId: testAgendaID, IszrZadostId: testIszrID}
 }
 
-// E100 delivers the whole reply of the service that was called, or says when to
-// ask again.
+// E100 delivers the whole reply of the called service, or the time to ask again.
 func TestAppendQueueAnswer(t *testing.T) {
 	o := newOracle(t)
-	rights := AppendRights(nil, false, queueInfo(OK), &RightsQuery{}, []RightsItem{{"Prijmeni", "101-1-1"}})
+	rights := AppendRights(nil, false, queueInfo(OK), &RightsQuery{},
+		[]RightsItem{{"Prijmeni", "101-1-1"}})
 	delivered := AppendQueueAnswer(nil, true, queueInfo(OK), rights)
 	running := queueInfo(Varovani, Detail{SubKod: "PROBIHA ZPRACOVANI"})
 	running.CekaciCas = 7
@@ -54,7 +56,7 @@ func TestAppendQueueAnswer(t *testing.T) {
 	}
 }
 
-// What is written is read back, and keeps to the schemas.
+// Questions that are written are valid and are read back.
 func TestQueueQuestionsAreReadBack(t *testing.T) {
 	o := newOracle(t)
 	other := strings.Replace(testIszrID, "2", "3", 1)
@@ -73,7 +75,8 @@ func TestQueueQuestionsAreReadBack(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s := ServiceByCode(tt.code)
 			for _, enveloped := range []bool{true, false} {
-				doc := AppendRequest(nil, &Request{Service: s, Enveloped: enveloped, Info: testZadostInfo(), Inner: AppendQueueQuestion(nil, s, &tt.query)})
+				doc := AppendRequest(nil, &Request{Service: s, Enveloped: enveloped,
+					Info: testZadostInfo(), Inner: AppendQueueQuestion(nil, s, &tt.query)})
 				o.validate(t, "egon/xsd/"+s.Action+".xsd", payload(doc))
 				readBack(t, s, doc)
 				got, err := ParseQueueQuery(doc, s, xmltext.DefaultBounds(), time.UTC)
@@ -94,50 +97,70 @@ func TestQueueQuestionsThatAreWrong(t *testing.T) {
 	for _, tt := range []struct{ code, zadost, names string }{
 		{"E99", "<z:Zadost/>", "IszrAsyncVypisFrontyData"},
 		{"E99", "<z:Zadost><z:IszrAsyncVypisFrontyData/></z:Zadost><z:Zadost/>", "Zadost"},
-		{"E99", "<z:Zadost><z:IszrAsyncVypisFrontyData><z:IdTransakceOd>-1</z:IdTransakceOd></z:IszrAsyncVypisFrontyData></z:Zadost>", "IdTransakceOd"},
-		{"E99", "<z:Zadost><z:IszrAsyncVypisFrontyData><z:IdTransakceOd/></z:IszrAsyncVypisFrontyData></z:Zadost>", "IdTransakceOd"},
-		{"E99", "<z:Zadost><z:IszrAsyncVypisFrontyData><z:CasVytvoreniOd>2026-03-04</z:CasVytvoreniOd></z:IszrAsyncVypisFrontyData></z:Zadost>", "CasVytvoreniOd"},
-		{"E99", "<z:Zadost><z:IszrAsyncVypisFrontyData><z:CasVytvoreniOd>2026-03-04T00:00:00</z:CasVytvoreniOd><z:IdTransakceOd>1</z:IdTransakceOd></z:IszrAsyncVypisFrontyData></z:Zadost>", "IdTransakceOd"},
-		{"E99", "<z:Zadost><z:IszrAsyncVypisFrontyData><IdTransakceOd>1</IdTransakceOd></z:IszrAsyncVypisFrontyData></z:Zadost>", "IdTransakceOd"},
+		{"E99",
+			"<z:Zadost><z:IszrAsyncVypisFrontyData><z:IdTransakceOd>-1</z:IdTransakceOd></z:IszrAsyncVypisFrontyData></z:Zadost>", "IdTransakceOd"},
+		{"E99",
+			"<z:Zadost><z:IszrAsyncVypisFrontyData><z:IdTransakceOd/></z:IszrAsyncVypisFrontyData></z:Zadost>", "IdTransakceOd"},
+		{"E99",
+			"<z:Zadost><z:IszrAsyncVypisFrontyData><z:CasVytvoreniOd>2026-03-04</z:CasVytvoreniOd></z:IszrAsyncVypisFrontyData></z:Zadost>", "CasVytvoreniOd"},
+		{"E99",
+			"<z:Zadost><z:IszrAsyncVypisFrontyData><z:CasVytvoreniOd>2026-03-04T00:00:00</z:CasVytvoreniOd><z:IdTransakceOd>1</z:IdTransakceOd></z:IszrAsyncVypisFrontyData></z:Zadost>", "IdTransakceOd"},
+		{"E99",
+			"<z:Zadost><z:IszrAsyncVypisFrontyData><IdTransakceOd>1</IdTransakceOd></z:IszrAsyncVypisFrontyData></z:Zadost>", "IdTransakceOd"},
 		{"E99", "<z:Zadost foo='1'/>", "IszrAsyncVypisFrontyData"},
 		{"E99", "<z:Zadost><z:IszrAsyncVypisFrontyData foo='1'/></z:Zadost>", "Atribut foo"},
-		{"E99", "<z:Zadost><z:IszrAsyncVypisFrontyData xmlns:i='" + NSXSI + "' i:type='z:OdIdType'/></z:Zadost>", "OmezeniVypisuType"},
+		{"E99", "<z:Zadost><z:IszrAsyncVypisFrontyData xmlns:i='" + NSXSI +
+			"' i:type='z:OdIdType'/></z:Zadost>", "OmezeniVypisuType"},
 		{"E99", "<z:Zadost>x<z:IszrAsyncVypisFrontyData/></z:Zadost>", "text"},
-		{"E100", "<z:Zadost><z:IszrAsyncOdpovedZFrontyData><z:IszrZadostId><![CDATA[2829D020-af4c-13c8-9851-1c37d859c002]]></z:IszrZadostId></z:IszrAsyncOdpovedZFrontyData></z:Zadost>", "prostý text"},
-		{"E100", "<z:Zadost><z:IszrAsyncOdpovedZFrontyData><z:IszrZadostId>2829D020-af4c<!-- -->-13c8-9851-1c37d859c002</z:IszrZadostId></z:IszrAsyncOdpovedZFrontyData></z:Zadost>", "prostý text"},
-		{"E100", "<z:Zadost><z:IszrAsyncOdpovedZFrontyData><z:IszrZadostId xmlns:i='" + NSXSI + "' i:nil='true'>2829D020-af4c-13c8-9851-1c37d859c002</z:IszrZadostId></z:IszrAsyncOdpovedZFrontyData></z:Zadost>", "Atribut nil"},
-		{"E101", "<z:Zadost><z:IszrAsyncSmazatFrontuData><z:SmazatVse id='a'>true</z:SmazatVse></z:IszrAsyncSmazatFrontuData></z:Zadost>", "Atribut id"},
+		{"E100",
+			"<z:Zadost><z:IszrAsyncOdpovedZFrontyData><z:IszrZadostId><![CDATA[2829D020-af4c-13c8-9851-1c37d859c002]]></z:IszrZadostId></z:IszrAsyncOdpovedZFrontyData></z:Zadost>", "prostý text"},
+		{"E100",
+			"<z:Zadost><z:IszrAsyncOdpovedZFrontyData><z:IszrZadostId>2829D020-af4c<!-- -->-13c8-9851-1c37d859c002</z:IszrZadostId></z:IszrAsyncOdpovedZFrontyData></z:Zadost>", "prostý text"},
+		{"E100", "<z:Zadost><z:IszrAsyncOdpovedZFrontyData><z:IszrZadostId xmlns:i='" + NSXSI +
+			"' i:nil='true'>2829D020-af4c-13c8-9851-1c37d859c002</z:IszrZadostId></z:IszrAsyncOdpovedZFrontyData></z:Zadost>", "Atribut nil"},
+		{"E101",
+			"<z:Zadost><z:IszrAsyncSmazatFrontuData><z:SmazatVse id='a'>true</z:SmazatVse></z:IszrAsyncSmazatFrontuData></z:Zadost>", "Atribut id"},
 		{"E100", "", "Zadost"},
 		{"E100", "<z:Zadost><z:IszrAsyncOdpovedZFrontyData/></z:Zadost>", "IszrZadostId"},
-		{"E100", "<z:Zadost><z:IszrAsyncOdpovedZFrontyData>" + id + id + "</z:IszrAsyncOdpovedZFrontyData></z:Zadost>", "IszrZadostId"},
-		{"E100", "<z:Zadost><z:IszrAsyncOdpovedZFrontyData><z:IszrZadostId>1</z:IszrZadostId></z:IszrAsyncOdpovedZFrontyData></z:Zadost>", "IszrZadostId"},
-		{"E100", "<z:Zadost><z:IszrAsyncSmazatFrontuData/></z:Zadost>", "IszrAsyncSmazatFrontuData"},
+		{"E100", "<z:Zadost><z:IszrAsyncOdpovedZFrontyData>" + id + id +
+			"</z:IszrAsyncOdpovedZFrontyData></z:Zadost>", "IszrZadostId"},
+		{"E100",
+			"<z:Zadost><z:IszrAsyncOdpovedZFrontyData><z:IszrZadostId>1</z:IszrZadostId></z:IszrAsyncOdpovedZFrontyData></z:Zadost>", "IszrZadostId"},
+		{"E100", "<z:Zadost><z:IszrAsyncSmazatFrontuData/></z:Zadost>",
+			"IszrAsyncSmazatFrontuData"},
 		{"E101", "<z:Zadost><z:IszrAsyncSmazatFrontuData/></z:Zadost>", "SmazatVse"},
-		{"E101", "<z:Zadost><z:IszrAsyncSmazatFrontuData><z:SmazatVse>false</z:SmazatVse></z:IszrAsyncSmazatFrontuData></z:Zadost>", "SmazatVse"},
-		{"E101", "<z:Zadost><z:IszrAsyncSmazatFrontuData><z:SmazatVse>true</z:SmazatVse><z:IszrZadostIdPolozky>" + id + "</z:IszrZadostIdPolozky></z:IszrAsyncSmazatFrontuData></z:Zadost>", "IszrZadostIdPolozky"},
-		{"E101", "<z:Zadost><z:IszrAsyncSmazatFrontuData><z:IszrZadostIdPolozky/></z:IszrAsyncSmazatFrontuData></z:Zadost>", "IszrZadostId"},
-		{"E101", "<z:Zadost><z:IszrAsyncSmazatFrontuData><z:IszrZadostIdPolozky><z:Jiny/></z:IszrZadostIdPolozky></z:IszrAsyncSmazatFrontuData></z:Zadost>", "Jiny"},
+		{"E101",
+			"<z:Zadost><z:IszrAsyncSmazatFrontuData><z:SmazatVse>false</z:SmazatVse></z:IszrAsyncSmazatFrontuData></z:Zadost>", "SmazatVse"},
+		{"E101",
+			"<z:Zadost><z:IszrAsyncSmazatFrontuData><z:SmazatVse>true</z:SmazatVse><z:IszrZadostIdPolozky>" + id + "</z:IszrZadostIdPolozky></z:IszrAsyncSmazatFrontuData></z:Zadost>", "IszrZadostIdPolozky"},
+		{"E101",
+			"<z:Zadost><z:IszrAsyncSmazatFrontuData><z:IszrZadostIdPolozky/></z:IszrAsyncSmazatFrontuData></z:Zadost>", "IszrZadostId"},
+		{"E101",
+			"<z:Zadost><z:IszrAsyncSmazatFrontuData><z:IszrZadostIdPolozky><z:Jiny/></z:IszrZadostIdPolozky></z:IszrAsyncSmazatFrontuData></z:Zadost>", "Jiny"},
 	} {
 		s := ServiceByCode(tt.code)
 		inner := strings.ReplaceAll(tt.zadost, "<z:Zadost", `<z:Zadost xmlns:z="`+s.Namespace+`"`)
-		doc := AppendRequest(nil, &Request{Service: s, Enveloped: true, Info: testZadostInfo(), Inner: []byte(inner)})
+		doc := AppendRequest(nil, &Request{Service: s, Enveloped: true, Info: testZadostInfo(),
+			Inner: []byte(inner)})
 		_, err := ParseQueueQuery(doc, s, xmltext.DefaultBounds(), time.UTC)
 		var o *Offence
 		if !errors.As(err, &o) || o.Kind != Invalid || !strings.Contains(o.Popis, tt.names) {
 			t.Errorf("%s with %s: %v, want one that names %s", tt.code, tt.zadost, err, tt.names)
 		}
 	}
-	if _, err := ParseQueueQuery([]byte("<x/>"), ServiceByCode("E99"), xmltext.DefaultBounds(), time.UTC); err == nil {
+	if _, err := ParseQueueQuery([]byte("<x/>"), ServiceByCode("E99"), xmltext.DefaultBounds(),
+		time.UTC); err == nil {
 		t.Error("another document is read as a question")
 	}
-	got, err := ParseQueueQuery(AppendRequest(nil, &Request{Service: ServiceByCode("E99"), Info: testZadostInfo()}), ServiceByCode("E99"), xmltext.DefaultBounds(), time.UTC)
+	got, err := ParseQueueQuery(AppendRequest(nil, &Request{Service: ServiceByCode("E99"),
+		Info: testZadostInfo()}), ServiceByCode("E99"), xmltext.DefaultBounds(), time.UTC)
 	if err != nil || got.From != 0 || !got.Since.IsZero() {
 		t.Errorf("E99 without a question: %+v, %v", got, err)
 	}
 }
 
-// What says nothing is taken: comments between elements, xsi:nil that is false,
-// and xsi:type with the declared type.
+// Comments between elements, xsi:nil that is false, and xsi:type with the declared type
+// are accepted.
 func TestQueueQuestionsAsClientsWriteThem(t *testing.T) {
 	o := newOracle(t)
 	for code, zadost := range map[string]string{
@@ -145,11 +168,14 @@ func TestQueueQuestionsAsClientsWriteThem(t *testing.T) {
 			"<z:CasVytvoreniOd i:type='reg:CasovaZnackaType'>2026-03-04T00:00:00Z</z:CasVytvoreniOd></z:IszrAsyncVypisFrontyData></z:Zadost>",
 		"E100": "<z:Zadost i:schemaLocation='a b'><z:IszrAsyncOdpovedZFrontyData><z:IszrZadostId i:type='reg:IszrZadostIdType'>" + testIszrID +
 			"</z:IszrZadostId></z:IszrAsyncOdpovedZFrontyData></z:Zadost>",
-		"E101": "<z:Zadost><z:IszrAsyncSmazatFrontuData><z:SmazatVse xmlns:x='" + NSSchema + "' i:type='x:boolean'>true</z:SmazatVse></z:IszrAsyncSmazatFrontuData></z:Zadost>",
+		"E101": "<z:Zadost><z:IszrAsyncSmazatFrontuData><z:SmazatVse xmlns:x='" + NSSchema +
+			"' i:type='x:boolean'>true</z:SmazatVse></z:IszrAsyncSmazatFrontuData></z:Zadost>",
 	} {
 		s := ServiceByCode(code)
-		inner := strings.Replace(zadost, "<z:Zadost", `<z:Zadost xmlns:z="`+s.Namespace+`" xmlns:i="`+NSXSI+`"`, 1)
-		doc := AppendRequest(nil, &Request{Service: s, Enveloped: true, Info: testZadostInfo(), Inner: []byte(inner)})
+		inner := strings.Replace(zadost, "<z:Zadost",
+			`<z:Zadost xmlns:z="`+s.Namespace+`" xmlns:i="`+NSXSI+`"`, 1)
+		doc := AppendRequest(nil, &Request{Service: s, Enveloped: true, Info: testZadostInfo(),
+			Inner: []byte(inner)})
 		o.validate(t, "egon/xsd/"+s.Action+".xsd", payload(doc))
 		if _, err := ParseQueueQuery(doc, s, xmltext.DefaultBounds(), time.UTC); err != nil {
 			t.Errorf("%s: %v", code, err)
@@ -160,7 +186,9 @@ func TestQueueQuestionsAsClientsWriteThem(t *testing.T) {
 // Two spellings of an id are one id.
 func TestIdsAreReadInLowerCase(t *testing.T) {
 	s := ServiceByCode("E100")
-	doc := AppendRequest(nil, &Request{Service: s, Info: testZadostInfo(), Inner: AppendQueueQuestion(nil, s, &QueueQuery{IDs: []string{strings.ToUpper(testIszrID)}})})
+	doc := AppendRequest(nil, &Request{Service: s, Info: testZadostInfo(),
+		Inner: AppendQueueQuestion(nil, s,
+			&QueueQuery{IDs: []string{strings.ToUpper(testIszrID)}})})
 	got, err := ParseQueueQuery(doc, s, xmltext.DefaultBounds(), time.UTC)
 	if err != nil || got.IDs[0] != testIszrID {
 		t.Errorf("got %+v, %v", got, err)
@@ -194,12 +222,13 @@ func TestParseDateTime(t *testing.T) {
 	}
 }
 
-// Whatever a message holds, a question is read from it or an offence is found.
+// FuzzParseQueueQuery: any message has a question or an offence.
 func FuzzParseQueueQuery(f *testing.F) {
 	for _, code := range []string{"E99", "E100", "E101"} {
 		s := ServiceByCode(code)
 		q := QueueQuery{From: 1, Since: testMoment, IDs: []string{testIszrID}}
-		f.Add(code, AppendRequest(nil, &Request{Service: s, Enveloped: true, Info: testZadostInfo(), Inner: AppendQueueQuestion(nil, s, &q)}))
+		f.Add(code, AppendRequest(nil, &Request{Service: s, Enveloped: true, Info: testZadostInfo(),
+			Inner: AppendQueueQuestion(nil, s, &q)}))
 		f.Add(code, AppendRequest(nil, &Request{Service: s, Info: testZadostInfo()}))
 	}
 	f.Fuzz(func(t *testing.T, code string, doc []byte) {
@@ -212,7 +241,8 @@ func FuzzParseQueueQuery(f *testing.F) {
 		switch {
 		case err != nil && (!errors.As(err, &o) || o.Popis == ""):
 			t.Errorf("%v is no offence that says something", err)
-		case err == nil && code == "E100" && len(q.IDs) != 1, err == nil && code == "E101" && q.All == (len(q.IDs) > 0):
+		case err == nil && code == "E100" && len(q.IDs) != 1, err == nil && code == "E101" &&
+			q.All == (len(q.IDs) > 0):
 			t.Errorf("%s asks for %+v", code, q)
 		}
 	})

@@ -20,7 +20,10 @@ func requestFile(t testing.TB, name string) []byte {
 
 func TestReaderBounds(t *testing.T) {
 	e198, e05 := requestFile(t, "e198-short.xml"), requestFile(t, "e05.xml")
-	edit := func(doc []byte, from, to string) []byte { return bytes.Replace(doc, []byte(from), []byte(to), 1) }
+	edit := func(doc []byte, from, to string) []byte {
+		return bytes.Replace(doc, []byte(from),
+			[]byte(to), 1)
+	}
 	headEnd := bytes.Index(e198, []byte("</Zadost>")) + len("</Zadost>")
 
 	tests := []struct {
@@ -30,25 +33,39 @@ func TestReaderBounds(t *testing.T) {
 		want          string
 		offset        int64 // of the offence
 	}{
-		{"head as long as allowed", "E198", e198, Bounds{HeadBytes: headEnd, Items: 5}, "accept", 0},
-		{"head one byte longer", "E198", e198, Bounds{HeadBytes: headEnd - 1, Items: 5}, fmt.Sprintf("too large head exceeds %d bytes", headEnd-1), int64(headEnd - 1)},
-		{"endless comment in the head", "E198", edit(e198, "<Agenda ", "<!--"+strings.Repeat("x", 70000)+"--><Agenda "),
+		{"head as long as allowed", "E198", e198, Bounds{HeadBytes: headEnd, Items: 5}, "accept",
+			0},
+		{"head one byte longer", "E198", e198, Bounds{HeadBytes: headEnd - 1, Items: 5},
+			fmt.Sprintf("too large head exceeds %d bytes", headEnd-1), int64(headEnd - 1)},
+		{"endless comment in the head", "E198",
+			edit(e198, "<Agenda ", "<!--"+strings.Repeat("x", 70000)+"--><Agenda "),
 			DefaultBounds(), "too large head exceeds 65536 bytes", 65536},
-		{"endless white space before the head", "E198", append(bytes.Repeat([]byte(" "), 70000), e05...),
+		{"endless white space before the head", "E198",
+			append(bytes.Repeat([]byte(" "), 70000), e05...),
 			DefaultBounds(), "too large head exceeds 65536 bytes", 65536},
-		{"endless value", "E198", edit(e198, "AQID", strings.Repeat("AQID", 20000)), DefaultBounds(), "too large head exceeds 65536 bytes", 65536},
-		{"endless tail", "E05", edit(e05, "<x/>", strings.Repeat("<x/>", 50000)), DefaultBounds(), "accept", 0},
-		{"message as long as allowed", "E198", e198, Bounds{HeadBytes: 9999, Items: 5, TotalBytes: int64(len(e198))}, "accept", 0},
-		{"message one byte longer", "E198", e198, Bounds{HeadBytes: 9999, Items: 5, TotalBytes: int64(len(e198)) - 1},
+		{"endless value", "E198", edit(e198, "AQID", strings.Repeat("AQID", 20000)),
+			DefaultBounds(), "too large head exceeds 65536 bytes", 65536},
+		{"endless tail", "E05", edit(e05, "<x/>", strings.Repeat("<x/>", 50000)), DefaultBounds(),
+			"accept", 0},
+		{"message as long as allowed", "E198", e198,
+			Bounds{HeadBytes: 9999, Items: 5, TotalBytes: int64(len(e198))}, "accept", 0},
+		{"message one byte longer", "E198", e198,
+			Bounds{HeadBytes: 9999, Items: 5, TotalBytes: int64(len(e198)) - 1},
 			"too large message exceeds 2004 bytes", int64(len(e198)) - 1},
-		{"message shorter than the head may be", "E198", e198, Bounds{HeadBytes: 9999, Items: 5, TotalBytes: 100},
+		{"message shorter than the head may be", "E198", e198,
+			Bounds{HeadBytes: 9999, Items: 5, TotalBytes: 100},
 			"too large message exceeds 100 bytes", 100},
-		{"one word too many", "E198", e198, Bounds{HeadBytes: 9999, Items: 4}, "too large more than 4 words in SeznamUdaju",
+		{"one word too many", "E198", e198, Bounds{HeadBytes: 9999, Items: 4},
+			"too large more than 4 words in SeznamUdaju",
 			int64(bytes.Index(e198, []byte("RUIANCti")))},
-		{"deep tail", "E05", edit(e05, "<x/>", strings.Repeat("<x>", 200)), DefaultBounds(), "too large elements nest too deep", 0},
-		{"long name", "E05", edit(e05, "<x/>", "<"+strings.Repeat("x", 300)+"/>"), DefaultBounds(), "too large name is too long", 0},
-		{"many attributes", "E05", edit(e05, "<x/>", "<x"+strings.Repeat(" a='1'", 65)+"/>"), DefaultBounds(), "too large too many attributes", 0},
-		{"long attribute", "E05", edit(e05, "<x/>", "<x a='"+strings.Repeat("x", 20000)+"'/>"), DefaultBounds(), "too large tag is too long", 0},
+		{"deep tail", "E05", edit(e05, "<x/>", strings.Repeat("<x>", 200)), DefaultBounds(),
+			"too large elements nest too deep", 0},
+		{"long name", "E05", edit(e05, "<x/>", "<"+strings.Repeat("x", 300)+"/>"), DefaultBounds(),
+			"too large name is too long", 0},
+		{"many attributes", "E05", edit(e05, "<x/>", "<x"+strings.Repeat(" a='1'", 65)+"/>"),
+			DefaultBounds(), "too large too many attributes", 0},
+		{"long attribute", "E05", edit(e05, "<x/>", "<x a='"+strings.Repeat("x", 20000)+"'/>"),
+			DefaultBounds(), "too large tag is too long", 0},
 	}
 	for _, tt := range tests {
 		if tt.bounds.XML.Depth == 0 {
@@ -69,18 +86,22 @@ func TestReaderBounds(t *testing.T) {
 	}
 }
 
-// The refusal of what is wrong in ZadostInfo, and of another service's body,
-// echoes the AgendaZadostId that comes after it.
+// The refusal of an offence in ZadostInfo, and of another service's body, echoes the
+// AgendaZadostId that comes after it.
 func TestRefusalsKnowTheRequestID(t *testing.T) {
 	const id = "32b10f47-cdca-4ef1-b54d-30f2447780e3"
 	doc := requestFile(t, "e198-bare.xml")
 	r := NewReader(DefaultBounds())
 	for name, broken := range map[string][]byte{
-		"repeated":     bytes.Replace(doc, []byte("<reg:Agenda>"), []byte("<reg:Agenda/><reg:Agenda>"), 1),
-		"unknown":      bytes.Replace(doc, []byte("<reg:Agenda>"), []byte("<reg:X><reg:Y/></reg:X><reg:Agenda>"), 1),
-		"text":         bytes.Replace(doc, []byte("<reg:Agenda>"), []byte("x<reg:Agenda>"), 1),
-		"other body":   bytes.ReplaceAll(doc, []byte("AgendaMediaDataCtiPodleUdaju"), []byte("JinaSluzba")),
-		"in the items": bytes.Replace(doc, []byte("<abs:SeznamUdaju>"), []byte("<abs:SeznamUdaju><a/>"), 1),
+		"repeated": bytes.Replace(doc, []byte("<reg:Agenda>"),
+			[]byte("<reg:Agenda/><reg:Agenda>"), 1),
+		"unknown": bytes.Replace(doc, []byte("<reg:Agenda>"),
+			[]byte("<reg:X><reg:Y/></reg:X><reg:Agenda>"), 1),
+		"text": bytes.Replace(doc, []byte("<reg:Agenda>"), []byte("x<reg:Agenda>"), 1),
+		"other body": bytes.ReplaceAll(doc, []byte("AgendaMediaDataCtiPodleUdaju"),
+			[]byte("JinaSluzba")),
+		"in the items": bytes.Replace(doc, []byte("<abs:SeznamUdaju>"),
+			[]byte("<abs:SeznamUdaju><a/>"), 1),
 	} {
 		r.Reset(ServiceByCode("E198"))
 		if err := r.Feed(broken, true); err == nil {
@@ -95,7 +116,7 @@ func TestRefusalsKnowTheRequestID(t *testing.T) {
 	}
 }
 
-// The head is known as soon as nothing can change it, and no sooner.
+// The head is known as soon as no later byte can change it, and no sooner.
 func TestHeadIsKnownEarly(t *testing.T) {
 	r := NewReader(DefaultBounds())
 	for _, tt := range []struct{ code, file, until string }{
@@ -110,8 +131,10 @@ func TestHeadIsKnownEarly(t *testing.T) {
 		if err := r.Feed(doc[:end-1], false); err != nil || r.Head() != nil {
 			t.Errorf("%s: head %v known before %s, err %v", tt.code, r.Head(), tt.until, err)
 		}
-		if err := r.Feed(doc[end-1:end], false); err != nil || r.Head() == nil || r.Head().Offset != int64(end) {
-			t.Errorf("%s: head %v not known after %s at %d, err %v", tt.code, r.Head(), tt.until, end, err)
+		if err := r.Feed(doc[end-1:end], false); err != nil || r.Head() == nil ||
+			r.Head().Offset != int64(end) {
+			t.Errorf("%s: head %v not known after %s at %d, err %v", tt.code, r.Head(), tt.until,
+				end, err)
 		}
 	}
 }
@@ -131,7 +154,7 @@ func TestResetForgets(t *testing.T) {
 	}
 }
 
-// The frames of a Reader are as many as the grammars are deep.
+// The number of frames of a Reader is the depth of the deepest grammar.
 func TestGrammarsFitTheFrames(t *testing.T) {
 	var depth func(*element) int
 	depth = func(el *element) int {
@@ -148,7 +171,8 @@ func TestGrammarsFitTheFrames(t *testing.T) {
 		return 1 + deepest
 	}
 	deepest := 0
-	for _, o := range []*operation{&mediaOperation, &rightsOperation, &anyOperation, &asyncAnswerOperation, &mismatched} {
+	for _, o := range []*operation{&mediaOperation, &rightsOperation, &anyOperation,
+		&asyncAnswerOperation, &mismatched} {
 		deepest = max(deepest, depth(&o.element))
 	}
 	if deepest != maxFrames {

@@ -26,10 +26,11 @@ func requestCases(t testing.TB) []requests.Case {
 	return cases
 }
 
-// shortCases are the seeds of fuzzing: long ones only make it slow.
+// shortCases returns the seeds of fuzzing. Long ones only make it slow.
 func shortCases(t testing.TB) []requests.Case {
 	t.Helper()
-	return slices.DeleteFunc(requestCases(t), func(c requests.Case) bool { return len(c.Doc) > 8<<10 })
+	return slices.DeleteFunc(requestCases(t),
+		func(c requests.Case) bool { return len(c.Doc) > 8<<10 })
 }
 
 // Every case has one verdict: read without a memo, cut at any one byte, and cut
@@ -56,7 +57,7 @@ func TestRequests(t *testing.T) {
 	}
 }
 
-// The scanner alone says the same of every case, however it is cut.
+// The scanner has the same result for every case, however it is cut.
 func TestRequestsThroughTheScanner(t *testing.T) {
 	s := xmltext.NewScanner(xmltext.DefaultBounds())
 	for _, c := range requestCases(t) {
@@ -72,8 +73,8 @@ func TestRequestsThroughTheScanner(t *testing.T) {
 	}
 }
 
-// scanCuts scans a document cut at the given offsets, and says what is wrong
-// with it and where.
+// scanCuts scans a document cut at the given offsets, and returns its offence with the
+// place.
 func scanCuts(s *xmltext.Scanner, doc []byte, cuts ...int) string {
 	s.Reset()
 	from := 0
@@ -113,7 +114,7 @@ func forEachCut(n int, try func(cuts ...int)) {
 	}
 }
 
-// Each rule has cases that break it and cases that come near, as it asks for.
+// Each rule has the cases it asks for: some that break it and some that come near.
 func TestEveryRuleHasItsCases(t *testing.T) {
 	rules, err := requests.Rules()
 	if err != nil {
@@ -131,7 +132,8 @@ func TestEveryRuleHasItsCases(t *testing.T) {
 	}
 	for _, rule := range rules {
 		if rule.Refuse && refused[rule.Name] == 0 || rule.Accept && accepted[rule.Name] == 0 {
-			t.Errorf("%s: %d cases refused, %d accepted", rule.Name, refused[rule.Name], accepted[rule.Name])
+			t.Errorf("%s: %d cases refused, %d accepted", rule.Name, refused[rule.Name],
+				accepted[rule.Name])
 		}
 		t.Logf("%-16s %3d refused %3d accepted", rule.Name, refused[rule.Name], accepted[rule.Name])
 		delete(refused, rule.Name)
@@ -142,7 +144,7 @@ func TestEveryRuleHasItsCases(t *testing.T) {
 	}
 }
 
-// A reading is all that a Reader says of a request, in comparable form.
+// A reading is all results of a Reader for a request, in comparable form.
 type reading struct {
 	Kind, Path, Popis, Err string // of the offence
 	Offset                 int64
@@ -158,15 +160,15 @@ func (r reading) verdict() string {
 	return r.Kind + " " + r.Err
 }
 
-// feedRequest feeds a request that is cut at the given offsets, the last of
-// which is its length, and checks its head once it is known.
+// feedRequest feeds a request that is cut at the given offsets, the last of which is its
+// length, and checks its head once it is known.
 func feedRequest(t testing.TB, r *Reader, service string, doc []byte, cuts []int) reading {
 	t.Helper()
 	r.Reset(ServiceByCode(service))
 	var got reading
 	var err error
 	var value *Offence
-	buffer := make([]byte, len(doc)) // overwritten after every window: nothing may be kept of it
+	buffer := make([]byte, len(doc)) // cleared after every window: the Reader keeps nothing of it
 	from, checked, released := 0, false, int64(0)
 	for _, cut := range cuts {
 		window := buffer[:copy(buffer, doc[from:cut])]
@@ -178,7 +180,8 @@ func feedRequest(t testing.TB, r *Reader, service string, doc []byte, cuts []int
 			value = h.Check()
 		}
 		if now := r.Releasable(); now < released || now > int64(cut) {
-			t.Fatalf("after %d of %d bytes %d may leave, before it were %d", cut, len(doc), now, released)
+			t.Fatalf("after %d of %d bytes %d may leave, before it were %d", cut, len(doc), now,
+				released)
 		} else {
 			released = now
 		}
@@ -198,8 +201,10 @@ func feedRequest(t testing.TB, r *Reader, service string, doc []byte, cuts []int
 		t.Fatalf("%d bytes may leave, the offence is at byte %d", released, o.Offset)
 	}
 	if o != nil {
-		kinds := [...]string{Malformed: "malformed", OtherVersion: "version", TooLarge: "too large", Mismatch: "mismatch", Invalid: "invalid"}
-		got.Kind, got.Offset, got.Path, got.Popis, got.Err = kinds[o.Kind], o.Offset, o.Path, o.Popis, o.Err.Error()
+		kinds := [...]string{Malformed: "malformed", OtherVersion: "version", TooLarge: "too large",
+			Mismatch: "mismatch", Invalid: "invalid"}
+		got.Kind, got.Offset, got.Path, got.Popis, got.Err = kinds[o.Kind], o.Offset, o.Path,
+			o.Popis, o.Err.Error()
 		if strings.Contains(got.Popis+got.Err, "%!") || !strings.HasSuffix(got.Popis, ".") {
 			t.Fatalf("text is not a sentence: %q, %q", got.Popis, got.Err)
 		}
@@ -207,7 +212,7 @@ func feedRequest(t testing.TB, r *Reader, service string, doc []byte, cuts []int
 	return got
 }
 
-// describe writes a head as lines NAME=VALUE, without what is absent.
+// describe writes a head as lines NAME=VALUE, without absent values.
 func describe(h *Head) string {
 	if h == nil {
 		return ""
@@ -253,7 +258,7 @@ func describeFields(b *strings.Builder, prefix string, v reflect.Value) {
 	}
 }
 
-// A request may be cut anywhere: what came is never taken for a whole one.
+// A request that is cut anywhere is never accepted as a whole one.
 func TestCutRequestsAreRefused(t *testing.T) {
 	r := NewReader(DefaultBounds())
 	for _, name := range []string{"e198.xml", "e05.xml"} {
@@ -270,8 +275,8 @@ func TestCutRequestsAreRefused(t *testing.T) {
 	}
 }
 
-// FuzzReader: whatever is remembered and however a request is cut, a Reader says
-// the same of it.
+// FuzzReader: whatever is remembered and however a request is cut, a Reader has the same
+// results.
 func FuzzReader(f *testing.F) {
 	for i, c := range shortCases(f) {
 		f.Add(c.Doc, uint16(i))
@@ -293,14 +298,17 @@ func FuzzReader(f *testing.F) {
 		if cut := feedRequest(t, r, code, doc, cuts); cut != whole {
 			t.Errorf("cut at %v (-whole +cut):\n%s", cuts, cmp.Diff(whole, cut))
 		}
-		if want, got := released(off, code, doc, cuts), released(r, code, doc, cuts); !slices.Equal(want, got) {
-			t.Errorf("cut at %v, %v bytes may leave without a memo and %v with one", cuts, want, got)
+		if want, got := released(off, code, doc, cuts),
+			released(r, code, doc, cuts); !slices.Equal(want, got) {
+			t.Errorf("cut at %v, %v bytes may leave without a memo and %v with one", cuts, want,
+				got)
 		}
 	})
 }
 
 func BenchmarkReader(b *testing.B) {
-	for _, bench := range []struct{ code, file string }{{"E198", "e198.xml"}, {"E227", "e227.xml"}, {"E05", "e05.xml"}} {
+	for _, bench := range []struct{ code, file string }{{"E198", "e198.xml"}, {"E227", "e227.xml"},
+		{"E05", "e05.xml"}} {
 		doc, err := os.ReadFile(filepath.Join("testdata", "requests", bench.file))
 		if err != nil {
 			b.Fatal(err)

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// A refusal names what is wrong and what to do.
-func TestRefusalsSayWhatToDo(t *testing.T) {
+// A refusal names the fault and its remedy.
+func TestRefusalsNameTheRemedy(t *testing.T) {
 	want := map[string]string{
 		"e198/wrong case":   "Slovo „jmeno“ v SeznamUdaju není známá položka. Mysleli jste Jmeno? Opravte je, nebo je vynechte.",
 		"e198/unknown word": "Slovo „Bota“ v SeznamUdaju není známá položka. Opravte je, nebo je vynechte.",
@@ -35,7 +35,8 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 			}
 			delete(want, c.Name)
 		}
-		for _, personal := range []string{"Zoran", "Vos", "Kazi", "Karás", "1977-0", "255424486", "1925-04"} {
+		for _, personal := range []string{"Zoran", "Vos", "Kazi", "Karás", "1977-0", "255424486",
+			"1925-04"} {
 			if strings.Contains(got.Popis+got.Err+got.Path, personal) {
 				t.Errorf("%s: the refusal quotes %s", c.Name, personal)
 			}
@@ -46,9 +47,8 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 	}
 }
 
-// Every text about the contract has a case of the corpus that gets it, and so
-// has every rule about a value of the question of E198: docs/e198.md, which is
-// made of the corpus, leaves none out.
+// Every text about the contract has a case in the corpus, and so has every rule about a
+// value of the question of E198. docs/e198.md is made of the corpus, so it has them all.
 func TestEveryReasonHasACase(t *testing.T) {
 	var popisy, paths []string
 	r := NewReader(DefaultBounds())
@@ -66,11 +66,13 @@ func TestEveryReasonHasACase(t *testing.T) {
 		return false
 	}
 	for name, popis := range contractTexts(t) {
-		if !held(popisy, "^"+regexp.MustCompile(`%(\\\[\d\\\])?[sd]`).ReplaceAllString(regexp.QuoteMeta(popis), "(?s:.*)")+"$") {
+		if !held(popisy, "^"+regexp.MustCompile(`%(\\\[\d\\\])?[sd]`).ReplaceAllString(
+			regexp.QuoteMeta(popis), "(?s:.*)")+"$") {
 			t.Errorf("no case gets %s: %s", name, popis)
 		}
 	}
-	rules := append(append(append([]rule{}, accountRules...), mediaRules...), append(bornHere, bornAbroad...)...)
+	rules := append(append(append([]rule{}, accountRules...), mediaRules...),
+		append(bornHere, bornAbroad...)...)
 	for _, combination := range queryRules {
 		rules = append(rules, combination...)
 	}
@@ -81,8 +83,8 @@ func TestEveryReasonHasACase(t *testing.T) {
 	}
 }
 
-// contractTexts reads the texts of the kinds Mismatch and Invalid out of
-// reasons.go, by the names of their variables.
+// contractTexts reads the texts of the kinds Mismatch and Invalid from reasons.go, by
+// the names of their variables.
 func contractTexts(t *testing.T) map[string]string {
 	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), "reasons.go", nil, 0)
@@ -101,7 +103,8 @@ func contractTexts(t *testing.T) map[string]string {
 		}
 		kind, ok := value.Elts[0].(*ast.Ident)
 		text, ok2 := value.Elts[1].(*ast.BasicLit)
-		if ok && ok2 && (kind.Name == "Invalid" || kind.Name == "Mismatch") && spec.Names[0].Name != "otherReply" { // that is of an answer
+		ofRequest := spec.Names[0].Name != "otherReply"
+		if ok && ok2 && ofRequest && (kind.Name == "Invalid" || kind.Name == "Mismatch") {
 			popis, err := strconv.Unquote(text.Value)
 			if err != nil {
 				t.Fatal(err)

@@ -7,16 +7,16 @@ import (
 	"brana/egon/xmltext"
 )
 
-// A prover is what a message flows through: a Reader or a ReplyReader.
+// A prover is a Reader or a ReplyReader.
 type prover interface {
 	Feed(window []byte, last bool) error
 	Done() bool
 	Releasable() int64
 }
 
-// forward sends a message through a prover as the gateway does, in windows of
-// step bytes, and returns what left before the end of the input was known, and
-// what left in all.
+// forward sends a message through a prover as the gateway does, in windows of step
+// bytes. It returns the number of bytes that left before the end of the input was known,
+// and of all that left.
 func forward(t testing.TB, p prover, doc []byte, step int) (early, all int64, err error) {
 	t.Helper()
 	buffer := make([]byte, 0, len(doc)) // one for scanning and forwarding
@@ -57,9 +57,9 @@ func forward(t testing.TB, p prover, doc []byte, step int) (early, all int64, er
 	return early, int64(len(sent)), err
 }
 
-// operationEnd returns where the end tag of the operation begins, or the whole
-// tag of an empty one: the root, or the first child of the Body of an Envelope.
-// It knows nothing of the readers. Without an operation it is the length.
+// operationEnd returns the offset of the end tag of the operation, or of the whole tag of
+// an empty one. The operation is the root, or the first child of the Body of an
+// Envelope. It knows nothing of the readers. Without an operation it is the length.
 func operationEnd(doc []byte) int64 {
 	s := xmltext.NewScanner(xmltext.DefaultBounds())
 	rest, level, body := doc, 1, false
@@ -69,25 +69,28 @@ func operationEnd(doc []byte) int64 {
 		switch {
 		case err != nil || tok.Kind == xmltext.End:
 			return int64(len(doc))
-		case tok.Kind == xmltext.StartElement && s.Depth() == 1 && tok.Name.Is(NSEnvelope, "Envelope"):
+		case tok.Kind == xmltext.StartElement && s.Depth() == 1 &&
+			tok.Name.Is(NSEnvelope, "Envelope"):
 			level = 3
 		case tok.Kind == xmltext.StartElement && s.Depth() == 2 && level == 3:
 			body = tok.Name.Is(NSEnvelope, "Body")
-		case tok.Kind == xmltext.StartElement && tok.Empty && s.Depth() == level && (level == 1 || body),
+		case tok.Kind == xmltext.StartElement && tok.Empty && s.Depth() == level &&
+			(level == 1 || body),
 			tok.Kind == xmltext.EndElement && s.Depth() == level-1 && (level == 1 || body):
 			return tok.Start
 		}
 	}
 }
 
-// Whoever gets only what was released before the end was proven must not be
-// able to take it for a whole message; what is past an offence never leaves.
+// FuzzReleased: no receiver can take the bytes that were released before the end was
+// proven for a whole message. Bytes after an offence never leave.
 func FuzzReleased(f *testing.F) {
 	for i, c := range shortCases(f) {
 		f.Add(c.Doc, uint16(i*7), uint8(i))
 	}
 	for i, doc := range []string{
-		replyOpen + replyWarning + replyClose, replyOpen + replyClose, replyOpen + replyWarning + replyClose + "<x/>",
+		replyOpen + replyWarning + replyClose, replyOpen + replyClose, replyOpen + replyWarning +
+			replyClose + "<x/>",
 		`<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault/></s:Body></s:Envelope>`,
 		`<AgendaMediaDataCtiPodleUdajuResponse xmlns="` + NSMedia + `"/> `,
 	} {
@@ -104,7 +107,8 @@ func FuzzReleased(f *testing.F) {
 		}
 		early, _, _ := forward(t, p, doc, 1+int(step)%(len(doc)+1))
 		if end := operationEnd(doc); early > end {
-			t.Errorf("%d bytes left before the message was proven, its operation ends at byte %d", early, end)
+			t.Errorf("%d bytes left before the message was proven, its operation ends at byte %d",
+				early, end)
 		}
 	})
 }
@@ -116,7 +120,8 @@ func TestNothingIsReleasedTooEarly(t *testing.T) {
 			r.Reset(ServiceByCode(c.Service))
 			early, _, err := forward(t, r, c.Doc, step)
 			if end := operationEnd(c.Doc); early > end {
-				t.Errorf("%s: %d bytes left before the message was proven, its operation ends at byte %d", c.Name, early, end)
+				t.Errorf(
+					"%s: %d bytes left before the message was proven, its operation ends at byte %d", c.Name, early, end)
 			}
 			if (err == nil) != (c.Want == "accept") && !isValue(r) {
 				t.Errorf("%s: %v", c.Name, err)
@@ -125,6 +130,5 @@ func TestNothingIsReleasedTooEarly(t *testing.T) {
 	}
 }
 
-// isValue reports whether a request is refused for its values, which the reader
-// passes on to [Head.Check].
+// isValue reports whether a request is refused for its values, by [Head.Check].
 func isValue(r *Reader) bool { return r.Head() != nil && r.Head().Check() != nil }

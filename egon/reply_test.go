@@ -22,9 +22,11 @@ func testInfo(kod string, details ...Detail) *OdpovedInfo {
 
 func refusal() *OdpovedInfo {
 	return testInfo(Chyba,
-		Detail{SubKod: "NENI OPRAVNENI", Popis: "BR_102: Položka Jmeno není povolena.", Puvodce: Party{Registr, "ISZR"}},
+		Detail{SubKod: "NENI OPRAVNENI", Popis: "BR_102: Položka Jmeno není povolena.",
+			Puvodce: Party{Registr, "ISZR"}},
 		Detail{SubKod: "CHYBA VOLANI AIS", Puvodce: Party{Ais, "999001"}},
-		Detail{SubKod: "SPECIFIKACE V POPISU", Popis: "a < b & \"c\"\r\n", Puvodce: Party{Agenda, "A115"}},
+		Detail{SubKod: "SPECIFIKACE V POPISU", Popis: "a < b & \"c\"\r\n",
+			Puvodce: Party{Agenda, "A115"}},
 	)
 }
 
@@ -39,8 +41,8 @@ func TestAppendReply(t *testing.T) {
 }
 
 // Every service of the catalogue can be refused in its own response element.
-// IszrAsyncPushOdpovedZFronty and IszrZmenDataCiselniku have no code, so nobody
-// can call them.
+// IszrAsyncPushOdpovedZFronty and IszrZmenDataCiselniku have no code, so no caller can
+// call them.
 func TestEveryServiceCanBeRefused(t *testing.T) {
 	o := newOracle(t)
 	compiled := make(chan bool, len(Services()))
@@ -48,7 +50,8 @@ func TestEveryServiceCanBeRefused(t *testing.T) {
 		for _, s := range Services() {
 			t.Run(s.Code, func(t *testing.T) {
 				t.Parallel()
-				lines := o.complaints("egon/xsd/"+s.Action+".xsd", AppendReply(nil, s, false, refusal()))
+				lines := o.complaints("egon/xsd/"+s.Action+".xsd",
+					AppendReply(nil, s, false, refusal()))
 				if len(lines) > 0 && strings.Contains(lines[0], "Schemas parser error") {
 					if err := o.headerAlone(s); err != nil {
 						t.Errorf("%s: %v", s.Action, err)
@@ -76,13 +79,23 @@ func TestAppendReplyKeepsToTheSchema(t *testing.T) {
 	}{
 		{"an id that is none", func(i *OdpovedInfo) { i.AgendaZadostId = "pet" },
 			"<reg:AgendaZadostId>" + nilUUID + "</reg:AgendaZadostId>"},
-		{"an id one digit short", func(i *OdpovedInfo) { i.AgendaZadostId = testAgendaID[1:] + "-" },
+		{"an id one digit short", func(i *OdpovedInfo) {
+			i.AgendaZadostId = testAgendaID[1:] +
+				"-"
+		},
 			"<reg:AgendaZadostId>" + nilUUID + "</reg:AgendaZadostId>"},
-		{"an id in capitals", func(i *OdpovedInfo) { i.AgendaZadostId = strings.ToUpper(testAgendaID) },
+		{"an id in capitals", func(i *OdpovedInfo) {
+			i.AgendaZadostId = strings.ToUpper(
+				testAgendaID)
+		},
 			"<reg:AgendaZadostId>" + strings.ToUpper(testAgendaID) + "</reg:AgendaZadostId>"},
-		{"a text too long", func(i *OdpovedInfo) { i.Status.Details[0].Popis = strings.Repeat("ř", 1025) },
+		{"a text too long", func(i *OdpovedInfo) {
+			i.Status.Details[0].Popis = strings.Repeat("ř",
+				1025)
+		},
 			"<reg:VysledekPopis>" + strings.Repeat("ř", 1024) + "</reg:VysledekPopis>"},
-		{"a text just long enough", func(i *OdpovedInfo) { i.Status.Details[0].Popis = strings.Repeat("ř", 1024) },
+		{"a text just long enough",
+			func(i *OdpovedInfo) { i.Status.Details[0].Popis = strings.Repeat("ř", 1024) },
 			"<reg:VysledekPopis>" + strings.Repeat("ř", 1024) + "</reg:VysledekPopis>"},
 	}
 	for _, tt := range tests {
@@ -98,12 +111,14 @@ func TestAppendReplyKeepsToTheSchema(t *testing.T) {
 }
 
 func TestAppendFault(t *testing.T) {
-	golden(t, "fault-client", AppendFault(nil, FaultClient, "BR_501: Zpráva není <XML>.", "malformed"))
+	golden(t, "fault-client", AppendFault(nil, FaultClient, "BR_501: Zpráva není <XML>.",
+		"malformed"))
 	golden(t, "fault-server", AppendFault(nil, FaultServer, "BR_599: Vnitřní chyba.", "internal"))
 }
 
 func TestAppendRights(t *testing.T) {
-	q := &RightsQuery{Agenda: []byte("A115"), AgendovaRole: []byte("CT239"), Ovm: []byte("00007064")}
+	q := &RightsQuery{Agenda: []byte("A115"), AgendovaRole: []byte("CT239"),
+		Ovm: []byte("00007064")}
 	items := []RightsItem{{"Prijmeni", "101-1-1"}, {"Obcanstvi", "101-1-10"}, {KodIszr: "Aifo"}}
 	some := AppendRights(nil, true, testInfo(Chyba), q, items)
 	none := AppendRights(nil, false, testInfo(Chyba), q, nil)
@@ -115,18 +130,22 @@ func TestAppendRights(t *testing.T) {
 	o.validate(t, schema, payload(some))
 	for _, line := range o.complaints(schema, none) {
 		// The documented answer is not in the enumeration of the schema.
-		if !strings.Contains(line, "VysledekSubKod") || !strings.Contains(line, "ZAZNAM NENALEZEN") {
+		if !strings.Contains(line, "VysledekSubKod") ||
+			!strings.Contains(line, "ZAZNAM NENALEZEN") {
 			t.Error(line)
 		}
 	}
 }
 
-// The status of the system has codes of its enumeration alone.
+// The status of the system has only codes of its enumeration.
 func TestSystemic(t *testing.T) {
 	for _, tt := range []struct{ got, want Detail }{
-		{Detail{SubKod: "NENI OPRAVNENI", Popis: "x"}, Detail{SubKod: "NENI OPRAVNENI", Popis: "x"}},
-		{Detail{SubKod: "UDAJ NEVYDAN", Popis: "x"}, Detail{SubKod: "SPECIFIKACE V POPISU", Popis: "UDAJ NEVYDAN: x"}},
-		{Detail{SubKod: "NEPOVOLENA KOMBINACE"}, Detail{SubKod: "SPECIFIKACE V POPISU", Popis: "NEPOVOLENA KOMBINACE"}},
+		{Detail{SubKod: "NENI OPRAVNENI", Popis: "x"},
+			Detail{SubKod: "NENI OPRAVNENI", Popis: "x"}},
+		{Detail{SubKod: "UDAJ NEVYDAN", Popis: "x"},
+			Detail{SubKod: "SPECIFIKACE V POPISU", Popis: "UDAJ NEVYDAN: x"}},
+		{Detail{SubKod: "NEPOVOLENA KOMBINACE"},
+			Detail{SubKod: "SPECIFIKACE V POPISU", Popis: "NEPOVOLENA KOMBINACE"}},
 		{Detail{Popis: "x"}, Detail{SubKod: "SPECIFIKACE V POPISU", Popis: "x"}},
 		{Detail{}, Detail{SubKod: "SPECIFIKACE V POPISU"}},
 	} {

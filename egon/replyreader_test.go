@@ -11,7 +11,8 @@ import (
 
 const (
 	replyOpen = `<?xml version="1.0"?><s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Header/><s:Body>` +
-		`<e:AgendaMediaDataCtiPodleUdajuResponse xmlns:e="` + NSMedia + `" xmlns="` + NSReg + `" xmlns:a="` + NSAbstract + `">`
+		`<e:AgendaMediaDataCtiPodleUdajuResponse xmlns:e="` + NSMedia + `" xmlns="` + NSReg +
+		`" xmlns:a="` + NSAbstract + `">`
 	replyClose = `</e:AgendaMediaDataCtiPodleUdajuResponse></s:Body></s:Envelope>`
 
 	replyWarning = `<a:OdpovedInfo><CasOdpovedi>2017-09-06T07:31:55</CasOdpovedi><Status><VysledekKod>VAROVANI</VysledekKod>` +
@@ -22,45 +23,73 @@ const (
 func TestReplies(t *testing.T) {
 	tests := []struct {
 		name, code, doc string
-		want            string // KOD and whether it bars, fault, or the kind of the offence and its text
+		want            string // KOD and whether it bars, fault, or kind and text of the offence
 	}{
 		{"status", "E198", replyOpen + replyWarning + replyClose, "VAROVANI bars"},
-		{"what bars comes first", "E198", replyOpen + strings.Replace(replyWarning, "ADRESA SMAZANA", "NENI OPRAVNENI", 1) + replyClose, "VAROVANI bars"},
-		{"what bars comes first and alone", "E198", replyOpen + strings.NewReplacer("ADRESA SMAZANA", "NENI OPRAVNENI", "NENI OPRAVNENI", "X").Replace(replyWarning) + replyClose, "VAROVANI bars"},
-		{"what bars comes in parts", "E198", replyOpen + strings.Replace(replyWarning, "NENI OPRAVNENI", " NENI<!-- --> <![CDATA[OPRAV]]>NEN&#73;\n", 1) + replyClose, "VAROVANI bars"},
-		{"beside OK nothing bars", "E198", replyOpen + strings.Replace(replyWarning, "VAROVANI", "OK", 1) + replyClose, "OK"},
-		{"a refusal of the service bars no item", "E198", replyOpen + strings.Replace(replyWarning, "NENI OPRAVNENI", "NENI OPRAVNENI EGON", 1) + replyClose, "VAROVANI"},
-		{"two that bar nothing", "E198", replyOpen + strings.NewReplacer("ADRESA SMAZANA", "NENI ", "NENI OPRAVNENI", "OPRAVNENI").Replace(replyWarning) + replyClose, "VAROVANI"},
-		{"bare", "E198", `<AgendaMediaDataCtiPodleUdajuResponse xmlns="` + NSMedia + `"><a:OdpovedInfo xmlns:a="` + NSAbstract +
-			`"><r:Status xmlns:r="` + NSReg + `"><r:VysledekKod>OK</r:VysledekKod></r:Status></a:OdpovedInfo></AgendaMediaDataCtiPodleUdajuResponse>`, "OK"},
+		{"what bars comes first", "E198", replyOpen + strings.Replace(replyWarning,
+			"ADRESA SMAZANA", "NENI OPRAVNENI", 1) + replyClose, "VAROVANI bars"},
+		{"what bars comes first and alone", "E198", replyOpen + strings.NewReplacer(
+			"ADRESA SMAZANA", "NENI OPRAVNENI", "NENI OPRAVNENI", "X").Replace(replyWarning) +
+			replyClose, "VAROVANI bars"},
+		{"what bars comes in parts", "E198", replyOpen + strings.Replace(replyWarning,
+			"NENI OPRAVNENI", " NENI<!-- --> <![CDATA[OPRAV]]>NEN&#73;\n", 1) + replyClose,
+			"VAROVANI bars"},
+		{"beside OK nothing bars", "E198", replyOpen +
+			strings.Replace(replyWarning, "VAROVANI", "OK", 1) + replyClose, "OK"},
+		{"a refusal of the service bars no item", "E198", replyOpen +
+			strings.Replace(replyWarning, "NENI OPRAVNENI", "NENI OPRAVNENI EGON", 1) + replyClose,
+			"VAROVANI"},
+		{"two that bar nothing", "E198", replyOpen + strings.NewReplacer("ADRESA SMAZANA", "NENI ",
+			"NENI OPRAVNENI", "OPRAVNENI").Replace(replyWarning) + replyClose, "VAROVANI"},
+		{"bare", "E198", `<AgendaMediaDataCtiPodleUdajuResponse xmlns="` + NSMedia +
+			`"><a:OdpovedInfo xmlns:a="` + NSAbstract +
+			`"><r:Status xmlns:r="` + NSReg +
+			`"><r:VysledekKod>OK</r:VysledekKod></r:Status></a:OdpovedInfo></AgendaMediaDataCtiPodleUdajuResponse>`, "OK"},
 		{"no status", "E198", replyOpen + replyClose, ""},
-		{"code in parts", "E198", replyOpen + strings.Replace(replyWarning, "VAROVANI", "CH<!-- -->Y<![CDATA[B]]>&#65;", 1) + replyClose, "CHYBA bars"},
-		{"unknown code", "E198", replyOpen + strings.Replace(replyWarning, "VAROVANI", "OKOKOKOKOKOKOKOKOKOKOK", 1) + replyClose, " bars"},
-		{"the status of a registry is not the bus's", "E198", replyOpen + `<e:RobOdpoved>` + replyWarning + `</e:RobOdpoved>` + replyClose, ""},
-		{"nor is a second one", "E198", replyOpen + strings.NewReplacer("VAROVANI", "CHYBA", "NENI OPRAVNENI", "X").Replace(replyWarning) +
+		{"code in parts", "E198", replyOpen + strings.Replace(replyWarning, "VAROVANI",
+			"CH<!-- -->Y<![CDATA[B]]>&#65;", 1) + replyClose, "CHYBA bars"},
+		{"unknown code", "E198", replyOpen + strings.Replace(replyWarning, "VAROVANI",
+			"OKOKOKOKOKOKOKOKOKOKOK", 1) + replyClose, " bars"},
+		{"the status of a registry is not the bus's", "E198", replyOpen + `<e:RobOdpoved>` +
+			replyWarning + `</e:RobOdpoved>` + replyClose, ""},
+		{"nor is a second one", "E198", replyOpen + strings.NewReplacer("VAROVANI", "CHYBA",
+			"NENI OPRAVNENI", "X").Replace(replyWarning) +
 			replyWarning + replyClose, "CHYBA"},
 		{"the queue has its own OdpovedInfo, with another reply inside", "E100",
-			`<IszrAsyncOdpovedZFrontyResponse xmlns="` + NSAsyncAnswer + `"><KodAsyncSluzby>E198</KodAsyncSluzby><OdpovedInfo><r:Status xmlns:r="` + NSReg +
-				`"><r:VysledekKod>OK</r:VysledekKod></r:Status></OdpovedInfo><IszrOdpoved>` + replyOpen[21:] + replyWarning + replyClose +
+			`<IszrAsyncOdpovedZFrontyResponse xmlns="` + NSAsyncAnswer +
+				`"><KodAsyncSluzby>E198</KodAsyncSluzby><OdpovedInfo><r:Status xmlns:r="` + NSReg +
+				`"><r:VysledekKod>OK</r:VysledekKod></r:Status></OdpovedInfo><IszrOdpoved>` +
+				replyOpen[21:] + replyWarning + replyClose +
 				`</IszrOdpoved></IszrAsyncOdpovedZFrontyResponse>`, "OK"},
-		{"long and deep", "E198", replyOpen + replyWarning + strings.Repeat("<x>", 100) + strings.Repeat("base64++", 1000) +
+		{"long and deep", "E198", replyOpen + replyWarning + strings.Repeat("<x>", 100) +
+			strings.Repeat("base64++", 1000) +
 			strings.Repeat("</x>", 100) + replyClose, "VAROVANI bars"},
-		{"fault", "E198", `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault><faultcode>s:Server</faultcode>` +
-			`<faultstring>x</faultstring></s:Fault></s:Body></s:Envelope>`, "fault"},
+		{"fault", "E198",
+			`<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault><faultcode>s:Server</faultcode>` +
+				`<faultstring>x</faultstring></s:Fault></s:Body></s:Envelope>`, "fault"},
 
-		{"another reply", "E05", replyOpen + replyClose, "mismatch reply of E05 should be RobCtiPodleUdajuResponse, is AgendaMediaDataCtiPodleUdajuResponse"},
-		{"a page", "E198", "<html><body>503</body></html>", "mismatch reply of E198 should be AgendaMediaDataCtiPodleUdajuResponse, is html"},
+		{"another reply", "E05", replyOpen + replyClose,
+			"mismatch reply of E05 should be RobCtiPodleUdajuResponse, is AgendaMediaDataCtiPodleUdajuResponse"},
+		{"a page", "E198", "<html><body>503</body></html>",
+			"mismatch reply of E198 should be AgendaMediaDataCtiPodleUdajuResponse, is html"},
 		{"no XML", "E198", "Bad Gateway", "malformed character data before the root element"},
 		{"empty", "E198", "", "malformed document is cut short"},
-		{"cut", "E198", replyOpen + replyWarning + replyClose[:len(replyClose)-1], "malformed document is cut short"},
-		{"document type", "E198", strings.Replace(replyOpen, "<s:Envelope", "<!DOCTYPE a><s:Envelope", 1) + replyClose,
+		{"cut", "E198", replyOpen + replyWarning + replyClose[:len(replyClose)-1],
+			"malformed document is cut short"},
+		{"document type", "E198", strings.Replace(replyOpen, "<s:Envelope",
+			"<!DOCTYPE a><s:Envelope", 1) + replyClose,
 			"malformed document type declaration not allowed"},
-		{"instruction", "E198", replyOpen + "<?a?>" + replyClose, "malformed processing instruction not allowed"},
-		{"second operation", "E198", strings.Replace(replyOpen+replyClose, "</s:Body>", "<x/></s:Body>", 1), "malformed second element x in Body"},
-		{"text after the operation", "E198", strings.Replace(replyOpen+replyClose, "</s:Body>", "x</s:Body>", 1),
+		{"instruction", "E198", replyOpen + "<?a?>" + replyClose,
+			"malformed processing instruction not allowed"},
+		{"second operation", "E198", strings.Replace(replyOpen+replyClose, "</s:Body>",
+			"<x/></s:Body>", 1), "malformed second element x in Body"},
+		{"text after the operation", "E198",
+			strings.Replace(replyOpen+replyClose, "</s:Body>", "x</s:Body>", 1),
 			"malformed text between the elements of the envelope"},
-		{"too deep", "E198", replyOpen + strings.Repeat("<x>", 126) + strings.Repeat("</x>", 126) + replyClose, "too large elements nest too deep"},
-		{"SOAP 1.2", "E198", strings.Replace(replyOpen, "http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope", 1) + replyClose,
+		{"too deep", "E198", replyOpen + strings.Repeat("<x>", 126) + strings.Repeat("</x>", 126) +
+			replyClose, "too large elements nest too deep"},
+		{"SOAP 1.2", "E198", strings.Replace(replyOpen, "http://schemas.xmlsoap.org/soap/envelope/",
+			"http://www.w3.org/2003/05/soap-envelope", 1) + replyClose,
 			"version root is an Envelope of another SOAP version"},
 	}
 	r := NewReplyReader(DefaultBounds())
@@ -75,7 +104,7 @@ func TestReplies(t *testing.T) {
 	}
 }
 
-// feedReply feeds a reply in windows of a size and says what was read of it.
+// feedReply feeds a reply in windows of a size and returns what was read.
 func feedReply(t testing.TB, r *ReplyReader, code, doc string, size int) string {
 	t.Helper()
 	r.Reset(ServiceByCode(code))
@@ -90,7 +119,8 @@ func feedReply(t testing.TB, r *ReplyReader, code, doc string, size int) string 
 	var o *Offence
 	switch {
 	case errors.As(err, &o):
-		kinds := [...]string{Malformed: "malformed", OtherVersion: "version", TooLarge: "too large", Mismatch: "mismatch", Invalid: "invalid"}
+		kinds := [...]string{Malformed: "malformed", OtherVersion: "version", TooLarge: "too large",
+			Mismatch: "mismatch", Invalid: "invalid"}
 		if r.Releasable() > o.Offset || r.Done() {
 			t.Fatalf("%d bytes may leave, the offence is at byte %d", r.Releasable(), o.Offset)
 		}
@@ -110,20 +140,23 @@ func TestNoReplyIsReleasedTooEarly(t *testing.T) {
 	r := NewReplyReader(DefaultBounds())
 	r.Reset(ServiceByCode("E198"))
 	doc := []byte(replyOpen + replyWarning + replyClose)
-	if err := r.Feed(doc, false); err != nil || r.Done() || r.Releasable() != int64(len(doc)-len(replyClose)) {
-		t.Errorf("%d of %d bytes may leave before the end is known, err %v", r.Releasable(), len(doc), err)
+	if err := r.Feed(doc, false); err != nil || r.Done() ||
+		r.Releasable() != int64(len(doc)-len(replyClose)) {
+		t.Errorf("%d of %d bytes may leave before the end is known, err %v", r.Releasable(),
+			len(doc), err)
 	}
 	if err := r.Feed(nil, true); err != nil || !r.Done() || r.Releasable() != int64(len(doc)) {
 		t.Errorf("%d of %d bytes may leave at the end, err %v", r.Releasable(), len(doc), err)
 	}
 }
 
-// What the writers of this package write, the reader of replies reads.
+// The reader of replies reads the replies of this package's writers.
 func TestReplyReaderReadsTheWriters(t *testing.T) {
 	r := NewReplyReader(DefaultBounds())
 	for _, s := range Services() {
 		for _, enveloped := range []bool{true, false} {
-			info := &OdpovedInfo{Status: Status{Kod: Chyba, Details: []Detail{{SubKod: "NENI OPRAVNENI"}}}}
+			info := &OdpovedInfo{Status: Status{Kod: Chyba,
+				Details: []Detail{{SubKod: "NENI OPRAVNENI"}}}}
 			doc := AppendReply(nil, s, enveloped, info)
 			if got := feedReply(t, r, s.Code, string(doc), len(doc)); got != "CHYBA bars" {
 				t.Errorf("%s, enveloped %v: read %q", s.Code, enveloped, got)
@@ -134,7 +167,8 @@ func TestReplyReaderReadsTheWriters(t *testing.T) {
 
 func FuzzReplyReader(f *testing.F) {
 	f.Add(replyOpen+replyWarning+replyClose, uint8(3))
-	f.Add(`<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault/></s:Body></s:Envelope>`, uint8(1))
+	f.Add(
+		`<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault/></s:Body></s:Envelope>`, uint8(1))
 	r, off := NewReplyReader(DefaultBounds()), NewReplyReader(DefaultBounds())
 	r.scan.SetMemo(xmltext.MemoAll)
 	off.scan.SetMemo(xmltext.MemoOff)
@@ -151,6 +185,7 @@ func FuzzReplyReader(f *testing.F) {
 	})
 }
 
+// A reply arrives in two windows; its status is known before it is relayed.
 func ExampleReplyReader() {
 	r := NewReplyReader(DefaultBounds())
 	r.Reset(ServiceByCode("E198"))
@@ -166,8 +201,10 @@ func ExampleReplyReader() {
 func TestReplyNumber(t *testing.T) {
 	const number = "2829d020-af4c-13c8-9851-1c37d859c002"
 	tests := []struct{ name, info, want string }{
-		{"after the status", "<Status><VysledekKod>OK</VysledekKod></Status><IszrZadostId>" + number + "</IszrZadostId>", number},
-		{"in parts", "<IszrZadostId>" + number[:9] + "<!-- -->" + number[9:] + "</IszrZadostId>", number},
+		{"after the status", "<Status><VysledekKod>OK</VysledekKod></Status><IszrZadostId>" +
+			number + "</IszrZadostId>", number},
+		{"in parts", "<IszrZadostId>" + number[:9] + "<!-- -->" + number[9:] + "</IszrZadostId>",
+			number},
 		{"none", "<Status/>", ""},
 		{"of the caller", "<AgendaZadostId>" + number + "</AgendaZadostId>", ""},
 		{"of a registry", "<x><IszrZadostId>" + number + "</IszrZadostId></x>", ""},

@@ -9,14 +9,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The cases are compared with the official schemas: what the gate accepts they
-// accept, and where the gate refuses more than they do, it is known why.
+// The official schemas accept all cases that the gateway accepts. Where the gateway
+// refuses more, the reason is known.
 func TestRequestsAgainstTheSchemas(t *testing.T) {
 	o := newOracle(t)
 	var found []string
 	for _, c := range requestCases(t) {
 		theme, _, _ := strings.Cut(c.Name, "/")
-		if c.Service == "E05" || theme == "malformed" || theme == "mismatch" || (theme == "parsers" || theme == "wire") && c.Want != "accept" {
+		if c.Service == "E05" || theme == "malformed" || theme == "mismatch" ||
+			(theme == "parsers" || theme == "wire") && c.Want != "accept" {
 			continue
 		}
 		s := ServiceByCode(c.Service)
@@ -33,17 +34,18 @@ func TestRequestsAgainstTheSchemas(t *testing.T) {
 	}
 }
 
-// To the schemas even xsi:nil="false" is an error on an element that can never
-// be nil; it says nothing, and some clients write it everywhere.
+// The schemas refuse xsi:nil="false" on an element that can never be nil. It means
+// nothing, and some clients write it everywhere.
 var looserThanTheSchemas = map[string]bool{"clients/xsi:nil that says nothing": true}
 
 var namespaceDeclaration = regexp.MustCompile(` xmlns:\w+="[^"]*"`)
 
-// requestPayload cuts the operation out of its envelope, with the namespaces
-// that the envelope declares.
+// requestPayload returns the operation without its envelope, with the namespaces that
+// the envelope declares.
 func requestPayload(t *testing.T, doc []byte, request string) []byte {
 	t.Helper()
-	operation := regexp.MustCompile(`(?s)<((?:\w+:)?` + request + `)\b.*</(?:\w+:)?` + request + `\s*>`)
+	operation := regexp.MustCompile(`(?s)<((?:\w+:)?` + request + `)\b.*</(?:\w+:)?` + request +
+		`\s*>`)
 	at := operation.FindSubmatchIndex(doc)
 	if at == nil {
 		t.Fatalf("no %s in %s", request, doc)
@@ -51,15 +53,16 @@ func requestPayload(t *testing.T, doc []byte, request string) []byte {
 	payload := append([]byte(nil), doc[at[0]:at[3]]...)
 	rest := doc[at[3]:at[1]]
 	for _, declaration := range namespaceDeclaration.FindAll(doc[:at[0]], -1) {
-		if !bytes.Contains(rest[:bytes.IndexByte(rest, '>')], declaration) && !bytes.Contains(payload, declaration) {
+		if !bytes.Contains(rest[:bytes.IndexByte(rest, '>')], declaration) &&
+			!bytes.Contains(payload, declaration) {
 			payload = append(payload, declaration...)
 		}
 	}
 	return append(payload, rest...)
 }
 
-// To the schemas a word of SeznamUdaju is any token, a name may be blank, a key
-// empty and the purpose missing; E198 says otherwise in prose.
+// By the schemas a word of SeznamUdaju is any token, a name may be blank, a key empty and
+// the purpose missing. The prose of E198 refuses these.
 var stricterThanTheSchemas = []string{
 	"clients/CDATA in AgendaZadostId",
 	"clients/CDATA in KodAsyncSluzby",

@@ -20,14 +20,19 @@ const (
 	unwrapped      = `<d:KodIszr>Prijmeni</d:KodIszr><d:KodRpp>101-1-1</d:KodRpp><d:KodIszr>Aifo</d:KodIszr>`
 )
 
-// rightsAnswer is an answer to E227 with these statuses and, after the
-// application status, these elements.
+// rightsAnswer returns an answer to E227 with these statuses and, after the application
+// status, these elements.
 func rightsAnswer(system, application, detail, items string) string {
-	return soapOpen + `<r:IszrVypisOpravneniPolozkyResponse xmlns:r="` + NSRights + `" xmlns:abs="` + NSAbstract + `" xmlns:reg="` + NSReg +
-		`" xmlns:d="` + NSRightsData + `" xmlns:q="` + NSIszrData + `" xmlns:t="` + NSIszrTypes + `"><abs:OdpovedInfo><reg:Status><reg:VysledekKod>` + system +
-		`</reg:VysledekKod></reg:Status><reg:AgendaZadostId>` + testAgendaID + `</reg:AgendaZadostId></abs:OdpovedInfo><r:IszrOdpoved>` +
-		`<r:IszrVypisOpravneniPolozkyDataResponse><q:IszrAplikacniStatus><t:VysledekIszrKodType>` + application + `</t:VysledekIszrKodType>` + detail +
-		`</q:IszrAplikacniStatus>` + items + `</r:IszrVypisOpravneniPolozkyDataResponse></r:IszrOdpoved></r:IszrVypisOpravneniPolozkyResponse>` + soapClose
+	return soapOpen + `<r:IszrVypisOpravneniPolozkyResponse xmlns:r="` + NSRights +
+		`" xmlns:abs="` + NSAbstract + `" xmlns:reg="` + NSReg +
+		`" xmlns:d="` + NSRightsData + `" xmlns:q="` + NSIszrData + `" xmlns:t="` + NSIszrTypes +
+		`"><abs:OdpovedInfo><reg:Status><reg:VysledekKod>` + system +
+		`</reg:VysledekKod></reg:Status><reg:AgendaZadostId>` + testAgendaID +
+		`</reg:AgendaZadostId></abs:OdpovedInfo><r:IszrOdpoved>` +
+		`<r:IszrVypisOpravneniPolozkyDataResponse><q:IszrAplikacniStatus><t:VysledekIszrKodType>` +
+		application + `</t:VysledekIszrKodType>` + detail +
+		`</q:IszrAplikacniStatus>` + items +
+		`</r:IszrVypisOpravneniPolozkyDataResponse></r:IszrOdpoved></r:IszrVypisOpravneniPolozkyResponse>` + soapClose
 }
 
 func TestParseRightsReply(t *testing.T) {
@@ -35,27 +40,56 @@ func TestParseRightsReply(t *testing.T) {
 	for _, tt := range []struct{ name, doc, want string }{
 		{"pairs in Polozka", rightsAnswer(rightsOK, rightsOK, "", wrapped), two},
 		{"pairs without Polozka", rightsAnswer(rightsOK, rightsOK, "", unwrapped), two},
-		{"blanks around a code", rightsAnswer(rightsOK, rightsOK, "", strings.ReplaceAll(wrapped, ">Prijmeni<", ">\n Prijmeni <")), two},
-		{"elements of a later version", rightsAnswer(rightsOK, rightsOK, "", strings.Replace(wrapped, "<d:KodRpp>", "<d:Nazev>x</d:Nazev><d:KodRpp>", 1)+"<d:Celkem>2</d:Celkem>"), two},
+		{"blanks around a code", rightsAnswer(rightsOK, rightsOK, "",
+			strings.ReplaceAll(wrapped, ">Prijmeni<", ">\n Prijmeni <")), two},
+		{"elements of a later version", rightsAnswer(rightsOK, rightsOK, "",
+			strings.Replace(wrapped, "<d:KodRpp>", "<d:Nazev>x</d:Nazev><d:KodRpp>",
+				1)+"<d:Celkem>2</d:Celkem>"), two},
 		{"no rights", rightsAnswer(rightsVarovani, rightsVarovani, noRights, ""), "[]"},
-		{"no rights, with a sub-code that the schema lists", rightsAnswer(rightsVarovani, rightsVarovani, noRightsToo, ""), "[]"},
+		{"no rights, with a sub-code that the schema lists",
+			rightsAnswer(rightsVarovani, rightsVarovani, noRightsToo, ""), "[]"},
 		{"CHYBA", rightsAnswer("CHYBA", rightsOK, "", wrapped), "CHYBA []"},
 
 		{"OK and no items", rightsAnswer(rightsOK, rightsOK, "", ""), errRightsContradict.Error()},
-		{"a warning and items", rightsAnswer(rightsVarovani, rightsVarovani, noRights, wrapped), errRightsContradict.Error()},
-		{"a warning of another kind", rightsAnswer(rightsVarovani, rightsVarovani, strings.ReplaceAll(noRightsToo, "S227_001", "S227_002"), ""), errRightsContradict.Error()},
-		{"a warning without a reason", rightsAnswer(rightsVarovani, rightsVarovani, "", ""), errRightsContradict.Error()},
-		{"a warning in front of a list", rightsAnswer(rightsVarovani, rightsOK, "", wrapped), errRightsContradict.Error()},
-		{"an application error", rightsAnswer(rightsOK, "CHYBA", "", ""), errRightsContradict.Error()},
-		{"no application status", strings.ReplaceAll(rightsAnswer(rightsOK, rightsOK, "", wrapped), "IszrAplikacniStatus", "Status"), "expect {" + NSIszrData + "}IszrAplikacniStatus in IszrVypisOpravneniPolozkyDataResponse"},
-		{"two application statuses", strings.Replace(rightsAnswer(rightsOK, rightsOK, "", wrapped), "<q:IszrAplikacniStatus>", "<q:IszrAplikacniStatus/><q:IszrAplikacniStatus>", 1), "expect one {" + NSIszrData + "}IszrAplikacniStatus"},
-		{"two lists", strings.Replace(rightsAnswer(rightsOK, rightsOK, "", wrapped), "</r:IszrOdpoved>", "<r:IszrVypisOpravneniPolozkyDataResponse/></r:IszrOdpoved>", 1), "expect one {" + NSRights + "}IszrVypisOpravneniPolozkyDataResponse"},
-		{"both forms", rightsAnswer(rightsOK, rightsOK, "", wrapped+unwrapped), "expect codes within Polozka or without it, not both in one answer"},
-		{"two codes in one Polozka", rightsAnswer(rightsOK, rightsOK, "", "<d:Polozka>"+unwrapped+"</d:Polozka>"), "expect {" + NSRightsData + "}KodIszr in Polozka, alone or before one KodRpp"},
-		{"an empty code", rightsAnswer(rightsOK, rightsOK, "", strings.Replace(wrapped, ">Prijmeni<", "><", 1)), "expect {" + NSRightsData + "}KodIszr in Polozka, alone or before one KodRpp"},
-		{"a code of RPP first", rightsAnswer(rightsOK, rightsOK, "", "<d:KodRpp>101-1-1</d:KodRpp>"+unwrapped), "expect {" + NSRightsData + "}KodIszr in Polozka, before each KodRpp"},
-		{"two codes of RPP", rightsAnswer(rightsOK, rightsOK, "", unwrapped+"<d:KodRpp>1</d:KodRpp><d:KodRpp>2</d:KodRpp>"), "expect {" + NSRightsData + "}KodIszr in Polozka, before each KodRpp"},
-		{"another service", strings.ReplaceAll(rightsAnswer(rightsOK, rightsOK, "", wrapped), NSRights, NSMedia), "expect {" + NSRights + "}IszrVypisOpravneniPolozkyResponse in Body, alone"},
+		{"a warning and items", rightsAnswer(rightsVarovani, rightsVarovani, noRights, wrapped),
+			errRightsContradict.Error()},
+		{"a warning of another kind", rightsAnswer(rightsVarovani, rightsVarovani,
+			strings.ReplaceAll(noRightsToo, "S227_001", "S227_002"), ""),
+			errRightsContradict.Error()},
+		{"a warning without a reason", rightsAnswer(rightsVarovani, rightsVarovani, "", ""),
+			errRightsContradict.Error()},
+		{"a warning in front of a list", rightsAnswer(rightsVarovani, rightsOK, "", wrapped),
+			errRightsContradict.Error()},
+		{"an application error", rightsAnswer(rightsOK, "CHYBA", "", ""),
+			errRightsContradict.Error()},
+		{"no application status", strings.ReplaceAll(rightsAnswer(rightsOK, rightsOK, "", wrapped),
+			"IszrAplikacniStatus", "Status"), "expect {" + NSIszrData +
+			"}IszrAplikacniStatus in IszrVypisOpravneniPolozkyDataResponse"},
+		{"two application statuses", strings.Replace(rightsAnswer(rightsOK, rightsOK, "", wrapped),
+			"<q:IszrAplikacniStatus>", "<q:IszrAplikacniStatus/><q:IszrAplikacniStatus>", 1),
+			"expect one {" + NSIszrData + "}IszrAplikacniStatus"},
+		{"two lists",
+			strings.Replace(rightsAnswer(rightsOK, rightsOK, "", wrapped), "</r:IszrOdpoved>",
+				"<r:IszrVypisOpravneniPolozkyDataResponse/></r:IszrOdpoved>", 1), "expect one {" +
+				NSRights + "}IszrVypisOpravneniPolozkyDataResponse"},
+		{"both forms", rightsAnswer(rightsOK, rightsOK, "", wrapped+unwrapped),
+			"expect codes within Polozka or without it, not both in one answer"},
+		{"two codes in one Polozka", rightsAnswer(rightsOK, rightsOK, "",
+			"<d:Polozka>"+unwrapped+"</d:Polozka>"), "expect {" + NSRightsData +
+			"}KodIszr in Polozka, alone or before one KodRpp"},
+		{"an empty code", rightsAnswer(rightsOK, rightsOK, "", strings.Replace(wrapped,
+			">Prijmeni<", "><", 1)), "expect {" + NSRightsData +
+			"}KodIszr in Polozka, alone or before one KodRpp"},
+		{"a code of RPP first", rightsAnswer(rightsOK, rightsOK, "",
+			"<d:KodRpp>101-1-1</d:KodRpp>"+unwrapped), "expect {" + NSRightsData +
+			"}KodIszr in Polozka, before each KodRpp"},
+		{"two codes of RPP",
+			rightsAnswer(rightsOK, rightsOK, "",
+				unwrapped+"<d:KodRpp>1</d:KodRpp><d:KodRpp>2</d:KodRpp>"), "expect {" + NSRightsData +
+				"}KodIszr in Polozka, before each KodRpp"},
+		{"another service", strings.ReplaceAll(rightsAnswer(rightsOK, rightsOK, "", wrapped),
+			NSRights, NSMedia), "expect {" + NSRights +
+			"}IszrVypisOpravneniPolozkyResponse in Body, alone"},
 		{"not whole", rightsAnswer(rightsOK, rightsOK, "", wrapped)[:900], "parse answer: "},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -77,14 +111,16 @@ func TestParseRightsReply(t *testing.T) {
 		})
 	}
 	var fault *FaultError
-	if _, err := ParseRightsReply(AppendFault(nil, FaultServer, "ne", "")); !errors.As(err, &fault) {
+	if _, err := ParseRightsReply(AppendFault(nil, FaultServer, "ne", "")); !errors.As(err,
+		&fault) {
 		t.Errorf("of a SOAP Fault: %v", err)
 	}
 }
 
-// What is written is read as it was, and so is the official example.
+// Items that are written are read back, and the official example is read.
 func TestRightsAreReadAsWritten(t *testing.T) {
-	q := &RightsQuery{Agenda: []byte("A115"), AgendovaRole: []byte("CT239"), Ovm: []byte("00007064")}
+	q := &RightsQuery{Agenda: []byte("A115"), AgendovaRole: []byte("CT239"),
+		Ovm: []byte("00007064")}
 	for _, items := range [][]RightsItem{nil, {{"Prijmeni", "101-1-1"}, {KodIszr: "Aifo"}}} {
 		r, err := ParseRightsReply(AppendRights(nil, true, testInfo(OK), q, items))
 		if err != nil {

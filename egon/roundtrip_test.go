@@ -9,14 +9,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// What AppendRequest writes, the Reader reads back, value by value.
+// The Reader reads back each value that AppendRequest writes.
 func TestReaderReadsWhatIsWritten(t *testing.T) {
 	r := NewReader(DefaultBounds())
 	for name, query := range mediaQueries() {
 		for _, enveloped := range []bool{true, false} {
 			doc := AppendRequest(nil, &Request{
 				Service: ServiceByCode("E198"), Enveloped: enveloped, Info: testZadostInfo(),
-				Items: []string{string(query.AgendaZdroj) + "Foto", "Jmeno", "ROBCti"}, Inner: AppendMediaQuestion(nil, query),
+				Items: []string{string(query.AgendaZdroj) + "Foto", "Jmeno", "ROBCti"},
+				Inner: AppendMediaQuestion(nil, query),
 			})
 			r.Reset(ServiceByCode("E198"))
 			if err := r.Feed(doc, true); err != nil {
@@ -32,14 +33,15 @@ func TestReaderReadsWhatIsWritten(t *testing.T) {
 			if diff := cmp.Diff(*testZadostInfo(), h.Info); diff != "" {
 				t.Errorf("%s: ZadostInfo (-written +read):\n%s", name, diff)
 			}
-			if h.Enveloped != enveloped || len(h.Items) != 3 || string(h.Items[2].Text) != "ROBCti" {
+			if h.Enveloped != enveloped || len(h.Items) != 3 ||
+				string(h.Items[2].Text) != "ROBCti" {
 				t.Errorf("%s: enveloped %v, items %v", name, h.Enveloped, h.Items)
 			}
 		}
 	}
 }
 
-// The published examples of requests and replies pass.
+// The published examples of requests and replies are accepted.
 func TestPublishedExamples(t *testing.T) {
 	folder := filepath.Join(sharedFolder(t), "examples")
 	example := func(name string) []byte {
@@ -50,10 +52,12 @@ func TestPublishedExamples(t *testing.T) {
 		return doc
 	}
 	r := NewReader(DefaultBounds())
-	for _, name := range []string{"e198-envelope.xml", "e198-request.xml", "e227-request.xml", "e100-request.xml"} {
+	for _, name := range []string{"e198-envelope.xml", "e198-request.xml", "e227-request.xml",
+		"e100-request.xml"} {
 		code, _, _ := strings.Cut(strings.ToUpper(name), "-")
 		doc := example(name)
-		if got := feedRequest(t, r, code, doc, []int{len(doc)}); got.verdict() != "accept" || !got.Done {
+		if got := feedRequest(t, r, code, doc,
+			[]int{len(doc)}); got.verdict() != "accept" || !got.Done {
 			t.Errorf("%s: %s", name, got.verdict())
 		}
 	}

@@ -40,8 +40,8 @@ func breakTags(doc []byte) string {
 	return strings.ReplaceAll(string(doc), "><", ">\n<")
 }
 
-// payload returns the child of Body. The writers declare on it whatever it
-// uses, so that it stands alone.
+// payload returns the child of Body. The writers declare on it all that it uses, so it
+// stands alone.
 func payload(doc []byte) []byte {
 	doc = bytes.TrimPrefix(doc, []byte(soapOpen))
 	return bytes.TrimSuffix(doc, []byte(soapClose))
@@ -54,7 +54,7 @@ type oracle struct {
 	env     []string
 }
 
-// newOracle skips the test when there is no xmllint or no schemas to use.
+// newOracle skips the test without xmllint or the schemas.
 func newOracle(t *testing.T) *oracle {
 	t.Helper()
 	shared := sharedFolder(t)
@@ -81,8 +81,8 @@ func newOracle(t *testing.T) *oracle {
 	return o
 }
 
-// complaints returns what the schema, a path below schemas or an absolute one,
-// has against doc.
+// complaints returns the errors of doc by a schema. The schema is a path below schemas or
+// an absolute one.
 func (o *oracle) complaints(schema string, doc []byte) []string {
 	if !filepath.IsAbs(schema) {
 		schema = filepath.Join(o.schemas, schema)
@@ -114,11 +114,10 @@ func (o *oracle) validate(t *testing.T, schema string, doc []byte) {
 	}
 }
 
-// headerAlone reports whether the response element of s may hold nothing but
-// its header, as far as the service's own schema file says: the type extends a
-// reply type of IszrAbstract, where all but OdpovedInfo is optional, by
-// optional elements only. It is for schemas that do not compile because they
-// refer to types that the published set lacks.
+// headerAlone returns nil if the response element of s may hold nothing but its header by
+// the service's own schema file: its type extends a reply type of IszrAbstract, of which
+// all but OdpovedInfo is optional, by optional elements only. It is for schemas that do
+// not compile, because the published set lacks types to which they refer.
 func (o *oracle) headerAlone(s *Service) error {
 	data, err := os.ReadFile(filepath.Join(o.schemas, "egon/xsd", s.Action+".xsd"))
 	if err != nil {
@@ -166,8 +165,8 @@ func (o *oracle) headerAlone(s *Service) error {
 	return fmt.Errorf("find type %q of %s", typ, s.Response)
 }
 
-// robEnvelope returns a schema of ROB's internal envelope, which refers to the
-// official ones for all that it holds.
+// robEnvelope returns a schema of ROB's internal envelope. It refers to the official ones
+// for all content.
 func (o *oracle) robEnvelope(t *testing.T) string {
 	t.Helper()
 	data, err := os.ReadFile("testdata/rob-envelope.xsd")

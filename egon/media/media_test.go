@@ -78,14 +78,17 @@ func TestDecryptWhatOpenSSLEncrypts(t *testing.T) {
 	}
 	dir := t.TempDir()
 	picture := bytes.Repeat([]byte("fotografie "), 5000)
-	in, recipient, out := filepath.Join(dir, "photo.jpg"), filepath.Join(dir, "recipient.pem"), filepath.Join(dir, "photo.der")
+	in, recipient, out := filepath.Join(dir, "photo.jpg"), filepath.Join(dir, "recipient.pem"),
+		filepath.Join(dir, "photo.der")
 	for file, text := range map[string][]byte{in: picture, recipient: certificate(t, testKey())} {
 		if err := os.WriteFile(file, text, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	command := exec.Command("openssl", "cms", "-encrypt", "-binary", "-outform", "DER", "-aes-256-cbc", "-in", in, "-out", out,
-		"-keyid", "-recip", recipient, "-keyopt", "rsa_padding_mode:oaep", "-keyopt", "rsa_oaep_md:sha256", "-keyopt", "rsa_mgf1_md:sha256")
+	command := exec.Command("openssl", "cms", "-encrypt", "-binary", "-outform", "DER",
+		"-aes-256-cbc", "-in", in, "-out", out,
+		"-keyid", "-recip", recipient, "-keyopt", "rsa_padding_mode:oaep", "-keyopt",
+		"rsa_oaep_md:sha256", "-keyopt", "rsa_mgf1_md:sha256")
 	if said, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("openssl: %v: %s", err, said)
 	}
@@ -104,7 +107,8 @@ func certificate(t *testing.T, key *rsa.PrivateKey) []byte {
 	t.Helper()
 	digest := sha256.Sum256(x509.MarshalPKCS1PublicKey(&key.PublicKey))
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "AIS"}, SubjectKeyId: digest[:20], NotAfter: time.Now().Add(time.Hour),
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "AIS"},
+		SubjectKeyId: digest[:20], NotAfter: time.Now().Add(time.Hour),
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
@@ -121,15 +125,17 @@ func TestWhatCannotBeDecrypted(t *testing.T) {
 		der  []byte
 		want string
 	}{
-		"nothing":           {nil, "not EnvelopedData"},
-		"text":              {[]byte("\xff\xd8\xff\xe0 a JPEG"), "not EnvelopedData"},
-		"cut":               {der[:len(der)-1], "not EnvelopedData"},
-		"bytes after":       {append(bytes.Clone(der), 0), "not EnvelopedData"},
-		"another algorithm": {bytes.Replace(der, aes256, aes128, 1), "not encrypted by AES-256-CBC"},
-		"another key":       {sealed(t, &newKey().PublicKey, []byte("x")), "it is for another key"},
+		"nothing":     {nil, "not EnvelopedData"},
+		"text":        {[]byte("\xff\xd8\xff\xe0 a JPEG"), "not EnvelopedData"},
+		"cut":         {der[:len(der)-1], "not EnvelopedData"},
+		"bytes after": {append(bytes.Clone(der), 0), "not EnvelopedData"},
+		"another algorithm": {bytes.Replace(der, aes256, aes128, 1),
+			"not encrypted by AES-256-CBC"},
+		"another key": {sealed(t, &newKey().PublicKey, []byte("x")), "it is for another key"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got, err := media.Decrypt(testKey(), test.der); err == nil || !strings.Contains(err.Error(), test.want) {
+			if got, err := media.Decrypt(testKey(),
+				test.der); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("%q, %v; want an error with %q", got, err, test.want)
 			}
 		})

@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// parts are all places of a document at which something can be said: names of
-// elements and attributes, their values, text.
+// parts are the places of a document that may hold words of its sender: names of elements
+// and attributes, their values, text.
 var parts = regexp.MustCompile(`[^\s<>/="'?!]+|<`)
 
-// What an offence tells the log holds nothing that the message says, whatever
-// part of a message says it, of requests and of replies.
-func TestAnOffenceTellsNothingOfTheMessage(t *testing.T) {
+// The text of an offence for the log has no words of the message, of any part of
+// requests and replies.
+func TestOffencesQuoteNothing(t *testing.T) {
 	const canary = "Vosáhlová"
 	r, replies := NewReader(DefaultBounds()), NewReplyReader(DefaultBounds())
 	offences := 0
@@ -26,7 +26,9 @@ func TestAnOffenceTellsNothingOfTheMessage(t *testing.T) {
 		for _, at := range parts.FindAllIndex(c.Doc, -1) {
 			for _, doc := range [][]byte{
 				bytes.Join([][]byte{c.Doc[:at[0]], []byte(canary), c.Doc[at[1]:]}, nil),
-				bytes.Join([][]byte{c.Doc[:at[0]], []byte("<" + canary + " " + canary + "='" + canary + "' xmlns='" + canary + "'>" + canary + "</" + canary + ">"), c.Doc[at[0]:]}, nil),
+				bytes.Join([][]byte{c.Doc[:at[0]], []byte("<" + canary + " " + canary + "='" +
+					canary + "' xmlns='" + canary + "'>" + canary + "</" + canary + ">"),
+					c.Doc[at[0]:]}, nil),
 			} {
 				r.Reset(service)
 				err := r.Feed(doc, true)
@@ -44,7 +46,8 @@ func TestAnOffenceTellsNothingOfTheMessage(t *testing.T) {
 					if err == nil {
 						continue
 					}
-					if offences++; strings.Contains(err.Error(), "Vos") || strings.Contains(err.Error(), "%!") {
+					if offences++; strings.Contains(err.Error(),
+						"Vos") || strings.Contains(err.Error(), "%!") {
 						t.Fatalf("%s: %v\n%s", c.Name, err, doc)
 					}
 				}
