@@ -82,6 +82,27 @@ func TestEveryDependencyHasItsReason(t *testing.T) {
 	}
 }
 
+// Every row of a table has the cells of its heading: a bar within a cell would
+// cut it in two, and is written \|.
+func TestTablesOfThePages(t *testing.T) {
+	for _, file := range pages(t) {
+		cells := 0
+		for _, line := range prose(t, file) {
+			if !strings.HasPrefix(line, "|") {
+				cells = 0
+				continue
+			}
+			n := strings.Count(strings.ReplaceAll(line, `\|`, ""), "|")
+			if cells == 0 {
+				cells = n
+			}
+			if n != cells {
+				t.Errorf("%s: a row of %d bars in a table of %d: %.60s…", file, n, cells, line)
+			}
+		}
+	}
+}
+
 // Every file, folder and test that a page names is there.
 func TestPathsOfThePages(t *testing.T) {
 	const folders = `(?:bench|cmd|docs|egon|gateway|limits|policy|socket|upstream)`

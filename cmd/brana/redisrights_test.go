@@ -30,7 +30,7 @@ func rights(t *testing.T, purposes ...string) (line string, commands []string) {
 		if also == nil {
 			t.Fatalf("the page names no rights for %s", purpose)
 		}
-		line += " " + also[1]
+		line += " " + strings.ReplaceAll(also[1], `\|`, "|") // as tables write it
 	}
 	for _, word := range strings.Fields(line) {
 		if command, ok := strings.CutPrefix(word, "+"); ok {

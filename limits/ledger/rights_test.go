@@ -27,7 +27,7 @@ func grantRights(t *testing.T, s *server, purposes ...string) {
 		if also == nil {
 			t.Fatalf("the page names no rights for %s", purpose)
 		}
-		line += " " + also[1]
+		line += " " + strings.ReplaceAll(also[1], `\|`, "|") // as tables write it
 	}
 	if got := s.command(strings.Replace(line, ">WORD", ">word", 1)); got != "+OK" {
 		t.Fatalf("%s: %s", line, got)
