@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// Memory keeps the counts in the process: for one gateway alone, exact, and forgotten when it ends. It is safe for
-// concurrent use. Callers that have nothing counted and nothing running are dropped, so its size is bounded by the
-// callers of the last hour.
+// Memory keeps the counts in the process: for one gateway alone, exact, and forgotten when it ends.
+// It is safe for concurrent use. Callers that have nothing counted and nothing running are dropped,
+// so its size is bounded by the callers of the last hour.
 type Memory struct {
 	calendar *Calendar
 	now      func() time.Time
@@ -21,11 +21,12 @@ type shard struct {
 	mu      sync.Mutex
 	callers map[Key]*account
 	number  uint64 // of the last slot given
-	drop    int64  // when to look for idle callers next
+	drop    int64  // when idle callers are looked for next
 	_       [24]byte
 }
 
-// NewMemory returns an empty store. The calendar must not be nil; now tells the time, nil means time.Now.
+// NewMemory returns an empty store. The calendar must not be nil. The clock is now; if it is nil,
+// it is time.Now.
 func NewMemory(calendar *Calendar, now func() time.Time) *Memory {
 	if now == nil {
 		now = time.Now
@@ -37,8 +38,8 @@ func NewMemory(calendar *Calendar, now func() time.Time) *Memory {
 	return m
 }
 
-// Admit decides about a call; an admitted one has used a permit of its hour and holds a Slot until Release or the end of
-// its Lifetime. It never waits and the only error is ErrLifetime.
+// Admit decides about a call. An admitted one has used a permit of its hour and holds a Slot until
+// Release or the end of its Lifetime. It never waits, and the only error is ErrLifetime.
 func (m *Memory) Admit(_ context.Context, c Call) (Decision, error) {
 	if c.Lifetime <= 0 {
 		return Decision{}, ErrLifetime
@@ -72,13 +73,14 @@ func (m *Memory) Admit(_ context.Context, c Call) (Decision, error) {
 type account struct {
 	Hour
 	Running
-	last int64 // the latest moment it was asked about
+	last int64 // the latest moment of a decision
 
 	extra     Extra
 	forgotten int64
 }
 
-// admit decides about a call and, if it is admitted, counts it and takes slot number for it, at the place returned.
+// admit decides about a call. If it is admitted, it is counted, and takes slot number at the place
+// returned.
 func (a *account) admit(now int64, c *Call, in Regime, number uint64) (o Outcome, place int) {
 	now = max(now, a.last)
 	a.last = now
@@ -90,7 +92,7 @@ func (a *account) admit(now int64, c *Call, in Regime, number uint64) (o Outcome
 	case Admitted:
 		var one Counts
 		one[in] = 1
-		a.Charge(Leaves(now, GrainOf(c.Rule.Quota(in))), one)
+		a.Charge(Leaves(now, grainOf(c.Rule.Quota(in))), one)
 		place = a.Take(number, now+LifetimeMillis(c.Lifetime))
 	case OverQuota:
 		for r := range o.Wait {
@@ -102,25 +104,26 @@ func (a *account) admit(now int64, c *Call, in Regime, number uint64) (o Outcome
 	return o, place
 }
 
-// idle tells that nothing is counted and no slot is taken, and was not two buckets ago either, so that a caller is not
-// forgotten over a small step back of the clock.
+// idle reports whether nothing is counted and no slot is taken, and was not two buckets ago either,
+// so that no caller is forgotten over a small step back of the clock.
 func (a *account) idle(now int64) bool {
 	now -= 2 * bucketMillis
-	return a.last+windowMillis+2*bucketMillis <= now && a.Running.Idle(now) && a.extra.Ends <= now
+	counted := a.last+windowMillis+2*bucketMillis > now
+	return !counted && a.Running.Idle(now) && a.extra.Ends <= now
 }
 
-// millis is the time since 1970 by the monotonic clock, as far as t has one: steps of the wall clock while the gateway
-// runs neither open nor shut the window.
+// millis is the time since 1970 by the monotonic clock, as far as t has one: steps of the wall
+// clock while the gateway runs neither open nor shut the window.
 func (m *Memory) millis(t time.Time) int64 {
 	return (m.start.UnixNano() + int64(t.Sub(m.start))) / int64(time.Millisecond)
 }
 
-// lifetimeMillis rounds up: a slot is never shorter than its call.
+// LifetimeMillis is a lifetime in milliseconds, rounded up: a slot is never shorter than its call.
 func LifetimeMillis(d time.Duration) int64 {
 	return int64((d-1)/time.Millisecond) + 1
 }
 
-// dropIdle forgets idle callers, looking once a minute.
+// dropIdle forgets idle callers, once a minute.
 func (s *shard) dropIdle(now int64) {
 	if now < s.drop {
 		return
@@ -133,7 +136,8 @@ func (s *shard) dropIdle(now int64) {
 	}
 }
 
-// Release gives a slot back; the permit stays used. A slot given back before, or expired, is left alone. It never fails.
+// Release gives a slot back; the permit stays used. A slot given back before, or expired, is left
+// alone. It never fails.
 func (m *Memory) Release(_ context.Context, slot Slot) error {
 	s := &m.shards[slot.Key[0]]
 	s.mu.Lock()
@@ -144,8 +148,9 @@ func (m *Memory) Release(_ context.Context, slot Slot) error {
 	return nil
 }
 
-// Renew lets the call of a slot go on: the slot frees itself after a lifetime from now, or when it would have, whichever
-// is later. One given back before, or expired, is left alone. The only error is ErrLifetime.
+// Renew lets the call of a slot go on: the slot frees itself after a lifetime from now, or when it
+// would have, whichever is later. One given back before, or expired, is left alone. The only error
+// is ErrLifetime.
 func (m *Memory) Renew(_ context.Context, slot Slot, lifetime time.Duration) error {
 	if lifetime <= 0 {
 		return ErrLifetime
@@ -161,7 +166,7 @@ func (m *Memory) Renew(_ context.Context, slot Slot, lifetime time.Duration) err
 	return nil
 }
 
-// Ready always returns nil: decisions can be had as long as the process lives.
+// Ready always returns nil: the counts are as near as the process.
 func (m *Memory) Ready(context.Context) error { return nil }
 
 // Close has nothing to give back and returns nil.

@@ -5,33 +5,36 @@ import (
 	"time"
 )
 
-// What a store that gateways share reports of itself, for logs and metrics.
+// What follows is what a store that gateways share reports of itself, for logs and metrics.
 
-// ErrReplicas is wrapped by Refill.Err when an answer came that too few replicas know of: nothing in it is used, as if it
-// had been lost on the way. A replica that became master could otherwise grant the same again.
+// ErrReplicas is wrapped by Refill.Err when too few replicas know of an answer. Nothing in it is
+// used, as if it had been lost on the way: a replica that became master could otherwise grant the
+// same again.
 var ErrReplicas = errors.New("too few replicas have it")
 
-// A Refill is one request of a gateway to the ledger that has ended. The ledger is asked for permits and slots of many
-// callers at once, and at least once a second.
+// A Refill is one request of a gateway to the ledger that has ended. The ledger is asked for
+// permits and slots of many callers at once, and at least once a second.
 type Refill struct {
 	Took     time.Duration
 	Err      error   // why there is no answer, or nil
 	Callers  int     // asked for
 	Granted  int64   // permits
 	Returned int64   // permits of leases that were over, given back unused
-	Replayed int64   // permits of the hour that a ledger was told of which may have forgotten them, leased ones too
+	Replayed int64   // permits of the hour, leased ones too, that the ledger may have forgotten
 	Leases   []int64 // permits of each lease granted
-	Lost     bool    // the ledger turned out to be another than before: what it knew has to be told again
+	Lost     bool    // the ledger turned out to be another than before: all is replayed to it
 }
 
-// State is whether decisions can be had of the ledger.
+// State is whether the ledger decides.
 type State uint8
 
 // The states, the worst of all shards.
 const (
-	Normal   State = iota
-	Learning       // it waits until gateways have told what it may have forgotten, or this gateway does not know its time yet
-	Down           // it does not answer
+	Normal State = iota
+	// Learning: it waits until gateways have replayed what it may have forgotten, or this gateway
+	// does not know its time yet.
+	Learning
+	Down // it does not answer
 )
 
 // States are the words of all states, in their order.
@@ -50,8 +53,9 @@ type Stats struct {
 	Gateways int64 // that share the ledger, this one too; 0 when none is known
 	// Ahead is ledger time less the clock of this gateway; zero until it is known.
 	Ahead time.Duration
-	// Fullest is the highest share of its quota that a caller with leases or calls has used, at all gateways, as last
-	// heard. Above 1 it was lowered since, or calls were made without the ledger.
+	// Fullest is the highest share of its quota that a caller with leases or calls has used, at all
+	// gateways, as last heard. It is above 1 when the quota was lowered since, or calls were made
+	// without the ledger.
 	Fullest float64
 	// Spent is how long the ledger has been in each State since the start.
 	Spent [len(States)]time.Duration
@@ -61,7 +65,7 @@ type Stats struct {
 type Finding struct {
 	Server string // host:port, of a Cluster; empty otherwise
 	Text   string // the setting, what may come of it, and what to set
-	// Unknown tells that it could not be looked at; else it is wrong.
+	// Unknown: the setting could not be read; else it is wrong.
 	Unknown bool
 }
 

@@ -2,18 +2,20 @@ package limits
 
 import "time"
 
-// counts is the calls of one caller within the window, by the regime in which they were made.
+// Counts is the calls of one caller within the window, by the regime in which they were made.
 type Counts [Regimes]int64
 
-// room is how many calls can still be admitted in a regime; zero or less is none. It offers two invariants, and holds
-// both because a call's whole past hour is counted at the moment of the call:
+// Room is how many calls can still be admitted in a regime; zero or less is none. It offers two
+// invariants. It holds both, because a call's whole past hour is counted at the moment of the call:
 //
 //	(a) the calls made in regime r within any rolling hour are at most the quota of r;
-//	(b) all calls within any rolling hour are at most the highest quota of the regimes they were made in.
+//	(b) all calls within any rolling hour are at most the highest quota of the regimes they were
+//	    made in.
 //
-// So the first working hour of a day is not shut by the night before it unless the night used more than a whole
-// working hour may, and the two quotas never add up. Take any rolling hour and the last call in it: if all its calls
-// were made in one regime, (a) bounds them; if in both, the count held both at that last call, and so does the maximum.
+// So the night before shuts the first working hour of a day only if it used more than a whole
+// working hour may, and the two quotas never add up. Take any rolling hour and the last call in
+// it. If all its calls were made in one regime, (a) bounds them; if in both, the count held both
+// at that last call, and so does the maximum.
 func (c Counts) Room(rule Rule, in Regime) int64 {
 	most, all := rule.Quota(in), int64(0)
 	for r, calls := range c {
@@ -25,7 +27,7 @@ func (c Counts) Room(rule Rule, in Regime) int64 {
 	return min(rule.Quota(in)-c[in], most-all)
 }
 
-// less is what is left of the counts without some calls.
+// Less is what is left of the counts without some calls.
 func (c Counts) Less(calls Counts) Counts {
 	for r, n := range calls {
 		c[r] -= n
@@ -33,17 +35,17 @@ func (c Counts) Less(calls Counts) Counts {
 	return c
 }
 
-// grain is the width of the buckets of a quota, in milliseconds. Small quotas are counted almost call by call: they have
-// no more buckets than calls.
-func GrainOf(quota int64) int64 {
+// grainOf is the width of the buckets of a quota, in milliseconds. Small quotas are counted almost
+// call by call: they have no more buckets than calls.
+func grainOf(quota int64) int64 {
 	if quota <= smallQuota {
 		return smallMillis
 	}
 	return bucketMillis
 }
 
-// decide is the whole rule. It does no I/O and reads no clock. ledger.lua holds the same rule for Redis; the contract
-// and the differential test keep the two equal.
+// Decide is the whole rule. It does no I/O and reads no clock. ledger.lua holds the same rule for
+// Redis; the contract and the differential test keep the two equal.
 func Decide(c Counts, running int, rule Rule, in Regime) Verdict {
 	switch {
 	case c.Room(rule, in) <= 0:
@@ -54,7 +56,8 @@ func Decide(c Counts, running int, rule Rule, in Regime) Verdict {
 	return Admitted
 }
 
-// outcome is what a store found and did: the verdict and the counts after it. Waits are milliseconds from now.
+// Outcome is what a store found and did: the verdict and the counts after it. Waits are
+// milliseconds from now.
 type Outcome struct {
 	Verdict Verdict
 	Room    int64 // calls that the quota admits further, in the regime of this moment
@@ -64,13 +67,14 @@ type Outcome struct {
 	Wait    [Regimes]int64 // OverQuota only: until a call in this regime would have room
 }
 
-// decision words an outcome for the caller; t is the moment of the call and in its regime.
+// Decision turns an outcome into what a caller is told; t is the moment of the call and in its
+// regime. The calendar may be nil unless the verdict is OverQuota.
 func (o Outcome) Decision(rule Rule, cal *Calendar, t time.Time, in Regime) Decision {
 	quota := rule.Quota(in) + o.Extra
 	d := Decision{
 		Verdict:    o.Verdict,
 		Quota:      quota,
-		Remaining:  min(max(0, o.Room), quota), // room was heard of before a change of regime, maybe
+		Remaining:  min(max(0, o.Room), quota), // a room may be of before a change of regime
 		Reset:      time.Duration(o.Reset) * time.Millisecond,
 		Concurrent: rule.Concurrent,
 		Running:    o.Running,
@@ -84,8 +88,9 @@ func (o Outcome) Decision(rule Rule, cal *Calendar, t time.Time, in Regime) Deci
 	return d
 }
 
-// retryAfter follows the calendar from t: in each stretch of one regime the call has room from its wait on, if that lies
-// before the stretch ends. Room in a regime once gained is not lost by waiting, so the first such moment is the answer.
+// retryAfter follows the calendar from t. In each stretch of one regime the call has room from
+// its wait on, if that lies before the stretch ends. Room in a regime once gained is not lost by
+// waiting, so the first such moment is the answer.
 func (o Outcome) retryAfter(cal *Calendar, t time.Time, in Regime) time.Duration {
 	for from := time.Duration(0); from < Longest; in = in.other() {
 		ready := max(from, time.Duration(o.Wait[in])*time.Millisecond)

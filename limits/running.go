@@ -1,7 +1,8 @@
 package limits
 
-// running is the calls of one caller that run in this process: the slots that are out, each free again when it is
-// released or when its lifetime ends, which may be renewed.
+// Running is the slots that one caller has taken in this process. Each is free again when it is
+// released or when its lifetime ends, which may be renewed. Moments are milliseconds of a clock
+// that never goes back. The zero Running has none.
 type Running struct {
 	slots   []slot
 	free    []uint32 // indices of slots that are free
@@ -14,15 +15,16 @@ type slot struct {
 	expires int64
 }
 
+// Count is how many slots are taken.
 func (r *Running) Count() int { return len(r.slots) - len(r.free) }
 
-// take takes a slot for a number until a moment.
+// Take takes a slot for a number until a moment, and returns its place.
 func (r *Running) Take(number uint64, expires int64) (place int) {
-	s := slot{number, expires}
 	if r.Count() == 0 {
-		r.expires, r.latest = s.expires, s.expires
+		r.expires, r.latest = expires, expires
 	}
-	r.expires, r.latest = min(r.expires, s.expires), max(r.latest, s.expires)
+	r.expires, r.latest = min(r.expires, expires), max(r.latest, expires)
+	s := slot{number, expires}
 	if last := len(r.free) - 1; last >= 0 {
 		place = int(r.free[last])
 		r.free = r.free[:last]
@@ -33,13 +35,14 @@ func (r *Running) Take(number uint64, expires int64) (place int) {
 	return len(r.slots) - 1
 }
 
-// last is the moment after which no taken slot expires; it means nothing when none is taken.
+// Latest is the moment after which no taken slot expires; it means nothing when none is taken.
 func (r *Running) Latest() int64 { return r.latest }
 
-// grow makes room for n slots at once, so that running lies in whole cache lines of its own.
+// Grow makes room for n slots of an empty Running, so that they lie in whole cache lines.
 func (r *Running) Grow(n int) { r.slots, r.free = make([]slot, 0, n), make([]uint32, 0, n) }
 
-// expire frees the slots whose lifetime is over. It looks at them only when one may be: once in a lifetime, not per call.
+// Expire frees the slots whose lifetime is over. It looks at them only when one may be: once in a
+// lifetime, not per call.
 func (r *Running) Expire(now int64) {
 	if now < r.expires || r.Count() == 0 {
 		return
@@ -57,7 +60,7 @@ func (r *Running) Expire(now int64) {
 	r.expires = next
 }
 
-// release frees a slot.
+// Release frees a slot.
 func (r *Running) Release(place, number uint64) {
 	if r.Holds(place, number) {
 		r.slots[place] = slot{}
@@ -65,7 +68,7 @@ func (r *Running) Release(place, number uint64) {
 	}
 }
 
-// renew lets a slot expire no sooner than at a moment.
+// Renew lets a slot expire no sooner than at a moment.
 func (r *Running) Renew(place, number uint64, expires int64) {
 	if r.Holds(place, number) {
 		r.slots[place].expires = max(r.slots[place].expires, expires)
@@ -73,12 +76,13 @@ func (r *Running) Renew(place, number uint64, expires int64) {
 	}
 }
 
-// holds tells that the slot at a place is still the one with this number; it may have been given to a later call.
+// Holds reports whether the slot at a place is still the one with this number; a later call may
+// have it by now.
 func (r *Running) Holds(place, number uint64) bool {
 	return place < uint64(len(r.slots)) && number != 0 && r.slots[place].number == number
 }
 
-// idle tells that no slot is taken.
+// Idle reports whether no slot is taken at a moment.
 func (r *Running) Idle(now int64) bool {
 	for _, s := range r.slots {
 		if s.number != 0 && s.expires > now {

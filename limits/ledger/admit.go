@@ -35,7 +35,9 @@ func (r *Store) Admit(ctx context.Context, call limits.Call) (d limits.Decision,
 }
 
 // decide decides by what is held or known, and reports whether it could.
-func (r *Store) decide(sh *shard, c *caller, call *limits.Call, now int64) (d limits.Decision, done bool) {
+func (r *Store) decide(
+	sh *shard, c *caller, call *limits.Call, now int64,
+) (d limits.Decision, done bool) {
 	in := r.regimeAt(sh, now)
 	verdict, place, done := c.admit(now, call, in, sh.lastSlot+1)
 	if !done {
@@ -59,7 +61,9 @@ func (r *Store) decide(sh *shard, c *caller, call *limits.Call, now int64) (d li
 }
 
 // await decides when the ledger has answered.
-func (r *Store) await(ctx context.Context, sh *shard, c *caller, call *limits.Call) (d limits.Decision, err error) {
+func (r *Store) await(
+	ctx context.Context, sh *shard, c *caller, call *limits.Call,
+) (d limits.Decision, err error) {
 	patience := time.NewTimer(r.timeout)
 	defer patience.Stop()
 	for {
@@ -94,7 +98,9 @@ var errSlow = errors.New("ask the ledger: redis takes too long")
 
 // wait releases the mutex of the shard until a request is answered. Its error is errSlow, or wraps
 // the cause of ctx.
-func (sh *shard) wait(ctx context.Context, answered <-chan struct{}, patience <-chan time.Time) error {
+func (sh *shard) wait(
+	ctx context.Context, answered <-chan struct{}, patience <-chan time.Time,
+) error {
 	sh.mu.Unlock()
 	defer sh.mu.Lock()
 	select {
@@ -108,7 +114,9 @@ func (sh *shard) wait(ctx context.Context, answered <-chan struct{}, patience <-
 }
 
 // degrade decides a call without the ledger; why is returned if the call's Mode forbids that.
-func (r *Store) degrade(sh *shard, c *caller, call *limits.Call, why error) (d limits.Decision, err error) {
+func (r *Store) degrade(
+	sh *shard, c *caller, call *limits.Call, why error,
+) (d limits.Decision, err error) {
 	if call.WhenDown == limits.Closed || call.WhenDown == limits.Share && sh.gateways == 0 {
 		return limits.Decision{}, why
 	}

@@ -142,11 +142,14 @@ func (c *caller) adopt(call *limits.Call, outdated bool, now int64) {
 
 // admit takes a permit and a slot of those held, both or none. It reports whether there is a
 // decision: an admission, or a refusal that is fresh enough to be repeated.
-func (c *caller) admit(now int64, call *limits.Call, in limits.Regime, number uint64) (verdict limits.Verdict, place int, done bool) {
+func (c *caller) admit(
+	now int64, call *limits.Call, in limits.Regime, number uint64,
+) (verdict limits.Verdict, place int, done bool) {
 	c.expire(now)
 	c.retireOver(now, in)
 	life := limits.LifetimeMillis(call.Lifetime)
-	if len(c.leases) > 0 && int64(c.count()) < c.ownSlots && now < c.slotsUntil && life <= c.slotsLife {
+	free := int64(c.count()) < c.ownSlots && now < c.slotsUntil && life <= c.slotsLife
+	if len(c.leases) > 0 && free {
 		c.leases[0].left--
 		c.calls++
 		return limits.Admitted, c.running.Take(number, now+life), true
@@ -166,13 +169,16 @@ func (c *caller) repeatsRefusal(now int64, in limits.Regime) (verdict limits.Ver
 		return limits.OverQuota, ago < c.known.wait[in]
 	}
 	taken := int64(c.count()) >= c.ownSlots
-	return limits.OverConcurrency, taken && (c.slotsDenied || c.ownSlots+c.otherSlots >= int64(c.rule.Concurrent))
+	all := c.ownSlots+c.otherSlots >= int64(c.rule.Concurrent)
+	return limits.OverConcurrency, taken && (c.slotsDenied || all)
 }
 
 // admitDegraded decides without the ledger, as the call's Mode says: with a share of the limits, or
 // without any. It returns the rule that decided. The ledger is told of what is admitted when it is
 // back.
-func (c *caller) admitDegraded(at moments, call *limits.Call, in limits.Regime, gateways int64, number uint64) (o limits.Outcome, rule limits.Rule, place int) {
+func (c *caller) admitDegraded(
+	at moments, call *limits.Call, in limits.Regime, gateways int64, number uint64,
+) (o limits.Outcome, rule limits.Rule, place int) {
 	rule = call.Rule
 	c.degraded.Sweep(at.now)
 	if call.WhenDown == limits.Share {
@@ -196,7 +202,8 @@ func (c *caller) admitDegraded(at moments, call *limits.Call, in limits.Regime, 
 			o.Wait[r] = c.degraded.Wait(at.now, rule, limits.Extra{}, limits.Regime(r))
 		}
 	}
-	o.Room, o.Running, o.Reset = c.degraded.Counts.Room(rule, in), c.count(), c.degraded.ResetAfter(at.now)
+	o.Room, o.Running = c.degraded.Counts.Room(rule, in), c.count()
+	o.Reset = c.degraded.ResetAfter(at.now)
 	return o, rule, place
 }
 

@@ -4,7 +4,8 @@ import "time"
 
 // clock tells a gateway the time. It is an interface for tests, which move theirs by hand.
 type clock interface {
-	// now is the moment by a monotonic clock, in milliseconds. It is above zero, and cheaper than wall.
+	// now is the moment by a monotonic clock, in milliseconds. It is above zero, and cheaper than
+	// wall.
 	now() int64
 	// wall is the moment by the wall clock, and the same moment by the monotonic one.
 	wall() (t time.Time, now int64)

@@ -13,15 +13,15 @@ import (
 // Config says which Redis keeps the counts.
 type Config struct {
 	// URL is required: "redis://user:password@host:6379/0", "rediss://…" for TLS, "unix:///path".
-	// Further nodes are added as addr=host:port parameters. These make it a Cluster, or Sentinels if
-	// there is a master_name too:
-	// "redis://sentinel1:26379?addr=sentinel2:26379&master_name=brana". Timeouts and retries in it
-	// have no effect.
+	// Further nodes are added as addr=host:port parameters. These make it a Cluster, or Sentinels
+	// if there is a master_name too:
+	// "redis://sentinel1:26379?addr=sentinel2:26379&master_name=brana". Timeouts and retries in
+	// it have no effect.
 	URL string
-	// TLS is called at each handshake, which only a URL of rediss has, for the CAs to trust and the
-	// certificate to show. If it is nil, the CAs of the system are trusted. Servers are known by the
-	// names, or addresses, that they are called at: those of the URL, and those that Sentinels and
-	// Clusters name.
+	// TLS is called at each handshake, which only a URL of rediss has, for the CAs to trust and
+	// the certificate to show. If it is nil, the CAs of the system are trusted. Servers are known
+	// by the names, or addresses, that they are called at: those of the URL, and those that
+	// Sentinels and Clusters name.
 	TLS func() *tls.Config
 	// Password is called at each new connection to Redis, not to Sentinels, and takes the place of
 	// the URL's, which may have the name of a user. If it is nil, the URL's holds. Open connections
@@ -85,10 +85,12 @@ func (c *Config) check() error {
 		errs = append(errs, fmt.Errorf("configure redis: timeout %v is below 1ms", c.Timeout))
 	}
 	if strings.ContainsAny(c.Prefix, "{}") {
-		errs = append(errs, fmt.Errorf("configure redis: prefix %q contains a brace, which would bend the Cluster slot of keys", c.Prefix))
+		errs = append(errs, fmt.Errorf("configure redis: prefix %q contains a brace, "+
+			"which would bend the Cluster slot of keys", c.Prefix))
 	}
 	if c.Replicas < 0 {
-		errs = append(errs, fmt.Errorf("configure redis: %d replicas cannot acknowledge; 0 is none", c.Replicas))
+		errs = append(errs, fmt.Errorf("configure redis: %d replicas cannot acknowledge; 0 is none",
+			c.Replicas))
 	}
 	return errors.Join(errs...)
 }

@@ -1,5 +1,74 @@
-// Package ledger shares limits among gateways. The counts lie in Redis; each gateway leases permits and slots from there
-// and decides about most calls by itself (ledger.go).
+// Package ledger shares limits among gateways. The counts lie in Redis, in the ledger; each gateway
+// leases permits and slots from there and decides about most calls by itself. What is counted, and
+// the rule, is package limits; Store does what limits.Memory does, and a contract test holds them
+// equal. docs/limits.md explains the whole to people, ledger.go has the proof.
 //
-// What is counted, and the rule, is package limits; Store does what its Memory does, and a contract test holds them equal.
+// # The loop
+//
+//	Admit ─▶ stripes (a large caller) ─▶ admitted
+//	           │ no
+//	           ▼                                            stripes.go
+//	         with(caller): recall ─▶ decide ─▶ lend ──────▶ admitted, or refused again
+//	           │ nothing is held or known                   admit.go, caller.go
+//	           ▼
+//	         enlist: the caller is queued at its shard
+//	           ▼                                            requests.go
+//	         exchange: pick callers ─▶ entries ─▶ one request under way ─▶ answer ─▶ apply
+//	           ▼                          │                                │
+//	         decide again                 └─ script.go, ledger.lua ────────┘
+//
+// Four times a second tend goes over all shards: it gives back what is held in vain, parks callers
+// that do not call, and has a heartbeat sent when no request was for a second. No request is
+// sent for one call alone while another is under way: what comes meanwhile goes in the next.
+//
+// A Store has 16 shards, each with a mutex. A shard owns its callers. caller, anchor, dormant and
+// lease do no I/O and read no clock: they are told the moment.
+//
+// # States
+//
+// A caller (caller.go, dormant.go):
+//
+//	idle      holds nothing, or spare slots  ─ first call, Need ─▶ leasing
+//	leasing   holds permits and slots        ─ 5 s without a call: all is given back ─▶ idle
+//	idle                                     ─ 10 s after the last answer, nothing owed ─▶ dormant
+//	dormant   only what a replay needs       ─ call ─▶ idle; the hour is over ─▶ forgotten
+//
+// Its turn in the requests of the shard:
+//
+//	silent    ─ enqueue ─▶ queued ─ pick ─▶ asking ─ answer, or none ─▶ silent
+//	asking    ─ enqueue ─▶ asksAgain ─ answer, or none ─▶ queued
+//
+// Its standing, which is whether the ledger knows what this gateway knows of it:
+//
+//	synced    ─ called without the ledger ─▶ unsynced;  ─ the ledger forgot ─▶ owed
+//	unsynced, owed ─ its entry, which replays, is sent ─▶ synced;  ─ no answer ─▶ as before
+//
+// The health of a shard, as limits.State shows it:
+//
+//	settling  ─ ledger time is known ─▶ up                                             learning
+//	up        ─ the ledger has another epoch, or learns ─▶ learning                    normal
+//	learning  ─ an answer that grants ─▶ up: all gateways have replayed, or 12 s passed  learning
+//	any       ─ no answer ─▶ down; ─ any answer ─▶ settling, up or learning            down
+//
+// While it is learning, shard.replaying holds until this gateway has replayed all that it knows,
+// and keeps the ledger shut meanwhile. Its sender:
+//
+//	senderIdle  ─ something to ask ─▶ senderBusy ─ nothing more ─▶ senderIdle
+//	senderBusy  ─ Close ─▶ senderDraining ─ nothing more ─▶ senderClosed
+//	senderIdle  ─ Close ─▶ senderClosed
+//
+// What is known of ledger time (anchor.go):
+//
+//	unseen    ─ first answer ─▶ watching ─ another moved it, or nobody else is there ─▶ sure
+//	sure      ─ this clock was asleep ─▶ watching
+//
+// # Moments
+//
+// There are three clocks, and a name says which:
+//
+//	t                               time.Time, of the wall clock; for the calendar and for people
+//	now, sent, heard, until, …      int64, milliseconds of this gateway's monotonic clock
+//	ledgerNow, leaves, Made, Ends   int64, milliseconds of ledger time; and all of protocol.go
+//
+// moments is one moment by the latter two.
 package ledger

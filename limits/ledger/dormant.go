@@ -22,10 +22,11 @@ type acts struct {
 // ledger last said is of no more use.
 func (c *caller) parks(now int64) bool {
 	c.degraded.Sweep(now)
-	if !c.idle(now) || c.turn != silent || c.standing != synced || c.ownSlots != 0 || c.count() != 0 {
+	if !c.idle(now) || c.turn != silent || c.standing != synced || now-c.knownAt <= leaseMillis {
 		return false
 	}
-	return len(c.leases)+len(c.returns)+len(c.degraded.Buckets) == 0 && now-c.knownAt > leaseMillis
+	slots := c.ownSlots + int64(c.count())
+	return slots == 0 && len(c.leases)+len(c.returns)+len(c.degraded.Buckets) == 0
 }
 
 // park is what has to be kept of a caller; nil if that is nothing. Then what it had is not of this
@@ -92,8 +93,8 @@ func (sh *shard) revive(key limits.Key) (c *caller) {
 	return c
 }
 
-// owesDormant makes all dormant callers unreplayed: the ledger has forgotten them. They are revived a
-// request at a time.
+// owesDormant makes all dormant callers unreplayed: the ledger has forgotten them. They are
+// revived a request at a time.
 func (sh *shard) owesDormant() {
 	if len(sh.unreplayed) == 0 {
 		sh.unreplayed, sh.dormant = sh.dormant, make(map[limits.Key]*dormant)

@@ -16,8 +16,9 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// words is a hook of go-redis that puts the errors of a server into words of this package. The bytes of a connection can
-// be anything: those of another server, or the arguments of a script. They belong into no log.
+// plainErrors is a hook of go-redis that puts the errors of a server into words of this package.
+// The bytes of a connection can be anything: those of another server, or the arguments of a
+// script. They belong in no log.
 type plainErrors struct{}
 
 func (plainErrors) DialHook(next redis.DialHook) redis.DialHook { return next }
@@ -40,12 +41,12 @@ func (plainErrors) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Pro
 	}
 }
 
-// ours is an error in words of this package.
+// plainError is an error in words of this package.
 type plainError string
 
 func (o plainError) Error() string { return string(o) }
 
-// A said is an error that Redis answered, by its code.
+// redisError is an error that Redis answered, by its code.
 type redisError string
 
 // The code comes first, with a space after it, where go-redis looks for it.
@@ -56,7 +57,7 @@ func (s redisError) Error() string {
 // RedisError makes it a redis.Error.
 func (redisError) RedisError() {}
 
-// meanings say of some codes what they mean.
+// meanings are what some codes mean.
 var meanings = map[string]string{
 	"CLUSTERDOWN": ": the Cluster serves not all of its slots",
 	"LOADING":     ": it reads its file",
@@ -70,11 +71,20 @@ var meanings = map[string]string{
 	"WRONGPASS":   ": the name or the password is wrong",
 }
 
-// codes are the codes that are passed on without a hint.
-var codes = []string{"ASK", "BUSY", "CROSSSLOT", "DENIED", "ERR", "EXECABORT", "MOVED", "NOPROTO", "NOSCRIPT", "TRYAGAIN", "UNBLOCKED", "UNKILLABLE", "WRONGTYPE"}
+// codes are those that are passed on without a meaning.
+var codes = []string{
+	"ASK", "BUSY", "CROSSSLOT", "DENIED", "ERR", "EXECABORT", "MOVED", "NOPROTO", "NOSCRIPT",
+	"TRYAGAIN", "UNBLOCKED", "UNKILLABLE", "WRONGTYPE",
+}
 
-// saidBy is the error that a server answered, without what follows its code. Of some that have none of their own the
-// words of Redis itself are known.
+// goErrors are those of Go and of go-redis that hold nothing that a server sent.
+var goErrors = []error{
+	context.DeadlineExceeded, context.Canceled, os.ErrDeadlineExceeded, io.EOF, io.ErrUnexpectedEOF,
+	net.ErrClosed, redis.ErrClosed, redis.ErrPoolTimeout, redis.ErrPoolExhausted,
+}
+
+// redisErrorOf is the error that a server answered, without what follows its code. Errors without a
+// code of their own are known by the words of Redis.
 func redisErrorOf(text string) redisError {
 	for phrase, code := range map[string]redisError{
 		"max number of clients reached":   "ERR (too many clients)",
@@ -94,7 +104,7 @@ func redisErrorOf(text string) redisError {
 	return redisError(code)
 }
 
-// inWords is an error of go-redis without anything that a server sent.
+// plain is an error of go-redis without anything that a server sent.
 func plain(err error) error {
 	if err == nil || err == redis.Nil {
 		return err // before anything is allocated
@@ -119,10 +129,9 @@ func plain(err error) error {
 	case errors.As(err, &errno):
 		return fmt.Errorf("the connection failed: %w", errno)
 	}
-	for _, plain := range []error{context.DeadlineExceeded, context.Canceled, os.ErrDeadlineExceeded, io.EOF, io.ErrUnexpectedEOF,
-		net.ErrClosed, redis.ErrClosed, redis.ErrPoolTimeout, redis.ErrPoolExhausted} {
-		if errors.Is(err, plain) {
-			return plain
+	for _, known := range goErrors {
+		if errors.Is(err, known) {
+			return known
 		}
 	}
 	if text := handshakeError(err); text != "" {
@@ -131,7 +140,7 @@ func plain(err error) error {
 	return plainError(fmt.Sprintf("what came is no answer of redis (%T)", err))
 }
 
-// ofHandshake says of an error of TLS what is wrong; nothing of any other.
+// handshakeError is what is wrong by an error of TLS; empty for any other error.
 func handshakeError(err error) string {
 	var (
 		authority x509.UnknownAuthorityError
@@ -149,7 +158,8 @@ func handshakeError(err error) string {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return "the certificate of redis has expired, or is not valid yet"
 	case errors.As(err, &invalid):
-		return fmt.Sprintf("the certificate of redis is not valid (reason %d of crypto/x509)", invalid.Reason)
+		return fmt.Sprintf("the certificate of redis is not valid (reason %d of crypto/x509)",
+			invalid.Reason)
 	case errors.As(err, &plain):
 		return "redis does not speak TLS"
 	case errors.As(err, &alert):
@@ -160,7 +170,7 @@ func handshakeError(err error) string {
 	return ""
 }
 
-// silent is where go-redis may write past the log: what it has to say comes back from calls.
+// noLog is where go-redis may write past the log: calls return what it has to say.
 type noLog struct{}
 
 func (noLog) Printf(context.Context, string, ...any) {}

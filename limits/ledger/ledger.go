@@ -27,17 +27,17 @@ import (
 // given back only lower it. The same holds for the calls of one regime, and for both together with
 // the higher quota, as limits.Counts.Room says.
 //
-// Slots: a gateway's own are counted until Lease + life + Margin after it last asked, where life is
-// the longest lifetime of its calls. A call that it starts or renews within Lease of asking is
-// counted for its lifetime so. It starts none after that. When it renews one, it asks at once, and
-// again until it is answered: the call stays counted if that is before its lifetime of until then is
-// over. Every start of a gateway has a new name, so what a dead one holds stays counted until the
-// lifetimes of its calls are over.
+// Slots: a gateway's own are counted until Lease + life + Margin after it last asked, where life
+// is the longest lifetime of its calls. A call that it starts or renews within Lease of asking is
+// counted for its lifetime so. It starts none after that. When it renews one, it asks at once,
+// and again until it is answered: the call stays counted if that is before its lifetime of until
+// then is over. Every start of a gateway has a new name, so what a dead one holds stays counted
+// until the lifetimes of its calls are over.
 //
-// What it needs: scripts are atomic, gateways' monotonic clocks run on (that of a suspended machine
-// does not), and the ledger forgets no grant. Where it may have (its fence changed, its shard is
-// gone, its epoch is behind) it learns first: it grants nothing until every gateway has replayed the
-// calls it knows of.
+// What it needs: scripts are atomic, gateways' monotonic clocks run on (that of a suspended
+// machine does not), and the ledger forgets no grant. Where it may have (its fence changed, its
+// shard is gone, its epoch is behind) it learns first: it grants nothing until every gateway has
+// replayed the calls it knows of.
 const (
 	// heartbeat is how often a gateway asks at least, so that it learns of a lost ledger in time.
 	heartbeat = time.Second

@@ -1,6 +1,6 @@
--- The ledger, version 2: it grants permits of the rolling hour and slots to gateways, for all callers
--- of one shard that need something at once. ledger.go has the rules and their proof, protocol.go the
--- fields; the model of the tests is the same rules in Go.
+-- The ledger, version 2: it grants permits of the rolling hour and slots to gateways, for all
+-- callers of one shard that need something at once. ledger.go has the rules and their proof,
+-- protocol.go the fields; the model of the tests is the same rules in Go.
 --
 -- KEYS  1 string: the shard; then for each entry a string, the account, and a list, its buckets
 --       "leaves working off"
@@ -32,8 +32,9 @@ local function fence()
     string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
 end
 
--- Memory of another server, lost memory, or memory older than what a gateway has seen is not trusted
--- until all gateways have replayed what they know. A ledger that no gateway has seen is new.
+-- Memory of another server, lost memory, or memory older than what a gateway has seen is not
+-- trusted until all gateways have replayed what they know. A ledger that no gateway has seen is
+-- new.
 local raw = clock()
 local mark = fence()
 local shard = load(KEYS[1])
@@ -84,10 +85,10 @@ local shut = learning -- for every gateway
 if not learning and shard.last then shard.fresh = nil end
 learning = learning or not request.settled
 
--- adopt notes the policy of a gateway, and returns when it was taken on and whether a newer one was.
--- Policies are in the order in which running gateways took them on; a gateway that starts with a
--- known one does not make it newer. A gateway repeats what it has heard, so that the order outlives
--- a ledger. A policy that no gateway has had for an hour is dropped.
+-- adopt notes the policy of a gateway, and returns when it was taken on and whether a newer one
+-- was. Policies are in the order in which running gateways took them on; a gateway that starts
+-- with a known one does not make it newer. A gateway repeats what it has heard, so that the order
+-- outlives a ledger. A policy that no gateway has had for an hour is dropped.
 local function adopt()
   shard.policies = shard.policies or {}
   local newest = 0
@@ -142,7 +143,8 @@ local function charge(leaves, calls)
   else redis.call('LPUSH', list, text) end
 end
 
--- merge counts the calls of many moments, ascending, at once: charge would look for each one's place.
+-- merge counts the calls of many moments, ascending, at once: charge would look for each one's
+-- place.
 local function merge(added)
   local texts, at = {}, 1
   local function put(b) if b[1] + b[2] ~= 0 then table.insert(texts, write(b.leaves, b)) end end
@@ -216,9 +218,9 @@ local function latest(quota)
   return (math.floor((now + LEASE) / grain) + 1) * grain + WINDOW + MARGIN
 end
 
--- settle closes a lease, once: the permits that it left unused are given back, the others were used.
--- An unused of -1 is all, for an answer that never arrived. A ledger that forgot the lease has not
--- counted it, but a gateway may have seen it counted.
+-- settle closes a lease, once: the permits that it left unused are given back, the others were
+-- used. An unused of -1 is all, for an answer that never arrived. A ledger that forgot the lease
+-- has not counted it, but a gateway may have seen it counted.
 local function settle(holder, back)
   local seq, unused = tostring(back[1]), back[2]
   local lease = holder.leases[seq]
@@ -231,10 +233,10 @@ local function settle(holder, back)
   depart(only(lease.regime, unused))
 end
 
--- replay has the count hold what the gateway knows of: its open leases, by their numbers, and of the
--- permits used in all others the newest that are missing here. A lease that is open here and not
--- there was closed, or its answer never arrived; either way net has what was used of it. The gateway
--- counts net since it was born, and begins anew when nothing of the hour is left.
+-- replay has the count hold what the gateway knows of: its open leases, by their numbers, and of
+-- the permits used in all others the newest that are missing here. A lease that is open here and
+-- not there was closed, or its answer never arrived; either way net has what was used of it. The
+-- gateway counts net since it was born, and begins anew when nothing of the hour is left.
 local function replay(holder, entry)
   local open = {}
   for _, l in ipairs(entry.leases or {}) do open[tostring(l[1])] = {permits = l[2], leaves = l[3], regime = l[4] + 1} end
@@ -267,8 +269,9 @@ local function replay(holder, entry)
   if entry.seen and not (past().seen and past().seen[3] >= entry.seen[3]) then past().seen = entry.seen end
 end
 
--- reckon counts what a gateway saw counted and nobody has replayed: a gateway that ended used it, or
--- may have. The count that was seen last holds, since permits may have been given back before it.
+-- reckon counts what a gateway saw counted and nobody has replayed: a gateway that ended used it,
+-- or may have. The count that was seen last holds, since permits may have been given back before
+-- it.
 local function reckon(leaves)
   local seen = account.past.seen
   if seen and account.past.epoch == shard.epoch then
@@ -279,8 +282,8 @@ local function reckon(leaves)
   account.past = nil
 end
 
--- slots grants a gateway its own: never less than are busy, and all together never more than the rule
--- allows.
+-- slots grants a gateway its own: never less than are busy, and all together never more than the
+-- rule allows.
 local function slots(holder, entry, rule)
   local others = 0
   for id, other in pairs(account.holders) do
@@ -302,10 +305,10 @@ local function keep(expires)
   return string.format('%.0f', math.max(KEEP, 2 * (last - now)))
 end
 
--- inspect shows an account to an operator, or does what he wants: his extra calls take the place of
--- those before, or what was used is forgotten. Permits of leases that may still be used stay counted,
--- for nobody could count them later. All other leases become void, so that no permit is given back
--- that is not counted.
+-- inspect shows an account to an operator, or does what he wants: his extra calls take the place
+-- of those before, or what was used is forgotten. Permits of leases that may still be used stay
+-- counted, for nobody could count them later. All other leases become void, so that no permit is
+-- given back that is not counted.
 local function inspect(entry, key)
   account = load(key) or {calls = {0, 0}, holders = {}}
   local op = not learning and entry.op

@@ -28,8 +28,8 @@ func (r *Store) Usage(ctx context.Context, call limits.Call) (limits.Usage, erro
 }
 
 // Raise grants the call's Key extra calls until a moment, for all gateways, in the place of those
-// that it had; zero takes them back. An error that wraps limits.ErrExtra or limits.ErrLearning means
-// that nothing was done. After another error it may have been done.
+// that it had; zero takes them back. An error that wraps limits.ErrExtra or limits.ErrLearning
+// means that nothing was done. After another error it may have been done.
 func (r *Store) Raise(ctx context.Context, call limits.Call, calls int64, until time.Time) error {
 	t, _ := r.clock.wall()
 	if err := limits.CheckExtra(call.Rule, calls, until, t); err != nil {
@@ -54,7 +54,9 @@ func (r *Store) Forget(ctx context.Context, call limits.Call) error {
 
 // operate asks the ledger as an operator, and returns the account, the moment, and the same moment
 // in ledger time.
-func (r *Store) operate(ctx context.Context, e entry) (y limits.Tally, t time.Time, ledgerNow int64, err error) {
+func (r *Store) operate(
+	ctx context.Context, e entry,
+) (y limits.Tally, t time.Time, ledgerNow int64, err error) {
 	sh := r.shard(e.key)
 	sh.mu.Lock()
 	q := &request{Operator: true, Epoch: sh.epoch, Settled: true, Entries: []entry{e}}

@@ -7,23 +7,27 @@ import (
 	"brana/limits"
 )
 
-// request is what a gateway asks of one shard. Its form is fixed: gateways of several versions ask
-// the same ledger. Moments are of ledger time, in milliseconds.
+// request is what a gateway asks of one shard. Its form on the wire is fixed: gateways of several
+// versions ask the same ledger. Moments are of ledger time, in milliseconds.
 type request struct {
-	Gateway   string  `json:"gateway"`           // this start of it
-	Seq       int64   `json:"seq"`               // rises with each request to a shard; an older one is not served
-	Epoch     int64   `json:"epoch"`             // the last it has seen; 0 is none
-	Bound     int64   `json:"bound,omitempty"`   // ledger time is no later, by this gateway's clock; 0: it has seen none
-	Least     int64   `json:"least,omitempty"`   // nor earlier than this
-	Alone     bool    `json:"alone,omitempty"`   // no other gateway knows ledger time
-	Settled   bool    `json:"settled"`           // this one does
-	Trust     bool    `json:"trust,omitempty"`   // a ledger that is new may open at once
-	Leave     bool    `json:"leave,omitempty"`   // the gateway ends with this
-	Replaying bool    `json:"telling,omitempty"` // it has more to replay of what the ledger forgot
-	Policy    string  `json:"policy"`            // name of the policy in force
-	Taken     int64   `json:"taken,omitempty"`   // when that was taken on, as the ledger said; 0: it has not
-	Adopts    bool    `json:"adopts,omitempty"`  // it was while the gateway ran, and the ledger does not know yet
-	Entries   []entry `json:"entries,omitempty"`
+	Gateway string `json:"gateway"` // this start of it
+	Seq     int64  `json:"seq"`     // rises with each request to a shard; an older one is not served
+	Epoch   int64  `json:"epoch"`   // the last it has seen; 0 is none
+
+	Bound   int64 `json:"bound,omitempty"` // ledger time is no later, by its clock; 0: it has seen none
+	Least   int64 `json:"least,omitempty"` // nor earlier than this
+	Alone   bool  `json:"alone,omitempty"` // no other gateway knows ledger time
+	Settled bool  `json:"settled"`         // this one does
+
+	Trust     bool `json:"trust,omitempty"`   // a ledger that is new may open at once
+	Leave     bool `json:"leave,omitempty"`   // the gateway ends with this
+	Replaying bool `json:"telling,omitempty"` // it has more to replay of what the ledger forgot
+
+	Policy string `json:"policy"`           // name of the policy in force
+	Taken  int64  `json:"taken,omitempty"`  // when it was taken on, as the ledger said; 0: it has not
+	Adopts bool   `json:"adopts,omitempty"` // it was while the gateway ran; the ledger has yet to hear
+
+	Entries []entry `json:"entries,omitempty"`
 
 	// Operator: not of a gateway. It looks at accounts, or does to them what their entries say.
 	Operator bool `json:"operator,omitempty"`
@@ -34,29 +38,41 @@ type entry struct {
 	key      limits.Key
 	Rule     [3]int64      `json:"rule"` // working, off, concurrent
 	Regime   limits.Regime `json:"regime"`
-	Need     int64         `json:"need"`             // permits for calls that wait
-	More     int64         `json:"more"`             // permits for calls to come, if there are plenty
-	Slots    int64         `json:"slots"`            // altogether, of which
-	Busy     int64         `json:"busy"`             // are of calls that run
-	Life     int64         `json:"life"`             // milliseconds, the longest lifetime of a call in these slots
-	Outdated bool          `json:"behind,omitempty"` // the rule is not known to be of the policy in force
-	Back     [][3]int64    `json:"back,omitempty"`   // leases that are over: seq, permits left (-1 is all), regime
+	Outdated bool          `json:"behind,omitempty"` // the rule may not be of the policy in force
+
+	Need  int64 `json:"need"`  // permits for calls that wait
+	More  int64 `json:"more"`  // permits for calls to come, if there are plenty
+	Slots int64 `json:"slots"` // altogether, of which
+	Busy  int64 `json:"busy"`  // are of calls that run
+	Life  int64 `json:"life"`  // milliseconds, the longest lifetime of a call in these slots
+
+	// Back: leases that are over, by seq, permits left (-1 is all) and regime.
+	Back [][3]int64 `json:"back,omitempty"`
 
 	// What follows replays what this gateway knows.
-	standing standing       // why: unsynced or owed
-	Born     int64          `json:"born,omitempty"`    // the seq before which it began to count for the caller
-	Net      *limits.Counts `json:"net,omitempty"`     // permits used of leases that are over, since Born
-	Journal  [][3]int64     `json:"journal,omitempty"` // those of the hour: when they leave, ascending, and by regime
-	Leases   [][4]int64     `json:"leases,omitempty"`  // open: seq, permits, end of counting, regime
-	Seen     *[3]int64      `json:"seen,omitempty"`    // the last count it has seen, by regime, and the tick of that
-	Extra    *[3]int64      `json:"extra,omitempty"`   // extra calls: made, calls, ends; of a raise, too
-	Op       string         `json:"op,omitempty"`      // an operator's: raise, forget, or nothing but to look
+
+	standing standing // why: unsynced or owed
+	// Born: the seq before which it began to count for the caller.
+	Born int64 `json:"born,omitempty"`
+	// Net: permits used of leases that are over, since Born, by regime.
+	Net *limits.Counts `json:"net,omitempty"`
+	// Journal: those of the hour, by when they leave, ascending, and regime.
+	Journal [][3]int64 `json:"journal,omitempty"`
+	// Leases: those that are open, by seq, permits, end of counting and regime.
+	Leases [][4]int64 `json:"leases,omitempty"`
+	// Seen: the last count it has seen, by regime, and the tick of that.
+	Seen *[3]int64 `json:"seen,omitempty"`
+	// Extra: extra calls, by made, calls and ends; of a raise, too.
+	Extra *[3]int64 `json:"extra,omitempty"`
+
+	// Op is an operator's: raise, forget, or nothing but to look.
+	Op string `json:"op,omitempty"`
 }
 
 // answer is what the ledger says to a request. Moments are of ledger time, in milliseconds.
 type answer struct {
 	now, epoch int64
-	learning   bool  // nothing is granted: calls may be unknown to it, or the gateway has not settled
+	learning   bool  // nothing is granted: it may have forgotten, or the gateway has not settled
 	gateways   int64 // that asked lately, this one too
 	guide      int64 // when another settled gateway last asked; 0: none does
 	taken      int64 // when the gateway's policy was taken on
@@ -105,11 +121,20 @@ func readAnswer(value any, n int) (a answer, err error) {
 	}
 	for i, row := range rows {
 		if want := []int{7, 14}[min(i, 1)]; len(row) != want || len(rows) != n+1 {
-			return a, fmt.Errorf("read the answer of the ledger: %v is not %d numbers in %d rows", row, want, n+1)
+			return a, fmt.Errorf("read the answer of the ledger: %v is not %d numbers in %d rows",
+				row, want, n+1)
 		}
 	}
 	h := rows[0]
-	a = answer{now: h[0], epoch: h[1], learning: h[2] == 1, gateways: h[3], guide: h[4], taken: h[5], tick: h[6]}
+	a = answer{
+		now:      h[0],
+		epoch:    h[1],
+		learning: h[2] == 1,
+		gateways: h[3],
+		guide:    h[4],
+		taken:    h[5],
+		tick:     h[6],
+	}
 	for _, g := range rows[1:] {
 		a.allotments = append(a.allotments, allotment{
 			permits:   g[0],

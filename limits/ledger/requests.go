@@ -23,8 +23,8 @@ func (r *Store) enlist(sh *shard, c *caller) <-chan struct{} {
 	return answered
 }
 
-// startSending begins to send requests, if there is anything to ask and nobody sends yet. The mutex of
-// the shard is held.
+// startSending begins to send requests, if there is anything to ask and nobody sends yet. The
+// mutex of the shard is held.
 func (r *Store) startSending(sh *shard) {
 	if sh.sender != senderIdle || len(sh.queue) == 0 && !sh.heartbeatDue {
 		return
@@ -70,7 +70,8 @@ func (r *Store) exchange(sh *shard) {
 	if err != nil {
 		sh.lose(q, asked, err)
 	} else {
-		r.apply(sh, &reply{q: q, a: &a, asked: asked, sent: sent, heard: sh.heardAt, until: r.regimeEnd(t, sent)})
+		until := r.regimeEnd(t, sent)
+		r.apply(sh, &reply{q: q, a: &a, asked: asked, sent: sent, heard: sh.heardAt, until: until})
 	}
 	close(answered)
 }
@@ -156,7 +157,9 @@ func (r *Store) apply(sh *shard, f *reply) {
 			c.apply(i, f, another)
 		})
 	}
-	sh.heartbeatDue = sh.heartbeatDue || len(sh.unreplayed) > 0 || sh.cause != nil && sh.queuesReplay()
+	if len(sh.unreplayed) > 0 || sh.cause != nil && sh.queuesReplay() {
+		sh.heartbeatDue = true
+	}
 }
 
 // forgotten has all callers replayed: the ledger is another than before.

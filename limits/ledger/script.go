@@ -62,8 +62,8 @@ func (r *Store) evaluate(ctx context.Context, keys []string, text []byte) (value
 		value, err = r.evaluateWaiting(ctx, keys, text)
 	}
 	if cluster, ok := r.client.(*redis.ClusterClient); ok && err != nil {
-		// Another node may have the slot by now. go-redis looks at once when a node says so, but not
-		// when it is silent.
+		// Another node may have the slot by now. go-redis looks at once when a node says so, but
+		// not when it is silent.
 		cluster.ReloadState(ctx)
 	}
 	return value, err
@@ -93,9 +93,11 @@ func (r *Store) master(ctx context.Context, key string) (redis.UniversalClient, 
 // runner is how a script is run: by its digest or by its text.
 type runner func(context.Context, redis.Scripter, []string, ...any) *redis.Cmd
 
-// acknowledged sends the script and WAIT over one connection: WAIT is about what that connection has
-// written.
-func (r *Store) acknowledged(ctx context.Context, master redis.UniversalClient, run runner, keys []string, text []byte) (any, error) {
+// acknowledged sends the script and WAIT over one connection: WAIT is about what that connection
+// has written.
+func (r *Store) acknowledged(
+	ctx context.Context, master redis.UniversalClient, run runner, keys []string, text []byte,
+) (any, error) {
 	pipe := master.Pipeline()
 	script := run(ctx, pipe, keys, text)
 	wait := pipe.Do(ctx, "wait", r.replicas, max(1, r.timeout.Milliseconds()/2))

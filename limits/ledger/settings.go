@@ -35,8 +35,8 @@ type settings struct {
 	lacking bool      // the counts are unavailable because too few replicas follow
 }
 
-// Findings returns what was last found about the settings of Redis, of every master of a Cluster. It
-// is empty when all is well, and until the counts were available for the first time.
+// Findings returns what was last found about the settings of Redis, of every master of a Cluster.
+// It is empty when all is well, and until the counts were available for the first time.
 func (r *Store) Findings() []limits.Finding {
 	if found := r.settings.found.Load(); found != nil {
 		return *found
@@ -96,7 +96,9 @@ func (r *Store) findings(ctx context.Context) (all []limits.Finding, err error) 
 
 // examine looks at the settings of one server. INFO has nearly all of them, and scripts need it
 // anyway; CONFIG may be forbidden.
-func (r *Store) examine(ctx context.Context, client redis.UniversalClient) ([]limits.Finding, error) {
+func (r *Store) examine(
+	ctx context.Context, client redis.UniversalClient,
+) ([]limits.Finding, error) {
 	text, err := client.Info(ctx).Result()
 	if err != nil {
 		return nil, fmt.Errorf("look at the settings of redis: %w", plain(err))
@@ -119,9 +121,11 @@ func readInfo(text string) map[string]string {
 	return info
 }
 
-// judgeSettings returns what is wrong. appendfsync is empty when it is unknown; replicas is how many
-// have to acknowledge.
-func judgeSettings(info map[string]string, appendfsync string, replicas int) (found []limits.Finding) {
+// judgeSettings returns what is wrong. appendfsync is empty when it is unknown; replicas is how
+// many have to acknowledge.
+func judgeSettings(
+	info map[string]string, appendfsync string, replicas int,
+) (found []limits.Finding) {
 	wrong := func(format string, args ...any) {
 		found = append(found, limits.Finding{Text: fmt.Sprintf(format, args...)})
 	}
@@ -144,20 +148,23 @@ func judgeSettings(info map[string]string, appendfsync string, replicas int) (fo
 		wrong("appendonly is no: a restart forgets the hour, and what only gateways that died " +
 			"have known of it; set appendonly yes")
 	case appendfsync == "":
-		found = append(found, limits.Finding{Unknown: true, Text: "appendfsync cannot be looked at, " +
-			"since CONFIG GET is forbidden: it should be everysec or always"})
+		found = append(found, limits.Finding{
+			Unknown: true,
+			Text: "appendfsync cannot be looked at, since CONFIG GET is forbidden: " +
+				"it should be everysec or always",
+		})
 	case appendfsync == "no":
 		wrong("appendfsync is no: a crash of its machine forgets up to half a minute; set everysec")
 	}
 	n := number(info["connected_slaves"])
 	if n < replicas {
-		wrong("fewer replicas follow (%d) than have to acknowledge what is granted (%d): nothing is "+
-			"granted; start those that are missing, or set wait_replicas lower", n, replicas)
+		wrong("fewer replicas follow (%d) than have to acknowledge what is granted (%d): "+
+			"nothing is granted; start those that are missing, or set wait_replicas lower", n, replicas)
 	}
 	if n > 0 && info["min_slaves_good_slaves"] == "" {
-		wrong("min-replicas-to-write is 0 though replicas follow (%d): a master that is cut off from "+
-			"them goes on granting beside the one in its place; set min-replicas-to-write 1 and "+
-			"min-replicas-max-lag 2", n)
+		wrong("min-replicas-to-write is 0 though replicas follow (%d): a master that is cut off "+
+			"from them goes on granting beside the one in its place; "+
+			"set min-replicas-to-write 1 and min-replicas-max-lag 2", n)
 	}
 	return found
 }

@@ -58,7 +58,7 @@ type shard struct {
 	// Every caller of the hour is in one of these three.
 	callers    map[limits.Key]*caller  // hold something, or did lately
 	dormant    map[limits.Key]*dormant // do not
-	unreplayed map[limits.Key]*dormant // nor do these; a ledger that forgot has yet to be told of them
+	unreplayed map[limits.Key]*dormant // nor do these; a ledger that forgot has yet to hear of them
 	nextDrop   int64                   // when dormant callers are looked through next
 
 	queue        []*caller // to be asked for by the next request
@@ -95,9 +95,9 @@ func (sh *shard) init(number int, policy string) {
 // shard is the one that a key belongs to.
 func (r *Store) shard(key limits.Key) *shard { return &r.shards[key[0]%shardCount] }
 
-// with runs f on a caller that is whole: what its stripes held is recalled before, and lent again
-// after. It is the only way to read or change a caller but for the queue, the standing and the
-// outdated rule, which stripes know nothing of. The mutex of the shard is held.
+// with runs f on a caller that is whole: what its stripes hold is recalled before, and lent again
+// after. It alone calls recall and lend. The mutex of the shard is held. What stripes know nothing
+// of may be changed without it: turn, standing, returns and outdated.
 func (r *Store) with(sh *shard, c *caller, f func()) {
 	c.recall()
 	defer r.lend(sh, c)
@@ -114,7 +114,13 @@ func (sh *shard) caller(call *limits.Call) *caller {
 	}
 	// The ledger may remember what this gateway had before it forgot the caller: it is told to
 	// begin anew.
-	c := &caller{key: call.Key, rule: call.Rule, outdated: true, born: sh.seq + 1, standing: unsynced}
+	c := &caller{
+		key:      call.Key,
+		rule:     call.Rule,
+		outdated: true,
+		born:     sh.seq + 1,
+		standing: unsynced,
+	}
 	sh.callers[call.Key] = c
 	return c
 }

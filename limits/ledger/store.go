@@ -114,11 +114,12 @@ func (r *Store) open() {
 }
 
 // Declare names the policy in force from now on, for gateways that share limits. The rules of the
-// policy hold that a running gateway took on last. A gateway with another may lower them, but raises
-// none. A gateway that starts with a policy that others have known within the hour does not make it
-// the newest; a policy that nobody has known is. So limits are raised as soon as the first gateway
-// has the new policy, and a gateway that is late, or was restarted with an older one, does not raise
-// them again. Declare does not wait: the ledger learns of it with the next request, within a second.
+// policy hold that a running gateway took on last. A gateway with another may lower them, but
+// raises none. A gateway that starts with a policy that others have known within the hour does
+// not make it the newest; a policy that nobody has known is. So limits are raised as soon as the
+// first gateway has the new policy, and a gateway that is late, or was restarted with an older
+// one, does not raise them again. Declare does not wait: the ledger learns of it with the next
+// request, within a second.
 func (r *Store) Declare(policy string) {
 	for i := range r.shards {
 		sh := &r.shards[i]
@@ -140,8 +141,8 @@ func policyName(policy string) string {
 // keys. Close closes it.
 func (r *Store) Client() redis.UniversalClient { return r.client }
 
-// Ready returns nil when decisions are available: Redis answers, and every shard has learned what it
-// may have forgotten.
+// Ready returns nil when decisions are available: Redis answers, and every shard has learned what
+// it may have forgotten.
 func (r *Store) Ready(ctx context.Context) error {
 	patience := time.NewTimer(r.timeout)
 	defer patience.Stop()

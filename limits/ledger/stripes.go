@@ -125,7 +125,8 @@ func (r *Store) admitStriped(sh *shard, call *limits.Call) (d limits.Decision, d
 	for range p.all {
 		at := *h % len(p.all)
 		if k := &p.all[at]; k.mu.TryLock() {
-			d, done = p.admit(at, call, r.clock.now()) // not before: the stripe may have been lent to meanwhile
+			// The clock is read here, not before: the stripe may have been lent to meanwhile.
+			d, done = p.admit(at, call, r.clock.now())
 			k.mu.Unlock()
 			break
 		}
@@ -139,7 +140,10 @@ func (r *Store) admitStriped(sh *shard, call *limits.Call) (d limits.Decision, d
 func (p *stripes) admit(at int, call *limits.Call, now int64) (d limits.Decision, done bool) {
 	k := &p.all[at]
 	life := limits.LifetimeMillis(call.Lifetime)
-	if now >= p.until || life > p.life || k.permits == 0 || call.Rule != p.rule || call.Policy != p.policy {
+	if now >= p.until || life > p.life || k.permits == 0 {
+		return d, false
+	}
+	if call.Rule != p.rule || call.Policy != p.policy {
 		return d, false
 	}
 	if k.running.Expire(now); int64(k.running.Count()) >= k.slots {
@@ -155,7 +159,11 @@ func (p *stripes) admit(at int, call *limits.Call, now int64) (d limits.Decision
 	o.Running = min(max(o.Running+k.running.Count()-int(k.taken), 1), p.rule.Concurrent)
 	o.Reset = max(0, o.Reset-now)
 	d = o.Decision(p.rule, nil, time.Time{}, p.in) // of an admission, which needs no calendar
-	d.Slot = limits.Slot{Key: call.Key, Place: uint64(at+1)<<stripeBits | uint64(place), Number: k.number}
+	d.Slot = limits.Slot{
+		Key:    call.Key,
+		Place:  uint64(at+1)<<stripeBits | uint64(place),
+		Number: k.number,
+	}
 	return d, true
 }
 
