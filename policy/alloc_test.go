@@ -10,28 +10,31 @@ import (
 	"brana/egon"
 )
 
-// A granted request costs no allocation, however long its words are.
+// A granted request allocates nothing, however long its words are.
 func TestDecideDoesNotAllocate(t *testing.T) {
 	long := strings.Repeat("Udaj", 15)
 	s := mustLoad(t, strings.Replace(testGrants, "EcdFoto,", "EcdFoto, "+long+",", 1), testMatrix)
-	h := media(first, "EopFoto Jmeno Prijmeni ROBCti RUIANCti ZvlastniUdaj "+long, egon.Dotaz2JmPrijDatNar)
+	h := media(first, "EopFoto Jmeno Prijmeni ROBCti RUIANCti ZvlastniUdaj "+long,
+		egon.Dotaz2JmPrijDatNar)
 	h.Media.Photos.Used = true
-	if got := say(s.Decide(h, noon)); got != "granted" {
+	if got := summary(s.Decide(h, noon)); got != "granted" {
 		t.Fatalf("Decide = %s, want granted", got)
 	}
 	if n := testing.AllocsPerRun(1000, func() { s.Decide(h, noon) }); n != 0 {
 		t.Errorf("Decide allocates %v times, want 0", n)
 	}
-	if n := testing.AllocsPerRun(1000, func() { s.Row(h.Info.Agenda, h.Info.AgendovaRole, h.Info.Ovm, noon) }); n != 0 {
+	if n := testing.AllocsPerRun(1000,
+		func() { s.Row(h.Info.Agenda, h.Info.AgendovaRole, h.Info.Ovm, noon) }); n != 0 {
 		t.Errorf("Row allocates %v times, want 0", n)
 	}
 }
 
-// Neither does a decision that rests on a row that was fetched, fresh or stale,
-// or that has to wait for one.
+// A decision that rests on a fetched row, fresh or stale, allocates nothing, and neither
+// does one that has to wait for a row.
 func TestDecideByAFetchedRowDoesNotAllocate(t *testing.T) {
 	for _, fresh := range []time.Duration{time.Hour, time.Nanosecond} {
-		s := newSite(t, newBus(map[string]string{own: "Jmeno"}), func(c *RowsConfig) { c.Ages.Fresh = fresh }, own)
+		s := newFixture(t, newFakeBus(map[string]string{own: "Jmeno"}),
+			func(c *RowsConfig) { c.Ages.Fresh = fresh }, own)
 		h := head("E05", own+"/1", "Jmeno Vlastni")
 		if n := testing.AllocsPerRun(1000, func() { s.store.Current().Decide(h, noon) }); n != 0 {
 			t.Errorf("Decide without a row allocates %v times, want 0", n)
@@ -40,8 +43,9 @@ func TestDecideByAFetchedRowDoesNotAllocate(t *testing.T) {
 			t.Fatal(err)
 		}
 		now := time.Now()
-		if got := s.store.Current().Decide(h, now); got.Verdict != Granted || got.Row == Stale != (fresh < time.Second) {
-			t.Fatalf("Decide = %s, row %d", say(got), got.Row)
+		if got := s.store.Current().Decide(h, now); got.Verdict != Granted ||
+			got.Row == Stale != (fresh < time.Second) {
+			t.Fatalf("Decide = %s, row %d", summary(got), got.Row)
 		}
 		if n := testing.AllocsPerRun(1000, func() { s.store.Current().Decide(h, now) }); n != 0 {
 			t.Errorf("Decide allocates %v times, want 0", n)
@@ -52,12 +56,11 @@ func TestDecideByAFetchedRowDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// What a row that was fetched takes, in the rows and in the matrix together: a
-// budget, of which a change is a reviewed line.
+// The memory of a fetched row, in the rows and in the matrix together, has a budget.
 func TestFetchedRowsAreSmall(t *testing.T) {
 	const rows, budget = 200_000, 200 // bytes each
 	before := heapBytes()
-	s := fetched(t, rows, time.Now())
+	s := fetchedRows(t, rows, time.Now())
 	got := (heapBytes() - before) / rows
 	if n := s.store.Current().Counts().Rows; n != rows {
 		t.Fatalf("%d rows, want %d", n, rows)
@@ -67,9 +70,9 @@ func TestFetchedRowsAreSmall(t *testing.T) {
 	}
 }
 
-// Sets of items are kept while rows have them, and no longer.
+// Item sets are kept while rows have them, and no longer.
 func TestSetsOfItemsAreShared(t *testing.T) {
-	s := newSite(t, newBus(nil), nil)
+	s := newFixture(t, newFakeBus(nil), nil)
 	one := s.add(Triple{"A1", "CR1", "00000001"})
 	other := s.add(Triple{"A1", "CR1", "00000002"})
 	s.set(one, noon, []Item{{"Jmeno", ""}, {"Prijmeni", "101-1-1"}})
@@ -88,10 +91,11 @@ func TestSetsOfItemsAreShared(t *testing.T) {
 	}
 	s.remove(one)
 	if len(s.sets) != 1 || sum() != alone {
-		t.Errorf("after a row has gone: %d sets, sum %v, want that of the other, %v", len(s.sets), sum(), alone)
+		t.Errorf("after one row was removed: %d sets, sum %v, want that of the other, %v",
+			len(s.sets), sum(), alone)
 	}
 	s.remove(other)
 	if len(s.sets) != 0 || sum() != (contentSum{}) {
-		t.Errorf("after all rows have gone: %d sets, sum %v", len(s.sets), sum())
+		t.Errorf("after all rows were removed: %d sets, sum %v", len(s.sets), sum())
 	}
 }

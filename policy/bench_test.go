@@ -37,20 +37,20 @@ func BenchmarkDecide(b *testing.B) {
 	})
 }
 
-// The matrix of the country, imagined large: a million triples, of 20 thousand
-// authorities, with 300 distinct sets of 5 to 24 items.
+// countryTriple returns a triple of a large matrix of the whole country: a million
+// triples of 20 thousand authorities, with 300 distinct sets of 5 to 24 items.
 const (
 	manyTriples = 1_000_000
 	manySets    = 300
 	perOvm      = 50
 )
 
-func manyTriple(i int) (agenda, role, ovm string) {
+func countryTriple(i int) (agenda, role, ovm string) {
 	n := i % perOvm
 	return fmt.Sprintf("A%d", n*7), fmt.Sprintf("CR%d", n*13), fmt.Sprintf("%08d", i/perOvm*37)
 }
 
-func manyMatrix() []byte {
+func countryMatrix() []byte {
 	random := rand.New(rand.NewPCG(1, 2))
 	var sets [manySets][]string
 	for i := range sets {
@@ -61,7 +61,7 @@ func manyMatrix() []byte {
 	var text bytes.Buffer
 	text.WriteString(header + "\n")
 	for i := range manyTriples {
-		agenda, role, ovm := manyTriple(i)
+		agenda, role, ovm := countryTriple(i)
 		for _, item := range sets[random.IntN(manySets)] {
 			fmt.Fprintf(&text, "%s,%s,%s,%s\n", agenda, role, ovm, item)
 		}
@@ -72,7 +72,7 @@ func manyMatrix() []byte {
 // BenchmarkMatrix loads a million triples and looks them up in random order, so
 // that most lookups miss the caches.
 func BenchmarkMatrix(b *testing.B) {
-	fsys := fstest.MapFS{"p/a.yaml": {Data: []byte("grants: []")}, "m.csv": {Data: manyMatrix()}}
+	fsys := fstest.MapFS{"p/a.yaml": {Data: []byte("grants: []")}, "m.csv": {Data: countryMatrix()}}
 	c := Config{Dir: "p", MatrixFile: "m.csv", Environment: Test}
 	load := func() *Snapshot {
 		s, err := LoadFS(fsys, c)
@@ -103,16 +103,17 @@ func BenchmarkMatrix(b *testing.B) {
 	})
 }
 
-// lookup looks triples up in random order.
+// lookup looks up triples in random order.
 func lookup(b *testing.B, s *Snapshot, triples int, now time.Time) {
-	// The codes of a request are in the cache when it is decided, so these lie in the order in which they are used.
+	// The codes of a request are in the cache when it is decided, so these lie in the
+	// order of their use.
 	type codes struct {
 		text         [24]byte
 		agenda, role uint8 // where they end
 	}
 	keys := make([]codes, 1<<18)
 	for i := range keys {
-		agenda, role, ovm := manyTriple(rand.IntN(triples))
+		agenda, role, ovm := countryTriple(rand.IntN(triples))
 		keys[i] = codes{agenda: uint8(len(agenda)), role: uint8(len(agenda) + len(role))}
 		copy(keys[i].text[:], agenda+role+ovm)
 	}
@@ -134,10 +135,10 @@ func heapBytes() uint64 {
 	return m.HeapAlloc
 }
 
-// fetched are rows of so many triples that were fetched at a moment, with items
-// as the bus sends them: each row has strings of its own.
-func fetched(tb testing.TB, triples int, at time.Time) *site {
-	s := newSite(tb, newBus(nil), nil)
+// fetchedRows returns rows of that many triples, fetched at a moment. As from the bus,
+// each row has strings of its own.
+func fetchedRows(tb testing.TB, triples int, at time.Time) *fixture {
+	s := newFixture(tb, newFakeBus(nil), nil)
 	random := rand.New(rand.NewPCG(1, 2))
 	var sets [manySets][]int
 	for i := range sets {
@@ -146,9 +147,10 @@ func fetched(tb testing.TB, triples int, at time.Time) *site {
 	for i := range triples {
 		var items []Item
 		for _, item := range sets[random.IntN(manySets)] {
-			items = append(items, Item{fmt.Sprintf("Udaj%02d", item), fmt.Sprintf("10%d-1-%d", 1+item%2, item)})
+			items = append(items, Item{fmt.Sprintf("Udaj%02d", item),
+				fmt.Sprintf("10%d-1-%d", 1+item%2, item)})
 		}
-		agenda, role, ovm := manyTriple(i)
+		agenda, role, ovm := countryTriple(i)
 		c := s.add(Triple{agenda, role, ovm})
 		c.place = unscheduled
 		delete(s.ungranted, c)
@@ -160,12 +162,12 @@ func fetched(tb testing.TB, triples int, at time.Time) *site {
 	return s
 }
 
-// BenchmarkFetchedRows publishes a million rows that were fetched, all of them
-// and one of them, and looks them up.
+// BenchmarkFetchedRows publishes a million fetched rows, all of them and then one of
+// them, and looks them up.
 func BenchmarkFetchedRows(b *testing.B) {
 	now := time.Now()
 	before := heapBytes()
-	s := fetched(b, manyTriples, now)
+	s := fetchedRows(b, manyTriples, now)
 	size := heapBytes() - before
 	publish := func() {
 		s.buildNotBefore = time.Time{}
@@ -174,7 +176,7 @@ func BenchmarkFetchedRows(b *testing.B) {
 	b.Run("publish all", func(b *testing.B) {
 		for b.Loop() {
 			for i := range manyTriples / perOvm {
-				_, _, ovm := manyTriple(i * perOvm)
+				_, _, ovm := countryTriple(i * perOvm)
 				s.change(handlesOf(Triple{Ovm: ovm}))
 			}
 			publish()
@@ -186,7 +188,7 @@ func BenchmarkFetchedRows(b *testing.B) {
 	b.Run("publish one", func(b *testing.B) {
 		b.ReportAllocs()
 		for i := 0; b.Loop(); i++ {
-			agenda, role, ovm := manyTriple(i * 7919 % manyTriples)
+			agenda, role, ovm := countryTriple(i * 7919 % manyTriples)
 			s.change(handlesOf(Triple{agenda, role, ovm}))
 			publish()
 		}

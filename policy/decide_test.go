@@ -61,52 +61,6 @@ X999,XR1,00345678,ZvlastniUdaj,199-1-1
 `
 )
 
-// head makes the head of a request. The quadruple is agenda/role/ovm/ais.
-func head(service, quadruple, items string) *egon.Head {
-	q := strings.Split(quadruple, "/")
-	h := &egon.Head{
-		Service: egon.ServiceByCode(service),
-		Info:    egon.ZadostInfo{Agenda: []byte(q[0]), AgendovaRole: []byte(q[1]), Ovm: []byte(q[2]), Ais: []byte(q[3])},
-	}
-	for _, word := range strings.FieldsFunc(items, func(r rune) bool { return r == ' ' }) {
-		h.HasItems = true
-		h.Items = append(h.Items, egon.Word{Text: []byte(word)})
-	}
-	return h
-}
-
-// media makes the head of E198 with a question of the kind.
-func media(quadruple, items string, kind egon.QueryKind) *egon.Head {
-	h := head("E198", quadruple, items)
-	h.Media = &egon.MediaQuery{Kind: kind}
-	return h
-}
-
-// say puts a decision into one line.
-func say(d Decision) string {
-	var b strings.Builder
-	b.WriteString(map[Verdict]string{NotGranted: "not granted", ItemUnknown: "unknown", ItemNotPermitted: "item", ParameterNotPermitted: "parameter", RowUnavailable: "row unavailable", Granted: "granted"}[d.Verdict])
-	if d.Reason != NoReason {
-		b.WriteString(": " + [...]string{"", "AIS missing", "unknown agenda", "unknown role", "unknown OVM", "unknown AIS", "not yet valid", "expired", "service"}[d.Reason])
-	}
-	if d.Hint != "" {
-		b.WriteString(", right is " + d.Hint)
-	}
-	for _, r := range d.Refused {
-		b.WriteString(" " + r.Word)
-		if r.Hint != "" {
-			b.WriteString("→" + r.Hint)
-		}
-		if r.Input {
-			b.WriteString("(input)")
-		}
-		if r.Unknown {
-			b.WriteString("(unknown)")
-		}
-	}
-	return b.String()
-}
-
 const (
 	first  = "X999/XR1/00345678/999001"
 	second = "A115/CT239/00007064/5" // has no row in the matrix
@@ -123,21 +77,26 @@ func TestQuadruple(t *testing.T) {
 		{"no role", "X999//00345678/999001", "not granted: unknown role"},
 		{"no OVM", "X999/XR1//999001", "not granted: unknown OVM"},
 		{"agenda of nobody", "A1/XR1/00345678/999001", "not granted: unknown agenda"},
-		{"agenda in wrong case", "x999/XR1/00345678/999001", "not granted: unknown agenda, right is X999"},
+		{"agenda in wrong case", "x999/XR1/00345678/999001",
+			"not granted: unknown agenda, right is X999"},
 		{"role of another agenda", "A115/XR1/00345678/999001", "not granted: unknown role"},
-		{"role in wrong case", "X999/xr1/00345678/999001", "not granted: unknown role, right is XR1"},
+		{"role in wrong case", "X999/xr1/00345678/999001",
+			"not granted: unknown role, right is XR1"},
 		{"OVM of another role", "X999/XR1/00007064/999001", "not granted: unknown OVM"},
-		{"OVM without its leading zeros", "X999/XR1/345678/999001", "not granted: unknown OVM, right is 00345678"},
+		{"OVM without its leading zeros", "X999/XR1/345678/999001",
+			"not granted: unknown OVM, right is 00345678"},
 		{"AIS of another OVM", "X999/XR1/00345678/5", "not granted: unknown AIS"},
-		{"AIS with a leading zero", "X999/XR1/00345678/0999001", "not granted: unknown AIS, right is 999001"},
-		{"AIS with a sign", "X999/XR1/00345678/+999001", "not granted: unknown AIS, right is 999001"},
+		{"AIS with a leading zero", "X999/XR1/00345678/0999001",
+			"not granted: unknown AIS, right is 999001"},
+		{"AIS with a sign", "X999/XR1/00345678/+999001",
+			"not granted: unknown AIS, right is 999001"},
 		{"AIS zero", "X999/XR1/00345678/0", "not granted: unknown AIS"},
 		{"AIS granted in production only", "X999/XR1/00345678/999002", "not granted: unknown AIS"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			d := s.Decide(head("E05", tt.quadruple, ""), noon)
-			if got := say(d); got != tt.want {
+			if got := summary(d); got != tt.want {
 				t.Errorf("Decide = %s, want %s", got, tt.want)
 			}
 			if d.Version != s.Version() {
@@ -155,10 +114,11 @@ func TestProductionHasItsOwnGrants(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := say(s.Decide(head("E05", "X999/XR1/00345678/999002", ""), noon)); got != "granted" {
+	if got := summary(s.Decide(head("E05", "X999/XR1/00345678/999002", ""),
+		noon)); got != "granted" {
 		t.Errorf("grant of production: %s", got)
 	}
-	if got := say(s.Decide(head("E05", first, ""), noon)); got != "not granted: unknown AIS" {
+	if got := summary(s.Decide(head("E05", first, ""), noon)); got != "not granted: unknown AIS" {
 		t.Errorf("grant of test: %s", got)
 	}
 }
@@ -183,11 +143,14 @@ func TestValidity(t *testing.T) {
 			t.Fatal(err)
 		}
 		d := s.Decide(head("E05", first, ""), now)
-		if got := say(d); got != tt.want || d.Grant.From.Format(time.DateOnly) != tt.from {
-			t.Errorf("at %s: %s by the grant from %s, want %s by that from %s", tt.now, got, d.Grant.From, tt.want, tt.from)
+		if got := summary(d); got != tt.want || d.Grant.From.Format(time.DateOnly) != tt.from {
+			t.Errorf("at %s: %s by the grant from %s, want %s by that from %s", tt.now, got,
+				d.Grant.From, tt.want, tt.from)
 		}
-		if valid := d.Verdict == Granted; d.Grant.ValidAt(now) != valid || (d.Limits != Limits{}) != valid {
-			t.Errorf("at %s: ValidAt = %v, limits %v, verdict %v", tt.now, d.Grant.ValidAt(now), d.Limits, d.Verdict)
+		if valid := d.Verdict == Granted; d.Grant.ValidAt(now) != valid ||
+			(d.Limits != Limits{}) != valid {
+			t.Errorf("at %s: ValidAt = %v, limits %v, verdict %v", tt.now, d.Grant.ValidAt(now),
+				d.Limits, d.Verdict)
 		}
 	}
 }
@@ -201,17 +164,18 @@ func TestService(t *testing.T) {
 		"E9999": "not granted: service", // not in the catalogue, so the head has none
 	} {
 		d := s.Decide(head(code, first, "Jmeno"), noon)
-		if got := say(d); got != want {
+		if got := summary(d); got != want {
 			t.Errorf("%s: %s, want %s", code, got, want)
 		}
 		if d.Grant == nil || d.Limits.Working != 5000 {
-			t.Errorf("%s: grant %v with limits %+v, want the valid grant and its limits", code, d.Grant, d.Limits)
+			t.Errorf("%s: grant %v with limits %+v, want the valid grant and its limits", code,
+				d.Grant, d.Limits)
 		}
 	}
 }
 
-// Items of ROB and ROS come from the matrix, items of the evidence from the
-// grant, words that nobody knows from whichever has them.
+// Items of ROB and ROS come from the matrix, items of the evidences from the grant, and
+// words beyond the vocabulary from either.
 func TestItems(t *testing.T) {
 	s := mustLoad(t, testGrants, testMatrix)
 	tests := []struct{ name, service, quadruple, items, want string }{
@@ -227,30 +191,41 @@ func TestItems(t *testing.T) {
 		{"of the evidence, not in the grant", "E05", first, "EopFoto EopPodpis", "item EopPodpis"},
 		{"free word of the grant", "E160", first, "RodinnyStav", "granted"},
 		{"free word of the matrix", "E05", first, "ZvlastniUdaj", "granted"},
-		{"free word of the matrix, where it would be an item of AISEO", "E160", first, "ZvlastniUdaj", "item ZvlastniUdaj"},
-		{"of ROB, where the rest are items of AISEO", "E160", first, "Jmeno RodinnyStav", "granted"},
+		{"free word of the matrix, where it would be an item of AISEO", "E160", first,
+			"ZvlastniUdaj", "item ZvlastniUdaj"},
+		{"of ROB, where the rest are items of AISEO", "E160", first, "Jmeno RodinnyStav",
+			"granted"},
 		{"free word of nobody", "E160", first, "RodneCislo", "item RodneCislo"},
 		{"free word of another grant", "E20", second, "RodinnyStav", "item RodinnyStav"},
-		{"control words need no right", "E20", second, "ROBCti ROBOver ROBNecti ROSCti RUIANCti RUIANOver", "granted"},
-		{"all refused are named, each once, in order", "E05", first, "Doklad Jmeno AdresaPobytu EopPodpis Doklad AdresaPobytu", "item Doklad AdresaPobytu EopPodpis"},
-		{"unknown words are told before the others", "E05", first, "Doklad Xyz", "unknown Doklad Xyz(unknown)"},
+		{"control words need no right", "E20", second,
+			"ROBCti ROBOver ROBNecti ROSCti RUIANCti RUIANOver", "granted"},
+		{"all refused are named, each once, in order", "E05", first,
+			"Doklad Jmeno AdresaPobytu EopPodpis Doklad AdresaPobytu", "item Doklad AdresaPobytu EopPodpis"},
+		{"unknown words are refused before the others", "E05", first, "Doklad Xyz",
+			"unknown Doklad Xyz(unknown)"},
 		{"near miss of an item", "E05", first, "jmeno", "unknown jmeno→Jmeno(unknown)"},
 		{"near miss of a control word", "E05", first, "robcti", "unknown robcti→ROBCti(unknown)"},
-		{"near miss of a word of the grant", "E05", first, "rodinnystav", "unknown rodinnystav→RodinnyStav(unknown)"},
-		{"near miss of a word of the row", "E05", first, "ZVLASTNIUDAJ", "unknown ZVLASTNIUDAJ→ZvlastniUdaj(unknown)"},
+		{"near miss of a word of the grant", "E05", first, "rodinnystav",
+			"unknown rodinnystav→RodinnyStav(unknown)"},
+		{"near miss of a word of the row", "E05", first, "ZVLASTNIUDAJ",
+			"unknown ZVLASTNIUDAJ→ZvlastniUdaj(unknown)"},
 		{"no near miss", "E20", second, "ZVLASTNIUDAJ", "unknown ZVLASTNIUDAJ(unknown)"},
 		{"free word of another's row", "E20", second, "ZvlastniUdaj", "item ZvlastniUdaj"},
 		{"misspelt", "E05", first, "Jmneo", "unknown Jmneo(unknown)"},
-		{"two words with a comma", "E05", first, "Jmeno,Prijmeni", "unknown Jmeno,Prijmeni(unknown)"},
-		{"two words with a no-break space", "E05", first, "Jmeno\u00a0Prijmeni", "unknown Jmeno\u00a0Prijmeni(unknown)"},
+		{"two words with a comma", "E05", first, "Jmeno,Prijmeni",
+			"unknown Jmeno,Prijmeni(unknown)"},
+		{"two words with a no-break space", "E05", first, "Jmeno\u00a0Prijmeni",
+			"unknown Jmeno\u00a0Prijmeni(unknown)"},
 		{"of ROB's own enumeration alone", "E05", first, "TypOsoby", "item TypOsoby"},
 		{"misspelt, where it may be an item of AISEO", "E160", first, "Jmneo", "item Jmneo"},
-		{"two words with a comma, where they cannot be one of AISEO either", "E160", first, "RodneCislo,Jmeno", "unknown RodneCislo,Jmeno(unknown)"},
-		{"the service is told before the items", "E20", first, "Doklad", "not granted: service"},
+		{"two words with a comma, where they cannot be one of AISEO either", "E160", first,
+			"RodneCislo,Jmeno", "unknown RodneCislo,Jmeno(unknown)"},
+		{"the service is refused before the items", "E20", first, "Doklad", "not granted: service"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := say(s.Decide(head(tt.service, tt.quadruple, tt.items), noon)); got != tt.want {
+			if got := summary(s.Decide(head(tt.service, tt.quadruple, tt.items),
+				noon)); got != tt.want {
 				t.Errorf("Decide = %s, want %s", got, tt.want)
 			}
 		})
@@ -283,7 +258,7 @@ func TestSearchInputs(t *testing.T) {
 			if strings.Contains(" "+need+" ", " "+missing+" ") {
 				want = "item " + missing + "(input)"
 			}
-			if got := say(s.Decide(media(first, "EopFoto", kind), noon)); got != want {
+			if got := summary(s.Decide(media(first, "EopFoto", kind), noon)); got != want {
 				t.Errorf("query %d without the right to %s: %s, want %s", kind, missing, got, want)
 			}
 		}
@@ -298,21 +273,39 @@ func TestMedia(t *testing.T) {
 		change                 func(*egon.MediaQuery)
 		want                   string
 	}{
-		{name: "granted", quadruple: first, items: "EopFoto Jmeno ROBCti RUIANCti", kind: egon.Dotaz2JmPrijDatNar, want: "granted"},
-		{name: "items come before inputs", quadruple: first, items: "EopPodpis Aifo", kind: egon.Dotaz4JmPrijDatNarTP, want: "item EopPodpis Aifo AdresaPobytu(input)"},
-		{name: "an input that was asked for too is named once", quadruple: first, items: "AdresaPobytu EopFoto", kind: egon.Dotaz4JmPrijDatNarTP, want: "item AdresaPobytu"},
-		{name: "no row permits no input", quadruple: second, items: "EopFoto", kind: egon.Dotaz1JmPrijRC, want: "item Jmeno(input) Prijmeni(input)"},
-		{name: "items without ROBCti are checked", quadruple: first, items: "EopFoto Doklad", kind: egon.Dotaz1JmPrijRC, want: "item Doklad"},
-		{name: "no list still needs the inputs", quadruple: first, kind: egon.Dotaz3JmPrijDatNarMN, want: "item MistoNarozeni(input)"},
-		{name: "criteria for photos, permitted", quadruple: first, items: "EopFoto", change: func(m *egon.MediaQuery) { m.Photos.Used = true }, want: "granted"},
-		{name: "criteria for photos", quadruple: second, items: "EopFoto", change: func(m *egon.MediaQuery) { m.Photos.Used = true }, want: "parameter media-criteria"},
-		{name: "criteria for signatures", quadruple: second, items: "EopFoto", change: func(m *egon.MediaQuery) { m.Signatures.Used = true }, want: "parameter media-criteria"},
-		{name: "both criteria are one parameter", quadruple: second, items: "EopFoto", change: func(m *egon.MediaQuery) { m.Photos.Used, m.Signatures.Used = true, true }, want: "parameter media-criteria"},
-		{name: "hidden log, permitted", quadruple: second, items: "EopFoto", change: func(m *egon.MediaQuery) { m.ZnepristupniLog = []byte("true") }, want: "granted"},
-		{name: "hidden log", quadruple: first, items: "EopFoto", change: func(m *egon.MediaQuery) { m.ZnepristupniLog = []byte("true") }, want: "parameter hide-log"},
-		{name: "hidden log, the other way to write it", quadruple: first, items: "EopFoto", change: func(m *egon.MediaQuery) { m.ZnepristupniLog = []byte("1") }, want: "parameter hide-log"},
-		{name: "log not hidden", quadruple: first, items: "EopFoto", change: func(m *egon.MediaQuery) { m.ZnepristupniLog = []byte("false") }, want: "granted"},
-		{name: "items are told before parameters", quadruple: first, items: "EopPodpis", change: func(m *egon.MediaQuery) { m.ZnepristupniLog = []byte("true") }, want: "item EopPodpis"},
+		{name: "granted", quadruple: first, items: "EopFoto Jmeno ROBCti RUIANCti",
+			kind: egon.Dotaz2JmPrijDatNar, want: "granted"},
+		{name: "items come before inputs", quadruple: first, items: "EopPodpis Aifo",
+			kind: egon.Dotaz4JmPrijDatNarTP, want: "item EopPodpis Aifo AdresaPobytu(input)"},
+		{name: "an input that was asked for too is named once", quadruple: first,
+			items: "AdresaPobytu EopFoto", kind: egon.Dotaz4JmPrijDatNarTP, want: "item AdresaPobytu"},
+		{name: "no row permits no input", quadruple: second, items: "EopFoto",
+			kind: egon.Dotaz1JmPrijRC, want: "item Jmeno(input) Prijmeni(input)"},
+		{name: "items without ROBCti are checked", quadruple: first, items: "EopFoto Doklad",
+			kind: egon.Dotaz1JmPrijRC, want: "item Doklad"},
+		{name: "no list still needs the inputs", quadruple: first, kind: egon.Dotaz3JmPrijDatNarMN,
+			want: "item MistoNarozeni(input)"},
+		{name: "criteria for photos, permitted", quadruple: first, items: "EopFoto",
+			change: func(m *egon.MediaQuery) { m.Photos.Used = true }, want: "granted"},
+		{name: "criteria for photos", quadruple: second, items: "EopFoto",
+			change: func(m *egon.MediaQuery) { m.Photos.Used = true }, want: "parameter media-criteria"},
+		{name: "criteria for signatures", quadruple: second, items: "EopFoto",
+			change: func(m *egon.MediaQuery) { m.Signatures.Used = true }, want: "parameter media-criteria"},
+		{name: "both criteria are one parameter", quadruple: second, items: "EopFoto",
+			change: func(m *egon.MediaQuery) {
+				m.Photos.Used, m.Signatures.Used = true,
+					true
+			}, want: "parameter media-criteria"},
+		{name: "hidden log, permitted", quadruple: second, items: "EopFoto",
+			change: func(m *egon.MediaQuery) { m.ZnepristupniLog = []byte("true") }, want: "granted"},
+		{name: "hidden log", quadruple: first, items: "EopFoto",
+			change: func(m *egon.MediaQuery) { m.ZnepristupniLog = []byte("true") }, want: "parameter hide-log"},
+		{name: "hidden log, the other way to write it", quadruple: first, items: "EopFoto",
+			change: func(m *egon.MediaQuery) { m.ZnepristupniLog = []byte("1") }, want: "parameter hide-log"},
+		{name: "log not hidden", quadruple: first, items: "EopFoto",
+			change: func(m *egon.MediaQuery) { m.ZnepristupniLog = []byte("false") }, want: "granted"},
+		{name: "items are refused before parameters", quadruple: first, items: "EopPodpis",
+			change: func(m *egon.MediaQuery) { m.ZnepristupniLog = []byte("true") }, want: "item EopPodpis"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -320,20 +313,21 @@ func TestMedia(t *testing.T) {
 			if tt.change != nil {
 				tt.change(h.Media)
 			}
-			if got := say(s.Decide(h, noon)); got != tt.want {
+			if got := summary(s.Decide(h, noon)); got != tt.want {
 				t.Errorf("Decide = %s, want %s", got, tt.want)
 			}
 		})
 	}
 }
 
-// A request with thousands of wrong words gets all of them named; hints are for
-// people and stop early.
+// The refusal of a request with thousands of wrong words names all of them. Hints are for
+// people, and stop early.
 func TestManyRefusals(t *testing.T) {
 	s := mustLoad(t, testGrants, testMatrix)
 	h := head("E05", first, "")
 	for i := range 10_000 {
-		h.Items = append(h.Items, egon.Word{Text: fmt.Appendf(nil, "x%d", i)}, egon.Word{Text: []byte("doklad")})
+		h.Items = append(h.Items, egon.Word{Text: fmt.Appendf(nil, "x%d", i)},
+			egon.Word{Text: []byte("doklad")})
 	}
 	if d := s.Decide(h, noon); len(d.Refused) != 10_001 {
 		t.Errorf("%d refused, want 10001", len(d.Refused))
@@ -342,14 +336,17 @@ func TestManyRefusals(t *testing.T) {
 
 // E227 answers in lexicographic order of KodRpp, then of Kod, for any triple.
 func TestRow(t *testing.T) {
-	s := mustLoad(t, testGrants, testMatrix+"A1185,CR8359,00372498,Pohlavi,\nA1185,CR8359,00372498,Email,\nA1185,CR8359,00372498,Jmeno,101-1-2\nA1185,CR8359,00372498,Jmeno,101-2-2\n")
+	s := mustLoad(t, testGrants,
+		testMatrix+"A1185,CR8359,00372498,Pohlavi,\nA1185,CR8359,00372498,Email,\nA1185,CR8359,00372498,Jmeno,101-1-2\nA1185,CR8359,00372498,Jmeno,101-2-2\n")
 	tests := []struct {
 		triple string
 		want   []Item
 	}{
-		{"X999/XR1/00345678", []Item{{"Pohlavi", ""}, {"Prijmeni", "101-1-1"}, {"Obcanstvi", "101-1-10"}, {"Jmeno", "101-1-2"},
+		{"X999/XR1/00345678", []Item{{"Pohlavi", ""}, {"Prijmeni", "101-1-1"},
+			{"Obcanstvi", "101-1-10"}, {"Jmeno", "101-1-2"},
 			{"DatumNarozeni", "101-1-5"}, {"Ico", "102-1-1"}, {"ZvlastniUdaj", "199-1-1"}}},
-		{"A1185/CR8359/00372498", []Item{{"Email", ""}, {"Pohlavi", ""}, {"Jmeno", "101-1-2"}, {"Jmeno", "101-2-2"}}},
+		{"A1185/CR8359/00372498", []Item{{"Email", ""}, {"Pohlavi", ""}, {"Jmeno", "101-1-2"},
+			{"Jmeno", "101-2-2"}}},
 		{"A115/CT239/00007064", nil},
 		{"a1185/CR8359/00372498", nil},
 		{"//", nil},
@@ -369,7 +366,7 @@ func TestRow(t *testing.T) {
 	}
 }
 
-// Decisions of a policy that nobody loaded refuse.
+// A policy that was never loaded refuses everything.
 func TestZeroValuesRefuse(t *testing.T) {
 	if d := new(Snapshot).Decide(head("E05", first, ""), noon); d.Verdict == Granted {
 		t.Error("the zero Snapshot granted")

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// When a full file system has room again, the file is written.
+// The file is written once a full file system has room again.
 func TestFileOnAFullDisk(t *testing.T) {
 	dir := t.TempDir()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=16k"); err != nil {
@@ -27,7 +27,8 @@ func TestFileOnAFullDisk(t *testing.T) {
 	}
 	bubble(t, func(t *testing.T) {
 		file := filepath.Join(dir, "rows")
-		s := newSite(t, newBus(map[string]string{own: "Jmeno"}), func(c *RowsConfig) { c.Snapshot = file }, own)
+		s := newFixture(t, newFakeBus(map[string]string{own: "Jmeno"}),
+			func(c *RowsConfig) { c.Snapshot = file }, own)
 		s.Start()
 		time.Sleep(time.Minute)
 		if st := s.Status(); !errors.Is(st.SaveErr, syscall.ENOSPC) {
@@ -37,7 +38,8 @@ func TestFileOnAFullDisk(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(saveAgain)
-		if text, err := os.ReadFile(file); err != nil || !strings.Contains(string(text), " 00345678 Jmeno=") {
+		if text, err := os.ReadFile(file); err != nil ||
+			!strings.Contains(string(text), " 00345678 Jmeno=") {
 			t.Errorf("%v: %q", err, text)
 		}
 		if err := s.Close(); err != nil {

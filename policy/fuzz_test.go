@@ -8,8 +8,7 @@ import (
 	"testing"
 )
 
-// Whatever a file holds, loading it ends, and either gives a policy or says
-// where it is wrong.
+// Loading any file ends, and returns a policy or the places of its mistakes.
 func FuzzGrants(f *testing.F) {
 	seed(f, "testdata/bad/*.yaml")
 	f.Add(testGrants)
@@ -18,14 +17,16 @@ func FuzzGrants(f *testing.F) {
 		if len(text) > 1<<14 {
 			return
 		}
-		s, err := LoadFS(mapFS("a.yaml", text, "z.yaml", "grants: []"), Config{Dir: ".", Environment: Test})
+		s, err := LoadFS(mapFS("a.yaml", text, "z.yaml", "grants: []"),
+			Config{Dir: ".", Environment: Test})
 		checkLoaded(t, s, err, "a.yaml")
 		if err == nil {
 			for _, g := range s.Grants() {
 				q := g.Quadruple
-				d := s.Decide(head(g.Services[0], strings.Join([]string{q.Agenda, q.Role, q.Ovm, q.Ais}, "/"), ""), g.From)
+				d := s.Decide(head(g.Services[0],
+					strings.Join([]string{q.Agenda, q.Role, q.Ovm, q.Ais}, "/"), ""), g.From)
 				if g.Environment == Test && (d.Verdict != Granted || d.Grant != g) {
-					t.Errorf("the first service of %s on its first day: %s", g, say(d))
+					t.Errorf("the first service of %s on its first day: %s", g, summary(d))
 				}
 			}
 		}
@@ -36,7 +37,8 @@ func FuzzMatrix(f *testing.F) {
 	seed(f, "testdata/bad/*.csv")
 	f.Add(header + "\n" + testMatrix)
 	f.Fuzz(func(t *testing.T, text string) {
-		s, err := LoadFS(mapFS("p/a.yaml", "grants: []", "m.csv", text), Config{Dir: "p", MatrixFile: "m.csv", Environment: Test})
+		s, err := LoadFS(mapFS("p/a.yaml", "grants: []", "m.csv", text),
+			Config{Dir: "p", MatrixFile: "m.csv", Environment: Test})
 		checkLoaded(t, s, err, "m.csv")
 		if err != nil {
 			return
@@ -55,7 +57,8 @@ func FuzzMatrix(f *testing.F) {
 			pairs = s.Counts().Pairs // the lines are not what they say
 		}
 		if lines := strings.Count(text, "\n"); pairs != s.Counts().Pairs || pairs > lines {
-			t.Errorf("%d pairs in rows, Counts says %d, %d line ends", pairs, s.Counts().Pairs, lines)
+			t.Errorf("%d pairs in rows, Counts says %d, %d line ends", pairs, s.Counts().Pairs,
+				lines)
 		}
 	})
 }

@@ -23,7 +23,8 @@ func issued(t testing.TB, serial int64, issuer pkix.Name) *x509.Certificate {
 	if err != nil {
 		t.Fatal(err)
 	}
-	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{SerialNumber: big.NewInt(serial)},
+	der, err := x509.CreateCertificate(rand.Reader,
+		&x509.Certificate{SerialNumber: big.NewInt(serial)},
 		&x509.Certificate{Subject: issuer}, &key.PublicKey, key)
 	if err != nil {
 		t.Fatal(err)
@@ -35,13 +36,14 @@ func issued(t testing.TB, serial int64, issuer pkix.Name) *x509.Certificate {
 	return cert
 }
 
-// testIssuer has what is awkward in names: a comma, letters with accents, and a
-// type that RFC 2253 has no name for.
-var testIssuer = pkix.Name{Country: []string{"CZ"}, Organization: []string{"Správa, a.s."}, CommonName: "Test CA",
-	ExtraNames: []pkix.AttributeTypeAndValue{{Type: asn1.ObjectIdentifier{2, 5, 4, 97}, Value: "NTRCZ-1"}}}
+// testIssuer has the awkward parts of names: a comma, letters with accents, and a type
+// that RFC 2253 does not name.
+var testIssuer = pkix.Name{Country: []string{"CZ"}, Organization: []string{"Správa, a.s."},
+	CommonName: "Test CA",
+	ExtraNames: []pkix.AttributeTypeAndValue{{Type: asn1.ObjectIdentifier{2, 5, 4, 97},
+		Value: "NTRCZ-1"}}}
 
-// A certificate is found however its serial number and issuer are written, and
-// neither of them is enough alone.
+// A certificate is found by its serial number and issuer together, in every writing.
 func TestIdentify(t *testing.T) {
 	cert := issued(t, 0x4d2a, testIssuer)
 	described, ok := strings.CutPrefix(Describe(cert), "certificate 0x4d2a of ")
@@ -53,13 +55,17 @@ func TestIdentify(t *testing.T) {
 		found                bool
 	}{
 		{"as it is described", "0x4d2a", described, true},
-		{"as openssl prints it, utf8", "0x4D2A", `organizationIdentifier=NTRCZ-1,CN=Test CA,O=Správa\, a.s.,C=CZ`, true},
-		{"as openssl prints it by default", "0x04d2a", `2.5.4.97=#13074E5452435A2D31,CN=Test CA,O=Spr\C3\A1va\, a.s.,C=CZ`, true},
-		{"decimal, with blanks, semicolons and small letters", "19754", `2.5.4.97=NTRCZ-1; cn = Test CA ;o=Správa\2c a.s.; c=CZ`, true},
+		{"as openssl prints it, utf8", "0x4D2A",
+			`organizationIdentifier=NTRCZ-1,CN=Test CA,O=Správa\, a.s.,C=CZ`, true},
+		{"as openssl prints it by default", "0x04d2a",
+			`2.5.4.97=#13074E5452435A2D31,CN=Test CA,O=Spr\C3\A1va\, a.s.,C=CZ`, true},
+		{"decimal, with blanks, semicolons and small letters", "19754",
+			`2.5.4.97=NTRCZ-1; cn = Test CA ;o=Správa\2c a.s.; c=CZ`, true},
 		{"another serial number", "0x4d2b", described, false},
 		{"another order", "0x4d2a", `C=CZ,O=Správa\, a.s.,CN=Test CA,2.5.4.97=NTRCZ-1`, false},
 		{"less of the issuer", "0x4d2a", "CN=Test CA", false},
-		{"other letters of the issuer", "0x4d2a", `2.5.4.97=NTRCZ-1,CN=test ca,O=Správa\, a.s.,C=CZ`, false},
+		{"other letters of the issuer", "0x4d2a",
+			`2.5.4.97=NTRCZ-1,CN=test ca,O=Správa\, a.s.,C=CZ`, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := mustLoad(t, "grants: []\nidentities:\n  - {serial: '"+tt.serial+"', issuer: '"+tt.issuer+
@@ -67,28 +73,31 @@ func TestIdentify(t *testing.T) {
 			if got := s.Identify(cert); (got != nil) != tt.found {
 				t.Errorf("Identify = %v, want one: %v", got, tt.found)
 			}
-			if got, err := s.IdentifyNamed("0x4D2A", described); (got != nil) != tt.found || err != nil {
+			if got, err := s.IdentifyNamed("0x4D2A", described); (got != nil) != tt.found ||
+				err != nil {
 				t.Errorf("IdentifyNamed = %v, %v, want one: %v", got, err, tt.found)
 			}
 		})
 	}
 }
 
-// A certificate that is named in other words than an identity is not looked for.
+// A certificate that is not named as in an identity is refused.
 func TestIdentifyNamedWrongly(t *testing.T) {
 	s := mustLoad(t, "grants: []\n", "")
 	for _, tt := range []struct{ serial, issuer, want string }{
 		{"4d2a", "CN=Test CA", `serial is "4d2a": write a positive number`},
 		{"0x4d2a", "Test CA", "issuer: "},
 	} {
-		if got, err := s.IdentifyNamed(tt.serial, tt.issuer); got != nil || err == nil || !strings.HasPrefix(err.Error(), tt.want) {
-			t.Errorf("IdentifyNamed(%q, %q) = %v, %v, want %s", tt.serial, tt.issuer, got, err, tt.want)
+		if got, err := s.IdentifyNamed(tt.serial, tt.issuer); got != nil || err == nil ||
+			!strings.HasPrefix(err.Error(), tt.want) {
+			t.Errorf("IdentifyNamed(%q, %q) = %v, %v, want %s", tt.serial, tt.issuer, got, err,
+				tt.want)
 		}
 	}
 }
 
-// The name of several values is the same whatever their order, and its text
-// does not mix values with separators.
+// The order of several values does not change a name, and its text does not mix values
+// with separators.
 func TestNames(t *testing.T) {
 	for _, tt := range []struct{ a, b string }{
 		{"CN=a+OU=b,C=CZ", "OU=b+CN=a,C=CZ"},
@@ -102,19 +111,20 @@ func TestNames(t *testing.T) {
 			t.Errorf("%s is %s, %s is %s (%v, %v)", tt.a, a, tt.b, b, err, other)
 		}
 	}
-	for _, bad := range []string{"", "CN", "=a", "CN=a,", `CN="a"`, `CN=a\`, `CN=a\z`, "CN=#zz", "CN=#", "OID.2.5.4.3=a"} {
+	for _, bad := range []string{"", "CN", "=a", "CN=a,", `CN="a"`, `CN=a\`, `CN=a\z`, "CN=#zz",
+		"CN=#", "OID.2.5.4.3=a"} {
 		if name, err := parseName(bad); err == nil {
 			t.Errorf("%s is the name %s", bad, name)
 		}
 	}
 }
 
-// What a certificate says and what its text says are one name, whatever is in
-// it.
+// A name in a certificate and its text are the same name, whatever it holds.
 func TestNamesRoundTrip(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		text := rapid.StringN(1, 20, 60).Draw(rt, "text")
-		name := pkix.Name{CommonName: text, Organization: []string{rapid.StringMatching(`[ -~]{1,20}`).Draw(rt, "org")}}
+		name := pkix.Name{CommonName: text,
+			Organization: []string{rapid.StringMatching(`[ -~]{1,20}`).Draw(rt, "org")}}
 		der, err := asn1.Marshal(name.ToRDNSequence())
 		if err != nil {
 			rt.Skip("not a name")
@@ -133,7 +143,7 @@ func TestNamesRoundTrip(t *testing.T) {
 	})
 }
 
-// A claim fits when all of it does; the first that does not is named.
+// A claim fits when each part does. The first part that does not is named.
 func TestIdentityCheck(t *testing.T) {
 	s := mustLoad(t, `grants: []
 identities:
@@ -143,7 +153,8 @@ identities:
 	bound := s.Identities()[0]
 	day := time.Date(2026, 2, 28, 22, 59, 59, 0, time.UTC)
 	claim := func(ais, agenda, from string, now time.Time) Claim {
-		return Claim{Ais: []byte(ais), Agenda: []byte(agenda), Address: netip.MustParseAddr(from), Now: now}
+		return Claim{Ais: []byte(ais), Agenda: []byte(agenda), Address: netip.MustParseAddr(from),
+			Now: now}
 	}
 	for _, tt := range []struct {
 		name  string
@@ -156,15 +167,19 @@ identities:
 		{"IPv6", bound, claim("999001", "X999", "2001:db8::7", day), NoMismatch},
 		{"IPv4 in IPv6", bound, claim("999001", "X999", "::ffff:10.1.2.3", day), NoMismatch},
 		{"not bound", nil, claim("999001", "X999", "10.1.2.3", day), NotRegistered},
-		{"blocked from the midnight in Prague", bound, claim("999001", "X999", "10.1.2.3", day.Add(time.Second)), BlockedCaller},
+		{"blocked from the midnight in Prague", bound,
+			claim("999001", "X999", "10.1.2.3", day.Add(time.Second)), BlockedCaller},
 		{"next address", bound, claim("999001", "X999", "10.1.2.4", day), OtherAddress},
 		{"no address", bound, Claim{Agenda: []byte("X999"), Now: day}, OtherAddress},
 		{"another AIS", bound, claim("999002", "X999", "10.1.2.3", day), OtherAis},
 		{"AIS with a zero before it", bound, claim("0999001", "X999", "10.1.2.3", day), OtherAis},
 		{"another agenda", bound, claim("999001", "X998", "10.1.2.3", day), AgendaNotBound},
-		{"until its end", bound, Claim{Agenda: []byte("X999"), Address: netip.MustParseAddr("10.1.2.3"), NotAfter: day, Now: day}, NoMismatch},
-		{"past its end", bound, Claim{Agenda: []byte("X999"), Address: netip.MustParseAddr("10.1.2.3"), NotAfter: day.Add(-time.Second), Now: day}, CertificateEnded},
-		{"agenda in small letters", bound, claim("999001", "x999", "10.1.2.3", day), AgendaNotBound},
+		{"until its end", bound, Claim{Agenda: []byte("X999"),
+			Address: netip.MustParseAddr("10.1.2.3"), NotAfter: day, Now: day}, NoMismatch},
+		{"past its end", bound, Claim{Agenda: []byte("X999"),
+			Address: netip.MustParseAddr("10.1.2.3"), NotAfter: day.Add(-time.Second), Now: day}, CertificateEnded},
+		{"agenda in small letters", bound, claim("999001", "x999", "10.1.2.3", day),
+			AgendaNotBound},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := tt.who.Check(tt.claim); got != tt.want {

@@ -17,29 +17,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// mapFS makes a file system of pairs of a name and a content.
-func mapFS(pairs ...string) fstest.MapFS {
-	fsys := fstest.MapFS{}
-	for i := 0; i < len(pairs); i += 2 {
-		fsys[pairs[i]] = &fstest.MapFile{Data: []byte(pairs[i+1])}
-	}
-	return fsys
-}
-
-// mustLoad loads a policy of the test environment: grants, and the lines of a
-// matrix without its header.
-func mustLoad(t testing.TB, grants, matrix string) *Snapshot {
-	t.Helper()
-	fsys := mapFS("p/grants.yaml", grants, "m.csv", header+"\n"+matrix)
-	s, err := LoadFS(fsys, Config{Dir: "p", MatrixFile: "m.csv", Environment: Test})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-// Every mistake is named with its place; the golden next to a bad file is all
-// that loading it says.
+// Every mistake is named with its place. The golden file next to a bad file is the whole
+// message of its loading.
 func TestBadFiles(t *testing.T) {
 	yamls, _ := filepath.Glob("testdata/bad/*.yaml")
 	csvs, _ := filepath.Glob("testdata/bad/*.csv")
@@ -79,10 +58,12 @@ func TestBadFiles(t *testing.T) {
 }
 
 const oneIdentity = `identities:
+
   - {serial: "0x4d2a", issuer: "CN=Test CA", ais: 999001, administrator: "12345678", agendas: [X999]}
 `
 
 const oneGrant = `grants:
+
   - agenda: X999
     role: XR1
     ovm: "12345678"
@@ -112,7 +93,8 @@ func TestGrantIsReadAsWritten(t *testing.T) {
 		t.Fatalf("%d grants, want 1", n)
 	}
 	g := s.Grants()[0]
-	got := fmt.Sprintf("%v %q\n%s to %s\n%v %v %v\n%+v\n%s", g, g.Reference, g.From, g.To, g.Services, g.Items, g.Parameters, g.Limits, g.Place)
+	got := fmt.Sprintf("%v %q\n%s to %s\n%v %v %v\n%+v\n%s", g, g.Reference, g.From, g.To,
+		g.Services, g.Items, g.Parameters, g.Limits, g.Place)
 	want := `X999/XR1/12345678/999001 in test "MV-2026/0815"
 2026-01-01 00:00:00 +0100 CET to 2027-12-31 00:00:00 +0100 CET
 [E198 E227 E05] [EopFoto EopPodpis EcdFoto] [media-criteria]
@@ -123,15 +105,15 @@ p/grants.yaml:2:5`
 	}
 }
 
-func TestWhenRedisIsDownIsClosedUnlessSaidOtherwise(t *testing.T) {
+func TestWhenRedisIsDownIsClosedByDefault(t *testing.T) {
 	s := mustLoad(t, strings.Replace(oneGrant, ", when_redis_is_down: share", "", 1), "")
 	if got := s.Grants()[0].Limits.WhenRedisIsDown; got != Closed {
 		t.Errorf("when_redis_is_down = %q, want closed", got)
 	}
 }
 
-// A policy is all the *.yaml files of a directory, and the mistakes of all of
-// them are told together.
+// A policy is all *.yaml files of a directory. The mistakes of all of them are reported
+// together.
 func TestDirectory(t *testing.T) {
 	later := strings.Replace(oneGrant, "from: 2026-01-01", "from: 2027-01-01", 1)
 	other := strings.Replace(oneGrant, "XR1", "XR2", 1)
@@ -141,17 +123,25 @@ func TestDirectory(t *testing.T) {
 		want string // error, or the grants
 	}{
 		{"two files", mapFS("p/a.yaml", oneGrant, "p/b.yaml", other), "p/a.yaml:2:5 p/b.yaml:2:5"},
-		{"other files and folders are left alone", mapFS("p/a.yaml", oneGrant, "p/README", "x", "p/.b.yaml", "x", "p/c/d.yaml", "x"), "p/a.yaml:2:5"},
+		{"other files and folders are left alone",
+			mapFS("p/a.yaml", oneGrant, "p/README", "x", "p/.b.yaml", "x", "p/c/d.yaml",
+				"x"), "p/a.yaml:2:5"},
 		{"nobody may do anything", mapFS("p/a.yaml", "grants: []"), ""},
 		{"overlap between files", mapFS("p/a.yaml", oneGrant, "p/b.yaml", later),
 			"p/b.yaml:2:5: overlaps with the grant at p/a.yaml:2:5 for the same quadruple and environment: give them validity without a common day"},
-		{"identities in a file of their own", mapFS("p/a.yaml", oneGrant, "p/b.yaml", oneIdentity), "p/a.yaml:2:5"},
-		{"identities and no grants", mapFS("p/b.yaml", oneIdentity), "p: no *.yaml file has a list of grants: write one, with grants: [] if nobody may do anything"},
-		{"certificate bound in two files", mapFS("p/a.yaml", oneIdentity, "p/b.yaml", "grants: []\n"+oneIdentity),
+		{"identities in a file of their own", mapFS("p/a.yaml", oneGrant, "p/b.yaml", oneIdentity),
+			"p/a.yaml:2:5"},
+		{"identities and no grants", mapFS("p/b.yaml", oneIdentity),
+			"p: no *.yaml file has a list of grants: write one, with grants: [] if nobody may do anything"},
+		{"certificate bound in two files",
+			mapFS("p/a.yaml", oneIdentity, "p/b.yaml", "grants: []\n"+oneIdentity),
 			"p/b.yaml:3:5: the certificate is bound at p/a.yaml:2:5 already: keep one"},
-		{"wrong extension", mapFS("p/a.yaml", oneGrant, "p/b.yml", other), "p/b.yml: this file is not read: rename it to .yaml, or remove it"},
-		{"no file", mapFS("p/a.txt", ""), "p: no *.yaml file has a list of grants: write one, with grants: [] if nobody may do anything"},
-		{"no directory", mapFS("q/a.yaml", oneGrant), "p: read the directory of grants: open p: file does not exist"},
+		{"wrong extension", mapFS("p/a.yaml", oneGrant, "p/b.yml", other),
+			"p/b.yml: this file is not read: rename it to .yaml, or remove it"},
+		{"no file", mapFS("p/a.txt",
+			""), "p: no *.yaml file has a list of grants: write one, with grants: [] if nobody may do anything"},
+		{"no directory", mapFS("q/a.yaml", oneGrant),
+			"p: read the directory of grants: open p: file does not exist"},
 		{"two bad files", mapFS("p/a.yaml", "", "p/b.yaml", "[]"),
 			"p/a.yaml:1:1: the file is empty: write grants: []\np/b.yaml:1:1: the file is a list: write it as a mapping with the keys grants, identities"},
 	}
@@ -203,11 +193,13 @@ func TestLoadReadsFromDisk(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	disk, err := Load(Config{Dir: filepath.Join(dir, "p"), MatrixFile: filepath.Join(dir, "m.csv"), Environment: Test})
+	disk, err := Load(Config{Dir: filepath.Join(dir, "p"), MatrixFile: filepath.Join(dir, "m.csv"),
+		Environment: Test})
 	if err != nil {
 		t.Fatal(err)
 	}
-	memory, err := LoadFS(mapFS("p/a.yaml", oneGrant, "m.csv", matrix), Config{Dir: "p", MatrixFile: "m.csv", Environment: Test})
+	memory, err := LoadFS(mapFS("p/a.yaml", oneGrant, "m.csv", matrix),
+		Config{Dir: "p", MatrixFile: "m.csv", Environment: Test})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,7 +214,7 @@ func TestLoadReadsFromDisk(t *testing.T) {
 	}
 }
 
-// The version follows the content: the same for the same, another for another.
+// The version follows the content.
 func TestVersion(t *testing.T) {
 	version := func(env Environment, pairs ...string) string {
 		s, err := LoadFS(mapFS(pairs...), Config{Dir: "p", MatrixFile: "m.csv", Environment: env})
@@ -241,9 +233,10 @@ func TestVersion(t *testing.T) {
 	}
 	for what, other := range map[string]string{
 		"environment": version(Production, "p/a.yaml", oneGrant, "m.csv", row),
-		"grant":       version(Test, "p/a.yaml", strings.Replace(oneGrant, "5000/h", "5001/h", 1), "m.csv", row),
-		"file":        version(Test, "p/a.yaml", oneGrant, "p/b.yaml", "grants: []", "m.csv", row),
-		"matrix":      version(Test, "p/a.yaml", oneGrant, "m.csv", row+"101-1-2"),
+		"grant": version(Test, "p/a.yaml", strings.Replace(oneGrant, "5000/h", "5001/h", 1),
+			"m.csv", row),
+		"file":   version(Test, "p/a.yaml", oneGrant, "p/b.yaml", "grants: []", "m.csv", row),
+		"matrix": version(Test, "p/a.yaml", oneGrant, "m.csv", row+"101-1-2"),
 	} {
 		if other == first {
 			t.Errorf("another %s has the same version", what)
@@ -251,7 +244,7 @@ func TestVersion(t *testing.T) {
 	}
 }
 
-// What one load reports is bounded, however wrong a file is.
+// The report of one load is bounded, however wrong a file is.
 func TestMistakesAreBounded(t *testing.T) {
 	fsys := mapFS("p/a.yaml", "grants: []", "m.csv", header+"\n"+strings.Repeat("a\n", 1000))
 	_, err := LoadFS(fsys, Config{Dir: "p", MatrixFile: "m.csv", Environment: Test})
@@ -259,15 +252,17 @@ func TestMistakesAreBounded(t *testing.T) {
 		t.Fatal("loaded")
 	}
 	lines := strings.Split(err.Error(), "\n")
-	if last := lines[len(lines)-1]; len(lines) != 101 || last != "900 more mistakes: mend these first" {
+	if last := lines[len(lines)-1]; len(lines) != 101 ||
+		last != "900 more mistakes: mend these first" {
 		t.Errorf("%d lines, the last is %q", len(lines), last)
 	}
 }
 
-// A byte order mark is none of a file.
+// A byte order mark is not part of a file.
 func TestAByteOrderMarkIsReadAsNone(t *testing.T) {
 	const mark = "\ufeff"
-	fsys := mapFS("p/grants.yaml", mark+oneGrant, "m.csv", mark+header+"\nX999,XR1,12345678,Jmeno,\n")
+	fsys := mapFS("p/grants.yaml", mark+oneGrant, "m.csv",
+		mark+header+"\nX999,XR1,12345678,Jmeno,\n")
 	s, err := LoadFS(fsys, Config{Dir: "p", MatrixFile: "m.csv", Environment: Test})
 	if err != nil {
 		t.Fatal(err)

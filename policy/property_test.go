@@ -12,32 +12,34 @@ import (
 	"pgregory.net/rapid"
 )
 
-// The words of the properties: of ROB, of ROS, of the evidence, of nobody, near
+// The words of the properties: of ROB, of ROS, of the evidences, unknown words, near
 // misses and control words.
 var (
 	matrixWords = []string{"Jmeno", "Prijmeni", "Doklad", "Pohlavi", "Ico", "Zvlastni", "Volny"}
 	grantWords  = []string{"EopFoto", "EcdPodpis", "Zvlastni", "Jiny"}
-	anyWords    = slices.Concat(matrixWords, grantWords, []string{"jmeno", "EOPFOTO", "Nikde", "ROBCti", "RUIANOver"})
-	services    = []string{"E05", "E20", "E198"}
+	anyWords    = slices.Concat(matrixWords, grantWords,
+		[]string{"jmeno", "EOPFOTO", "Nikde", "ROBCti", "RUIANOver"})
+	services = []string{"E05", "E20", "E198"}
 )
 
 func some(words []string) *rapid.Generator[[]string] {
 	return rapid.SliceOfNDistinct(rapid.SampledFrom(words), 0, len(words), rapid.ID[string])
 }
 
-// A world is what a policy file says, as the properties see it.
-type world struct {
-	grants map[string]map[string][]string // quadruple → service → items; the items are the same for all of them
+// A modelPolicy is the content of policy files, as the properties see it.
+type modelPolicy struct {
+	grants map[string]map[string][]string // quadruple → service → items, the same for each service
 	matrix map[string][]string            // triple → items
 }
 
-func (w world) load(t testing.TB) *Snapshot {
+func (w modelPolicy) load(t testing.TB) *Snapshot {
 	var grants, matrix strings.Builder
 	grants.WriteString("grants: [")
 	for _, quadruple := range slices.Sorted(maps.Keys(w.grants)) {
 		q, given := strings.Split(quadruple, "/"), w.grants[quadruple]
 		codes := slices.Sorted(maps.Keys(given))
-		fmt.Fprintf(&grants, "\n  {agenda: %s, role: %s, ovm: %q, ais: %s, environment: test, valid: {from: 2026-01-01, to: 2026-12-31}, services: [%s], items: [%s], limits: {working_hours: 1/h, off_hours: 1/h, concurrent: 1}},",
+		fmt.Fprintf(&grants,
+			"\n  {agenda: %s, role: %s, ovm: %q, ais: %s, environment: test, valid: {from: 2026-01-01, to: 2026-12-31}, services: [%s], items: [%s], limits: {working_hours: 1/h, off_hours: 1/h, concurrent: 1}},",
 			q[0], q[1], q[2], q[3], strings.Join(codes, ", "), strings.Join(given[codes[0]], ", "))
 	}
 	grants.WriteString("\n]\n")
@@ -50,11 +52,13 @@ func (w world) load(t testing.TB) *Snapshot {
 }
 
 var quadruples = rapid.Custom(func(t *rapid.T) string {
-	return fmt.Sprintf("A%d/R%d/00%d/%d", rapid.IntRange(1, 2).Draw(t, "agenda"), rapid.IntRange(1, 2).Draw(t, "role"), rapid.IntRange(1, 2).Draw(t, "ovm"), rapid.IntRange(1, 2).Draw(t, "ais"))
+	return fmt.Sprintf("A%d/R%d/00%d/%d", rapid.IntRange(1, 2).Draw(t, "agenda"),
+		rapid.IntRange(1, 2).Draw(t, "role"), rapid.IntRange(1, 2).Draw(t, "ovm"), rapid.IntRange(1,
+			2).Draw(t, "ais"))
 })
 
-var worlds = rapid.Custom(func(t *rapid.T) world {
-	w := world{map[string]map[string][]string{}, map[string][]string{}}
+var worlds = rapid.Custom(func(t *rapid.T) modelPolicy {
+	w := modelPolicy{map[string]map[string][]string{}, map[string][]string{}}
 	for _, q := range rapid.SliceOfN(quadruples, 0, 6).Draw(t, "grants") {
 		w.grant(t, q)
 	}
@@ -66,7 +70,7 @@ var worlds = rapid.Custom(func(t *rapid.T) world {
 	return w
 })
 
-func (w world) grant(t *rapid.T, quadruple string) {
+func (w modelPolicy) grant(t *rapid.T, quadruple string) {
 	items, given := some(grantWords).Draw(t, "items of the grant"), map[string][]string{}
 	given[rapid.SampledFrom(services).Draw(t, "service")] = items
 	for _, s := range some(services).Draw(t, "more services") {
@@ -94,15 +98,15 @@ func (r request) head() *egon.Head {
 	return head(r.service, r.quadruple, strings.Join(r.items, " "))
 }
 
-// What is granted has been given: the service by the grant, each item by the
-// grant or the matrix; what is refused is all that has not been given.
-func TestNothingIsGrantedThatWasNotGiven(t *testing.T) {
+// A granted request has every right: to the service by the grant, to each item by the
+// grant or the matrix. A refusal names exactly the missing rights.
+func TestNothingIsGrantedWithoutARight(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w, r := worlds.Draw(rt, "world"), requests.Draw(rt, "request")
 		d := w.load(t).Decide(r.head(), noon)
 		items, given := w.grants[r.quadruple][r.service]
 		if (d.Verdict == NotGranted) == given {
-			rt.Fatalf("verdict %s, given %v", say(d), given)
+			rt.Fatalf("verdict %s, given %v", summary(d), given)
 		}
 		if !given {
 			return
@@ -115,7 +119,8 @@ func TestNothingIsGrantedThatWasNotGiven(t *testing.T) {
 		var want []string
 		for _, word := range needed {
 			control := word == "ROBCti" || word == "RUIANOver"
-			if !control && !slices.Contains(items, word) && !slices.Contains(row, word) && !slices.Contains(want, word) {
+			if !control && !slices.Contains(items, word) && !slices.Contains(row, word) &&
+				!slices.Contains(want, word) {
 				want = append(want, word)
 			}
 		}
@@ -124,31 +129,34 @@ func TestNothingIsGrantedThatWasNotGiven(t *testing.T) {
 			got = append(got, one.Word)
 		}
 		if !slices.Equal(got, want) || (d.Verdict == Granted) != (len(want) == 0) {
-			rt.Fatalf("%s, want %v refused", say(d), want)
+			rt.Fatalf("%s, want %v refused", summary(d), want)
 		}
 	})
 }
 
-// A grant to somebody, and a row for somebody, change nothing for others and
-// take nothing from anybody.
+// A new grant and a new row change nothing for other callers, and take nothing from
+// anybody.
 func TestAddingTakesNothingAway(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		w, r, whose := worlds.Draw(rt, "world"), requests.Draw(rt, "request"), quadruples.Draw(rt, "new")
+		w, r, whose := worlds.Draw(rt, "world"), requests.Draw(rt, "request"), quadruples.Draw(rt,
+			"new")
 		before := w.load(t).Decide(r.head(), noon)
 		if _, has := w.grants[whose]; !has {
 			w.grant(rt, whose)
 		}
-		row := append(slices.Clone(w.matrix[tripleOf(whose)]), some(matrixWords).Draw(rt, "new items")...)
+		row := append(slices.Clone(w.matrix[tripleOf(whose)]),
+			some(matrixWords).Draw(rt, "new items")...)
 		slices.Sort(row)
 		if row = slices.Compact(row); len(row) > 0 {
 			w.matrix[tripleOf(whose)] = row
 		}
 		after := w.load(t).Decide(r.head(), noon)
 		if before.Verdict == Granted && after.Verdict != Granted {
-			rt.Fatalf("granted before, then %s", say(after))
+			rt.Fatalf("granted before, then %s", summary(after))
 		}
 		if tripleOf(r.quadruple) != tripleOf(whose) && before.Verdict != after.Verdict {
-			rt.Fatalf("%s before the grant to somebody else, then %s", say(before), say(after))
+			rt.Fatalf("%s before the grant to somebody else, then %s", summary(before),
+				summary(after))
 		}
 	})
 }
@@ -165,7 +173,8 @@ func TestMatrixOrderDoesNotMatter(t *testing.T) {
 		}
 		slices.Sort(lines)
 		sorted := mustLoad(t, "grants: []", strings.Join(lines, ""))
-		mixed := mustLoad(t, "grants: []", strings.Join(rapid.Permutation(lines).Draw(rt, "lines"), ""))
+		mixed := mustLoad(t, "grants: []",
+			strings.Join(rapid.Permutation(lines).Draw(rt, "lines"), ""))
 		for triple := range w.matrix {
 			q := strings.Split(triple, "/")
 			a, b := []byte(q[0]), []byte(q[1])

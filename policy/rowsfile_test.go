@@ -18,8 +18,10 @@ import (
 )
 
 var someRows = []fileRow{
-	{Triple{"A115", "CT239", "00007064"}, time.Unix(1_700_000_001, 0).UTC(), []Item{{"Aifo", ""}, {"Prijmeni", "101-1-1"}}},
-	{Triple{"X999", "XR1", "12345678"}, time.Unix(1_700_000_000, 0).UTC(), []Item{{"Žádost", "101-1-2"}}},
+	{Triple{"A115", "CT239", "00007064"}, time.Unix(1_700_000_001, 0).UTC(),
+		[]Item{{"Aifo", ""}, {"Prijmeni", "101-1-1"}}},
+	{Triple{"X999", "XR1", "12345678"}, time.Unix(1_700_000_000, 0).UTC(),
+		[]Item{{"Žádost", "101-1-2"}}},
 }
 
 func encoded(t testing.TB, rows []fileRow) []byte {
@@ -49,7 +51,7 @@ func TestRowsAreReadAsWritten(t *testing.T) {
 	}
 }
 
-// However a file was damaged, it is refused, and the message says what to do.
+// A damaged file is refused, whatever the damage, and the message names the remedy.
 func TestDamagedFileIsRefused(t *testing.T) {
 	whole := encoded(t, someRows)
 	refused := func(what string, file []byte) {
@@ -57,7 +59,8 @@ func TestDamagedFileIsRefused(t *testing.T) {
 		rows, err := decode(file)
 		if err == nil || rows != nil {
 			t.Errorf("%s: %d rows, %v", what, len(rows), err)
-		} else if text := err.Error(); !strings.HasPrefix(text, "rows:") || !strings.Contains(text, "remove") {
+		} else if text := err.Error(); !strings.HasPrefix(text, "rows:") ||
+			!strings.Contains(text, "remove") {
 			t.Errorf("%s: %s", what, text)
 		}
 	}
@@ -76,21 +79,24 @@ func TestDamagedFileIsRefused(t *testing.T) {
 	refused("a row twice", encoded(t, []fileRow{someRows[0], someRows[0]}))
 	refused("something after the end", append(bytes.Clone(whole), "row\n"...))
 	refused("two files", append(bytes.Clone(whole), whole...))
-	refused("a row without items", encoded(t, []fileRow{{someRows[0].triple, someRows[0].fetched, nil}}))
+	refused("a row without items", encoded(t,
+		[]fileRow{{someRows[0].triple, someRows[0].fetched, nil}}))
 	refused("another version", bytes.Replace(whole, []byte("rows 1\n"), []byte("rows 2\n"), 1))
 	refused("a line without end", bytes.Repeat([]byte("x"), 3<<20))
 }
 
-// Rows of another environment or upstream decide nothing here.
+// A file of another environment or upstream is refused.
 func TestFileOfAnotherOriginIsRefused(t *testing.T) {
 	_, err := readRows("rows", bytes.NewReader(encoded(t, someRows)), "production bus")
-	if err == nil || err.Error() != "rows:2: the rows are of test bus, not of production bus: remove the file, or name the right one" {
+	want := "rows:2: the rows are of test bus, not of production bus: " +
+		"remove the file, or name the right one"
+	if err == nil || err.Error() != want {
 		t.Errorf("readRows = %v", err)
 	}
 }
 
-// Whatever is not exactly what was written is refused; whatever is read writes
-// the same file again.
+// A file that was not written by us is refused. Rows that are read write the same file
+// again.
 func FuzzRowsFile(f *testing.F) {
 	f.Add(encoded(f, nil))
 	f.Add(encoded(f, someRows))
@@ -118,9 +124,11 @@ func TestAnyRowsSurviveTheFile(t *testing.T) {
 			return Triple{code.Draw(t, "agenda"), code.Draw(t, "role"), code.Draw(t, "ovm")}
 		}), 0, 5, rapid.ID[Triple]).Draw(rt, "triples")
 		for _, triple := range triples {
-			one := fileRow{triple: triple, fetched: time.Unix(rapid.Int64Range(0, 4_000_000_000).Draw(rt, "fetched"), 0).UTC()}
+			one := fileRow{triple: triple,
+				fetched: time.Unix(rapid.Int64Range(0, 4_000_000_000).Draw(rt, "fetched"), 0).UTC()}
 			for _, kod := range rapid.SliceOfN(code, 1, 5).Draw(rt, "items") {
-				one.items = append(one.items, Item{kod, rapid.OneOf(rapid.Just(""), code).Draw(rt, "rpp")})
+				one.items = append(one.items, Item{kod,
+					rapid.OneOf(rapid.Just(""), code).Draw(rt, "rpp")})
 			}
 			rows = append(rows, one)
 		}
@@ -134,27 +142,30 @@ func TestAnyRowsSurviveTheFile(t *testing.T) {
 	})
 }
 
-// Rows that are over are left out, and so are those that only a wrong clock can
-// have fetched.
+// Rows that are too old are left out, and so are rows that only a wrong clock can have
+// fetched.
 func TestRowsOfTheFileThatDecideNothing(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "rows")
 		now := time.Now().UTC()
 		var rows []fileRow
-		for i, fetched := range []time.Time{now.Add(-time.Hour), now.Add(-4 * time.Hour), now.Add(time.Hour), {}, now.AddDate(7000, 0, 0)} {
-			rows = append(rows, fileRow{Triple{"A1", "CR1", fmt.Sprint(i + 1)}, fetched.Truncate(time.Second), []Item{{"Jmeno", ""}}})
+		for i, fetched := range []time.Time{now.Add(-time.Hour), now.Add(-4 * time.Hour),
+			now.Add(time.Hour), {}, now.AddDate(7000, 0, 0)} {
+			rows = append(rows, fileRow{Triple{"A1", "CR1", fmt.Sprint(i + 1)},
+				fetched.Truncate(time.Second), []Item{{"Jmeno", ""}}})
 		}
 		if err := os.WriteFile(file, encoded(t, rows), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		s := newSite(t, newBus(nil), func(c *RowsConfig) { c.Snapshot = file })
-		if n := len(slices.Collect(s.all())); s.Loaded() != nil || n != 1 || s.known(rows[0].triple) == nil {
+		s := newFixture(t, newFakeBus(nil), func(c *RowsConfig) { c.Snapshot = file })
+		if n := len(slices.Collect(s.all())); s.Loaded() != nil || n != 1 ||
+			s.known(rows[0].triple) == nil {
 			t.Errorf("%d rows were taken over, %v, want the first of %d", n, s.Loaded(), len(rows))
 		}
 	})
 }
 
-// A damaged file does not stop the start; the next writing mends it.
+// A damaged file does not stop the start. The next writing mends it.
 func TestStartWithADamagedFile(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "rows")
@@ -162,7 +173,7 @@ func TestStartWithADamagedFile(t *testing.T) {
 			t.Fatal(err)
 		}
 		with := func(c *RowsConfig) { c.Snapshot = file }
-		s := newSite(t, newBus(map[string]string{own: "Jmeno"}), with, own)
+		s := newFixture(t, newFakeBus(map[string]string{own: "Jmeno"}), with, own)
 		if err := s.Loaded(); err == nil || !strings.Contains(err.Error(), "damaged") {
 			t.Errorf("Loaded = %v", err)
 		}
@@ -173,21 +184,22 @@ func TestStartWithADamagedFile(t *testing.T) {
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
-		if s = newSite(t, newBus(nil), with, own); s.Loaded() != nil || s.decide(own, "Jmeno") != "granted" {
+		if s = newFixture(t, newFakeBus(nil), with, own); s.Loaded() != nil ||
+			s.decide(own, "Jmeno") != "granted" {
 			t.Errorf("after the file was mended: %v, %s", s.Loaded(), s.decide(own, "Jmeno"))
 		}
 	})
 }
 
-// A file that cannot be written is told and stops nothing. It is tried again at
-// ever longer intervals, though no row changes, and written when it can be.
+// A failed writing is reported and stops nothing. It is repeated at ever longer intervals,
+// although no row changes, until it succeeds.
 func TestFileThatCannotBeWritten(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		var told atomic.Int64
+		var reports atomic.Int64
 		dir := filepath.Join(t.TempDir(), "nowhere")
-		s := newSite(t, newBus(map[string]string{own: "Jmeno"}), func(c *RowsConfig) {
+		s := newFixture(t, newFakeBus(map[string]string{own: "Jmeno"}), func(c *RowsConfig) {
 			c.Snapshot = filepath.Join(dir, "rows")
-			c.OnSave = func(error) { told.Add(1) }
+			c.OnSave = func(error) { reports.Add(1) }
 		}, own)
 		s.Start()
 		time.Sleep(time.Minute)
@@ -197,15 +209,15 @@ func TestFileThatCannotBeWritten(t *testing.T) {
 		if st := s.Status(); !errors.Is(st.SaveErr, os.ErrNotExist) {
 			t.Errorf("status %+v", st)
 		}
-		if n := told.Load(); n != 5 { // after 1, 3, 7, 15 and 31 s
-			t.Errorf("told %d times", n)
+		if n := reports.Load(); n != 5 { // after 1, 3, 7, 15 and 31 s
+			t.Errorf("reported %d times", n)
 		}
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(saveAgain)
-		if st := s.Status(); st.SaveErr != nil || st.Saved.IsZero() || told.Load() != 6 {
-			t.Errorf("status %+v, told %d times", st, told.Load())
+		if st := s.Status(); st.SaveErr != nil || st.Saved.IsZero() || reports.Load() != 6 {
+			t.Errorf("status %+v, reported %d times", st, reports.Load())
 		}
 		if err := os.RemoveAll(dir); err != nil {
 			t.Fatal(err)
@@ -216,8 +228,8 @@ func TestFileThatCannotBeWritten(t *testing.T) {
 	})
 }
 
-// TestWriterThatIsKilled kills a process while it writes the file, again and
-// again, at moments that nobody chose: what is there is always one whole file.
+// TestWriterThatIsKilled kills a process again and again at random moments while it
+// writes the file: the file is always whole.
 func TestWriterThatIsKilled(t *testing.T) {
 	if file := os.Getenv("BRANA_TEST_WRITE_ROWS"); file != "" {
 		for n := 1; ; n = n%2000 + 1 {
@@ -267,10 +279,11 @@ func TestWriterThatIsKilled(t *testing.T) {
 	t.Logf("%d sizes of files were seen", len(sizes))
 }
 
-// numbered are n rows that depend on n alone.
+// numbered returns n rows that depend on n alone.
 func numbered(n int) (rows []fileRow) {
 	for i := range n {
-		rows = append(rows, fileRow{Triple{"A1", "R1", fmt.Sprint(i)}, time.Unix(int64(1_700_000_000+n), 0).UTC(), []Item{{"Jmeno", fmt.Sprint(n)}}})
+		rows = append(rows, fileRow{Triple{"A1", "R1", fmt.Sprint(i)},
+			time.Unix(int64(1_700_000_000+n), 0).UTC(), []Item{{"Jmeno", fmt.Sprint(n)}}})
 	}
 	return rows
 }

@@ -41,7 +41,7 @@ func TestStoreKeepsTheLastGoodSnapshot(t *testing.T) {
 	}
 }
 
-// Readers see one snapshot or the other, never a mixture, while it is swapped.
+// While snapshots are swapped, readers see one or the other and never a mixture.
 func TestSwapUnderLoad(t *testing.T) {
 	const matrix = "X999,XR1,00345678,"
 	with := mustLoad(t, testGrants, matrix+"Jmeno,\n")
@@ -70,8 +70,8 @@ func TestSwapUnderLoad(t *testing.T) {
 					return
 				default:
 				}
-				if d := s.Current().Decide(h, noon); say(d) != want[d.Version] {
-					t.Errorf("version %s: %s, want %s", d.Version, say(d), want[d.Version])
+				if d := s.Current().Decide(h, noon); summary(d) != want[d.Version] {
+					t.Errorf("version %s: %s, want %s", d.Version, summary(d), want[d.Version])
 					return
 				}
 			}

@@ -14,12 +14,12 @@ import (
 	"time"
 )
 
-// A refusal of what the row permits refreshes the row early: once, and not when
-// the row is newer than the call.
+// When an upstream refuses an item that the row permits, the row is refreshed early:
+// once, and not when the row is newer than the call.
 func TestDoubtRefreshesARowOnce(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		b := newBus(map[string]string{own: "Jmeno Doklad"})
-		s := newSite(t, b, nil, own).run()
+		b := newFakeBus(map[string]string{own: "Jmeno Doklad"})
+		s := newFixture(t, b, nil, own).run()
 		q := strings.Split(own, "/")
 		doubt := func(began time.Time) {
 			s.Doubt([]byte(q[0]), []byte(q[1]), []byte(q[2]), began)
@@ -52,7 +52,8 @@ func TestDoubtRefreshesARowOnce(t *testing.T) {
 		if n := b.count(own); n != 1 {
 			t.Errorf("%d questions ten minutes later, want 1", n)
 		}
-		s.Doubt([]byte("A1"), []byte("R1"), []byte("1"), time.Now()) // of nobody: nothing happens
+		// an unknown triple: nothing happens
+		s.Doubt([]byte("A1"), []byte("R1"), []byte("1"), time.Now())
 		synctest.Wait()
 		if n := b.count("A1/R1/1"); n != 0 {
 			t.Errorf("%d questions for a triple that nobody asked for", n)
@@ -60,11 +61,11 @@ func TestDoubtRefreshesARowOnce(t *testing.T) {
 	})
 }
 
-// Rows of triples without a grant are bounded; the oldest makes room.
-func TestForeignRowsAreBounded(t *testing.T) {
+// Rows of triples without a grant are bounded. The oldest makes room.
+func TestUngrantedRowsAreBounded(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		b := newBus(map[string]string{own: "Jmeno"})
-		s := newSite(t, b, nil, own).run()
+		b := newFakeBus(map[string]string{own: "Jmeno"})
+		s := newFixture(t, b, nil, own).run()
 		for i := range 50 {
 			triple := fmt.Sprintf("A1/R1/%d", i)
 			b.set(func() { b.table[triple] = "Ico" })
@@ -74,7 +75,7 @@ func TestForeignRowsAreBounded(t *testing.T) {
 			time.Sleep(time.Second)
 		}
 		if st := s.Status(); st.Ungranted != 5 {
-			t.Errorf("%d foreign rows, want 5", st.Ungranted)
+			t.Errorf("%d ungranted rows, want 5", st.Ungranted)
 		}
 		if c := s.store.Current().Counts(); c.Rows != 6 {
 			t.Errorf("%d rows in the store, want 6", c.Rows)
@@ -87,7 +88,8 @@ func TestForeignRowsAreBounded(t *testing.T) {
 		var refused atomic.Int64
 		for i := range 10 {
 			waiting.Go(func() {
-				if _, err := s.await(fmt.Sprintf("A2/R1/%d", i), 5*time.Second); errors.Is(err, errTooMany) {
+				if _, err := s.await(fmt.Sprintf("A2/R1/%d", i), 5*time.Second); errors.Is(err,
+					errTooMany) {
 					refused.Add(1)
 				} else if err != nil {
 					t.Error(err)
@@ -101,12 +103,12 @@ func TestForeignRowsAreBounded(t *testing.T) {
 	})
 }
 
-// When many grants go at once, the rows that were fetched last are kept.
-func TestRowsOfGrantsThatHaveGoneAreBounded(t *testing.T) {
+// When many grants end at once, the rows that were fetched last are kept.
+func TestRowsWhoseGrantsAreGoneAreBounded(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		s := newSite(t, newBus(nil), nil, own)
+		s := newFixture(t, newFakeBus(nil), nil, own)
 		for i := range 50 {
-			s.give(Triple{"A1", "R1", fmt.Sprint(i)}, "Ico")
+			s.put(Triple{"A1", "R1", fmt.Sprint(i)}, "Ico")
 			time.Sleep(time.Second)
 		}
 		if err := s.store.Reload(); err != nil {
@@ -117,18 +119,19 @@ func TestRowsOfGrantsThatHaveGoneAreBounded(t *testing.T) {
 			left = append(left, c.triple.triple().Ovm)
 		}
 		slices.Sort(left)
-		if got := strings.Join(left, " "); got != "45 46 47 48 49" || len(slices.Collect(s.all())) != 6 {
+		if got := strings.Join(left, " "); got != "45 46 47 48 49" ||
+			len(slices.Collect(s.all())) != 6 {
 			t.Errorf("%s are left of %d rows", got, len(slices.Collect(s.all())))
 		}
 	})
 }
 
-// The version says what decides: the same for the same rows however they came,
-// another for others.
+// The version follows the content: the same rows give the same version, however they
+// came; other rows give another version.
 func TestVersionFollowsTheRows(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		version := func(table map[string]string, order ...string) string {
-			s := newSite(t, newBus(table), nil, own)
+			s := newFixture(t, newFakeBus(table), nil, own)
 			defer s.Close()
 			for _, triple := range order {
 				if _, err := s.await(triple, time.Second); err != nil {
@@ -146,7 +149,8 @@ func TestVersionFollowsTheRows(t *testing.T) {
 		}
 		less := maps.Clone(table)
 		less[own] = "Jmeno"
-		for what, v := range map[string]string{"fewer rows": version(table, own), "other items": version(less, own, other), "no row": version(nil, own, other)} {
+		for what, v := range map[string]string{"fewer rows": version(table, own),
+			"other items": version(less, own, other), "no row": version(nil, own, other)} {
 			if v == first {
 				t.Errorf("%s: the version is the same", what)
 			}
@@ -154,10 +158,10 @@ func TestVersionFollowsTheRows(t *testing.T) {
 	})
 }
 
-// While the bus has a new generation, each decision is by one version whole: it
+// While the bus changes to a new generation, each decision is made by one version: it
 // never mixes the items of two.
 func TestGenerationChangeUnderLoad(t *testing.T) {
-	b := newBus(map[string]string{})
+	b := newFakeBus(map[string]string{})
 	triples := make([]string, 40)
 	for i := range triples {
 		triples[i] = fmt.Sprintf("A%d/R%d/0000%d", i, i%3, i)
@@ -171,7 +175,7 @@ func TestGenerationChangeUnderLoad(t *testing.T) {
 		})
 	}
 	generate(0)
-	s := newSite(t, b, func(c *RowsConfig) {
+	s := newFixture(t, b, func(c *RowsConfig) {
 		c.Early, c.Parallel = time.Nanosecond, 4
 		c.OnRefresh = nil
 	}, triples...).run()
@@ -192,13 +196,15 @@ func TestGenerationChangeUnderLoad(t *testing.T) {
 				default:
 				}
 				triple := triples[i%len(triples)]
-				d := s.store.Current().Decide(head("E05", triple+"/1", strings.Join(generations, " ")), time.Now())
+				d := s.store.Current().Decide(head("E05", triple+"/1",
+					strings.Join(generations, " ")), time.Now())
 				if d.Verdict != ItemNotPermitted || len(d.Refused) != len(generations)-1 {
-					t.Errorf("%s by version %s: a mixture of generations", say(d), d.Version)
+					t.Errorf("%s by version %s: a mixture of generations", summary(d), d.Version)
 					return
 				}
-				if before, loaded := versions.LoadOrStore(triple+d.Version, say(d)); loaded && before != say(d) {
-					t.Errorf("version %s says %s, then %s", d.Version, before, say(d))
+				if before, loaded := versions.LoadOrStore(triple+d.Version, summary(d)); loaded &&
+					before != summary(d) {
+					t.Errorf("version %s says %s, then %s", d.Version, before, summary(d))
 					return
 				}
 			}
@@ -223,14 +229,14 @@ func TestGenerationChangeUnderLoad(t *testing.T) {
 	readers.Wait()
 }
 
-// A gateway that starts while the bus is away goes on with the rows of its file,
-// as long as their age permits.
+// A gateway that starts while the bus is away uses the rows of its file, as long as their
+// age permits.
 func TestColdStartWithoutTheBus(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "rows")
 		with := func(c *RowsConfig) { c.Snapshot = file }
-		b := newBus(map[string]string{own: "Jmeno", other: ""})
-		s := newSite(t, b, with, own, other)
+		b := newFakeBus(map[string]string{own: "Jmeno", other: ""})
+		s := newFixture(t, b, with, own, other)
 		s.Start()
 		time.Sleep(time.Minute)
 		if st := s.Status(); st.Saved.IsZero() || st.SaveErr != nil {
@@ -243,16 +249,17 @@ func TestColdStartWithoutTheBus(t *testing.T) {
 
 		b.set(func() { b.err = errBus })
 		time.Sleep(2 * time.Hour)
-		s = newSite(t, b, with, own, other)
+		s = newFixture(t, b, with, own, other)
 		if err := s.Loaded(); err != nil {
 			t.Fatal(err)
 		}
 		s.Start()
-		if d := s.store.Current().Decide(head("E05", own+"/1", "Jmeno"), time.Now()); d.Verdict != Granted || d.Row != Stale {
-			t.Errorf("by the file: %s, row %d", say(d), d.Row)
+		if d := s.store.Current().Decide(head("E05", own+"/1", "Jmeno"),
+			time.Now()); d.Verdict != Granted || d.Row != Stale {
+			t.Errorf("by the file: %s, row %d", summary(d), d.Row)
 		}
 		if d := s.decide(other, "Jmeno"); d != "row unavailable" {
-			t.Errorf("that there was no row is not in the file: %s", d)
+			t.Errorf("\"no row\" is not in the file: %s", d)
 		}
 		if st := s.Status(); st.Stale != 1 || time.Since(st.Oldest) < 2*time.Hour {
 			t.Errorf("status %+v", st)
@@ -267,7 +274,7 @@ func TestColdStartWithoutTheBus(t *testing.T) {
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
-		s = newSite(t, b, with, own)
+		s = newFixture(t, b, with, own)
 		if got := s.decide(own, "Jmeno"); got != "row unavailable" {
 			t.Errorf("by a file that is too old: %s", got)
 		}
@@ -277,18 +284,18 @@ func TestColdStartWithoutTheBus(t *testing.T) {
 	})
 }
 
-// Thousands of rows at the start all come into the store; whoever waits for one
-// of them has it there when the wait ends, however rarely the store is changed.
+// Thousands of rows at the start all come into the store. A call that waits for one of
+// them finds it there when the wait ends, however rarely the store is changed.
 func TestManyRowsAtTheStart(t *testing.T) {
 	const many = 3000
-	b := newBus(map[string]string{})
+	b := newFakeBus(map[string]string{})
 	var triples []string
 	for i := range many {
-		agenda, role, ovm := manyTriple(i)
+		agenda, role, ovm := countryTriple(i)
 		triples = append(triples, agenda+"/"+role+"/"+ovm)
 		b.table[triples[i]] = "Jmeno"
 	}
-	s := newSite(t, b, func(c *RowsConfig) { c.Parallel, c.OnRefresh = 8, nil }, triples...)
+	s := newFixture(t, b, func(c *RowsConfig) { c.Parallel, c.OnRefresh = 8, nil }, triples...)
 	s.Start()
 	for i := 0; i < many; {
 		got, err := s.await(triples[i], 10*time.Second)
@@ -308,13 +315,13 @@ func TestManyRowsAtTheStart(t *testing.T) {
 	}
 }
 
-// Whoever asks E227 for ever new triples of a slow bus keeps no office waiting:
+// A caller who asks E227 for ever new triples of a slow bus delays nobody who has a grant:
 // rows with a grant have places of their own.
-func TestForeignTriplesDoNotHoldUpRowsOfGrants(t *testing.T) {
+func TestUngrantedTriplesDoNotDelayRowsOfGrants(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		b := newBus(map[string]string{own: "Jmeno"})
+		b := newFakeBus(map[string]string{own: "Jmeno"})
 		b.takes = 3 * time.Second
-		s := newSite(t, b, func(c *RowsConfig) { c.Ungranted = 10 * mostWaitedFor }, own)
+		s := newFixture(t, b, func(c *RowsConfig) { c.Ungranted = 10 * mostWaitedFor }, own)
 		var asking sync.WaitGroup
 		for i := range 4 * mostWaitedFor {
 			asking.Go(func() { _, _ = s.await(fmt.Sprintf("A1/R1/%d", i), time.Minute) })
@@ -330,13 +337,16 @@ func TestForeignTriplesDoNotHoldUpRowsOfGrants(t *testing.T) {
 	})
 }
 
-// A row that has ended when it comes, since the bus was slow or the ages are
-// short, is not asked for without a pause.
+// A row may have ended when it comes, since the bus was slow or the ages are short. Then
+// it is not fetched again without a pause.
 func TestRowsThatEndAtOnceDoNotFloodTheBus(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		b := newBus(nil)
+		b := newFakeBus(nil)
 		b.takes = time.Millisecond
-		newSite(t, b, func(c *RowsConfig) { c.Ages.Negative, c.OnRefresh = time.Millisecond, nil }, own).run()
+		newFixture(t, b, func(c *RowsConfig) {
+			c.Ages.Negative, c.OnRefresh = time.Millisecond,
+				nil
+		}, own).run()
 		time.Sleep(10 * time.Second)
 		if n := b.count(own); n > 10 {
 			t.Errorf("%d questions in 10 seconds", n)
@@ -344,13 +354,13 @@ func TestRowsThatEndAtOnceDoNotFloodTheBus(t *testing.T) {
 	})
 }
 
-// A row is as old as the question, not as its answer: the matrix may have
-// changed while the bus was slow.
+// A row is as old as its question, not as the answer: the matrix may have changed while
+// the bus was slow.
 func TestARowIsAsOldAsItsQuestion(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		b := newBus(map[string]string{own: "Jmeno"})
+		b := newFakeBus(map[string]string{own: "Jmeno"})
 		b.takes = 8 * time.Second
-		s := newSite(t, b, nil, own)
+		s := newFixture(t, b, nil, own)
 		asked := time.Now()
 		if _, err := s.await(own, time.Minute); err != nil {
 			t.Fatal(err)
