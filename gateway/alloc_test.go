@@ -10,8 +10,8 @@ import (
 	"brana/egon"
 )
 
-// What an exchange may allocate: itself, its deadline, the number of a relayed
-// answer, a field of its line. A change of these numbers is a decision.
+// An exchange may allocate itself, its deadline, the number of a relayed answer and a
+// field of its line. A change of these numbers is a decision.
 func TestAllocationsPerExchange(t *testing.T) {
 	for _, c := range []struct {
 		name, path string
@@ -28,8 +28,8 @@ func TestAllocationsPerExchange(t *testing.T) {
 	}
 }
 
-// A large exchange allocates what a small one does, whatever its length: no
-// piece of it costs anything.
+// A large exchange allocates as much as a small one, at any length: a piece of it
+// allocates nothing.
 func TestAllocationsPerLargeExchange(t *testing.T) {
 	for _, size := range []int{256 << 10, 1 << 20, 16 << 20} {
 		doc := largeReply(size)

@@ -18,9 +18,9 @@ import (
 	"brana/gateway/conn"
 )
 
-// Whoever still sends when it is refused gets to read why, up to the bound of a
-// drain, whatever the refusal says of the framing.
-func TestARefusalIsReadByWhoStillSends(t *testing.T) {
+// A caller that still sends when it is refused gets to read why, up to the bound of
+// a drain, also when its framing is in doubt.
+func TestARefusalIsReadByACallerThatStillSends(t *testing.T) {
 	const host, kind = "Host: brana.test\r\n", "Content-Type: text/xml\r\n"
 	filler := strings.Repeat("GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n", 5<<20/36)
 	for name, c := range map[string]struct {
@@ -259,8 +259,8 @@ func (w *rawConn) drip(what string) {
 	}()
 }
 
-// Whoever drips is within each single wait, but not within all of them: in the
-// header, in the message, and when it takes its answer.
+// A caller that drips keeps each single wait, but not their sum: in the header, in
+// the message, and when it takes its answer.
 func TestSlowCallersAreCut(t *testing.T) {
 	t.Parallel()         // it waits
 	const head = 9 << 10 // more than the server reads before the pipeline begins

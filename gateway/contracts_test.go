@@ -68,7 +68,7 @@ func TestContractsAreServed(t *testing.T) {
 	}
 }
 
-// What is asked for otherwise is refused as it is where nothing is served.
+// Any other GET is refused in the same way as where nothing is published.
 func TestContractsThatAreNotServed(t *testing.T) {
 	statuses := func(s *settings) { s.cfg.StatusMode = HTTPMode }
 	refused := func(s *settings) { s.cfg.Routes.Services["E05"] = Route{} }
@@ -124,7 +124,7 @@ func TestContractsThatAreNotServed(t *testing.T) {
 	}
 }
 
-// The operator's own URL is the address, whatever Host says.
+// The URL that the operator has set is the address, not the Host of the request.
 func TestContractsWithAPublicURL(t *testing.T) {
 	s := startGateway(
 		t, described, func(s *settings) { s.cfg.PublicURL = "https://brana.example.cz/zr" },

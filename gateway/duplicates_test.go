@@ -12,8 +12,8 @@ import (
 	"brana/limits"
 )
 
-// An AIS that sends its time is refused when it is too far from the clock, in
-// either direction and in whatever zone it says it.
+// A call whose time is too far from the clock is refused, in either direction and in
+// any zone.
 func TestStaleTime(t *testing.T) {
 	prague, err := time.LoadLocation("Europe/Prague")
 	if err != nil {
@@ -155,7 +155,7 @@ func TestARefusedCallHasNotUsedItsId(t *testing.T) {
 	wantIn(t, d.ask(t, "E227", call{time: now}), "BR_304: ")
 }
 
-// A call that was admitted has used its id, whatever came of it.
+// A call that was admitted has used its id, also when it fails later.
 func TestAnAdmittedCallHasUsedItsId(t *testing.T) {
 	d, _ := startStrictQueue(t, func(_ *queueGateway, s *settings) {
 		failing(&egon.CallError{Err: errors.New("no registry")})(s)

@@ -211,8 +211,8 @@ func noService(code string) *Refusal {
 }
 
 // originForm is the request target without scheme and host (RFC 9112 §3.2).
-// Absolute-form has the scheme http or https, whatever the listener speaks, and
-// the host that the header Host names.
+// Absolute-form has the scheme http or https, with TLS or without, and the host that
+// the header Host names.
 func originForm(target string, host []byte) (string, *Refusal) {
 	if strings.HasPrefix(target, "/") {
 		return target, nil

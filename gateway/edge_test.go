@@ -11,8 +11,8 @@ import (
 	"brana/egon"
 )
 
-// TestHTTPEdge holds what may not be read in two ways, or asks for what the
-// gate does not do, on the wire of a real server.
+// TestHTTPEdge sends requests that two readers could take in two ways, or that ask
+// for what the gateway does not do, to a real server.
 func TestHTTPEdge(t *testing.T) {
 	message := string(call{}.message())
 	length := fmt.Sprintf("Content-Length: %d", len(message))
@@ -222,9 +222,9 @@ func TestHTTPEdge(t *testing.T) {
 	}
 }
 
-// A request that calls nothing is told how services are called and where their
-// descriptions are, with the status of HTTP whatever those of refusals are.
-func TestWhatIsNotPostCallsNothing(t *testing.T) {
+// The answer to another method than POST says how services are called and where
+// their descriptions are. Its status is that of HTTP in every mode.
+func TestOtherMethodsThanPost(t *testing.T) {
 	for _, method := range []string{
 		"GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "post",
 	} {
@@ -262,7 +262,7 @@ func TestWhatIsNotPostCallsNothing(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotPostIsToldOfOwnDescriptions(t *testing.T) {
+func TestOtherMethodsAreShownOwnDescriptions(t *testing.T) {
 	s := startGateway(t, described)
 	w := s.dial(t)
 	w.write("GET /publikace/E05 HTTP/1.1\r\nHost: x\r\n\r\n")

@@ -300,7 +300,7 @@ func TestASlowUploadHasItsOwnTime(t *testing.T) {
 	}
 }
 
-// The slot outlives the call, whatever its message may take.
+// The slot outlives the call, also one whose message takes long to arrive.
 func TestTheSlotLivesAsLongAsTheCallMay(t *testing.T) {
 	var lifetime atomic.Int64
 	s := startGateway(t, func(s *settings) {
@@ -334,7 +334,7 @@ func TestTheSlotLivesAsLongAsTheCallMay(t *testing.T) {
 	}
 }
 
-// What is unread after a refusal must never be taken for the next request; a
+// Bytes that are unread after a refusal are never taken for the next request. A
 // message that was read whole leaves the connection open.
 func TestRefusalsLeaveNothingBehind(t *testing.T) {
 	next := withLength("/publikace/E05", call{}.message())

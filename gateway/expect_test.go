@@ -72,9 +72,9 @@ func TestExpectContinue(t *testing.T) {
 	}
 }
 
-// What the header alone refuses is refused at once, without 100 Continue and
-// without waiting for the message, and nothing that follows is a request:
-// neither the message nor what hides behind it.
+// A header that must be refused is refused at once, without 100 Continue and without
+// waiting for the message. Nothing that follows is a request: neither the message
+// nor bytes that hide behind it.
 func TestExpectIsRefusedByTheHeaderAlone(t *testing.T) {
 	const host, kind = "Host: brana.test", "Content-Type: text/xml; charset=utf-8"
 	const post = "POST /publikace/E05 HTTP/1.1"

@@ -15,8 +15,8 @@ import (
 	"brana/limits"
 )
 
-// What the framing of a message may hold beside the message: it is taken off,
-// and neither reaches the registry nor the next request.
+// Framing may hold bytes beside the message. They are taken off, and reach neither
+// the registry nor the next request.
 func TestFramingIsTakenOff(t *testing.T) {
 	message, reply := largeMessage(100<<10), replyOf("E05", egon.OK)
 	for name, c := range map[string]struct{ extension, trailer string }{
@@ -123,8 +123,8 @@ func TestOddChunksAreRefused(t *testing.T) {
 	}
 }
 
-// A chunk that goes on beyond its size is framed wrongly, one whose end does not
-// come is late, and one that is cut is cut: each is told as what it is.
+// A chunk that goes on beyond its size, one whose end is late, and one that is cut
+// are each reported as such.
 func TestTheEndOfAChunk(t *testing.T) {
 	for _, message := range []string{string(call{}.message()), string(largeMessage(100 << 10))} {
 		for name, c := range map[string]struct {

@@ -267,8 +267,8 @@ func TestAisOfTheCertificate(t *testing.T) {
 	}
 }
 
-// What a certificate of nobody known says is not in the log. Of one that a CA of
-// ours has signed the issuer is, though it has expired.
+// The log has no text of a certificate that no known CA has signed. Of one that a
+// known CA has signed it has the issuer, though the certificate has expired.
 func TestARefusedCertificateIsDescribed(t *testing.T) {
 	s := startTLSGateway(t, boundOnce)
 	for _, tt := range []struct {
@@ -379,8 +379,8 @@ func TestHandshakesThatFail(t *testing.T) {
 	}
 }
 
-// A caller that speaks plain HTTP is told that this is the port of TLS, however
-// much it sends, and there is one line of it.
+// The answer to plain HTTP says that this is the port of TLS, for a request of any
+// length, and the log has one line of it.
 func TestPlainHTTPOnThePortOfTLS(t *testing.T) {
 	for name, request := range map[string]string{
 		"POST":    withLength("/publikace/E05", call{}.message()),

@@ -261,7 +261,7 @@ func TestWhenToAskAgain(t *testing.T) {
 	}
 }
 
-// Another AIS sees nothing of it, whatever it tries.
+// No service shows an AIS the queue of another, or changes it.
 func TestQueuesOfTwoAisAreApart(t *testing.T) {
 	const stranger = "999007"
 	d := startQueueGateway(t)
@@ -311,7 +311,7 @@ func TestPagesAndFiltersOfE99(t *testing.T) {
 	}
 }
 
-// What the call reserved is free again before the caller learns that it was not
+// Id and room are free again before the caller learns that its call was not
 // admitted, and no permit is used for a call that has no room in the queue.
 func TestAnAsynchronousCallThatIsRefused(t *testing.T) {
 	t.Run("over quota", func(t *testing.T) {

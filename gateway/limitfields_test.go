@@ -13,8 +13,8 @@ import (
 	"brana/limits"
 )
 
-// What a caller is told of its limits, admitted or refused, in both modes: lists
-// of one item with integers (RFC 9651), and when to try again.
+// An answer has the limits of its caller, admitted or refused, in both modes: lists of
+// one item with integers (RFC 9651), and when to try again.
 func TestLimitFields(t *testing.T) {
 	for _, test := range []struct {
 		name              string
@@ -111,8 +111,8 @@ func TestLimitFields(t *testing.T) {
 	}
 }
 
-// Whatever a store has found, more comes within the window, and not before a
-// second is over.
+// By any decision of a store, more calls come within the window, and after a second
+// at least.
 func TestRateLimitKeepsToItsWindow(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		waits := rapid.Int64Range(-int64(time.Minute), int64(2*limits.Window))

@@ -190,7 +190,7 @@ func gather(t *testing.T, s *testGateway) map[string]*dto.MetricFamily {
 	return byName
 }
 
-// Whatever callers send, the labels stay within closed sets.
+// No request brings a label from outside the closed sets.
 func TestLabelsAreFromClosedSets(t *testing.T) {
 	s := startGateway(t)
 	for _, path := range []string{

@@ -8,10 +8,10 @@ import (
 	"testing"
 )
 
-// What a registry answers goes to the caller as it is: a Fault behind a SOAP
-// header of any length, up to the bound of messages, and a whole answer with
-// another status of success.
-func TestWhatARegistryAnswersIsPassedOn(t *testing.T) {
+// The answer of a registry goes to the caller unchanged: a Fault behind a SOAP header
+// of any length, up to the bound of messages, and a whole answer with another status
+// of success.
+func TestTheAnswerOfARegistryIsPassedOn(t *testing.T) {
 	fault := func(header int) string {
 		return `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Header><h xmlns="urn:h">` + strings.Repeat("<x/>", header/4) +
 			`</h></s:Header><s:Body><s:Fault><faultcode>s:Server</faultcode><faultstring>no</faultstring></s:Fault></s:Body></s:Envelope>`

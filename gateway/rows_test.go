@@ -190,9 +190,9 @@ func TestACallWaitsForItsRow(t *testing.T) {
 	}
 }
 
-// When the row cannot be had the call is refused with a kind of its own: never
-// as if the triple had no row, and never granted.
-func TestACallWhoseRowCannotBeHad(t *testing.T) {
+// A call whose row is unavailable is refused with a kind of its own: never as if the
+// triple had no row, and never granted.
+func TestACallWhoseRowIsUnavailable(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		table *fakeRights
@@ -415,9 +415,9 @@ func TestStaleRowsAreCounted(t *testing.T) {
 	}
 }
 
-// The readiness page says how the rows stand; without any of them the gateway is
-// not ready.
-func TestReadinessTellsTheRows(t *testing.T) {
+// Readiness shows the state of the rows; without a usable row the gateway is not
+// ready.
+func TestReadinessShowsTheRows(t *testing.T) {
 	t.Parallel() // it waits
 	rights := &fakeRights{rows: map[string]string{ownTriple: "Jmeno"}, err: errors.New("no bus")}
 	s := startGateway(t, rowsFrom(t, rights.fetch))

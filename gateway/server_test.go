@@ -101,8 +101,8 @@ func TestAGatewayWithoutCallersEndsAtOnce(t *testing.T) {
 	})
 }
 
-// Whatever does not end: a shutdown is over three times CutTime after its
-// deadline.
+// A shutdown is over three times CutTime after its deadline, also when calls, jobs
+// and connections do not end.
 func TestAShutdownEndsInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const cutTime = 10 * time.Millisecond
@@ -133,8 +133,8 @@ func TestAShutdownEndsInTime(t *testing.T) {
 	})
 }
 
-// Before the listener closes the gateway may be not ready only, for those who
-// look at that before they send it calls.
+// Before the listener closes, the gateway is only not ready for some time: a load
+// balancer that watches readiness sends it no more calls.
 func TestAShutdownMayBeDelayed(t *testing.T) {
 	s := startGateway(t, func(s *settings) { s.cfg.ShutdownDelay = time.Hour })
 	ready := func() int {
@@ -295,8 +295,8 @@ func TestNotReadyWithoutALimiter(t *testing.T) {
 	}
 }
 
-// While the log takes no lines, calls are refused, without a line of their own,
-// or served, as the operator has it; both is told.
+// While the log takes no lines, calls are refused without a line of their own, or
+// served, as the operator has set. Readiness shows both.
 func TestALogThatTakesNoLines(t *testing.T) {
 	blocked := errors.New("nobody reads it")
 	for _, drop := range []bool{false, true} {
@@ -332,8 +332,8 @@ func TestALogThatTakesNoLines(t *testing.T) {
 	}
 }
 
-// Settings of Redis are told by the readiness page, and end no readiness.
-func TestFindingsAreTold(t *testing.T) {
+// Findings on the settings of Redis are shown, and do not end readiness.
+func TestFindingsAreShown(t *testing.T) {
 	s := startGateway(t, func(s *settings) {
 		s.parts.Findings = func() []limits.Finding {
 			return []limits.Finding{

@@ -15,10 +15,10 @@ import (
 // slowCallers is how many connections BenchmarkSlowAndMany holds.
 const slowCallers = 5000
 
-// BenchmarkSlowAndMany tells the latency of an ordinary caller alone, and while
+// BenchmarkSlowAndMany reports the latency of an ordinary caller alone, and while
 // thousands of connections from many addresses drip their headers and messages.
-// Both ends of the slow connections are in this process; bytes/conn is what its
-// heap and stacks grow by for each.
+// Both ends of the slow connections are in this process; bytes/conn is the growth of
+// its heap and stacks for each.
 func BenchmarkSlowAndMany(b *testing.B) {
 	s := startGateway(b, relayTo(relayOK), unlimited)
 	message := call{items: []string{"Jmeno", "Prijmeni"}}.message()

@@ -72,8 +72,8 @@ func TestALargeMessageStreamsUnchanged(t *testing.T) {
 	}
 }
 
-// An offence in the tail: the upstream gets neither it nor the end of the
-// message, and the caller is told.
+// Of a message with an offence in its tail the upstream gets neither the offence nor
+// the end, and the caller gets a refusal.
 func TestAnOffenceInTheTailNeverReachesTheUpstream(t *testing.T) {
 	const size = 300 << 10
 	good := largeMessage(size)
@@ -154,7 +154,7 @@ func TestTheEndIsHeldBack(t *testing.T) {
 	w.closed()
 }
 
-func TestACutMessageIsToldOrDropped(t *testing.T) {
+func TestACutMessageIsRefusedOrDropped(t *testing.T) {
 	message := string(largeMessage(100 << 10))
 	for name, request := range map[string]string{
 		"small": header("/publikace/E05", "Content-Length: 2000") +

@@ -95,8 +95,8 @@ func answerHead(lines ...string) string {
 
 func chunk(b []byte) string { return fmt.Sprintf("%x\r\n%s\r\n", len(b), b) }
 
-// A message that is cut on its way in never ends well at the registry, the
-// caller is told, and the line says that it was the caller.
+// A message that is cut on its way in never ends well at the registry. The caller
+// gets a refusal, and the line says that the caller broke.
 func TestAMessageCutByItsCallerNeverEndsWell(t *testing.T) {
 	large := largeMessage(300 << 10)
 	part, end := large[:200<<10], bytes.LastIndex(large, []byte("</e:"))
@@ -269,8 +269,8 @@ func TestAReplyCutByItsRegistryNeverEndsWell(t *testing.T) {
 	}
 }
 
-// A caller that leaves in the middle of its answer is told from a registry that
-// broke.
+// The line of a caller that leaves in the middle of its answer differs from that of
+// a registry that broke.
 func TestAnAnswerCutByItsCaller(t *testing.T) {
 	large := largeReply(64 << 20)
 	_, s := newRawRegistry(
