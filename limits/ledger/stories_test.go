@@ -32,8 +32,9 @@ func TestStories(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			script := redis.NewScript(virtual(ledgerSource))
 			onScript, err := runStory(t, file, blocks,
-				&scriptLedger{client: client, script: redis.NewScript(virtual(ledgerSource)), base: "{" + name + "}"})
+				&scriptLedger{client: client, script: script, base: "{" + name + "}"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -53,10 +54,11 @@ func TestStories(t *testing.T) {
 }
 
 // runStory returns what each block prints.
-func runStory(t *testing.T, file string, blocks []block, l storyLedger) (printed []string, err error) {
+func runStory(t *testing.T, file string, blocks []block, l storyLedger) ([]string, error) {
 	t.Helper()
 	s := newStory(t, l)
 	defer s.end()
+	var printed []string
 	for _, b := range blocks {
 		s.out.Reset()
 		for _, c := range b.commands {
@@ -165,7 +167,8 @@ func TestStoryCommandsAreDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name := range storyCommands {
-		if text := string(page); !strings.Contains(text, "`"+name+" ") && !strings.Contains(text, "`"+name+"`") {
+		text := string(page)
+		if !strings.Contains(text, "`"+name+" ") && !strings.Contains(text, "`"+name+"`") {
 			t.Errorf("testdata/README.md does not have the command %s", name)
 		}
 	}

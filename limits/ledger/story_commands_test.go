@@ -29,7 +29,7 @@ var storyCommands = map[string]func(*story, *arguments){
 	"freeze":   func(s *story, a *arguments) { a.literal("redis"); s.master().frozen = true },
 	"thaw":     (*story).thawCommand,
 	"clock":    (*story).clockCommand,
-	"replica":  func(s *story, a *arguments) { a.literal("stops"); s.replica = s.master().ledger.copy() },
+	"replica":  (*story).replicaCommand,
 	"failover": (*story).failoverCommand,
 	"heal":     (*story).healCommand,
 	"raise":    (*story).raiseCommand,
@@ -268,7 +268,8 @@ func (s *story) thawCommand(a *arguments) {
 		for _, q := range r.waiting {
 			_, _ = r.serve(q, s.now())
 		}
-		s.note("%s serves %s that came while it was frozen", r.name, count(int64(len(r.waiting)), "request"))
+		n := count(int64(len(r.waiting)), "request")
+		s.note("%s serves %s that came while it was frozen", r.name, n)
 		r.waiting = nil
 	}
 }
@@ -279,6 +280,12 @@ func (s *story) clockCommand(a *arguments) {
 	if d := a.duration(); a.err == nil {
 		s.master().ahead += d.Milliseconds()
 	}
+}
+
+// replicaCommand has the replica keep what the master has now.
+func (s *story) replicaCommand(a *arguments) {
+	a.literal("stops")
+	s.replica = s.master().ledger.copy()
 }
 
 // failoverCommand has a replica become master, for all gateways or those that are named. The old
@@ -299,7 +306,8 @@ func (s *story) failoverCommand(a *arguments) {
 		l = s.master().ledger.copy()
 	}
 	s.replica = nil
-	r := &storyRedis{name: fmt.Sprint("redis ", len(s.masters)+1), ledger: l, fence: fmt.Sprint(len(s.masters) + 1)}
+	n := fmt.Sprint(len(s.masters) + 1)
+	r := &storyRedis{name: "redis " + n, ledger: l, fence: n}
 	s.masters = append(s.masters, r)
 	for _, g := range moved {
 		g.redis = r
@@ -323,7 +331,8 @@ func (s *story) raiseCommand(a *arguments) {
 	}
 	g := s.gateways[0]
 	until := s.clock.Now().Add(d)
-	if err := g.store.Raise(context.Background(), limits.Call{Key: storyKey, Rule: g.rule}, calls, until); err != nil {
+	call := limits.Call{Key: storyKey, Rule: g.rule}
+	if err := g.store.Raise(context.Background(), call, calls, until); err != nil {
 		s.print("not raised: %v", err)
 	}
 }
@@ -331,7 +340,8 @@ func (s *story) raiseCommand(a *arguments) {
 // forgetCommand has the calls of the hour count no more.
 func (s *story) forgetCommand(*arguments) {
 	g := s.gateways[0]
-	if err := g.store.Forget(context.Background(), limits.Call{Key: storyKey, Rule: g.rule}); err != nil {
+	call := limits.Call{Key: storyKey, Rule: g.rule}
+	if err := g.store.Forget(context.Background(), call); err != nil {
 		s.print("not forgotten: %v", err)
 	}
 }

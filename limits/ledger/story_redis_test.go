@@ -72,8 +72,9 @@ func (r *storyRedis) look(now int64) (limits.Tally, int64, error) {
 func rowsOfAnswer(a *answer) []any {
 	rows := []any{row(a.now, a.epoch, bit(a.learning), a.gateways, a.guide, a.taken, a.tick)}
 	for _, g := range a.allotments {
-		rows = append(rows, row(g.permits, g.leaves, g.slots, g.others, g.room, g.reset, g.counts[0], g.counts[1],
-			g.wait[0], g.wait[1], g.extra.Made, g.extra.Calls, g.extra.Ends, g.forgotten))
+		rows = append(rows, row(g.permits, g.leaves, g.slots, g.others, g.room, g.reset,
+			g.counts[0], g.counts[1], g.wait[0], g.wait[1],
+			g.extra.Made, g.extra.Calls, g.extra.Ends, g.forgotten))
 	}
 	return rows
 }

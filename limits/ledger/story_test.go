@@ -68,6 +68,8 @@ func (s *story) end() {
 	}
 }
 
+func millis(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
+
 func (s *story) now() int64 { return s.clock.Millis() }
 
 func (s *story) print(format string, args ...any) { fmt.Fprintf(&s.out, format+"\n", args...) }
@@ -81,12 +83,14 @@ func (s *story) note(format string, args ...any) {
 
 // stamp is the time since the gateways were ready.
 func (s *story) stamp() string {
-	return fmt.Sprintf("%v: ", time.Duration(s.now()-s.began)*time.Millisecond)
+	return fmt.Sprintf("%v: ", millis(s.now()-s.began))
 }
 
 // start starts a gateway, under a name that none had before.
 func (s *story) start(g *storyGateway) {
-	r, err := prepare(Config{URL: "redis://127.0.0.1:1", Calendar: limitstest.Czech(s.t), Timeout: 5 * time.Second, Policy: g.policy})
+	config := testConfig(s.t, "redis://127.0.0.1:1")
+	config.TrustEmpty, config.Policy = false, g.policy
+	r, err := prepare(config)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -134,8 +138,8 @@ func (s *story) advance(d time.Duration) {
 // settle lets time pass until all gateways may be granted permits.
 func (s *story) settle() error {
 	for range 100 {
-		waits := slices.ContainsFunc(s.gateways, func(g *storyGateway) bool { return g.state != limits.Normal })
-		if !waits && s.now()%1000 == 0 {
+		waits := func(g *storyGateway) bool { return g.state != limits.Normal }
+		if !slices.ContainsFunc(s.gateways, waits) && s.now()%1000 == 0 {
 			s.began = s.now()
 			return nil
 		}
@@ -157,7 +161,9 @@ func (s *story) admit(g *storyGateway, times int, ends bool) {
 		}
 	}
 	for range times {
-		call := limits.Call{Key: storyKey, Rule: g.rule, Lifetime: s.lifetime, Policy: g.policy, WhenDown: s.mode}
+		call := limits.Call{
+			Key: storyKey, Rule: g.rule, Lifetime: s.lifetime, Policy: g.policy, WhenDown: s.mode,
+		}
 		d, err := g.store.Admit(context.Background(), call)
 		g.store.background.Wait()
 		verdict, more := worded(d, err)
@@ -231,9 +237,11 @@ func (s *story) holding(r *Store) string {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	c := sh.callers[storyKey]
-	switch {
-	case sh.dormant[storyKey] != nil:
-		return "dormant, remembers " + count(s.remembered(sh.dormant[storyKey].journal), "call")
+	switch dormant, unreplayed := sh.dormant[storyKey], sh.unreplayed[storyKey]; {
+	case dormant != nil:
+		return "dormant, remembers " + count(s.remembered(dormant.journal), "call")
+	case unreplayed != nil:
+		return "dormant, has to replay " + count(s.remembered(unreplayed.journal), "call")
 	case c == nil:
 		return "knows nothing of the caller"
 	}
@@ -241,7 +249,8 @@ func (s *story) holding(r *Store) string {
 	c.expire(now)
 	words := []string{"idle"}
 	if permits := c.usable(now); permits > 0 {
-		words[0] = fmt.Sprintf("leasing %s for %v", count(permits, "permit"), time.Duration(c.leases[0].deadline-now)*time.Millisecond)
+		left := millis(c.leases[0].deadline - now)
+		words[0] = fmt.Sprintf("leasing %s for %v", count(permits, "permit"), left)
 	}
 	if c.ownSlots > 0 || c.count() > 0 {
 		words = append(words, fmt.Sprintf("%s of which %d busy", count(c.ownSlots, "slot"), c.count()))
@@ -272,12 +281,14 @@ func (s *story) counted(r *storyRedis) string {
 		return "learning"
 	}
 	y.Sweep(now)
-	text := fmt.Sprintf("%d counted, %d of them in open leases; %s", y.Counts[0]+y.Counts[1], y.Leased, count(int64(y.Slots), "slot"))
+	text := fmt.Sprintf("%d counted, %d of them in open leases; %s",
+		y.Counts[0]+y.Counts[1], y.Leased, count(int64(y.Slots), "slot"))
 	if extra := y.Extra.At(now); extra > 0 {
-		text += fmt.Sprintf("; %d extra for %v", extra, time.Duration(y.Extra.Ends-now)*time.Millisecond)
+		text += fmt.Sprintf("; %d extra for %v", extra, millis(y.Extra.Ends-now))
 	}
 	if r.ahead != 0 {
-		text += fmt.Sprintf("; its clock %v, ledger time %v from the true time", time.Duration(r.ahead)*time.Millisecond, time.Duration(now-s.now())*time.Millisecond)
+		text += fmt.Sprintf("; its clock %v, ledger time %v from the true time",
+			millis(r.ahead), millis(now-s.now()))
 	}
 	return text
 }
