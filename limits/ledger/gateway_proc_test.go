@@ -144,7 +144,7 @@ func (p *proc) open(config procConfig) error {
 		p.store.script = redis.NewScript(config.Script)
 	}
 	if config.Stripes > 0 {
-		p.store.striping = *always(config.Stripes)
+		p.store.striping = *stripeAlways(config.Stripes)
 	}
 	p.store.open()
 	return nil

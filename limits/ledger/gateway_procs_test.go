@@ -227,3 +227,36 @@ func (p *gatewayProcs) readLogs() (*gatewayLogs, error) {
 	}
 	return logs, nil
 }
+
+// overcharged lists the accounts that are charged for more than their calls and what killed
+// gateways may have held. All gateways must have ended.
+func (p *gatewayProcs) overcharged(logs *gatewayLogs) (lines []string) {
+	p.t.Helper()
+	r, err := prepare(testConfig(p.t, p.config.URL))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer r.client.Close()
+	made, charged := 0, int64(0)
+	for account, calls := range logs.calls {
+		var round, shard int
+		k := kindOf(account)
+		if _, err := fmt.Sscanf(account[len(k.name):], ".%d.%d", &round, &shard); err != nil {
+			p.t.Fatal(err)
+		}
+		u, err := r.Usage(p.t.Context(), limits.Call{Key: k.account(shard, round), Rule: k.rule})
+		if err != nil {
+			p.t.Fatalf("%s: %v", account, err)
+		}
+		made, charged = made+len(calls), charged+u.Working+u.Off
+		held := p.killed * (k.rule.Working/prefetchFraction + int64(k.callers))
+		if n := u.Working + u.Off; n > int64(len(calls))+held {
+			lines = append(lines, fmt.Sprintf(
+				"%s: %d permits are charged, %d calls were made, dead gateways held %d at most",
+				account, n, len(calls), held))
+		}
+	}
+	p.t.Logf("%d calls were made and %d permits charged, %d gateways were killed",
+		made, charged, p.killed)
+	return lines
+}

@@ -15,7 +15,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// fleet is several gateways, whole but for the ticker, that share a real Redis in virtual time.
+// A fleet is several gateways that share a real Redis in virtual time. Tests call what their
+// tickers would call.
 type fleet struct {
 	chance   limitstest.Chance
 	clock    *limitstest.Clock
@@ -23,25 +24,25 @@ type fleet struct {
 	gateways []*Store
 	call     limits.Call
 	log      []made
-	slots    []taken
-	silent   bool // mistake: calls are renewed without the ledger's knowing
+	slots    []heldSlot
+	silent   bool // mistake: calls are renewed and the ledger is not asked
 
-	before func(*Store, *limits.Call) // each admission at a gateway; nil: nothing
-	moody  bool                       // lifetimes change
-	paid   int                        // calls admitted from stripes
+	before        func(*Store, *limits.Call) // is called before each admission; nil: nothing
+	lifetimesVary bool
+	fromStripes   int // calls admitted from stripes
 
-	extras    []limits.Extra // in the order of their making
-	forgotten int64          // calls made before are not looked at
+	extras    []limits.Extra // oldest first
+	forgotten int64          // calls until then do not count
 }
 
-// made is a call, or a permit used.
+// made is a call that was made, or a permit that was used.
 type made struct {
 	at int64
 	in limits.Regime
 }
 
-type taken struct {
-	gateway *Store // nil: it crashed, and what it began still runs
+type heldSlot struct {
+	gateway *Store // nil: it crashed, and its call still runs
 	slot    limits.Slot
 	expires int64
 }
@@ -54,6 +55,7 @@ func (f *fleet) tick() {
 	}
 }
 
+// settle lets time pass until all gateways may be granted permits.
 func (f *fleet) settle() error {
 	for range 20 {
 		ready := true
@@ -72,7 +74,8 @@ func (f *fleet) settle() error {
 	return errors.New("the gateways do not settle")
 }
 
-func (f *fleet) play() error {
+// run does 80 random things. It returns a broken limit as an error.
+func (f *fleet) run() error {
 	for range 3 {
 		f.gateways = append(f.gateways, f.make())
 	}
@@ -93,7 +96,7 @@ func (f *fleet) play() error {
 			err = f.release()
 		case 7:
 			f.tick()
-			if f.moody {
+			if f.lifetimesVary {
 				f.call.Lifetime = time.Duration(1+f.chance(120)) * time.Second
 			}
 		case 8:
@@ -115,10 +118,11 @@ func (f *fleet) play() error {
 	return nil
 }
 
+// admit makes a call at a gateway. It returns an error if a limit is broken.
 func (f *fleet) admit(r *Store) (admitted bool, err error) {
 	now := f.clock.Millis()
 	in := r.calendar.Regime(f.clock.Now())
-	f.slots = slices.DeleteFunc(f.slots, func(h taken) bool { return h.expires <= now })
+	f.slots = slices.DeleteFunc(f.slots, func(h heldSlot) bool { return h.expires <= now })
 	if f.before != nil {
 		f.before(r, &f.call)
 	}
@@ -129,10 +133,10 @@ func (f *fleet) admit(r *Store) (admitted bool, err error) {
 		return false, err
 	}
 	if d.Slot.Place>>stripeBits > 0 {
-		f.paid++
+		f.fromStripes++
 	}
 	f.log = append(f.log, made{at: now, in: in})
-	f.slots = append(f.slots, taken{r, d.Slot, now + f.call.Lifetime.Milliseconds()})
+	f.slots = append(f.slots, heldSlot{r, d.Slot, now + f.call.Lifetime.Milliseconds()})
 	var hour limits.Counts
 	rule := raised(f.call.Rule, f.extras, now)
 	most := rule.Quota(in)
@@ -143,14 +147,17 @@ func (f *fleet) admit(r *Store) (admitted bool, err error) {
 		}
 	}
 	if hour[in] > rule.Quota(in) || hour[0]+hour[1] > most {
-		return true, fmt.Errorf("%v: %v calls within an hour, rule %+v, raised %+v", f.clock.Now(), hour, f.call.Rule, rule)
+		return true, fmt.Errorf("%v: %v calls within an hour, rule %+v, raised %+v",
+			f.clock.Now(), hour, f.call.Rule, rule)
 	}
 	if len(f.slots) > f.call.Rule.Concurrent {
-		return true, fmt.Errorf("%v: %d calls run at once, rule %+v", f.clock.Now(), len(f.slots), f.call.Rule)
+		return true, fmt.Errorf("%v: %d calls run at once, rule %+v",
+			f.clock.Now(), len(f.slots), f.call.Rule)
 	}
 	return true, nil
 }
 
+// release ends up to three calls.
 func (f *fleet) release() error {
 	for range 1 + f.chance(3) {
 		if len(f.slots) == 0 {
@@ -183,7 +190,8 @@ func (f *fleet) renew(r *Store) {
 				c := r.shards[f.call.Key[0]%shardCount].callers[f.call.Key]
 				in, at := c.where(h.slot.Place)
 				in.Renew(at, h.slot.Number, now+f.call.Lifetime.Milliseconds())
-				c.slotsLife = max(c.slotsLife, c.lastExpiry()-c.slotsUntil) // as if the ledger had been told
+				// The gateway believes that the ledger counts the call for longer.
+				c.slotsLife = max(c.slotsLife, c.lastExpiry()-c.slotsUntil)
 			default:
 				_ = r.Renew(context.Background(), h.slot, f.call.Lifetime)
 				r.background.Wait()
@@ -193,16 +201,18 @@ func (f *fleet) renew(r *Store) {
 	}
 }
 
-// operate grants extra calls, takes them back, or has forgotten what was used; then all that
-// there is is used.
+// operate grants extra calls, takes them back, or forgets what was used. Then gateways use up what
+// there is.
 func (f *fleet) operate(r *Store) (err error) {
-	f.clock.Move(time.Millisecond) // what was used until now is before it
+	f.clock.Move(time.Millisecond) // calls until now are before it
 	now := f.clock.Millis()
 	if f.chance(2) == 0 {
 		f.forgotten = now - 1
 		err = r.Forget(context.Background(), f.call)
 	} else {
-		e := limits.Extra{Made: now, Calls: int64(f.chance(3) * f.chance(1+int(max(f.call.Rule.Working, f.call.Rule.Off))) / 2), Ends: now + leaseMillis + 1 + int64(f.chance(100_000))}
+		most := int(max(f.call.Rule.Working, f.call.Rule.Off))
+		e := limits.Extra{Made: now, Calls: int64(f.chance(3) * f.chance(1+most) / 2)}
+		e.Ends = now + leaseMillis + 1 + int64(f.chance(100_000))
 		f.extras = append(f.extras, e)
 		err = r.Raise(context.Background(), f.call, e.Calls, time.UnixMilli(e.Ends))
 		f.clock.Set(max(now, e.Ends-leaseMillis+1-int64(f.chance(3))*1000))
@@ -217,7 +227,7 @@ func (f *fleet) operate(r *Store) (err error) {
 	return err
 }
 
-// exhaust lets gateways make calls until they are refused, and leaves what they have leased then.
+// exhaust makes calls at each gateway until it refuses, or stops on the way with permits leased.
 func (f *fleet) exhaust() error {
 	for _, r := range f.gateways {
 		for admitted := true; admitted; {
@@ -238,7 +248,7 @@ func (f *fleet) exhaust() error {
 	return nil
 }
 
-// crash ends a gateway without a word and starts another; its calls go on until their lifetime
+// crash ends a gateway without a word and starts another. Its calls go on until their lifetime
 // ends.
 func (f *fleet) crash(g int) error {
 	for i := range f.slots {
@@ -251,6 +261,8 @@ func (f *fleet) crash(g int) error {
 	return f.settle()
 }
 
+// jump moves time to where mistakes would show: changes of the regime, ends of calls, of hours
+// and of extra calls.
 func (f *fleet) jump() {
 	now := f.clock.Millis()
 	to := now + int64(f.chance(12_000))
@@ -268,78 +280,93 @@ func (f *fleet) jump() {
 		to = now + f.call.Lifetime.Milliseconds()
 	case 2, 3:
 		if len(f.log) > 0 {
-			to = f.log[f.chance(len(f.log))].at + windowMillis + leaseMillis*int64(f.chance(2)) + int64(f.chance(3)*10_000)
+			to = f.log[f.chance(len(f.log))].at + windowMillis
+			to += leaseMillis*int64(f.chance(2)) + int64(f.chance(3)*10_000)
 		}
 	}
 	f.clock.Set(max(now, to-1+int64(f.chance(3))))
 	f.tick()
 }
 
-// fleetPlay is what a fleet plays with.
-type fleetPlay struct {
-	source  string // of the ledger
-	silent  bool
-	dealing *striping // large callers and all that goes with them; nil: as usual
-	before  func(*Store, *limits.Call)
+// fleetConfig configures a fleet.
+type fleetConfig struct {
+	source   string // of the ledger
+	silent   bool
+	striping *striping // of a large caller; nil: the caller is small
+	before   func(*Store, *limits.Call)
 }
 
-func playFleet(t *testing.T, s *server, with fleetPlay, chance limitstest.Chance) (paid int, err error) {
+// runFleet runs a fleet on a server. It returns how many calls were admitted from stripes.
+func runFleet(t *testing.T, s *server, with fleetConfig, chance limitstest.Chance) (fromStripes int, err error) {
 	var made []*Store
 	prefix := fmt.Sprintf("fleet%d:", time.Now().UnixNano())
 	clock := limitstest.ClockAt(t, limitstest.Wednesday+"06:30:00")
-	f := &fleet{chance: chance, clock: clock, silent: with.silent, before: with.before, call: limits.Call{Key: limits.KeyOf("a"),
-		Rule: rule(int64(1+chance(60)*(1+4*chance(2))), int64(1+chance(60)), 1+chance(20)), Lifetime: time.Duration(1+chance(60)) * time.Second}}
-	if with.dealing != nil {
-		f.moody = true
+	f := &fleet{chance: chance, clock: clock, silent: with.silent, before: with.before}
+	working, off, concurrent := 1+chance(60)*(1+4*chance(2)), 1+chance(60), 1+chance(20)
+	f.call = limits.Call{
+		Key: limits.KeyOf("a"), Rule: rule(int64(working), int64(off), concurrent),
+		Lifetime: time.Duration(1+chance(60)) * time.Second,
+	}
+	if with.striping != nil {
+		f.lifetimesVary = true
 		f.call.Rule = rule(int64(100+chance(600)), int64(100+chance(600)), 12+chance(60))
 	}
 	f.make = func() *Store {
-		r, err := prepare(Config{URL: s.url(), Calendar: limitstest.Czech(t), Timeout: 5 * time.Second, Prefix: prefix, TrustEmpty: true})
+		config := testConfig(t, s.url())
+		config.Timeout, config.Prefix = 5*time.Second, prefix
+		r, err := prepare(config)
 		if err != nil {
 			t.Fatal(err)
 		}
 		r.goBy(clock, time.Duration(len(made))*time.Hour, with.source)
-		if with.dealing != nil {
-			r.striping = *with.dealing
+		if with.striping != nil {
+			r.striping = *with.striping
 		}
 		made = append(made, r)
 		return r
 	}
-	err = f.play()
+	err = f.run()
 	for _, r := range made {
 		_ = r.client.Close()
 	}
-	return f.paid, err
+	return f.fromStripes, err
 }
 
-// Whole gateways hold the hour and the slots through regimes, crashes, late use, calls that are
-// renewed and operators' acts, with leases of any size.
+// Whole gateways keep the quota and the slots through changes of the regime, crashes, late use,
+// renewed calls and acts of operators, with leases of any size.
 func TestGatewaysKeepTheLimits(t *testing.T) {
 	s := startServer(t)
 	rapid.Check(t, func(rt *rapid.T) {
-		if _, err := playFleet(t, s, fleetPlay{source: ledgerSource}, limitstest.FromRapid(rt)); err != nil {
+		if _, err := runFleet(t, s, fleetConfig{source: ledgerSource}, limitstest.FromRapid(rt)); err != nil {
 			rt.Fatal(err)
 		}
 	})
 }
 
-// The test of the test: it finds a ledger that is wrong.
+// The test of the test: each mutant breaks a limit.
 func TestGatewaysBreakTheLimitsOfMutants(t *testing.T) {
 	s := startServer(t)
 	for _, mutant := range []variant{
 		{name: "hour short", from: "* grain + WINDOW + MARGIN", to: "* grain + WINDOW - 2 * LEASE"},
 		{name: "slots live for a lease", from: "LEASE + entry.life + MARGIN", to: "LEASE + MARGIN"},
 		{name: "others' slots are not counted", from: "others = others + other.slots", to: "others = 0"},
-		{name: "regimes add up", from: "return math.min(rule[r] - calls[r], most - calls[1] - calls[2])", to: "return rule[r] - calls[r]"},
+		{
+			name: "regimes add up",
+			from: "return math.min(rule[r] - calls[r], most - calls[1] - calls[2])",
+			to:   "return rule[r] - calls[r]",
+		},
 		{name: "extra calls to their end", from: "moment + LEASE > extra.ends", to: "moment > extra.ends"},
-		{name: "forgets leases", from: "if not lease.void and lease.leaves > now + WINDOW then", to: "if false then"},
-		{name: "renews in silence"},
+		{
+			name: "forgets leases",
+			from: "if not lease.void and lease.leaves > now + WINDOW then", to: "if false then",
+		},
+		{name: silently},
 	} {
 		t.Run(mutant.name, func(t *testing.T) {
 			var err error
-			silent := mutant.from == ""
+			with := fleetConfig{source: sourceOf(t, mutant, "clock"), silent: mutant.name == silently}
 			for seed := uint64(0); seed < 300 && err == nil; seed++ {
-				_, err = playFleet(t, s, fleetPlay{source: sourceOf(t, mutant, "clock"), silent: silent}, rand.New(rand.NewPCG(seed, 4)).IntN)
+				_, err = runFleet(t, s, with, rand.New(rand.NewPCG(seed, 4)).IntN)
 			}
 			caught(t, err)
 		})

@@ -13,100 +13,106 @@ import (
 	"pgregory.net/rapid"
 )
 
-// always deals whatever is held, to so many stripes.
-func always(stripes int) *striping { return &striping{stripes: stripes, permits: 1, slots: 1} }
+// stripeAlways deals out whatever a caller holds, to n stripes.
+func stripeAlways(n int) *striping { return &striping{stripes: n, permits: 1, slots: 1} }
 
-// nextInTurn has the next call try the next stripe, and not that which this processor used last.
+// nextInTurn makes the next call try the next stripe, instead of the one that its processor used
+// last.
 func (r *Store) nextInTurn() {
 	for r.hints.Get() != nil {
 	}
 }
 
-// playStripes plays the model of a large caller from stripes.
-func playStripes(r *Store, clock *limitstest.Clock, key string, tamper *tamper, chance limitstest.Chance) (paid int, err error) {
-	m := limitstest.NewOracle(r, r.calendar, clock, chance)
-	m.Late, m.Scale, m.RuleVaries = leased, 30, true
-	m.DrawRule()
-	m.Call.Key = limits.KeyOf(key)
-	m.Before = r.nextInTurn
-	if tamper != nil {
-		if tamper.store != nil {
-			m.Store = tamper.store(r)
+// runStripes has an oracle judge a large caller with stripes. It returns how many calls were
+// admitted from stripes.
+func runStripes(
+	r *Store, clock *limitstest.Clock, key string, mistake *stripeMistake, chance limitstest.Chance,
+) (fromStripes int, err error) {
+	o := limitstest.NewOracle(r, r.calendar, clock, chance)
+	o.Late, o.Scale, o.RuleVaries = leased, 30, true
+	o.DrawRule()
+	o.Call.Key = limits.KeyOf(key)
+	o.Before = r.nextInTurn
+	if mistake != nil {
+		if mistake.store != nil {
+			o.Store = mistake.store(r)
 		}
-		m.Before = func() {
+		o.Before = func() {
 			r.nextInTurn()
-			tamper.with(r, &m.Call)
+			mistake.apply(r, &o.Call)
 		}
 	}
-	m.RunningLags = func(d limits.Decision) bool {
+	o.RunningLags = func(d limits.Decision) bool {
 		if striped(d) {
-			paid++
+			fromStripes++
 		}
 		return striped(d)
 	}
-	err = m.Run()
-	return paid, err
+	err = o.Run()
+	return fromStripes, err
 }
 
 func TestStripesKeepTheRollingHour(t *testing.T) {
 	clock := &limitstest.Clock{}
 	r := newRedis(t, startServer(t), clock)
-	r.striping = *always(3)
-	n, paid := 0, 0
+	r.striping = *stripeAlways(3)
+	n, fromStripes := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		n++
-		from, err := playStripes(r, clock, fmt.Sprint(n), nil, limitstest.FromRapid(rt))
-		paid += from
+		from, err := runStripes(r, clock, fmt.Sprint(n), nil, limitstest.FromRapid(rt))
+		fromStripes += from
 		if err != nil {
 			rt.Fatal(err)
 		}
 	})
-	t.Logf("%d calls in %d plays", paid, n)
-	if paid < 10*n {
-		t.Errorf("%d calls were admitted from stripes in %d plays", paid, n)
+	t.Logf("%d calls from stripes in %d runs", fromStripes, n)
+	if fromStripes < 10*n {
+		t.Errorf("%d calls were admitted from stripes in %d runs", fromStripes, n)
 	}
 }
 
 func TestGatewaysKeepTheLimitsFromStripes(t *testing.T) {
 	s := startServer(t)
-	n, paid := 0, 0
+	n, fromStripes := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		n++
-		from, err := playFleet(t, s, fleetPlay{source: ledgerSource, dealing: always(3)}, limitstest.FromRapid(rt))
-		paid += from
+		with := fleetConfig{source: ledgerSource, striping: stripeAlways(3)}
+		from, err := runFleet(t, s, with, limitstest.FromRapid(rt))
+		fromStripes += from
 		if err != nil {
 			rt.Fatal(err)
 		}
 	})
-	t.Logf("%d calls in %d plays", paid, n)
-	if paid < 5*n {
-		t.Errorf("%d calls were admitted from stripes in %d plays", paid, n)
+	t.Logf("%d calls from stripes in %d runs", fromStripes, n)
+	if fromStripes < 5*n {
+		t.Errorf("%d calls were admitted from stripes in %d runs", fromStripes, n)
 	}
 }
 
-// tamper makes a mistake that stripes could make, at each deal.
-type tamper struct {
-	name   string
-	deal   func(p *stripes, c *caller, call *limits.Call) // what it does to stripes before each call; nil: nothing
-	store  func(*Store) limitstest.Store
-	shared bool // is found with gateways that share, too
+// A stripeMistake is one that stripes could make each time that they are dealt to.
+type stripeMistake struct {
+	name    string
+	make    func(s *stripes, c *caller, call *limits.Call) // before each call; nil: store makes it
+	store   func(*Store) limitstest.Store
+	inFleet bool // a fleet finds it, too
 }
 
-func (x *tamper) with(r *Store, call *limits.Call) {
+// apply makes the mistake, if the caller has stripes.
+func (x *stripeMistake) apply(r *Store, call *limits.Call) {
 	sh := &r.shards[call.Key[0]%shardCount]
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	if c := sh.callers[call.Key]; c != nil && c.stripes != nil && x.deal != nil {
+	if c := sh.callers[call.Key]; c != nil && c.stripes != nil && x.make != nil {
 		for i := range c.stripes.all {
 			k := &c.stripes.all[i]
 			k.mu.Lock()
 			defer k.mu.Unlock()
 		}
-		x.deal(c.stripes, c, call)
+		x.make(c.stripes, c, call)
 	}
 }
 
-// misplacing gives a slot back to the next stripe.
+// misplacing gives a slot back to another stripe than its own.
 type misplacing struct {
 	*Store
 	running []limits.Slot
@@ -130,8 +136,8 @@ func (m *misplacing) Release(ctx context.Context, s limits.Slot) error {
 	return m.Store.Release(ctx, s)
 }
 
-var tampers = []tamper{
-	{name: "permits stay in their lease, too", shared: true, deal: func(p *stripes, c *caller, _ *limits.Call) {
+var stripeMistakes = []stripeMistake{
+	{name: "permits also stay in their lease", inFleet: true, make: func(p *stripes, c *caller, _ *limits.Call) {
 		for i := range c.leases {
 			if c.leases[i].seq == p.seq && p.until > 0 {
 				for k := range p.all {
@@ -140,48 +146,54 @@ var tampers = []tamper{
 			}
 		}
 	}},
-	{name: "permits are lost", deal: func(p *stripes, _ *caller, _ *limits.Call) {
+	{name: "permits are lost", make: func(p *stripes, _ *caller, _ *limits.Call) {
 		for k := range p.all {
 			p.all[k].permits = 0
 		}
 	}},
-	{name: "used when the lease is over", deal: func(p *stripes, _ *caller, _ *limits.Call) {
+	{name: "used when the lease is over", make: func(p *stripes, _ *caller, _ *limits.Call) {
 		if p.until > 0 {
 			p.until = 1 << 60
 		}
 	}},
-	{name: "slots are dealt twice", shared: true, deal: func(p *stripes, c *caller, _ *limits.Call) {
+	{name: "slots are dealt twice", inFleet: true, make: func(p *stripes, c *caller, _ *limits.Call) {
 		for k := range p.all {
 			if p.until > 0 {
 				p.all[k].slots = c.ownSlots
 			}
 		}
 	}},
-	{name: "a changed rule is not seen", deal: func(p *stripes, _ *caller, call *limits.Call) { p.rule = call.Rule }},
-	{name: "slots are given back to another stripe", store: func(r *Store) limitstest.Store { return &misplacing{Store: r} }},
+	{name: "a changed rule is not noticed", make: func(p *stripes, _ *caller, call *limits.Call) {
+		p.rule = call.Rule
+	}},
+	{name: "slots are given back to another stripe", store: func(r *Store) limitstest.Store {
+		return &misplacing{Store: r}
+	}},
 }
 
-// The test of the test: by the model of one caller, and by gateways that share.
-func TestTamperedStripesAreCaught(t *testing.T) {
+// The test of the test: the oracle finds each mistake, and a fleet some of them.
+func TestMistakesOfStripesAreCaught(t *testing.T) {
 	s := startServer(t)
-	for _, x := range tampers {
+	for _, x := range stripeMistakes {
 		t.Run(x.name, func(t *testing.T) {
 			clock := &limitstest.Clock{}
 			r := newRedis(t, s, clock)
-			r.striping = *always(3)
+			r.striping = *stripeAlways(3)
 			var err error
 			for seed := uint64(0); seed < 300 && err == nil; seed++ {
-				_, err = playStripes(r, clock, fmt.Sprint(x.name, seed), &x, rand.New(rand.NewPCG(seed, 6)).IntN)
+				chance := rand.New(rand.NewPCG(seed, 6)).IntN
+				_, err = runStripes(r, clock, fmt.Sprint(x.name, seed), &x, chance)
 			}
 			caught(t, err)
 		})
-		if x.shared {
+		if x.inFleet {
 			t.Run(x.name+", gateways", func(t *testing.T) {
-				with := fleetPlay{source: sourceOf(t, variant{}, "clock"), dealing: always(3),
-					before: func(r *Store, call *limits.Call) { x.with(r, call) }}
+				with := fleetConfig{
+					source: sourceOf(t, variant{}, "clock"), striping: stripeAlways(3), before: x.apply,
+				}
 				var err error
 				for seed := uint64(0); seed < 300 && err == nil; seed++ {
-					_, err = playFleet(t, s, with, rand.New(rand.NewPCG(seed, 6)).IntN)
+					_, err = runFleet(t, s, with, rand.New(rand.NewPCG(seed, 6)).IntN)
 				}
 				caught(t, err)
 			})

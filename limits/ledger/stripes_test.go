@@ -17,7 +17,7 @@ func TestRedisWithAStripe(t *testing.T) {
 	s := startServer(t)
 	limitstest.Contract(t, traits, func(t *testing.T, clock *limitstest.Clock) limitstest.Store {
 		r := newRedis(t, s, clock)
-		r.striping = *always(1)
+		r.striping = *stripeAlways(1)
 		return r
 	})
 }
@@ -51,7 +51,7 @@ func TestStripesGoByWhatTheLaneGoesBy(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			clock := limitstest.ClockAt(t, limitstest.Wednesday+"16:59:55")
 			r := newRedis(t, s, clock)
-			r.striping = *always(2)
+			r.striping = *stripeAlways(2)
 			c := newCaller(t, r, "a", rule(1<<30, 1<<30, 1000))
 			c.Spend(20)
 			if d := c.Admit(limits.Admitted); !striped(d) {
@@ -78,7 +78,7 @@ func (r *Store) shardOf(name string) *shard {
 func TestRecalledCallersAreWhole(t *testing.T) {
 	clock := limitstest.ClockAt(t, limitstest.Wednesday+"10:00:00")
 	r := newRedis(t, startServer(t), clock)
-	r.striping = *always(3)
+	r.striping = *stripeAlways(3)
 	c := newCaller(t, r, "a", rule(1<<30, 1<<30, 1000))
 	c.Spend(20)
 	sh := r.shardOf("a")
@@ -146,7 +146,7 @@ func TestRecalledCallersAreWhole(t *testing.T) {
 func TestStripedCallersAreFew(t *testing.T) {
 	clock := limitstest.ClockAt(t, limitstest.Wednesday+"10:00:00")
 	r := newRedis(t, startServer(t), clock)
-	r.striping = *always(2)
+	r.striping = *stripeAlways(2)
 	fromStripes := 0
 	for n := range mostStriped + 3 {
 		c := newCaller(t, r, "", rule(1<<30, 1<<30, 1000))
@@ -238,7 +238,7 @@ func TestStripesUnderContention(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := newRedis(t, s, nil)
-			r.striping = *always(4)
+			r.striping = *stripeAlways(4)
 			var workers, others sync.WaitGroup
 			c := &crowd{store: r, call: limits.Call{Key: limits.KeyOf(t.Name()), Rule: rule(quota, quota, test.concurrent), Lifetime: time.Minute}}
 			c.count = func(admitted int64) {
