@@ -13,16 +13,6 @@ import (
 	"brana/policy"
 )
 
-// Quotas shows what is counted of a caller, and does what an operator orders:
-// Raise grants extra calls until a moment, in the place of those before, and
-// takes them back with zero calls; Forget forgets the calls of the hour. Of the
-// call only Key and Rule matter.
-type Quotas interface {
-	Usage(ctx context.Context, c limits.Call) (limits.Usage, error)
-	Raise(ctx context.Context, c limits.Call, calls int64, until time.Time) error
-	Forget(ctx context.Context, c limits.Call) error
-}
-
 // accounts finds the accounts of callers by the policy in force.
 type accounts struct {
 	policy *policy.Store
@@ -147,4 +137,20 @@ func (a account) quota(u *limits.Usage) *admin.Quota {
 		Pace:       u.Pace,
 		Exhausted:  known(u.Exhausted),
 	}
+}
+
+// ruleOf is the rule of a grant in the terms of limits.
+func ruleOf(l policy.Limits) limits.Rule {
+	return limits.Rule{Working: l.Working, Off: l.Off, Concurrent: l.Concurrent}
+}
+
+// whenDown is the mode in which a grant has calls decided without counts.
+func whenDown(mode policy.WhenDown) limits.Mode {
+	switch mode {
+	case policy.Share:
+		return limits.Share
+	case policy.Open:
+		return limits.Open
+	}
+	return limits.Closed
 }

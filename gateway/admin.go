@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"net/http"
+	"time"
 
 	"brana/gateway/admin"
 )
@@ -29,4 +30,10 @@ func (g *Gateway) status() admin.Status {
 		Policy:   g.parts.Policy.Current().Version(),
 		Running:  g.Running(),
 	}
+}
+
+// CallerCertificates reports when the certificates end that callers have come
+// with since the start, and that the policy in force binds.
+func (g *Gateway) CallerCertificates(report func(end time.Time, ais, issuer, serial string)) {
+	g.callerCerts.report(g.parts.Policy.Current(), report)
 }

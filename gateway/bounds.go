@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"errors"
+	"fmt"
 
 	"brana/egon"
 	"brana/egon/xmltext"
@@ -46,14 +47,17 @@ func whoSetsIt(err error) string {
 	return ""
 }
 
-// maxHeld is the number of bytes of a message that may be held. It has room for a
-// message that is read whole and the read that shows it to be too long for that,
-// and for a head and a tag that are as long as their bounds allow.
-func (g *Gateway) maxHeld() int {
-	b := &g.cfg.Bounds
-	return max(
-		stream.MinHeld,
-		g.cfg.InlineLimit+stream.WindowBytes,
-		b.HeadBytes+b.XML.TagBytes+stream.WindowBytes,
-	)
+// longest is the bound of the bytes of a message that takes a route, and the error
+// of a message that exceeds it.
+func (c *Config) longest(r Route) (int64, error) {
+	if r.Kind == RelayRoute {
+		return c.MaxMessage, egon.ErrMessageTooLarge
+	}
+	return int64(c.InlineLimit), errInline
+}
+
+func (c *Config) tooLong(s *egon.Service, r Route) *Refusal {
+	bound, why := c.longest(r)
+	popis := fmt.Sprintf("Žádost služby %s smí mít nejvýše %d bajtů.%s", s.Code, bound, whoSetsIt(why))
+	return refuse(TooLargeKind, popis).because(why)
 }

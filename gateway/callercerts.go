@@ -49,9 +49,3 @@ func (c *callerCerts) report(
 	}
 	c.ends = bound
 }
-
-// CallerCertificates reports when the certificates end that callers have come
-// with since the start, and that the policy in force binds.
-func (g *Gateway) CallerCertificates(report func(end time.Time, ais, issuer, serial string)) {
-	g.callerCerts.report(g.parts.Policy.Current(), report)
-}

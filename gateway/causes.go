@@ -60,3 +60,16 @@ func inWords(err error) error {
 }
 
 var errBrokenChunk = errors.New("a chunk is malformed")
+
+// errUnsent ends an exchange whose answer did not go out whole.
+var errUnsent = errors.New("the answer was not sent")
+
+// errDraining ends the calls for which a shutdown does not wait. To a package that
+// knows only contexts it is a cancellation.
+var errDraining error = draining{}
+
+type draining struct{}
+
+func (draining) Error() string { return "the gateway is draining" }
+
+func (draining) Is(target error) bool { return target == context.Canceled }

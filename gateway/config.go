@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"brana/egon"
+	"brana/gateway/stream"
 )
 
 // Config is the static part of a gateway. Only package cmd reads files and flags. A
@@ -148,4 +149,16 @@ func (c *Config) validate(parts Parts) error {
 	}
 	errs = append(errs, c.Routes.Default.validate("default", parts), c.Routes.validateQueue(parts))
 	return errors.Join(errs...)
+}
+
+// maxHeld is the number of bytes of a message that may be held. It has room for a
+// message that is read whole and the read that shows it to be too long for that,
+// and for a head and a tag that are as long as their bounds allow.
+func (c *Config) maxHeld() int {
+	b := &c.Bounds
+	return max(
+		stream.MinHeld,
+		c.InlineLimit+stream.WindowBytes,
+		b.HeadBytes+b.XML.TagBytes+stream.WindowBytes,
+	)
 }

@@ -16,20 +16,20 @@ import (
 )
 
 // newConns makes the set of connections of callers.
-func (g *Gateway) newConns() *conn.Conns {
-	return conn.New(g.calls, conn.Config{
-		Max:             g.cfg.MaxConns,
-		MaxPerPeer:      g.cfg.MaxConnsPerPeer,
-		DrainBytes:      g.cfg.DrainBytes,
-		DrainTime:       g.cfg.DrainTime,
-		PlainSockets:    g.cfg.PlainSockets,
-		TLS:             g.cfg.TLS,
+func (c *core) newConns() *conn.Conns {
+	return conn.New(c.calls, conn.Config{
+		Max:             c.cfg.MaxConns,
+		MaxPerPeer:      c.cfg.MaxConnsPerPeer,
+		DrainBytes:      c.cfg.DrainBytes,
+		DrainTime:       c.cfg.DrainTime,
+		PlainSockets:    c.cfg.PlainSockets,
+		TLS:             c.cfg.TLS,
 		Full:            noRoom,
 		Plain:           plainOnTLS,
-		Log:             g.parts.Log,
-		Refused:         g.parts.Metrics.ConnectionRefused,
-		Handshaken:      g.parts.Metrics.HandshakeEnded,
-		HandshakeFailed: g.handshakeFailed,
+		Log:             c.parts.Log,
+		Refused:         c.parts.Metrics.ConnectionRefused,
+		Handshaken:      c.parts.Metrics.HandshakeEnded,
+		HandshakeFailed: c.handshakeFailed,
 	})
 }
 
@@ -51,8 +51,8 @@ func lastWord(status string, fault egon.FaultCode, r *Refusal) []byte {
 }
 
 // handshakeFailed counts a handshake that failed, and writes its line.
-func (g *Gateway) handshakeFailed(f conn.FailedHandshake) {
-	g.parts.Metrics.HandshakeFailed(f.Reason())
+func (c *core) handshakeFailed(f conn.FailedHandshake) {
+	c.parts.Metrics.HandshakeFailed(f.Reason())
 	fields := []zap.Field{
 		zap.String("reason", f.Reason()),
 		zap.Stringer("from", f.From),
@@ -61,7 +61,7 @@ func (g *Gateway) handshakeFailed(f conn.FailedHandshake) {
 	if f.Certificate != nil {
 		fields = append(fields, zap.String("certificate", describe(&f)))
 	}
-	g.parts.Log.Info("handshake refused", fields...)
+	c.parts.Log.Info("handshake refused", fields...)
 }
 
 // describe names a certificate that was refused. Its issuer is named only when a
@@ -98,36 +98,6 @@ func handshakeInWords(err error) error {
 		return errors.New("it knows no version, cipher suite or protocol that may be used")
 	}
 	return inWords(err)
-}
-
-// Connections is the number of open connections at this moment.
-func (g *Gateway) Connections() int { return g.conns.Count() }
-
-// awaitCallers waits as long as callers may be refused on the connections that
-// they have open, or until there are none.
-func (g *Gateway) awaitCallers(ctx context.Context) {
-	for until := time.Now().Add(g.cfg.Linger); g.conns.Count() > 0 && time.Now().Before(until); {
-		if !pause(ctx, pollTime) {
-			return
-		}
-	}
-}
-
-// awaitServer waits until the server has seen that its listener and the last
-// connection are closed. Its own shutdown looks once, and then after 100 ms.
-func (g *Gateway) awaitServer() {
-	until := time.Now().Add(pollTime)
-	open := func() bool { return g.server.GetOpenConnectionsCount() >= 0 } // the listener is not counted
-	for g.conns.Count() == 0 && open() && time.Now().Before(until) {
-		time.Sleep(pollTime / 10)
-	}
-}
-
-// awaitClosed waits until no connection is open, for CutTime at most.
-func (g *Gateway) awaitClosed() {
-	for until := time.Now().Add(g.cfg.CutTime); g.conns.Count() > 0 && time.Now().Before(until); {
-		time.Sleep(min(pollTime, g.cfg.CutTime))
-	}
 }
 
 // pause waits, and reports whether it waited to the end.

@@ -13,11 +13,11 @@ import (
 // publish answers a GET of a WSDL or a schema that is offered here, and reports
 // whether it did: {prefix}/E198?wsdl, {prefix}/wsdl/egon/xsd/…. Any other request is
 // a call, or is refused as one.
-func (g *Gateway) publish(x *exchange) (done bool, err error) {
-	if g.cfg.Contracts == nil || !x.rc.IsGet() {
+func (x *exchange) publish() (done bool, err error) {
+	if x.cfg.Contracts == nil || !x.rc.IsGet() {
 		return false, nil
 	}
-	doc, err := g.contract(&x.rc.Request.Header)
+	doc, err := x.contract(&x.rc.Request.Header)
 	if doc == nil || err != nil {
 		return false, err
 	}
@@ -28,50 +28,50 @@ func (g *Gateway) publish(x *exchange) (done bool, err error) {
 // contract returns the document that a request asks for, or nil. The path is
 // compared, as it stands, with the names of the files that were read at the start;
 // it never reaches a file system.
-func (g *Gateway) contract(h *fasthttp.RequestHeader) ([]byte, error) {
+func (c *core) contract(h *fasthttp.RequestHeader) ([]byte, error) {
 	if framed, refusal := checkLines(h.RawHeaders()); refusal != nil || framed {
 		return nil, nil // it has a body, or its framing is in doubt
 	}
 	path, query, asked := strings.Cut(string(h.RequestURI()), "?")
-	name, found := strings.CutPrefix(path, g.cfg.Prefix+"/")
+	name, found := strings.CutPrefix(path, c.cfg.Prefix+"/")
 	file, isSchema := strings.CutPrefix(name, egon.SchemaFolder+"/")
 	switch {
 	case !found:
 		return nil, nil
 	case isSchema && !asked:
-		return g.cfg.Contracts.Schema(file), nil
+		return c.cfg.Contracts.Schema(file), nil
 	case strings.EqualFold(query, "wsdl"):
-		return g.wsdl(egon.ServiceByCode(name), string(h.Host()))
+		return c.wsdl(egon.ServiceByCode(name), string(h.Host()))
 	}
 	return nil, nil
 }
 
 // wsdl returns the WSDL of a service that has a route, or nil.
-func (g *Gateway) wsdl(s *egon.Service, host string) ([]byte, error) {
-	if s == nil || g.routes[s].Kind == RefuseRoute {
+func (c *core) wsdl(s *egon.Service, host string) ([]byte, error) {
+	if s == nil || c.routes[s].Kind == RefuseRoute {
 		return nil, nil
 	}
-	base, refusal := g.baseURL(host)
+	base, refusal := c.baseURL(host)
 	if refusal != nil {
 		return nil, refusal
 	}
-	return g.cfg.Contracts.AppendWSDL(nil, s, base+"/"+s.Code), nil
+	return c.cfg.Contracts.AppendWSDL(nil, s, base+"/"+s.Code), nil
 }
 
 // baseURL is the URL of the services for callers: the one that the operator has set,
 // or the one by which this request came, if its Host can be in a URL.
-func (g *Gateway) baseURL(host string) (string, *Refusal) {
-	if g.cfg.PublicURL != "" {
-		return g.cfg.PublicURL, nil
+func (c *core) baseURL(host string) (string, *Refusal) {
+	if c.cfg.PublicURL != "" {
+		return c.cfg.PublicURL, nil
 	}
 	if !isHost(host) {
 		return "", badFraming(400, "Hlavička Host není jméno ani adresa serveru.")
 	}
 	scheme := "http://"
-	if g.cfg.TLS != nil {
+	if c.cfg.TLS != nil {
 		scheme = "https://"
 	}
-	return scheme + host + g.cfg.Prefix, nil
+	return scheme + host + c.cfg.Prefix, nil
 }
 
 // isHost reports whether the value of Host is a name or an address, with a port or

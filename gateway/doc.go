@@ -8,15 +8,18 @@
 // package policy, how much to package limits, and where a message goes to whoever
 // implements [Relay] and [Workflow].
 //
-// The files, in the order in which a call meets them:
+// The files, from the server down to what all of them work with:
 //
-//   - server, connections, expect: the HTTP server and the connections of callers
-//   - pipeline: the stages of a call, and exchange, inbound, hold, outbound: what
-//     it owns
-//   - edge, request, identity, duplicates, rows: what the stages check
-//   - routes, rights, localservices, queueservices, contracts: what is answered here
-//   - jobs: asynchronous calls
-//   - refusals, sentences, limitfields, bounds: what a caller reads of a refusal
-//   - record, metrics, causes: what the log and the metrics say
-//   - admin, readiness, accounts, explain: what operators see
+//   - gateway, server, pipeline: the HTTP server, and the stages of a call
+//   - expect, contracts: requests that are no call, or not yet
+//   - exchange, record: a call, and the line of the log at its end
+//   - inbound, outbound: what came in, what goes out; identity: who sends
+//   - jobs, duplicates: a call that is answered later, or made again
+//   - localservices, queueservices, rights, rows: what is answered here
+//   - request, hold, line: what a call and its job have in common
+//   - edge, connections: what the HTTP header and the connection tell
+//   - core, config, routes, parts, pools: what all of them work with
+//   - refusals, sentences, limitfields, bounds, causes, panics: what is said of a
+//     failure, to the caller and in the log
+//   - admin, readiness, accounts, callercerts, metrics, explain: what operators see
 package gateway

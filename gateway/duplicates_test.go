@@ -47,9 +47,9 @@ func TestStaleTime(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		g := &Gateway{cfg: Config{TimeTolerance: 5 * time.Minute, Zone: prague}}
+		g := &core{cfg: Config{TimeTolerance: 5 * time.Minute, Zone: prague}}
 		x := &request{
-			g:     g,
+			core:  g,
 			start: start,
 			head:  &egon.Head{Info: egon.ZadostInfo{CasZadosti: []byte(c.said)}},
 		}

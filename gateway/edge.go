@@ -3,6 +3,7 @@ package gateway
 import (
 	"bytes"
 	"mime"
+	"slices"
 	"strings"
 
 	"github.com/valyala/fasthttp"
@@ -21,16 +22,16 @@ type edgeCall struct {
 // message, or when the message is here. It refuses what an intermediary and a
 // backend might read differently (RFC 9112 §6.1, §11.2), also where the library
 // lets it pass.
-func (g *Gateway) checkEdge(rc *fasthttp.RequestCtx) (edgeCall, *Refusal) {
+func (c *core) checkEdge(rc *fasthttp.RequestCtx) (edgeCall, *Refusal) {
 	h := &rc.Request.Header
 	framed, refusal := checkLines(h.RawHeaders())
 	if refusal != nil {
 		return edgeCall{}, refusal
 	}
-	call, refusal := g.findService(h)
+	call, refusal := c.findService(h)
 	switch {
 	case !h.IsPost():
-		return call, g.notACall(h)
+		return call, c.notACall(h)
 	case !h.IsHTTP11(): // the end of an HTTP/1.0 answer looks like a cut
 		return call, badFraming(505, "Použijte HTTP/1.1.")
 	case refusal != nil:
@@ -41,42 +42,29 @@ func (g *Gateway) checkEdge(rc *fasthttp.RequestCtx) (edgeCall, *Refusal) {
 	if popis := checkContentType(h.ContentType()); popis != "" {
 		return call, badHTTP(415, popis)
 	}
-	call.route = g.routes[call.service]
-	bound, _ := g.longest(call.route)
+	call.route = c.routes[call.service]
+	bound, _ := c.cfg.longest(call.route)
 	switch {
 	case call.route.Kind == RefuseRoute:
 		return call, refuse(UnknownService,
 			"Služba "+call.service.Code+" není touto bránou poskytována.")
 	case int64(h.ContentLength()) > bound:
-		return call, g.tooLong(call.service, call.route)
+		return call, c.cfg.tooLong(call.service, call.route)
 	}
 	return call, nil
 }
 
-func badHTTP(status int, popis string) *Refusal {
-	r := refuse(BadHTTP, popis)
-	r.Status = status
-	return r
-}
-
-// badFraming refuses a request whose end is in doubt: the connection closes.
-func badFraming(status int, popis string) *Refusal {
-	r := badHTTP(status, popis)
-	r.Hangup = true
-	return r
-}
-
 // notACall refuses a request that is no POST and so calls no service. A
 // browser at the address of a service looks for its description.
-func (g *Gateway) notACall(h *fasthttp.RequestHeader) *Refusal {
+func (c *core) notACall(h *fasthttp.RequestHeader) *Refusal {
 	descriptions := "Popisy služeb (WSDL) zveřejňuje správce: " + administrator
-	if g.cfg.Contracts != nil {
+	if c.cfg.Contracts != nil {
 		_, query, _ := strings.Cut(string(h.RequestURI()), "?")
 		if h.IsGet() && strings.EqualFold(query, "wsdl") {
 			descriptions = "Popis (WSDL) na této adrese není. " + descriptions
 		} else {
 			descriptions = "Popisy služeb (WSDL) jsou na adrese " +
-				g.cfg.Prefix + "/{kód služby}?wsdl"
+				c.cfg.Prefix + "/{kód služby}?wsdl"
 		}
 	}
 	return badFraming(fasthttp.StatusMethodNotAllowed,
@@ -179,16 +167,16 @@ func quoted(value []byte) bool {
 
 // findService finds the service by the code in the path. The path is compared as
 // it stands, without decoding; the only query is async.
-func (g *Gateway) findService(h *fasthttp.RequestHeader) (edgeCall, *Refusal) {
+func (c *core) findService(h *fasthttp.RequestHeader) (edgeCall, *Refusal) {
 	target, refusal := originForm(string(h.RequestURI()), h.Host())
 	if refusal != nil {
 		return edgeCall{}, refusal
 	}
 	path, query, _ := strings.Cut(target, "?")
-	code, found := strings.CutPrefix(path, g.cfg.Prefix+"/")
+	code, found := strings.CutPrefix(path, c.cfg.Prefix+"/")
 	if !found {
 		return edgeCall{}, refuse(UnknownService,
-			"Služby se volají na adrese "+g.cfg.Prefix+"/{kód služby}.")
+			"Služby se volají na adrese "+c.cfg.Prefix+"/{kód služby}.")
 	}
 	if query != "" && query != "async" {
 		return edgeCall{}, refuse(UnknownService, "Jediný přípustný parametr adresy je async.")
@@ -254,4 +242,11 @@ func checkContentType(value []byte) string {
 		return "Jediné přípustné kódování v Content-Type je utf-8."
 	}
 	return ""
+}
+
+// ofQueue reports whether the call is one to a queue that is kept here. Such a call
+// is answered at once, also with ?async: the reference client calls everything so,
+// and would ask for its answers in vain.
+func (c *edgeCall) ofQueue() bool {
+	return c.route.Kind == LocalRoute && slices.Contains(queueServices, c.service.Code)
 }

@@ -3,7 +3,6 @@ package gateway
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"math"
 	"strconv"
@@ -34,20 +33,12 @@ type exchange struct {
 	result
 }
 
-// A result is what came of a request.
-type result struct {
-	end     time.Time
-	outcome string   // one word of a closed set
-	refusal *Refusal // nil: it was answered
-	broken  error    // why the answer did not reach whom it was for
-}
-
 // begin makes the exchange of a request.
-func (g *Gateway) begin(rc *fasthttp.RequestCtx) *exchange {
-	g.running.Add(1)
+func (c *core) begin(rc *fasthttp.RequestCtx) *exchange {
+	c.running.Add(1)
 	return &exchange{
-		inbound: inbound{request: request{g: g, start: time.Now()}, rc: rc},
-		hold:    hold{parts: &g.parts},
+		inbound: inbound{request: request{core: c, start: time.Now()}, rc: rc},
+		hold:    hold{parts: &c.parts},
 	}
 }
 
@@ -55,14 +46,14 @@ func (g *Gateway) begin(rc *fasthttp.RequestCtx) *exchange {
 // that still arrives may take.
 func (x *exchange) setDeadline() context.Context {
 	x.timeout = x.route.Timeout + x.proof.TimeLeft()
-	x.out.deadline = x.g.underWay.Begin(x.timeout, x.g.cfg.MinRate)
+	x.out.deadline = x.underWay.Begin(x.timeout, x.cfg.MinRate)
 	return x.out.deadline
 }
 
 // slotLifetime is longer than any one wait of the call: until its answer begins,
 // for more of it, or until the caller takes some.
 func (x *exchange) slotLifetime() time.Duration {
-	return max(x.timeout, x.g.cfg.WriteIdle) + slotMargin
+	return max(x.timeout, x.cfg.WriteIdle) + slotMargin
 }
 
 // take makes an answer the exchange's. A small relayed reply is read whole before
@@ -71,7 +62,7 @@ func (x *exchange) slotLifetime() time.Duration {
 func (x *exchange) take(a *egon.Answer) error {
 	x.out.own(a)
 	if x.route.Kind == RelayRoute {
-		err := x.out.prove(&x.g.pools, x.service, x.g.maxHeld(), int64(x.g.cfg.InlineLimit))
+		err := x.out.prove(&x.pools, x.service, x.cfg.maxHeld(), int64(x.cfg.InlineLimit))
 		if err != nil {
 			return x.route.blame(err)
 		}
@@ -103,7 +94,7 @@ func (x *exchange) reject(err error) {
 	}
 	body := x.refusalBody(r)
 	x.out.say(io.NopCloser(bytes.NewReader(body)), len(body))
-	x.rc.SetStatusCode(r.status(x.g.cfg.StatusMode))
+	x.rc.SetStatusCode(r.status(x.cfg.StatusMode))
 	x.rc.SetContentType(contentType)
 	x.setLimitFields()
 	if after := r.retryAfter(); after > 0 {
@@ -150,12 +141,12 @@ func (x *exchange) SupportsBodyWriteTo() bool { return true }
 func (x *exchange) WriteTo(w io.Writer) (written int64, err error) {
 	var p []byte
 	if x.out.verifier == nil {
-		buf := x.g.pools.buffers.Get()
-		defer x.g.pools.buffers.Put(buf)
+		buf := x.pools.buffers.Get()
+		defer x.pools.buffers.Put(buf)
 		p = (*buf)[:cap(*buf)]
 	}
 	large := x.out.large()
-	taker := stream.Patience{Idle: x.g.cfg.WriteIdle, Rate: x.g.cfg.MinRate}
+	taker := stream.Patience{Idle: x.cfg.WriteIdle, Rate: x.cfg.MinRate}
 	for err == nil {
 		var b []byte
 		b, err = x.next(p, math.MaxInt)
@@ -199,23 +190,28 @@ func (x *exchange) CloseWithError(err error) error {
 	x.endAnswer()
 	x.hold.release()
 	if err := safely(func() error { x.record(err); return nil }); err != nil {
-		x.g.parts.Log.Error("record exchange", zap.Error(err))
+		x.parts.Log.Error("record exchange", zap.Error(err))
 	}
 	x.inbound.release()
-	x.g.running.Add(-1)
+	x.running.Add(-1)
 	return nil
 }
 
-var errUnsent = errors.New("the answer was not sent")
-
 // endAnswer ends what goes out, and heeds what a relayed answer said.
 func (x *exchange) endAnswer() {
-	x.out.close(&x.g.pools)
+	x.out.close(&x.pools)
 	if x.out.id != "" {
 		x.iszrID, x.out.id = x.out.id, "" // the log has the number that the caller sees
 	}
 	if x.out.bars {
 		x.out.bars = false
 		x.doubtRow()
+	}
+}
+
+// setLimitFields tells the caller what the limits decided, if they did.
+func (x *exchange) setLimitFields() {
+	if x.decided {
+		setLimitFields(&x.rc.Response.Header, &x.limits)
 	}
 }

@@ -19,13 +19,13 @@ func askFirst(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 // expect answers a caller that sends its header and waits: with 100 when there is
 // no reason yet to refuse the call, else with the refusal. A refused message is not
 // read. It may come all the same, so the connection closes (RFC 9110 §10.1.1).
-func (g *Gateway) expect(rc *fasthttp.RequestCtx) int {
-	call, err := g.awaits(rc)
+func (c *core) expect(rc *fasthttp.RequestCtx) int {
+	call, err := c.awaits(rc)
 	if err == nil {
-		g.renewWriteTime(rc)
+		c.renewWriteTime(rc)
 		return fasthttp.StatusContinue // Handle begins the exchange when the message comes
 	}
-	x := g.begin(rc)
+	x := c.begin(rc)
 	x.service, x.async, x.route = call.service, call.async, call.route
 	r := asRefusal(err)
 	r.Hangup = true
@@ -36,19 +36,19 @@ func (g *Gateway) expect(rc *fasthttp.RequestCtx) int {
 }
 
 // awaits returns why a call is refused before its message was sent, or nil.
-func (g *Gateway) awaits(rc *fasthttp.RequestCtx) (call edgeCall, err error) {
+func (c *core) awaits(rc *fasthttp.RequestCtx) (call edgeCall, err error) {
 	err = safely(func() error {
 		var refusal *Refusal
-		call, refusal = g.checkEdge(rc)
+		call, refusal = c.checkEdge(rc)
 		switch {
 		case refusal != nil:
 			return refusal
-		case g.draining.Load():
+		case c.draining.Load():
 			return refuse(Draining)
-		case g.running.Load() >= g.cfg.MaxExchanges:
+		case c.running.Load() >= c.cfg.MaxExchanges:
 			return refuse(Overloaded)
 		}
-		return g.checkLog()
+		return c.checkLog()
 	})
 	return call, err
 }
@@ -56,7 +56,7 @@ func (g *Gateway) awaits(rc *fasthttp.RequestCtx) (call edgeCall, err error) {
 // renewWriteTime sets the write deadline of what is written before an answer, or in
 // the place of one. The server sets none for it, and the one it has set before may
 // have passed.
-func (g *Gateway) renewWriteTime(rc *fasthttp.RequestCtx) {
+func (c *core) renewWriteTime(rc *fasthttp.RequestCtx) {
 	// A closed connection fails at the write.
-	_ = rc.Conn().SetWriteDeadline(time.Now().Add(g.cfg.WriteIdle))
+	_ = rc.Conn().SetWriteDeadline(time.Now().Add(c.cfg.WriteIdle))
 }

@@ -15,22 +15,22 @@ import (
 // identify compares the caller that the header names with the certificate of the
 // connection. Without TLS there is no certificate: then loopback, or a gateway in
 // front, answers for the caller.
-func (g *Gateway) identify(x *exchange) error {
-	x.policy = g.parts.Policy.Current()
-	if g.cfg.TLS == nil {
+func (in *inbound) identify() error {
+	in.policy = in.parts.Policy.Current()
+	if in.cfg.TLS == nil {
 		return nil
 	}
-	c := conn.CallerOf(x.rc.Conn())
+	c := conn.CallerOf(in.rc.Conn())
 	if c == nil {
 		return refuse(Internal).because(errNoTLS)
 	}
 	caller := Caller{
-		Bound:    g.identityOf(c, x.policy),
+		Bound:    in.identityOf(c, in.policy),
 		NotAfter: c.Certificate.NotAfter,
-		Address:  addressOf(x.rc.Conn()),
+		Address:  addressOf(in.rc.Conn()),
 	}
-	if refusal := caller.vouch(&x.head.Info, x.start); refusal != nil {
-		x.decision.Version = x.policy.Version()
+	if refusal := caller.vouch(&in.head.Info, in.start); refusal != nil {
+		in.decision.Version = in.policy.Version()
 		return refusal.because(errors.New(policy.Describe(c.Certificate)))
 	}
 	return nil
@@ -75,12 +75,12 @@ type binding struct {
 
 // identityOf returns the identity that a snapshot binds to the caller's
 // certificate, or nil.
-func (g *Gateway) identityOf(c *conn.Caller, s *policy.Snapshot) *policy.Identity {
-	b, ok := c.Note.(*binding)
+func (c *core) identityOf(caller *conn.Caller, s *policy.Snapshot) *policy.Identity {
+	b, ok := caller.Note.(*binding)
 	if !ok || b.policy != s {
-		b = &binding{s, s.Identify(c.Certificate)}
-		c.Note = b
-		g.callerCerts.note(b.identity, c.Certificate)
+		b = &binding{s, s.Identify(caller.Certificate)}
+		caller.Note = b
+		c.callerCerts.note(b.identity, caller.Certificate)
 	}
 	return b.identity
 }

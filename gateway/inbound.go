@@ -11,6 +11,11 @@ import (
 	"brana/gateway/stream"
 )
 
+// readAhead is the number of bytes of a body that the server reads before the
+// handler, at least one. A message that is cut there gets the server's own answer,
+// without anything about the message.
+const readAhead = 1
+
 // An inbound is what came in: the request, and the message that it came in. It has
 // one end, release, after which neither the head nor the message may be used.
 type inbound struct {
@@ -25,18 +30,18 @@ func (in *inbound) openMessage() {
 	in.read()
 	src := in.arriving()
 	src.Verifier = in.reader
-	in.proof.Begin(src, in.g.pools.buffers.Get())
+	in.proof.Begin(src, in.pools.buffers.Get())
 	in.message = egon.Message{Service: in.service, Async: in.async, Body: &in.proof}
 }
 
 // arriving is the body of the request as it arrives. It may be asked for only as
 // long as nothing of the body was read.
 func (in *inbound) arriving() stream.Source {
-	cfg := &in.g.cfg
+	cfg := &in.cfg
 	src := stream.Source{
 		Body:     in.rc.RequestBodyStream(),
 		Length:   int64(in.rc.Request.Header.ContentLength()),
-		Hold:     in.g.maxHeld(),
+		Hold:     in.cfg.maxHeld(),
 		Sender:   sender{in.rc},
 		Patience: stream.Patience{Idle: cfg.ReadIdle, Rate: cfg.MinRate},
 		Ahead:    readAhead,
@@ -88,7 +93,7 @@ func (in *inbound) settle() {
 	if in.reader == nil { // nobody has asked for the message
 		in.proof.Begin(in.arriving(), nil)
 	}
-	if !in.proof.Drain(in.g.cfg.DrainBytes, in.g.cfg.DrainTime) {
+	if !in.proof.Drain(in.cfg.DrainBytes, in.cfg.DrainTime) {
 		in.hangUp()
 	}
 }
@@ -102,6 +107,6 @@ func (in *inbound) hangUp() {
 
 // release gives back the buffer of the message and then its reader.
 func (in *inbound) release() {
-	in.proof.Release(in.g.pools.buffers)
+	in.proof.Release(in.pools.buffers)
 	in.request.release()
 }

@@ -424,12 +424,12 @@ func TestAJobThatPanics(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	j := d.newJob(&request{
-		g:       d.Gateway,
+	j := (&request{
+		core:    &d.core,
 		service: egon.ServiceByCode("E227"),
 		timeout: time.Minute,
 		iszrID:  iszrID,
-	}) // without a policy
+	}).newJob() // without a policy
 	if err := j.reader.Feed(call{code: "E227"}.message(), true); err != nil {
 		t.Fatal(err)
 	}
@@ -555,11 +555,11 @@ func TestTheQueueOfACertificate(t *testing.T) {
 func TestModesOfServices(t *testing.T) {
 	local, relayed, workflow := Route{Kind: LocalRoute}, Route{Kind: RelayRoute}, Route{Kind: WorkflowRoute}
 	both, sync, async, unknown := &egon.Service{Mode: egon.SyncAndAsync}, &egon.Service{Mode: egon.SyncOnly}, &egon.Service{Mode: egon.AsyncOnly}, &egon.Service{}
-	queued := &Gateway{cfg: Config{Routes: Routes{Services: map[string]Route{
+	queued := &Gateway{core: core{cfg: Config{Routes: Routes{Services: map[string]Route{
 		"E99":  local,
 		"E100": local,
 		"E101": local,
-	}}}}
+	}}}}}
 	without := &Gateway{}
 	for _, c := range []struct {
 		name    string

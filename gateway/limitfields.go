@@ -4,17 +4,15 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/valyala/fasthttp"
+
 	"brana/limits"
 )
 
 // setLimitFields sets RateLimit-Policy and RateLimit: the policy "hour" with its
 // quota and window, and what remains and when more comes
 // (draft-ietf-httpapi-ratelimit-headers).
-func (x *exchange) setLimitFields() {
-	if !x.decided {
-		return
-	}
-	h, d := &x.rc.Response.Header, &x.limits
+func setLimitFields(h *fasthttp.ResponseHeader, d *limits.Decision) {
 	b := append(make([]byte, 0, 64), `"hour";q=`...)
 	b = strconv.AppendInt(b, d.Quota, 10)
 	b = strconv.AppendInt(append(b, ";w="...), seconds(limits.Window), 10)

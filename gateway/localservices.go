@@ -6,9 +6,6 @@ import (
 	"brana/egon"
 )
 
-// contentType is that of all answers that the gateway writes.
-const contentType = "text/xml; charset=utf-8"
-
 // localServices are the services that a gateway can answer by itself.
 var localServices = map[string]func(
 	r *request, ctx context.Context, message []byte,

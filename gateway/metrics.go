@@ -29,31 +29,15 @@ func NewMetrics(s metrics.Sources) *metrics.Metrics {
 	return metrics.New(s, l)
 }
 
-// count counts an exchange that has ended.
-func (x *exchange) count() {
-	e := metrics.Ended{
-		Service: x.code(),
-		Outcome: x.outcome,
-		Bound:   x.exceededBound(),
-		Took:    x.end.Sub(x.start),
-		In:      x.proof.Received(),
-		Out:     x.out.written,
-	}
-	if x.refusal != nil {
-		e.Refusal = x.refusal.Kind.Code
-	}
-	x.g.parts.Metrics.Ended(&e)
-}
-
 // countDecision counts a decision about limits, or that there is none.
-func (g *Gateway) countDecision(d *limits.Decision, err error) {
+func (c *core) countDecision(d *limits.Decision, err error) {
 	if err != nil {
-		g.parts.Metrics.Undecided()
+		c.parts.Metrics.Undecided()
 		return
 	}
-	g.parts.Metrics.Decided(d.Verdict.String(), isNear(d))
+	c.parts.Metrics.Decided(d.Verdict.String(), isNear(d))
 	if d.Degraded != limits.Closed {
-		g.parts.Metrics.Degraded(d.Degraded.String())
+		c.parts.Metrics.Degraded(d.Degraded.String())
 	}
 }
 

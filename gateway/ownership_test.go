@@ -206,12 +206,42 @@ func TestWhatWasReservedIsGivenBackBeforeTheRefusal(t *testing.T) {
 	}
 }
 
+// An end that comes again does nothing.
+func TestEndsMayComeAgain(t *testing.T) {
+	l := newTally()
+	doc := replyOf("E05", egon.OK)
+	relay := relayTo(func(_ context.Context, m *egon.Message) (*egon.Answer, error) {
+		_, err := io.Copy(io.Discard, m.Body)
+		return l.answer(int64(len(doc)), bytes.NewReader(doc)), err
+	})
+	message := call{}.message()
+	loop := newLoop(t, "/publikace/E05", message, newStores(t, l).into, relay)
+	loop.body.Reset(message)
+	loop.rc.Request.SetBodyStream(&loop.body, len(message))
+	loop.g.Handle(&loop.rc)
+	x := loop.rc.Response.BodyStream().(*exchange)
+	for range 2 {
+		x.out.close(&x.pools)
+	}
+	for range 2 {
+		if err := x.CloseWithError(nil); err != nil {
+			t.Error(err)
+		}
+	}
+	x.hold.release()
+	x.inbound.release()
+	if n := loop.g.Running(); n != 0 {
+		t.Errorf("%d exchanges run", n)
+	}
+	l.check(t, 0, slots, claims, readers, replies, buffers, answers)
+}
+
 // A job that ends before it has run gives back what it holds.
 func TestAJobThatDoesNotRunGivesBack(t *testing.T) {
 	l := newTally()
 	stores := newStores(t, l)
 	g := newGateway(t, stores.into).Gateway
-	j := g.newJob(&request{g: g, service: egon.ServiceByCode("E227")})
+	j := (&request{core: &g.core, service: egon.ServiceByCode("E227")}).newJob()
 	if _, err := j.hold.admit(context.Background(), limits.Call{}); err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -38,7 +37,7 @@ func (g *Gateway) Handle(rc *fasthttp.RequestCtx) {
 
 // serve is the life of an exchange up to the first byte of its answer.
 func (g *Gateway) serve(x *exchange) error {
-	if done, err := g.publish(x); done || err != nil { // is it no call, but a question about one
+	if done, err := x.publish(); done || err != nil { // is it no call, but a question about one
 		return err
 	}
 	if err := g.accept(x); err != nil { // is it a call of a service we offer
@@ -47,14 +46,14 @@ func (g *Gateway) serve(x *exchange) error {
 	if err := g.readHead(x); err != nil { // who asks for what
 		return err
 	}
-	if err := g.identify(x); err != nil { // is that who calls
+	if err := x.identify(); err != nil { // is that who calls
 		return err
 	}
 	if err := g.authorize(x); err != nil { // is it granted
 		return err
 	}
-	ctx := x.setDeadline()                    // the time to send a message is over, or counted in
-	if err := g.reserve(ctx, x); err != nil { // is it new
+	ctx := x.setDeadline()                          // the time to send a message is over, or counted in
+	if err := x.reserve(ctx, &x.hold); err != nil { // is it new
 		return err
 	}
 	if err := g.admit(ctx, x); err != nil { // is there room
@@ -81,7 +80,7 @@ func (g *Gateway) accept(x *exchange) error {
 // message in chunks is small until more of it has come.
 func (g *Gateway) readHead(x *exchange) error {
 	x.openMessage()
-	bound, _ := g.longest(x.route)
+	bound, _ := g.cfg.longest(x.route)
 	inline := int64(g.cfg.InlineLimit)
 	for x.proof.Received() <= bound {
 		large := x.route.Kind == RelayRoute && max(x.proof.Declared(), x.proof.Received()) > inline
@@ -93,22 +92,7 @@ func (g *Gateway) readHead(x *exchange) error {
 			return err
 		}
 	}
-	return g.tooLong(x.service, x.route)
-}
-
-// longest is the bound of the bytes of a message that takes a route, and the error
-// of a message that exceeds it.
-func (g *Gateway) longest(r Route) (int64, error) {
-	if r.Kind == RelayRoute {
-		return g.cfg.MaxMessage, egon.ErrMessageTooLarge
-	}
-	return int64(g.cfg.InlineLimit), errInline
-}
-
-func (g *Gateway) tooLong(s *egon.Service, r Route) *Refusal {
-	bound, why := g.longest(r)
-	popis := fmt.Sprintf("Žádost služby %s smí mít nejvýše %d bajtů.%s", s.Code, bound, whoSetsIt(why))
-	return refuse(TooLargeKind, popis).because(why)
+	return g.cfg.tooLong(x.service, x.route)
 }
 
 // checkHead refuses a call that cannot be served, whoever sent it.
@@ -150,6 +134,22 @@ func (g *Gateway) authorize(x *exchange) error {
 	return notPermitted(x.head, &x.decision)
 }
 
+// awaitOwnRow waits for the row of the caller's triple. Then it identifies the
+// caller and decides anew, both by one snapshot that has the row.
+func (g *Gateway) awaitOwnRow(x *exchange) error {
+	ctx, cancel := context.WithTimeout(g.calls, x.route.Timeout)
+	defer cancel()
+	i := &x.head.Info
+	if _, err := g.await(ctx, i.Agenda, i.AgendovaRole, i.Ovm); err != nil {
+		return err
+	}
+	if err := x.identify(); err != nil {
+		return err
+	}
+	x.decision = x.policy.Decide(x.head, x.start)
+	return nil // a row that has ended by now is refused like the others
+}
+
 // admit takes the permit and the slot in one step, all or nothing.
 func (g *Gateway) admit(ctx context.Context, x *exchange) error {
 	i, rule := &x.head.Info, x.decision.Limits
@@ -174,21 +174,6 @@ func (g *Gateway) admit(ctx context.Context, x *exchange) error {
 	return nil
 }
 
-func ruleOf(l policy.Limits) limits.Rule {
-	return limits.Rule{Working: l.Working, Off: l.Off, Concurrent: l.Concurrent}
-}
-
-// whenDown is the mode in which a grant has calls decided without counts.
-func whenDown(mode policy.WhenDown) limits.Mode {
-	switch mode {
-	case policy.Share:
-		return limits.Share
-	case policy.Open:
-		return limits.Open
-	}
-	return limits.Closed
-}
-
 // answer gets the reply: from an upstream, from the workflow, or what the gateway
 // says itself.
 func (g *Gateway) answer(ctx context.Context, x *exchange) error {
@@ -198,7 +183,7 @@ func (g *Gateway) answer(ctx context.Context, x *exchange) error {
 	case x.route.Kind != LocalRoute:
 		a, err = g.askUpstream(ctx, x)
 	case x.async:
-		a, err = g.beginJob(x)
+		a, err = x.beginJob(&x.hold, x.proof.Whole())
 	default:
 		a, err = x.answerLocally(ctx, x.proof.Whole())
 	}

@@ -14,11 +14,11 @@ func (r *request) listAnswers(ctx context.Context, message []byte) (*egon.Answer
 	if err != nil {
 		return nil, err
 	}
-	page, err := r.g.parts.Queue.List(ctx, r.ais(), queue.Filter{From: q.From, Since: q.Since})
+	page, err := r.parts.Queue.List(ctx, r.ais(), queue.Filter{From: q.From, Since: q.Since})
 	if err != nil {
 		return nil, refuse(QueueUnavailable).because(err)
 	}
-	page = page.In(r.g.cfg.Zone)
+	page = page.In(r.cfg.Zone)
 	reply := egon.AppendQueuePage(nil, r.head.Enveloped, r.info(egon.OK), &page)
 	return answered(reply, egon.OK), nil
 }
@@ -31,7 +31,7 @@ func (r *request) pickUp(ctx context.Context, message []byte) (*egon.Answer, err
 		return nil, err
 	}
 	r.asked = q.IDs[0]
-	a, err := r.g.parts.Queue.Answer(ctx, r.ais(), r.asked)
+	a, err := r.parts.Queue.Answer(ctx, r.ais(), r.asked)
 	switch {
 	case err != nil:
 		return nil, refuse(QueueUnavailable).because(err)
@@ -58,9 +58,9 @@ func (r *request) deleteAnswers(ctx context.Context, message []byte) (*egon.Answ
 		return nil, err
 	}
 	if q.All {
-		err = r.g.parts.Queue.DeleteAll(ctx, r.ais())
+		err = r.parts.Queue.DeleteAll(ctx, r.ais())
 	} else {
-		err = r.g.parts.Queue.Delete(ctx, r.ais(), q.IDs...)
+		err = r.parts.Queue.Delete(ctx, r.ais(), q.IDs...)
 	}
 	if err != nil {
 		return nil, refuse(QueueUnavailable).because(err)
@@ -71,5 +71,5 @@ func (r *request) deleteAnswers(ctx context.Context, message []byte) (*egon.Answ
 
 // queueQuery reads the message of a queue service.
 func (r *request) queueQuery(message []byte) (*egon.QueueQuery, error) {
-	return egon.ParseQueueQuery(message, r.service, r.g.cfg.Bounds.XML, r.g.cfg.Zone)
+	return egon.ParseQueueQuery(message, r.service, r.cfg.Bounds.XML, r.cfg.Zone)
 }

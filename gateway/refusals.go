@@ -278,3 +278,17 @@ func (r *Refusal) status(m StatusMode) int {
 		return 200
 	}
 }
+
+// badHTTP refuses an HTTP request with a status of its own.
+func badHTTP(status int, popis string) *Refusal {
+	r := refuse(BadHTTP, popis)
+	r.Status = status
+	return r
+}
+
+// badFraming refuses a request whose end is in doubt: the connection closes.
+func badFraming(status int, popis string) *Refusal {
+	r := badHTTP(status, popis)
+	r.Hangup = true
+	return r
+}

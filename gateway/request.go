@@ -1,8 +1,6 @@
 package gateway
 
 import (
-	"bytes"
-	"io"
 	"time"
 
 	"brana/egon"
@@ -14,7 +12,7 @@ import (
 // services answered here, a refusal and the log need to know. An exchange has one,
 // and so has a job.
 type request struct {
-	g     *Gateway
+	*core
 	start time.Time
 
 	service *egon.Service // nil: it is not known
@@ -36,7 +34,7 @@ type request struct {
 
 // read takes a reader for the message.
 func (r *request) read() {
-	r.reader = r.g.pools.readers.Get()
+	r.reader = r.pools.readers.Get()
 	r.reader.Reset(r.service)
 }
 
@@ -44,7 +42,7 @@ func (r *request) read() {
 // from it.
 func (r *request) release() {
 	if r.reader != nil {
-		r.g.pools.readers.Put(r.reader)
+		r.pools.readers.Put(r.reader)
 		r.reader, r.head = nil, nil
 	}
 }
@@ -53,7 +51,7 @@ func (r *request) release() {
 // fresh one.
 func (r *request) id() string {
 	if r.iszrID == "" {
-		r.iszrID = r.g.parts.NewID()
+		r.iszrID = r.parts.NewID()
 	}
 	return r.iszrID
 }
@@ -65,7 +63,7 @@ func (r *request) ais() string { return string(r.head.Info.Ais) }
 // info is the header of a reply that the gateway makes itself.
 func (r *request) info(kod string, details ...egon.Detail) *egon.OdpovedInfo {
 	return &egon.OdpovedInfo{
-		CasOdpovedi:    time.Now().In(r.g.cfg.Zone),
+		CasOdpovedi:    time.Now().In(r.cfg.Zone),
 		Status:         egon.Status{Kod: kod, Details: details},
 		AgendaZadostId: string(r.head.Info.AgendaZadostId),
 		IszrZadostId:   r.id(),
@@ -79,7 +77,7 @@ func (r *request) refusalReply(why *Refusal, enveloped bool, at time.Time) []byt
 		id = string(r.reader.RequestID())
 	}
 	return egon.AppendReply(nil, r.service, enveloped, &egon.OdpovedInfo{
-		CasOdpovedi:    at.In(r.g.cfg.Zone),
+		CasOdpovedi:    at.In(r.cfg.Zone),
 		Status:         egon.Status{Kod: egon.Chyba, Details: why.details()},
 		AgendaZadostId: id,
 		IszrZadostId:   r.id(),
@@ -89,20 +87,9 @@ func (r *request) refusalReply(why *Refusal, enveloped bool, at time.Time) []byt
 // doubtRow has the row refreshed early that permitted an item which an upstream
 // refused (NENI OPRAVNENI): the matrix there has changed.
 func (r *request) doubtRow() {
-	if r.g.parts.Rows == nil || !r.decision.RestsOnRow(r.head) {
+	if r.parts.Rows == nil || !r.decision.RestsOnRow(r.head) {
 		return
 	}
 	i := &r.head.Info
-	r.g.parts.Rows.Doubt(i.Agenda, i.AgendovaRole, i.Ovm, r.start)
-}
-
-// answered is an answer that the gateway made itself.
-func answered(body []byte, kod string) *egon.Answer {
-	return &egon.Answer{
-		HTTPStatus:  200,
-		ContentType: contentType,
-		Length:      int64(len(body)),
-		Kod:         kod,
-		Body:        io.NopCloser(bytes.NewReader(body)),
-	}
+	r.parts.Rows.Doubt(i.Agenda, i.AgendovaRole, i.Ovm, r.start)
 }

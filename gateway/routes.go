@@ -3,6 +3,7 @@ package gateway
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,7 +51,7 @@ func (r Route) validate(code string, parts Parts) error {
 	case r.Kind == WorkflowRoute && parts.Media == nil:
 		return fmt.Errorf("routes.%s: a workflow needs the upstreams rob, org, ruian, eop and ecd",
 			code)
-	case r.Kind == LocalRoute && localServices[code] == nil:
+	case r.Kind == LocalRoute && !slices.Contains(localCodes, code):
 		return fmt.Errorf("routes.%s: only E227, E99, E100 and E101 are answered locally; "+
 			"relay it, or refuse", code)
 	}
@@ -73,6 +74,9 @@ func (r Routes) byService() map[*egon.Service]Route {
 	}
 	return all
 }
+
+// localCodes are the services that can be answered here.
+var localCodes = append([]string{"E227"}, queueServices...)
 
 // queueServices are the services by which an AIS reaches its queue.
 var queueServices = []string{"E99", "E100", "E101"}

@@ -15,11 +15,6 @@ import (
 // readBufferBytes bounds the header block of a request.
 const readBufferBytes = 16 << 10
 
-// readAhead is the number of bytes of a body that the server reads before the
-// handler, at least one. A message that is cut there gets the server's own answer,
-// without anything about the message.
-const readAhead = 1
-
 // newServer makes the HTTP server; docs/decisions.md explains its settings.
 func (g *Gateway) newServer() *fasthttp.Server {
 	return &fasthttp.Server{
@@ -99,18 +94,62 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 	return nil
 }
 
-// errDraining ends the calls for which a shutdown does not wait. To a package that
-// knows only contexts it is a cancellation.
-var errDraining error = draining{}
-
-type draining struct{}
-
-func (draining) Error() string { return "the gateway is draining" }
-
-func (draining) Is(target error) bool { return target == context.Canceled }
-
 // Running is the number of exchanges at this moment.
 func (g *Gateway) Running() int64 { return g.running.Load() }
+
+// Jobs is the number of jobs under way at this moment.
+func (g *Gateway) Jobs() int64 { return g.jobs.Load() }
+
+// awaitJobs waits until no job is under way, or until ctx is done, which is the
+// error then.
+func (g *Gateway) awaitJobs(ctx context.Context) error {
+	for g.Jobs() > 0 {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pollTime):
+		}
+	}
+	return nil
+}
+
+// awaitCutJobs waits for CutTime until the jobs that were cut have ended: their
+// stores are closed next.
+func (g *Gateway) awaitCutJobs() {
+	ctx, cancel := context.WithTimeout(context.Background(), g.cfg.CutTime)
+	defer cancel()
+	_ = g.awaitJobs(ctx) // what hangs is lost
+}
+
+// Connections is the number of open connections at this moment.
+func (g *Gateway) Connections() int { return g.conns.Count() }
+
+// awaitCallers waits as long as callers may be refused on the connections that
+// they have open, or until there are none.
+func (g *Gateway) awaitCallers(ctx context.Context) {
+	for until := time.Now().Add(g.cfg.Linger); g.conns.Count() > 0 && time.Now().Before(until); {
+		if !pause(ctx, pollTime) {
+			return
+		}
+	}
+}
+
+// awaitServer waits until the server has seen that its listener and the last
+// connection are closed. Its own shutdown looks once, and then after 100 ms.
+func (g *Gateway) awaitServer() {
+	until := time.Now().Add(pollTime)
+	open := func() bool { return g.server.GetOpenConnectionsCount() >= 0 } // the listener is not counted
+	for g.conns.Count() == 0 && open() && time.Now().Before(until) {
+		time.Sleep(pollTime / 10)
+	}
+}
+
+// awaitClosed waits until no connection is open, for CutTime at most.
+func (g *Gateway) awaitClosed() {
+	for until := time.Now().Add(g.cfg.CutTime); g.conns.Count() > 0 && time.Now().Before(until); {
+		time.Sleep(min(pollTime, g.cfg.CutTime))
+	}
+}
 
 // quietLogger drops the server's own lines: each exchange has a line already, and
 // theirs may quote what a caller sent.
