@@ -58,12 +58,10 @@ func TestBadFiles(t *testing.T) {
 }
 
 const oneIdentity = `identities:
-
   - {serial: "0x4d2a", issuer: "CN=Test CA", ais: 999001, administrator: "12345678", agendas: [X999]}
 `
 
 const oneGrant = `grants:
-
   - agenda: X999
     role: XR1
     ovm: "12345678"
