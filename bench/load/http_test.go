@@ -21,7 +21,8 @@ import (
 )
 
 var testBook = Book{Caller: Caller{"X999", "XRB", "12345678", "999099"},
-	Persons: []Person{{"Zoran", "Vosáhlo", "1977-05-03", "7705030158", "987654321", "12345678"}, {"Jana", "Svobodná", "1993-01-01", "9351010011", "", ""}}, Mirrored: true}
+	Persons: []Person{{"Zoran", "Vosáhlo", "1977-05-03", "7705030158", "987654321", "12345678"},
+		{"Jana", "Svobodná", "1993-01-01", "9351010011", "", ""}}, Mirrored: true}
 
 func scenario(t *testing.T, name string) *Scenario {
 	t.Helper()
@@ -100,14 +101,16 @@ func TestAnswersAreChecked(t *testing.T) {
 	}{
 		{"right", "relay", func(rc *fasthttp.RequestCtx) { answered(rc, egon.OK, "", "") }, ""},
 		{"a warning", "relay", func(rc *fasthttp.RequestCtx) { answered(rc, egon.Varovani, "", "") }, "answered VAROVANI instead of OK"},
-		{"refused", "relay", func(rc *fasthttp.RequestCtx) { answered(rc, egon.Chyba, "NENI K DISPOZICI", "") }, "answered CHYBA NENI K DISPOZICI instead of OK"},
+		{"refused", "relay", func(rc *fasthttp.RequestCtx) { answered(rc, egon.Chyba, "NENI K DISPOZICI", "") },
+			"answered CHYBA NENI K DISPOZICI instead of OK"},
 		{"refused as it should be", "refused-service", func(rc *fasthttp.RequestCtx) { answered(rc, egon.Chyba, "NENI OPRAVNENI EGON", "") }, ""},
 		{"refused for another reason", "refused-service", func(rc *fasthttp.RequestCtx) { answered(rc, egon.Chyba, "NENI K DISPOZICI", "") },
 			"answered CHYBA NENI K DISPOZICI instead of CHYBA NENI OPRAVNENI EGON"},
 		{"admitted against the rules", "refused-service", func(rc *fasthttp.RequestCtx) { answered(rc, egon.OK, "", "") },
 			"answered OK instead of CHYBA NENI OPRAVNENI EGON"},
 		{"an HTTP error", "relay", func(rc *fasthttp.RequestCtx) { rc.Error("gone", 503) }, "HTTP 503 instead of 200"},
-		{"an HTTP error with a status", "relay", func(rc *fasthttp.RequestCtx) { answered(rc, egon.Chyba, "NENI K DISPOZICI", ""); rc.SetStatusCode(429) },
+		{"an HTTP error with a status", "relay",
+			func(rc *fasthttp.RequestCtx) { answered(rc, egon.Chyba, "NENI K DISPOZICI", ""); rc.SetStatusCode(429) },
 			"HTTP 429 instead of 200, CHYBA NENI K DISPOZICI"},
 		{"no status", "relay", func(rc *fasthttp.RequestCtx) { rc.SetBodyString("hello") }, "answered  instead of OK"},
 		{"empty", "relay", func(*fasthttp.RequestCtx) {}, "answered  instead of OK"},
@@ -118,12 +121,15 @@ func TestAnswersAreChecked(t *testing.T) {
 		{"without its items", "e227", func(rc *fasthttp.RequestCtx) { answered(rc, egon.OK, "", "") }, "answer without 101-1-2"},
 		{"without its photo", "e198", func(rc *fasthttp.RequestCtx) { answered(rc, egon.OK, "", "") }, "answer too short"},
 		{"with a photo", "e198-photo", func(rc *fasthttp.RequestCtx) { answered(rc, egon.OK, "", verified+photo) }, ""},
-		{"of another evidence", "e198-ecd", func(rc *fasthttp.RequestCtx) { answered(rc, egon.OK, "", verified+photo) }, "answer without EcdOdpoved"},
+		{"of another evidence", "e198-ecd", func(rc *fasthttp.RequestCtx) { answered(rc, egon.OK, "", verified+photo) },
+			"answer without EcdOdpoved"},
 		{"with an empty photo", "e198-photo", func(rc *fasthttp.RequestCtx) {
 			answered(rc, egon.OK, "", verified+strings.Repeat(" ", 4<<10)+"<e:EopOdpoved><f:Fotka/><f:NeFotka></f:NeFotka></e:EopOdpoved>")
 		}, "answer without Fotka"},
-		{"without its signature", "e198-both", func(rc *fasthttp.RequestCtx) { answered(rc, egon.OK, "", verified+photo) }, "answer without Podpis"},
-		{"of a person whom nobody verified", "e198-photo", func(rc *fasthttp.RequestCtx) { answered(rc, egon.OK, "", photo) }, "answer without RobOverHromadneAifoDataResponse"},
+		{"without its signature", "e198-both", func(rc *fasthttp.RequestCtx) { answered(rc, egon.OK, "", verified+photo) },
+			"answer without Podpis"},
+		{"of a person whom nobody verified", "e198-photo", func(rc *fasthttp.RequestCtx) { answered(rc, egon.OK, "", photo) },
+			"answer without RobOverHromadneAifoDataResponse"},
 		{"a fault", "malformed", func(rc *fasthttp.RequestCtx) {
 			rc.SetStatusCode(500)
 			rc.SetBody(egon.AppendFault(nil, egon.FaultClient, "broken", "malformed"))
@@ -133,11 +139,12 @@ func TestAnswersAreChecked(t *testing.T) {
 			rc.SetBody(egon.AppendFault(nil, egon.FaultClient, "broken", "too-large"))
 		}, "answered Client too-large instead of Client malformed"},
 		{"as long as the request", "relay-1m", func(rc *fasthttp.RequestCtx) { answered(rc, egon.OK, "", strings.Repeat(" ", 1<<20+2048)) }, ""},
-		{"shorter than the request", "relay-1m", func(rc *fasthttp.RequestCtx) { answered(rc, egon.OK, "", strings.Repeat(" ", 1<<19)) }, "answer too short"},
+		{"shorter than the request", "relay-1m", func(rc *fasthttp.RequestCtx) { answered(rc, egon.OK, "", strings.Repeat(" ", 1<<19)) },
+			"answer too short"},
 		{"cut", "relay-1m", func(rc *fasthttp.RequestCtx) {
 			answered(rc, egon.OK, "", "")
 			body := bytes.Clone(rc.Response.Body())
-			rc.SetBodyStream(io.MultiReader(bytes.NewReader(body), broken0{}), len(body)+1<<20)
+			rc.SetBodyStream(io.MultiReader(bytes.NewReader(body), cutReader{}), len(body)+1<<20)
 		}, "connection broke"},
 		{"hung up", "relay", func(rc *fasthttp.RequestCtx) { rc.HijackSetNoResponse(true); rc.Hijack(func(net.Conn) {}) }, "connection broke"},
 	} {
@@ -151,7 +158,7 @@ func TestAnswersAreChecked(t *testing.T) {
 	}
 }
 
-// What an answer of E198 has, as far as it is looked at.
+// The parts of an answer of E198 that are checked.
 var (
 	verified = "<e:RobOverHromadneAifoDataResponse>1</e:RobOverHromadneAifoDataResponse>"
 	photo    = "<e:EopOdpoved><Fotka>" + strings.Repeat("photo", 1000) + "</Fotka></e:EopOdpoved>"
@@ -159,9 +166,9 @@ var (
 
 var idPatternOfReply = regexp.MustCompile(`>[0-9a-f]{8}-[0-9a-f-]{27}<`)
 
-type broken0 struct{}
+type cutReader struct{}
 
-func (broken0) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+func (cutReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 func TestNobodyListens(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -217,7 +224,7 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-// What is sent is what the gate lets pass, except where it is meant to be refused.
+// The gateway accepts the messages that are sent, unless the scenario wants a refusal.
 func TestMessagesAreWellFormed(t *testing.T) {
 	for _, e := range Names() {
 		s := scenario(t, e[0])
@@ -257,13 +264,14 @@ func TestConnectionsAreKept(t *testing.T) {
 	}
 }
 
-// Each fresh connection is a handshake, and a certificate that is not trusted
-// is told as such.
+// Each fresh connection is a handshake. A certificate that is not trusted is
+// reported as such.
 func TestHandshakes(t *testing.T) {
 	var shaken atomic.Int64
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		info := &egon.OdpovedInfo{AgendaZadostId: string(idPattern.FindSubmatch(body)[1]), IszrZadostId: idPlace, Status: egon.Status{Kod: egon.OK}}
+		info := &egon.OdpovedInfo{AgendaZadostId: string(idPattern.FindSubmatch(body)[1]), IszrZadostId: idPlace,
+			Status: egon.Status{Kod: egon.OK}}
 		_, _ = w.Write(egon.AppendReply(nil, egon.ServiceByCode("E20"), true, info))
 	}))
 	server.TLS = &tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { shaken.Add(1); return nil, nil }}
@@ -287,7 +295,8 @@ func TestHandshakes(t *testing.T) {
 			t.Errorf("fresh %v: %d handshakes, want %d", c.fresh, got, c.want)
 		}
 	}
-	if got := open(t, HTTP{URLs: []string{server.URL}, Conns: 1, TLS: &tls.Config{RootCAs: x509.NewCertPool()}}).Call(scenario(t, "relay"), 0).Wrong; got != "TLS handshake failed" {
+	if got := open(t, HTTP{URLs: []string{server.URL}, Conns: 1, TLS: &tls.Config{RootCAs: x509.NewCertPool()}}).Call(scenario(t, "relay"),
+		0).Wrong; got != "TLS handshake failed" {
 		t.Errorf("%q", got)
 	}
 }
@@ -299,7 +308,8 @@ func TestCallsGoToAllGatewaysInTurn(t *testing.T) {
 		url, _ := serve(t, func(rc *fasthttp.RequestCtx) { counts[i].Add(1); answered(rc, egon.OK, "", "") })
 		urls = append(urls, url)
 	}
-	o, err := Run(t.Context(), Plan{Pace: Pace{{1000, 100 * time.Millisecond}}, Workers: 4, Mix: &Mix{scenarios: []*Scenario{scenario(t, "relay")}, upTo: []float64{1}},
+	o, err := Run(t.Context(), Plan{Pace: Pace{{1000, 100 * time.Millisecond}}, Workers: 4,
+		Mix:    &Mix{scenarios: []*Scenario{scenario(t, "relay")}, upTo: []float64{1}},
 		Target: open(t, HTTP{URLs: urls, Conns: 4}), Patience: time.Minute})
 	if err != nil || o.Errors() != 0 || counts[0].Load() != 50 || counts[1].Load() != 50 {
 		t.Errorf("%d and %d calls, %v, %v", counts[0].Load(), counts[1].Load(), o.Wrong, err)

@@ -16,7 +16,8 @@ func TestPace(t *testing.T) {
 	for _, c := range []struct {
 		call int
 		want time.Duration
-	}{{0, 0}, {1, 100 * time.Millisecond}, {9, 900 * time.Millisecond}, {10, 3 * time.Second}, {11, 3010 * time.Millisecond}, {59, 3490 * time.Millisecond}} {
+	}{{0, 0}, {1, 100 * time.Millisecond}, {9, 900 * time.Millisecond}, {10, 3 * time.Second}, {11, 3010 * time.Millisecond},
+		{59, 3490 * time.Millisecond}} {
 		if got, ok := p.Start(c.call); !ok || (got-c.want).Abs() > time.Microsecond {
 			t.Errorf("call %d starts at %s, %v; want %s", c.call, got, ok, c.want)
 		}
@@ -45,7 +46,8 @@ func TestPaceOfAnyStretches(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var p Pace
 		for range rapid.IntRange(1, 5).Draw(t, "stretches") {
-			p = append(p, Stretch{rapid.Float64Range(0, 300).Draw(t, "rate"), time.Duration(rapid.IntRange(1, 3000).Draw(t, "ms")) * time.Millisecond})
+			p = append(p, Stretch{rapid.Float64Range(0, 300).Draw(t, "rate"),
+				time.Duration(rapid.IntRange(1, 3000).Draw(t, "ms")) * time.Millisecond})
 		}
 		calls, before := 0, time.Duration(0)
 		for ; ; calls++ {

@@ -17,7 +17,7 @@ import (
 // The requests that the language package writes are understood, and it
 // understands the answers: the steps of E198 for one person, over the wire.
 func TestChainOfE198(t *testing.T) {
-	s := newSite(t)
+	s := newTestServer(t)
 	v, caller := DefaultSystems(), egon.AgendaAis{Agenda: "X999", Ais: "999001"}
 	rob := egon.AgendaAis{Agenda: v.ROB.Agenda, Ais: itoa(v.ROB.AIS)}
 	eop := egon.AgendaAis{Agenda: v.EOP.Agenda, Ais: itoa(v.EOP.AIS)}
@@ -168,8 +168,8 @@ func FuzzRegistries(f *testing.F) {
 	})
 }
 
-// What a simulated answer costs, without the network: it must not outweigh
-// what is measured in front of it.
+// The cost of a simulated answer, without the network. It must not outweigh the
+// gateway that is measured.
 func BenchmarkAnswer(b *testing.B) {
 	server, err := NewServer(Config{Population: NewPopulation(1000, 1)})
 	if err != nil {

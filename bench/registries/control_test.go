@@ -22,19 +22,19 @@ import (
 const probe = `<e:CtiProRobRequest xmlns:e="` + egon.NSRuian + `" xmlns:reg="` + egon.NSReg + `">` + testInfo +
 	`<e:Dotaz><e:SeznamIdAdres/></e:Dotaz></e:CtiProRobRequest>`
 
-func (s *site) set(registry string, v Settings) {
+func (s *testServer) set(registry string, v Settings) {
 	s.t.Helper()
 	if err := s.server.Set(registry, v); err != nil {
 		s.t.Fatal(err)
 	}
 }
 
-func (s *site) probe() answered {
+func (s *testServer) probe() answered {
 	return s.do("POST", "/ruian", "CtiProRobRequest", strings.NewReader(enveloped(probe)))
 }
 
 func TestFailures(t *testing.T) {
-	s := newSite(t)
+	s := newTestServer(t)
 	tests := []struct {
 		name string
 		set  Settings
@@ -86,14 +86,14 @@ func TestFailures(t *testing.T) {
 }
 
 // one returns the only entry of the log.
-func (s *site) one() Entry {
+func (s *testServer) one() Entry {
 	s.t.Helper()
 	return s.entries(1)[0]
 }
 
 // entries returns the log when it has n entries: a streamed answer is entered
 // a moment after it was read.
-func (s *site) entries(n int) []Entry {
+func (s *testServer) entries(n int) []Entry {
 	s.t.Helper()
 	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 		if log := s.server.Log(); len(log) == n {
@@ -114,7 +114,7 @@ func kodOf(body []byte) string {
 
 // What a registry answers that broke down is valid too.
 func TestChybaIsValid(t *testing.T) {
-	s := newSite(t)
+	s := newTestServer(t)
 	o := officialSchemas(t)
 	v := DefaultSystems()
 	tests := []struct{ registry, payload, schema string }{
@@ -138,7 +138,7 @@ func TestChybaIsValid(t *testing.T) {
 
 // A registry that hangs lets the caller wait until the caller gives up.
 func TestHang(t *testing.T) {
-	s := newSite(t)
+	s := newTestServer(t)
 	s.set(RUIAN, Settings{Failure: FailHang})
 	s.client.Timeout = 50 * time.Millisecond
 	var timeout net.Error
@@ -147,9 +147,9 @@ func TestHang(t *testing.T) {
 	}
 }
 
-// Shutdown frees whoever hangs.
+// Shutdown frees connections that hang.
 func TestShutdownWhileHanging(t *testing.T) {
-	s := newSite(t)
+	s := newTestServer(t)
 	s.set(RUIAN, Settings{Failure: FailHang})
 	got := make(chan answered, 1)
 	go func() { got <- s.probe() }()
@@ -165,7 +165,7 @@ func TestShutdownWhileHanging(t *testing.T) {
 }
 
 func TestRate(t *testing.T) {
-	s := newSite(t)
+	s := newTestServer(t)
 	s.set(RUIAN, Settings{Failure: FailEmpty, Rate: 0.5})
 	failed := 0
 	for range 200 {
@@ -179,7 +179,7 @@ func TestRate(t *testing.T) {
 }
 
 func TestLatency(t *testing.T) {
-	s := newSite(t)
+	s := newTestServer(t)
 	const least, jitter = 20 * time.Millisecond, 10 * time.Millisecond
 	s.set(RUIAN, Settings{Latency: Duration(least), Jitter: Duration(jitter)})
 	start := time.Now()
@@ -194,15 +194,17 @@ func TestLatency(t *testing.T) {
 }
 
 func TestControlOverHTTP(t *testing.T) {
-	s := newSite(t)
+	s := newTestServer(t)
 	tests := []struct {
 		name, method, path, body string
 		status                   int
 		want                     string
 	}{
-		{"first settings", "GET", "/control/rob", "", 200, `{"latency":"0s","jitter":"0s","failure":"","rate":0,"down":false,"photo_bytes":0,"transfer":"0s","reply_bytes":0,"mirror":false,"echo":false,"bare_items":false}`},
+		{"first settings", "GET", "/control/rob", "", 200,
+			`{"latency":"0s","jitter":"0s","failure":"","rate":0,"down":false,"photo_bytes":0,"transfer":"0s","reply_bytes":0,"mirror":false,"echo":false,"bare_items":false}`},
 		{"change some", "PUT", "/control/rob", `{"latency":"5ms","failure":"fault"}`, 200, `{"latency":"5ms","jitter":"0s","failure":"fault",`},
-		{"the others stay", "PUT", "/control/rob", `{"down":true}`, 200, `{"latency":"5ms","jitter":"0s","failure":"fault","rate":0,"down":true,`},
+		{"the others stay", "PUT", "/control/rob", `{"down":true}`, 200,
+			`{"latency":"5ms","jitter":"0s","failure":"fault","rate":0,"down":true,`},
 		{"another registry", "GET", "/control/org", "", 200, `{"latency":"0s"`},
 		{"all", "GET", "/control/", "", 200, `"front":{"latency":"0s"`},
 		{"back", "DELETE", "/control/rob", "", 200, `{"latency":"0s","jitter":"0s","failure":"","rate":0,"down":false,`},
@@ -217,7 +219,8 @@ func TestControlOverHTTP(t *testing.T) {
 		{"too large a reply", "PUT", "/control/front", `{"reply_bytes":-1}`, 400, "reply_bytes"},
 		{"unknown registry", "PUT", "/control/ros", `{}`, 404, "ros"},
 		{"method", "POST", "/control/rob", `{}`, 405, "use GET"},
-		{"rights", "PUT", "/control/rights", `{"A1/R1/1": [{"kod_iszr": "Aifo"}], "X999/XR1/12345678": []}`, 200, `"A1/R1/1":[{"kod_iszr":"Aifo"}],"A1185/`},
+		{"rights", "PUT", "/control/rights", `{"A1/R1/1": [{"kod_iszr": "Aifo"}], "X999/XR1/12345678": []}`, 200,
+			`"A1/R1/1":[{"kod_iszr":"Aifo"}],"A1185/`},
 		{"rights as they are", "GET", "/control/rights", "", 200, `"X999/XR2/12345678":[{"kod_iszr":"Prijmeni","kod_rpp":"101-1-1"}`},
 		{"rights of no triple", "PUT", "/control/rights", `{"A1/R1": [{"kod_iszr": "Aifo"}]}`, 400, "is not agenda/role/ovm"},
 		{"a right to nothing", "PUT", "/control/rights", `{"A1/R1/1": [{"kod_rpp": "1"}]}`, 400, "has no kod_iszr"},
@@ -238,7 +241,7 @@ func TestControlOverHTTP(t *testing.T) {
 
 func TestLog(t *testing.T) {
 	heard := make(chan Entry, 10)
-	s := newSite(t, func(c *Config) { c.Log = func(e Entry) { heard <- e } })
+	s := newTestServer(t, func(c *Config) { c.Log = func(e Entry) { heard <- e } })
 	for range 3 {
 		s.probe()
 	}
@@ -260,7 +263,7 @@ func TestLog(t *testing.T) {
 
 // The log keeps the last entries when it is full.
 func TestLogIsARing(t *testing.T) {
-	s := newSite(t)
+	s := newTestServer(t)
 	for i := range logSize + 5 {
 		s.server.record(Entry{Start: time.Now(), HTTPStatus: i})
 	}
@@ -284,7 +287,8 @@ func TestConfigIsChecked(t *testing.T) {
 }
 
 func TestSettingsRoundTrip(t *testing.T) {
-	want := Settings{Latency: Duration(5 * time.Millisecond), Jitter: 1, Failure: FailCut, Rate: 0.25, Down: true, Photo: 7, ReplyBytes: 8, Mirror: true, Echo: true, BareItems: true}
+	want := Settings{Latency: Duration(5 * time.Millisecond), Jitter: 1, Failure: FailCut, Rate: 0.25, Down: true, Photo: 7, ReplyBytes: 8,
+		Mirror: true, Echo: true, BareItems: true}
 	data, err := json.Marshal(want)
 	if err != nil {
 		t.Fatal(err)
@@ -297,7 +301,7 @@ func TestSettingsRoundTrip(t *testing.T) {
 
 // A handler that panics is answered with a Fault and leaves a trace.
 func TestPanic(t *testing.T) {
-	s := newSite(t)
+	s := newTestServer(t)
 	r := s.server.registries[RUIAN]
 	r.serve = func(*message) reply { panic("boom") }
 	s.server.registries[RUIAN] = r
@@ -311,7 +315,7 @@ func TestPanic(t *testing.T) {
 
 // One that panics while its answer is written cuts the answer.
 func TestPanicInStream(t *testing.T) {
-	s := newSite(t)
+	s := newTestServer(t)
 	r := s.server.registries[RUIAN]
 	r.serve = func(*message) reply {
 		return reply{head: []byte("<a>"), stream: func(io.Writer) error { panic("boom") }}

@@ -14,8 +14,8 @@ import (
 	"brana/egon/xmltext"
 )
 
-// asked is a question to an evidence, as the messages below are made of it.
-type asked struct {
+// mediaRequest has the parts of a question to an evidence.
+type mediaRequest struct {
 	ecd      bool
 	items    string // "Foto" when empty
 	options  string // attributes of the question
@@ -28,7 +28,7 @@ type asked struct {
 var testBounds = xmltext.Bounds{NameBytes: 1 << 10, TagBytes: 16 << 10, Attrs: 64, Depth: 64, Namespaces: 64}
 
 // request writes the message, valid by its schema if the parts are.
-func (a asked) request(t testing.TB) []byte {
+func (a mediaRequest) request(t testing.TB) []byte {
 	t.Helper()
 	x := "Eop"
 	if a.ecd {
@@ -52,8 +52,8 @@ func (a asked) request(t testing.TB) []byte {
 		base64.StdEncoding.EncodeToString(a.key), a.query)
 }
 
-// got is a reply of an evidence, read back.
-type got struct {
+// mediaReply is a reply of an evidence, read back.
+type mediaReply struct {
 	raw        []byte
 	kod, sub   string // of the system
 	ais, why   string // of the evidence: VysledekAisKod and VysledekSubKod
@@ -63,7 +63,7 @@ type got struct {
 	pictures   [][]byte // decrypted
 }
 
-func ask(t testing.TB, p *Population, a asked) got {
+func ask(t testing.TB, p *Population, a mediaRequest) mediaReply {
 	t.Helper()
 	e := NewEOP(p, "A102", 2)
 	if a.ecd {
@@ -72,7 +72,7 @@ func ask(t testing.TB, p *Population, a asked) got {
 	return e.ask(t, a)
 }
 
-func (e *Evidence) ask(t testing.TB, a asked) got {
+func (e *Evidence) ask(t testing.TB, a mediaRequest) mediaReply {
 	t.Helper()
 	body, err := xmltext.Parse(a.request(t), testBounds)
 	if err != nil {
@@ -88,7 +88,7 @@ func (e *Evidence) ask(t testing.TB, a asked) got {
 	return e.read(t, whole.Bytes(), r)
 }
 
-func (e *Evidence) read(t testing.TB, raw []byte, r reply) got {
+func (e *Evidence) read(t testing.TB, raw []byte, r reply) mediaReply {
 	t.Helper()
 	root, err := xmltext.Parse(raw, testBounds)
 	if err != nil {
@@ -98,7 +98,7 @@ func (e *Evidence) read(t testing.TB, raw []byte, r reply) got {
 	status := root.Child(d.space, "OdpovedInfo").Child(egon.NSReg, "Status")
 	data := root.Child(d.space, d.answer).Child(d.space, d.answer+"V1")
 	application := data.Child(egon.NSEvidence, "AisAplikacniStatus")
-	g := got{
+	g := mediaReply{
 		raw:  raw,
 		kod:  status.Child(egon.NSReg, "VysledekKod").Value(),
 		sub:  status.Child(egon.NSReg, "VysledekDetail").Child(egon.NSReg, "VysledekSubKod").Value(),

@@ -33,13 +33,16 @@ func TestTheFiveQueriesFindTheirPersonAndNobodyElse(t *testing.T) {
 		{"birth date with a zone", true, q("Dotaz2JmPrijDatNar", "Zoran", "Vosáhlo", "DatumNarozeni", "1977-05-03+01:00"), zoran},
 		{"another birth date", false, q("Dotaz2JmPrijDatNar", "Zoran", "Vosáhlo", "DatumNarozeni", "1977-05-04"), nil},
 		{"birthplace", false, q("Dotaz3JmPrijDatNarMN", "Zoran", "Vosáhlo", born(`<rob:NarozeniCr>582786</rob:NarozeniCr>`)...), zoran},
-		{"birthplace said to be a municipality", false, q("Dotaz3JmPrijDatNarMN", "Zoran", "Vosáhlo", born(`<rob:NarozeniCr obec="true">582786</rob:NarozeniCr>`)...), zoran},
+		{"birthplace said to be a municipality", false,
+			q("Dotaz3JmPrijDatNarMN", "Zoran", "Vosáhlo", born(`<rob:NarozeniCr obec="true">582786</rob:NarozeniCr>`)...), zoran},
 		{"another birthplace", false, q("Dotaz3JmPrijDatNarMN", "Zoran", "Vosáhlo", born(`<rob:NarozeniCr>554782</rob:NarozeniCr>`)...), nil},
 		{"born abroad, he was not", false, q("Dotaz3JmPrijDatNarMN", "Zoran", "Vosáhlo", born(abroad)...), nil},
 		{"district of Prague", false, strings.Replace(person(t, p, "PRAŽSKÝ").byBirthplace(), "PLACE", prague3, 1), person(t, p, "PRAŽSKÝ")},
-		{"district is no municipality", false, strings.Replace(person(t, p, "PRAŽSKÝ").byBirthplace(), "PLACE", `<rob:NarozeniCr>35</rob:NarozeniCr>`, 1), nil},
+		{"district is no municipality", false,
+			strings.Replace(person(t, p, "PRAŽSKÝ").byBirthplace(), "PLACE", `<rob:NarozeniCr>35</rob:NarozeniCr>`, 1), nil},
 		{"abroad", false, strings.Replace(person(t, p, "ZAHRANIČNÍ").byBirthplace(), "PLACE", abroad, 1), person(t, p, "ZAHRANIČNÍ")},
-		{"address", false, q("Dotaz4JmPrijDatNarTP", "Marek", "Rolnička", "DatumNarozeni", "1968-01-11", "TrvalyPobyt", "14492253"), person(t, p, "ROLNIČKA")},
+		{"address", false, q("Dotaz4JmPrijDatNarTP", "Marek", "Rolnička", "DatumNarozeni", "1968-01-11", "TrvalyPobyt", "14492253"),
+			person(t, p, "ROLNIČKA")},
 		{"another address", false, q("Dotaz4JmPrijDatNarTP", "Marek", "Rolnička", "DatumNarozeni", "1968-01-11", "TrvalyPobyt", "10014"), nil},
 		{"identity card", false, q("Dotaz5JmPrijOP", "Zoran", "Vosáhlo", "OpCislo", zoran.OP[1].Cislo), zoran},
 		{"series", false, q("Dotaz5JmPrijOP", "Antonín", "Sériový", "OpCislo", "271828", "OpSerie", "AC12"), serie},
@@ -48,12 +51,14 @@ func TestTheFiveQueriesFindTheirPersonAndNobodyElse(t *testing.T) {
 		{"travel document", true, q("Dotaz5JmPrijDok", "Zoran", "Vosáhlo", "CdCislo", "0"+zoran.CD[0].Cislo, "CdDruh", "EP"), zoran},
 		{"travel document of another kind", true, q("Dotaz5JmPrijDok", "Zoran", "Vosáhlo", "CdCislo", zoran.CD[0].Cislo, "CdDruh", "CT"), nil},
 		{"two alike", false, person(t, p, "DVOJNÍK").byBirthDate(), nil},
-		{"one of two alike", false, q("Dotaz1JmPrijRC", "Jan", "Dvojník", "RodneCislo", person(t, p, "DVOJNÍK").RodneCislo), person(t, p, "DVOJNÍK")},
+		{"one of two alike", false, q("Dotaz1JmPrijRC", "Jan", "Dvojník", "RodneCislo", person(t, p, "DVOJNÍK").RodneCislo),
+			person(t, p, "DVOJNÍK")},
 		{"the evidence keeps the old surname", false, person(t, p, "SVOBODNÁ").byBirthDate(), person(t, p, "SVOBODNÁ")},
-		{"and does not know the new one", false, q("Dotaz2JmPrijDatNar", "Jana", "Provdaná", "DatumNarozeni", person(t, p, "SVOBODNÁ").Narozen.Format("2006-01-02")), nil},
+		{"and does not know the new one", false,
+			q("Dotaz2JmPrijDatNar", "Jana", "Provdaná", "DatumNarozeni", person(t, p, "SVOBODNÁ").Narozen.Format("2006-01-02")), nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			g := ask(t, p, asked{ecd: test.ecd, query: test.query})
+			g := ask(t, p, mediaRequest{ecd: test.ecd, query: test.query})
 			if test.want == nil {
 				if g.kod != "VAROVANI" || g.ais != "VAROVANI" || g.why != "SPECIFIKACE V POPISU" || g.aifo != "" || g.pictures != nil {
 					t.Errorf("got %s/%s/%s, AIFO %q and %d pictures, want a bare VAROVANI", g.kod, g.ais, g.why, g.aifo, len(g.pictures))
@@ -86,7 +91,7 @@ func TestNamesAreComparedAsAsked(t *testing.T) {
 		{`typPorovnani="jinak"`, "Vosáhlo", "CHYBA"},
 		{`znepristupniLog="snad"`, "Vosáhlo", "CHYBA"},
 	} {
-		g := ask(t, p, asked{options: test.options, query: q("Dotaz2JmPrijDatNar", "ZORAN", test.prijmeni, "DatumNarozeni", "1977-05-03")})
+		g := ask(t, p, mediaRequest{options: test.options, query: q("Dotaz2JmPrijDatNar", "ZORAN", test.prijmeni, "DatumNarozeni", "1977-05-03")})
 		if g.kod != test.want {
 			t.Errorf("%s %s: %s, want %s", test.options, test.prijmeni, g.kod, test.want)
 		}
@@ -130,7 +135,7 @@ func TestMediaAreChosenByKindAndCriteria(t *testing.T) {
 			if test.signature != "" {
 				criteria += "<q:KriteriaProPodpis>" + test.signature + "</q:KriteriaProPodpis>"
 			}
-			g := ask(t, p, asked{items: test.items, criteria: criteria, query: zoran.byBirthDate()})
+			g := ask(t, p, mediaRequest{items: test.items, criteria: criteria, query: zoran.byBirthDate()})
 			if g.kod != "OK" || g.aifo == "" {
 				t.Errorf("%s, AIFO %q, want OK", g.kod, g.aifo)
 			}
@@ -144,8 +149,10 @@ func TestMediaAreChosenByKindAndCriteria(t *testing.T) {
 func TestPicturesAreTheOnesOfTheDocument(t *testing.T) {
 	p := NewPopulation(0, testSeed)
 	zoran := person(t, p, "VOSÁHLO")
-	g := ask(t, p, asked{items: "Foto Podpis", criteria: "<q:KriteriaProFotky><q:Pocet>2</q:Pocet></q:KriteriaProFotky>", query: zoran.byBirthDate()})
-	want := [][]byte{Portrait(zoran, zoran.OP[0].VydanoDne, 0), Portrait(zoran, zoran.OP[1].VydanoDne, 0), Signature(zoran, zoran.OP[0].VydanoDne, 0)}
+	g := ask(t, p, mediaRequest{items: "Foto Podpis", criteria: "<q:KriteriaProFotky><q:Pocet>2</q:Pocet></q:KriteriaProFotky>",
+		query: zoran.byBirthDate()})
+	want := [][]byte{Portrait(zoran, zoran.OP[0].VydanoDne, 0), Portrait(zoran, zoran.OP[1].VydanoDne, 0),
+		Signature(zoran, zoran.OP[0].VydanoDne, 0)}
 	if !slices.EqualFunc(g.pictures, want, bytes.Equal) {
 		t.Errorf("%d pictures, not those of the documents", len(g.pictures))
 	}
@@ -167,8 +174,9 @@ func TestMissingAndWithheldPhotos(t *testing.T) {
 		{"VOSÁHLO", "Podpis", staging{withheld: true}, "OK", "", 1},
 		{"NEVYDANÝ", "Foto", staging{withheld: true}, "OK", "UDAJ NEVYDAN", 0},
 	} {
-		g := ask(t, p, asked{items: test.items, as: test.as, query: person(t, p, test.prijmeni).byBirthDate()})
-		if g.kod != test.kod || g.ais != test.kod || g.why != test.why || g.aifo == "" || len(g.photos) != 0 || len(g.signatures) != test.signatures {
+		g := ask(t, p, mediaRequest{items: test.items, as: test.as, query: person(t, p, test.prijmeni).byBirthDate()})
+		if g.kod != test.kod || g.ais != test.kod || g.why != test.why || g.aifo == "" || len(g.photos) != 0 ||
+			len(g.signatures) != test.signatures {
 			t.Errorf("%s, %s: %s/%s/%s, %d photos, %d signatures", test.prijmeni, test.items, g.kod, g.ais, g.why, len(g.photos), len(g.signatures))
 		}
 	}
@@ -180,25 +188,26 @@ func TestWhatAnEvidenceRefuses(t *testing.T) {
 	const system, application = "NEVALIDNI DATA", "APLIKACNI CHYBA"
 	for _, test := range []struct {
 		name string
-		asked
+		mediaRequest
 		sub string
 	}{
-		{"no item", asked{items: " ", query: zoran.byBirthDate()}, application},
-		{"no medium", asked{items: "Jmeno Prijmeni", query: zoran.byBirthDate()}, application},
-		{"no key", asked{key: []byte{}, query: zoran.byBirthDate()}, application},
-		{"a key that is none", asked{key: []byte("klíč"), query: zoran.byBirthDate()}, application},
-		{"count below one", asked{criteria: "<q:KriteriaProFotky><q:Pocet>0</q:Pocet></q:KriteriaProFotky>", query: zoran.byBirthDate()}, system},
-		{"period upside down", asked{criteria: "<q:KriteriaProPodpis><q:DatumOd>2020-01-02</q:DatumOd><q:DatumDo>2020-01-01</q:DatumDo></q:KriteriaProPodpis>", query: zoran.byBirthDate()}, system},
-		{"no date", asked{query: q("Dotaz2JmPrijDatNar", "Zoran", "Vosáhlo", "DatumNarozeni", "1977-02-30")}, system},
-		{"no birth number", asked{query: q("Dotaz1JmPrijRC", "Zoran", "Vosáhlo", "RodneCislo", "")}, system},
-		{"no surname", asked{query: q("Dotaz2JmPrijDatNar", "Zoran", "", "DatumNarozeni", "1977-05-03")}, system},
-		{"no query", asked{query: ""}, system},
-		{"two queries", asked{query: zoran.byBirthDate() + zoran.byBirthDate()}, system},
-		{"the query of the other evidence", asked{ecd: true, query: q("Dotaz5JmPrijOP", "Zoran", "Vosáhlo", "OpCislo", "1")}, system},
-		{"a number that is none", asked{ecd: true, query: q("Dotaz5JmPrijDok", "Zoran", "Vosáhlo", "CdCislo", "1A")}, system},
+		{"no item", mediaRequest{items: " ", query: zoran.byBirthDate()}, application},
+		{"no medium", mediaRequest{items: "Jmeno Prijmeni", query: zoran.byBirthDate()}, application},
+		{"no key", mediaRequest{key: []byte{}, query: zoran.byBirthDate()}, application},
+		{"a key that is none", mediaRequest{key: []byte("klíč"), query: zoran.byBirthDate()}, application},
+		{"count below one", mediaRequest{criteria: "<q:KriteriaProFotky><q:Pocet>0</q:Pocet></q:KriteriaProFotky>", query: zoran.byBirthDate()},
+			system},
+		{"period upside down", mediaRequest{criteria: "<q:KriteriaProPodpis><q:DatumOd>2020-01-02</q:DatumOd><q:DatumDo>2020-01-01</q:DatumDo></q:KriteriaProPodpis>", query: zoran.byBirthDate()}, system},
+		{"no date", mediaRequest{query: q("Dotaz2JmPrijDatNar", "Zoran", "Vosáhlo", "DatumNarozeni", "1977-02-30")}, system},
+		{"no birth number", mediaRequest{query: q("Dotaz1JmPrijRC", "Zoran", "Vosáhlo", "RodneCislo", "")}, system},
+		{"no surname", mediaRequest{query: q("Dotaz2JmPrijDatNar", "Zoran", "", "DatumNarozeni", "1977-05-03")}, system},
+		{"no query", mediaRequest{query: ""}, system},
+		{"two queries", mediaRequest{query: zoran.byBirthDate() + zoran.byBirthDate()}, system},
+		{"the query of the other evidence", mediaRequest{ecd: true, query: q("Dotaz5JmPrijOP", "Zoran", "Vosáhlo", "OpCislo", "1")}, system},
+		{"a number that is none", mediaRequest{ecd: true, query: q("Dotaz5JmPrijDok", "Zoran", "Vosáhlo", "CdCislo", "1A")}, system},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			g := ask(t, p, test.asked)
+			g := ask(t, p, test.mediaRequest)
 			if g.kod != "CHYBA" || g.sub != test.sub || g.aifo != "" || g.pictures != nil {
 				t.Errorf("got %s %s, AIFO %q and %d pictures, want CHYBA %s", g.kod, g.sub, g.aifo, len(g.pictures), test.sub)
 			}
@@ -224,7 +233,7 @@ func TestCriteriaMayBeForbiddenToACaller(t *testing.T) {
 	} {
 		e := NewEOP(p, "A102", 2)
 		e.NoCriteriaFor = test.forbidden
-		if g := e.ask(t, asked{criteria: test.criteria, query: zoran.byBirthDate()}); g.kod != test.want || g.ais != test.want {
+		if g := e.ask(t, mediaRequest{criteria: test.criteria, query: zoran.byBirthDate()}); g.kod != test.want || g.ais != test.want {
 			t.Errorf("forbidden to %v, %q: %s/%s, want %s", test.forbidden, test.criteria, g.kod, g.ais, test.want)
 		}
 	}
@@ -233,7 +242,8 @@ func TestCriteriaMayBeForbiddenToACaller(t *testing.T) {
 // A caller may translate the AIFO while photos are still on their way.
 func TestTheAifoStandsInTheHeadBeforeAnyPhoto(t *testing.T) {
 	p := NewPopulation(0, testSeed)
-	body, err := xmltext.Parse(asked{options: `znepristupniLog="1"`, query: person(t, p, "VOSÁHLO").byBirthDate()}.request(t), testBounds)
+	body, err := xmltext.Parse(mediaRequest{options: `znepristupniLog="1"`, query: person(t, p, "VOSÁHLO").byBirthDate()}.request(t),
+		testBounds)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -260,7 +270,7 @@ func TestTheAifoStandsInTheHeadBeforeAnyPhoto(t *testing.T) {
 
 func TestAForeignMessageHasNoReply(t *testing.T) {
 	p := NewPopulation(0, testSeed)
-	body, err := xmltext.Parse(asked{ecd: true, query: person(t, p, "VOSÁHLO").byBirthDate()}.request(t), testBounds)
+	body, err := xmltext.Parse(mediaRequest{ecd: true, query: person(t, p, "VOSÁHLO").byBirthDate()}.request(t), testBounds)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -275,21 +285,21 @@ func TestMessagesOfEvidencesAreValidByTheirSchemas(t *testing.T) {
 	p := NewPopulation(0, testSeed)
 	for _, test := range []struct {
 		name string
-		asked
+		mediaRequest
 		invalid bool // the request is not to be validated
 	}{
-		{name: "found", asked: asked{items: "Foto Podpis", query: person(t, p, "VOSÁHLO").byBirthDate()}},
-		{name: "found in ECD", asked: asked{ecd: true, query: person(t, p, "VOSÁHLO").byBirthDate()}},
-		{name: "withheld", asked: asked{query: person(t, p, "NEVYDANÝ").byBirthDate()}},
-		{name: "withheld, with OK", asked: asked{as: staging{withheld: true}, query: person(t, p, "VOSÁHLO").byBirthDate()}},
-		{name: "no photo", asked: asked{query: person(t, p, "BEZFOTKOVÁ").byBirthDate()}},
-		{name: "two alike", asked: asked{query: person(t, p, "DVOJNÍK").byBirthDate()}},
-		{name: "nobody in ECD", asked: asked{ecd: true, query: q("Dotaz5JmPrijDok", "Zoran", "Vosáhlo", "CdCislo", "1")}},
-		{name: "refused key", asked: asked{key: []byte("x"), query: person(t, p, "VOSÁHLO").byBirthDate()}},
-		{name: "invalid", asked: asked{query: ""}, invalid: true},
+		{name: "found", mediaRequest: mediaRequest{items: "Foto Podpis", query: person(t, p, "VOSÁHLO").byBirthDate()}},
+		{name: "found in ECD", mediaRequest: mediaRequest{ecd: true, query: person(t, p, "VOSÁHLO").byBirthDate()}},
+		{name: "withheld", mediaRequest: mediaRequest{query: person(t, p, "NEVYDANÝ").byBirthDate()}},
+		{name: "withheld, with OK", mediaRequest: mediaRequest{as: staging{withheld: true}, query: person(t, p, "VOSÁHLO").byBirthDate()}},
+		{name: "no photo", mediaRequest: mediaRequest{query: person(t, p, "BEZFOTKOVÁ").byBirthDate()}},
+		{name: "two alike", mediaRequest: mediaRequest{query: person(t, p, "DVOJNÍK").byBirthDate()}},
+		{name: "nobody in ECD", mediaRequest: mediaRequest{ecd: true, query: q("Dotaz5JmPrijDok", "Zoran", "Vosáhlo", "CdCislo", "1")}},
+		{name: "refused key", mediaRequest: mediaRequest{key: []byte("x"), query: person(t, p, "VOSÁHLO").byBirthDate()}},
+		{name: "invalid", mediaRequest: mediaRequest{query: ""}, invalid: true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			g := ask(t, p, test.asked)
+			g := ask(t, p, test.mediaRequest)
 			schema := filepath.Join(schemas, "aiseop/xsd/AisEopMediaCtiPodleUdaju.xsd")
 			if test.ecd {
 				schema = filepath.Join(schemas, "aisecd/xsd/AisEcdMediaCtiPodleUdaju.xsd")
@@ -306,7 +316,7 @@ func BenchmarkEvidence(b *testing.B) {
 	p := NewPopulation(10_000, testSeed)
 	e := NewEOP(p, "A102", 2)
 	x := p.All()[5000]
-	raw := asked{query: x.byBirthDate()}.request(b)
+	raw := mediaRequest{query: x.byBirthDate()}.request(b)
 	var whole bytes.Buffer
 	b.ReportAllocs()
 	for b.Loop() {
@@ -327,7 +337,7 @@ func FuzzEvidence(f *testing.F) {
 	p := NewPopulation(0, testSeed)
 	e := NewEOP(p, "A102", 2)
 	zoran := person(f, p, "VOSÁHLO")
-	for _, seed := range []asked{
+	for _, seed := range []mediaRequest{
 		{query: zoran.byBirthDate()},
 		{items: "Foto Podpis", criteria: "<q:KriteriaProFotky><q:Pocet>2</q:Pocet></q:KriteriaProFotky>", query: zoran.byBirthplace()},
 		{options: `typPorovnani="ascii"`, query: q("Dotaz5JmPrijOP", "a", "b", "OpCislo", "1", "OpSerie", "2")},
@@ -364,17 +374,18 @@ func FuzzEvidence(f *testing.F) {
 	})
 }
 
-// Media that take their time to be sent leave the same answer behind, with what
-// stands before them ahead of them, and the log tells when each of them was.
+// Media that are sent slowly give the same answer. The part before them goes out
+// ahead of them, and the log has the time of both.
 func TestTransferOfMedia(t *testing.T) {
-	s := newSite(t)
-	message := string(asked{query: q("Dotaz2JmPrijDatNar", "Zoran", "Vosáhlo", "DatumNarozeni", "1977-05-03")}.request(t))
+	s := newTestServer(t)
+	message := string(mediaRequest{query: q("Dotaz2JmPrijDatNar", "Zoran", "Vosáhlo", "DatumNarozeni", "1977-05-03")}.request(t))
 	read := func() string {
 		n, a := s.post(EOP, message)
 		if n == nil {
 			t.Fatalf("answer = %d %.200s %v", a.status, a.body, a.err)
 		}
-		return n.Local + " " + n.Child(egon.NSEop, "EopOdpoved").Child(egon.NSEop, "EopOdpovedV1").Child(egon.NSEvidence, "Fotky").Child(egon.NSEvidence, "DatumVydani").Value()
+		return n.Local + " " + n.Child(egon.NSEop, "EopOdpoved").Child(egon.NSEop, "EopOdpovedV1").Child(egon.NSEvidence,
+			"Fotky").Child(egon.NSEvidence, "DatumVydani").Value()
 	}
 	at := read()
 	s.entries(1)

@@ -38,12 +38,15 @@ func aiseoQuestion(code, items string, p *Person) string {
 	data := func(content string) string {
 		return "<e:" + v.Request + "Data>" + content + "</e:" + v.Request + "Data>"
 	}
-	mapa := "<abs:MapaAifo><reg:PrevodAifo><reg:LokalniAifo>1</reg:LokalniAifo><reg:GlobalniAifo>" + AIFO("X999", p.ID) + "</reg:GlobalniAifo></reg:PrevodAifo></abs:MapaAifo>"
+	mapa := "<abs:MapaAifo><reg:PrevodAifo><reg:LokalniAifo>1</reg:LokalniAifo><reg:GlobalniAifo>" + AIFO("X999", p.ID) +
+		"</reg:GlobalniAifo></reg:PrevodAifo></abs:MapaAifo>"
 	switch code {
 	case "E158":
-		return frontRequest(code, items, "", data(leaves(nsAiseoIdentify, "Jmeno", p.Jmeno, "Prijmeni", p.Prijmeni, "DatumNarozeni", born, "RC", p.RodneCislo)))
+		return frontRequest(code, items, "",
+			data(leaves(nsAiseoIdentify, "Jmeno", p.Jmeno, "Prijmeni", p.Prijmeni, "DatumNarozeni", born, "RC", p.RodneCislo)))
 	case "E160":
-		return frontRequest(code, items, "", data(leaves(nsAiseo, "Jmeno", p.Jmeno, "Prijmeni", p.Prijmeni, "DatumNarozeni", born, "RodneCislo", p.RodneCislo)))
+		return frontRequest(code, items, "",
+			data(leaves(nsAiseo, "Jmeno", p.Jmeno, "Prijmeni", p.Prijmeni, "DatumNarozeni", born, "RodneCislo", p.RodneCislo)))
 	case "E172":
 		return frontRequest(code, items, "", data(`<x:Parametr1RCJmPrij xmlns:x="`+nsAiseo2+`">`+
 			leaves(nsAiseo2, "RodneCislo", p.RodneCislo, "Jmeno", p.Jmeno, "Prijmeni", p.Prijmeni)+"</x:Parametr1RCJmPrij>"))
@@ -56,9 +59,10 @@ func aiseoQuestion(code, items string, p *Person) string {
 // aiseoServices are the six services of AISEO.
 var aiseoServices = []string{"E158", "E159", "E160", "E171", "E172", "E270"}
 
-// enrolled is a site where ORG has an identifier of everybody for the caller.
-func enrolled(t *testing.T) *site {
-	s := newSite(t)
+// serverWithAIFOs starts a server whose ORG has an identifier of everybody for the
+// caller.
+func serverWithAIFOs(t *testing.T) *testServer {
+	s := newTestServer(t)
 	rob := DefaultSystems().ROB
 	for _, x := range s.server.cfg.Population.All() {
 		s.post(ORG, orgRequest("OrgZalozAifo", AIFO(rob.Agenda, x.ID), rob, System{"X999", 999001}))
@@ -66,10 +70,10 @@ func enrolled(t *testing.T) *site {
 	return s
 }
 
-// The six services answer for each kind of test person: whom AISEO and ROB
-// have, with data; of the others it is said what is the matter.
+// The six services answer for each kind of test person: with data for those whom
+// AISEO and ROB have, with the reason for the others.
 func TestFrontAiseo(t *testing.T) {
-	s := enrolled(t)
+	s := serverWithAIFOs(t)
 	check := aiseoSchemas(officialSchemas(t))
 	const sought, read = "E160 E172", "E159 E171 E270"
 	for _, test := range []struct {
@@ -97,7 +101,7 @@ func TestFrontAiseo(t *testing.T) {
 	} {
 		p := s.server.cfg.Population.All()[0]
 		if test.special != "" {
-			p = called(t, s.server.cfg.Population, test.special)
+			p = specialPerson(t, s.server.cfg.Population, test.special)
 		}
 		for code := range strings.FieldsSeq(test.services) {
 			t.Run(test.special+" "+code, func(t *testing.T) {
@@ -127,9 +131,9 @@ func TestFrontAiseo(t *testing.T) {
 	}
 }
 
-// Whom AISEO does not have, or what is no question, finds nobody.
+// A person whom AISEO does not have, and a question that is none, find nobody.
 func TestFrontAiseoFindsNobody(t *testing.T) {
-	s := enrolled(t)
+	s := serverWithAIFOs(t)
 	check := aiseoSchemas(officialSchemas(t))
 	nobody := &Person{ID: 1 << 20, Jmeno: "NIKDO", Prijmeni: "NEZNÁMÝ", RodneCislo: "255424487"}
 	nobody.Narozen = day(1925, 4, 24)
@@ -150,11 +154,11 @@ func TestFrontAiseoFindsNobody(t *testing.T) {
 	}
 }
 
-// Only the items that were asked for are given out, in the names of the version.
+// Only the items that were asked for are returned, under the names of the version.
 func TestFrontAiseoItems(t *testing.T) {
-	s := enrolled(t)
+	s := serverWithAIFOs(t)
 	check := aiseoSchemas(officialSchemas(t))
-	p := called(t, s.server.cfg.Population, "delivery address")
+	p := specialPerson(t, s.server.cfg.Population, "delivery address")
 	for _, test := range []struct{ code, items, has, lacks string }{
 		{"E158", "Jmeno", ">ALENA<", "DORUČOVACÍ"},
 		{"E159", "RodneCislo StavOsoby", ">živá<", "ALENA"},
@@ -175,7 +179,7 @@ func TestFrontAiseoItems(t *testing.T) {
 
 // Everybody comes out valid.
 func TestFrontAiseoEverybody(t *testing.T) {
-	s := enrolled(t)
+	s := serverWithAIFOs(t)
 	check := aiseoSchemas(officialSchemas(t))
 	for _, code := range []string{"E158", "E159", "E160", "E171", "E270"} {
 		var answers []*xmltext.Node

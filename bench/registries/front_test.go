@@ -31,7 +31,7 @@ func frontRequest(code, items, more, zadost string) string {
 }
 
 // front sends a request to the bus and returns the payload of the answer.
-func (s *site) front(code, payload string) *xmltext.Node {
+func (s *testServer) front(code, payload string) *xmltext.Node {
 	s.t.Helper()
 	a := s.do("POST", "/publikace/"+code, egon.ServiceByCode(code).Action, strings.NewReader(enveloped(payload)))
 	if a.err != nil || a.status != 200 {
@@ -81,13 +81,14 @@ func (o *schemas) aiseo2(schema string) string {
 }
 
 func TestFrontSearch(t *testing.T) {
-	s := newSite(t)
+	s := newTestServer(t)
 	o := officialSchemas(t)
 	p := s.server.cfg.Population
 	byName := func(jmeno, prijmeni, narozen string) string {
-		return "<rod:DatumNarozeni>" + narozen + "</rod:DatumNarozeni><rod:Jmeno>" + jmeno + "</rod:Jmeno><rod:Prijmeni>" + prijmeni + "</rod:Prijmeni>"
+		return "<rod:DatumNarozeni>" + narozen + "</rod:DatumNarozeni><rod:Jmeno>" + jmeno + "</rod:Jmeno><rod:Prijmeni>" + prijmeni +
+			"</rod:Prijmeni>"
 	}
-	noAddress, noPlace := called(t, p, "address not found in RUIAN"), called(t, p, "address removed from RUIAN")
+	noAddress, noPlace := specialPerson(t, p, "address not found in RUIAN"), specialPerson(t, p, "address removed from RUIAN")
 	tests := []struct {
 		name, items, given string
 		kod, robKod        string
@@ -100,14 +101,19 @@ func TestFrontSearch(t *testing.T) {
 		{"all items", "", byName("Zoran", "Vosáhlo", "1977-05-03"), egon.OK, egon.OK, 1, false, false},
 		{"with addresses", "AdresaPobytu MistoNarozeni RUIANCti", byName("Marek", "Rolnička", "1968-01-11"), egon.OK, egon.OK, 1, false, true},
 		{"verified addresses", "AdresaPobytu RUIANOver", byName("Marek", "Rolnička", "1968-01-11"), egon.OK, egon.OK, 1, false, false},
-		{"address not found", "AdresaPobytu RUIANOver", byName(noAddress.Jmeno, noAddress.Prijmeni, noAddress.Narozen.Format("2006-01-02")), egon.Varovani, egon.OK, 1, false, false},
-		{"address removed", "AdresaPobytu RUIANCti", byName(noPlace.Jmeno, noPlace.Prijmeni, noPlace.Narozen.Format("2006-01-02")), egon.Varovani, egon.OK, 1, false, true},
+		{"address not found", "AdresaPobytu RUIANOver", byName(noAddress.Jmeno, noAddress.Prijmeni, noAddress.Narozen.Format("2006-01-02")),
+			egon.Varovani, egon.OK, 1, false, false},
+		{"address removed", "AdresaPobytu RUIANCti", byName(noPlace.Jmeno, noPlace.Prijmeni, noPlace.Narozen.Format("2006-01-02")), egon.Varovani,
+			egon.OK, 1, false, true},
 		{"two", "Jmeno", byName("Jan", "Dvojník", "1980-01-01"), egon.OK, egon.OK, 2, false, false},
 		{"nobody", "Jmeno", byName("Jan", "Dvojník", "1980-01-02"), egon.Varovani, egon.Varovani, 0, false, false},
-		{"merged", "Jmeno", byNameOf(called(t, p, "merged in ORG")), egon.Varovani, egon.OK, 1, true, false},
-		{"by document", "Jmeno", "<rod:Doklad><rob:Cislo>" + p.All()[0].OP[0].Cislo + "</rob:Cislo><rob:Druh>ID</rob:Druh></rod:Doklad>", egon.OK, egon.OK, 1, false, false},
-		{"by data box", "Jmeno", "<rod:DatovaSchrankaId>" + p.All()[0].DatovaSchranka + "</rod:DatovaSchrankaId>", egon.OK, egon.OK, 1, false, false},
-		{"by address and name", "Jmeno", "<rod:AdresaPobytu>14492253</rod:AdresaPobytu><rod:Prijmeni>Rolnička</rod:Prijmeni>", egon.OK, egon.OK, 1, false, false},
+		{"merged", "Jmeno", queryByName(specialPerson(t, p, "merged in ORG")), egon.Varovani, egon.OK, 1, true, false},
+		{"by document", "Jmeno", "<rod:Doklad><rob:Cislo>" + p.All()[0].OP[0].Cislo + "</rob:Cislo><rob:Druh>ID</rob:Druh></rod:Doklad>", egon.OK,
+			egon.OK, 1, false, false},
+		{"by data box", "Jmeno", "<rod:DatovaSchrankaId>" + p.All()[0].DatovaSchranka + "</rod:DatovaSchrankaId>", egon.OK, egon.OK, 1, false,
+			false},
+		{"by address and name", "Jmeno", "<rod:AdresaPobytu>14492253</rod:AdresaPobytu><rod:Prijmeni>Rolnička</rod:Prijmeni>", egon.OK, egon.OK,
+			1, false, false},
 		{"name alone", "Jmeno", "<rod:Prijmeni>Rolnička</rod:Prijmeni>", egon.Chyba, egon.Chyba, 0, false, false},
 		{"nothing", "Jmeno", "", egon.Chyba, egon.Chyba, 0, false, false},
 	}
@@ -136,19 +142,20 @@ func TestFrontSearch(t *testing.T) {
 	}
 }
 
-func byNameOf(p *Person) string {
-	return "<rod:DatumNarozeni>" + p.Narozen.Format("2006-01-02") + "</rod:DatumNarozeni><rod:Jmeno>" + p.Jmeno + "</rod:Jmeno><rod:Prijmeni>" + p.RobPrijmeni + "</rod:Prijmeni>"
+func queryByName(p *Person) string {
+	return "<rod:DatumNarozeni>" + p.Narozen.Format("2006-01-02") + "</rod:DatumNarozeni><rod:Jmeno>" + p.Jmeno +
+		"</rod:Jmeno><rod:Prijmeni>" + p.RobPrijmeni + "</rod:Prijmeni>"
 }
 
 // Everybody comes out valid, in both versions.
 func TestFrontEverybody(t *testing.T) {
-	s := newSite(t)
+	s := newTestServer(t)
 	o := officialSchemas(t)
 	for _, code := range []string{"E05", "E278"} {
 		v := egon.ServiceByCode(code)
 		var answers []*xmltext.Node
 		for _, p := range s.server.cfg.Population.All() {
-			answers = append(answers, s.front(code, frontRequest(code, "", "", "<e:"+v.Request+"Data>"+byNameOf(p)+"</e:"+v.Request+"Data>")))
+			answers = append(answers, s.front(code, frontRequest(code, "", "", "<e:"+v.Request+"Data>"+queryByName(p)+"</e:"+v.Request+"Data>")))
 		}
 		o.check("egon/xsd/"+v.Action+".xsd", answers...)
 	}
@@ -156,8 +163,9 @@ func TestFrontEverybody(t *testing.T) {
 
 // The same person has the same identifier for the same caller.
 func TestFrontIdentifier(t *testing.T) {
-	s := newSite(t)
-	n := s.front("E05", frontRequest("E05", "Jmeno", "", "<e:RobCtiPodleUdajuData>"+byNameOf(s.server.cfg.Population.All()[2])+"</e:RobCtiPodleUdajuData>"))
+	s := newTestServer(t)
+	n := s.front("E05", frontRequest("E05", "Jmeno", "",
+		"<e:RobCtiPodleUdajuData>"+queryByName(s.server.cfg.Population.All()[2])+"</e:RobCtiPodleUdajuData>"))
 	want := []prevod{{local: "1", aifo: AIFO("X999", 2)}}
 	if diff := cmp.Diff(fmt.Sprint(want), fmt.Sprint(readMapa(n.Child(egon.NSAbstract, "MapaAifo")))); diff != "" {
 		t.Errorf("MapaAifo differs (-want +got):\n%s", diff)
@@ -165,16 +173,19 @@ func TestFrontIdentifier(t *testing.T) {
 }
 
 func TestFrontLimit(t *testing.T) {
-	s := newSite(t)
+	s := newTestServer(t)
 	o := officialSchemas(t)
-	payload := frontRequest("E05", "Jmeno", "", "<e:RobCtiPodleUdajuData>"+byNameOf(called(t, s.server.cfg.Population, "two alike: same name and birth date"))+"</e:RobCtiPodleUdajuData>")
-	n := s.front("E05", strings.Replace(payload, "<abs:SeznamUdaju>", "<abs:MaximalniPocetZaznamu>1</abs:MaximalniPocetZaznamu><abs:SeznamUdaju>", 1))
+	payload := frontRequest("E05", "Jmeno", "",
+		"<e:RobCtiPodleUdajuData>"+queryByName(specialPerson(t, s.server.cfg.Population, "two alike: same name and birth date"))+
+			"</e:RobCtiPodleUdajuData>")
+	n := s.front("E05", strings.Replace(payload, "<abs:SeznamUdaju>",
+		"<abs:MaximalniPocetZaznamu>1</abs:MaximalniPocetZaznamu><abs:SeznamUdaju>", 1))
 	o.check("egon/xsd/IszrRobCtiPodleUdaju.xsd", n)
 	s.mustStatus(n, egon.NSAbstract, egon.Varovani)
 }
 
 func TestFrontVerify(t *testing.T) {
-	s := newSite(t)
+	s := newTestServer(t)
 	o := officialSchemas(t)
 	p := s.server.cfg.Population
 	v := DefaultSystems()
@@ -191,12 +202,13 @@ func TestFrontVerify(t *testing.T) {
 		{"agrees", AIFO("X999", 2), "<rod:Jmeno>Marek</rod:Jmeno>", egon.OK, false},
 		{"does not agree", AIFO("X999", 2), "<rod:Jmeno>Jan</rod:Jmeno>", egon.Varovani, false},
 		{"of another agenda", AIFO("X998", 2), "<rod:Jmeno>Marek</rod:Jmeno>", egon.Varovani, true},
-		{"merged", AIFO("X999", called(t, p, "merged in ORG").ID), "<rod:Jmeno>Petr</rod:Jmeno>", egon.Varovani, true},
+		{"merged", AIFO("X999", specialPerson(t, p, "merged in ORG").ID), "<rod:Jmeno>Petr</rod:Jmeno>", egon.Varovani, true},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			n := s.front("E183", frontRequest("E183", "", `<abs:MapaAifo><reg:PrevodAifo><reg:LokalniAifo>1</reg:LokalniAifo><reg:GlobalniAifo>`+test.aifo+
-				`</reg:GlobalniAifo></reg:PrevodAifo></abs:MapaAifo>`,
+			n := s.front("E183", frontRequest("E183", "",
+				`<abs:MapaAifo><reg:PrevodAifo><reg:LokalniAifo>1</reg:LokalniAifo><reg:GlobalniAifo>`+test.aifo+
+					`</reg:GlobalniAifo></reg:PrevodAifo></abs:MapaAifo>`,
 				`<e:RobOverHromadneAifoData><rod:Osoba><rod:Aifo>1</rod:Aifo>`+test.given+`</rod:Osoba></e:RobOverHromadneAifoData>`))
 			o.check("egon/xsd/IszrRobOverHromadneAifo.xsd", n)
 			s.mustStatus(n, egon.NSAbstract, test.kod)
@@ -211,14 +223,16 @@ func TestFrontVerify(t *testing.T) {
 }
 
 func TestFrontRights(t *testing.T) {
-	s := newSite(t)
+	s := newTestServer(t)
 	o := officialSchemas(t)
 	ask := func(agenda, role, ovm string) *xmltext.Node {
-		return s.front("E227", frontRequest("E227", "", "", fmt.Sprintf(`<e:IszrVypisOpravneniPolozkyData xmlns:d="%s"><d:Agenda>%s</d:Agenda><d:AgendovaRole>%s</d:AgendovaRole><d:Ovm>%s</d:Ovm></e:IszrVypisOpravneniPolozkyData>`,
-			egon.NSRightsData, agenda, role, ovm)))
+		return s.front("E227", frontRequest("E227", "", "",
+			fmt.Sprintf(`<e:IszrVypisOpravneniPolozkyData xmlns:d="%s"><d:Agenda>%s</d:Agenda><d:AgendovaRole>%s</d:AgendovaRole><d:Ovm>%s</d:Ovm></e:IszrVypisOpravneniPolozkyData>`,
+				egon.NSRightsData, agenda, role, ovm)))
 	}
 	count := func(n *xmltext.Node) int {
-		return len(n.Child(egon.NSRights, "IszrOdpoved").Child(egon.NSRights, "IszrVypisOpravneniPolozkyDataResponse").All(egon.NSRightsData, "Polozka"))
+		return len(n.Child(egon.NSRights, "IszrOdpoved").Child(egon.NSRights, "IszrVypisOpravneniPolozkyDataResponse").All(egon.NSRightsData,
+			"Polozka"))
 	}
 	n := ask("A1185", "CR8359", "00372498")
 	o.check("egon/xsd/IszrVypisOpravneniPolozky.xsd", n)
@@ -241,7 +255,8 @@ func TestFrontRights(t *testing.T) {
 	if got := count(n); got != 0 {
 		t.Errorf("%d items in Polozka, want none", got)
 	}
-	if got := len(n.Child(egon.NSRights, "IszrOdpoved").Child(egon.NSRights, "IszrVypisOpravneniPolozkyDataResponse").All(egon.NSRightsData, "KodIszr")); got != 11 {
+	if got := len(n.Child(egon.NSRights, "IszrOdpoved").Child(egon.NSRights, "IszrVypisOpravneniPolozkyDataResponse").All(egon.NSRightsData,
+		"KodIszr")); got != 11 {
 		t.Errorf("%d bare items, want 11", got)
 	}
 	// This answer is documented and does not validate: its code is in no list.
@@ -254,7 +269,7 @@ func TestFrontRights(t *testing.T) {
 
 // Any service that the catalogue has is answered, with or without an Envelope.
 func TestFrontAnyService(t *testing.T) {
-	s := newSite(t)
+	s := newTestServer(t)
 	o := officialSchemas(t)
 	payload := frontRequest("E20", "", "", "")
 	n := s.front("E20", payload)
@@ -280,7 +295,7 @@ func TestFrontAnyService(t *testing.T) {
 }
 
 func TestFrontEcho(t *testing.T) {
-	s := newSite(t)
+	s := newTestServer(t)
 	s.set(Front, Settings{Echo: true})
 	want := bytes.Repeat([]byte("\x00<\xff any bytes\r\n"), 200_000)
 	a := s.do("POST", "/publikace/E05", "", bytes.NewReader(want))
@@ -291,7 +306,7 @@ func TestFrontEcho(t *testing.T) {
 }
 
 func TestFrontReplySize(t *testing.T) {
-	s := newSite(t)
+	s := newTestServer(t)
 	payload := enveloped(frontRequest("E20", "", "", ""))
 	least := len(s.do("POST", "/publikace/E20", "", strings.NewReader(payload)).body)
 	for _, size := range []int{1, least, least + fillerLeast, least + fillerSize - 1, least + fillerSize, least + fillerSize + 1,
@@ -309,7 +324,7 @@ func TestFrontReplySize(t *testing.T) {
 }
 
 func TestFrontMirrors(t *testing.T) {
-	s := newSite(t)
+	s := newTestServer(t)
 	s.set(Front, Settings{Mirror: true})
 	for _, size := range []int{0, 10 << 10, frontHeld + 5} {
 		payload := enveloped(frontRequest("E20", "", "", strings.Repeat("x", size)))
@@ -322,7 +337,7 @@ func TestFrontMirrors(t *testing.T) {
 
 // A request and a reply of 64 MiB each pass through without being held.
 func TestFrontStreams(t *testing.T) {
-	s := newSite(t)
+	s := newTestServer(t)
 	const size = 64 << 20
 	s.set(Front, Settings{ReplyBytes: size})
 	head, tail, _ := strings.Cut(enveloped(frontRequest("E20", "", "", "|")), "|")
@@ -370,10 +385,11 @@ func (letters) Read(p []byte) (int, error) {
 }
 
 func TestFrontLargeRequests(t *testing.T) {
-	s := newSite(t)
+	s := newTestServer(t)
 	large := func(document string) answered {
 		head, tail, _ := strings.Cut(document, "|")
-		return s.do("POST", "/publikace/E05", "", io.MultiReader(strings.NewReader(head), io.LimitReader(letters{}, 2*frontHeld), strings.NewReader(tail)))
+		return s.do("POST", "/publikace/E05", "",
+			io.MultiReader(strings.NewReader(head), io.LimitReader(letters{}, 2*frontHeld), strings.NewReader(tail)))
 	}
 	payload := frontRequest("E05", "", "", "|")
 	header := `<h:Action xmlns:h="http://schemas.microsoft.com/ws/2005/05/addressing/none">IszrRobCtiPodleUdaju</h:Action>`

@@ -7,8 +7,8 @@ import (
 	"brana/egon"
 )
 
-// called finds a special person by what it shows.
-func called(t *testing.T, p *Population, special string) *Person {
+// specialPerson finds a special person by the rule that it shows.
+func specialPerson(t *testing.T, p *Population, special string) *Person {
 	t.Helper()
 	for _, x := range p.All() {
 		if x.Special == special {
@@ -29,11 +29,11 @@ func orgRequest(service, aifo string, source, target System) string {
 }
 
 func TestOrgTranslates(t *testing.T) {
-	s := newSite(t)
+	s := newTestServer(t)
 	o := officialSchemas(t)
 	p, v := s.server.cfg.Population, DefaultSystems()
 	caller := System{"X999", 999001}
-	ordinary := called(t, p, "official test person")
+	ordinary := specialPerson(t, p, "official test person")
 	tests := []struct {
 		name    string
 		person  *Person
@@ -45,14 +45,18 @@ func TestOrgTranslates(t *testing.T) {
 	}{
 		{"to ROB", ordinary, "OrgCtiAifo", v.ROB, egon.OK, "", ""},
 		{"created for the caller", ordinary, "OrgZalozAifo", caller, egon.OK, "", ""},
-		{"not found", called(t, p, "ORG does not find the AIFO"), "OrgCtiAifo", v.ROB, egon.Varovani, "AifoZdrojNenalezeno", "AIFO NENALEZENO"},
-		{"merged", called(t, p, "merged in ORG"), "OrgCtiAifo", v.ROB, egon.Varovani, "AifoZdrojNeplatne", "OSOBA SPOJENA"},
-		{"split", called(t, p, "split in ORG"), "OrgCtiAifo", v.ROB, egon.Varovani, "AifoZdrojNeplatne", "OSOBA ROZDELENA"},
-		{"invalid", called(t, p, "AIFO invalid in ORG"), "OrgCtiAifo", v.ROB, egon.Varovani, "AifoZdrojNeplatne", "AIFO ZNEPLATNENO"},
-		{"compromised", called(t, p, "AIFO compromised in ORG"), "OrgCtiAifo", v.ROB, egon.Varovani, "AifoZdrojNeplatne", "AIFO KOMPROMITOVANO"},
-		{"to ROB only, ROB", called(t, p, "ORG translates to ROB only"), "OrgCtiAifo", v.ROB, egon.OK, "", ""},
-		{"to ROB only, caller", called(t, p, "ORG translates to ROB only"), "OrgCtiAifo", caller, egon.Varovani, "AifoCilNeplatne", "AIFO ZNEPLATNENO"},
-		{"to ROB only, created", called(t, p, "ORG translates to ROB only"), "OrgZalozAifo", caller, egon.Varovani, "AifoCilNeplatne", "AIFO ZNEPLATNENO"},
+		{"not found", specialPerson(t, p, "ORG does not find the AIFO"), "OrgCtiAifo", v.ROB, egon.Varovani, "AifoZdrojNenalezeno",
+			"AIFO NENALEZENO"},
+		{"merged", specialPerson(t, p, "merged in ORG"), "OrgCtiAifo", v.ROB, egon.Varovani, "AifoZdrojNeplatne", "OSOBA SPOJENA"},
+		{"split", specialPerson(t, p, "split in ORG"), "OrgCtiAifo", v.ROB, egon.Varovani, "AifoZdrojNeplatne", "OSOBA ROZDELENA"},
+		{"invalid", specialPerson(t, p, "AIFO invalid in ORG"), "OrgCtiAifo", v.ROB, egon.Varovani, "AifoZdrojNeplatne", "AIFO ZNEPLATNENO"},
+		{"compromised", specialPerson(t, p, "AIFO compromised in ORG"), "OrgCtiAifo", v.ROB, egon.Varovani, "AifoZdrojNeplatne",
+			"AIFO KOMPROMITOVANO"},
+		{"to ROB only, ROB", specialPerson(t, p, "ORG translates to ROB only"), "OrgCtiAifo", v.ROB, egon.OK, "", ""},
+		{"to ROB only, caller", specialPerson(t, p, "ORG translates to ROB only"), "OrgCtiAifo", caller, egon.Varovani, "AifoCilNeplatne",
+			"AIFO ZNEPLATNENO"},
+		{"to ROB only, created", specialPerson(t, p, "ORG translates to ROB only"), "OrgZalozAifo", caller, egon.Varovani, "AifoCilNeplatne",
+			"AIFO ZNEPLATNENO"},
 		{"unknown target agenda", ordinary, "OrgCtiAifo", System{"X000", 5}, egon.Chyba, "", "NENALEZENA CIL AGENDA/AIS"},
 		{"target of another AIS", ordinary, "OrgCtiAifo", System{v.ROB.Agenda, v.ROB.AIS + 1}, egon.Chyba, "", "NENALEZENA CIL AGENDA/AIS"},
 	}
@@ -83,7 +87,7 @@ func TestOrgTranslates(t *testing.T) {
 }
 
 func TestOrgSource(t *testing.T) {
-	s := newSite(t)
+	s := newTestServer(t)
 	v := DefaultSystems()
 	kazimira := s.server.cfg.Population.All()[1] // has no identity card
 	tests := []struct {
@@ -116,7 +120,7 @@ func TestOrgSource(t *testing.T) {
 // Of a caller's agenda about half of the persons have an identifier; the
 // others get it by G02, and from then on G27 finds it.
 func TestOrgCreates(t *testing.T) {
-	s := newSite(t)
+	s := newTestServer(t)
 	v, caller := DefaultSystems(), System{"X999", 999001}
 	ask := func(service string, person int) string {
 		n, a := s.post(ORG, orgRequest(service, AIFO(v.ROB.Agenda, person), v.ROB, caller))

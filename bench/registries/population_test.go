@@ -278,7 +278,8 @@ func TestAIFO(t *testing.T) {
 			t.Fatal("another agenda knows the AIFO")
 		}
 	})
-	for _, strange := range []string{"", "x", "iaG1BBvjvYcCn7WRcXS+4MQ=", AIFO("A101", 1) + "\n", AIFO("A101", len(p.All())), AIFO("A101", 1)[:20]} {
+	for _, strange := range []string{"", "x", "iaG1BBvjvYcCn7WRcXS+4MQ=", AIFO("A101", 1) + "\n", AIFO("A101", len(p.All())),
+		AIFO("A101", 1)[:20]} {
 		if x, ok := p.PersonByAIFO("A101", strange); ok {
 			t.Errorf("PersonByAIFO(%q) = person %d, want none", strange, x.ID)
 		}

@@ -28,7 +28,7 @@ func overRequest(items, aifo, how, given string) string {
 }
 
 // robOdpoved returns the data of a good answer of ROB.
-func (s *site) robOdpoved(o *schemas, payload, service, kod string) *xmltext.Node {
+func (s *testServer) robOdpoved(o *schemas, payload, service, kod string) *xmltext.Node {
 	s.t.Helper()
 	data := s.robData(payload, service, kod)
 	o.check("rob/xsd/RobDotazyData.xsd", data)
@@ -36,7 +36,7 @@ func (s *site) robOdpoved(o *schemas, payload, service, kod string) *xmltext.Nod
 }
 
 // robData does the same without holding the data against the schema.
-func (s *site) robData(payload, service, kod string) *xmltext.Node {
+func (s *testServer) robData(payload, service, kod string) *xmltext.Node {
 	s.t.Helper()
 	n, a := s.post(ROB, payload)
 	if n == nil {
@@ -51,11 +51,11 @@ func (s *site) robData(payload, service, kod string) *xmltext.Node {
 }
 
 func TestRobOver(t *testing.T) {
-	s := newSite(t)
+	s := newTestServer(t)
 	o := officialSchemas(t)
 	p := s.server.cfg.Population
-	marek, differing := p.All()[2], called(t, p, "another surname at ROB")
-	abroad, district := called(t, p, "born abroad, two citizenships"), called(t, p, "born in a district of Prague")
+	marek, differing := p.All()[2], specialPerson(t, p, "another surname at ROB")
+	abroad, district := specialPerson(t, p, "born abroad, two citizenships"), specialPerson(t, p, "born in a district of Prague")
 	names := "<rod:Jmeno>%s</rod:Jmeno><rod:Prijmeni>%s</rod:Prijmeni>"
 	tests := []struct {
 		name       string
@@ -69,8 +69,9 @@ func TestRobOver(t *testing.T) {
 		unverified bool
 	}{
 		{name: "all agrees", person: marek, how: "diakritika", kod: egon.OK,
-			given: "<rod:AdresaPobytu>14492253</rod:AdresaPobytu><rod:DatumNarozeni>1968-01-11</rod:DatumNarozeni>" + fmt.Sprintf(names, "Marek", "Rolnička"),
-			ok:    "Aifo AdresaPobytu DatumNarozeni Jmeno Prijmeni"},
+			given: "<rod:AdresaPobytu>14492253</rod:AdresaPobytu><rod:DatumNarozeni>1968-01-11</rod:DatumNarozeni>" + fmt.Sprintf(names, "Marek",
+				"Rolnička"),
+			ok: "Aifo AdresaPobytu DatumNarozeni Jmeno Prijmeni"},
 		{name: "birth date with a zone", person: marek, how: "diakritika", kod: egon.OK,
 			given: "<rod:DatumNarozeni>1968-01-11Z</rod:DatumNarozeni>", ok: "Aifo DatumNarozeni"},
 		{name: "birth date with an offset", person: marek, how: "diakritika", kod: egon.OK,
@@ -93,10 +94,12 @@ func TestRobOver(t *testing.T) {
 			given: `<rod:MistoNarozeni><rob:NarozeniSvet><rob:MistoSvet>Dresden</rob:MistoSvet><rob:Stat>276</rob:Stat></rob:NarozeniSvet></rod:MistoNarozeni>` +
 				`<rod:Obcanstvi>203</rod:Obcanstvi><rod:Obcanstvi>276</rod:Obcanstvi>`, ok: "Aifo MistoNarozeni Obcanstvi"},
 		{name: "born in a district", person: district, how: "ascii", kod: egon.OK,
-			given: fmt.Sprintf(`<rod:MistoNarozeni><rob:NarozeniCr obec="false">%d</rob:NarozeniCr></rod:MistoNarozeni>`, district.Narozeni.Kod), ok: "Aifo MistoNarozeni"},
+			given: fmt.Sprintf(`<rod:MistoNarozeni><rob:NarozeniCr obec="false">%d</rob:NarozeniCr></rod:MistoNarozeni>`, district.Narozeni.Kod),
+			ok:    "Aifo MistoNarozeni"},
 		{name: "a municipality of the district's code", person: district, how: "ascii", kod: egon.Varovani, subKod: "PARCIALNI ZAZNAM NEOVEREN",
-			given: fmt.Sprintf(`<rod:MistoNarozeni><rob:NarozeniCr>%d</rob:NarozeniCr></rod:MistoNarozeni>`, district.Narozeni.Kod), ok: "Aifo", no: "MistoNarozeni"},
-		{name: "unknown to ROB", person: called(t, p, "in the evidences, unknown to ROB"), how: "ascii", kod: egon.Varovani,
+			given: fmt.Sprintf(`<rod:MistoNarozeni><rob:NarozeniCr>%d</rob:NarozeniCr></rod:MistoNarozeni>`, district.Narozeni.Kod), ok: "Aifo",
+			no: "MistoNarozeni"},
+		{name: "unknown to ROB", person: specialPerson(t, p, "in the evidences, unknown to ROB"), how: "ascii", kod: egon.Varovani,
 			subKod: "PARCIALNI ZAZNAM NENALEZEN", given: fmt.Sprintf(names, "Eva", "Nerobová"), unverified: true},
 	}
 	for _, test := range tests {
@@ -127,8 +130,8 @@ func document(cislo, druh string) string {
 }
 
 func TestRobOverMapa(t *testing.T) {
-	s := newSite(t)
-	unknown := called(t, s.server.cfg.Population, "in the evidences, unknown to ROB")
+	s := newTestServer(t)
+	unknown := specialPerson(t, s.server.cfg.Population, "in the evidences, unknown to ROB")
 	for id, want := range map[int]string{2: "true", unknown.ID: "false"} {
 		n, _ := s.post(ROB, overRequest("Jmeno", AIFO("A101", id), "ascii", "<rod:Jmeno>X</rod:Jmeno>"))
 		entry := n.Child(egon.NSRobEnvelope, "MapaAifo").Child(egon.NSReg, "PrevodAifo")
@@ -139,7 +142,7 @@ func TestRobOverMapa(t *testing.T) {
 }
 
 func TestRobRefuses(t *testing.T) {
-	s := newSite(t)
+	s := newTestServer(t)
 	aifo := AIFO("A101", 2)
 	for name, payload := range map[string]string{
 		"item that is not permitted": overRequest("Prijmeni", aifo, "ascii", "<rod:Jmeno>Marek</rod:Jmeno>"),
@@ -163,16 +166,18 @@ func TestRobRefuses(t *testing.T) {
 }
 
 func TestRobCtiHromadne(t *testing.T) {
-	s := newSite(t)
+	s := newTestServer(t)
 	o := officialSchemas(t)
 	p := s.server.cfg.Population
 	var answers []*xmltext.Node
 	ask := func(person *Person, items string) *xmltext.Node {
-		data := s.robData(robRequest("RobCtiHromadneAifo", items, AIFO("A101", person.ID), "<rod:RobCtiHromadneAifoData/>"), "RobCtiHromadneAifo", egon.OK)
+		data := s.robData(robRequest("RobCtiHromadneAifo", items, AIFO("A101", person.ID), "<rod:RobCtiHromadneAifoData/>"), "RobCtiHromadneAifo",
+			egon.OK)
 		answers = append(answers, data)
 		return data.Child(egon.NSRobData, "Osoba")
 	}
-	everything := "AdresaPobytu DatovaSchranka DatumNarozeni DatumUmrti DatumPravniMociUmrti Doklad DorucovaciAdresa Jmeno MistoNarozeni MistoUmrti Obcanstvi Prijmeni"
+	everything := "AdresaPobytu DatovaSchranka DatumNarozeni DatumUmrti DatumPravniMociUmrti Doklad DorucovaciAdresa Jmeno MistoNarozeni " +
+		"MistoUmrti Obcanstvi Prijmeni"
 	for _, x := range p.All() {
 		if !x.InROB {
 			continue
@@ -199,13 +204,13 @@ func TestRobCtiHromadne(t *testing.T) {
 
 // The references of an answer stand in its SeznamIdAdres too.
 func TestRobReferences(t *testing.T) {
-	s := newSite(t)
+	s := newTestServer(t)
 	for special, items := range map[string]string{
 		"delivery address":             "AdresaPobytu DorucovaciAdresa",
 		"born in a district of Prague": "MistoNarozeni",
 		"dead":                         "MistoUmrti MistoNarozeni",
 	} {
-		p := called(t, s.server.cfg.Population, special)
+		p := specialPerson(t, s.server.cfg.Population, special)
 		n, _ := s.post(ROB, robRequest("RobCtiHromadneAifo", items, AIFO("A101", p.ID), "<rod:RobCtiHromadneAifoData/>"))
 		want := osoba{Person: p, items: strings.Fields(items)}.references(nil)
 		got := readRefs(n.Child(egon.NSRobEnvelope, "SeznamIdAdres"))
@@ -216,10 +221,11 @@ func TestRobReferences(t *testing.T) {
 }
 
 func TestRobCtiUnknown(t *testing.T) {
-	s := newSite(t)
+	s := newTestServer(t)
 	o := officialSchemas(t)
-	p := called(t, s.server.cfg.Population, "in the evidences, unknown to ROB")
-	data := s.robOdpoved(o, robRequest("RobCtiHromadneAifo", "Jmeno", AIFO("A101", p.ID), "<rod:RobCtiHromadneAifoData/>"), "RobCtiHromadneAifo", egon.Varovani)
+	p := specialPerson(t, s.server.cfg.Population, "in the evidences, unknown to ROB")
+	data := s.robOdpoved(o, robRequest("RobCtiHromadneAifo", "Jmeno", AIFO("A101", p.ID), "<rod:RobCtiHromadneAifoData/>"),
+		"RobCtiHromadneAifo", egon.Varovani)
 	if data.Child(egon.NSRobData, "Osoba") != nil {
 		t.Error("a person that ROB does not know has an Osoba")
 	}

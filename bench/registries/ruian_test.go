@@ -11,7 +11,7 @@ import (
 )
 
 func TestRuian(t *testing.T) {
-	s := newSite(t)
+	s := newTestServer(t)
 	o := officialSchemas(t)
 	list := `<reg:AdresniMisto>14492253</reg:AdresniMisto><reg:AdresniMisto>21999999</reg:AdresniMisto><reg:AdresniMisto>21999901</reg:AdresniMisto>` +
 		`<reg:AdresniLokalita>582786</reg:AdresniLokalita><reg:AdresniLokalita typPrvku="MP">35</reg:AdresniLokalita><reg:AdresniLokalita>123456</reg:AdresniLokalita>`

@@ -25,15 +25,15 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"))
 }
 
-// site is a server on a real socket.
-type site struct {
+// testServer is a server on a real socket.
+type testServer struct {
 	t      *testing.T
 	server *Server
 	url    string
 	client *http.Client
 }
 
-func newSite(t *testing.T, change ...func(*Config)) *site {
+func newTestServer(t *testing.T, change ...func(*Config)) *testServer {
 	t.Helper()
 	cfg := Config{Population: NewPopulation(50, 1)}
 	for _, c := range change {
@@ -62,10 +62,10 @@ func newSite(t *testing.T, change ...func(*Config)) *site {
 			t.Errorf("Serve() = %v", err)
 		}
 	})
-	return &site{t, server, "http://" + ln.Addr().String(), client}
+	return &testServer{t, server, "http://" + ln.Addr().String(), client}
 }
 
-// answered is a reply as it came.
+// answered is an HTTP answer.
 type answered struct {
 	status int
 	header http.Header
@@ -73,7 +73,7 @@ type answered struct {
 	err    error // reading or getting it
 }
 
-func (s *site) do(method, path, action string, body io.Reader) answered {
+func (s *testServer) do(method, path, action string, body io.Reader) answered {
 	s.t.Helper()
 	req, err := http.NewRequest(method, s.url+path, body)
 	if err != nil {
@@ -93,8 +93,8 @@ func (s *site) do(method, path, action string, body io.Reader) answered {
 }
 
 // post sends a payload to a registry in an Envelope and returns the payload
-// of the answer, and what is wrong with it.
-func (s *site) post(registry, payload string) (*xmltext.Node, answered) {
+// of the answer. It reports what is wrong with the answer.
+func (s *testServer) post(registry, payload string) (*xmltext.Node, answered) {
 	s.t.Helper()
 	root, err := xmltext.Parse([]byte(payload), xmltext.DefaultBounds())
 	if err != nil {
@@ -127,12 +127,12 @@ const testInfo = `<e:ZadostInfo><reg:CasZadosti>2026-01-01T08:00:00+01:00</reg:C
 	`<reg:Subjekt>S</reg:Subjekt><reg:Uzivatel>U</reg:Uzivatel><reg:DuvodUcel>D</reg:DuvodUcel>` +
 	`<reg:AgendaZadostId>` + testAgendaID + `</reg:AgendaZadostId><reg:IszrZadostId>` + testIszrID + `</reg:IszrZadostId></e:ZadostInfo>`
 
-// robPrefixes are declared on requests and on what is cut out of answers.
+// robPrefixes are declared on requests and on parts of answers.
 const robPrefixes = ` xmlns:reg="` + egon.NSReg + `" xmlns:rod="` + egon.NSRobData + `" xmlns:rob="` + egon.NSRobTypes + `"`
 
 // mustStatus fails unless the answer says kod, echoes the ids, and is of now in
 // the zone of the bus.
-func (s *site) mustStatus(n *xmltext.Node, infoSpace, kod string) {
+func (s *testServer) mustStatus(n *xmltext.Node, infoSpace, kod string) {
 	s.t.Helper()
 	info := n.Child(infoSpace, "OdpovedInfo")
 	if got := info.Child(egon.NSReg, "Status").Child(egon.NSReg, "VysledekKod").Value(); got != kod {
@@ -206,7 +206,7 @@ func (o *schemas) checkFile(schema string, nodes ...*xmltext.Node) {
 }
 
 func TestWhatIsNoMessage(t *testing.T) {
-	s := newSite(t)
+	s := newTestServer(t)
 	request := `<e:CtiProRobRequest xmlns:e="` + egon.NSRuian + `"/>`
 	tests := []struct {
 		name, method, path, action, body string
@@ -247,7 +247,7 @@ func TestWhatIsNoMessage(t *testing.T) {
 }
 
 func TestRequestTooLarge(t *testing.T) {
-	s := newSite(t)
+	s := newTestServer(t)
 	a := s.do("POST", "/ruian", "CtiProRobRequest", io.LimitReader(zeros{}, maxMessage+1))
 	// The server may close before everything was sent: then there is no answer.
 	if a.err == nil && a.status != 413 {
@@ -271,15 +271,15 @@ func decode(t *testing.T, data []byte, v any) {
 
 // The evidences answer in a stream, with photos of the size that is set.
 func TestEvidencesStream(t *testing.T) {
-	s := newSite(t)
+	s := newTestServer(t)
 	o := officialSchemas(t)
 	zoran := person(t, s.server.cfg.Population, "VOSÁHLO")
 	for _, test := range []struct {
 		registry, step, schema string
-		asked
+		mediaRequest
 	}{
-		{EOP, "X21", "aiseop/xsd/AisEopMediaCtiPodleUdaju.xsd", asked{query: zoran.byBirthDate()}},
-		{ECD, "X22", "aisecd/xsd/AisEcdMediaCtiPodleUdaju.xsd", asked{ecd: true, query: zoran.byBirthDate()}},
+		{EOP, "X21", "aiseop/xsd/AisEopMediaCtiPodleUdaju.xsd", mediaRequest{query: zoran.byBirthDate()}},
+		{ECD, "X22", "aisecd/xsd/AisEcdMediaCtiPodleUdaju.xsd", mediaRequest{ecd: true, query: zoran.byBirthDate()}},
 	} {
 		t.Run(test.registry, func(t *testing.T) {
 			s.server.ClearLog()

@@ -47,11 +47,12 @@ func TestCompareTellsWhatIsNotAlike(t *testing.T) {
 	}
 }
 
-// The turns of a ramp are of different rates: what held is told, and no median.
+// The turns of a ramp have different rates: the findings are compared, and no median.
 func TestCompareOfRamps(t *testing.T) {
 	before, after := sample(), sample()
 	before.Plan.Profile, after.Plan.Profile = Ramp, Ramp
-	before.Notes, after.Notes = []string{"brana: 900/s is the highest rate that held."}, []string{"brana: 1200/s is the highest rate that held."}
+	before.Notes, after.Notes = []string{"brana: 900/s is the highest rate that held."}, []string{"brana: 1200/s is the highest rate " +
+		"that held."}
 	var out bytes.Buffer
 	if err := Compare(&out, before, after); err != nil {
 		t.Fatal(err)
@@ -66,7 +67,7 @@ func TestCompareOfRamps(t *testing.T) {
 	}
 }
 
-// What only one of two reports has measured is told, and the rest compared.
+// A target that only one of two reports has is named; the others are compared.
 func TestCompareOfOtherTargets(t *testing.T) {
 	before, after := sample(), sample()
 	for i := range after.Turns {
@@ -78,7 +79,8 @@ func TestCompareOfOtherTargets(t *testing.T) {
 	if err := Compare(&out, before, after); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(out.String(), "not alike: what is measured was brana nginx, is brana haproxy\n") || strings.Count(out.String(), "before") != 1 {
+	if !strings.Contains(out.String(), "not alike: what is measured was brana nginx, is brana haproxy\n") ||
+		strings.Count(out.String(), "before") != 1 {
 		t.Errorf("%s", out.String())
 	}
 }

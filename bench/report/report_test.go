@@ -23,7 +23,7 @@ type stub func(n int) load.Reply
 
 func (s stub) Call(_ *load.Scenario, n int) load.Reply { return s(n) }
 
-// outcome is what came of some calls, each of its own latency.
+// outcome is the outcome of some calls with different latencies.
 func outcome(t *testing.T) *load.Outcome {
 	t.Helper()
 	book := load.Book{Caller: load.Caller{Agenda: "X999", Role: "XRB", Ovm: "12345678", Ais: "999099"}}
@@ -31,12 +31,13 @@ func outcome(t *testing.T) *load.Outcome {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o, err := load.Run(t.Context(), load.Plan{Pace: load.Pace{{Rate: 1000, For: 100 * time.Millisecond}}, Workers: 4, Mix: mix, Target: stub(func(n int) load.Reply {
-		if n == 7 {
-			return load.Reply{Wrong: "HTTP 503 instead of 200"}
-		}
-		return load.Reply{Sent: 1000, Received: 700}
-	})})
+	o, err := load.Run(t.Context(),
+		load.Plan{Pace: load.Pace{{Rate: 1000, For: 100 * time.Millisecond}}, Workers: 4, Mix: mix, Target: stub(func(n int) load.Reply {
+			if n == 7 {
+				return load.Reply{Wrong: "HTTP 503 instead of 200"}
+			}
+			return load.Reply{Sent: 1000, Received: 700}
+		})})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,11 +54,13 @@ func turn(target string, round int, p99 time.Duration, cpu float64) Turn {
 }
 
 func sample() *Report {
-	r := &Report{Format: Format, Made: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC), Command: []string{"brana", "bench", "--mix", "relay;<x>"},
+	r := &Report{Format: Format, Made: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC),
+		Command:  []string{"brana", "bench", "--mix", "relay;<x>"},
 		Versions: map[string]string{"nginx": "nginx/1.22"}, Configs: map[string]string{"nginx": "worker_processes 2; # <script>"},
 		Plan: Plan{Profile: "constant", Mix: "relay", Rate: 1000, Connections: 64, Duration: 2 * time.Second, Rounds: 3}}
 	for round := 1; round <= 3; round++ {
-		r.Turns = append(r.Turns, turn("brana", round, time.Duration(8+round)*time.Millisecond, 100e3), turn("nginx", round, time.Duration(4+round)*time.Millisecond, 50e3))
+		r.Turns = append(r.Turns, turn("brana", round, time.Duration(8+round)*time.Millisecond, 100e3),
+			turn("nginx", round, time.Duration(4+round)*time.Millisecond, 50e3))
 	}
 	return r
 }
@@ -187,7 +190,8 @@ func TestTableOfARamp(t *testing.T) {
 	if err := r.WriteTable(&out); err != nil {
 		t.Fatal(err)
 	}
-	if n := strings.Count(out.String(), "\nbrana "); n != 3 || !strings.Contains(out.String(), "2000/s") || strings.Contains(out.String(), "±") {
+	if n := strings.Count(out.String(), "\nbrana "); n != 3 || !strings.Contains(out.String(), "2000/s") ||
+		strings.Contains(out.String(), "±") {
 		t.Errorf("%d steps:\n%s", n, out.String())
 	}
 }
@@ -214,7 +218,8 @@ func TestTableTellsTheSetup(t *testing.T) {
 		want string
 	}{
 		{Plan{Gateways: 2, Cores: 1, Limits: "redis"}, "\ngateways 2, cores of each 1, limits in redis, registries set to nothing\n"},
-		{Plan{Gateways: 1, Cores: 2, Limits: "memory", Set: []string{"all.latency=5ms"}}, "\ngateways 1, cores of each 2, limits in memory, registries set to all.latency=5ms\n"},
+		{Plan{Gateways: 1, Cores: 2, Limits: "memory", Set: []string{"all.latency=5ms"}},
+			"\ngateways 1, cores of each 2, limits in memory, registries set to all.latency=5ms\n"},
 		{Plan{Gateways: 3}, "\ngateways 3\n"},
 		{Plan{}, ""},
 	} {
@@ -247,7 +252,8 @@ func TestPage(t *testing.T) {
 			t.Errorf("the page has %q", bad)
 		}
 	}
-	for _, want := range []string{"prefers-color-scheme: dark", "brana bench --mix &#39;relay;&lt;x&gt;&#39;", "# &lt;script&gt;", "1.67×", "nginx/1.22"} {
+	for _, want := range []string{"prefers-color-scheme: dark", "brana bench --mix &#39;relay;&lt;x&gt;&#39;", "# &lt;script&gt;", "1.67×",
+		"nginx/1.22"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page lacks %q", want)
 		}
@@ -270,7 +276,8 @@ func TestATargetLooksTheSameInAllPlots(t *testing.T) {
 		}
 	}
 	looks := map[string]map[int]bool{}
-	for _, p := range []plot{r.percentiles(), r.overTime("", "", perSecond, false, func(s Second) float64 { return float64(s.Right) }), r.cpuBars(), r.memory()} {
+	for _, p := range []plot{r.percentiles(), r.overTime("", "", perSecond, false, func(s Second) float64 { return float64(s.Right) }),
+		r.cpuBars(), r.memory()} {
 		for _, s := range p.Series {
 			if looks[s.Name] == nil {
 				looks[s.Name] = map[int]bool{}

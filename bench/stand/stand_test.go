@@ -38,12 +38,12 @@ func shell(t *testing.T, script string) *Process {
 	return p
 }
 
-// untilTold is a script that waits for tell.
-const untilTold = "while [ ! -e told ]; do sleep 0.01; done; "
+// untilReleased is a script that waits for release.
+const untilReleased = "while [ ! -e released ]; do sleep 0.01; done; "
 
-func tell(t *testing.T, p *Process) {
+func release(t *testing.T, p *Process) {
 	t.Helper()
-	if err := os.WriteFile(filepath.Join(p.cmd.Dir, "told"), nil, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(p.cmd.Dir, "released"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -70,14 +70,15 @@ func TestAProcessThatDoesNotStart(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Start(ctx, Command{Name: "shell", Dir: t.TempDir(), Args: []string{"sleep", "60"}, Ready: func() error { return errors.New("not ready") }}); !errors.Is(err, context.Canceled) {
+	if _, err := Start(ctx, Command{Name: "shell", Dir: t.TempDir(), Args: []string{"sleep", "60"},
+		Ready: func() error { return errors.New("not ready") }}); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 }
 
 func TestAProcessThatEnds(t *testing.T) {
-	p := shell(t, untilTold+"echo that is all")
-	tell(t, p)
+	p := shell(t, untilReleased+"echo that is all")
+	release(t, p)
 	eventually(t, "it has ended", p.Ended)
 	if got := p.LastWords(); got != "it said: that is all" {
 		t.Errorf("%q", got)
@@ -129,8 +130,8 @@ func TestUseOfDescendants(t *testing.T) {
 
 func TestUseOfAProcessThatIsGone(t *testing.T) {
 	requireProc(t)
-	p := shell(t, untilTold+"exit 0")
-	tell(t, p)
+	p := shell(t, untilReleased+"exit 0")
+	release(t, p)
 	eventually(t, "it has ended", p.Ended)
 	if use, err := UseOf(p.PID()); err != nil || use != (Use{}) {
 		t.Errorf("%+v, %v", use, err)
@@ -167,7 +168,8 @@ func TestPeers(t *testing.T) {
 			}))
 			defer upstream.Close()
 			dir := t.TempDir()
-			p, err := StartPeer(t.Context(), name, PeerConfig{Dir: dir, Upstream: strings.TrimPrefix(upstream.URL, "http://"), Threads: 1, Connections: 10})
+			p, err := StartPeer(t.Context(), name,
+				PeerConfig{Dir: dir, Upstream: strings.TrimPrefix(upstream.URL, "http://"), Threads: 1, Connections: 10})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -267,14 +269,16 @@ func TestPeersHaveRoomForTheConnections(t *testing.T) {
 }
 
 func TestAPeerOfNoName(t *testing.T) {
-	if _, err := StartPeer(t.Context(), "apache", PeerConfig{Dir: t.TempDir(), Upstream: "127.0.0.1:1"}); err == nil || !strings.Contains(err.Error(), "choose of nginx") {
+	if _, err := StartPeer(t.Context(), "apache", PeerConfig{Dir: t.TempDir(), Upstream: "127.0.0.1:1"}); err == nil ||
+		!strings.Contains(err.Error(), "choose of nginx") {
 		t.Errorf("%v", err)
 	}
 }
 
 func TestScrape(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprint(w, "# HELP go_memstats_mallocs_total x\n# TYPE go_memstats_mallocs_total counter\ngo_memstats_mallocs_total 1.5e+06\nbrana_exchanges_total{outcome=\"ok\"} 3\n")
+		fmt.Fprint(w, "# HELP go_memstats_mallocs_total x\n# TYPE go_memstats_mallocs_total counter\ngo_memstats_mallocs_total "+
+			"1.5e+06\nbrana_exchanges_total{outcome=\"ok\"} 3\n")
 	}))
 	defer server.Close()
 	c, err := Scrape(t.Context(), server.URL)
@@ -299,7 +303,8 @@ func TestRedisUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	address := fmt.Sprintf("127.0.0.1:%d", port)
-	p, err := Start(t.Context(), Command{Name: "redis", Dir: t.TempDir(), Args: []string{"redis-server", "--bind", "127.0.0.1", "--port", strconv.Itoa(port), "--save", ""}, Ready: Accepts(address)})
+	p, err := Start(t.Context(), Command{Name: "redis", Dir: t.TempDir(),
+		Args: []string{"redis-server", "--bind", "127.0.0.1", "--port", strconv.Itoa(port), "--save", ""}, Ready: Accepts(address)})
 	if err != nil {
 		t.Fatal(err)
 	}

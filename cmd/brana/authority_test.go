@@ -52,8 +52,9 @@ func (a *authority) sign(name string, template *x509.Certificate) *x509.Certific
 // name.key.
 func (a *authority) issue(name string, serial int64, change ...func(*x509.Certificate)) {
 	a.t.Helper()
-	template := &x509.Certificate{SerialNumber: mathbig.NewInt(serial), Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Hour),
-		NotAfter: time.Now().Add(time.Duration(serial) * time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+	template := &x509.Certificate{SerialNumber: mathbig.NewInt(serial), Subject: pkix.Name{CommonName: name},
+		NotBefore: time.Now().Add(-time.Hour),
+		NotAfter:  time.Now().Add(time.Duration(serial) * time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth}}
 	for _, f := range change {
@@ -83,9 +84,9 @@ func (a *authority) listenTLS() *config.ServerTLS {
 	return &config.ServerTLS{Cert: a.file("gate.pem"), Key: a.file("gate.key"), ClientCA: a.file("ca.pem")}
 }
 
-// shake makes a handshake and says something over it, so that both sides know
-// how it ended. It returns what the client saw.
-func shake(t *testing.T, server, client *tls.Config) (tls.ConnectionState, error) {
+// handshake makes a handshake and sends a byte, so that both sides know how it
+// ended. It returns the state of the client.
+func handshake(t *testing.T, server, client *tls.Config) (tls.ConnectionState, error) {
 	t.Helper()
 	l := listen(t)
 	defer l.Close()
@@ -111,6 +112,6 @@ func shake(t *testing.T, server, client *tls.Config) (tls.ConnectionState, error
 	return c.ConnectionState(), err
 }
 
-func only(v uint16) func(*tls.Config) {
+func onlyVersion(v uint16) func(*tls.Config) {
 	return func(c *tls.Config) { c.MinVersion, c.MaxVersion = v, v }
 }

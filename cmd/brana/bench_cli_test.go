@@ -18,8 +18,8 @@ import (
 	"brana/bench/stand"
 )
 
-// bench runs brana bench as a process, briefly, and returns its report, what
-// it said and its exit code.
+// bench runs brana bench as a process, briefly, and returns its report, its output
+// and its exit code.
 func bench(t *testing.T, args ...string) (*report.Report, string, int) {
 	t.Helper()
 	program, err := binary()
@@ -27,7 +27,8 @@ func bench(t *testing.T, args ...string) (*report.Report, string, int) {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "report.json")
-	args = append([]string{"bench", "--rate", "50", "--duration", "1s", "--warmup", "0s", "--rounds", "1", "--connections", "8", "--json", file}, args...)
+	args = append([]string{"bench", "--rate", "50", "--duration", "1s", "--warmup", "0s", "--rounds", "1", "--connections", "8", "--json",
+		file}, args...)
 	var said bytes.Buffer
 	cmd := exec.Command(program, args...)
 	cmd.Stdout, cmd.Stderr = &said, &said
@@ -67,13 +68,15 @@ func TestBenchSendsEveryScenario(t *testing.T) {
 			t.Errorf("%s was not sent", name)
 		}
 	}
-	if turn.Mallocs == nil || *turn.Mallocs <= 0 || turn.Use("registries") == nil || turn.Use(report.Subject) == nil || turn.Use(report.Subject).Most() < 1<<20 {
+	if turn.Mallocs == nil || *turn.Mallocs <= 0 || turn.Use("registries") == nil || turn.Use(report.Subject) == nil ||
+		turn.Use(report.Subject).Most() < 1<<20 {
 		t.Errorf("what the gateway used is not known: %+v", turn.Uses)
 	}
 	if p := r.Plan; p.Gateways != 1 || p.Cores == 0 || p.Limits != "memory" || r.Commit == "" {
 		t.Errorf("the report does not say what was measured: %+v, commit %q", p, r.Commit)
 	}
-	if r.Machine.Cores == 0 || r.Versions["go"] == "" || !strings.Contains(r.Configs["brana"], "listen:") || !slices.Contains(r.Command, "--mix") {
+	if r.Machine.Cores == 0 || r.Versions["go"] == "" || !strings.Contains(r.Configs["brana"], "listen:") ||
+		!slices.Contains(r.Command, "--mix") {
 		t.Errorf("the report does not say where and how: %+v", r)
 	}
 }
@@ -122,10 +125,12 @@ func TestBenchAgainstPeers(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := filepath.Join(dir, "again.html")
-	if out, code := brana("bench", "report", file, "--html", again); code != 0 || !strings.Contains(out, "CPU/call target") || !bytes.Equal(read(t, again), read(t, page)) {
+	if out, code := brana("bench", "report", file, "--html", again); code != 0 || !strings.Contains(out, "CPU/call target") ||
+		!bytes.Equal(read(t, again), read(t, page)) {
 		t.Errorf("report: exit code %d, %s", code, out)
 	}
-	if out, code := brana("bench", "compare", file, file); code != 0 || !strings.Contains(out, "~ (n=2+2)") && !strings.Contains(out, "same (n=2+2)") {
+	if out, code := brana("bench", "compare", file, file); code != 0 || !strings.Contains(out, "~ (n=2+2)") &&
+		!strings.Contains(out, "same (n=2+2)") {
 		t.Errorf("compare: exit code %d, %s", code, out)
 	}
 }
@@ -173,7 +178,8 @@ func requirePeers(t *testing.T, names ...string) {
 func TestBenchOfManyConnections(t *testing.T) {
 	t.Parallel() // it waits
 	requirePeers(t, "nginx", "haproxy")
-	r, said, code := bench(t, "--against", "nginx,haproxy", "--mix", "relay", "--connections", "2500", "--profile", "closed", "--timeout", "60s")
+	r, said, code := bench(t, "--against", "nginx,haproxy", "--mix", "relay", "--connections", "2500", "--profile", "closed",
+		"--timeout", "60s")
 	if code != 0 {
 		t.Fatalf("exit code %d: %s", code, said)
 	}

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// What is not said is as long and as often as the profile needs.
+// Length, rounds and mix have defaults by the profile.
 func TestBenchDefaults(t *testing.T) {
 	for _, c := range []struct {
 		profile, against string
@@ -58,7 +58,7 @@ func TestTerminals(t *testing.T) {
 	}
 }
 
-// The commit is what the build says, and else that nobody said it.
+// The commit is that of the build; without one the report says so.
 func TestCommitOfAReport(t *testing.T) {
 	defer func(v string) { version = v }(version)
 	version = "0e0ae83-dirty"

@@ -55,7 +55,8 @@ type process struct {
 func serveFile(t testing.TB, sim string, change ...string) string {
 	t.Helper()
 	dir := t.TempDir()
-	text := strings.NewReplacer("127.0.0.1:8080", "127.0.0.1:0", "127.0.0.1:8081", "127.0.0.1:0", "127.0.0.1:8090", sim).Replace(string(config.Example))
+	text := strings.NewReplacer("127.0.0.1:8080", "127.0.0.1:0", "127.0.0.1:8081", "127.0.0.1:0", "127.0.0.1:8090",
+		sim).Replace(string(config.Example))
 	for i := 0; i < len(change); i += 2 {
 		if !strings.Contains(text, change[i]) {
 			t.Fatalf("%s is not in the example", change[i])
@@ -98,8 +99,8 @@ func runProcess(t testing.TB, args ...string) *process {
 	return runProcessTo(t, log, log, args...)
 }
 
-// runProcessTo runs the program with a verb that serves; what it writes to
-// stderr comes to be in log.
+// runProcessTo runs the program with a verb that serves. The bytes that it writes
+// to stderr must get into log.
 func runProcessTo(t testing.TB, stderr io.Writer, log *logBuffer, args ...string) *process {
 	t.Helper()
 	program, err := binary()
@@ -122,7 +123,8 @@ func runProcessTo(t testing.TB, stderr io.Writer, log *logBuffer, args ...string
 	eventually(t, "the process serves", func() bool { serving = p.log.line("serving"); return serving != nil })
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: time.Minute}
 	t.Cleanup(client.CloseIdleConnections)
-	p.world = &world{t: t, client: client, gateway: "http://" + serving["listen"].(string) + "/publikace", admin: "http://" + serving["admin"].(string)}
+	p.world = &world{t: t, client: client, gateway: "http://" + serving["listen"].(string) + "/publikace",
+		admin: "http://" + serving["admin"].(string)}
 	return p
 }
 
@@ -158,7 +160,7 @@ func (p *process) ready() (int, string) {
 	return response.StatusCode, string(body)
 }
 
-// A logBuffer holds what a process has written so far.
+// A logBuffer holds the output of a process so far.
 type logBuffer struct {
 	file string // that the process writes to; empty: it writes to the buffer
 	mu   sync.Mutex

@@ -14,33 +14,36 @@ import (
 	"brana/cmd/brana/config"
 )
 
-// canary stands for what a message says of a person. Whichever peer sends it, and
-// wherever in what it sends, it is not in the log.
+// canary stands for personal data. Whichever peer sends it, in whichever part of a
+// message, it is not in the log.
 const canary = "Kanarkova"
 
-// brokenAnswers are what a server may send in the place of an answer.
+// brokenAnswers are bytes that a server may send in place of an answer.
 var brokenAnswers = map[string]string{
-	"no HTTP":               canary + "\r\n\r\n",
-	"another protocol":      canary + "/1.1 200 OK\r\n\r\n",
-	"status":                "HTTP/1.1 " + canary + " OK\r\nContent-Length: 0\r\n\r\n",
-	"reason":                "HTTP/1.1 503 " + canary + "\r\nContent-Length: 0\r\n\r\n",
-	"field without colon":   "HTTP/1.1 200 OK\r\n" + canary + "\r\n\r\n",
-	"field with a blank":    "HTTP/1.1 200 OK\r\n" + canary + " x: y\r\n\r\n",
-	"length":                "HTTP/1.1 200 OK\r\nContent-Length: " + canary + "\r\n\r\n",
-	"two lengths":           "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2" + canary + "\r\n\r\n",
-	"coding":                "HTTP/1.1 200 OK\r\nTransfer-Encoding: " + canary + "\r\n\r\n",
-	"chunk size":            "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nTransfer-Encoding: chunked\r\n\r\n" + canary + "\r\n",
-	"chunk end":             "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n<" + canary,
-	"parameter of the type": "HTTP/1.1 200 OK\r\nContent-Type: text/html; x=\"" + canary + "\"; y=" + canary + "\r\nContent-Length: 1\r\n\r\nx", // the type is told
-	"endless head":          "HTTP/1.1 200 OK\r\nX: " + strings.Repeat(canary, 20_000),
-	"text":                  xmlAnswer(canary),
-	"element":               xmlAnswer("<" + canary + "/>"),
-	"element in an envelope": xmlAnswer(`<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><` + canary + ` xmlns="` + canary + `">` +
+	"no HTTP":             canary + "\r\n\r\n",
+	"another protocol":    canary + "/1.1 200 OK\r\n\r\n",
+	"status":              "HTTP/1.1 " + canary + " OK\r\nContent-Length: 0\r\n\r\n",
+	"reason":              "HTTP/1.1 503 " + canary + "\r\nContent-Length: 0\r\n\r\n",
+	"field without colon": "HTTP/1.1 200 OK\r\n" + canary + "\r\n\r\n",
+	"field with a blank":  "HTTP/1.1 200 OK\r\n" + canary + " x: y\r\n\r\n",
+	"length":              "HTTP/1.1 200 OK\r\nContent-Length: " + canary + "\r\n\r\n",
+	"two lengths":         "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2" + canary + "\r\n\r\n",
+	"coding":              "HTTP/1.1 200 OK\r\nTransfer-Encoding: " + canary + "\r\n\r\n",
+	"chunk size":          "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nTransfer-Encoding: chunked\r\n\r\n" + canary + "\r\n",
+	"chunk end":           "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n<" + canary,
+	"parameter of the type": "HTTP/1.1 200 OK\r\nContent-Type: text/html; x=\"" + canary + "\"; y=" + canary +
+		"\r\nContent-Length: 1\r\n\r\nx", // the type is told
+	"endless head": "HTTP/1.1 200 OK\r\nX: " + strings.Repeat(canary, 20_000),
+	"text":         xmlAnswer(canary),
+	"element":      xmlAnswer("<" + canary + "/>"),
+	"element in an envelope": xmlAnswer(`<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><` + canary + ` xmlns="` +
+		canary + `">` +
 		canary + `</` + canary + `></s:Body></s:Envelope>`),
 	"end tag":     xmlAnswer("<a></" + canary + ">"),
 	"entity":      xmlAnswer("<a>&" + canary + ";</a>"),
 	"instruction": xmlAnswer("<?" + canary + "?><a/>"),
-	"fault": xmlAnswer(`<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault><faultcode>s:` + canary + `</faultcode><faultstring>` +
+	"fault": xmlAnswer(`<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault><faultcode>s:` + canary +
+		`</faultcode><faultstring>` +
 		canary + `</faultstring></s:Fault></s:Body></s:Envelope>`),
 	"cut": "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: 1000\r\n\r\n<" + canary + ">" + canary,
 }
@@ -146,16 +149,17 @@ func TestNoByteOfACallerIsInTheLog(t *testing.T) {
 		return post("/publikace/E198", typed, strings.Replace(good, old, with, 1))
 	}
 	for name, call := range map[string]string{
-		"no HTTP":       canary + "\r\n\r\n",
-		"method":        canary + " /publikace/E198 HTTP/1.1\r\nHost: brana\r\n\r\n",
-		"path":          post("/publikace/"+canary, typed, good),
-		"query":         post("/publikace/E198?"+canary, typed, good),
-		"protocol":      "POST /publikace/E198 " + canary + "\r\n\r\n",
-		"field":         post("/publikace/E198", canary+"\r\n", good),
-		"length":        "POST /publikace/E198 HTTP/1.1\r\nHost: brana\r\nContent-Length: " + canary + "\r\n\r\n",
-		"coding":        post("/publikace/E198", typed+"Transfer-Encoding: "+canary+"\r\n", good),
-		"chunk size":    "POST /publikace/E198 HTTP/1.1\r\nHost: brana\r\n" + typed + "Transfer-Encoding: chunked\r\n\r\n" + canary + "\r\n",
-		"chunk":         "POST /publikace/E05 HTTP/1.1\r\nHost: brana\r\n" + typed + "Transfer-Encoding: chunked\r\n\r\n9\r\n" + canary + canary + "\r\n",
+		"no HTTP":    canary + "\r\n\r\n",
+		"method":     canary + " /publikace/E198 HTTP/1.1\r\nHost: brana\r\n\r\n",
+		"path":       post("/publikace/"+canary, typed, good),
+		"query":      post("/publikace/E198?"+canary, typed, good),
+		"protocol":   "POST /publikace/E198 " + canary + "\r\n\r\n",
+		"field":      post("/publikace/E198", canary+"\r\n", good),
+		"length":     "POST /publikace/E198 HTTP/1.1\r\nHost: brana\r\nContent-Length: " + canary + "\r\n\r\n",
+		"coding":     post("/publikace/E198", typed+"Transfer-Encoding: "+canary+"\r\n", good),
+		"chunk size": "POST /publikace/E198 HTTP/1.1\r\nHost: brana\r\n" + typed + "Transfer-Encoding: chunked\r\n\r\n" + canary + "\r\n",
+		"chunk": "POST /publikace/E05 HTTP/1.1\r\nHost: brana\r\n" + typed + "Transfer-Encoding: chunked\r\n\r\n9\r\n" + canary + canary +
+			"\r\n",
 		"type":          post("/publikace/E198", "Content-Type: "+canary+"\r\n", good),
 		"charset":       post("/publikace/E198", "Content-Type: text/xml; charset="+canary+"\r\n", good),
 		"action":        post("/publikace/E198", typed+"SOAPAction: \""+canary+"\"\r\n", good),

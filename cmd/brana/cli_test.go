@@ -19,7 +19,7 @@ import (
 	"brana/egon"
 )
 
-// Wrong usage ends with 2 and says what is wrong; asking for help is no mistake.
+// Wrong usage ends with 2 and a message; asking for help is no mistake.
 func TestUsage(t *testing.T) {
 	for _, tt := range []struct {
 		args string
@@ -29,7 +29,8 @@ func TestUsage(t *testing.T) {
 		{"", exitUsage, "expected one of"},
 		{"help", exitUsage, "unexpected argument help; see brana --help"},
 		{"quota grant A/B/C/1 --reason x --by y", exitUsage, "missing flags: --calls=N; see brana quota grant --help"},
-		{"quota grant A/B/C/1 --calls 1 --reason x --by y --until tomorrow", exitUsage, `"tomorrow" is not a time with a zone: write it as 2026-01-31T12:00:00+01:00`},
+		{"quota grant A/B/C/1 --calls 1 --reason x --by y --until tomorrow", exitUsage,
+			`"tomorrow" is not a time with a zone: write it as 2026-01-31T12:00:00+01:00`},
 		{"fly", exitUsage, "fly"},
 		{"--help", 0, "Usage: brana <command>"},
 		{"call --help", 0, "DatumNarozeni"},
@@ -72,7 +73,7 @@ func TestUsage(t *testing.T) {
 	}
 }
 
-// A port that somebody uses ends with 3 and says whose address it is.
+// A port that is in use ends with 3 and names the key of the address.
 func TestBusyPorts(t *testing.T) {
 	_, sim := startRegistries(t)
 	taken := listen(t)
@@ -83,8 +84,10 @@ func TestBusyPorts(t *testing.T) {
 		args []string
 		want string
 	}{
-		{"gateway", []string{"serve", "-c", serveFile(t, sim, "address: 127.0.0.1:0          # plain", "address: "+busy+" # plain")}, "listen.address: listen tcp " + busy},
-		{"admin", []string{"serve", "-c", serveFile(t, sim, "address: 127.0.0.1:0          # /livez", "address: "+busy+" # /livez")}, "admin.address: listen tcp " + busy},
+		{"gateway", []string{"serve", "-c", serveFile(t, sim, "address: 127.0.0.1:0          # plain", "address: "+busy+" # plain")},
+			"listen.address: listen tcp " + busy},
+		{"admin", []string{"serve", "-c", serveFile(t, sim, "address: 127.0.0.1:0          # /livez", "address: "+busy+" # /livez")},
+			"admin.address: listen tcp " + busy},
 		{"dev", []string{"dev", "--listen", busy, "--sim", "127.0.0.1:0"}, "listen.address: listen tcp " + busy},
 		{"registries", []string{"dev", "--sim", busy}, "--sim: listen tcp " + busy},
 		{"sim", []string{"sim", "--sim", busy}, "--sim: listen tcp " + busy},
@@ -151,7 +154,8 @@ func TestExamplePrinted(t *testing.T) {
 
 // The --set flags are read in the words of the control endpoint.
 func TestSettings(t *testing.T) {
-	s := simFlags{Set: []string{"all.latency=5ms", "rob.latency=7ms", "rob.rate=0.5", "eop.photo_bytes=1024", "front.echo=true", "org.failure=slow"}}
+	s := simFlags{Set: []string{"all.latency=5ms", "rob.latency=7ms", "rob.rate=0.5", "eop.photo_bytes=1024", "front.echo=true",
+		"org.failure=slow"}}
 	got, err := s.settings()
 	if err != nil {
 		t.Fatal(err)
@@ -173,7 +177,8 @@ func TestSettings(t *testing.T) {
 // persons lists who can be asked for; as JSON with every key that finds them.
 func TestPersons(t *testing.T) {
 	said, code := brana("persons", "--persons", "10", "-n", "3")
-	if code != 0 || !strings.Contains(said, "ZORAN VOSÁHLO") || !strings.Contains(said, "255424486") || !strings.Contains(said, "unknown to ROB") {
+	if code != 0 || !strings.Contains(said, "ZORAN VOSÁHLO") || !strings.Contains(said, "255424486") ||
+		!strings.Contains(said, "unknown to ROB") {
 		t.Errorf("exit code %d:\n%s", code, said)
 	}
 	said, code = brana("persons", "--persons", "10", "-n", "3", "--json")
@@ -186,8 +191,8 @@ func TestPersons(t *testing.T) {
 	}
 }
 
-// call prints what the reply says, saves the decrypted media and ends with 1
-// when the call was refused.
+// call prints the reply, saves the decrypted media, and ends with 1 when the call
+// was refused.
 func TestCallPrintsTheReply(t *testing.T) {
 	w := startWorld(t)
 	dir := t.TempDir()
@@ -198,18 +203,22 @@ func TestCallPrintsTheReply(t *testing.T) {
 		code int
 		want []string
 	}{
-		{"persons and media", []string{"E198", "--name", "Zoran Vosáhlo", "--born", "1977-05-03", "--items", "EopFoto EopPodpis Jmeno Prijmeni ROBCti", "--save", dir}, 0,
-			[]string{"OK  (HTTP 200", "person 1  AIFO ", "RobOverHromadneAifoDataResponse: OK", "  Prijmeni               VOSÁHLO", "Fotka issued 2021-03-15", "saved as " + dir}},
+		{"persons and media", []string{"E198", "--name", "Zoran Vosáhlo", "--born", "1977-05-03", "--items",
+			"EopFoto EopPodpis Jmeno Prijmeni ROBCti", "--save", dir}, 0,
+			[]string{"OK  (HTTP 200", "person 1  AIFO ", "RobOverHromadneAifoDataResponse: OK", "  Prijmeni               VOSÁHLO",
+				"Fotka issued 2021-03-15", "saved as " + dir}},
 		{"details with their origin", append([]string{"E198", "--items", everything}, byBirth(address)...), 0,
 			[]string{"VAROVANI", "ADRESA NEEXISTUJE: ", "[RUIAN]", "RUIAN AdresniMisto 21999999 nenalezen"}},
 		{"items of a triple", []string{"E227", "--triple", "A1185/CR8359/00372498"}, 0, []string{"OK", "Obcanstvi", "101-1-10"}},
 		{"no items of a triple", []string{"E227", "--triple", "A/B/C"}, 0, []string{"VAROVANI", "ZAZNAM NENALEZEN: S227_001"}},
-		{"refused", []string{"E227", "--triple", "A/B/C", "--agenda", "X998"}, exitRefused, []string{"CHYBA", "NENI OPRAVNENI EGON: BR_101", "X998"}},
+		{"refused", []string{"E227", "--triple", "A/B/C", "--agenda", "X998"}, exitRefused,
+			[]string{"CHYBA", "NENI OPRAVNENI EGON: BR_101", "X998"}},
 		{"Fault", []string{"E227", "--message", "testdata/requests/no-xml.txt"}, exitRefused, []string{"SOAP Fault (HTTP 500): BR_501"}},
 		{"raw", []string{"E227", "--triple", "A1185/CR8359/00372498", "--raw"}, 0, []string{"IszrVypisOpravneniPolozkyResponse", "Envelope"}},
 		{"bare", []string{"E227", "--triple", "A1185/CR8359/00372498", "--raw", "--bare"}, 0, []string{"IszrVypisOpravneniPolozkyResponse"}},
 		{"the bus says no", []string{"E05", "--name", "Zoran Vosáhlo"}, exitRefused, []string{"CHYBA", "NEPOVOLENA KOMBINACE"}},
-		{"message of a file", []string{"E198", "--message", "testdata/requests/e198-10.2.xml"}, exitRefused, []string{"CHYBA", "KlicProSifrovani"}},
+		{"message of a file", []string{"E198", "--message", "testdata/requests/e198-10.2.xml"}, exitRefused,
+			[]string{"CHYBA", "KlicProSifrovani"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			said, code := brana(append([]string{"call", "--url", w.gateway}, tt.args...)...)
@@ -256,9 +265,12 @@ func TestMessagesOfCall(t *testing.T) {
 		{"abroad", "E198", append(e198, "--born", "1977-05-03", "--abroad", "Dresden/276"), egon.Dotaz3JmPrijDatNarMN},
 		{"residence", "E198", append(e198, "--born", "1977-05-03", "--address", "14492253"), egon.Dotaz4JmPrijDatNarTP},
 		{"identity card", "E198", append(e198, "--op", "271828/AC12"), egon.Dotaz5JmPrijDokladOp},
-		{"travel document", "E198", []string{"--name", "Zoran Vosáhlo", "--source", "Ecd", "--items", "EcdFoto", "--cd", "12345678/P"}, egon.Dotaz5JmPrijDokladCd},
-		{"everything", "E198", append(e198, "--born", "1977-05-03", "--from", "2000-01-01", "--to", "2020-01-01", "--count", "2", "--compare", "ascii", "--hide-log"), egon.Dotaz2JmPrijDatNar},
-		{"surname of two words", "E198", []string{"--name", "Karl/von der Muhle", "--born", "1977-05-03", "--items", "EopFoto"}, egon.Dotaz2JmPrijDatNar},
+		{"travel document", "E198", []string{"--name", "Zoran Vosáhlo", "--source", "Ecd", "--items", "EcdFoto", "--cd", "12345678/P"},
+			egon.Dotaz5JmPrijDokladCd},
+		{"everything", "E198", append(e198, "--born", "1977-05-03", "--from", "2000-01-01", "--to", "2020-01-01", "--count", "2", "--compare",
+			"ascii", "--hide-log"), egon.Dotaz2JmPrijDatNar},
+		{"surname of two words", "E198", []string{"--name", "Karl/von der Muhle", "--born", "1977-05-03", "--items", "EopFoto"},
+			egon.Dotaz2JmPrijDatNar},
 		{"triple", "E227", []string{"--triple", "A1185/CR8359/00372498"}, 0},
 		{"E05", "E05", []string{"--name", "Zoran <&> Vosáhlo", "--born", "1977-05-03", "--items", "Jmeno ROBCti"}, 0},
 		{"E278", "E278", []string{"--name", "Zoran Vosáhlo", "--born", "1977-05-03"}, 0},
@@ -296,14 +308,20 @@ func TestLint(t *testing.T) {
 	for _, tt := range []struct{ name, message, want, xml string }{
 		{"good", good, "accept", "accept"},
 		{"enveloped", envelope(actionHeader, good), "accept", "accept"},
-		{"doctype", strings.Replace(good, "<Zadost>", "<!DOCTYPE a><Zadost>", 1), "reject (document type declaration not allowed in /AgendaMediaDataCtiPodleUdaju " + at("<Zadost>"), "as the gate"},
+		{"doctype", strings.Replace(good, "<Zadost>", "<!DOCTYPE a><Zadost>", 1),
+			"reject (document type declaration not allowed in /AgendaMediaDataCtiPodleUdaju " + at("<Zadost>"), "as the gate"},
 		{"tag", strings.Replace(good, "<Zadost>", "", 1), "reject (", "reject (end tag does not match"},
 		{"entity", strings.Replace(good, ">Zoran<", ">&Zoran;<", 1), "reject (unknown entity reference", "as the gate"},
-		{"word", strings.Replace(good, ">EopFoto ", ">Bota ", 1), `reject (word "Bota" in SeznamUdaju is not known in /AgendaMediaDataCtiPodleUdaju/AutorizaceInfo/SeznamUdaju ` + at("EopFoto"), "accept"},
+		{"word", strings.Replace(good, ">EopFoto ", ">Bota ", 1),
+			`reject (word "Bota" in SeznamUdaju is not known in /AgendaMediaDataCtiPodleUdaju/AutorizaceInfo/SeznamUdaju ` + at("EopFoto"),
+			"accept"},
 		{"instruction", "<?a b?>" + good, "reject (", "accept"},
 		{"other", "<a><b/></a>", "reject (no request of a service of the catalogue in /a at byte 0)", "accept"},
-		{"other-in-envelope", envelope("", "<b/>"), "reject (no request of a service of the catalogue in /Envelope/Body/b at byte " + strconv.Itoa(len(envelope("", ""))-len("</s:Body></s:Envelope>")) + ")", "accept"},
-		{"export", seed(t, "e198-10.1-export"), "reject (no request of a service of the catalogue in /AgendaMediaDataCtiPodleUdajuType at byte 22)", "accept"},
+		{"other-in-envelope", envelope("", "<b/>"),
+			"reject (no request of a service of the catalogue in /Envelope/Body/b at byte " +
+				strconv.Itoa(len(envelope("", ""))-len("</s:Body></s:Envelope>")) + ")", "accept"},
+		{"export", seed(t, "e198-10.1-export"),
+			"reject (no request of a service of the catalogue in /AgendaMediaDataCtiPodleUdajuType at byte 22)", "accept"},
 		{"nothing", "", "reject (document is cut short in / at byte 0)", "as the gate"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -355,7 +373,8 @@ func TestExplain(t *testing.T) {
 		{"a block that must be understood", strings.Replace(string(message(t, "E227", "--triple", "A1185/CR8359/00372498")),
 			"<s:Body>", `<s:Header><w:Security xmlns:w="urn:w" s:mustUnderstand="1"/></s:Header><s:Body>`, 1), exitRefused,
 			[]string{"refused: must-understand", "Security"}},
-		{"no items", string(message(t, "E227", "--triple", "A1185/CR8359/00372498")), 0, []string{"caller X999/XR1/12345678/999001, no items, policy "}},
+		{"no items", string(message(t, "E227", "--triple", "A1185/CR8359/00372498")), 0,
+			[]string{"caller X999/XR1/12345678/999001, no items, policy "}},
 		{"malformed", good[:len(good)/2], exitRefused, []string{"refused: malformed", "bajt"}},
 		{"not a call", "<a/>", exitRefused, []string{"refused: no request of a service of the catalogue in /a at byte 0"}},
 	} {
@@ -377,7 +396,7 @@ func TestExplain(t *testing.T) {
 	}
 }
 
-// health asks for readiness; the admin listener tells more.
+// health asks for readiness; the admin listener has more pages.
 func TestAdminListener(t *testing.T) {
 	w := startWorld(t)
 	if said, code := brana("health", "--admin", strings.TrimPrefix(w.admin, "http://")); code != 0 || said != "ready\n" {

@@ -22,8 +22,8 @@ import (
 // clientTime bounds one process of a real client, and of its compiler.
 const clientTime = 2 * time.Minute
 
-// Real SOAP clients make their stubs of the WSDLs that the gateway serves, and
-// get from every service that it answers itself what they ask for.
+// Real SOAP clients make their stubs from the WSDLs that the gateway serves, and get
+// right answers from every service that the gateway answers itself.
 func TestRealClients(t *testing.T) {
 	t.Parallel()
 	dir := officialFolder(t)
@@ -103,7 +103,8 @@ func zeepClient(t *testing.T, _ string) []string {
 // gsoapClient makes the client: stubs of the WSDLs, in C, which the compiler has
 // done in a few seconds.
 func gsoapClient(t *testing.T, url string) []string {
-	needClient(t, "gSOAP (gsoap, libgsoap-dev, gcc)", exec.Command("sh", "-c", "command -v wsdl2h soapcpp2 gcc && [ -e /usr/include/stdsoap2.h ]"))
+	needClient(t, "gSOAP (gsoap, libgsoap-dev, gcc)",
+		exec.Command("sh", "-c", "command -v wsdl2h soapcpp2 gcc && [ -e /usr/include/stdsoap2.h ]"))
 	dir := t.TempDir()
 	load := []string{"wsdl2h", "-c", "-t", clientFile(t, "typemap.dat"), "-o", "stubs.h"}
 	for _, code := range described {
@@ -137,7 +138,7 @@ func needClient(t *testing.T, what string, installed *exec.Cmd) {
 	t.Skipf("not installed: %s", what)
 }
 
-// runToEnd runs a program in a folder to its end and returns what it says.
+// runToEnd runs a program in a folder to its end and returns its output.
 func runToEnd(t *testing.T, dir string, command ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), clientTime)

@@ -12,7 +12,7 @@ import (
 	"brana/bench/registries"
 )
 
-// An askedCall is a call that a script describes, and what is to come of it.
+// An askedCall is a call that a script describes, with its outcome.
 type askedCall struct {
 	service string
 	args    []string // of brana call
@@ -22,7 +22,7 @@ type askedCall struct {
 	status string
 	blocks []string
 	steps  string
-	checks []func(*play, *reply) error
+	checks []func(*scenarioRun, *reply) error
 }
 
 var quoted = regexp.MustCompile(`'[^']*'|\S+`)
@@ -92,9 +92,9 @@ func (c *askedCall) searchBy(t testing.TB, query string) error {
 	return nil
 }
 
-// expect takes a line that says what must come of the call.
+// expect checks a line about the outcome of the call.
 func (c *askedCall) expect(verb, rest string) error {
-	see := func(check func(*play, *reply) error) { c.checks = append(c.checks, check) }
+	see := func(check func(*scenarioRun, *reply) error) { c.checks = append(c.checks, check) }
 	switch verb {
 	case "status":
 		c.status = rest
@@ -103,21 +103,21 @@ func (c *askedCall) expect(verb, rest string) error {
 	case "steps":
 		c.steps = rest
 	case "says":
-		see(func(_ *play, r *reply) error { return hold(r.said(), rest, true) })
+		see(func(_ *scenarioRun, r *reply) error { return expectText(r.sentences(), rest, true) })
 	case "holds", "lacks":
-		see(func(_ *play, r *reply) error { return hold(string(r.body), rest, verb == "holds") })
+		see(func(_ *scenarioRun, r *reply) error { return expectText(string(r.body), rest, verb == "holds") })
 	case "sent", "unsent":
 		step, text, _ := strings.Cut(rest, " ")
-		see(func(p *play, _ *reply) error { return p.sent(step, text, verb == "sent") })
+		see(func(p *scenarioRun, _ *reply) error { return p.sent(step, text, verb == "sent") })
 	case "metric":
 		name, value, _ := strings.Cut(rest, " ")
-		see(func(p *play, _ *reply) error { return hold(" "+p.w.metric(name)+" ", " "+value+" ", true) })
+		see(func(p *scenarioRun, _ *reply) error { return expectText(" "+p.w.metric(name)+" ", " "+value+" ", true) })
 	case "numbered":
-		see(func(p *play, _ *reply) error { return p.numbered() })
+		see(func(p *scenarioRun, _ *reply) error { return p.numbered() })
 	case "golden":
-		see(func(p *play, r *reply) error { golden(p.t, rest, r); return nil })
+		see(func(p *scenarioRun, r *reply) error { golden(p.t, rest, r); return nil })
 	case "opens":
-		see(func(p *play, r *reply) error { checkPhoto(p.t, r); return nil })
+		see(func(p *scenarioRun, r *reply) error { checkPhoto(p.t, r); return nil })
 	default:
 		return errors.New("unknown line")
 	}
@@ -142,8 +142,8 @@ func (c *askedCall) build(t testing.TB) []byte {
 	return []byte(text)
 }
 
-// said are the texts of the system status.
-func (r *reply) said() string {
+// sentences are the texts of the system status.
+func (r *reply) sentences() string {
 	var said []string
 	for _, d := range findAll(find(r.root, "Status"), "VysledekPopis") {
 		said = append(said, d.Value())
@@ -151,7 +151,7 @@ func (r *reply) said() string {
 	return strings.Join(append(said, text(r.root, "faultstring")), "\n")
 }
 
-func hold(where, what string, want bool) error {
+func expectText(where, what string, want bool) error {
 	if strings.Contains(where, what) != want {
 		return fmt.Errorf("holds %s: %v, want %v", what, !want, want)
 	}

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// chapters are those of a description that say what the service does, with the
+// chapters are the chapters of descriptions that say what a service does, with the
 // headings between which they stand.
 var chapters = []struct{ service, from, to string }{
 	{"E198", "5 Účel služby - detailní popis", "7 Rozpad eGon služby"},
@@ -21,7 +21,7 @@ var chapters = []struct{ service, from, to string }{
 	{"E227", "11 Výstupní údaje Výstupní údaje obsahují", "12 Příklad odpovědi"},
 }
 
-// beside is what those chapters hold besides what a service must do: headings,
+// beside has the parts of those chapters that demand nothing of a service: headings,
 // also of tables and lists, and a reference.
 var beside = map[string][]string{
 	"E198": {

@@ -21,48 +21,48 @@ import (
 	"brana/cmd/brana/config"
 )
 
-// TestConformance plays testdata/conformance/*.txtar: what the descriptions of
-// E198 and E227 demand, sentence by sentence, and the rules of where they are
-// short, against brana dev over sockets, with the limits in the process and in
-// Redis. Each section of a file is a scenario in a world of its own.
+// TestConformance plays testdata/conformance/*.txtar against brana dev over sockets,
+// with the limits in the process and in Redis. The files have the demands of the
+// descriptions of E198 and E227, sentence by sentence, and the rules for where the
+// descriptions are short. Each section of a file is a scenario in a world of its own.
 //
-// It begins with what it shows, which TestEverySentenceIsShown reads:
+// It begins with its sources, which TestEverySentenceIsShown reads:
 //
 //	E198 §5 Sentence.            a sentence of a description, word for word
-//	rule 14 Nobody is found …    a rule of where the descriptions are short
+//	rule 14 Nobody is found …    a rule for where the descriptions are short
 //	step X21 …                   a message to a registry
 //
-// What the world is, where it differs from brana dev:
+// Then come the differences of the world from brana dev:
 //
-//	world limits-down            nobody decides on limits; or tls: callers have certificates
-//	grant OLD => NEW             an edit of the grants, which are loaded at once; so is
-//	matrix OLD => NEW            one of the matrix
-//	unloadable TEXT              … the last edit was refused so
-//	answer STEP OLD => NEW       from now on a registry's answers are changed so
-//	break STEP                   the next message of a step on a used connection finds no answer
-//	registry NAME FAILURE        a registry fails so
+//	world limits-down            limits have no decision; or tls: callers have certificates
+//	grant OLD => NEW             an edit of the grants, which are loaded at once
+//	matrix OLD => NEW            an edit of the matrix, likewise
+//	unloadable TEXT              … the last edit was refused with this text
+//	answer STEP OLD => NEW       an edit of a registry's answers from now on
+//	break STEP                   the next message of a step on a used connection gets no answer
+//	registry NAME FAILURE        a failure of a registry
 //
 // A call begins with "call CODE" and has its request,
 //
-//	person SPECIAL               who is sought, by what persons prints
-//	by DotazN                    … by which search inputs; otherwise Dotaz2
-//	evidence Ecd                 … where; otherwise Eop
+//	person SPECIAL               the person sought, as brana persons prints it
+//	by DotazN                    … the search inputs; otherwise Dotaz2
+//	evidence Ecd                 … the evidence; otherwise Eop
 //	items WORD ...               SeznamUdaju
 //	caller little                the caller with few rights
 //	flags --FLAG VALUE ...       more flags of brana call, quoted by '
 //	message FILE                 the whole message, of testdata/requests
 //	edit OLD => NEW              in the message; escapes as in Go
 //
-// and what must come of it:
+// and its outcome:
 //
 //	status KOD (SUBKOD by WHO)   the status of the system
 //	> BLOCK ...                  and all blocks of the reply, as outlined; none for CHYBA
-//	steps X21 G27 (G02) ...      by the log of the registries, those in brackets if they
-//	                             were not given up before; none if not said
+//	steps X21 G27 (G02) ...      by the log of the registries; those in brackets
+//	                             may be missing; without the line: none
 //	says TEXT                    in the texts of the status
 //	holds TEXT, lacks TEXT       in the reply
 //	sent STEP TEXT, unsent …     in a message to a registry
-//	metric NAME VALUE            what the admin listener says then
+//	metric NAME VALUE            on the admin listener afterwards
 //	numbered                     each message has an IszrZadostId of its own
 //	golden NAME                  it is the one of testdata/replies
 //	opens                        the photo can be decrypted with the caller's key
@@ -71,7 +71,7 @@ func TestConformance(t *testing.T) {
 	eachLimits(t, func(t *testing.T, store func(*config.Config)) {
 		var archive replyArchive
 		for _, s := range all {
-			t.Run(s.name, func(t *testing.T) { newPlay(t, &archive, store, s).run(s.script) })
+			t.Run(s.name, func(t *testing.T) { newScenarioRun(t, &archive, store, s).run(s.script) })
 		}
 		t.Run("every answer and every message keeps to the schemas", archive.validate)
 	})
@@ -84,8 +84,7 @@ type scenario struct {
 	script []string
 }
 
-// A source is what a scenario shows: a sentence of a description, a rule or a
-// message.
+// A source of a scenario is a sentence of a description, a rule or a message.
 type source struct {
 	kind string // E198, E227, rule or step
 	at   string // chapter, number or code
@@ -124,8 +123,8 @@ func scenarios(t testing.TB) (all []scenario) {
 	return all
 }
 
-// A play is a scenario under way.
-type play struct {
+// A scenarioRun is a scenario under way.
+type scenarioRun struct {
 	t       *testing.T
 	w       *world
 	witness *witness
@@ -135,13 +134,13 @@ type play struct {
 	call    *askedCall
 }
 
-func newPlay(t *testing.T, archive *replyArchive, store func(*config.Config), s scenario) *play {
-	p := &play{t: t, archive: archive, policy: t.TempDir(), witness: newWitness(t)}
+func newScenarioRun(t *testing.T, archive *replyArchive, store func(*config.Config), s scenario) *scenarioRun {
+	p := &scenarioRun{t: t, archive: archive, policy: t.TempDir(), witness: newWitness(t)}
 	files, err := fs.Sub(sample, "sample")
 	if err := errors.Join(err, os.CopyFS(p.policy, files)); err != nil {
 		t.Fatal(err)
 	}
-	change := []func(*config.Config){store, p.witness.stand}
+	change := []func(*config.Config){store, p.witness.intercept}
 	if slices.Contains(s.script, "world limits-down") {
 		change = append(change, func(c *config.Config) {
 			c.Limits.Store, c.Limits.Redis = "redis", config.Redis{URL: "redis://" + freeAddress(t), Timeout: config.Duration(time.Second)}
@@ -165,7 +164,7 @@ func newPlay(t *testing.T, archive *replyArchive, store func(*config.Config), s 
 }
 
 // run plays the lines of a script.
-func (p *play) run(script []string) {
+func (p *scenarioRun) run(script []string) {
 	for _, line := range script {
 		verb, rest, _ := strings.Cut(line, " ")
 		if err := p.do(verb, strings.TrimSpace(rest)); err != nil {
@@ -175,7 +174,7 @@ func (p *play) run(script []string) {
 	p.finish()
 }
 
-func (p *play) do(verb, rest string) error {
+func (p *scenarioRun) do(verb, rest string) error {
 	switch verb {
 	case "call":
 		p.finish()
@@ -197,7 +196,7 @@ func (p *play) do(verb, rest string) error {
 }
 
 // arrange makes the world another one.
-func (p *play) arrange(verb, rest string) error {
+func (p *scenarioRun) arrange(verb, rest string) error {
 	from, to, err := cutEdit(rest)
 	switch verb {
 	case "grant", "matrix":
@@ -244,7 +243,7 @@ func cutEdit(line string) (from, to string, err error) {
 }
 
 // finish makes the call that has been described, if any, and judges its reply.
-func (p *play) finish() {
+func (p *scenarioRun) finish() {
 	c := p.call
 	if c == nil {
 		return
@@ -262,7 +261,7 @@ func (p *play) finish() {
 		p.archive.keep(p.t.Name(), passed.step, (&reply{body: passed.request}).payload())
 	}
 	if got := r.outline(); got != c.outline() {
-		p.t.Errorf("call %v: got\n%s\nwant\n%s\nsaid %s", c.args, got, c.outline(), r.said())
+		p.t.Errorf("call %v: got\n%s\nwant\n%s\nsaid %s", c.args, got, c.outline(), r.sentences())
 	}
 	if got := p.steps(message); !stepsAre(got, c.steps) {
 		p.t.Errorf("call %v: steps %q, want %q", c.args, got, c.steps)
@@ -281,7 +280,7 @@ var agendaZadostID = regexp.MustCompile(`AgendaZadostId[^>]*>([^<]+)<`)
 
 // steps are those that a message made. What an earlier call has given up may
 // come late into the log of the registries, with another number.
-func (p *play) steps(message []byte) string {
+func (p *scenarioRun) steps(message []byte) string {
 	id := agendaZadostID.FindSubmatch(message)
 	var list []string
 	for _, e := range p.w.registries.Log() {
@@ -307,10 +306,10 @@ func stepsAre(got, want string) bool {
 	return len(left) == 0
 }
 
-// sent looks whether a text is in a message of a step; without a text, whether
-// there was one, and with a number, whether there were so many.
-func (p *play) sent(step, text string, want bool) error {
-	passed := slices.DeleteFunc(p.witness.messages(), func(m passage) bool { return m.step != step })
+// sent checks that a text is in a message of a step; without a text, that there was
+// a message; with a number, that there were n messages.
+func (p *scenarioRun) sent(step, text string, want bool) error {
+	passed := slices.DeleteFunc(p.witness.messages(), func(m recorded) bool { return m.step != step })
 	if n, err := strconv.Atoi(text); err == nil {
 		if len(passed) != n {
 			return fmt.Errorf("%d messages %s, want %d", len(passed), step, n)
@@ -321,8 +320,8 @@ func (p *play) sent(step, text string, want bool) error {
 		return fmt.Errorf("no message %s", step)
 	}
 	for _, m := range passed {
-		if err := hold(string(m.request), text, true); err == nil {
-			return hold(string(m.request), text, want)
+		if err := expectText(string(m.request), text, true); err == nil {
+			return expectText(string(m.request), text, want)
 		}
 	}
 	if want {
@@ -333,7 +332,7 @@ func (p *play) sent(step, text string, want bool) error {
 
 var iszrZadostID = regexp.MustCompile(`<reg:IszrZadostId>[^<]+<`)
 
-func (p *play) numbered() error {
+func (p *scenarioRun) numbered() error {
 	seen := map[string]string{}
 	for _, m := range p.witness.messages() {
 		id := string(iszrZadostID.Find(m.request))

@@ -12,7 +12,7 @@ import (
 	"brana/egon"
 )
 
-// describe is a WSDL of a service, made of what the catalogue knows of it.
+// describe is a WSDL of a service, made from the catalogue.
 func describe(s *egon.Service) string {
 	return fmt.Sprintf(`<?xml version="1.0" encoding="UTF-8"?>
 <w:definitions xmlns:w="http://schemas.xmlsoap.org/wsdl/" xmlns:soap="http://schemas.xmlsoap.org/wsdl/soap/" xmlns:xs="http://www.w3.org/2001/XMLSchema"
@@ -75,20 +75,22 @@ func TestOfficialSchemasAreServed(t *testing.T) {
 	}
 }
 
-// brana check counts what is served, and names what is missing.
+// brana check counts the WSDLs that are served, and names missing files.
 func TestCheckReadsTheWSDLs(t *testing.T) {
 	dir := officialFolder(t)
 	write(t, filepath.Join(dir, "other.wsdl"), `<definitions xmlns="http://schemas.xmlsoap.org/wsdl/"/>`)
 	file := serveFile(t, "127.0.0.1:8090", "  # wsdl: wsdl  ", fmt.Sprintf("  wsdl: %q", dir))
 	said, code := brana("check", "-c", file)
-	if code != 0 || !strings.Contains(said, ", WSDLs of 5 services with ") || !strings.Contains(said, "(1 WSDLs are of no service of the catalogue)") {
+	if code != 0 || !strings.Contains(said, ", WSDLs of 5 services with ") ||
+		!strings.Contains(said, "(1 WSDLs are of no service of the catalogue)") {
 		t.Errorf("exit code %d, %s", code, said)
 	}
 	if err := os.Remove(filepath.Join(dir, "RegTypy.xsd")); err != nil {
 		t.Fatal(err)
 	}
 	said, code = brana("check", "-c", file)
-	if code != exitRefused || !strings.Contains(said, "listen.wsdl: read "+dir+": ") || !strings.Contains(said, "RegTypy.xsd: no such file") || strings.Contains(said, "statat") || strings.Count(said, "RegTypy.xsd:") != 1 {
+	if code != exitRefused || !strings.Contains(said, "listen.wsdl: read "+dir+": ") || !strings.Contains(said, "RegTypy.xsd: no such file") ||
+		strings.Contains(said, "statat") || strings.Count(said, "RegTypy.xsd:") != 1 {
 		t.Errorf("exit code %d, %s", code, said)
 	}
 	said, code = brana("check", "-c", serveFile(t, "127.0.0.1:8090", "  # wsdl: wsdl  ", "  wsdl: nowhere"))

@@ -14,11 +14,11 @@ import (
 	"brana/cmd/brana/config"
 )
 
-// BenchmarkE198 calls E198 one after another over registries of 5 ms and tells
-// the median of a call, from the caller's side, beside the critical path: what
-// the registries themselves say that the messages of the longest way through
-// the graph took, one after another. With a large photo that takes 200 ms to
-// arrive the evidence alone is the critical path, and all else is hidden.
+// BenchmarkE198 calls E198 one after another over registries of 5 ms. It reports the
+// median of a call at the caller beside the critical path: the sum of the times, by
+// the log of the registries, of the messages on the longest way through the graph.
+// With a large photo that takes 200 ms to arrive, the evidence alone is the critical
+// path, and all else is hidden.
 func BenchmarkE198(b *testing.B) {
 	const ms = registries.Duration(time.Millisecond)
 	for _, bb := range []struct {
@@ -60,8 +60,8 @@ func BenchmarkE198(b *testing.B) {
 	}
 }
 
-// A plainCaller calls on one connection from one goroutine: what a client with
-// goroutines of its own takes to pass an answer on is no matter of the gateway.
+// A plainCaller calls on one connection from one goroutine. A client with goroutines
+// of its own would add the time in which it passes an answer on.
 type plainCaller struct {
 	t      testing.TB
 	conn   net.Conn
@@ -104,8 +104,8 @@ func (c *plainCaller) ask(call []byte) []byte {
 	return c.answer.Bytes()
 }
 
-// awaitSteps waits until so many messages are in the log: a streamed answer is
-// logged a moment after it was read.
+// awaitSteps waits until n messages are in the log: a streamed answer is logged a
+// moment after it was read.
 func (w *world) awaitSteps(n int) {
 	w.t.Helper()
 	for by := time.Now().Add(10 * time.Second); time.Now().Before(by); time.Sleep(time.Millisecond) {

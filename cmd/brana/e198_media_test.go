@@ -64,7 +64,8 @@ func TestSlowCallerOfE198(t *testing.T) {
 		}
 		return nc, err
 	}
-	response, err := w.client.Do(w.request("E198", bytes.NewReader(message(t, "E198", byBirth(special(t, "delivery address"), "--items", everything)...))))
+	response, err := w.client.Do(w.request("E198",
+		bytes.NewReader(message(t, "E198", byBirth(special(t, "delivery address"), "--items", everything)...))))
 	if err != nil {
 		t.Fatal(err)
 	}

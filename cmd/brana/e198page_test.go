@@ -140,7 +140,7 @@ func wrapItem(text string) string {
 func refusalOf(t testing.TB, w *world, archive *replyArchive, c requests.Case) string {
 	before := len(w.journal.exchanges())
 	r := w.post(c.Service, c.Doc)
-	outcome := w.last(before)["outcome"]
+	outcome := w.exchangeAfter(before)["outcome"]
 	want := c.Refused
 	if want == "" && kindOf(c.Want) == "invalid" {
 		want = "invalid-data"

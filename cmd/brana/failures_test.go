@@ -12,13 +12,13 @@ import (
 	"brana/cmd/brana/config"
 )
 
-// A victim is a registry that fails, and who is named for it.
-type victim struct {
+// A failingRegistry is a registry that fails, and the party that Puvodce names.
+type failingRegistry struct {
 	registry, source string
 	sub, party       string // of a registry that is down
 }
 
-var victims = []victim{
+var failingRegistries = []failingRegistry{
 	{registries.EOP, "Eop", "CHYBA VOLANI AIS", "2"},
 	{registries.ECD, "Ecd", "CHYBA VOLANI AIS", "3"},
 	{registries.ORG, "Eop", "CHYBA VOLANI REGISTRU", "ORG"},
@@ -26,8 +26,8 @@ var victims = []victim{
 	{registries.RUIAN, "Eop", "CHYBA VOLANI REGISTRU", "RUIAN"},
 }
 
-// call asks for all that there is, so that every registry is needed.
-func (v victim) call(t testing.TB, w *world) *reply {
+// call asks for all items, so that every registry is needed.
+func (v failingRegistry) call(t testing.TB, w *world) *reply {
 	items := strings.ReplaceAll(everything, "Eop", v.source)
 	return w.call("E198", byBirth(special(t, "delivery address"), "--source", v.source, "--items", items)...)
 }
@@ -47,23 +47,22 @@ func asksAlways(change ...func(*config.Upstream)) func(*config.Config) {
 }
 
 // Every registry in every way to fail: the reply is the CHYBA of the seed, the
-// registry is named in Puvodce, nothing is given out, nothing that leaves a
-// trace is sent twice, and the next call is served; every reply keeps to the
-// schema. All but slow ones answer, or
-// do not, within their own time.
+// registry is named in Puvodce, no data are returned, no message that leaves a trace
+// is sent twice, and the next call is served. Every reply keeps to the schema. All
+// but slow registries answer, or do not, within their own time.
 func TestEveryRegistryInEveryFailure(t *testing.T) {
 	t.Parallel() // it waits
 	w := startWorld(t, asksAlways(func(u *config.Upstream) { u.Timeout = new(config.Duration(time.Second)) }))
 	var archive replyArchive
-	call := func(t *testing.T, v victim) *reply {
+	call := func(t *testing.T, v failingRegistry) *reply {
 		r := v.call(t, w)
 		archive.keep(t.Name(), "E198", r.payload())
 		return r
 	}
-	for _, v := range victims {
+	for _, v := range failingRegistries {
 		for _, f := range []struct {
 			failure registries.Failure
-			sub     string // when it is not the victim's own
+			sub     string // when it differs from the registry's own
 			said    string // what the registry itself says
 		}{
 			{registries.FailRefuse, "", ""},
@@ -147,7 +146,7 @@ func (w *world) nothingHeld() {
 
 // A registry that nobody listens for is named like one that breaks off.
 func TestRegistryThatIsNotThere(t *testing.T) {
-	for _, v := range victims {
+	for _, v := range failingRegistries {
 		t.Run(v.registry, func(t *testing.T) {
 			nobody := listen(t)
 			nobody.Close()
@@ -168,7 +167,7 @@ func TestRegistryThatIsNotThere(t *testing.T) {
 // registry itself may take: that each step leaves some time to those behind it
 // makes the answer certain.
 func TestRegistryBeyondTheDeadline(t *testing.T) {
-	for _, v := range victims {
+	for _, v := range failingRegistries {
 		for _, s := range []registries.Settings{
 			{Failure: registries.FailHang},
 			{Failure: registries.FailSlow, Latency: registries.Duration(time.Minute)},
@@ -204,7 +203,7 @@ func TestEvidenceThatBreaksInItsTail(t *testing.T) {
 		t.Errorf("got a complete reply: %s", r.outline())
 	}
 	eventually(t, "the log says whose fault it was", func() bool {
-		return w.journal.tells(`"outcome":"upstream-broke"`)
+		return w.journal.has(`"outcome":"upstream-broke"`)
 	})
 	w.set(registries.EOP, registries.Settings{})
 	w.nothingHeld()
@@ -214,7 +213,7 @@ func TestEvidenceThatBreaksInItsTail(t *testing.T) {
 // middle of a photo that takes a minute to arrive, sees its caller go.
 func TestFailureLeavesTheOthers(t *testing.T) {
 	t.Parallel() // it waits
-	for _, v := range victims[2:] {
+	for _, v := range failingRegistries[2:] {
 		t.Run(v.registry, func(t *testing.T) {
 			t.Parallel()
 			w := startWorld(t)
@@ -243,7 +242,7 @@ func TestPaceOnTheOutside(t *testing.T) {
 		u.Pace = &config.Pace{PerSecond: 1e-6, Burst: 2}
 		c.Upstreams["rob"] = u
 	})
-	v := victims[3]
+	v := failingRegistries[3]
 	if got := v.call(t, w).statusLine(); got != "OK" {
 		t.Fatalf("within the pace: %s", got)
 	}
@@ -264,9 +263,9 @@ func TestPaceOnTheOutside(t *testing.T) {
 	}
 }
 
-// A registry that stays down is told as down without being asked; what its
-// breaker does stands on the readiness page and in the metrics, and the gateway
-// stays ready.
+// A registry that stays down is reported as down without being called. The state of
+// its breaker is on the readiness page and in the metrics, and the gateway stays
+// ready.
 func TestBreakerOnTheOutside(t *testing.T) {
 	w := startWorld(t, func(c *config.Config) {
 		u := c.Upstreams["rob"]
@@ -274,7 +273,7 @@ func TestBreakerOnTheOutside(t *testing.T) {
 		u.Breaker = &config.Breaker{Failures: &failures, Open: &open}
 		c.Upstreams["rob"] = u
 	})
-	v := victims[3]
+	v := failingRegistries[3]
 	if page := w.page("/readyz?verbose"); !strings.Contains(page, "[+] upstream rob\n") {
 		t.Errorf("readiness page:\n%s", page)
 	}
@@ -297,13 +296,15 @@ func TestBreakerOnTheOutside(t *testing.T) {
 	if asked != 3 || forROB != 5 {
 		t.Errorf("ROB was asked %d times and ORG for it %d times, want 3 and 5", asked, forROB)
 	}
-	if page := w.page("/readyz?verbose"); !strings.Contains(page, "[!] upstream rob: its breaker is open\n") || !strings.Contains(page, "[+] upstream org\n") {
+	if page := w.page("/readyz?verbose"); !strings.Contains(page, "[!] upstream rob: its breaker is open\n") ||
+		!strings.Contains(page, "[+] upstream org\n") {
 		t.Errorf("readiness page:\n%s", page)
 	}
 	if page := w.page("/readyz"); page != "ok\n" {
 		t.Errorf("readiness: %s", page)
 	}
-	for name, want := range map[string]int{`brana_upstream_breaker_state{upstream="rob"}`: 2, `brana_upstream_breaker_state{upstream="org"}`: 0,
+	for name, want := range map[string]int{`brana_upstream_breaker_state{upstream="rob"}`: 2,
+		`brana_upstream_breaker_state{upstream="org"}`:                0,
 		`brana_upstream_breaker_opened_total{upstream="rob"}`:         1,
 		`brana_upstream_seconds_count{service="E198",upstream="rob"}`: asked, // and none that the breaker refused
 		`brana_upstream_seconds_count{service="E198",upstream="eop"}`: 5} {
@@ -311,7 +312,7 @@ func TestBreakerOnTheOutside(t *testing.T) {
 			t.Errorf("%s = %s, want %d", name, got, want)
 		}
 	}
-	if !w.journal.tells(`"msg":"breaker","upstream":"rob","state":"open"`) {
+	if !w.journal.has(`"msg":"breaker","upstream":"rob","state":"open"`) {
 		t.Error("the log does not tell that the breaker opened")
 	}
 }
@@ -327,7 +328,7 @@ func TestRegistriesComeBack(t *testing.T) {
 			c.Upstreams[name] = u
 		}
 	})
-	comesBack := func(v victim, latency time.Duration) {
+	comesBack := func(v failingRegistry, latency time.Duration) {
 		t.Run(fmt.Sprint(v.registry, " ", latency), func(t *testing.T) {
 			state := fmt.Sprintf("brana_upstream_breaker_state{upstream=%q}", v.registry)
 			w.set(v.registry, registries.Settings{Failure: registries.FailHTTP500})
@@ -343,10 +344,10 @@ func TestRegistriesComeBack(t *testing.T) {
 			}
 		})
 	}
-	for _, v := range victims {
+	for _, v := range failingRegistries {
 		comesBack(v, 20*time.Millisecond)
 	}
 	for _, latency := range []time.Duration{0, 200 * time.Millisecond} {
-		comesBack(victims[2], latency) // ORG, which is asked twice at once
+		comesBack(failingRegistries[2], latency) // ORG, which is asked twice at once
 	}
 }

@@ -97,10 +97,10 @@ func TestGatewayJudgesTheCorpus(t *testing.T) {
 		t.Fatal(err)
 	}
 	work := make(chan requests.Case)
-	var voices sync.WaitGroup
+	var callers sync.WaitGroup
 	for range gateVoices {
-		voices.Go(func() {
-			v := voice{t: t, address: host.Host, prefix: host.Path}
+		callers.Go(func() {
+			v := rawCaller{t: t, address: host.Host, prefix: host.Path}
 			defer v.hangUp()
 			for c := range work {
 				v.try(c)
@@ -111,23 +111,24 @@ func TestGatewayJudgesTheCorpus(t *testing.T) {
 		work <- c
 	}
 	close(work)
-	voices.Wait()
+	callers.Wait()
 }
 
-// A voice is a caller that keeps its connection as long as the gateway does.
-type voice struct {
+// A rawCaller writes its requests byte by byte. It keeps its connection as long as
+// the gateway does.
+type rawCaller struct {
 	t               testing.TB
 	address, prefix string
 	conn            net.Conn
 	in              *bufio.Reader
 }
 
-// try sends a case in all ways; the seed of a failing one is in its message.
-func (v *voice) try(c requests.Case) {
+// try sends a case in all ways. The message of a failure has the seed.
+func (v *rawCaller) try(c requests.Case) {
 	want := kindOf(c.Want)
 	check := func(how, got string) {
-		// The sample policy does not grant the queue: that may be said before
-		// the offence has come. Whoever is not granted what it asks was read.
+		// The sample policy does not grant the queue: the refusal may come before
+		// the offence. A message that is not granted was read.
 		if got != want && !(got == notGranted && (want == "accept" || c.Service == "E100")) {
 			v.t.Errorf("%s: %s: %s, want %s", c.Name, how, got, want)
 		}
@@ -153,7 +154,7 @@ var refusalNumber = regexp.MustCompile(`BR_(\d{3}): `)
 
 // ask sends a request with a body as it goes over the wire, and returns the
 // kind of the answer: what is wrong with the message, or accept.
-func (v *voice) ask(service, framing string, body []byte) string {
+func (v *rawCaller) ask(service, framing string, body []byte) string {
 	if v.conn == nil {
 		conn, err := net.Dial("tcp", v.address)
 		if err != nil {
@@ -202,7 +203,7 @@ func (v *voice) ask(service, framing string, body []byte) string {
 	return string(answer)
 }
 
-func (v *voice) hangUp() {
+func (v *rawCaller) hangUp() {
 	if v.conn != nil {
 		_ = v.conn.Close() // it was read to its end
 		v.conn = nil

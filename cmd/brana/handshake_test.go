@@ -32,7 +32,8 @@ func serveTLS(t *testing.T, ca *authority, bindings ...string) (*process, string
 func serveTLSOver(t *testing.T, ca *authority, plain bool, bindings ...string) (*process, string) {
 	t.Helper()
 	_, sim := startRegistries(t)
-	file := serveFile(t, sim, "  prefix:", fmt.Sprintf("  tls: {cert: %[1]s/gate.pem, key: %[1]s/gate.key, client_ca: %[1]s/ca.pem}\n  prefix:", ca.dir),
+	file := serveFile(t, sim, "  prefix:",
+		fmt.Sprintf("  tls: {cert: %[1]s/gate.pem, key: %[1]s/gate.key, client_ca: %[1]s/ca.pem}\n  prefix:", ca.dir),
 		"plain_sockets: false", fmt.Sprintf("plain_sockets: %t", plain))
 	identities := filepath.Join(filepath.Dir(file), "policy", "identities.yaml")
 	write(t, identities, "identities:\n"+strings.Join(bindings, ""))
@@ -45,19 +46,19 @@ func (p *process) address() string {
 	return strings.TrimSuffix(strings.TrimPrefix(p.gateway, "https://"), "/publikace")
 }
 
-// A kept is a connection that a caller keeps open.
-type kept struct {
+// A keptConn is a connection that a caller keeps open.
+type keptConn struct {
 	*tls.Conn
 	r *bufio.Reader
 }
 
-func (p *process) open(cfg *tls.Config) (*kept, error) {
+func (p *process) open(cfg *tls.Config) (*keptConn, error) {
 	c, err := tls.Dial("tcp", p.address(), cfg)
 	if err != nil {
 		return nil, err
 	}
 	p.t.Cleanup(func() { c.Close() })
-	return &kept{c, bufio.NewReader(c)}, c.SetDeadline(time.Now().Add(time.Minute))
+	return &keptConn{c, bufio.NewReader(c)}, c.SetDeadline(time.Now().Add(time.Minute))
 }
 
 // question is a call of E227 as it is on the wire.
@@ -69,7 +70,7 @@ func question(t testing.TB, lines ...string) (head, body string) {
 }
 
 // ask makes a call on the connection, nil when it was granted.
-func (k *kept) ask(t testing.TB) error {
+func (k *keptConn) ask(t testing.TB) error {
 	t.Helper()
 	head, body := question(t)
 	if _, err := io.WriteString(k, head+body); err != nil {
@@ -86,7 +87,7 @@ func (k *kept) ask(t testing.TB) error {
 	return err
 }
 
-// once makes a call on a connection of its own and says what the handshake was.
+// once makes a call on a connection of its own and returns the state of its TLS.
 func (p *process) once(cfg *tls.Config) (tls.ConnectionState, error) {
 	k, err := p.open(cfg)
 	if err != nil {
@@ -97,9 +98,9 @@ func (p *process) once(cfg *tls.Config) (tls.ConnectionState, error) {
 	return k.ConnectionState(), err
 }
 
-// Certificates and CAs are renewed under callers that stay connected: what is
-// open goes on, old and new ones are good side by side, and a CA that is taken
-// out is trusted at no new connection, be its session resumed or not.
+// Certificates and CAs are renewed under callers that stay connected. Open
+// connections go on, and old and new certificates are good side by side. A CA that
+// is removed is trusted at no new connection, with a resumed session or without.
 func TestRenewalUnderOpenConnections(t *testing.T) {
 	t.Parallel() // it waits
 	ca, next := newAuthority(t, "Test CA"), newAuthority(t, "Next CA")
@@ -116,7 +117,7 @@ func TestRenewalUnderOpenConnections(t *testing.T) {
 			}
 		})
 	}
-	open := func(serial int64) *kept {
+	open := func(serial int64) *keptConn {
 		t.Helper()
 		k, err := p.open(caller(ca))
 		if err != nil {
@@ -127,7 +128,7 @@ func TestRenewalUnderOpenConnections(t *testing.T) {
 		}
 		return k
 	}
-	goOn := func(when string, connections ...*kept) {
+	goOn := func(when string, connections ...*keptConn) {
 		t.Helper()
 		for i, k := range connections {
 			if err := k.ask(t); err != nil {
@@ -171,17 +172,18 @@ func TestRenewalUnderOpenConnections(t *testing.T) {
 	}
 }
 
-// A client is openssl s_client, which does on a connection what Go's does not.
-type client struct {
+// An opensslClient is openssl s_client, which can do on a connection what the
+// client of Go cannot.
+type opensslClient struct {
 	t    *testing.T
 	cmd  *exec.Cmd
 	in   io.WriteCloser
 	said logBuffer
 }
 
-func (p *process) openssl(t *testing.T, ca *authority, name string, flags ...string) *client {
+func (p *process) openssl(t *testing.T, ca *authority, name string, flags ...string) *opensslClient {
 	t.Helper()
-	c := &client{t: t, cmd: exec.Command("openssl", append([]string{"s_client", "-connect", p.address(), "-CAfile", ca.file("ca.pem"),
+	c := &opensslClient{t: t, cmd: exec.Command("openssl", append([]string{"s_client", "-connect", p.address(), "-CAfile", ca.file("ca.pem"),
 		"-cert", ca.file(name + ".pem"), "-key", ca.file(name + ".key")}, flags...)...)}
 	c.cmd.Stdout, c.cmd.Stderr = &c.said, &c.said
 	in, err := c.cmd.StdinPipe()
@@ -196,16 +198,16 @@ func (p *process) openssl(t *testing.T, ca *authority, name string, flags ...str
 	return c
 }
 
-// write sends a line of its own, which ends with the process.
-func (c *client) write(text string) { _, _ = io.WriteString(c.in, text) }
+// write sends a text. An error shows in the end of the process.
+func (c *opensslClient) write(text string) { _, _ = io.WriteString(c.in, text) }
 
-func (c *client) await(text string) {
+func (c *opensslClient) await(text string) {
 	c.t.Helper()
 	eventually(c.t, "openssl says "+text, func() bool { return strings.Contains(c.said.String(), text) })
 }
 
 // ended waits until the client has found its connection at an end.
-func (c *client) ended() {
+func (c *opensslClient) ended() {
 	c.t.Helper()
 	hung := time.AfterFunc(30*time.Second, func() { c.t.Error("the connection goes on"); _ = c.cmd.Process.Kill() })
 	defer hung.Stop()

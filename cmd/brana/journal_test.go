@@ -54,7 +54,7 @@ func (j *journal) exchanges() []map[string]any {
 	return list
 }
 
-// tells reports whether a line so far has this text.
-func (j *journal) tells(text string) bool {
+// has reports whether a line so far has this text.
+func (j *journal) has(text string) bool {
 	return slices.ContainsFunc(j.lines(), func(line []byte) bool { return bytes.Contains(line, []byte(text)) })
 }

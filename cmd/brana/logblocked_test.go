@@ -13,29 +13,29 @@ import (
 	"brana/egon"
 )
 
-// A tap reads the log of a process from a pipe, until it stalls or is closed.
-type tap struct {
+// A logReader reads the log of a process from a pipe, until it stalls or is closed.
+type logReader struct {
 	log     logBuffer
 	r       *os.File
-	open    sync.Mutex // held while the tap is stalled
+	open    sync.Mutex // held while the reader is stalled
 	stalled bool
 }
 
-func (a *tap) close() { a.r.Close() }
+func (a *logReader) close() { a.r.Close() }
 
-func (a *tap) stall() {
+func (a *logReader) stall() {
 	a.open.Lock()
 	a.stalled = true
 }
 
-func (a *tap) resume() {
+func (a *logReader) resume() {
 	if a.stalled {
 		a.stalled = false
 		a.open.Unlock()
 	}
 }
 
-func (a *tap) run() {
+func (a *logReader) run() {
 	buf := make([]byte, 4<<10)
 	for {
 		n, err := a.r.Read(buf)
@@ -48,14 +48,14 @@ func (a *tap) run() {
 	}
 }
 
-// tapped is a gateway whose log goes into a pipe.
-func tapped(t *testing.T, sim string, change ...string) (*process, *tap) {
+// startPiped starts a gateway whose log goes into a pipe.
+func startPiped(t *testing.T, sim string, change ...string) (*process, *logReader) {
 	t.Helper()
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &tap{r: r}
+	a := &logReader{r: r}
 	var ended sync.WaitGroup
 	ended.Go(a.run)
 	t.Cleanup(func() { a.close(); a.resume(); ended.Wait() })
@@ -77,13 +77,13 @@ func TestWhoeverReadsTheLog(t *testing.T) {
 	_, sim := startRegistries(t)
 	for _, c := range []struct {
 		name    string
-		happens func(*tap)
+		happens func(*logReader)
 	}{
-		{"ends", (*tap).close},
-		{"stalls", (*tap).stall},
+		{"ends", (*logReader).close},
+		{"stalls", (*logReader).stall},
 	} {
 		t.Run(c.name+"/wait", func(t *testing.T) {
-			p, a := tapped(t, sim)
+			p, a := startPiped(t, sim)
 			if got := p.ask().statusLine(); got != egon.OK {
 				t.Fatal(got)
 			}
@@ -105,7 +105,7 @@ func TestWhoeverReadsTheLog(t *testing.T) {
 			}
 		})
 		t.Run(c.name+"/drop", func(t *testing.T) {
-			p, a := tapped(t, sim, "when_blocked: wait", "when_blocked: drop")
+			p, a := startPiped(t, sim, "when_blocked: wait", "when_blocked: drop")
 			c.happens(a)
 			served := 0
 			eventually(t, "the log is told as blocked", func() bool {
@@ -138,7 +138,7 @@ func TestSigtermWithALogThatNobodyReads(t *testing.T) {
 	bus := startBus(t)
 	bus.hold = make(chan struct{})
 	defer close(bus.hold)
-	p, a := tapped(t, sim, "http://"+sim+"/publikace", bus.url, "drain: 25s", "drain: 1s", "when_blocked: wait", "when_blocked: drop")
+	p, a := startPiped(t, sim, "http://"+sim+"/publikace", bus.url, "drain: 25s", "drain: 1s", "when_blocked: wait", "when_blocked: drop")
 	question := message(t, "E05", "--name", "Zoran Vosáhlo")
 	ended := make(chan struct{})
 	go func() {
@@ -161,7 +161,7 @@ func TestSigtermWithALogThatNobodyReads(t *testing.T) {
 	<-ended
 }
 
-// checkLines says whether a log is whole lines, so many of them of exchanges.
+// checkLines checks that a log is whole lines, n of them of exchanges.
 func checkLines(t *testing.T, log string, exchanges int) {
 	t.Helper()
 	for line := range strings.Lines(log) {

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// A line written by one, and by many at the same time, to what a log is mostly
-// written to: a pipe that is read, and a file.
+// A line written by one, and by many at the same time, to a pipe that is read and to
+// a file, the usual places of a log.
 func BenchmarkLogbook(b *testing.B) {
 	line := append(bytes.Repeat([]byte("x"), 699), '\n')
 	for _, to := range []string{"pipe", "file"} {

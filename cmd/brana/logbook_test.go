@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// A slowWriter lets each write go when it is told to, or has it fail.
+// A slowWriter holds each write until the test lets it go, or has it fail.
 type slowWriter struct {
 	began chan struct{}
 	letGo chan error
@@ -33,8 +33,8 @@ func (w *slowWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Lines that come while one is written go out together, each whole. Nobody's
-// Write returns before its line is out, and each is told what became of it.
+// Lines that come while one is written go out together, each whole. No Write returns
+// before its line is out, and each returns the outcome of its line.
 func TestLinesThatComeTogetherGoOutTogether(t *testing.T) {
 	w := &slowWriter{began: make(chan struct{}), letGo: make(chan error)}
 	b := &logbook{out: w, patience: time.Hour}
@@ -128,7 +128,7 @@ func TestManyWriters(t *testing.T) {
 
 var errFull = errors.New("no space left")
 
-// A disk takes so many bytes and says of the rest that it is full.
+// A disk takes a number of bytes, and is full for the rest.
 type disk struct {
 	mu   sync.Mutex
 	room int
@@ -151,8 +151,8 @@ func (d *disk) grow(bytes int) {
 	d.room += bytes
 }
 
-// A full disk holds up nobody. When there is room again, what was written in
-// part is written to its end, and what was held follows; what was lost is told.
+// A full disk holds up nobody. When there is room again, a line that was written in
+// part is completed, and the lines that were held follow. Lost lines are reported.
 func TestAFullDisk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &disk{room: 10}

@@ -22,7 +22,7 @@ func logged(t *testing.T, message, value string) string {
 }
 
 // No character in the log steers a terminal or breaks a line, wherever it comes
-// from; and each is there for whoever reads the JSON.
+// from; and a reader of the JSON gets each.
 func TestNothingInTheLogSteers(t *testing.T) {
 	for r := rune(0); r <= unicode.MaxRune; r++ {
 		if !steers(r) && r >= 0x20 && r%97 != 0 || 0xd800 <= r && r < 0xe000 {
@@ -34,7 +34,8 @@ func TestNothingInTheLogSteers(t *testing.T) {
 			t.Fatalf("%U stands in the line %q", r, line)
 		}
 		var fields map[string]any
-		if err := json.Unmarshal([]byte(line), &fields); err != nil || fields["msg"] != value || fields["with"] != value || fields["key "+value] != value {
+		if err := json.Unmarshal([]byte(line), &fields); err != nil || fields["msg"] != value || fields["with"] != value ||
+			fields["key "+value] != value {
 			t.Fatalf("%U: %v, %q", r, err, line)
 		}
 	}

@@ -16,13 +16,13 @@ import (
 	"testing"
 )
 
-// BenchmarkRelayMemory tells by how much the resident memory of a gateway in a
-// process of its own grows over idle while 200 callers at once send 64 MiB and
-// receive 64 MiB each. No answer begins before every message has arrived, so
-// that all of them are there at the same time.
+// BenchmarkRelayMemory reports the growth over idle of the resident memory of a
+// gateway in a process of its own, while 200 callers at once send 64 MiB and receive
+// 64 MiB each. No answer begins before every message has arrived, so that all of
+// them run at the same time.
 func BenchmarkRelayMemory(b *testing.B) {
 	const calls = 200
-	bus := startDrain(b)
+	bus := startWaitingBus(b)
 	file := serveFile(b, "127.0.0.1:1", "http://127.0.0.1:1/publikace", bus.url)
 	grants := filepath.Join(filepath.Dir(file), "policy", "grants.yaml")
 	text, err := os.ReadFile(grants)
@@ -41,7 +41,7 @@ func BenchmarkRelayMemory(b *testing.B) {
 		idle := p.status(b, "VmRSS")
 		ended := make(chan error, calls)
 		for range calls {
-			go func() { ended <- p.passBig(question) }()
+			go func() { ended <- p.relayLong(question) }()
 		}
 		for range calls {
 			select {
@@ -67,8 +67,8 @@ func BenchmarkRelayMemory(b *testing.B) {
 	}
 }
 
-// passBig sends a message that nobody holds and throws the answer away.
-func (p *process) passBig(question long) error {
+// relayLong sends a long message as it is made, and discards the answer.
+func (p *process) relayLong(question longMessage) error {
 	r := p.request("E05", io.MultiReader(strings.NewReader(question.start), letters(question.filler), strings.NewReader(question.end)))
 	r.ContentLength = question.length()
 	response, err := p.client.Do(r)
@@ -92,16 +92,16 @@ var letterBlock = bytes.Repeat([]byte("A"), 64<<10)
 
 func (sameLetter) Read(p []byte) (int, error) { return copy(p, letterBlock), nil }
 
-// A drainBus says of each message that it has arrived, and answers with 64 MiB
-// when it is told to.
-type drainBus struct {
+// A waitingBus reports that a message has arrived, and answers with 64 MiB when it
+// is allowed to.
+type waitingBus struct {
 	url             string
 	arrived, answer chan struct{}
 }
 
-func startDrain(b *testing.B) *drainBus {
+func startWaitingBus(b *testing.B) *waitingBus {
 	start, end, _ := strings.Cut(replyE05, "</e:")
-	bus := &drainBus{arrived: make(chan struct{}), answer: make(chan struct{})}
+	bus := &waitingBus{arrived: make(chan struct{}), answer: make(chan struct{})}
 	listener := listen(b)
 	server := &http.Server{Handler: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		buf := make([]byte, 64<<10)
@@ -127,7 +127,7 @@ func startDrain(b *testing.B) *drainBus {
 	return bus
 }
 
-// passes says that a message has arrived and waits for its turn; it returns
+// passes reports that a message has arrived and waits for its turn. It returns
 // false when the caller is gone.
 func passes(ctx context.Context, arrived chan<- struct{}, answer <-chan struct{}) bool {
 	select {

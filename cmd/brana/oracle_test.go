@@ -64,15 +64,14 @@ func (o *oracle) schemaFile(t *testing.T, code string) string {
 	return filepath.Join(tree, schemaOf(code))
 }
 
-// validate reports what a schema has against a document.
+// validate reports the offences of a document against a schema.
 func (o *oracle) validate(t *testing.T, schema string, doc []byte) {
 	t.Helper()
 	o.validateAll(t, schema, map[string][]byte{"document": doc})
 }
 
-// validateAll reports what a schema has against documents, apart from the
-// VysledekSubKod that the description of E227 itself demands and the schema
-// does not list.
+// validateAll reports the offences of documents against a schema. It lets pass the
+// VysledekSubKod that the description of E227 demands and the schema lacks.
 func (o *oracle) validateAll(t *testing.T, schema string, docs map[string][]byte) {
 	t.Helper()
 	if !filepath.IsAbs(schema) {
@@ -144,8 +143,8 @@ func (a *replyArchive) validate(t *testing.T) {
 	}
 }
 
-// robEnvelope is the schema of what is assumed to be ROB's envelope, around
-// official data; none is published.
+// robEnvelope is the assumed schema of ROB's envelope, around official data. The
+// real one is not published.
 func (o *oracle) robEnvelope(t *testing.T) string {
 	t.Helper()
 	schemas, err := filepath.Abs(o.schemas)

@@ -8,8 +8,8 @@ import (
 	"brana/bench/registries"
 )
 
-// A person is found by what persons --json prints; the special ones by what is
-// special about them.
+// A person is found by the keys that persons --json prints, a special person by its
+// rule.
 func special(t testing.TB, what string) registries.Listed {
 	t.Helper()
 	list := population().List(0)

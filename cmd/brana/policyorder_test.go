@@ -13,10 +13,9 @@ import (
 	"brana/egon"
 )
 
-// Of two gateways that share a Redis one loads a policy with a raised quota, by
-// SIGHUP: it admits more at once. The other, which has not, admits no more than
-// its own policy says and does not take back what was raised; a lowered quota
-// holds at both.
+// Two gateways share a Redis. One of them loads a policy with a raised quota, by
+// SIGHUP, and admits more at once. The other admits no more than its own policy
+// permits, and does not lower the quota of the first. A lowered quota holds at both.
 func TestQuotaIsThatOfTheNewestPolicy(t *testing.T) {
 	t.Parallel() // it waits
 	server := newRedisServer(t)

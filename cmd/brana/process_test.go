@@ -22,8 +22,8 @@ import (
 	"brana/limits/ledger"
 )
 
-// SIGTERM under load: whoever is served already gets the whole answer, the
-// process ends with 0, and no slot stays taken.
+// SIGTERM under load: calls under way get their whole answers, the process ends
+// with 0, and no slot stays taken.
 func TestSigtermUnderLoad(t *testing.T) {
 	redis := newRedisServer(t)
 	redis.start(t)
@@ -129,7 +129,7 @@ func checkSlotsFree(t *testing.T, s *redisServer, quadruple ...string) {
 	}
 }
 
-// What does not end within drain is cut, which the exit code tells.
+// A call that does not end within drain is cut, and the exit code shows it.
 func TestSigtermWithACallThatDoesNotEnd(t *testing.T) {
 	_, sim := startRegistries(t)
 	bus := startBus(t)
@@ -203,7 +203,8 @@ func TestSighup(t *testing.T) {
 		t.Fatal(err)
 	}
 	call := func() string {
-		return p.call("E05", append(little, "--name", "Zoran Vosáhlo", "--born", "1977-05-03", "--items", "Jmeno Prijmeni ROBCti")...).statusLine()
+		return p.call("E05", append(little, "--name", "Zoran Vosáhlo", "--born", "1977-05-03", "--items",
+			"Jmeno Prijmeni ROBCti")...).statusLine()
 	}
 	if got := call(); got != "CHYBA (NENI OPRAVNENI EGON)" {
 		t.Fatalf("before: %s", got)
@@ -254,7 +255,7 @@ func TestMemoryOfTheProcess(t *testing.T) {
 	}
 	before := p.memory("VmHWM")
 
-	bus.reply.Store(&long{start, "</e:" + end, big})
+	bus.reply.Store(&longMessage{start, "</e:" + end, big})
 	p.discard(p.request("E05", bigMessage(t).reader()), big)
 	if err := sims.Set(registries.EOP, registries.Settings{Photo: big}); err != nil {
 		t.Fatal(err)
@@ -269,7 +270,7 @@ func TestMemoryOfTheProcess(t *testing.T) {
 	}
 }
 
-// discard makes a call whose answer has at least so many bytes.
+// discard makes a call and discards the answer, which has at least n bytes.
 func (p *process) discard(r *http.Request, least int64) {
 	p.t.Helper()
 	response, err := p.client.Do(r)
@@ -322,7 +323,7 @@ func TestDevAsANewUserStartsIt(t *testing.T) {
 	}
 }
 
-// brana runs a verb in this process and returns all it said.
+// brana runs a verb in this process and returns its output and exit code.
 func brana(args ...string) (string, int) {
 	var said bytes.Buffer
 	code := run(args, stdio{&said, &said})

@@ -68,9 +68,8 @@ func (w *world) ids(flags ...string) string {
 	}
 }
 
-// E227 with ?async is answered by its number; what comes later is what a
-// synchronous call would have got, and every answer on the way keeps to the
-// official schemas.
+// E227 with ?async is answered with its number. The later answer is that of a
+// synchronous call, and every answer on the way keeps to the official schemas.
 func TestAsynchronousCall(t *testing.T) {
 	o := newOracle(t)
 	eachStore(t, func(t *testing.T, w *world) {
@@ -85,7 +84,8 @@ func TestAsynchronousCall(t *testing.T) {
 		golden(t, "e100-answer", picked)
 		inner := find(picked.root, "AsyncDotazDataResponse")
 		now := w.call("E227", triple...)
-		if len(inner.Children) != 1 || len(findAll(inner, "Polozka")) != 11 || allText(find(inner, "IszrOdpoved")) != allText(find(now.root, "IszrOdpoved")) {
+		if len(inner.Children) != 1 || len(findAll(inner, "Polozka")) != 11 ||
+			allText(find(inner, "IszrOdpoved")) != allText(find(now.root, "IszrOdpoved")) {
 			t.Errorf("the answer is not that of a synchronous call: %s", picked.body)
 		}
 		if got := text(inner, "IszrZadostId"); got != id {
@@ -110,7 +110,8 @@ func TestAsynchronousCallForATripleWithoutRights(t *testing.T) {
 	r := w.post("E227?async", message(t, "E227", "--triple", "A115/CT239/00007064"))
 	picked := w.picked(text(r.root, "IszrZadostId"))
 	inner := find(picked.root, "AsyncDotazDataResponse")
-	if picked.statusLine() != egon.OK || text(find(inner, "Status"), "VysledekKod") != egon.Varovani || !strings.Contains(string(picked.body), "S227_001") {
+	if picked.statusLine() != egon.OK || text(find(inner, "Status"), "VysledekKod") != egon.Varovani ||
+		!strings.Contains(string(picked.body), "S227_001") {
 		t.Errorf("got %s", picked.body)
 	}
 }
@@ -180,19 +181,20 @@ func TestFullQueue(t *testing.T) {
 	w.picked(second, little...)
 	before := w.call("E99", little...).header.Get("RateLimit")
 	r := w.post("E227?async", question).valid(t, o, "E227")
-	if got := r.statusLine(); got != "CHYBA (NENI K DISPOZICI)" || !strings.Contains(text(r.root, "VysledekPopis"), "BR_206") || r.header.Get("Retry-After") == "" {
+	if got := r.statusLine(); got != "CHYBA (NENI K DISPOZICI)" || !strings.Contains(text(r.root, "VysledekPopis"), "BR_206") ||
+		r.header.Get("Retry-After") == "" {
 		t.Errorf("a full queue: %s %s", got, text(r.root, "VysledekPopis"))
 	}
 	after := w.call("E99", little...).header.Get("RateLimit")
-	if left(t, before)-left(t, after) != 1 { // E99 itself
+	if remaining(t, before)-remaining(t, after) != 1 { // E99 itself
 		t.Errorf("the refused call was counted: %s, then %s", before, after)
 	}
 	w.call("E101", append(little, "--id", first)...)
 	w.later(little...)
 }
 
-// left is what a RateLimit field says is left of the hour.
-func left(t *testing.T, field string) (n int) {
+// remaining is the rest of the hour in a RateLimit field.
+func remaining(t *testing.T, field string) (n int) {
 	t.Helper()
 	if _, err := fmt.Sscanf(field, `"hour";r=%d;`, &n); err != nil {
 		t.Fatalf("%q: %v", field, err)
@@ -275,7 +277,7 @@ func TestQueueSurvivesTheGateway(t *testing.T) {
 	redis := newRedisServer(t)
 	redis.start(t)
 	_, sim := startRegistries(t)
-	between := startPipe(t, "127.0.0.1:"+redis.port)
+	between := startRedisProxy(t, "127.0.0.1:"+redis.port)
 	serve := func(address string) *process {
 		return startProcess(t, sim, "store: memory", "store: redis", "redis://127.0.0.1:6379/0", "redis://"+address,
 			"timeout: 75ms", "timeout: 10s, trust_empty: true", "call_timeout: 60s", "call_timeout: 2s")
@@ -298,7 +300,8 @@ func TestQueueSurvivesTheGateway(t *testing.T) {
 	}
 	lost := second.picked(running).valid(t, o, "E100")
 	inner := find(lost.root, "AsyncDotazDataResponse")
-	if lost.statusLine() != egon.OK || text(find(inner, "Status"), "VysledekKod") != egon.Chyba || !strings.Contains(text(inner, "VysledekPopis"), "BR_209") {
+	if lost.statusLine() != egon.OK || text(find(inner, "Status"), "VysledekKod") != egon.Chyba ||
+		!strings.Contains(text(inner, "VysledekPopis"), "BR_209") {
 		t.Errorf("what was under way: %s", lost.body)
 	}
 	golden(t, "e100-lost", lost)
@@ -311,18 +314,18 @@ func TestQueueSurvivesTheGateway(t *testing.T) {
 	second.later()
 }
 
-// A pipe carries connections to a server, until it holds what has a certain
-// text.
-type pipe struct {
+// A redisProxy carries connections to a Redis, and can hold back all bytes from a
+// text on.
+type redisProxy struct {
 	address, server string
 	mu              sync.Mutex
 	held            string
 }
 
-func startPipe(t *testing.T, server string) *pipe {
+func startRedisProxy(t *testing.T, server string) *redisProxy {
 	t.Helper()
 	l := listen(t)
-	p := &pipe{address: l.Addr().String(), server: server}
+	p := &redisProxy{address: l.Addr().String(), server: server}
 	var all sync.WaitGroup
 	all.Go(func() {
 		for {
@@ -337,19 +340,19 @@ func startPipe(t *testing.T, server string) *pipe {
 	return p
 }
 
-func (p *pipe) hold(text string) {
+func (p *redisProxy) hold(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.held = text
 }
 
-func (p *pipe) holds(b []byte) bool {
+func (p *redisProxy) holds(b []byte) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.held != "" && bytes.Contains(b, []byte(p.held))
 }
 
-func (p *pipe) carry(c net.Conn) {
+func (p *redisProxy) carry(c net.Conn) {
 	defer c.Close()
 	s, err := net.Dial("tcp", p.server)
 	if err != nil {
@@ -378,7 +381,8 @@ func TestQueueWithoutRedis(t *testing.T) {
 	redis := newRedisServer(t)
 	redis.start(t)
 	w := startWorld(t, func(c *config.Config) {
-		c.Limits.Store, c.Limits.Redis = "redis", config.Redis{URL: redis.url(), Timeout: config.Duration(200 * time.Millisecond), TrustEmpty: true}
+		c.Limits.Store, c.Limits.Redis = "redis", config.Redis{URL: redis.url(), Timeout: config.Duration(200 * time.Millisecond),
+			TrustEmpty: true}
 		c.Requests.DuplicateWindow = config.Duration(time.Hour)
 	})
 	w.picked(w.later())
@@ -390,7 +394,8 @@ func TestQueueWithoutRedis(t *testing.T) {
 			flags = nil
 		}
 		r := w.post(try.service, message(t, code, flags...))
-		if got := r.statusLine(); got != "CHYBA (NENI K DISPOZICI)" || !strings.Contains(text(r.root, "VysledekPopis"), try.kind) || r.status != http.StatusOK {
+		if got := r.statusLine(); got != "CHYBA (NENI K DISPOZICI)" || !strings.Contains(text(r.root, "VysledekPopis"), try.kind) ||
+			r.status != http.StatusOK {
 			t.Errorf("%s: %s %s", try.service, got, text(r.root, "VysledekPopis"))
 		}
 	}

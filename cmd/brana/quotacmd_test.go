@@ -22,7 +22,7 @@ func (w *world) quota(what string, args ...string) (string, int) {
 	return brana(append([]string{"quota", what, "--admin", strings.TrimPrefix(w.admin, "http://")}, args...)...)
 }
 
-// quotaOf is what the gateway says of the caller with little.
+// quotaOf is the quota of the caller with few rights, by the gateway.
 func (w *world) quotaOf() (q admin.Quota) {
 	w.t.Helper()
 	said, code := w.quota("get", "--json", littleCaller)
@@ -32,9 +32,8 @@ func (w *world) quotaOf() (q admin.Quota) {
 	return q
 }
 
-// An operator sees what is used up, grants more, takes it back, and has what was
-// used forgotten; each takes effect at once, and the log says who did it and
-// why.
+// An operator reads a quota, grants more, takes it back, and resets the use. Each
+// takes effect at once, and the log has who did it and why.
 func TestQuotaForPeople(t *testing.T) {
 	eachStore(t, func(t *testing.T, w *world) {
 		question := message(t, "E227", append(little, "--triple", "A1185/CR8359/00372498")...)
@@ -61,14 +60,17 @@ func TestQuotaForPeople(t *testing.T) {
 		calls(6, egon.OK)
 		calls(1, refused)
 		line := w.quotaLine("quota granted")
-		if line["by"] != "j.novak" || line["reason"] != "fronta na prepazkach" || line["calls"] != 7.0 || line["caller"].(map[string]any)["ais"] != "999002" {
+		if line["by"] != "j.novak" || line["reason"] != "fronta na prepazkach" || line["calls"] != 7.0 ||
+			line["caller"].(map[string]any)["ais"] != "999002" {
 			t.Errorf("the log says %v", line)
 		}
 
-		if said, code := w.quota("grant", littleCaller, "--calls", "0", "--reason", "omyl", "--by", "j.novak"); code != 0 || strings.Contains(said, "extra") {
+		if said, code := w.quota("grant", littleCaller, "--calls", "0", "--reason", "omyl", "--by", "j.novak"); code != 0 ||
+			strings.Contains(said, "extra") {
 			t.Fatalf("quota grant --calls 0: %d\n%s", code, said)
 		}
-		if said, code := w.quota("grant", littleCaller, "--calls", "0", "--reason", "omyl", "--by", "j.novak"); code != exitRefused || !strings.Contains(said, "no extra calls are in force") {
+		if said, code := w.quota("grant", littleCaller, "--calls", "0", "--reason", "omyl", "--by", "j.novak"); code != exitRefused ||
+			!strings.Contains(said, "no extra calls are in force") {
 			t.Errorf("quota grant --calls 0, of none: %d\n%s", code, said)
 		}
 
@@ -103,7 +105,7 @@ func (w *world) quotaLine(message string) (found map[string]any) {
 	return found
 }
 
-// What cannot be done is told with its reason, and leaves no trace.
+// An order that cannot be carried out gets the reason, and leaves no trace.
 func TestQuotaMistakes(t *testing.T) {
 	w := startWorld(t)
 	who := []string{"--reason", "r", "--by", "b"}
@@ -125,7 +127,8 @@ func TestQuotaMistakes(t *testing.T) {
 		{"less than nothing", []string{"grant", littleCaller, "--calls=-5", "--for", "1h"}, exitUsage, "-5 is below zero"},
 		{"until the past", []string{"grant", littleCaller, "--calls", "5", "--until", in(-time.Hour)}, exitUsage, "is over"},
 		{"for less than nothing", []string{"grant", littleCaller, "--calls", "5", "--for=-1h"}, exitUsage, "is over"},
-		{"until next month", []string{"grant", littleCaller, "--calls", "5", "--until", in(31 * 24 * time.Hour)}, exitUsage, "more than 168h0m0s from now"},
+		{"until next month", []string{"grant", littleCaller, "--calls", "5", "--until", in(31 * 24 * time.Hour)}, exitUsage,
+			"more than 168h0m0s from now"},
 		{"without an end", []string{"grant", littleCaller, "--calls", "5"}, exitUsage, "--until TIME or --for DURATION"},
 		{"with two ends", []string{"grant", littleCaller, "--calls", "5", "--for", "1h", "--until", in(time.Hour)}, exitUsage, "--for"},
 		{"a reason of many lines", []string{"reset", littleCaller, "--reason", "a\nb"}, exitUsage, "control characters"},
@@ -146,7 +149,8 @@ func TestQuotaMistakes(t *testing.T) {
 	if said, code := brana("quota", "get", littleCaller, "--admin", "127.0.0.1:1"); code != exitUnreachable {
 		t.Errorf("nobody answers: %d %s", code, said)
 	}
-	if said, code := brana("quota", "get", littleCaller, "--admin", strings.TrimPrefix(w.gateway, "http://")); code != exitUnreachable || !strings.Contains(said, "admin listener") {
+	if said, code := brana("quota", "get", littleCaller, "--admin", strings.TrimPrefix(w.gateway, "http://")); code != exitUnreachable ||
+		!strings.Contains(said, "admin listener") {
 		t.Errorf("not the admin listener: %d %s", code, said)
 	}
 	for _, line := range w.journal.lines() {
@@ -190,7 +194,7 @@ func TestQuotaOrders(t *testing.T) {
 	}
 }
 
-// While Redis is away nothing can be said of a quota but what holds meanwhile.
+// While Redis is away, a quota is unavailable; the answer has the mode in force.
 func TestQuotaWithoutRedis(t *testing.T) {
 	server := newRedisServer(t)
 	server.start(t)
@@ -230,18 +234,22 @@ func TestLedgerIsWatched(t *testing.T) {
 	if got := w.call("E227", append(little, "--triple", "A1185/CR8359/00372498")...).statusLine(); got != egon.OK {
 		t.Fatal(got)
 	}
-	for _, line := range []string{`brana_limits_decisions_total{verdict="admitted"} 1`, `brana_limits_permits_total{what="granted"} `, `brana_limits_callers 1`,
-		`brana_limits_gateways 1`, `brana_limits_held{what="permits"} `, `brana_limits_ledger_seconds_count{result="answered"} `, `brana_limits_ledger_ahead_seconds `,
-		`brana_limits_lease_permits_count 1`, `brana_limits_fullest_ratio 0.`, `brana_limits_permits_total{what="replayed"} 0`, `brana_limits_state_seconds_total{state="down"} 0`} {
+	for _, line := range []string{`brana_limits_decisions_total{verdict="admitted"} 1`, `brana_limits_permits_total{what="granted"} `,
+		`brana_limits_callers 1`,
+		`brana_limits_gateways 1`, `brana_limits_held{what="permits"} `, `brana_limits_ledger_seconds_count{result="answered"} `,
+		`brana_limits_ledger_ahead_seconds `,
+		`brana_limits_lease_permits_count 1`, `brana_limits_fullest_ratio 0.`, `brana_limits_permits_total{what="replayed"} 0`,
+		`brana_limits_state_seconds_total{state="down"} 0`} {
 		eventually(t, line, tells(line))
 	}
 	server.kill()
 	eventually(t, "the ledger is down", tells(`brana_limits_state{state="down"} 1`))
-	eventually(t, "the log says so", func() bool { return w.journal.tells(`"state":"down"`) })
+	eventually(t, "the log says so", func() bool { return w.journal.has(`"state":"down"`) })
 	server.start(t)
 	eventually(t, "the loss is counted", func() bool { return !tells(`brana_limits_ledger_losses_total 0`)() })
 	eventually(t, "the ledger is normal again", tells(`brana_limits_state{state="normal"} 1`))
-	for _, line := range []string{`brana_limits_permits_total{what="replayed"} 0`, `brana_limits_state_seconds_total{state="learning"} 0`, `brana_limits_state_seconds_total{state="down"} 0`} {
+	for _, line := range []string{`brana_limits_permits_total{what="replayed"} 0`, `brana_limits_state_seconds_total{state="learning"} 0`,
+		`brana_limits_state_seconds_total{state="down"} 0`} {
 		eventually(t, "more than "+line, func() bool { return !tells(line + "\n")() })
 	}
 	eventually(t, "the log says so", func() bool {

@@ -114,8 +114,8 @@ func eachLimits(t *testing.T, test func(t *testing.T, store func(*config.Config)
 	})
 }
 
-// The password of Redis is what its file says now; a file that is missing or
-// empty leaves the last one in force, and is an error at the start.
+// The password of Redis is the present content of its file. A file that is missing or
+// empty leaves the last password in force, and is an error at the start.
 func TestPasswordOfRedisIsReadAgain(t *testing.T) {
 	file, j := filepath.Join(t.TempDir(), "redis.password"), &journal{}
 	p := newPassword(file, j.logger())
@@ -123,7 +123,8 @@ func TestPasswordOfRedisIsReadAgain(t *testing.T) {
 		if text != "" {
 			write(t, file, text)
 		}
-		if err := p.load(); err == nil || !strings.Contains(err.Error(), "limits.redis.password_file: read a password: ") || !strings.Contains(err.Error(), file) {
+		if err := p.load(); err == nil || !strings.Contains(err.Error(), "limits.redis.password_file: read a password: ") ||
+			!strings.Contains(err.Error(), file) {
 			t.Errorf("with %q: %v", text, err)
 		}
 	}
@@ -146,14 +147,15 @@ func TestPasswordOfRedisIsReadAgain(t *testing.T) {
 		if got := p.value(); got != step.want {
 			t.Errorf("after %q the password is %q, want %q", step.writes, got, step.want)
 		}
-		if lines := fmt.Sprintf("%s", j.lines()); !strings.Contains(lines, step.says) || strings.Contains(lines, "p@ss") || strings.Contains(lines, "of t") {
+		if lines := fmt.Sprintf("%s", j.lines()); !strings.Contains(lines, step.says) || strings.Contains(lines, "p@ss") ||
+			strings.Contains(lines, "of t") {
 			t.Errorf("after %q the log says %s, want %q and no password", step.writes, lines, step.says)
 		}
 	}
 }
 
 // The password of Redis is changed and its connections are closed: the gateway
-// goes on with what the file says then.
+// goes on with the new content of the file.
 func TestPasswordOfRedisChangesUnderWay(t *testing.T) {
 	t.Parallel() // it waits
 	server := newRedisServer(t)
@@ -164,7 +166,8 @@ func TestPasswordOfRedisChangesUnderWay(t *testing.T) {
 		t.Fatal(got)
 	}
 	w := startWorld(t, func(c *config.Config) {
-		c.Limits.Store, c.Limits.Redis = "redis", config.Redis{URL: server.url(), PasswordFile: word, Timeout: config.Duration(10 * time.Second), TrustEmpty: true}
+		c.Limits.Store, c.Limits.Redis = "redis", config.Redis{URL: server.url(), PasswordFile: word, Timeout: config.Duration(10 * time.Second),
+			TrustEmpty: true}
 	})
 	eventually(t, "the counts can be had", func() bool { _, code := w.quota("get", littleCaller); return code == 0 })
 	write(t, word, "new\n")
@@ -173,6 +176,6 @@ func TestPasswordOfRedisChangesUnderWay(t *testing.T) {
 	}
 	eventually(t, "the counts can be had with the new password", func() bool {
 		_, code := w.quota("get", littleCaller)
-		return code == 0 && w.journal.tells("password read")
+		return code == 0 && w.journal.has("password read")
 	})
 }

@@ -40,8 +40,8 @@ func rights(t *testing.T, purposes ...string) (line string, commands []string) {
 	return line, commands
 }
 
-// The page gives the user what the scripts call and what runs them, and nothing
-// else.
+// The page gives the user the commands that scripts call and those that run scripts,
+// and nothing else.
 func TestRightsAreThoseThatScriptsNeed(t *testing.T) {
 	need := []string{"eval", "evalsha"}
 	for _, pattern := range []string{"limits/ledger/*.lua", "gateway/queue/*.lua"} {
@@ -101,7 +101,8 @@ func TestRedisOverTLSWithLeastRights(t *testing.T) {
 	ca.issue("gate", 3)
 	server := newRedisServer(t)
 	_, secure, _ := net.SplitHostPort(freeAddress(t))
-	server.options = []string{"--tls-port", secure, "--tls-cert-file", ca.file("redis.pem"), "--tls-key-file", ca.file("redis.key"), "--tls-ca-cert-file", ca.file("ca.pem")}
+	server.options = []string{"--tls-port", secure, "--tls-cert-file", ca.file("redis.pem"), "--tls-key-file", ca.file("redis.key"),
+		"--tls-ca-cert-file", ca.file("ca.pem")}
 	server.start(t)
 	line, _ := rights(t, "a look at `appendfsync`")
 	if got := server.say(t, strings.Replace(line, ">WORD", ">s3cret", 1)); got != "+OK" {
@@ -111,7 +112,8 @@ func TestRedisOverTLSWithLeastRights(t *testing.T) {
 	write(t, word, "s3cret\n")
 	w := startWorld(t, func(c *config.Config) {
 		c.Limits.Store = "redis"
-		c.Limits.Redis = config.Redis{URL: "rediss://brana@127.0.0.1:" + secure + "/0", PasswordFile: word, Timeout: config.Duration(10 * time.Second), TrustEmpty: true,
+		c.Limits.Redis = config.Redis{URL: "rediss://brana@127.0.0.1:" + secure + "/0", PasswordFile: word,
+			Timeout: config.Duration(10 * time.Second), TrustEmpty: true,
 			TLS: &config.ClientTLS{CA: ca.file("ca.pem"), Cert: ca.file("gate.pem"), Key: ca.file("gate.key")}}
 		c.Requests.DuplicateWindow = config.Duration(time.Hour)
 	})
@@ -123,13 +125,14 @@ func TestRedisOverTLSWithLeastRights(t *testing.T) {
 			t.Errorf("%s: %s", args[0], got)
 		}
 	}
-	for _, args := range [][]string{{"grant", littleCaller, "--calls", "5", "--for", "1h", "--reason", "r", "--by", "b"}, {"reset", littleCaller, "--reason", "r", "--by", "b"}} {
+	for _, args := range [][]string{{"grant", littleCaller, "--calls", "5", "--for", "1h", "--reason", "r", "--by", "b"},
+		{"reset", littleCaller, "--reason", "r", "--by", "b"}} {
 		if said, code := w.quota(args[0], args[1:]...); code != 0 {
 			t.Errorf("quota %s: %s", args[0], said)
 		}
 	}
 	const finding = "appendonly is no"
-	eventually(t, "the log says what is wrong with the settings", func() bool { return w.journal.tells("redis: " + finding) })
+	eventually(t, "the log says what is wrong with the settings", func() bool { return w.journal.has("redis: " + finding) })
 	if status, page := w.readiness(); status != http.StatusOK || !strings.Contains(page, "[!] redis: "+finding) {
 		t.Errorf("%d %s", status, page)
 	}

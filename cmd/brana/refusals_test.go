@@ -13,17 +13,16 @@ import (
 	"brana/egon"
 )
 
-// last is the line of the exchange that has just ended; before is how many
-// there were.
-func (w *world) last(before int) map[string]any {
+// exchangeAfter is the line of the exchange that has just ended. before is the
+// number of lines before it.
+func (w *world) exchangeAfter(before int) map[string]any {
 	w.t.Helper()
 	eventually(w.t, "the exchange has its line", func() bool { return len(w.journal.exchanges()) > before })
 	return w.journal.exchanges()[before]
 }
 
-// good makes a call that must be served: nothing that went before has broken
-// anything.
-func (w *world) good() {
+// checkServes makes a call that must be served: no earlier call has broken anything.
+func (w *world) checkServes() {
 	w.t.Helper()
 	if got := w.call("E227", "--triple", "A1185/CR8359/00372498").statusLine(); got != egon.OK {
 		w.t.Errorf("a good call afterwards: %s", got)
@@ -88,12 +87,16 @@ func TestRefusals(t *testing.T) {
 		{"second ZadostInfo deep in a relayed message", "E05", change(e05, "<rod:Jmeno>", "<rod:Jmeno>"+second), "malformed", "ZadostInfo"},
 		{"second ZadostInfo in a Header", "E227", change(e227, "<s:Body>", "<s:Header>"+second+"</s:Header><s:Body>"), "malformed", "ZadostInfo"},
 		{"second ZadostInfo after the operation", "E05", change(e05, "</s:Body>", second+"</s:Body>"), "malformed", ""},
-		{"two operations", "E227", change(e227, "</s:Body>", e227[strings.Index(e227, "<s:Body>")+len("<s:Body>"):strings.Index(e227, "</s:Body>")]+"</s:Body>"), "malformed", ""},
+		{"two operations", "E227", change(e227, "</s:Body>",
+			e227[strings.Index(e227, "<s:Body>")+len("<s:Body>"):strings.Index(e227, "</s:Body>")]+"</s:Body>"), "malformed", ""},
 		{"something after the end", "E227", e227 + "<x/>", "malformed", "bajt"},
 		{"value of 10 MiB in the head", "E05", change(e05, ">brana call<", ">"+strings.Repeat("x", 10*million)+"<"), "too-large", ""},
-		{"attribute of 10 MiB in the head", "E05", change(e05, "<abs:ZadostInfo", `<abs:ZadostInfo x="`+strings.Repeat("x", 10*million)+`"`), "too-large", ""},
-		{"blanks of 10 MiB in the head", "E05", change(e05, "<abs:ZadostInfo", strings.Repeat(" ", 10*million)+"<abs:ZadostInfo"), "too-large", ""},
-		{"comments of 10 MiB in the head", "E05", change(e05, "<abs:ZadostInfo", strings.Repeat("<!--"+strings.Repeat("x", 1017)+"-->", 10<<10)+"<abs:ZadostInfo"), "too-large", ""},
+		{"attribute of 10 MiB in the head", "E05", change(e05, "<abs:ZadostInfo", `<abs:ZadostInfo x="`+strings.Repeat("x", 10*million)+`"`),
+			"too-large", ""},
+		{"blanks of 10 MiB in the head", "E05", change(e05, "<abs:ZadostInfo", strings.Repeat(" ", 10*million)+"<abs:ZadostInfo"),
+			"too-large", ""},
+		{"comments of 10 MiB in the head", "E05",
+			change(e05, "<abs:ZadostInfo", strings.Repeat("<!--"+strings.Repeat("x", 1017)+"-->", 10<<10)+"<abs:ZadostInfo"), "too-large", ""},
 		{"name of 1 MiB", "E05", "<" + strings.Repeat("x", million), "too-large", ""},
 		{"10 MiB to the workflow", "E198", change(e198, ">EopFoto<", ">EopFoto"+strings.Repeat(" ", 10*million)+"<"), "too-large", ""},
 		{"a million elements inside each other", "E05", strings.Repeat("<a>", million), "", ""},
@@ -101,7 +104,7 @@ func TestRefusals(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			before := len(w.journal.exchanges())
 			r := w.post(tt.service, []byte(tt.message))
-			line := w.last(before)
+			line := w.exchangeAfter(before)
 			if tt.outcome != "" && line["outcome"] != tt.outcome {
 				t.Errorf("outcome %v, want %s", line["outcome"], tt.outcome)
 			}
@@ -113,7 +116,7 @@ func TestRefusals(t *testing.T) {
 			if fault != (r.status == http.StatusInternalServerError) || !fault && r.status != http.StatusOK {
 				t.Errorf("HTTP %d, a Fault: %v", r.status, fault)
 			}
-			w.good()
+			w.checkServes()
 		})
 	}
 }
@@ -124,7 +127,7 @@ func emptied(message, local string) string {
 	return message[:start] + message[start+strings.Index(message[start:], "<"):]
 }
 
-// What is wrong with the HTTP message is said before its body is looked at.
+// A fault of the HTTP message is refused before its body is read.
 func TestRefusalsOfHTTP(t *testing.T) {
 	w := startWorld(t)
 	e227 := string(message(t, "E227", "--triple", "A1185/CR8359/00372498"))
@@ -137,7 +140,8 @@ func TestRefusalsOfHTTP(t *testing.T) {
 		{"unknown service", func(r *http.Request) { r.URL.Path = "/publikace/E999" }, "unknown-service", "katalogu"},
 		{"service in the wrong case", func(r *http.Request) { r.URL.Path = "/publikace/e227" }, "unknown-service", "E227"},
 		{"another path", func(r *http.Request) { r.URL.Path = "/E227" }, "unknown-service", "/publikace/"},
-		{"SOAPAction of another service", func(r *http.Request) { r.Header.Set("SOAPAction", "IszrRobCtiPodleUdaju") }, "service-mismatch", "IszrVypisOpravneniPolozky"},
+		{"SOAPAction of another service", func(r *http.Request) { r.Header.Set("SOAPAction", "IszrRobCtiPodleUdaju") }, "service-mismatch",
+			"IszrVypisOpravneniPolozky"},
 		{"GET", func(r *http.Request) { r.Method = "GET" }, "bad-http", "POST"},
 		{"SOAP 1.2", func(r *http.Request) { r.Header.Set("Content-Type", "application/soap+xml") }, "bad-http", "text/xml"},
 		{"another charset", func(r *http.Request) { r.Header.Set("Content-Type", "text/xml; charset=windows-1250") }, "bad-http", "utf-8"},
@@ -157,19 +161,20 @@ func TestRefusalsOfHTTP(t *testing.T) {
 				}
 			} else if r, err := readReply(response); err != nil {
 				t.Error(err)
-			} else if said := text(r.root, "VysledekPopis") + text(r.root, "faultstring"); !strings.HasPrefix(said, "BR_") || !strings.Contains(said, tt.says) {
+			} else if said := text(r.root, "VysledekPopis") + text(r.root, "faultstring"); !strings.HasPrefix(said, "BR_") ||
+				!strings.Contains(said, tt.says) {
 				t.Errorf("%q does not name %q", said, tt.says)
 			}
-			if got := w.last(before)["outcome"]; got != tt.outcome {
+			if got := w.exchangeAfter(before)["outcome"]; got != tt.outcome {
 				t.Errorf("outcome %v, want %s", got, tt.outcome)
 			}
-			w.good()
+			w.checkServes()
 		})
 	}
 }
 
-// A message that ends before its end gets a Fault that says where, however it
-// tells its length, and no byte of it reaches the bus.
+// A message that is cut gets a Fault with the place, whichever way it has its length,
+// and no byte of it reaches the bus.
 func TestCutMessages(t *testing.T) {
 	w := startWorld(t)
 	e227 := message(t, "E227", "--triple", "A1185/CR8359/00372498")
@@ -190,7 +195,8 @@ func TestCutMessages(t *testing.T) {
 			w.registries.ClearLog()
 			before := len(w.journal.exchanges())
 			conn := w.dial()
-			fmt.Fprintf(conn, "POST /publikace/%s HTTP/1.1\r\nHost: brana\r\nContent-Type: text/xml\r\n%s\r\n\r\n%s", tt.service, tt.framing, tt.body)
+			fmt.Fprintf(conn, "POST /publikace/%s HTTP/1.1\r\nHost: brana\r\nContent-Type: text/xml\r\n%s\r\n\r\n%s", tt.service, tt.framing,
+				tt.body)
 			if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
 				t.Fatal(err)
 			}
@@ -205,13 +211,13 @@ func TestCutMessages(t *testing.T) {
 			if got := r.statusLine(); !strings.HasPrefix(got, "Fault s:Client: BR_501: ") || !strings.Contains(got, fmt.Sprint(tt.bytes)) {
 				t.Errorf("got %s, want a Fault that names byte %d", got, tt.bytes)
 			}
-			if got := w.last(before)["outcome"]; got != "malformed" {
+			if got := w.exchangeAfter(before)["outcome"]; got != "malformed" {
 				t.Errorf("outcome %v, want malformed", got)
 			}
 			if w.steps() != "" {
 				t.Errorf("the bus got a message: %s", w.steps())
 			}
-			w.good()
+			w.checkServes()
 		})
 	}
 }
@@ -236,11 +242,12 @@ func TestCallersThatLeave(t *testing.T) {
 	e05 := message(t, "E05", "--name", "Zoran Vosáhlo")
 	for range 20 {
 		conn := w.dial()
-		fmt.Fprintf(conn, "POST /publikace/E05 HTTP/1.1\r\nHost: brana\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n%s", len(e05), e05[:len(e05)/2])
+		fmt.Fprintf(conn, "POST /publikace/E05 HTTP/1.1\r\nHost: brana\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n%s", len(e05),
+			e05[:len(e05)/2])
 		conn.Close()
 	}
 	eventually(t, "no exchange runs", func() bool { return w.metric("brana_exchanges_running") == "0" })
-	w.good()
+	w.checkServes()
 }
 
 // metric reads one metric of the admin listener.
@@ -269,8 +276,8 @@ func (w *world) page(path string) string {
 	return string(body)
 }
 
-// Nothing of what was asked about whom is in the lines of the log, whether the
-// call was served or refused.
+// No line of the log has data of a person or of a question, whether the call was
+// served or refused.
 func TestLogsHoldNoPersonalData(t *testing.T) {
 	w := startWorld(t)
 	person := special(t, "delivery address")

@@ -38,14 +38,15 @@ func testSmallRelay(t *testing.T, plain bool) {
 		{"as they usually are", e05, replyE05},
 		{"bare", string(message(t, "E05", "--name", "Zoran Vosáhlo", "--bare")), replyE05},
 		{"with a declaration, comments and odd white space",
-			`<?xml version='1.0'  encoding="UTF-8" ?>` + "\r\n<!-- a -->\n" + strings.Replace(e05, "<rod:Jmeno>", "<!-- b --><rod:Jmeno \t\r\n>", 1) + "\n\n",
+			`<?xml version='1.0'  encoding="UTF-8" ?>` + "\r\n<!-- a -->\n" + strings.Replace(e05, "<rod:Jmeno>", "<!-- b --><rod:Jmeno \t\r\n>",
+				1) + "\n\n",
 			"\ufeff<!-- c -->\n" + strings.Replace(replyE05, " xmlns:e=", "\r\n\txmlns:e = ", 1) + "\r\n<!-- d -->\n"},
 		{"with CDATA and references", strings.Replace(e05, "Zoran", "<![CDATA[Zo]]>&#x72;&#97;n", 1),
 			strings.Replace(replyE05, "</e:", "<![CDATA[<Rob>]]>&amp;&#xA0;</e:", 1)},
 	} {
 		for _, chunked := range []bool{false, true} {
 			t.Run(tt.name+map[bool]string{true: ", chunked"}[chunked], func(t *testing.T) {
-				bus.reply.Store(&long{start: tt.reply})
+				bus.reply.Store(&longMessage{start: tt.reply})
 				bus.chunked.Store(chunked)
 				request := w.request("E05", strings.NewReader(tt.message))
 				if chunked {
@@ -123,7 +124,7 @@ func TestBigRelayIsByteForByte(t *testing.T) {
 	for _, chunked := range []bool{false, true} {
 		t.Run(map[bool]string{false: "Content-Length", true: "chunked"}[chunked], func(t *testing.T) {
 			start, end, _ := strings.Cut(replyE05, "</e:")
-			question, reply := bigMessage(t), long{start, "</e:" + end, big}
+			question, reply := bigMessage(t), longMessage{start, "</e:" + end, big}
 			bus.reply.Store(&reply)
 			bus.chunked.Store(chunked)
 			sent, received := sha256.New(), sha256.New()
@@ -155,8 +156,8 @@ func TestBigRelayIsByteForByte(t *testing.T) {
 	}
 }
 
-// watchMemory returns a function that tells by how many bytes the heap in use
-// has grown at most.
+// watchMemory returns a function that returns the greatest growth of the heap in use,
+// in bytes.
 func watchMemory() func() uint64 {
 	var m runtime.MemStats
 	runtime.GC()
@@ -182,20 +183,20 @@ func watchMemory() func() uint64 {
 	}
 }
 
-// A long message is a beginning, a filler of comments and an end.
-type long struct {
+// A longMessage is a beginning, a filler of comments and an end.
+type longMessage struct {
 	start, end string
 	filler     int64
 }
 
-func bigMessage(t testing.TB) long {
+func bigMessage(t testing.TB) longMessage {
 	start, end, _ := strings.Cut(string(message(t, "E05", "--name", "Zoran Vosáhlo")), "<rod:Jmeno>")
-	return long{start, "<rod:Jmeno>" + end, big}
+	return longMessage{start, "<rod:Jmeno>" + end, big}
 }
 
-func (l long) length() int64 { return int64(len(l.start)+len(l.end)) + l.filler }
+func (l longMessage) length() int64 { return int64(len(l.start)+len(l.end)) + l.filler }
 
-func (l long) reader() io.Reader {
+func (l longMessage) reader() io.Reader {
 	return io.MultiReader(strings.NewReader(l.start), io.LimitReader(&comments{}, l.filler), strings.NewReader(l.end))
 }
 
@@ -215,7 +216,7 @@ func (c *comments) Read(p []byte) (n int, err error) {
 // A bus takes a message of any length and answers with a reply of any length.
 type bus struct {
 	url      string
-	reply    atomic.Pointer[long]
+	reply    atomic.Pointer[longMessage]
 	chunked  atomic.Bool
 	received chan string   // digest of each message
 	hold     chan struct{} // when not nil, replies wait until it is closed
@@ -230,7 +231,7 @@ func (b *bus) behind(c *config.Config) {
 
 func startBus(t testing.TB) *bus {
 	b := &bus{received: make(chan string, 8)}
-	b.reply.Store(&long{start: replyE05})
+	b.reply.Store(&longMessage{start: replyE05})
 	listener := listen(t)
 	server := &http.Server{Handler: b}
 	served := make(chan error, 1)
@@ -297,7 +298,7 @@ func TestBigMessageThatBreaks(t *testing.T) {
 			if got := <-b.received; got == digest(broken.reader()) {
 				t.Error("the bus received all of it")
 			}
-			w.good()
+			w.checkServes()
 		})
 	}
 }

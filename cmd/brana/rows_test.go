@@ -30,12 +30,12 @@ func byRows(c *config.Config) {
 	c.Routes = config.Routes{"default": "relay iszr"}
 }
 
-// searching are the flags of a call of E05 that asks for items.
-func searching(items string) []string {
+// searchFlags are the flags of a call of E05 that asks for items.
+func searchFlags(items string) []string {
 	return []string{"--name", "Zoran Vosáhlo", "--born", "1977-05-03", "--items", items}
 }
 
-// A sidecar decides by what the bus says of its caller, in whichever form, and
+// A sidecar decides by the rows that the bus has for its caller, in either form, and
 // relays E227 like everything else.
 func TestSidecarByE227(t *testing.T) {
 	for _, bare := range []bool{false, true} {
@@ -52,7 +52,7 @@ func TestSidecarByE227(t *testing.T) {
 			"Jmeno Telefon ROBCti":  "CHYBA (NENI OPRAVNENI)",
 			"":                      egon.OK,
 		} {
-			if got := w.call("E05", searching(items)...).statusLine(); got != want {
+			if got := w.call("E05", searchFlags(items)...).statusLine(); got != want {
 				t.Errorf("bare %v, items %q: %s, want %s", bare, items, got, want)
 			}
 		}
@@ -75,7 +75,8 @@ func TestE227FromRows(t *testing.T) {
 	if r := w.call("E227", "--triple", "A1185/CR8359/00372498"); r.statusLine() != egon.OK {
 		t.Errorf("of a row that is there: %s", r.statusLine())
 	}
-	if r := w.call("E227", "--triple", "A1186/CR8359/00372498"); r.statusLine() != "CHYBA (NENI K DISPOZICI)" || !strings.Contains(text(r.root, "VysledekPopis"), "BR_113") {
+	if r := w.call("E227", "--triple", "A1186/CR8359/00372498"); r.statusLine() != "CHYBA (NENI K DISPOZICI)" ||
+		!strings.Contains(text(r.root, "VysledekPopis"), "BR_113") {
 		t.Errorf("of one that cannot be had: %s %s", r.statusLine(), text(r.root, "VysledekPopis"))
 	}
 }
@@ -99,20 +100,21 @@ func TestStartBeforeAFailingBus(t *testing.T) {
 				c.Policy.Matrix.Timeout, c.Policy.Matrix.Wait = config.Duration(time.Second), config.Duration(200*time.Millisecond)
 				other.behind(c)
 			})
-			r := w.call("E05", searching("Jmeno ROBCti")...)
+			r := w.call("E05", searchFlags("Jmeno ROBCti")...)
 			if got := r.statusLine(); got != "CHYBA (NENI K DISPOZICI)" || !strings.Contains(text(r.root, "VysledekPopis"), "BR_113") {
 				t.Errorf("a call that needs its row: %s %s", got, text(r.root, "VysledekPopis"))
 			}
-			if got := w.call("E05", searching("")...).statusLine(); got != egon.OK {
+			if got := w.call("E05", searchFlags("")...).statusLine(); got != egon.OK {
 				t.Errorf("a call that needs none: %s", got)
 			}
-			if status, said := w.readiness(); status != http.StatusServiceUnavailable || !strings.Contains(said, "[-] matrix by E227: 0 of 2 rows in use") {
+			if status, said := w.readiness(); status != http.StatusServiceUnavailable ||
+				!strings.Contains(said, "[-] matrix by E227: 0 of 2 rows in use") {
 				t.Errorf("readiness %d: %s", status, said)
 			}
 			if err := bus.Set(registries.Front, registries.Settings{}); err != nil {
 				t.Fatal(err)
 			}
-			eventually(t, "calls are served", func() bool { return w.call("E05", searching("Jmeno ROBCti")...).statusLine() == egon.OK })
+			eventually(t, "calls are served", func() bool { return w.call("E05", searchFlags("Jmeno ROBCti")...).statusLine() == egon.OK })
 			if status, said := w.readiness(); status != http.StatusOK {
 				t.Errorf("readiness %d: %s", status, said)
 			}
@@ -127,7 +129,7 @@ func (w *world) readiness() (int, string) {
 	return p.ready()
 }
 
-// A bus whose matrix has changed says so by refusing; the row is read again once
+// A bus whose matrix has changed refuses; then the row is read again once
 // and the gateway refuses by itself from then on.
 func TestTheBusHasANewGeneration(t *testing.T) {
 	matrix, sim := startRegistries(t)
@@ -149,13 +151,13 @@ func TestTheBusHasANewGeneration(t *testing.T) {
 		}
 		return n
 	}
-	call := func() *reply { return w.call("E05", searching("Prijmeni ROBCti")...) }
+	call := func() *reply { return w.call("E05", searchFlags("Prijmeni ROBCti")...) }
 	eventually(t, "the rows are there", func() bool { return questions() == 2 && call().statusLine() == egon.OK })
 
 	if err := matrix.SetRights(map[string][]registries.Right{"X999/XR1/12345678": {{KodIszr: "Doklad"}}}); err != nil {
 		t.Fatal(err)
 	}
-	bus.reply.Store(&long{start: refusing})
+	bus.reply.Store(&longMessage{start: refusing})
 	eventually(t, "the gateway itself refuses", func() bool {
 		r := call()
 		if got := r.statusLine(); got != "CHYBA (NENI OPRAVNENI)" {
@@ -172,7 +174,7 @@ func TestTheBusHasANewGeneration(t *testing.T) {
 // version of the matrix as a whole.
 func TestGenerationChangesWhileCallsAreMade(t *testing.T) {
 	w := startWorld(t, byRows, func(c *config.Config) { c.Policy.Matrix.Early = config.Duration(time.Millisecond) })
-	question := message(t, "E05", searching("Jmeno Prijmeni ROBCti")...)
+	question := message(t, "E05", searchFlags("Jmeno Prijmeni ROBCti")...)
 	refused := func() string {
 		said := text(w.post("E05", question).root, "VysledekPopis")
 		_, items, _ := strings.Cut(said, "v SeznamUdaju: ")
@@ -235,20 +237,22 @@ func TestSnapshotOfTheProcess(t *testing.T) {
 		text, err := os.ReadFile(snapshot)
 		return err == nil && strings.Count(string(text), "\nrow ") == 2
 	})
-	if got := p.call("E05", searching("Jmeno ROBCti")...).statusLine(); got != egon.OK {
+	if got := p.call("E05", searchFlags("Jmeno ROBCti")...).statusLine(); got != egon.OK {
 		t.Fatal(got)
 	}
 	file := filepath.Join(p.dir, "brana.yaml")
-	if said, code := brana("check", "-c", file); code != 0 || !strings.Contains(said, "2 matrix rows") || !strings.Contains(said, "matrix by E227: 2 of 2 triples with a grant in the snapshot, the oldest ") {
+	if said, code := brana("check", "-c", file); code != 0 || !strings.Contains(said, "2 matrix rows") ||
+		!strings.Contains(said, "matrix by E227: 2 of 2 triples with a grant in the snapshot, the oldest ") {
 		t.Errorf("check: %d %s", code, said)
 	}
 	question := filepath.Join(p.dir, "question.xml")
-	write(t, question, string(message(t, "E05", searching("Jmeno Telefon")...)))
-	if said, code := brana("explain", "-c", file, question); code != exitRefused || !strings.Contains(said, "item-not-permitted") || strings.Contains(said, "Jmeno,") {
+	write(t, question, string(message(t, "E05", searchFlags("Jmeno Telefon")...)))
+	if said, code := brana("explain", "-c", file, question); code != exitRefused || !strings.Contains(said, "item-not-permitted") ||
+		strings.Contains(said, "Jmeno,") {
 		t.Errorf("explain: %d %s", code, said)
 	}
 
-	// SIGHUP has what is new at the bus fetched for a new grant.
+	// SIGHUP fetches the new rows of the bus for a new grant.
 	grants := filepath.Join(p.dir, "policy/grants.yaml")
 	old, err := os.ReadFile(grants)
 	if err != nil {
@@ -277,12 +281,12 @@ func TestSnapshotOfTheProcess(t *testing.T) {
 	if err := bus.Set(registries.Front, registries.Settings{Down: true}); err != nil {
 		t.Fatal(err)
 	}
-	p = again(t, file)
+	p = restart(t, file)
 	status, said := p.ready()
 	if status != http.StatusOK || !strings.Contains(said, "2 of 2 rows in use, the oldest is ") {
 		t.Errorf("readiness %d: %s", status, said)
 	}
-	if got := p.call("E05", searching("Jmeno Telefon ROBCti")...).statusLine(); got != "CHYBA (NENI OPRAVNENI)" {
+	if got := p.call("E05", searchFlags("Jmeno Telefon ROBCti")...).statusLine(); got != "CHYBA (NENI OPRAVNENI)" {
 		t.Errorf("by the snapshot: %s", got)
 	}
 	if code := p.end(syscall.SIGTERM); code != 0 {
@@ -291,18 +295,19 @@ func TestSnapshotOfTheProcess(t *testing.T) {
 
 	// The snapshot is damaged, and the bus is back.
 	write(t, snapshot, strings.Replace(readFileText(t, snapshot), "Jmeno=", "Telefon=", 1))
-	if said, code := brana("check", "-c", file); code != exitRefused || !strings.Contains(said, "the file is damaged: its checksum is wrong: remove it, the rows are fetched again") {
+	if said, code := brana("check", "-c", file); code != exitRefused ||
+		!strings.Contains(said, "the file is damaged: its checksum is wrong: remove it, the rows are fetched again") {
 		t.Errorf("check of a damaged snapshot: %d %s", code, said)
 	}
 	if err := bus.Set(registries.Front, registries.Settings{}); err != nil {
 		t.Fatal(err)
 	}
-	p = again(t, file)
+	p = restart(t, file)
 	eventually(t, "the gateway is ready", func() bool { status, _ := p.ready(); return status == http.StatusOK })
 	if line := p.log.line("read matrix: all rows are fetched anew"); line == nil || line["level"] != "error" {
 		t.Errorf("logged %v", line)
 	}
-	if got := p.call("E05", searching("Telefon ROBCti")...).statusLine(); got != "CHYBA (NENI OPRAVNENI)" {
+	if got := p.call("E05", searchFlags("Telefon ROBCti")...).statusLine(); got != "CHYBA (NENI OPRAVNENI)" {
 		t.Errorf("what the damaged snapshot says: %s", got)
 	}
 	if code := p.end(syscall.SIGTERM); code != 0 {
@@ -313,8 +318,8 @@ func TestSnapshotOfTheProcess(t *testing.T) {
 	}
 }
 
-// again runs brana serve with a file that is there.
-func again(t *testing.T, file string) *process {
+// restart runs brana serve again with the same file.
+func restart(t *testing.T, file string) *process {
 	p := runProcess(t, "serve", "-c", file)
 	p.dir = filepath.Dir(file)
 	return p
@@ -340,7 +345,7 @@ func TestEndWhileTheBusHangs(t *testing.T) {
 	failed := make(chan error, 1)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	question := message(t, "E05", searching("Jmeno ROBCti")...)
+	question := message(t, "E05", searchFlags("Jmeno ROBCti")...)
 	go func() {
 		response, err := p.client.Do(p.request("E05", strings.NewReader(string(question))).WithContext(ctx))
 		if err == nil {

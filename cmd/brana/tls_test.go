@@ -36,12 +36,12 @@ func TestVersionsAndSuites(t *testing.T) {
 		client func(*tls.Config)
 		spoken bool
 	}{
-		{"1.3", config.ServerTLS{}, only(tls.VersionTLS13), true},
-		{"1.2", config.ServerTLS{}, only(tls.VersionTLS12), true},
-		{"1.1", config.ServerTLS{}, only(tls.VersionTLS11), false},
-		{"1.2 where 1.2 is enough", config.ServerTLS{MinVersion: "1.2"}, only(tls.VersionTLS12), true},
-		{"1.3 where it is demanded", config.ServerTLS{MinVersion: "1.3"}, only(tls.VersionTLS13), true},
-		{"1.2 where 1.3 is demanded", config.ServerTLS{MinVersion: "1.3"}, only(tls.VersionTLS12), false},
+		{"1.3", config.ServerTLS{}, onlyVersion(tls.VersionTLS13), true},
+		{"1.2", config.ServerTLS{}, onlyVersion(tls.VersionTLS12), true},
+		{"1.1", config.ServerTLS{}, onlyVersion(tls.VersionTLS11), false},
+		{"1.2 where 1.2 is enough", config.ServerTLS{MinVersion: "1.2"}, onlyVersion(tls.VersionTLS12), true},
+		{"1.3 where it is demanded", config.ServerTLS{MinVersion: "1.3"}, onlyVersion(tls.VersionTLS13), true},
+		{"1.2 where 1.3 is demanded", config.ServerTLS{MinVersion: "1.3"}, onlyVersion(tls.VersionTLS12), false},
 		{"forward secrecy", config.ServerTLS{}, suite(tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256), true},
 		{"RSA key exchange", config.ServerTLS{}, suite(tls.TLS_RSA_WITH_AES_128_CBC_SHA), false},
 		{"RSA key exchange, legacy", config.ServerTLS{LegacyRSA: true}, suite(tls.TLS_RSA_WITH_AES_128_CBC_SHA), true},
@@ -49,7 +49,7 @@ func TestVersionsAndSuites(t *testing.T) {
 		{"3DES, legacy", config.ServerTLS{LegacyRSA: true}, suite(tls.TLS_RSA_WITH_3DES_EDE_CBC_SHA), false},
 		{"RC4, legacy", config.ServerTLS{LegacyRSA: true}, suite(tls.TLS_RSA_WITH_RC4_128_SHA), false},
 		{"forward secrecy, legacy", config.ServerTLS{LegacyRSA: true}, suite(tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256), true},
-		{"1.3, legacy", config.ServerTLS{LegacyRSA: true}, only(tls.VersionTLS13), true},
+		{"1.3, legacy", config.ServerTLS{LegacyRSA: true}, onlyVersion(tls.VersionTLS13), true},
 		{"HTTP/2 alone", config.ServerTLS{}, func(c *tls.Config) { c.NextProtos = []string{"h2"} }, false},
 		{"HTTP/2 or 1.1", config.ServerTLS{}, func(c *tls.Config) { c.NextProtos = []string{"h2", "http/1.1"} }, true},
 	} {
@@ -60,7 +60,7 @@ func TestVersionsAndSuites(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			state, err := shake(t, cfg, ca.client("ais", tt.client))
+			state, err := handshake(t, cfg, ca.client("ais", tt.client))
 			if (err == nil) != tt.spoken || state.NegotiatedProtocol == "h2" {
 				t.Errorf("%+v, error %v, want it spoken: %v", state, err, tt.spoken)
 			}
@@ -85,10 +85,10 @@ func TestSessionsAcrossReloads(t *testing.T) {
 				}
 			}
 			reload()
-			server, client := c.server(), ca.client("ais", only(v))
+			server, client := c.server(), ca.client("ais", onlyVersion(v))
 			check := func(when string, serial int64, resumed, trusted bool) {
 				t.Helper()
-				state, err := shake(t, server, client)
+				state, err := handshake(t, server, client)
 				if (err == nil) != trusted {
 					t.Fatalf("%s: error %v, want it trusted: %v", when, err, trusted)
 				}
@@ -101,7 +101,7 @@ func TestSessionsAcrossReloads(t *testing.T) {
 			ca.issue("gate", 4)
 			reload()
 			check("renewed", 2, true, true) // of the session; a full handshake shows the new one
-			client = ca.client("ais", only(v))
+			client = ca.client("ais", onlyVersion(v))
 			check("renewed, in full", 4, false, true)
 			files.ClientCA = other.file("ca.pem")
 			reload()
@@ -110,7 +110,7 @@ func TestSessionsAcrossReloads(t *testing.T) {
 			files.ClientCA = ca.file("both.pem")
 			write(t, files.ClientCA, both)
 			reload()
-			client = ca.client("ais", only(v))
+			client = ca.client("ais", onlyVersion(v))
 			check("both CAs trusted", 4, false, true)
 		})
 	}
@@ -125,13 +125,14 @@ func read(t testing.TB, file string) []byte {
 	return text
 }
 
-// The files are looked at on the way; broken ones leave the last good ones in
-// force until they are mended.
+// The files are checked again while the gateway runs. Broken ones leave the last good
+// ones in force until they are mended.
 func TestFilesThatChange(t *testing.T) {
 	ca := newAuthority(t, "Test CA")
 	ca.issue("gate", 2)
 	files, j := ca.listenTLS(), &journal{}
-	c := newCredentials("listen.tls", func() (*tls.Config, error) { return serverTLS(files) }, j.logger(), files.Cert, files.Key, files.ClientCA)
+	c := newCredentials("listen.tls", func() (*tls.Config, error) { return serverTLS(files) }, j.logger(), files.Cert, files.Key,
+		files.ClientCA)
 	if err := c.load(); err != nil {
 		t.Fatal(err)
 	}
@@ -202,10 +203,12 @@ func testServeOverTLS(t *testing.T, plain bool) {
 			t.Errorf("%s %v: exit code %d, %s", tt.name, tt.more, code, said)
 		}
 	}
-	if said, code := brana("call", "E227", "--url", p.gateway, "--triple", "X999/XR1/12345678", "--ca", ca.file("ca.pem")); code != exitUnreachable || !strings.Contains(said, "call with a certificate: --cert FILE") {
+	if said, code := brana("call", "E227", "--url", p.gateway, "--triple", "X999/XR1/12345678", "--ca",
+		ca.file("ca.pem")); code != exitUnreachable || !strings.Contains(said, "call with a certificate: --cert FILE") {
 		t.Errorf("without a certificate: exit code %d, %s", code, said)
 	}
-	if said, code := brana("call", "E227", "--url", p.gateway, "--triple", "X999/XR1/12345678"); code != exitUnreachable || !strings.Contains(said, "name the CA of the gateway with --ca FILE") {
+	if said, code := brana("call", "E227", "--url", p.gateway, "--triple", "X999/XR1/12345678"); code != exitUnreachable ||
+		!strings.Contains(said, "name the CA of the gateway with --ca FILE") {
 		t.Errorf("without its CA: exit code %d, %s", code, said)
 	}
 
@@ -237,8 +240,10 @@ func testServeOverTLS(t *testing.T, plain bool) {
 func TestCheckCountsIdentities(t *testing.T) {
 	ca := newAuthority(t, "Test CA")
 	ca.issue("gate", 2)
-	file := serveFile(t, "127.0.0.1:8090", "  prefix:", fmt.Sprintf("  tls: {cert: %[1]s/gate.pem, key: %[1]s/gate.key, client_ca: %[1]s/ca.pem}\n  prefix:", ca.dir))
-	if said, code := brana("check", "-c", file); code != 0 || !strings.Contains(said, "34 items, no identities, so no certificate is let in\n") {
+	file := serveFile(t, "127.0.0.1:8090", "  prefix:",
+		fmt.Sprintf("  tls: {cert: %[1]s/gate.pem, key: %[1]s/gate.key, client_ca: %[1]s/ca.pem}\n  prefix:", ca.dir))
+	if said, code := brana("check", "-c", file); code != 0 ||
+		!strings.Contains(said, "34 items, no identities, so no certificate is let in\n") {
 		t.Errorf("exit code %d, %s", code, said)
 	}
 	write(t, filepath.Join(filepath.Dir(file), "policy", "identities.yaml"), "identities:\n"+fmt.Sprintf(binding, "0x64", "Test CA"))
@@ -247,7 +252,7 @@ func TestCheckCountsIdentities(t *testing.T) {
 	}
 }
 
-// checkExpiries looks whether the metrics tell when certificates end.
+// checkExpiries checks that the metrics have the ends of certificates.
 func (p *process) checkExpiries() {
 	p.t.Helper()
 	for metric, least := range map[string]time.Duration{
@@ -278,7 +283,8 @@ func TestUpstreamWithCertificate(t *testing.T) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		rw.Header().Set("Content-Type", "text/xml; charset=utf-8")
 		_, _ = rw.Write(egon.AppendReply(nil, egon.ServiceByCode("E05"), true, &egon.OdpovedInfo{CasOdpovedi: time.Now(),
-			Status: egon.Status{Kod: egon.OK}, AgendaZadostId: "a75167b3-b260-49a0-aac6-4d763538b259", IszrZadostId: "a75167b3-b260-49a0-aac6-4d763538b259"}))
+			Status: egon.Status{Kod: egon.OK}, AgendaZadostId: "a75167b3-b260-49a0-aac6-4d763538b259",
+			IszrZadostId: "a75167b3-b260-49a0-aac6-4d763538b259"}))
 	}))
 	bus.TLS = cfg
 	bus.Config.ErrorLog = zap.NewStdLog(zap.NewNop()) // it reports the handshakes that are refused
@@ -309,7 +315,6 @@ func TestUpstreamWithCertificate(t *testing.T) {
 	}
 }
 
-// Mistakes of TLS are told by their keys.
 // A byte order mark before the first certificate is none of it.
 func TestCAsAfterAByteOrderMark(t *testing.T) {
 	ca, other := newAuthority(t, "Test CA"), newAuthority(t, "Another CA")
@@ -347,15 +352,16 @@ func TestMistakesInFilesOfTLS(t *testing.T) {
 			t.Errorf("exit code %d, %s, want %s", code, said, tt.want)
 		}
 	}
-	for _, flags := range [][]string{{"--cert", ca.file("gate.pem")}, {"--url", "https://127.0.0.1:1", "--key", ca.file("gate.key")}, {"--url", "https://127.0.0.1:1", "--cert", ca.file("ca.key")}} {
+	for _, flags := range [][]string{{"--cert", ca.file("gate.pem")}, {"--url", "https://127.0.0.1:1", "--key", ca.file("gate.key")},
+		{"--url", "https://127.0.0.1:1", "--cert", ca.file("ca.key")}} {
 		if said, code := brana(append([]string{"call", "E227", "--triple", "a/b/c"}, flags...)...); code != exitUsage {
 			t.Errorf("%v: exit code %d, %s", flags, code, said)
 		}
 	}
 }
 
-// BenchmarkHandshake is what a connection costs before its first request, in
-// full and resumed, both sides together.
+// BenchmarkHandshake is the cost of a connection before its first request, in full
+// and resumed, both sides together.
 func BenchmarkHandshake(b *testing.B) {
 	ca := newAuthority(b, "Test CA")
 	ca.issue("gate", 2)
@@ -369,7 +375,7 @@ func BenchmarkHandshake(b *testing.B) {
 	for _, v := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 		for _, resumed := range []bool{false, true} {
 			b.Run(fmt.Sprintf("%s/resumed=%v", tls.VersionName(v), resumed), func(b *testing.B) {
-				client := ca.client("ais", only(v))
+				client := ca.client("ais", onlyVersion(v))
 				if !resumed {
 					client.ClientSessionCache = nil
 				}

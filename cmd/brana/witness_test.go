@@ -16,26 +16,26 @@ import (
 	"brana/cmd/brana/config"
 )
 
-// A witness stands between the gateway and its registries. It keeps what
-// passes, changes answers, so that a registry can break its contract in any
-// way, and closes connections without an answer.
+// A witness stands between the gateway and its registries. It records messages. It
+// changes answers, so that a registry can break its contract in any way, and closes
+// connections without an answer.
 type witness struct {
 	registries string // host and port
 	server     *httptest.Server
 	client     *http.Client
 
 	mu      sync.Mutex
-	passed  []passage
+	passed  []recorded
 	changes []change
-	broken  []string // steps, one for each message that is to find no answer
+	broken  []string // steps, one for each message that gets no answer
 }
 
-// carrier is the key of what a connection knows of itself: a *bool, whether it
-// has carried a message whole. Its messages come one after the other.
-type carrier struct{}
+// carriedKey is the key of a *bool in the context of a connection: whether it has
+// carried a message whole. Its messages come one after the other.
+type carriedKey struct{}
 
-// A passage is one message of a step, and its answer unless there was none.
-type passage struct {
+// A recorded message of a step, with its answer unless there was none.
+type recorded struct {
 	step            string
 	request, answer []byte
 }
@@ -47,7 +47,7 @@ func newWitness(t testing.TB) *witness {
 	w := &witness{client: &http.Client{Transport: &http.Transport{}}}
 	w.server = httptest.NewUnstartedServer(w)
 	w.server.Config.ConnContext = func(ctx context.Context, _ net.Conn) context.Context {
-		return context.WithValue(ctx, carrier{}, new(bool))
+		return context.WithValue(ctx, carriedKey{}, new(bool))
 	}
 	w.server.Start()
 	t.Cleanup(func() {
@@ -57,8 +57,8 @@ func newWitness(t testing.TB) *witness {
 	return w
 }
 
-// stand puts the witness before all upstreams of a configuration.
-func (w *witness) stand(c *config.Config) {
+// intercept puts the witness before all upstreams of a configuration.
+func (w *witness) intercept(c *config.Config) {
 	for name, u := range c.Upstreams {
 		to, err := url.Parse(u.URL)
 		if err != nil {
@@ -75,13 +75,13 @@ func (w *witness) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(http.ErrAbortHandler) // the gateway has left
 	}
-	p := passage{step: stepOf(r, body), request: body}
+	p := recorded{step: stepOf(r, body), request: body}
 	defer func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.passed = append(w.passed, p)
 	}()
-	carried := r.Context().Value(carrier{}).(*bool)
+	carried := r.Context().Value(carriedKey{}).(*bool)
 	if w.breaks(p.step, *carried) {
 		panic(http.ErrAbortHandler)
 	}
@@ -145,14 +145,14 @@ func (w *witness) forget() {
 	w.passed = nil
 }
 
-// messages returns what has passed.
-func (w *witness) messages() []passage {
+// messages returns the recorded messages.
+func (w *witness) messages() []recorded {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Clone(w.passed)
 }
 
-// stepOf tells which primitive service a message calls.
+// stepOf is the primitive service that a message calls.
 func stepOf(r *http.Request, body []byte) string {
 	switch action := strings.Trim(r.Header.Get("SOAPAction"), `"`); {
 	case action == "AisEopMediaSyncCtiPodleUdaju":

@@ -87,13 +87,13 @@ func startWorldWith(t testing.TB, d devCmd, change ...func(*config.Config)) *wor
 	go func() { served <- ignoreClosed(admin.Serve(adminListener)) }()
 	t.Cleanup(func() {
 		if t.Failed() {
-			w.tellLines()
+			w.logLines()
 		}
 		w.client.CloseIdleConnections()
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		err := errors.Join(wired.gateway.Shutdown(ctx), admin.Close())
-		listener.Close() // closed by now, unless the test ended before the server began
+		listener.Close() // it is open if the test ended before the server began
 		adminListener.Close()
 		err = errors.Join(err, <-served, <-served, wired.close())
 		if err != nil {
@@ -104,8 +104,8 @@ func startWorldWith(t testing.TB, d devCmd, change ...func(*config.Config)) *wor
 	return w
 }
 
-// tellLines shows what the gateway has logged.
-func (w *world) tellLines() {
+// logLines shows the last lines of the gateway's log.
+func (w *world) logLines() {
 	all := w.journal.lines()
 	for _, line := range all[max(0, len(all)-5):] {
 		w.t.Logf("%s", line)
@@ -119,7 +119,7 @@ func ignoreClosed(err error) error {
 	return err
 }
 
-// noCriteria is the information system that the evidences let use no criteria.
+// noCriteria is the information system that may use no criteria in the evidences.
 const noCriteria = 999003
 
 // startRegistries starts the registries and returns their address.
@@ -134,7 +134,7 @@ func startRegistries(t testing.TB) (*registries.Server, string) {
 	go func() { served <- server.Serve(listener) }()
 	t.Cleanup(func() {
 		err := stopRegistries(server)
-		listener.Close() // closed by now, unless the test ended before the server began
+		listener.Close() // it is open if the test ended before the server began
 		if err := errors.Join(err, <-served); err != nil {
 			t.Error("stop the registries:", err)
 		}
@@ -151,7 +151,7 @@ func listen(t testing.TB) net.Listener {
 	return l
 }
 
-// set makes a registry behave so until the test ends.
+// set sets the behaviour of a registry until the test ends.
 func (w *world) set(registry string, s registries.Settings) {
 	w.t.Helper()
 	if err := w.registries.Set(registry, s); err != nil {
@@ -171,7 +171,7 @@ func (w *world) steps() string {
 	return strings.Join(list, " ")
 }
 
-// A reply is what a caller got.
+// A reply is the answer to a call.
 type reply struct {
 	status int
 	header http.Header
@@ -228,7 +228,7 @@ func (w *world) call(service string, flags ...string) *reply {
 	return w.post(service, message(w.t, service, flags...))
 }
 
-// message is what brana call would send with these flags.
+// message is the message of brana call with these flags.
 func message(t testing.TB, service string, flags ...string) []byte {
 	t.Helper()
 	c := parseCall(t, append([]string{service}, flags...)...)
@@ -289,7 +289,7 @@ func (r *reply) statusLine() string {
 	return line
 }
 
-// outline says what a reply of E198 or E227 holds, a line for each block.
+// outline is the content of a reply of E198 or E227, a line for each block.
 func (r *reply) outline() string {
 	lines := []string{r.statusLine()}
 	root := r.root

@@ -10,6 +10,9 @@ import (
 	"brana/limits"
 )
 
+// DefaultTimeout is the Timeout of a Config that has none.
+const DefaultTimeout = 75 * time.Millisecond
+
 // Config says which Redis keeps the counts.
 type Config struct {
 	// URL is required: "redis://user:password@host:6379/0", "rediss://…" for TLS, "unix:///path".
@@ -31,7 +34,8 @@ type Config struct {
 	Calendar *limits.Calendar
 	// Policy names the policy in force at the start; see Store.Declare.
 	Policy string
-	// Timeout is the longest that any call waits for Redis, connecting included. Default 75 ms.
+	// Timeout is the longest that any call waits for Redis, connecting included. Zero is
+	// DefaultTimeout.
 	Timeout time.Duration
 	// TrustEmpty lets a ledger that no gateway has seen before open at once. Otherwise it waits for
 	// two seconds, in which a gateway that knows better would say so. It is for development.
@@ -59,7 +63,7 @@ type Config struct {
 // complete fills in what is left out.
 func (c *Config) complete() {
 	if c.Timeout == 0 {
-		c.Timeout = 75 * time.Millisecond
+		c.Timeout = DefaultTimeout
 	}
 	if c.Prefix == "" {
 		c.Prefix = "brana:"

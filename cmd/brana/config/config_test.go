@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"brana/limits/ledger"
 	"brana/upstream"
 )
 
@@ -18,17 +20,22 @@ func unset(string) (string, bool) { return "", false }
 // fetchedMatrix are keys of a matrix whose rows E227 gives.
 const fetchedMatrix = `e227: iszr, caller: {agenda: X999, role: XR1, ovm: "12345678", ais: 999001}`
 
-// The example says the defaults and nothing else, apart from what has none.
-func TestExampleSaysTheDefaults(t *testing.T) {
+// The example has the defaults and nothing else, apart from keys that have none.
+func TestExampleHasTheDefaults(t *testing.T) {
 	got, err := Parse("example.yaml", Example, unset)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := Default()
 	want.Upstreams, want.Routes, want.Policy = got.Upstreams, got.Routes, got.Policy
-	want.Limits.Redis = got.Limits.Redis
+	want.Limits.Redis = Redis{URL: "redis://127.0.0.1:6379/0", Timeout: Duration(ledger.DefaultTimeout)}
 	if diff := cmp.Diff(&want, got); diff != "" {
 		t.Errorf("the example differs from the defaults (-default +example):\n%s", diff)
+	}
+	b := upstream.DefaultBreaker()
+	breaker := fmt.Sprintf("breaker: {failures: %d, window: %v, open: %v}", b.Failures, b.Window, b.Open)
+	if !strings.Contains(string(Example), breaker) {
+		t.Errorf("the example has no %s", breaker)
 	}
 	if got.Routes["default"] != "relay iszr" || got.Routes["E198"] != "workflow" || got.Routes["E227"] != "local" {
 		t.Errorf("routes = %v", got.Routes)
@@ -45,18 +52,24 @@ func TestMistakesInTheConfiguration(t *testing.T) {
 		{"key twice", "  prefix: /publikace", "  prefix: /publikace\n  prefix: /a", "brana.yaml:9:3: "},
 		{"duration without a unit", "drain: 25s", "drain: 25", "brana.yaml:14:10: 25 is not a duration: write it as 250ms, 15s or 2m"},
 		{"negative duration", "drain: 25s", "drain: -1s", "brana.yaml:14:10: -1s is not a duration"},
-		{"size in another unit", "inline_limit: 64KiB", "inline_limit: 64kB", "brana.yaml:10:17: 64kB is not a size: write it as 512B, 64KiB, 256MiB or 1GiB"},
+		{"size in another unit", "inline_limit: 64KiB", "inline_limit: 64kB",
+			"brana.yaml:10:17: 64kB is not a size: write it as 512B, 64KiB, 256MiB or 1GiB"},
 		{"size without a unit", "inline_limit: 64KiB", "inline_limit: 65536", "brana.yaml:10:17: 65536 is not a size"},
 		{"number that is none", "max_exchanges: 4096", "max_exchanges: many", "brana.yaml:12:18: many is not a whole number"},
 		{"number that is not whole", "max_exchanges: 4096", "max_exchanges: 4096.5", "brana.yaml:12:18: 4096.5 is not a whole number"},
 		{"number of an upstream that is not whole", "max_conns: 512", "max_conns: 1.5", "1.5 is not a whole number"},
-		{"timeout of nothing", "agenda: A101, ais: 1", "agenda: A101, ais: 1, timeout: 0s", "upstreams.rob.timeout: 0s is not between 1ms and 24h"},
-		{"no connections", "agenda: A101, ais: 1", "agenda: A101, ais: 1, max_conns: 0", "upstreams.rob.max_conns: 0 is not between 1 and 1048576"},
-		{"replies of nothing", "agenda: A101, ais: 1", "agenda: A101, ais: 1, max_reply: 0B", "upstreams.rob.max_reply: 0B is not between 64KiB and 64MiB"},
-		{"number beyond all", "max_exchanges: 4096", "max_exchanges: 99999999999999999999", "brana.yaml:12:18: 99999999999999999999 is too large"},
+		{"timeout of nothing", "agenda: A101, ais: 1", "agenda: A101, ais: 1, timeout: 0s",
+			"upstreams.rob.timeout: 0s is not between 1ms and 24h"},
+		{"no connections", "agenda: A101, ais: 1", "agenda: A101, ais: 1, max_conns: 0",
+			"upstreams.rob.max_conns: 0 is not between 1 and 1048576"},
+		{"replies of nothing", "agenda: A101, ais: 1", "agenda: A101, ais: 1, max_reply: 0B",
+			"upstreams.rob.max_reply: 0B is not between 64KiB and 64MiB"},
+		{"number beyond all", "max_exchanges: 4096", "max_exchanges: 99999999999999999999",
+			"brana.yaml:12:18: 99999999999999999999 is too large"},
 		{"neither true nor false", "insecure_identity: false", "insecure_identity: maybe", "brana.yaml:LINE:22: maybe is not true or false"},
 		{"a name in the place of a list", "hosts: []", "hosts: brana.example", "brana.yaml:LINE:10: write a list, as [a, b]"},
-		{"a word in the place of keys", "policy:\n  dir: policy ", "policy: x\nx:\n  dir: policy ", "brana.yaml:LINE:9: write keys and values, as {a: b}"},
+		{"a word in the place of keys", "policy:\n  dir: policy ", "policy: x\nx:\n  dir: policy ",
+			"brana.yaml:LINE:9: write keys and values, as {a: b}"},
 		{"no exchange at once", "max_exchanges: 4096", "max_exchanges: 0", "listen.max_exchanges: 0 is not between 1 and 1048576"},
 		{"no time for a call", "call_timeout: 60s", "call_timeout: 0s", "listen.call_timeout: 0s is not between 1ms and 24h"},
 		{"no time to read", "read_idle: 15s", "read_idle: 0s", "listen.read_idle: 0s is not between 1ms and 24h"},
@@ -74,44 +87,62 @@ func TestMistakesInTheConfiguration(t *testing.T) {
 		{"queue without entries", "entries: 1000", "entries: 0", "queue.entries: 0 is not between 1 and 10000"},
 		{"queue without room for a job", "bytes: 16MiB", "bytes: 1KiB", "queue.bytes: 1KiB is not between 256KiB and 1GiB"},
 		{"page of nothing", "page: 100", "page: 0", "queue.page: 0 is not between 1 and 1000"},
-		{"tolerance of nothing", "time_tolerance: 0s", "time_tolerance: 1ms", "requests.time_tolerance: 1ms is not between 1s and 24h, and not 0s, which turns it off"},
+		{"tolerance of nothing", "time_tolerance: 0s", "time_tolerance: 1ms",
+			"requests.time_tolerance: 1ms is not between 1s and 24h, and not 0s, which turns it off"},
 		{"window of a year", "duplicate_window: 0s", "duplicate_window: 8760h", "requests.duplicate_window: 8760h is not between 1s and 168h"},
 		{"no ids", "duplicate_ids: 100000", "duplicate_ids: 0", "requests.duplicate_ids: 0 is not between 1 and 10000000"},
 		{"unknown key of a breaker", "agenda: A101, ais: 1", "agenda: A101, ais: 1, breaker: {fails: 3}", `unknown field "fails"`},
 		{"breaker by share", "agenda: A101, ais: 1", "agenda: A101, ais: 1, breaker: {failures: half}", "brana.yaml:LINE:85: "},
 		{"receive buffer without a unit", "agenda: A101, ais: 1", "agenda: A101, ais: 1, receive_buffer: 65536", "65536 is not a size"},
-		{"replies of a few bytes", "agenda: A101, ais: 1", "agenda: A101, ais: 1, max_reply: 1KiB", "upstreams.rob.max_reply: 1KiB is not between 64KiB and 64MiB"},
+		{"replies of a few bytes", "agenda: A101, ais: 1", "agenda: A101, ais: 1, max_reply: 1KiB",
+			"upstreams.rob.max_reply: 1KiB is not between 64KiB and 64MiB"},
 		{"store", "store: memory", "store: disk", `limits.store: "disk" is not one of memory, redis`},
-		{"delay of all the drain", "shutdown_delay: 0s", "shutdown_delay: 25s", "listen.shutdown_delay: 25s leaves nothing of drain (25s) for calls to end"},
+		{"delay of all the drain", "shutdown_delay: 0s", "shutdown_delay: 25s",
+			"listen.shutdown_delay: 25s leaves nothing of drain (25s) for calls to end"},
 		{"a host with a port", "hosts: []", "hosts: [\"brana.example:8081\"]", `admin.hosts: "brana.example:8081" is not a name without a port`},
 		{"a log that does what", "when_blocked: wait", "when_blocked: block", `log.when_blocked: "block" is not one of wait, drop`},
 		{"level", "level: info", "level: loud", `log.level: "loud" is not one of debug, info, warn, error`},
 		{"address without a port", "address: 127.0.0.1:8080", "address: localhost", `listen.address: "localhost" is not host:port`},
-		{"address with a name for its port", "address: 127.0.0.1:8081", "address: 127.0.0.1:admin", `admin.address: "127.0.0.1:admin" is not host:port`},
+		{"address with a name for its port", "address: 127.0.0.1:8081", "address: 127.0.0.1:admin",
+			`admin.address: "127.0.0.1:admin" is not host:port`},
 		{"port beyond all", "address: 127.0.0.1:8080", "address: 127.0.0.1:80800", `listen.address: "127.0.0.1:80800" is not host:port`},
-		{"open to everybody", "address: 127.0.0.1:8080", `address: "0.0.0.0:8080"`, "listen.address: plain HTTP lets anybody claim to be any AIS"},
+		{"open to everybody", "address: 127.0.0.1:8080", `address: "0.0.0.0:8080"`,
+			"listen.address: plain HTTP lets anybody claim to be any AIS"},
 		{"port alone", "address: 127.0.0.1:8080", `address: ":8080"`, "listen.address: plain HTTP"},
-		{"public URL with a slash", "  # wsdl: wsdl  ", "  wsdl: w\n  public_url: https://brana.example.cz/publikace/", `listen.public_url: "https://brana.example.cz/publikace/" is not the URL before the code`},
+		{"public URL with a slash", "  # wsdl: wsdl  ", "  wsdl: w\n  public_url: https://brana.example.cz/publikace/",
+			`listen.public_url: "https://brana.example.cz/publikace/" is not the URL before the code`},
 		{"public URL that is none", "  # wsdl: wsdl  ", "  wsdl: w\n  public_url: brana.example.cz", "listen.public_url: "},
 		{"public URL with a query", "  # wsdl: wsdl  ", "  wsdl: w\n  public_url: https://brana.example.cz?x", "listen.public_url: "},
 		{"public URL of nothing", "  # wsdl: wsdl  ", "  public_url: https://brana.example.cz", "listen.public_url: is of use in WSDLs only"},
 		{"route to nobody", "default: relay iszr", "default: relay isrz", "routes.default: relay isrz: no upstream has this name"},
-		{"route that is none", "E227: local", "E227: locally", `routes.E227: "locally" is not a route: write relay NAME, workflow, local or refuse`},
+		{"route that is none", "E227: local", "E227: locally",
+			`routes.E227: "locally" is not a route: write relay NAME, workflow, local or refuse`},
 		{"two matrices", "{file: matrix.csv}", "{file: matrix.csv, " + fetchedMatrix + "}", "policy.matrix: file and e227 exclude each other"},
-		{"rows from nowhere", "{file: matrix.csv}", "{" + strings.Replace(fetchedMatrix, "iszr", "isrz", 1) + "}", "policy.matrix.e227: no upstream has the name isrz"},
-		{"rows asked by nobody", "{file: matrix.csv}", "{e227: iszr}", `policy.matrix.caller: as whom the gateway itself calls E227: agenda is "": write a code`},
-		{"rows asked by no number", "{file: matrix.csv}", "{" + strings.Replace(fetchedMatrix, "ais: 999001", "ais: 0", 1) + "}", `ais is "0": write the number of the information system`},
-		{"snapshot of a file", "{file: matrix.csv}", "{file: matrix.csv, snapshot: x}", "policy.matrix: snapshot and caller are of use with e227 only"},
-		{"generation that is no time", "{file: matrix.csv}", `{` + fetchedMatrix + `, generation: 4h}`, `is not a time of the day: write it as "04:00"`},
-		{"rows that end before the generation", "{file: matrix.csv}", "{" + fetchedMatrix + ", max_age: 24h}", "policy.matrix: max_age 24h0m0s is not above 25h30m0s"},
-		{"rows that are never stale", "{file: matrix.csv}", "{" + fetchedMatrix + ", fresh: 6h, max_age: 6h}", "policy.matrix: max_age 6h0m0s is not above fresh 6h0m0s"},
-		{"no question at once", "{file: matrix.csv}", "{" + fetchedMatrix + ", parallel: 0}", "policy.matrix.parallel: 0 is not between 1 and 64"},
+		{"rows from nowhere", "{file: matrix.csv}", "{" + strings.Replace(fetchedMatrix, "iszr", "isrz", 1) + "}",
+			"policy.matrix.e227: no upstream has the name isrz"},
+		{"rows asked by nobody", "{file: matrix.csv}", "{e227: iszr}",
+			`policy.matrix.caller: as whom the gateway itself calls E227: agenda is "": write a code`},
+		{"rows asked by no number", "{file: matrix.csv}", "{" + strings.Replace(fetchedMatrix, "ais: 999001", "ais: 0", 1) + "}",
+			`ais is "0": write the number of the information system`},
+		{"snapshot of a file", "{file: matrix.csv}", "{file: matrix.csv, snapshot: x}",
+			"policy.matrix: snapshot and caller are of use with e227 only"},
+		{"generation that is no time", "{file: matrix.csv}", `{` + fetchedMatrix + `, generation: 4h}`,
+			`is not a time of the day: write it as "04:00"`},
+		{"rows that end before the generation", "{file: matrix.csv}", "{" + fetchedMatrix + ", max_age: 24h}",
+			"policy.matrix: max_age 24h0m0s is not above 25h30m0s"},
+		{"rows that are never stale", "{file: matrix.csv}", "{" + fetchedMatrix + ", fresh: 6h, max_age: 6h}",
+			"policy.matrix: max_age 6h0m0s is not above fresh 6h0m0s"},
+		{"no question at once", "{file: matrix.csv}", "{" + fetchedMatrix + ", parallel: 0}",
+			"policy.matrix.parallel: 0 is not between 1 and 64"},
 		{"no wait", "{file: matrix.csv}", "{" + fetchedMatrix + ", wait: 0s}", "policy.matrix.wait: 0s is not between 1ms and 1h"},
-		{"variable that is not set", "redis://127.0.0.1", "redis://${REDIS_HOST}", "brana.yaml:LINE:25: variable REDIS_HOST is not set in the environment"},
-		{"TLS of a plain Redis", `memory                    # memory | redis` + "\n" + `  redis: {url: "redis://127.0.0.1:6379/0"`, `redis` + "\n" + `  redis: {tls: {ca: ca.pem}, url: "redis://127.0.0.1:6379/0"`,
+		{"variable that is not set", "redis://127.0.0.1", "redis://${REDIS_HOST}",
+			"brana.yaml:LINE:25: variable REDIS_HOST is not set in the environment"},
+		{"TLS of a plain Redis", `memory                    # memory | redis` + "\n" + `  redis: {url: "redis://127.0.0.1:6379/0"`,
+			`redis` + "\n" + `  redis: {tls: {ca: ca.pem}, url: "redis://127.0.0.1:6379/0"`,
 			"limits.redis.tls: is of no use with redis; write the url as rediss"},
 		{"replicas that nobody has", `redis: {url`, `redis: {wait_replicas: 9, url`, "limits.redis.wait_replicas: 9 is not between 0 and 5"},
-		{"redis without a URL", `store: memory                    # memory | redis` + "\n" + `  redis: {url: "redis://127.0.0.1:6379/0", timeout: 75ms}`, "store: redis", "limits.redis.url: is needed with store: redis"},
+		{"redis without a URL", `store: memory                    # memory | redis` + "\n" +
+			`  redis: {url: "redis://127.0.0.1:6379/0", timeout: 75ms}`, "store: redis", "limits.redis.url: is needed with store: redis"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if !strings.Contains(string(Example), tt.old) {
@@ -127,8 +158,8 @@ func TestMistakesInTheConfiguration(t *testing.T) {
 	}
 }
 
-// All mistakes in values are told at once.
-func TestAllMistakesAreTold(t *testing.T) {
+// All mistakes in values are reported at once.
+func TestAllMistakesAreReported(t *testing.T) {
 	_, err := Parse("f", []byte("environment: x\nlisten: {address: y}\n"), unset)
 	if err == nil || strings.Count(err.Error(), "\n") != 3 {
 		t.Errorf("error = %v, want four of them", err)
@@ -178,8 +209,8 @@ func TestBreakersInTheConfiguration(t *testing.T) {
 	}
 }
 
-// The example says the defaults of rows too.
-func TestExampleSaysTheDefaultsOfRows(t *testing.T) {
+// The example has the defaults of rows too.
+func TestExampleHasTheDefaultsOfRows(t *testing.T) {
 	_, text, found := strings.Cut(string(Example), "  # matrix: {e227")
 	text, _, ended := strings.Cut("  matrix: {e227"+text, "}\n\n")
 	if !found || !ended {

@@ -58,7 +58,8 @@ func TestAVariableOfAnyType(t *testing.T) {
 func TestMistakesInVariables(t *testing.T) {
 	values := map[string]string{"EMPTY": "", "SET": "set"}
 	for _, tt := range []struct{ name, text, want string }{
-		{"unset", "listen:\n  prefix: /č${UNSET}", "f:2:13: variable UNSET is not set in the environment: set it, or write ${UNSET-} if it may be empty"},
+		{"unset", "listen:\n  prefix: /č${UNSET}",
+			"f:2:13: variable UNSET is not set in the environment: set it, or write ${UNSET-} if it may be empty"},
 		{"empty", "listen:\n  prefix: ${EMPTY}", "f:2:11: variable EMPTY is empty in the environment: set it, or write ${EMPTY-} if it may be"},
 		{"two", "listen: {prefix: ${UNSET}, drain: ${EMPTY}}", "f:1:35: variable EMPTY"},
 		{"a key", "${SET}: {prefix: x}", "f:1:1: a variable in a key: it is for values only"},
