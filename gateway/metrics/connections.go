@@ -43,20 +43,20 @@ func newConnections(t table, s Sources) connections {
 }
 
 // ConnectionRefused counts a connection for which there was no room.
-func (m *Metrics) ConnectionRefused(limit string) {
-	m.connections.refused.WithLabelValues(limit).Inc()
+func (m *connections) ConnectionRefused(limit string) {
+	m.refused.WithLabelValues(limit).Inc()
 }
 
 // HandshakeEnded counts a handshake that succeeded.
-func (m *Metrics) HandshakeEnded(resumed bool) {
+func (m *connections) HandshakeEnded(resumed bool) {
 	value := "no"
 	if resumed {
 		value = "yes"
 	}
-	m.connections.handshakes.WithLabelValues(value).Inc()
+	m.handshakes.WithLabelValues(value).Inc()
 }
 
 // HandshakeFailed counts a handshake that failed.
-func (m *Metrics) HandshakeFailed(reason string) {
-	m.connections.failed.WithLabelValues(reason).Inc()
+func (m *connections) HandshakeFailed(reason string) {
+	m.failed.WithLabelValues(reason).Inc()
 }

@@ -97,18 +97,18 @@ func addLedger(t table, s Sources) {
 
 // Decided counts a decision about limits; near: the call was admitted into the
 // last fifth of its quota.
-func (m *Metrics) Decided(verdict string, near bool) {
-	m.limits.decisions.WithLabelValues(verdict).Inc()
+func (m *limits) Decided(verdict string, near bool) {
+	m.decisions.WithLabelValues(verdict).Inc()
 	if near {
-		m.limits.near.Inc()
+		m.near.Inc()
 	}
 }
 
 // Undecided counts a call for which no decision was available.
-func (m *Metrics) Undecided() { m.limits.decisions.WithLabelValues(undecided).Inc() }
+func (m *limits) Undecided() { m.decisions.WithLabelValues(undecided).Inc() }
 
 // Degraded counts a call that was decided without the shared counts.
-func (m *Metrics) Degraded(mode string) { m.limits.degraded.WithLabelValues(mode).Inc() }
+func (m *limits) Degraded(mode string) { m.degraded.WithLabelValues(mode).Inc() }
 
 // The results of a request to the ledger.
 const (
@@ -127,15 +127,15 @@ type Refill struct {
 }
 
 // Refilled counts a request to the ledger.
-func (m *Metrics) Refilled(r *Refill) {
-	m.limits.seconds.WithLabelValues(r.Result).Observe(r.Took.Seconds())
-	m.limits.permits.WithLabelValues(granted).Add(float64(r.Granted))
-	m.limits.permits.WithLabelValues(returned).Add(float64(r.Returned))
-	m.limits.permits.WithLabelValues(replayed).Add(float64(r.Replayed))
+func (m *limits) Refilled(r *Refill) {
+	m.seconds.WithLabelValues(r.Result).Observe(r.Took.Seconds())
+	m.permits.WithLabelValues(granted).Add(float64(r.Granted))
+	m.permits.WithLabelValues(returned).Add(float64(r.Returned))
+	m.permits.WithLabelValues(replayed).Add(float64(r.Replayed))
 	for _, permits := range r.Leases {
-		m.limits.leases.Observe(float64(permits))
+		m.leases.Observe(float64(permits))
 	}
 	if r.Lost {
-		m.limits.losses.Inc()
+		m.losses.Inc()
 	}
 }

@@ -38,7 +38,7 @@ func newMatrix(t table, s Sources) matrix {
 }
 
 // Refreshed counts a question of E227 that has ended.
-func (m *Metrics) Refreshed(result string) { m.matrix.refreshes.WithLabelValues(result).Inc() }
+func (m *matrix) Refreshed(result string) { m.refreshes.WithLabelValues(result).Inc() }
 
 // ServedStale counts a decision by a row whose refresh was due.
-func (m *Metrics) ServedStale() { m.matrix.stale.Inc() }
+func (m *matrix) ServedStale() { m.stale.Inc() }

@@ -37,7 +37,7 @@ func newQueue(t table, s Sources) queue {
 }
 
 // JobEnded counts a job by its result.
-func (m *Metrics) JobEnded(result string) { m.queue.jobs.WithLabelValues(result).Inc() }
+func (m *queue) JobEnded(result string) { m.jobs.WithLabelValues(result).Inc() }
 
 // A QueueChange is what an operation on the queue of one AIS found, or left.
 type QueueChange struct {
@@ -47,13 +47,13 @@ type QueueChange struct {
 }
 
 // QueueChanged counts an operation on the queue of an AIS.
-func (m *Metrics) QueueChanged(ais string, c QueueChange) {
-	m.queue.entries.WithLabelValues(ais).Set(float64(c.Entries))
-	m.queue.expired.Add(float64(c.Expired))
+func (m *queue) QueueChanged(ais string, c QueueChange) {
+	m.entries.WithLabelValues(ais).Set(float64(c.Entries))
+	m.expired.Add(float64(c.Expired))
 	if c.Lost > 0 {
-		m.queue.jobs.WithLabelValues(JobLost).Add(float64(c.Lost))
+		m.jobs.WithLabelValues(JobLost).Add(float64(c.Lost))
 	}
 }
 
 // IDsEvicted counts ids that were forgotten before their time.
-func (m *Metrics) IDsEvicted(ids int) { m.queue.evicted.Add(float64(ids)) }
+func (m *queue) IDsEvicted(ids int) { m.evicted.Add(float64(ids)) }

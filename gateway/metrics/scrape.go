@@ -9,6 +9,12 @@ type scrape struct {
 	descs []desc
 }
 
+// A desc describes a metric whose values a [scrape] reads.
+type desc struct {
+	*prometheus.Desc
+	kind prometheus.ValueType
+}
+
 // emit adds one value to the answer of a scrape.
 type emit func(d desc, value float64, labels ...string)
 

@@ -11,13 +11,8 @@ type Metric struct {
 	Labels []string
 }
 
-// Table lists every metric that a gateway can have, those too that depend on its
-// configuration.
-func Table() []Metric {
-	var rows []Metric
-	newMetrics(table{rows: &rows}, Sources{})
-	return rows
-}
+// callSeconds are buckets from half a millisecond to a minute and more.
+var callSeconds = prometheus.ExponentialBuckets(0.0005, 2, 18)
 
 // A table lists the metrics that are made with it, and registers them.
 type table struct {
@@ -80,12 +75,6 @@ func (t table) histograms(
 	t.add("histogram", name, help, labels)
 	t.register(c)
 	return c
-}
-
-// A desc describes a metric whose values a [scrape] reads.
-type desc struct {
-	*prometheus.Desc
-	kind prometheus.ValueType
 }
 
 func (t table) scrapedGauge(name, help string, labels ...string) desc {
