@@ -25,7 +25,7 @@ func answeredExits() []exit {
 			set: relays(-1, func() io.Reader { return bytes.NewReader(large) }),
 			ask: asks("E05", largeMessage(300<<10))},
 		{name: "more held than a pool keeps", outcome: "ok", took: all,
-			set: func(_ *trial, s *settings) { s.cfg.InlineLimit = 1 << 20 },
+			set: func(_ *exitRun, s *settings) { s.cfg.InlineLimit = 1 << 20 },
 			ask: asks("E05", largeMessage(500<<10))},
 		{name: "workflow", outcome: "ok", took: []string{slots, claims, readers, buffers, answers},
 			ask: asks("E198", mediaCall())},
@@ -46,27 +46,27 @@ func refusedExits() []exit {
 	offence := insert(largeMessage(300<<10), 200<<10, []byte("<?x?>"))
 	return []exit{
 		{name: "by the server", outcome: "bad-http",
-			ask: func(tr *trial) { tr.send("NONSENSE\r\n\r\n") }},
+			ask: func(run *exitRun) { run.send("NONSENSE\r\n\r\n") }},
 		{name: "at the edge", outcome: "unknown-service", ask: asks("E999", call{}.message())},
-		{name: "before the message", outcome: "unknown-service", ask: func(tr *trial) {
-			tr.send(header("/publikace/E999", "Expect: 100-continue", "Content-Length: 5"))
+		{name: "before the message", outcome: "unknown-service", ask: func(run *exitRun) {
+			run.send(header("/publikace/E999", "Expect: 100-continue", "Content-Length: 5"))
 		}},
 		{name: "at the head", outcome: "malformed", took: read, ask: asks("E05", []byte("<a>"))},
 		{name: "too large", outcome: "too-large", took: read,
-			set: func(_ *trial, s *settings) { s.cfg.MaxMessage = 64 << 10 },
-			ask: func(tr *trial) {
+			set: func(_ *exitRun, s *settings) { s.cfg.MaxMessage = 64 << 10 },
+			ask: func(run *exitRun) {
 				message := largeMessage(100 << 10)
-				tr.send(header("/publikace/E05", "Transfer-Encoding: chunked"),
+				run.send(header("/publikace/E05", "Transfer-Encoding: chunked"),
 					fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(message), message))
 			}},
 		{name: "not granted", outcome: "not-granted", took: read,
 			ask: asks("E05", call{ais: "999003"}.message())},
 		{name: "stale", outcome: "stale-time", took: read,
-			set: func(_ *trial, s *settings) { s.cfg.TimeTolerance = time.Minute }},
+			set: func(_ *exitRun, s *settings) { s.cfg.TimeTolerance = time.Minute }},
 		{name: "a duplicate", outcome: "duplicate-request", took: reserved,
-			ask: func(tr *trial) {
-				tr.post("E05", call{}.message())
-				tr.post("E05", call{}.message())
+			ask: func(run *exitRun) {
+				run.post("E05", call{}.message())
+				run.post("E05", call{}.message())
 			}},
 		{name: "no store of ids", outcome: "ids-unavailable", took: read,
 			set: breaks("claim", errNoStore)},
@@ -95,7 +95,7 @@ func refusedExits() []exit {
 		{name: "an offence in the tail, answered early", outcome: "malformed", took: append(admitted, answers),
 			set: relays(5, func() io.Reader { return strings.NewReader("<a/>\n") }),
 			ask: asks("E05", offence)},
-		{name: "draining", outcome: "draining", took: read, set: func(tr *trial, s *settings) {
+		{name: "draining", outcome: "draining", took: read, set: func(run *exitRun, s *settings) {
 			made := s.made
 			s.made = func(g *Gateway) { made(g); g.draining.Store(true) }
 		}},
@@ -108,8 +108,8 @@ func upstreamExits() []exit {
 	answered := append([]string{replies, answers}, admitted...)
 	doc, large := replyOf("E05", egon.OK), largeReply(300<<10)
 	rob := egon.Party{Kind: egon.Registr, Code: "ROB"}
-	fails := func(err error) func(*trial, *settings) {
-		return func(_ *trial, s *settings) {
+	fails := func(err error) func(*exitRun, *settings) {
+		return func(_ *exitRun, s *settings) {
 			failing(err)(s)
 			s.parts.Media = workflowFunc(func(context.Context, *egon.Head) (*egon.Answer, error) {
 				return nil, err
@@ -143,41 +143,41 @@ func cutExits() []exit {
 	answered := append([]string{replies, answers}, admitted...)
 	message, ordinary := largeMessage(300<<10), withLength("/publikace/E05", call{}.message())
 	begun := header("/publikace/E05", "Content-Length: 90000") + strings.Repeat(" ", 9<<10)
-	short := func(_ *trial, s *settings) { s.cfg.CutTime = 20 * time.Millisecond }
+	short := func(_ *exitRun, s *settings) { s.cfg.CutTime = 20 * time.Millisecond }
 	endless := relays(-1, func() io.Reader {
 		return io.MultiReader(bytes.NewReader(largeReply(100 << 10)[:100<<10]), letters{})
 	})
 	return []exit{
 		{name: "the caller before its head", outcome: "malformed", took: []string{readers, buffers},
-			ask: func(tr *trial) {
-				tr.leave(begun)
+			ask: func(run *exitRun) {
+				run.leave(begun)
 			}},
 		{name: "the caller in its message", outcome: "malformed", took: admitted,
-			ask: func(tr *trial) { tr.leave(withLength("/publikace/E05", message)[:200<<10]) }},
+			ask: func(run *exitRun) { run.leave(withLength("/publikace/E05", message)[:200<<10]) }},
 		{name: "the caller in its answer", outcome: "caller-left", took: answered, set: endless,
-			ask: func(tr *trial) {
-				w := tr.dial(tr.t)
+			ask: func(run *exitRun) {
+				w := run.dial(run.t)
 				w.write(withLength("/publikace/E05", call{}.message()))
 				_, _ = w.r.ReadByte()
 				_ = w.Conn.(*net.TCPConn).SetLinger(0)
 				w.Close()
 			}},
 		{name: "the caller is too slow", outcome: "bad-http", took: []string{readers, buffers},
-			set: func(_ *trial, s *settings) { s.cfg.ReadIdle = 50 * time.Millisecond },
-			ask: func(tr *trial) {
-				tr.send(begun)
+			set: func(_ *exitRun, s *settings) { s.cfg.ReadIdle = 50 * time.Millisecond },
+			ask: func(run *exitRun) {
+				run.send(begun)
 			}},
 		{name: "the gateway before the answer", outcome: "draining", took: admitted,
-			set: both(short, func(_ *trial, s *settings) { _, _, relay := held(); relay(s) }),
-			ask: func(tr *trial) { tr.shutDuring(ordinary, admitted...) }},
+			set: both(short, func(_ *exitRun, s *settings) { _, _, relay := held(); relay(s) }),
+			ask: func(run *exitRun) { run.shutDuring(ordinary, admitted...) }},
 		{name: "the gateway in the message", outcome: "cut", took: []string{readers, buffers},
 			set: short,
-			ask: func(tr *trial) {
-				tr.shutDuring(begun, readers)
+			ask: func(run *exitRun) {
+				run.shutDuring(begun, readers)
 			}},
 		{name: "the gateway in the answer", outcome: "cut", took: answered,
 			set: both(short, endless),
-			ask: func(tr *trial) { tr.shutDuring(ordinary, replies) }},
+			ask: func(run *exitRun) { run.shutDuring(ordinary, replies) }},
 	}
 }
 
@@ -189,7 +189,7 @@ func panicExits() []exit {
 	large := largeReply(300 << 10)
 	return []exit{
 		{name: "at the policy", outcome: "internal", took: []string{readers, buffers},
-			set: func(_ *trial, s *settings) { s.parts.Policy = nil }},
+			set: func(_ *exitRun, s *settings) { s.parts.Policy = nil }},
 		{name: "at the claim", outcome: "internal", took: []string{readers, buffers},
 			set: breaks("claim", nil)},
 		{name: "at the room", outcome: "internal", took: reserved,
@@ -198,7 +198,7 @@ func panicExits() []exit {
 		{name: "at the confirmation", outcome: "internal", took: admitted,
 			set: breaks("confirm", nil)},
 		{name: "at the relay", outcome: "internal", took: admitted,
-			set: func(_ *trial, s *settings) {
+			set: func(_ *exitRun, s *settings) {
 				relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
 					panic("relay")
 				})(s)
@@ -210,9 +210,9 @@ func panicExits() []exit {
 				return io.MultiReader(bytes.NewReader(large[:200<<10]), panicking{})
 			})},
 		{name: "when the answer is closed", outcome: "ok", took: answered,
-			set: func(tr *trial, s *settings) {
+			set: func(run *exitRun, s *settings) {
 				relayTo(func(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
-					a, err := tr.relay(ctx, m)
+					a, err := run.relay(ctx, m)
 					if err == nil {
 						a.Body.(*countedBody).close = func() { panic("close") }
 					}
@@ -239,31 +239,31 @@ func jobExits() []exit {
 		AgendovaRole: []byte("XR1"),
 		Ovm:          []byte("12345678"),
 	}
-	soon := func(_ *trial, s *settings) {
+	soon := func(_ *exitRun, s *settings) {
 		s.cfg.Routes.Services["E227"] = Route{Kind: LocalRoute, Timeout: 100 * time.Millisecond}
 	}
-	hold := func(tr *trial) (begun, letGo chan struct{}) {
+	hold := func(run *exitRun) (begun, letGo chan struct{}) {
 		begun, letGo = make(chan struct{}), make(chan struct{})
-		tr.before["done"] = func() error { close(begun); <-letGo; return nil }
+		run.before["done"] = func() error { close(begun); <-letGo; return nil }
 		return begun, letGo
 	}
 	return []exit{
 		{name: "succeeds", outcome: "ok", job: "ok", took: all, ask: later},
 		{name: "fails", outcome: "ok", job: "chyba", took: all,
-			set: func(tr *trial, s *settings) {
-				rowsFrom(tr.t, func(context.Context, string) ([]egon.RightsItem, error) {
+			set: func(run *exitRun, s *settings) {
+				rowsFrom(run.t, func(context.Context, string) ([]egon.RightsItem, error) {
 					return nil, errors.New("no bus")
 				})(s)
 			},
 			ask: asks("E227?async", call{code: "E227", triple: other}.message())},
 		{name: "is deleted", outcome: "ok", job: "deleted", took: all,
-			ask: func(tr *trial) {
-				begun, letGo := hold(tr)
-				tr.post("E227?async", call{code: "E227"}.message())
+			ask: func(run *exitRun) {
+				begun, letGo := hold(run)
+				run.post("E227?async", call{code: "E227"}.message())
 				<-begun
-				err := tr.Delete(context.Background(), "999001", tr.tally.pieces(rooms)...)
+				err := run.Delete(context.Background(), "999001", run.tally.pieces(rooms)...)
 				if err != nil {
-					tr.t.Fatal(err)
+					run.t.Fatal(err)
 				}
 				close(letGo)
 			}},
@@ -277,11 +277,11 @@ func jobExits() []exit {
 			set: panicsAt("job")},
 		{name: "is cut", outcome: "ok", job: "unkept", took: all, rooms: 1,
 			set: breaks("done", errNoStore),
-			ask: func(tr *trial) {
-				tr.post("E227?async", call{code: "E227"}.message())
+			ask: func(run *exitRun) {
+				run.post("E227?async", call{code: "E227"}.message())
 				ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 				defer cancel()
-				_ = tr.Shutdown(ctx)
+				_ = run.Shutdown(ctx)
 			}},
 	}
 }

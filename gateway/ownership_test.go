@@ -22,8 +22,8 @@ import (
 // An exit is one way in which an exchange, or its job, ends.
 type exit struct {
 	name string
-	set  func(*trial, *settings) // what makes it so; nil: nothing
-	ask  func(*trial)            // what the caller does; nil: an ordinary call
+	set  func(*exitRun, *settings) // what makes it so; nil: nothing
+	ask  func(*exitRun)            // what the caller does; nil: an ordinary call
 
 	outcome string   // in the line of an exchange: the exit was reached
 	job     string   // of the line of a job; empty: there is none
@@ -31,20 +31,20 @@ type exit struct {
 	rooms   int      // that stay with the queue
 }
 
-// A trial is a gateway whose takings are counted, and a caller.
-type trial struct {
+// An exitRun is a gateway whose takings are counted, and a caller.
+type exitRun struct {
 	t *testing.T
 	*testGateway
-	*stores
+	*countedStores
 	tally *tally
 }
 
 // try runs one exit to its end and checks that nothing is out.
 func (e *exit) try(t *testing.T) {
 	l := newTally()
-	tr := &trial{t: t, stores: newStores(t, l), tally: l}
-	tr.testGateway = startGateway(t, tr.stores.into, func(s *settings) {
-		relayTo(tr.relay)(s)
+	run := &exitRun{t: t, countedStores: newStores(t, l), tally: l}
+	run.testGateway = startGateway(t, run.countedStores.into, func(s *settings) {
+		relayTo(run.relay)(s)
 		s.parts.Media = workflowFunc(func(_ context.Context, h *egon.Head) (*egon.Answer, error) {
 			doc := replyOf(h.Service.Code, egon.OK)
 			a := l.answer(int64(len(doc)), bytes.NewReader(doc))
@@ -52,55 +52,55 @@ func (e *exit) try(t *testing.T) {
 			return a, nil
 		})
 		if e.set != nil {
-			e.set(tr, s)
+			e.set(run, s)
 		}
 	})
 	if e.ask == nil {
-		tr.post("E05", call{}.message())
+		run.post("E05", call{}.message())
 	} else {
-		e.ask(tr)
+		e.ask(run)
 	}
-	eventually(t, "all has ended", func() bool { return tr.Running() == 0 && tr.Jobs() == 0 })
+	eventually(t, "all has ended", func() bool { return run.Running() == 0 && run.Jobs() == 0 })
 	reached := func(l logEntry) bool { return l.fields["outcome"] == e.outcome }
-	if lines := tr.logs.all("exchange"); !slices.ContainsFunc(lines, reached) {
+	if lines := run.logs.all("exchange"); !slices.ContainsFunc(lines, reached) {
 		t.Errorf("it did not end as %s: %v", e.outcome, lines)
 	}
 	var job string
-	if lines := tr.logs.all("job"); len(lines) > 0 {
+	if lines := run.logs.all("job"); len(lines) > 0 {
 		job, _ = lines[0].fields["outcome"].(string)
 	}
 	if job != e.job {
 		t.Errorf("its job ended as %q, want %q", job, e.job)
 	}
-	if n := tr.underWay.Open(); n != 0 {
+	if n := run.underWay.Open(); n != 0 {
 		t.Errorf("%s: %d are out", deadlines, n)
 	}
 	l.check(t, e.rooms, e.took...)
 }
 
 // relay reads the message and answers OK.
-func (tr *trial) relay(_ context.Context, m *egon.Message) (*egon.Answer, error) {
+func (run *exitRun) relay(_ context.Context, m *egon.Message) (*egon.Answer, error) {
 	if _, err := io.Copy(io.Discard, m.Body); err != nil {
 		return nil, err
 	}
 	doc := replyOf(m.Service.Code, egon.OK)
-	return tr.tally.answer(int64(len(doc)), bytes.NewReader(doc)), nil
+	return run.tally.answer(int64(len(doc)), bytes.NewReader(doc)), nil
 }
 
 // relays answers with a body of which the length is known, or -1.
-func relays(length int64, body func() io.Reader) func(*trial, *settings) {
-	return func(tr *trial, s *settings) {
+func relays(length int64, body func() io.Reader) func(*exitRun, *settings) {
+	return func(run *exitRun, s *settings) {
 		relayTo(func(_ context.Context, m *egon.Message) (*egon.Answer, error) {
 			_, err := io.Copy(io.Discard, m.Body)
-			return tr.tally.answer(length, body()), err
+			return run.tally.answer(length, body()), err
 		})(s)
 	}
 }
 
 // breaks has one operation of the stores fail, or panic when err is nil.
-func breaks(what string, err error) func(*trial, *settings) {
-	return func(tr *trial, _ *settings) {
-		tr.before[what] = func() error {
+func breaks(what string, err error) func(*exitRun, *settings) {
+	return func(run *exitRun, _ *settings) {
+		run.before[what] = func() error {
 			if err == nil {
 				panic(what)
 			}
@@ -110,26 +110,26 @@ func breaks(what string, err error) func(*trial, *settings) {
 }
 
 // both does two of these.
-func both(all ...func(*trial, *settings)) func(*trial, *settings) {
-	return func(tr *trial, s *settings) {
+func both(all ...func(*exitRun, *settings)) func(*exitRun, *settings) {
+	return func(run *exitRun, s *settings) {
 		for _, f := range all {
-			f(tr, s)
+			f(run, s)
 		}
 	}
 }
 
 // post sends a message to a service and reads the answer, whole or not.
-func (tr *trial) post(path string, message []byte) {
+func (run *exitRun) post(path string, message []byte) {
 	r, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Post(
-		"http://"+tr.addr+"/publikace/"+path, contentType, bytes.NewReader(message))
+		"http://"+run.addr+"/publikace/"+path, contentType, bytes.NewReader(message))
 	if err == nil {
 		_, _ = io.Copy(io.Discard, r.Body) // an answer that breaks off is one of the exits
 		r.Body.Close()
 	}
 }
 
-func asks(path string, message []byte) func(*trial) {
-	return func(tr *trial) { tr.post(path, message) }
+func asks(path string, message []byte) func(*exitRun) {
+	return func(run *exitRun) { run.post(path, message) }
 }
 
 // later asks for rights and leaves the answer to a job.
@@ -138,9 +138,9 @@ var later = asks("E227?async", call{code: "E227"}.message())
 var errNoStore = errors.New("no Redis")
 
 // decides has the limiter decide as d says.
-func decides(v limits.Verdict) func(*trial, *settings) {
-	return func(tr *trial, _ *settings) {
-		tr.limiterFunc.admit = func(context.Context, limits.Call) (limits.Decision, error) {
+func decides(v limits.Verdict) func(*exitRun, *settings) {
+	return func(run *exitRun, _ *settings) {
+		run.limiterFunc.admit = func(context.Context, limits.Call) (limits.Decision, error) {
 			return limits.Decision{Verdict: v, Quota: 1}, nil
 		}
 	}
@@ -253,8 +253,8 @@ func TestAJobThatDoesNotRunGivesBack(t *testing.T) {
 }
 
 // panicsAt has the log panic when a line is written.
-func panicsAt(message string) func(*trial, *settings) {
-	return func(_ *trial, s *settings) {
+func panicsAt(message string) func(*exitRun, *settings) {
+	return func(_ *exitRun, s *settings) {
 		s.parts.Log = s.parts.Log.WithOptions(zap.Hooks(func(e zapcore.Entry) error {
 			if e.Message == message {
 				panic(message)
@@ -265,16 +265,16 @@ func panicsAt(message string) func(*trial, *settings) {
 }
 
 // send writes parts of a request and reads what is answered to them.
-func (tr *trial) send(parts ...string) {
-	w := tr.dial(tr.t)
+func (run *exitRun) send(parts ...string) {
+	w := run.dial(run.t)
 	w.write(parts...)
 	w.answer()
 	w.Close()
 }
 
 // leave writes parts of a request and ends the connection.
-func (tr *trial) leave(parts ...string) {
-	w := tr.dial(tr.t)
+func (run *exitRun) leave(parts ...string) {
+	w := run.dial(run.t)
 	w.write(parts...)
 	_ = w.Conn.(*net.TCPConn).CloseWrite()
 	_, _ = io.Copy(io.Discard, w.r)
@@ -283,19 +283,19 @@ func (tr *trial) leave(parts ...string) {
 
 // shutDuring sends a request and ends the gateway when something of each of what
 // is named was taken.
-func (tr *trial) shutDuring(request string, taken ...string) {
-	w := tr.dial(tr.t)
+func (run *exitRun) shutDuring(request string, taken ...string) {
+	w := run.dial(run.t)
 	w.write(request)
 	for _, what := range taken {
-		eventually(tr.t, what+" are taken", func() bool {
-			tr.tally.mu.Lock()
-			defer tr.tally.mu.Unlock()
-			return tr.tally.taken[what] > 0
+		eventually(run.t, what+" are taken", func() bool {
+			run.tally.mu.Lock()
+			defer run.tally.mu.Unlock()
+			return run.tally.taken[what] > 0
 		})
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 	defer cancel()
-	if err := tr.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
-		tr.t.Errorf("Shutdown = %v", err)
+	if err := run.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		run.t.Errorf("Shutdown = %v", err)
 	}
 }

@@ -128,9 +128,9 @@ func (l *tally) counted(g *Gateway) {
 	g.pools.buffers = &countedPool[*[]byte]{g.pools.buffers, l, buffers}
 }
 
-// A stores is a limiter, a store of ids and a queue, all counted, and what breaks
-// in them: each func is called before the store does anything.
-type stores struct {
+// countedStores are a limiter, a store of ids and a queue, all counted. They break as
+// a test wants: each func of before is called before the store does anything.
+type countedStores struct {
 	limiterFunc
 	*queue.Memory
 	ids   *queue.RecentMemory
@@ -140,7 +140,7 @@ type stores struct {
 	before map[string]func() error
 }
 
-func newStores(t *testing.T, l *tally) *stores {
+func newStores(t *testing.T, l *tally) *countedStores {
 	t.Helper()
 	memory, err := queue.NewMemory(queueBounds, nil)
 	recent, err2 := queue.NewRecentMemory(queue.RecentConfig{Window: time.Hour, Most: 100}, nil)
@@ -148,7 +148,7 @@ func newStores(t *testing.T, l *tally) *stores {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { memory.Close() })
-	return &stores{
+	return &countedStores{
 		limiterFunc: limiterFunc{admit: admitAll},
 		Memory:      memory,
 		ids:         recent,
@@ -157,14 +157,14 @@ func newStores(t *testing.T, l *tally) *stores {
 	}
 }
 
-func (s *stores) fails(what string) error {
+func (s *countedStores) fails(what string) error {
 	if f := s.before[what]; f != nil {
 		return f()
 	}
 	return nil
 }
 
-func (s *stores) Admit(ctx context.Context, c limits.Call) (limits.Decision, error) {
+func (s *countedStores) Admit(ctx context.Context, c limits.Call) (limits.Decision, error) {
 	if err := s.fails("admit"); err != nil {
 		return limits.Decision{}, err
 	}
@@ -177,7 +177,7 @@ func (s *stores) Admit(ctx context.Context, c limits.Call) (limits.Decision, err
 	return d, err
 }
 
-func (s *stores) Release(ctx context.Context, slot limits.Slot) error {
+func (s *countedStores) Release(ctx context.Context, slot limits.Slot) error {
 	s.tally.give(slots, slot)
 	if err := s.fails("release"); err != nil {
 		return err
@@ -185,7 +185,7 @@ func (s *stores) Release(ctx context.Context, slot limits.Slot) error {
 	return s.limiterFunc.Release(ctx, slot)
 }
 
-func (s *stores) Claim(ctx context.Context, ais, id string) (queue.Claim, bool, error) {
+func (s *countedStores) Claim(ctx context.Context, ais, id string) (queue.Claim, bool, error) {
 	if err := s.fails("claim"); err != nil {
 		return queue.Claim{}, false, err
 	}
@@ -196,7 +196,7 @@ func (s *stores) Claim(ctx context.Context, ais, id string) (queue.Claim, bool, 
 	return c, fresh, err
 }
 
-func (s *stores) Confirm(ctx context.Context, c queue.Claim) error {
+func (s *countedStores) Confirm(ctx context.Context, c queue.Claim) error {
 	if err := s.fails("confirm"); err != nil {
 		return err
 	}
@@ -204,7 +204,7 @@ func (s *stores) Confirm(ctx context.Context, c queue.Claim) error {
 	return s.ids.Confirm(ctx, c)
 }
 
-func (s *stores) Forget(ctx context.Context, c queue.Claim) error {
+func (s *countedStores) Forget(ctx context.Context, c queue.Claim) error {
 	s.tally.give(claims, c)
 	if err := s.fails("forget"); err != nil {
 		return err
@@ -212,7 +212,7 @@ func (s *stores) Forget(ctx context.Context, c queue.Claim) error {
 	return s.ids.Forget(ctx, c)
 }
 
-func (s *stores) Open(ctx context.Context, j queue.Job) error {
+func (s *countedStores) Open(ctx context.Context, j queue.Job) error {
 	if err := s.fails("open"); err != nil {
 		return err
 	}
@@ -226,7 +226,7 @@ func (s *stores) Open(ctx context.Context, j queue.Job) error {
 	return err
 }
 
-func (s *stores) Done(ctx context.Context, ais, id string, answer []byte) error {
+func (s *countedStores) Done(ctx context.Context, ais, id string, answer []byte) error {
 	if err := s.fails("done"); err != nil {
 		return err
 	}
@@ -237,7 +237,7 @@ func (s *stores) Done(ctx context.Context, ais, id string, answer []byte) error 
 	return err
 }
 
-func (s *stores) Delete(ctx context.Context, ais string, ids ...string) error {
+func (s *countedStores) Delete(ctx context.Context, ais string, ids ...string) error {
 	for _, id := range ids {
 		s.tally.leave(rooms, id)
 	}
@@ -248,7 +248,7 @@ func (s *stores) Delete(ctx context.Context, ais string, ids ...string) error {
 }
 
 // into has a gateway work with these stores and its upstreams' answers counted.
-func (s *stores) into(to *settings) {
+func (s *countedStores) into(to *settings) {
 	for _, code := range queueServices {
 		to.cfg.Routes.Services[code] = Route{Kind: LocalRoute}
 	}

@@ -21,8 +21,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// A house is a set of connections over a loopback port, with whoever was let in.
-type house struct {
+// A testConns is a set of connections over a loopback port, with those that were let in.
+type testConns struct {
 	*Conns
 	addr    string
 	refused atomic.Int64
@@ -30,10 +30,10 @@ type house struct {
 	in      []net.Conn
 }
 
-// open makes a house and closes it when the test ends.
-func open(t *testing.T, set func(*Config), wrap func(net.Listener) net.Listener) *house {
+// open serves a set of connections until the test ends.
+func open(t *testing.T, set func(*Config), wrap func(net.Listener) net.Listener) *testConns {
 	t.Helper()
-	h := &house{}
+	h := &testConns{}
 	cfg := Config{
 		Max:        100,
 		MaxPerPeer: 100,
@@ -70,7 +70,7 @@ func open(t *testing.T, set func(*Config), wrap func(net.Listener) net.Listener)
 	return h
 }
 
-func (h *house) accept(ln net.Listener) error {
+func (h *testConns) accept(ln net.Listener) error {
 	for {
 		c, err := ln.Accept()
 		if err != nil {
@@ -83,7 +83,7 @@ func (h *house) accept(ln net.Listener) error {
 }
 
 // awaits waits until n connections have been let in.
-func (h *house) awaits(t *testing.T, n int) {
+func (h *testConns) awaits(t *testing.T, n int) {
 	t.Helper()
 	eventually(t, "a connection is let in", func() bool {
 		h.mu.Lock()
@@ -93,13 +93,13 @@ func (h *house) awaits(t *testing.T, n int) {
 }
 
 // last is the connection that was let in last.
-func (h *house) last() net.Conn {
+func (h *testConns) last() net.Conn {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.in[len(h.in)-1]
 }
 
-func (h *house) dial(t *testing.T) *net.TCPConn {
+func (h *testConns) dial(t *testing.T) *net.TCPConn {
 	t.Helper()
 	c, err := net.Dial("tcp", h.addr)
 	if err != nil {
