@@ -26,10 +26,9 @@ type beginnings struct {
 	next int
 }
 
-// resume goes on after a beginning that the window begins with, and returns its
-// length, or 0.
+// resume goes on after a beginning that the window begins with, and returns its length,
+// or 0. Each was read within the limit, which is the same for all requests of a Reader.
 func (r *Reader) resume(window []byte) (n int) {
-	window = window[:min(int64(len(window)), max(r.limit-1, 0))]
 	for i := range r.begun.all {
 		b := &r.begun.all[i]
 		if b.service != r.head.Service {

@@ -87,6 +87,21 @@ func TestMemoReleasesTheSame(t *testing.T) {
 	})
 }
 
+// A block of the SOAP Header that must be understood is found in each request.
+func TestDemandsAreFoundEachTime(t *testing.T) {
+	r := newReader(xmltext.MemoAll)
+	body := bytes.TrimSpace(requestFile(t, "e05.xml"))
+	doc := slices.Concat([]byte(`<s:Envelope xmlns:s="`+NSEnvelope+`"><s:Header>`+
+		`<a:Token xmlns:a="urn:a" s:mustUnderstand="1"/></s:Header><s:Body>`), body,
+		[]byte(`</s:Body></s:Envelope>`))
+	for range 3 {
+		r.Reset(ServiceByCode("E05"))
+		if err := r.Feed(doc, true); err != nil || r.Head().Demanded != "Token" {
+			t.Errorf("%v, demanded %q", err, r.Head().Demanded)
+		}
+	}
+}
+
 // The beginning of a request that came before is not read again. The beginning of
 // another request, or of one for another service, is.
 func TestBeginningsAreResumed(t *testing.T) {

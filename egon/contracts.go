@@ -36,7 +36,7 @@ type contract struct {
 // service of the catalogue are counted and left out. The error names all files that are
 // missing, outside the folder or no XML in UTF-8.
 func ReadContracts(folder fs.FS) (*Contracts, error) {
-	r := contractReader{folder: folder, left: mostContractBytes, seen: map[string]bool{},
+	r := contractReader{folder: folder, left: mostContractBytes, listed: map[string]bool{},
 		contracts: Contracts{wsdls: map[*Service]contract{}, schemas: map[string][]byte{}}}
 	files, err := wsdlFiles(folder)
 	if err != nil {
@@ -113,7 +113,7 @@ func wsdlFiles(folder fs.FS) (files []string, err error) {
 type contractReader struct {
 	folder    fs.FS
 	left      int64 // bytes that may be read
-	seen      map[string]bool
+	listed    map[string]bool
 	wanted    []wanted
 	contracts Contracts
 	errs      []error
@@ -207,8 +207,8 @@ func (r *contractReader) follow(file, location string) (target string, err error
 	if !fs.ValidPath(target) {
 		return "", fmt.Errorf("%s: the location %q leads out of the folder", file, location)
 	}
-	if !r.seen[target] {
-		r.seen[target] = true
+	if !r.listed[target] {
+		r.listed[target] = true
 		r.wanted = append(r.wanted, wanted{target, file})
 	}
 	return target, nil

@@ -166,21 +166,21 @@ func (e *expat) judge(t *testing.T, scanner *xmltext.Scanner, reader *Reader, se
 	if err != nil {
 		return false
 	}
-	seen, refusal := e.read(t, doc)
+	tree, refusal := e.read(t, doc)
 	switch {
 	case refusal != "" && plain:
 		t.Fatalf("the scanner accepts what expat refuses: %s: %q", refusal, doc)
 	case refusal != "":
 		return false
-	case seen != want:
+	case tree != want:
 		t.Fatalf("the scanner (-) and expat (+) see different things in %q:\n%s", doc,
-			cmp.Diff(want, seen))
+			cmp.Diff(want, tree))
 	}
 	reader.Reset(ServiceByCode(service))
 	if reader.Feed(doc, true) != nil {
 		return false
 	}
-	compareHead(t, reader.Head(), parseSeen(seen))
+	compareHead(t, reader.Head(), parseTree(tree))
 	return true
 }
 
@@ -248,27 +248,27 @@ type expatNode struct {
 	kids       []*expatNode
 }
 
-func parseSeen(seen string) *expatNode {
+func parseTree(tree string) *expatNode {
 	root := &expatNode{}
 	open := []*expatNode{root}
-	for seen != "" {
+	for tree != "" {
 		top := open[len(open)-1]
-		switch seen[0] {
+		switch tree[0] {
 		case 2:
-			tag, rest, _ := strings.Cut(seen[1:], "\x06")
+			tag, rest, _ := strings.Cut(tree[1:], "\x06")
 			tag, _, _ = strings.Cut(tag, "\x04")
 			if space, local, ok := strings.Cut(tag, "\x01"); ok {
 				tag = "{" + space + "}" + local
 			}
 			n := &expatNode{name: tag}
 			top.kids = append(top.kids, n)
-			open, seen = append(open, n), rest
+			open, tree = append(open, n), rest
 		case 3:
-			open, seen = open[:len(open)-1], seen[1:]
+			open, tree = open[:len(open)-1], tree[1:]
 		default:
-			n := strings.IndexAny(seen, "\x02\x03")
-			top.text += seen[:n]
-			seen = seen[n:]
+			n := strings.IndexAny(tree, "\x02\x03")
+			top.text += tree[:n]
+			tree = tree[n:]
 		}
 	}
 	return root

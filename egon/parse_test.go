@@ -266,7 +266,7 @@ func TestParseFault(t *testing.T) {
 		t.Errorf("fault = %+v", fault)
 	}
 	if strings.Contains(err.Error(), "stack") {
-		t.Errorf("error %q tells the text of the fault", err)
+		t.Errorf("error %q quotes the text of the fault", err)
 	}
 }
 

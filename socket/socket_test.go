@@ -163,7 +163,7 @@ func untilItWaits(t *testing.T, s *side) {
 		}
 		time.Sleep(time.Millisecond)
 	}
-	t.Fatal("nobody waits")
+	t.Fatal("no goroutine waits")
 }
 
 // Bytes that have come are read although the deadline has passed: a deadline bounds

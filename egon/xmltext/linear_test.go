@@ -22,28 +22,28 @@ var fillable = map[string]struct{ open, end string }{
 	"epilog":      {"<a/>", ""},
 }
 
-// A byte that comes alone is looked at together with the carry only where it can end
+// A byte that comes alone is read together with the carry only where it can end
 // an item. So the work grows with the length of a document and not with its square.
 func TestBytesAreNotReadAnew(t *testing.T) {
 	const size = 12 << 10 // a tag that long is within the bounds
 	for name, f := range fillable {
 		for _, content := range contents {
 			doc := []byte(f.open + repeat(content, size/len(content)) + f.end)
-			s, looked := NewScanner(DefaultBounds()), 0
+			s, read := NewScanner(DefaultBounds()), 0
 			for i := range doc {
 				if len(s.carry) > 0 {
 					before := *s // reach changes nothing that is shared
 					if _, decisive := before.reach(doc[i : i+1]); decisive {
-						looked += len(s.carry)
+						read += len(s.carry)
 					}
 				}
-				looked++
+				read++
 				if !takes(s, doc[i:i+1]) {
 					break // not well-formed: nothing more is read
 				}
 			}
-			if most := 8 * len(doc); looked > most {
-				t.Errorf("%s of %q: looked at %d bytes, of %d", name, content, looked, len(doc))
+			if most := 8 * len(doc); read > most {
+				t.Errorf("%s of %q: read %d bytes, of %d", name, content, read, len(doc))
 			}
 		}
 	}

@@ -195,19 +195,35 @@ func TestLeavesThatAreRefused(t *testing.T) {
 	}
 }
 
+// An end tag is one byte longer than its start tag. It may be beyond the bound of tags
+// where the start tag is within.
+func TestEndTagsOfLeavesAreBounded(t *testing.T) {
+	b := DefaultBounds()
+	b.TagBytes = len("<leaf789012>")
+	s, leaf := newScanner(b, MemoAll), "<leaf789012>x</leaf789012>"
+	if got := read(t, s, []byte("<a>"+leaf), whole); got.Err != ErrTagTooLong {
+		t.Fatal(got.Err)
+	}
+	s.Reset()
+	if _, _, err := s.Next([]byte("<a>"), false); err != nil {
+		t.Fatal(err)
+	}
+	if n := s.Leaves([]byte(leaf), func(*Leaf) bool { return true }); n != 0 {
+		t.Errorf("took %d bytes", n)
+	}
+}
+
 // Brackets before a leaf do not end a CDATA section after it.
 func TestBracketsBeforeALeaf(t *testing.T) {
 	s := newScanner(DefaultBounds(), MemoAll)
 	read(t, s, []byte(`<ab><leaf>x</leaf></ab>`), whole)
 	s.Reset()
-	rest := []byte(`<ab>]]<leaf>x</leaf>></ab>`)
-	for range 2 {
-		_, n, err := s.Next(rest, true)
-		if err != nil {
-			t.Fatal(err)
+	for _, window := range []string{`<ab>`, `]]`} {
+		if _, n, err := s.Next([]byte(window), false); n != len(window) || err != nil {
+			t.Fatal(n, err)
 		}
-		rest = rest[n:]
 	}
+	rest := []byte(`<leaf>x</leaf>></ab>`)
 	n := s.Leaves(rest, func(*Leaf) bool { return true })
 	if tok, _, err := s.Next(rest[n:], true); n == 0 || err != nil || string(tok.Data) != ">" {
 		t.Errorf("after a leaf of %d bytes: %q, %v", n, tok.Data, err)
