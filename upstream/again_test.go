@@ -29,9 +29,10 @@ func TestWhatLeavesATraceIsSentOnce(t *testing.T) {
 		{"A28", "Eop", nobody},
 	} {
 		t.Run(tt.cut, func(t *testing.T) {
-			w := wellWorld().with("G27 caller", org("OrgCtiAifo", "OK", lacking, ""), "G02", org("OrgZalozAifo", "OK", known, ""))
+			w := allWell().with("G27 caller", org("OrgCtiAifo", "OK", lacking, ""), "G02",
+				org("OrgZalozAifo", "OK", known, ""))
 			w["X22"] = strings.NewReplacer("Eop", "Ecd", egon.NSEop, egon.NSEcd).Replace(w["X21"])
-			m, c := w.open(t)
+			m, c := w.start(t)
 			one := m.Org.cfg // one connection, so that every translation takes the used one
 			one.MaxConns = 1
 			m.Org = client(t, one)
@@ -66,16 +67,16 @@ func TestWhatLeavesATraceIsSentOnce(t *testing.T) {
 	}
 }
 
-// cutNext begins the course anew, and has the next request of a service on a
-// used connection taken and not answered.
-func (c *course) cutNext(service string) {
+// cutNext empties the record. The next request of a service on a used connection will be
+// taken and not answered.
+func (c *record) cutNext(service string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.calls, c.cut = nil, service
 }
 
 // counts returns how often each service was called.
-func (c *course) counts() map[string]int {
+func (c *record) counts() map[string]int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n := map[string]int{}

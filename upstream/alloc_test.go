@@ -42,8 +42,8 @@ func TestRelayAllocations(t *testing.T) {
 	}
 }
 
-// A reply of E198 holds at most 256 KiB of what the evidence sends, whatever
-// the length of a photo: all that it allocates while 32 MiB pass is less.
+// A reply of E198 holds at most 256 KiB of the evidence's answer, whatever the length of a
+// photo: it allocates less while 32 MiB pass.
 func TestMediaAllocations(t *testing.T) {
 	const pieces = 1024
 	piece := []byte(strings.Repeat("QUJD", 8<<10))
@@ -53,7 +53,8 @@ func TestMediaAllocations(t *testing.T) {
 		if _, _, err := takeRequest(br); err != nil {
 			return
 		}
-		fmt.Fprintf(nc, "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n%s", len(before)+pieces*len(piece)+len(after), before)
+		fmt.Fprintf(nc, "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n%s",
+			len(before)+pieces*len(piece)+len(after), before)
 		for range pieces {
 			if _, err := nc.Write(piece); err != nil {
 				return
@@ -61,7 +62,7 @@ func TestMediaAllocations(t *testing.T) {
 		}
 		io.WriteString(nc, after)
 	}).listen(t)
-	m, _ := wellWorld().open(t)
+	m, _ := allWell().start(t)
 	m.Eop = client(t, Config{Name: "eop", URL: url, Agenda: "A385", Ais: 385})
 	a, _, err := m.Serve(t.Context(), e198Head("EopFoto"))
 	if err != nil {
@@ -92,14 +93,16 @@ func TestMediaAllocations(t *testing.T) {
 func TestMediaWaitInTheSocket(t *testing.T) {
 	const pieces = 6400
 	piece := []byte(strings.Repeat("QUJD", 8<<10)) // 32 KiB
-	before, after, _ := strings.Cut(envelope(eop("OK", known, appStatus("OK", "")+aifo1+photo)), "QUJD")
+	before, after, _ := strings.Cut(envelope(eop("OK", known, appStatus("OK", "")+aifo1+photo)),
+		"QUJD")
 	var sent atomic.Int64
 	eopURL := rawFake(func(nc net.Conn, br *bufio.Reader) {
 		if _, _, err := takeRequest(br); err != nil {
 			return
 		}
 		_ = nc.(*net.TCPConn).SetWriteBuffer(64 << 10)
-		fmt.Fprintf(nc, "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n%s", len(before)+pieces*len(piece)+len(after), before)
+		fmt.Fprintf(nc, "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n%s",
+			len(before)+pieces*len(piece)+len(after), before)
 		for i := range pieces {
 			piece[0] = byte('A' + i%26) // each piece has its number
 			n, err := nc.Write(piece)
@@ -116,10 +119,11 @@ func TestMediaWaitInTheSocket(t *testing.T) {
 		}
 		close(asked)
 		<-release
-		io.WriteString(nc, ok(envelope(wellWorld()["O25"])))
+		io.WriteString(nc, ok(envelope(allWell()["O25"])))
 	}).listen(t)
-	m, _ := wellWorld().open(t)
-	m.Eop = client(t, Config{Name: "eop", URL: eopURL, Agenda: "A385", Ais: 385, ReceiveBuffer: 64 << 10})
+	m, _ := allWell().start(t)
+	m.Eop = client(t, Config{Name: "eop", URL: eopURL, Agenda: "A385", Ais: 385,
+		ReceiveBuffer: 64 << 10})
 	m.Rob = client(t, Config{Name: "rob", URL: robURL, Agenda: "A999", Ais: 1})
 
 	heap := func() int64 {
@@ -139,7 +143,7 @@ func TestMediaWaitInTheSocket(t *testing.T) {
 	}()
 	<-asked
 	waitUntilStill(t, &sent)
-	// Both sockets hold twice what was asked for them, as Linux does.
+	// Linux doubles the size that was set for each socket.
 	if n := sent.Load(); n < aheadBytes || n > 256<<10+4*64<<10+int64(len(piece)) {
 		t.Errorf("the evidence has sent %d bytes while ROB was silent", n)
 	}
@@ -160,10 +164,13 @@ func TestMediaWaitInTheSocket(t *testing.T) {
 		}
 	}
 	got := sha256.New()
-	if _, err := io.CopyBuffer(struct{ io.Writer }{got}, io.LimitReader(body, pieces*int64(len(piece))), make([]byte, 32<<10)); err != nil {
+	if _, err := io.CopyBuffer(struct{ io.Writer }{got},
+		io.LimitReader(body, pieces*int64(len(piece))), make([]byte, 32<<10)); err != nil {
 		t.Fatal(err)
 	}
-	if rest, err := io.ReadAll(body); err != nil || !strings.HasPrefix(string(rest), "</s:Fotka>") || !strings.HasSuffix(string(rest), "Envelope>") {
+	if rest, err := io.ReadAll(body); err != nil ||
+		!strings.HasPrefix(string(rest), "</s:Fotka>") ||
+		!strings.HasSuffix(string(rest), "Envelope>") {
 		t.Errorf("behind the photo: %q, %v", rest, err)
 	}
 	if grown := heap() - idle; grown > 512<<10 {

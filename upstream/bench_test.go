@@ -20,7 +20,8 @@ func BenchmarkRelay(b *testing.B) {
 		size int
 		len  bool
 		end  string // of a request
-	}{{"2KiB", 2 << 10, true, "x"}, {"2KiB chunked", 2 << 10, false, "0\r\n\r\n"}, {"1MiB", 1 << 20, true, "!"}} {
+	}{{"2KiB", 2 << 10, true, "x"}, {"2KiB chunked", 2 << 10, false, "0\r\n\r\n"}, {"1MiB", 1 << 20,
+		true, "!"}} {
 		b.Run(bb.name, func(b *testing.B) {
 			body := strings.Repeat("x", bb.size-1) + bb.end[:1]
 			r := NewRelay(client(b, Config{URL: answeringAfter(bb.end, ok(body)).listen(b)}))
@@ -67,7 +68,8 @@ func answeringAfter(end, answer string) rawFake {
 func BenchmarkEvidence(b *testing.B) {
 	for _, size := range []int{20 << 10, 1 << 20} {
 		b.Run(fmt.Sprintf("%dKiB", size>>10), func(b *testing.B) {
-			doc := envelope(eop("OK", known, appStatus("OK", "")+aifo1+strings.Replace(photo, "QUJD", strings.Repeat("QUJD", size/4), 1)))
+			doc := envelope(eop("OK", known, appStatus("OK", "")+aifo1+strings.Replace(photo,
+				"QUJD", strings.Repeat("QUJD", size/4), 1)))
 			b.SetBytes(int64(len(doc)))
 			b.ReportAllocs()
 			for b.Loop() {

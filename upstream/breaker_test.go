@@ -17,14 +17,15 @@ import (
 	"brana/egon"
 )
 
-// try makes a call of c that comes to what ask says.
+// try makes a call of c with the outcome of ask.
 func try(t *testing.T, c *Client, f *family, ask func(*call) error) error {
-	_, err := through(t.Context(), c, asker{party: robParty, family: f}, func(k *call) (struct{}, error) { return struct{}{}, ask(k) })
+	_, err := through(t.Context(), c, asker{party: robParty, family: f},
+		func(k *call) (struct{}, error) { return struct{}{}, ask(k) })
 	return err
 }
 
-// A breakdown is counted, an answer is not, and neither is what tells nothing of
-// the upstream.
+// A failure counts. An answer does not, and neither does an outcome that says nothing
+// about the upstream.
 func TestBreakerRule(t *testing.T) {
 	late, end := context.WithTimeout(t.Context(), time.Nanosecond)
 	defer end()
@@ -51,7 +52,8 @@ func TestBreakerRule(t *testing.T) {
 		{"answer closed from elsewhere", always(errClosed), BreakerClosed},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			c := &Client{cfg: Config{Name: "rob"}, breaker: newBreaker("rob", DefaultBreaker(), nil)}
+			c := &Client{cfg: Config{Name: "rob"},
+				breaker: newBreaker("rob", DefaultBreaker(), nil)}
 			for range 10 {
 				if err := try(t, c, nil, tt.ask); errors.Is(err, errOpen) {
 					t.Fatal("the breaker opened before its bound")
@@ -64,14 +66,15 @@ func TestBreakerRule(t *testing.T) {
 	}
 }
 
-// The life of a breaker: it opens at its bound and not before, lets a single
-// probe through when its time has come, and closes or opens again by what comes
-// of that; what panics or says nothing does not use the probe up.
+// A breaker opens at its bound and not before. After its time it lets one probe through,
+// whose outcome closes it or opens it again. A call that panics or says nothing does not
+// use up the probe.
 func TestBreakerLife(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told []string
 		c := &Client{cfg: Config{Name: "rob"}}
-		c.breaker = newBreaker("rob", Breaker{Failures: 3, Window: 10 * time.Second, Open: 5 * time.Second},
+		c.breaker = newBreaker("rob", Breaker{Failures: 3, Window: 10 * time.Second,
+			Open: 5 * time.Second},
 			func(name string, to BreakerState) { told = append(told, name+" "+to.String()) })
 		answer := func(*call) error { return nil }
 		down := func(k *call) error { return k.unreadable(errUnasked) }
@@ -91,9 +94,11 @@ func TestBreakerLife(t *testing.T) {
 		want(BreakerClosed) // those before are forgotten
 		try(t, c, nil, down)
 		want(BreakerOpen)
-		err := try(t, c, nil, func(*call) error { t.Error("asked while the breaker is open"); return nil })
+		err := try(t, c, nil,
+			func(*call) error { t.Error("asked while the breaker is open"); return nil })
 		var refused *egon.CallError
-		if !errors.As(err, &refused) || refused.Timeout || refused.Sent || refused.Name != "rob" || refused.Party != robParty {
+		if !errors.As(err, &refused) || refused.Timeout || refused.Sent || refused.Name != "rob" ||
+			refused.Party != robParty {
 			t.Errorf("an open breaker gives %v", err)
 		}
 		time.Sleep(5*time.Second + time.Millisecond)
@@ -112,7 +117,8 @@ func TestBreakerLife(t *testing.T) {
 		time.Sleep(5*time.Second + time.Millisecond)
 		try(t, c, nil, answer)
 		want(BreakerClosed)
-		if got, want := strings.Join(told, ", "), "rob open, rob half-open, rob open, rob half-open, rob closed"; got != want {
+		if got, want := strings.Join(told,
+			", "), "rob open, rob half-open, rob open, rob half-open, rob closed"; got != want {
 			t.Errorf("told %s, want %s", got, want)
 		}
 	})
@@ -121,7 +127,9 @@ func TestBreakerLife(t *testing.T) {
 // halfOpen is a client whose breaker waits for a probe; after a failed one it
 // is open for a second.
 func halfOpen(t *testing.T) *Client {
-	c := &Client{cfg: Config{Name: "rob"}, breaker: newBreaker("rob", Breaker{Failures: 1, Window: time.Minute, Open: time.Second}, nil)}
+	c := &Client{cfg: Config{Name: "rob"},
+		breaker: newBreaker("rob", Breaker{Failures: 1, Window: time.Minute, Open: time.Second},
+			nil)}
 	try(t, c, nil, func(k *call) error { return k.unreadable(errUnasked) })
 	time.Sleep(time.Second + time.Millisecond)
 	if c.Breaker() != BreakerHalfOpen {
@@ -130,8 +138,8 @@ func halfOpen(t *testing.T) *Client {
 	return c
 }
 
-// While a step probes, its sibling waits for what comes of that, at most for its
-// own time, and those of other calls are refused.
+// While a step is the probe, its sibling waits for the outcome, at most for its own time,
+// and steps of other calls are refused.
 func TestSiblingsShareAProbe(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
@@ -151,7 +159,8 @@ func TestSiblingsShareAProbe(t *testing.T) {
 				try(t, c, f, func(k *call) error {
 					go func() { ended <- try(t, c, f, func(*call) error { sent++; return nil }) }()
 					synctest.Wait()
-					if err := try(t, c, &family{}, func(*call) error { sent++; return nil }); !errors.Is(err, errOpen) {
+					if err := try(t, c, &family{},
+						func(*call) error { sent++; return nil }); !errors.Is(err, errOpen) {
 						t.Errorf("another call beside the probe: %v", err)
 					}
 					if sent > 0 {
@@ -162,7 +171,8 @@ func TestSiblingsShareAProbe(t *testing.T) {
 				if err := <-ended; !errors.Is(err, tt.sibling) {
 					t.Errorf("the sibling ends with %v, want %v", err, tt.sibling)
 				}
-				if err := try(t, c, nil, func(*call) error { return nil }); !errors.Is(err, tt.others) {
+				if err := try(t, c, nil, func(*call) error { return nil }); !errors.Is(err,
+					tt.others) {
 					t.Errorf("the next call ends with %v, want %v", err, tt.others)
 				}
 			})
@@ -206,8 +216,8 @@ func TestNoProbeOfACallThatIsOver(t *testing.T) {
 	})
 }
 
-// A caller who is slow to send a message keeps nobody else out: its call goes on,
-// and the next one probes in its place. What comes of the first says nothing then.
+// A caller who sends slowly keeps nobody else out: its call goes on, and the next call is
+// the probe in its place. The outcome of the first then says nothing.
 func TestAnArrivingMessageYieldsItsProbe(t *testing.T) {
 	for _, tt := range []struct {
 		name        string
@@ -221,7 +231,8 @@ func TestAnArrivingMessageYieldsItsProbe(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := halfOpen(t)
-				slow, whole, others := relayed(t, c, true), relayed(t, c, false), relayed(t, c, true)
+				slow, whole, others := relayed(t, c, true), relayed(t, c, false), relayed(t, c,
+					true)
 				endSlow, err := slow()
 				if err != nil {
 					t.Fatalf("the first: %v", err)
@@ -263,18 +274,20 @@ func relayed(t *testing.T, c *Client, arriving bool) func() (end func(error), er
 	}
 }
 
-// A registry that keeps breaking down is not asked any more: the call fails as
-// before, naming it, and whoever comes before it in the graph is asked. When it
-// answers again, so does the call.
+// A registry that keeps failing is not asked any more: the call fails as before and names
+// it, and registries before it in the graph are asked. When it answers again, calls
+// succeed.
 func TestBreakerOfRegistry(t *testing.T) {
 	t.Parallel() // it waits
-	for _, name := range []string{registries.EOP, registries.ORG, registries.ROB, registries.RUIAN} {
+	for _, name := range []string{registries.EOP, registries.ORG, registries.ROB,
+		registries.RUIAN} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m, s := simulatedWith(t, func(c *Config) {
 				c.Breaker = Breaker{Failures: 3, Window: time.Minute, Open: time.Second}
 			})
-			c := map[string]*Client{registries.EOP: m.Eop, registries.ORG: m.Org, registries.ROB: m.Rob, registries.RUIAN: m.Ruian}[name]
+			c := map[string]*Client{registries.EOP: m.Eop, registries.ORG: m.Org,
+				registries.ROB: m.Rob, registries.RUIAN: m.Ruian}[name]
 			h := everything(t)
 			set(t, s, name, registries.Settings{Failure: registries.FailHTTP500})
 			var down *egon.CallError
@@ -283,12 +296,13 @@ func TestBreakerOfRegistry(t *testing.T) {
 					t.Fatalf("the registry that is down gives %v", err)
 				}
 			}
-			// What the calls before have sent may still come into the log.
+			// Messages of earlier calls may still come into the log.
 			const id = "0f0e0d0c-0b0a-4908-8706-050403020100"
 			h.Info.AgendaZadostId = []byte(id)
 			_, err := ask(t, m, h)
 			var open *egon.CallError
-			if !errors.As(err, &open) || open.Party != down.Party || open.Timeout || c.Breaker() == BreakerOpen && !errors.Is(err, errOpen) {
+			if !errors.As(err, &open) || open.Party != down.Party || open.Timeout ||
+				c.Breaker() == BreakerOpen && !errors.Is(err, errOpen) {
 				t.Errorf("the open breaker gives %v, the registry that is down %v", err, down)
 			}
 			if n := messagesOf(s, name, id); c.Breaker() == BreakerOpen && n != 0 {
@@ -307,5 +321,6 @@ func TestBreakerOfRegistry(t *testing.T) {
 }
 
 func messagesOf(s *registries.Server, name, id string) int {
-	return len(slices.DeleteFunc(s.Log(), func(e registries.Entry) bool { return e.Registry != name || e.AgendaZadostId != id }))
+	return len(slices.DeleteFunc(s.Log(),
+		func(e registries.Entry) bool { return e.Registry != name || e.AgendaZadostId != id }))
 }

@@ -22,7 +22,8 @@ type way struct {
 // relay, fetch of rights, evidences, and steps of E198.
 func waysTo(t *testing.T, change func(*Config)) ([]way, *registries.Server) {
 	m, s := simulatedWith(t, change)
-	bus := Config{Name: registries.Front, URL: "http://" + m.Eop.to.addr + "/publikace", Timeout: time.Second}
+	bus := Config{Name: registries.Front, URL: "http://" + m.Eop.to.addr + "/publikace",
+		Timeout: time.Second}
 	change(&bus)
 	relay, rights := NewRelay(client(t, bus)), rightsOver(client(t, bus))
 	e198 := func(zdroj string) func(context.Context) error {
@@ -45,7 +46,8 @@ func waysTo(t *testing.T, change func(*Config)) ([]way, *registries.Server) {
 			return err
 		}},
 		{"E227", registries.Front, iszrParty, func(ctx context.Context) error {
-			_, err := rights.Fetch(ctx, &egon.RightsQuery{Agenda: []byte("X999"), AgendovaRole: []byte("XR2"), Ovm: []byte("12345678")})
+			_, err := rights.Fetch(ctx, &egon.RightsQuery{Agenda: []byte("X999"),
+				AgendovaRole: []byte("XR2"), Ovm: []byte("12345678")})
 			return err
 		}},
 		{"X21", registries.EOP, egon.Party{Kind: egon.Ais, Code: "2"}, e198("Eop")},
@@ -56,8 +58,8 @@ func waysTo(t *testing.T, change func(*Config)) ([]way, *registries.Server) {
 	}, s
 }
 
-// Whatever is sent to an upstream waits for its pace: what has no turn within its
-// time is refused as busy, blames the upstream and is not sent.
+// Every call to an upstream waits for its pace. A call without a turn in its time is
+// refused as busy in the name of the upstream, and is not sent.
 func TestEveryWayKeepsThePace(t *testing.T) {
 	for i, name := range []string{"relay", "E227", "X21", "X22", "G27", "O25", "A28"} {
 		t.Run(name, func(t *testing.T) {
@@ -80,7 +82,8 @@ func TestEveryWayKeepsThePace(t *testing.T) {
 			if busy == 0 {
 				t.Error("the pace holds nothing back")
 			}
-			for _, registry := range []string{registries.Front, registries.EOP, registries.ECD, registries.ORG, registries.ROB, registries.RUIAN} {
+			for _, registry := range []string{registries.Front, registries.EOP, registries.ECD,
+				registries.ORG, registries.ROB, registries.RUIAN} {
 				if n := sentTo(s, registry); n > burst {
 					t.Errorf("%d messages went to %s, want at most %d", n, registry, burst)
 				}
@@ -98,8 +101,8 @@ func sentTo(s *registries.Server, name string) (n int) {
 	return n
 }
 
-// Whatever is sent to an upstream tells the breaker what came of it, and is
-// refused when that is open, in the name of the upstream and without a message.
+// The outcome of every call to an upstream counts for the breaker. While that is open, every
+// call is refused in the name of the upstream, and nothing is sent.
 func TestEveryWayHasTheBreaker(t *testing.T) {
 	for i, name := range []string{"relay", "E227", "X21", "X22", "G27", "O25", "A28"} {
 		t.Run(name, func(t *testing.T) {

@@ -21,7 +21,10 @@ func TestIsVerified(t *testing.T) {
 	other.Local = 2
 	more := agreed
 	more.Overene = []string{"Aifo", "Jmeno", "Prijmeni", "DatumNarozeni"}
-	entry := func(overeno egon.Tri) []egon.PrevodAifo { return []egon.PrevodAifo{{Local: 1, Overeno: overeno}} }
+	entry := func(overeno egon.Tri) []egon.PrevodAifo {
+		return []egon.PrevodAifo{{Local: 1,
+			Overeno: overeno}}
+	}
 	one := []egon.VerifiedPerson{agreed}
 	for _, tt := range []struct {
 		name        string
@@ -32,27 +35,34 @@ func TestIsVerified(t *testing.T) {
 	}{
 		{"all agrees", egon.OK, egon.OK, nil, one, true},
 		{"all agrees, and the AIFO is verified", egon.OK, egon.OK, entry(egon.Yes), one, true},
-		{"all agrees, and of the AIFO nothing is said", egon.OK, egon.OK, entry(egon.Unsaid), one, true},
+		{"all agrees, and of the AIFO nothing is said", egon.OK, egon.OK, entry(egon.Unsaid), one,
+			true},
 		{"all agrees, but the AIFO is not verified", egon.OK, egon.OK, entry(egon.No), one, false},
-		{"all agrees, but the AIFO is and is not verified", egon.OK, egon.OK, append(entry(egon.Yes), entry(egon.No)...), one, false},
+		{"all agrees, but the AIFO is and is not verified", egon.OK, egon.OK,
+			append(entry(egon.Yes), entry(egon.No)...), one, false},
 		{"more agrees than was sent", egon.OK, egon.OK, nil, []egon.VerifiedPerson{more}, true},
-		{"all agrees, among others", egon.OK, egon.OK, nil, []egon.VerifiedPerson{other, agreed}, true},
+		{"all agrees, among others", egon.OK, egon.OK, nil, []egon.VerifiedPerson{other, agreed},
+			true},
 		{"warned", egon.OK, egon.Varovani, nil, one, false},
 		{"refused", egon.OK, egon.Chyba, nil, one, false},
 		{"its system warns", egon.Varovani, egon.OK, nil, one, false},
-		{"OK, but an item does not agree", egon.OK, egon.OK, nil, []egon.VerifiedPerson{not}, false},
-		{"OK, but an item that was not sent does not agree", egon.OK, egon.OK, nil, []egon.VerifiedPerson{unsent}, false},
-		{"OK, but an item agrees in part", egon.OK, egon.OK, nil, []egon.VerifiedPerson{partly}, false},
-		{"OK, but nothing was verified", egon.OK, egon.OK, nil, []egon.VerifiedPerson{nothing}, false},
+		{"OK, but an item does not agree", egon.OK, egon.OK, nil, []egon.VerifiedPerson{not},
+			false},
+		{"OK, but an item that was not sent does not agree", egon.OK, egon.OK, nil,
+			[]egon.VerifiedPerson{unsent}, false},
+		{"OK, but an item agrees in part", egon.OK, egon.OK, nil, []egon.VerifiedPerson{partly},
+			false},
+		{"OK, but nothing was verified", egon.OK, egon.OK, nil, []egon.VerifiedPerson{nothing},
+			false},
 		{"OK, but for somebody else", egon.OK, egon.OK, nil, []egon.VerifiedPerson{other}, false},
 		{"OK, but for nobody", egon.OK, egon.OK, nil, nil, false},
 	} {
 		f := found{
 			sent:     egon.Dotaz1JmPrijRC.VerifiedItems(),
 			evidence: &egon.EvidenceHead{Person: egon.PrevodAifo{Local: 1}},
-			verified: &egon.VerifyReply{Map: tt.mapa, Rob: says(tt.rob), Persons: tt.persons},
+			verified: &egon.VerifyReply{Map: tt.mapa, Rob: statusOf(tt.rob), Persons: tt.persons},
 		}
-		f.verified.Info.Status = says(tt.system)
+		f.verified.Info.Status = statusOf(tt.system)
 		if got := f.isVerified(); got != tt.want {
 			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
 		}
@@ -74,10 +84,12 @@ func TestEveryItemSentMustBeVerified(t *testing.T) {
 		egon.Dotaz5JmPrijDokladCd: "Aifo Jmeno Prijmeni Doklad",
 	} {
 		all := strings.Fields(items)
-		f := found{sent: kind.VerifiedItems(), evidence: &egon.EvidenceHead{Person: egon.PrevodAifo{Local: 1}}}
+		f := found{sent: kind.VerifiedItems(),
+			evidence: &egon.EvidenceHead{Person: egon.PrevodAifo{Local: 1}}}
 		verify := func(overene []string) {
-			f.verified = &egon.VerifyReply{Rob: says(egon.OK), Persons: []egon.VerifiedPerson{{Local: 1, Overene: overene}}}
-			f.verified.Info.Status = says(egon.OK)
+			f.verified = &egon.VerifyReply{Rob: statusOf(egon.OK),
+				Persons: []egon.VerifiedPerson{{Local: 1, Overene: overene}}}
+			f.verified.Info.Status = statusOf(egon.OK)
 		}
 		if verify(all); !f.isVerified() {
 			t.Errorf("combination %d: %s is no yes", kind, items)
@@ -87,15 +99,17 @@ func TestEveryItemSentMustBeVerified(t *testing.T) {
 			if f.isVerified() {
 				t.Errorf("combination %d: a yes without %s", kind, item)
 			}
-			f.verified.Rob = says(egon.OK, "SPECIFIKACE V POPISU") // a remark of ROB's does not stand for the reason
-			if why := f.whyUnverified(); len(why) != 1 || !strings.Contains(why[0].Popis, ": "+item+".") || why[0].Puvodce != robParty {
+			// a remark of ROB's does not stand for the reason
+			f.verified.Rob = statusOf(egon.OK, "SPECIFIKACE V POPISU")
+			if why := f.whyUnverified(); len(why) != 1 ||
+				!strings.Contains(why[0].Popis, ": "+item+".") || why[0].Puvodce != robParty {
 				t.Errorf("combination %d without %s: %v", kind, item, why)
 			}
 		}
 	}
 }
 
-func says(kod string, subs ...string) egon.Status {
+func statusOf(kod string, subs ...string) egon.Status {
 	s := egon.Status{Kod: kod}
 	for _, sub := range subs {
 		s.Details = append(s.Details, egon.Detail{SubKod: sub})
@@ -103,9 +117,8 @@ func says(kod string, subs ...string) egon.Status {
 	return s
 }
 
-// Who was found and verified has the status OK, unless the evidence warns or
-// says that it keeps something back. That is told in words where the block of
-// the evidence, its application, has none.
+// A person who was found and verified gives the status OK, unless the evidence warns or
+// keeps data back. The status has words for that where the evidence's block has none.
 func TestStatusOfWhatTheEvidenceSays(t *testing.T) {
 	const warns = "SPECIFIKACE V POPISU: AIS 2 odpověděl s upozorněním."
 	for _, tt := range []struct {
@@ -113,18 +126,24 @@ func TestStatusOfWhatTheEvidenceSays(t *testing.T) {
 		system, application egon.Status
 		want                string
 	}{
-		{"all is there", says("OK"), says("OK"), "OK"},
-		{"it warns", says("OK"), says("VAROVANI", "SPECIFIKACE V POPISU"), "VAROVANI"},
-		{"it warns without a word", says("OK"), says("VAROVANI"), "VAROVANI " + warns},
-		{"its system warns", says("VAROVANI"), says("OK"), "VAROVANI " + warns},
-		{"its system warns, in words", says("VAROVANI", "NENI K DISPOZICI"), says("OK"), "VAROVANI NENI K DISPOZICI: "},
-		{"both warn", says("VAROVANI", "NENI K DISPOZICI"), says("VAROVANI", "SPECIFIKACE V POPISU"), "VAROVANI"},
-		{"both warn, and the system has the words", says("VAROVANI", "NENI K DISPOZICI"), says("VAROVANI"), "VAROVANI NENI K DISPOZICI: "},
-		{"it warns and keeps back", says("VAROVANI"), says("VAROVANI", "UDAJ NEVYDAN"), "VAROVANI"},
-		{"OK, and it keeps back", says("OK"), says("OK", "UDAJ NEVYDAN"), "VAROVANI"},
-		{"OK, and it keeps back beside another remark", says("OK"), says("OK", "SPECIFIKACE V POPISU", "UDAJ NEVYDAN"), "VAROVANI"},
-		{"OK, and its system keeps back", says("OK", "UDAJ NEVYDAN"), says("OK"), "VAROVANI SPECIFIKACE V POPISU: UDAJ NEVYDAN"},
-		{"OK, and another remark", says("OK"), says("OK", "SPECIFIKACE V POPISU"), "OK"},
+		{"all is there", statusOf("OK"), statusOf("OK"), "OK"},
+		{"it warns", statusOf("OK"), statusOf("VAROVANI", "SPECIFIKACE V POPISU"), "VAROVANI"},
+		{"it warns without a word", statusOf("OK"), statusOf("VAROVANI"), "VAROVANI " + warns},
+		{"its system warns", statusOf("VAROVANI"), statusOf("OK"), "VAROVANI " + warns},
+		{"its system warns, in words", statusOf("VAROVANI", "NENI K DISPOZICI"), statusOf("OK"),
+			"VAROVANI NENI K DISPOZICI: "},
+		{"both warn", statusOf("VAROVANI", "NENI K DISPOZICI"),
+			statusOf("VAROVANI", "SPECIFIKACE V POPISU"), "VAROVANI"},
+		{"both warn, and the system has the words", statusOf("VAROVANI", "NENI K DISPOZICI"),
+			statusOf("VAROVANI"), "VAROVANI NENI K DISPOZICI: "},
+		{"it warns and keeps back", statusOf("VAROVANI"), statusOf("VAROVANI", "UDAJ NEVYDAN"),
+			"VAROVANI"},
+		{"OK, and it keeps back", statusOf("OK"), statusOf("OK", "UDAJ NEVYDAN"), "VAROVANI"},
+		{"OK, and it keeps back beside another remark", statusOf("OK"),
+			statusOf("OK", "SPECIFIKACE V POPISU", "UDAJ NEVYDAN"), "VAROVANI"},
+		{"OK, and its system keeps back", statusOf("OK", "UDAJ NEVYDAN"), statusOf("OK"),
+			"VAROVANI SPECIFIKACE V POPISU: UDAJ NEVYDAN"},
+		{"OK, and another remark", statusOf("OK"), statusOf("OK", "SPECIFIKACE V POPISU"), "OK"},
 	} {
 		f := wellKnown()
 		f.evidence.Info.Status, f.evidence.Application = tt.system, tt.application
@@ -134,7 +153,7 @@ func TestStatusOfWhatTheEvidenceSays(t *testing.T) {
 	}
 }
 
-// What ROB says beside the data that it gives is told likewise.
+// A warning of ROB beside its data is reported in the same way.
 func TestStatusOfWhatRobSays(t *testing.T) {
 	const warns = "VAROVANI SPECIFIKACE V POPISU: ROB odpověděl s upozorněním."
 	for _, tt := range []struct {
@@ -142,15 +161,18 @@ func TestStatusOfWhatRobSays(t *testing.T) {
 		system, application egon.Status
 		want                string
 	}{
-		{"all is there", says("OK"), says("OK"), "OK"},
-		{"it warns", says("OK"), says("VAROVANI", "PARCIALNI ZAZNAM NENALEZEN"), "VAROVANI"},
-		{"it warns without a word", says("OK"), says("VAROVANI"), warns},
-		{"its system warns", says("VAROVANI"), says("OK"), warns},
-		{"its system warns beside a remark", says("VAROVANI"), says("OK", "SPECIFIKACE V POPISU"), warns},
-		{"both warn", says("VAROVANI"), says("VAROVANI", "PARCIALNI ZAZNAM NENALEZEN"), "VAROVANI"},
+		{"all is there", statusOf("OK"), statusOf("OK"), "OK"},
+		{"it warns", statusOf("OK"), statusOf("VAROVANI", "PARCIALNI ZAZNAM NENALEZEN"),
+			"VAROVANI"},
+		{"it warns without a word", statusOf("OK"), statusOf("VAROVANI"), warns},
+		{"its system warns", statusOf("VAROVANI"), statusOf("OK"), warns},
+		{"its system warns beside a remark", statusOf("VAROVANI"),
+			statusOf("OK", "SPECIFIKACE V POPISU"), warns},
+		{"both warn", statusOf("VAROVANI"), statusOf("VAROVANI", "PARCIALNI ZAZNAM NENALEZEN"),
+			"VAROVANI"},
 	} {
 		f := wellKnown()
-		f.evidence.Info.Status, f.evidence.Application = says(egon.OK), says(egon.OK)
+		f.evidence.Info.Status, f.evidence.Application = statusOf(egon.OK), statusOf(egon.OK)
 		f.read = &egon.ReadReply{Rob: tt.application, Persons: []int{1}}
 		f.read.Info.Status = tt.system
 		if got := inWords(f.status(egon.Party{})); got != tt.want {
@@ -163,10 +185,12 @@ func TestStatusOfWhatRobSays(t *testing.T) {
 func wellKnown() *found {
 	const local = 1
 	known := &egon.TranslateReply{Map: []egon.PrevodAifo{{Local: local, Global: "x"}}}
-	known.Info.Status = says(egon.OK)
-	f := &found{toRob: known, toCaller: known, evidence: &egon.EvidenceHead{Found: true, Person: egon.PrevodAifo{Local: local}}}
-	f.verified = &egon.VerifyReply{Rob: says(egon.OK), Persons: []egon.VerifiedPerson{{Local: local, Overene: []string{"Aifo"}}}}
-	f.verified.Info.Status = says(egon.OK)
+	known.Info.Status = statusOf(egon.OK)
+	f := &found{toRob: known, toCaller: known,
+		evidence: &egon.EvidenceHead{Found: true, Person: egon.PrevodAifo{Local: local}}}
+	f.verified = &egon.VerifyReply{Rob: statusOf(egon.OK),
+		Persons: []egon.VerifiedPerson{{Local: local, Overene: []string{"Aifo"}}}}
+	f.verified.Info.Status = statusOf(egon.OK)
 	return f
 }
 
@@ -178,10 +202,11 @@ func inWords(s egon.Status) string {
 	return said
 }
 
-// An item that ROB refuses in an answer which goes out all the same is told to
-// the gateway, whichever of its statuses says so.
+// ROB may refuse an item in an answer that goes out all the same. That is reported to the
+// gateway, whichever of ROB's statuses has it.
 func TestBarred(t *testing.T) {
-	ok, other, bars := says("OK"), says("VAROVANI", "PARCIALNI ZAZNAM NENALEZEN"), says("VAROVANI", "PARCIALNI ZAZNAM NEOVEREN", "NENI OPRAVNENI")
+	ok, other, bars := statusOf("OK"), statusOf("VAROVANI",
+		"PARCIALNI ZAZNAM NENALEZEN"), statusOf("VAROVANI", "PARCIALNI ZAZNAM NEOVEREN", "NENI OPRAVNENI")
 	for _, tt := range []struct {
 		name                                     string
 		verifySystem, verify, readSystem, readIt egon.Status
@@ -189,13 +214,14 @@ func TestBarred(t *testing.T) {
 	}{
 		{"all is well", ok, ok, ok, ok, false},
 		{"other warnings", other, other, other, other, false},
-		{"beside OK", ok, says("OK", "NENI OPRAVNENI"), ok, ok, false},
+		{"beside OK", ok, statusOf("OK", "NENI OPRAVNENI"), ok, ok, false},
 		{"O25, its system", bars, ok, ok, ok, true},
 		{"O25", ok, bars, ok, ok, true},
 		{"O08, its system", ok, ok, bars, ok, true},
 		{"O08", ok, ok, ok, bars, true},
 	} {
-		f := found{verified: &egon.VerifyReply{Rob: tt.verify}, read: &egon.ReadReply{Rob: tt.readIt}}
+		f := found{verified: &egon.VerifyReply{Rob: tt.verify},
+			read: &egon.ReadReply{Rob: tt.readIt}}
 		f.verified.Info.Status, f.read.Info.Status = tt.verifySystem, tt.readSystem
 		if got := f.barred(); got != tt.want {
 			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)

@@ -30,10 +30,12 @@ func evidenceOf(src io.Reader) (*evidence, error) {
 	return e, e.readHead()
 }
 
-// A spliced block means what it meant, however its namespaces were declared,
-// and the media keep every byte of theirs.
+// A spliced block keeps its meaning, however its namespaces were declared, and the media
+// keep every byte.
 func TestEvidenceSplice(t *testing.T) {
-	const medium = "<s:Fotka\n a = '1' >QUJD&#13;\r\nREVG</s:Fotka ><s:DatumVydani>2016-05-30</s:DatumVydani><!-- x -->" // and what no medium has is left out
+	// Elements that no medium has are left out.
+	const medium = "<s:Fotka\n a = '1' >QUJD&#13;\r\nREVG</s:Fotka >" +
+		"<s:DatumVydani>2016-05-30</s:DatumVydani><!-- x -->"
 	for _, tt := range []struct {
 		name   string
 		open   string // from the response's start tag to the block's, without Envelope
@@ -68,13 +70,19 @@ func TestEvidenceSplice(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			uris := strings.NewReplacer("EOP", egon.NSEop, "AIS", egon.NSEvidence, "ENV", egon.NSEnvelope)
+			uris := strings.NewReplacer("EOP", egon.NSEop, "AIS", egon.NSEvidence, "ENV",
+				egon.NSEnvelope)
 			p := tt.prefix + ":"
 			head := strings.ReplaceAll(appStatus("OK", "")+aifo1, "s:", p)
 			photos := "<" + p + "Fotky>" + strings.ReplaceAll(medium, "s:", p) + "</" + p + "Fotky>"
-			response := strings.Replace(uris.Replace(tt.open), "INFO", infoIn(egon.NSEop)+mapaIn(egon.NSEop), 1) +
-				"RC" + strings.Replace(head, "<"+p+"Aifo>", "\n 7705033237<!-- RC --><"+p+"Aifo>", 1) + photos + " \n" + strings.Replace(photos, "<!--", "<"+p+"Ucel a='1'><x/>y</"+p+"Ucel><!--", 1) + uris.Replace(tt.close)
-			doc := `<env:Envelope xmlns:env="` + egon.NSEnvelope + `"><env:Body>` + response + `</env:Body></env:Envelope>`
+			response := strings.Replace(uris.Replace(tt.open), "INFO",
+				infoIn(egon.NSEop)+mapaIn(egon.NSEop), 1) +
+				"RC" + strings.Replace(head, "<"+p+"Aifo>", "\n 7705033237<!-- RC --><"+p+"Aifo>",
+				1) + photos + " \n" +
+				strings.Replace(photos, "<!--", "<"+p+"Ucel a='1'><x/>y</"+p+"Ucel><!--", 1) +
+				uris.Replace(tt.close)
+			doc := `<env:Envelope xmlns:env="` + egon.NSEnvelope + `"><env:Body>` + response +
+				`</env:Body></env:Envelope>`
 			e, err := evidenceOf(iotest.OneByteReader(strings.NewReader(doc)))
 			if err != nil {
 				t.Fatal(err)
@@ -95,8 +103,10 @@ func TestEvidenceSplice(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			block := root.Child(egon.NSEnvelope, "Body").Child(egon.NSMedia, "AgendaMediaDataCtiPodleUdajuResponse").
-				Child(egon.NSMedia, "EopOdpoved").Child(egon.NSMedia, "EopOdpoved").Child(egon.NSEop, "EopOdpovedV1")
+			block := root.Child(egon.NSEnvelope, "Body").Child(egon.NSMedia,
+				"AgendaMediaDataCtiPodleUdajuResponse").
+				Child(egon.NSMedia, "EopOdpoved").Child(egon.NSMedia,
+				"EopOdpoved").Child(egon.NSEop, "EopOdpovedV1")
 			if n := len(block.All(egon.NSEvidence, "Fotky")); n != 2 {
 				t.Errorf("%d photos under the right names, want 2", n)
 			}
@@ -105,7 +115,8 @@ func TestEvidenceSplice(t *testing.T) {
 }
 
 func infoIn(space string) string {
-	return strings.Replace(info("", "OK"), "<OdpovedInfo", `<OdpovedInfo xmlns="`+space+`"`+regNS, 1)
+	return strings.Replace(info("", "OK"), "<OdpovedInfo", `<OdpovedInfo xmlns="`+space+`"`+regNS,
+		1)
 }
 
 func mapaIn(space string) string {
@@ -134,7 +145,8 @@ func TestEvidenceIsWholeOrAnError(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		at := rapid.IntRange(0, len(doc)).Draw(t, "at")
-		junk := rapid.SampledFrom([]string{"<", "&", "<?x y?>", "<!DOCTYPE x>", "</a>", "\x00", "\xff", "<a>"}).Draw(t, "junk")
+		junk := rapid.SampledFrom([]string{"<", "&", "<?x y?>", "<!DOCTYPE x>", "</a>", "\x00",
+			"\xff", "<a>"}).Draw(t, "junk")
 		if read(doc[:at]+junk+doc[at:]) == nil {
 			t.Fatalf("%q at byte %d: taken for whole", junk, at)
 		}
@@ -174,25 +186,28 @@ func TestEvidenceChunks(t *testing.T) {
 // size passes through a window.
 func TestMediaStreams(t *testing.T) {
 	const size = 8 << 20
-	answer := envelope(eop("OK", known, appStatus("OK", "")+aifo1+strings.Replace(photo, "QUJD", strings.Repeat("QUJD", size/4), 1)))
+	answer := envelope(eop("OK", known,
+		appStatus("OK", "")+aifo1+strings.Replace(photo, "QUJD", strings.Repeat("QUJD", size/4),
+			1)))
 	at := strings.Index(answer, "<s:Fotky>")
 	robAsked := make(chan struct{})
 	evidence := rawFake(func(nc net.Conn, br *bufio.Reader) {
 		if _, _, err := takeRequest(br); err != nil {
 			return
 		}
-		fmt.Fprintf(nc, "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n%s", len(answer), answer[:at])
+		fmt.Fprintf(nc, "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n%s",
+			len(answer), answer[:at])
 		<-robAsked
 		io.WriteString(nc, answer[at:])
 	})
-	m, _ := wellWorld().open(t)
+	m, _ := allWell().start(t)
 	m.Eop = client(t, Config{Name: "eop", URL: evidence.listen(t), Agenda: "A385", Ais: 385})
 	verify := rawFake(func(nc net.Conn, br *bufio.Reader) {
 		if _, _, err := takeRequest(br); err != nil {
 			return
 		}
 		close(robAsked)
-		io.WriteString(nc, ok(envelope(wellWorld()["O25"])))
+		io.WriteString(nc, ok(envelope(allWell()["O25"])))
 	})
 	m.Rob = client(t, Config{Name: "rob", URL: verify.listen(t), Agenda: "A999", Ais: 1})
 
@@ -228,8 +243,9 @@ func TestMediaBreaksOff(t *testing.T) {
 			{"second document", answer + "<a/>"},
 		} {
 			t.Run(size.name+", "+tt.name, func(t *testing.T) {
-				m, _ := wellWorld().open(t)
-				m.Eop = client(t, Config{Name: "eop", URL: answering(ok(tt.body)).listen(t), Agenda: "A385", Ais: 385})
+				m, _ := allWell().start(t)
+				m.Eop = client(t, Config{Name: "eop", URL: answering(ok(tt.body)).listen(t),
+					Agenda: "A385", Ais: 385})
 				a, _, err := m.Serve(t.Context(), e198Head("EopFoto"))
 				if (err == nil) != size.leaves {
 					t.Fatalf("Serve() = %v, %v", a, err)
@@ -251,12 +267,13 @@ func TestMediaBreaksOff(t *testing.T) {
 	}
 }
 
-// What an evidence sends unasked is counted; its connection is kept when the
-// reply was read to its end and closed when it was not.
+// Elements that an evidence sends unasked are counted. Its connection is kept when the
+// reply was read to its end, and closed otherwise.
 func TestMediaGivesBack(t *testing.T) {
-	spoilt := strings.Replace(photo, "<s:DatumVydani>", "<s:OPCislo>1<s:Fotka/></s:OPCislo><s:DatumVydani>", 1)
-	w := wellWorld().with("X21", eop("OK", known, appStatus("OK", "")+aifo1+sign+spoilt+sign))
-	m, _ := w.open(t)
+	spoilt := strings.Replace(photo, "<s:DatumVydani>",
+		"<s:OPCislo>1<s:Fotka/></s:OPCislo><s:DatumVydani>", 1)
+	w := allWell().with("X21", eop("OK", known, appStatus("OK", "")+aifo1+sign+spoilt+sign))
+	m, _ := w.start(t)
 	var dropped []string
 	m.Dropped = func(element string) { dropped = append(dropped, element) }
 	for range 3 {
@@ -264,14 +281,15 @@ func TestMediaGivesBack(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got := strings.Join(dropped, " "); got != strings.TrimSpace(strings.Repeat("Podpisy OPCislo Podpisy ", 3)) {
+	if got := strings.Join(dropped,
+		" "); got != strings.TrimSpace(strings.Repeat("Podpisy OPCislo Podpisy ", 3)) {
 		t.Errorf("dropped %s", got)
 	}
 	if n := m.Eop.host.ConnsCount(); n != 1 {
 		t.Errorf("%d connections after three replies, want 1", n)
 	}
 	long := strings.Replace(photo, "QUJD", strings.Repeat("QUJD", 1<<20), 1)
-	m, _ = w.with("X21", eop("OK", known, appStatus("OK", "")+aifo1+long)).open(t)
+	m, _ = w.with("X21", eop("OK", known, appStatus("OK", "")+aifo1+long)).start(t)
 	a, _, err := m.Serve(t.Context(), e198Head("EopFoto"))
 	if err != nil {
 		t.Fatal(err)
@@ -293,10 +311,11 @@ func TestMediaCloseWhileReading(t *testing.T) {
 		if _, _, err := takeRequest(br); err != nil {
 			return
 		}
-		fmt.Fprintf(nc, "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n%s", len(answer), answer[:len(answer)/2])
+		fmt.Fprintf(nc, "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n%s",
+			len(answer), answer[:len(answer)/2])
 		br.ReadByte()
 	}).listen(t)
-	m, _ := wellWorld().open(t)
+	m, _ := allWell().start(t)
 	m.Eop = client(t, Config{Name: "eop", URL: url, Agenda: "A385", Ais: 385})
 	a, _, err := m.Serve(t.Context(), e198Head("EopFoto"))
 	if err != nil {
@@ -323,11 +342,11 @@ func TestMediaCloseWhileReading(t *testing.T) {
 	}
 }
 
-// ECD and a bare payload: the names differ, the course does not.
+// ECD and a bare payload: only the names differ.
 func TestMediaEcdBare(t *testing.T) {
-	w := wellWorld()
+	w := allWell()
 	w["X22"] = strings.NewReplacer("Eop", "Ecd", egon.NSEop, egon.NSEcd).Replace(w["X21"])
-	m, c := w.without("X21").open(t)
+	m, c := w.without("X21").start(t)
 	h := e198Head("EcdFoto")
 	h.Enveloped, h.Media.AgendaZdroj = false, []byte("Ecd")
 	a, _, err := m.Serve(t.Context(), h)
@@ -340,8 +359,9 @@ func TestMediaEcdBare(t *testing.T) {
 		t.Fatal(err)
 	}
 	root, err := xmltext.Parse(b, xmltext.DefaultBounds())
-	if err != nil || root.Local != "AgendaMediaDataCtiPodleUdajuResponse" || c.took() != "G27 ROB G27 caller O25 X22" {
-		t.Errorf("%v, took %s: %s", err, c.took(), b)
+	if err != nil || root.Local != "AgendaMediaDataCtiPodleUdajuResponse" ||
+		c.steps() != "G27 ROB G27 caller O25 X22" {
+		t.Errorf("%v, took %s: %s", err, c.steps(), b)
 	}
 }
 
@@ -365,7 +385,8 @@ func TestCallAgain(t *testing.T) {
 		c := client(t, Config{URL: url})
 		var err error
 		for range 2 {
-			_, err = askWhole(t, c, orgParty, question{action: "X", body: []byte("<b/>"), again: again})
+			_, err = askWhole(t, c, orgParty, question{action: "X", body: []byte("<b/>"),
+				again: again})
 		}
 		want := int32(2)
 		if again {
@@ -391,7 +412,8 @@ func TestCallBound(t *testing.T) {
 			}
 		}
 	}).listen(t)
-	_, err := askWhole(t, client(t, Config{URL: url}), robParty, question{action: "X", body: []byte("<b/>")})
+	_, err := askWhole(t, client(t, Config{URL: url}), robParty,
+		question{action: "X", body: []byte("<b/>")})
 	var call *egon.CallError
 	if !errors.As(err, &call) || call.Party != robParty || call.Timeout {
 		t.Errorf("error = %v", err)

@@ -114,13 +114,15 @@ func client(t testing.TB, c Config) *Client {
 
 // askWhole sends a request of a step and returns its whole reply.
 func askWhole(t testing.TB, c *Client, party egon.Party, q question) ([]byte, error) {
-	return through(t.Context(), c, asker{party: party}, func(k *call) ([]byte, error) { return k.ask(t.Context(), q) })
+	return through(t.Context(), c, asker{party: party},
+		func(k *call) ([]byte, error) { return k.ask(t.Context(), q) })
 }
 
 var e05 = &egon.Service{Code: "E05", Action: "IszrRobCtiPodleUdaju"}
 
 func text(body string) *egon.Message {
-	return &egon.Message{Service: e05, Length: int64(len(body)), Whole: true, Body: strings.NewReader(body)}
+	return &egon.Message{Service: e05, Length: int64(len(body)), Whole: true,
+		Body: strings.NewReader(body)}
 }
 
 // waitFor polls until cond holds.

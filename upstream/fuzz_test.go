@@ -9,8 +9,8 @@ import (
 	"brana/egon/xmltext"
 )
 
-// Whatever stands in an evidence's block, reading it ends; what it gives without an error
-// is a well-formed block out of a well-formed answer, however it arrived.
+// Reading any block of an evidence ends. Without an error it gives a well-formed block of a
+// well-formed answer, however that arrived.
 func FuzzEvidence(f *testing.F) {
 	f.Add(appStatus("OK", "") + aifo1 + "<s:Fotky>A</s:Fotky>")
 	f.Add(appStatus("OK", "") + aifo1 + "<s:Podpisy/><!-- --><s:Fotky/>")

@@ -12,7 +12,7 @@ import (
 	"brana/egon"
 )
 
-// The course of E198 and the blocks of its reply, rule by rule.
+// The steps of E198 and the blocks of its reply, rule by rule.
 func TestMediaRules(t *testing.T) {
 	const (
 		person  = "MapaAifo from 2 1=GGGGGGGGGGGGGGGGGGGGGGG= verified:true"
@@ -23,210 +23,265 @@ func TestMediaRules(t *testing.T) {
 	whole := []string{"EopFoto", "AdresaPobytu", "Prijmeni", "ROBCti", "RUIANCti"}
 	lines := func(l ...string) string { return strings.Join(l, "\n") }
 	detail := func(sub, popis string) string {
-		return `<s:VysledekDetail><s:VysledekSubKod>` + sub + `</s:VysledekSubKod><s:VysledekPopis>` + popis + `</s:VysledekPopis></s:VysledekDetail>`
+		return `<s:VysledekDetail><s:VysledekSubKod>` + sub +
+			`</s:VysledekSubKod><s:VysledekPopis>` + popis + `</s:VysledekPopis></s:VysledekDetail>`
 	}
 	for _, tt := range []struct {
 		name  string
 		words []string
-		world world
+		world answers
 		took  string
 		want  string
 	}{
 		{
-			"media alone", []string{"EopFoto"}, wellWorld(), "G27 ROB G27 caller O25 X21",
+			"media alone", []string{"EopFoto"}, allWell(), "G27 ROB G27 caller O25 X21",
 			lines("OK", person, "SeznamIdAdres", over1, photos),
 		},
 		{
-			"everything", whole, wellWorld(), "A28 G27 ROB G27 caller O08 O25 X21",
-			lines("OK", person, "SeznamIdAdres 14492253:existuje", overCti, "RuianOdpoved RuianCtiProRobDataResponse", photos),
+			"everything", whole, allWell(), "A28 G27 ROB G27 caller O08 O25 X21",
+			lines("OK", person, "SeznamIdAdres 14492253:existuje", overCti,
+				"RuianOdpoved RuianCtiProRobDataResponse", photos),
 		},
 		{
-			"places are only verified", []string{"EopFoto", "AdresaPobytu", "ROBCti", "RUIANOver"}, wellWorld(), "A28 G27 ROB G27 caller O08 O25 X21",
+			"places are only verified", []string{"EopFoto", "AdresaPobytu", "ROBCti",
+				"RUIANOver"}, allWell(), "A28 G27 ROB G27 caller O08 O25 X21",
 			lines("OK", person, "SeznamIdAdres 14492253:existuje", overCti, photos),
 		},
 		{
-			"references without RUIAN", []string{"EopFoto", "AdresaPobytu", "ROBCti"}, wellWorld(), "G27 ROB G27 caller O08 O25 X21",
+			"references without RUIAN", []string{"EopFoto", "AdresaPobytu",
+				"ROBCti"}, allWell(), "G27 ROB G27 caller O08 O25 X21",
 			lines("OK", person, "SeznamIdAdres 14492253:", overCti, photos),
 		},
 		{
-			"RUIAN without ROBCti (5)", []string{"EopFoto", "Jmeno", "RUIANCti"}, wellWorld(), "G27 ROB G27 caller O25 X21",
+			"RUIAN without ROBCti (5)", []string{"EopFoto", "Jmeno",
+				"RUIANCti"}, allWell(), "G27 ROB G27 caller O25 X21",
 			lines("OK", person, "SeznamIdAdres", over1, photos),
 		},
 		{
-			"RUIAN, but the person has no reference (5)", whole, wellWorld().with("O08", cti(`<rod:Jmeno>ZORAN</rod:Jmeno>`)),
+			"RUIAN, but the person has no reference (5)", whole, allWell().with("O08",
+				cti(`<rod:Jmeno>ZORAN</rod:Jmeno>`)),
 			"G27 ROB G27 caller O08 O25 X21",
 			lines("OK", person, "SeznamIdAdres", overCti, photos),
 		},
 		{
 			"nobody found (14)", whole,
-			wellWorld().with("X21", eop("VAROVANI", "", appStatus("VAROVANI", detail("SPECIFIKACE V POPISU", "nikdo")))), "X21",
-			lines("VAROVANI (SPECIFIKACE V POPISU by 385)", "SeznamIdAdres", "EopOdpoved AisAplikacniStatus"),
+			allWell().with("X21", eop("VAROVANI", "",
+				appStatus("VAROVANI", detail("SPECIFIKACE V POPISU", "nikdo")))), "X21",
+			lines("VAROVANI (SPECIFIKACE V POPISU by 385)", "SeznamIdAdres",
+				"EopOdpoved AisAplikacniStatus"),
 		},
 		{
-			"nobody found, and no word why (14)", whole, wellWorld().with("X21", eop("OK", "", appStatus("VAROVANI", ""))), "X21",
-			lines("VAROVANI (SPECIFIKACE V POPISU by 385)", "SeznamIdAdres", "EopOdpoved AisAplikacniStatus"),
+			"nobody found, and no word why (14)", whole, allWell().with("X21",
+				eop("OK", "", appStatus("VAROVANI", ""))), "X21",
+			lines("VAROVANI (SPECIFIKACE V POPISU by 385)", "SeznamIdAdres",
+				"EopOdpoved AisAplikacniStatus"),
 		},
 		{
-			"nobody found, and no block at all (14)", whole, wellWorld().with("X21", withoutBlock(eop("VAROVANI", "", ""))), "X21",
-			lines("VAROVANI (SPECIFIKACE V POPISU by 385)", "SeznamIdAdres", "EopOdpoved AisAplikacniStatus"),
+			"nobody found, and no block at all (14)", whole, allWell().with("X21",
+				withoutBlock(eop("VAROVANI", "", ""))), "X21",
+			lines("VAROVANI (SPECIFIKACE V POPISU by 385)", "SeznamIdAdres",
+				"EopOdpoved AisAplikacniStatus"),
 		},
 		{
 			"nobody found, and media in no block", whole,
-			wellWorld().with("X21", strings.ReplaceAll(eop("VAROVANI", known, appStatus("VAROVANI", "")+aifo1+photo), "EopOdpoved>", "Jine>")), "X21",
-			lines("VAROVANI (SPECIFIKACE V POPISU by 385)", "SeznamIdAdres", "EopOdpoved AisAplikacniStatus"),
+			allWell().with("X21",
+				strings.ReplaceAll(eop("VAROVANI", known, appStatus("VAROVANI", "")+aifo1+photo),
+					"EopOdpoved>", "Jine>")), "X21",
+			lines("VAROVANI (SPECIFIKACE V POPISU by 385)", "SeznamIdAdres",
+				"EopOdpoved AisAplikacniStatus"),
 		},
 		{
-			"no photo (15)", whole, wellWorld().with("X21", eop("OK", known, appStatus("OK", "")+aifo1)), "A28 G27 ROB G27 caller O08 O25 X21",
-			lines("OK", person, "SeznamIdAdres 14492253:existuje", overCti, "RuianOdpoved RuianCtiProRobDataResponse", "EopOdpoved AisAplikacniStatus Aifo"),
+			"no photo (15)", whole, allWell().with("X21",
+				eop("OK", known, appStatus("OK", "")+aifo1)), "A28 G27 ROB G27 caller O08 O25 X21",
+			lines("OK", person, "SeznamIdAdres 14492253:existuje", overCti,
+				"RuianOdpoved RuianCtiProRobDataResponse", "EopOdpoved AisAplikacniStatus Aifo"),
 		},
 		{
 			"a kind that was not asked, and a second photo (15)", []string{"EopFoto"},
-			wellWorld().with("X21", eop("OK", known, appStatus("OK", "")+aifo1+photo+"<s:Jine/>"+sign+photo)), "G27 ROB G27 caller O25 X21",
+			allWell().with("X21", eop("OK", known,
+				appStatus("OK", "")+aifo1+photo+"<s:Jine/>"+sign+photo)), "G27 ROB G27 caller O25 X21",
 			lines("OK", person, "SeznamIdAdres", over1, photos),
 		},
 		{
 			"warning of the evidence (16)", []string{"EopFoto"},
-			wellWorld().with("X21", eop("OK", known, appStatus("VAROVANI", detail("UDAJ NEVYDAN", "x"))+aifo1+photo)), "G27 ROB G27 caller O25 X21",
+			allWell().with("X21", eop("OK", known,
+				appStatus("VAROVANI", detail("UDAJ NEVYDAN",
+					"x"))+aifo1+photo)), "G27 ROB G27 caller O25 X21",
 			lines("VAROVANI", person, "SeznamIdAdres", over1, photos),
 		},
 		{
-			"unknown to ROB (17)", whole, wellWorld().with("O25", over(robStatus("VAROVANI", "PARCIALNI ZAZNAM NENALEZEN"), "")),
+			"unknown to ROB (17)", whole, allWell().with("O25",
+				over(robStatus("VAROVANI", "PARCIALNI ZAZNAM NENALEZEN"), "")),
 			"G27 ROB G27 caller O25 X21",
 			lines("VAROVANI", "SeznamIdAdres", over1, photos),
 		},
 		{
-			"untranslatable to ROB (18)", whole, wellWorld().with("G27 ROB", org("OrgCtiAifo", "VAROVANI", invalid, orgStatus("OSOBA SPOJENA"))),
+			"untranslatable to ROB (18)", whole, allWell().with("G27 ROB",
+				org("OrgCtiAifo", "VAROVANI", invalid, orgStatus("OSOBA SPOJENA"))),
 			"G27 ROB G27 caller X21",
-			lines("VAROVANI (ZIFO ZRUSENO by ORG)", "SeznamIdAdres", "OrgOdpoved OrgCtiAifoDataResponse", photos),
+			lines("VAROVANI (ZIFO ZRUSENO by ORG)", "SeznamIdAdres",
+				"OrgOdpoved OrgCtiAifoDataResponse", photos),
 		},
 		{
-			"untranslatable to ROB, status CHYBA (18)", whole, wellWorld().with("G27 ROB", org("OrgCtiAifo", "CHYBA", invalid, orgStatus("AIFO NENALEZENO"))),
+			"untranslatable to ROB, status CHYBA (18)", whole, allWell().with("G27 ROB",
+				org("OrgCtiAifo", "CHYBA", invalid, orgStatus("AIFO NENALEZENO"))),
 			"G27 ROB G27 caller X21",
-			lines("VAROVANI (AIFO NEEXISTUJE by ORG)", "SeznamIdAdres", "OrgOdpoved OrgCtiAifoDataResponse", photos),
+			lines("VAROVANI (AIFO NEEXISTUJE by ORG)", "SeznamIdAdres",
+				"OrgOdpoved OrgCtiAifoDataResponse", photos),
 		},
 		{
-			"ORG has no such person, status CHYBA (18)", whole, wellWorld().with("G27 ROB", org("OrgCtiAifo", "CHYBA", invalid,
-				`<o:OrgStatus><ot:OrgStatusDetail>ZAZNAM NENALEZEN</ot:OrgStatusDetail></o:OrgStatus>`)), "G27 ROB G27 caller X21",
-			lines("VAROVANI (AIFO NEEXISTUJE by ORG)", "SeznamIdAdres", "OrgOdpoved OrgCtiAifoDataResponse", photos),
+			"ORG has no such person, status CHYBA (18)", whole, allWell().with("G27 ROB",
+				org("OrgCtiAifo", "CHYBA", invalid,
+					`<o:OrgStatus><ot:OrgStatusDetail>ZAZNAM NENALEZEN</ot:OrgStatusDetail></o:OrgStatus>`)), "G27 ROB G27 caller X21",
+			lines("VAROVANI (AIFO NEEXISTUJE by ORG)", "SeznamIdAdres",
+				"OrgOdpoved OrgCtiAifoDataResponse", photos),
 		},
 		{
-			"untranslatable to ROB by the map alone, status CHYBA (18)", whole, wellWorld().with("G27 ROB", org("OrgCtiAifo", "CHYBA", invalid, "")),
+			"untranslatable to ROB by the map alone, status CHYBA (18)", whole, allWell().with("G27 ROB", org("OrgCtiAifo", "CHYBA", invalid, "")),
 			"G27 ROB G27 caller X21",
 			lines("VAROVANI (AIFO NEEXISTUJE by ORG)", "SeznamIdAdres", photos),
 		},
 		{
-			"untranslatable to ROB, and no word why (18)", whole, wellWorld().with("G27 ROB", org("OrgCtiAifo", "VAROVANI", invalid, "")),
+			"untranslatable to ROB, and no word why (18)", whole, allWell().with("G27 ROB",
+				org("OrgCtiAifo", "VAROVANI", invalid, "")),
 			"G27 ROB G27 caller X21",
 			lines("VAROVANI (AIFO NEEXISTUJE by ORG)", "SeznamIdAdres", photos),
 		},
 		{
 			"untranslatable to the caller (19)", []string{"EopFoto", "AdresaPobytu", "ROBCti"},
-			wellWorld().with("G27 caller", org("OrgCtiAifo", "VAROVANI", invalid, orgStatus("AIFO ZNEPLATNENO"))), "G27 ROB G27 caller O08 O25 X21",
-			lines("VAROVANI (AIFO ZRUSENO by ORG)", "SeznamIdAdres 14492253:", "OrgOdpoved OrgCtiAifoDataResponse", overCti, photos),
+			allWell().with("G27 caller", org("OrgCtiAifo", "VAROVANI", invalid,
+				orgStatus("AIFO ZNEPLATNENO"))), "G27 ROB G27 caller O08 O25 X21",
+			lines("VAROVANI (AIFO ZRUSENO by ORG)", "SeznamIdAdres 14492253:",
+				"OrgOdpoved OrgCtiAifoDataResponse", overCti, photos),
 		},
 		{
 			"the caller has no AIFO yet", []string{"EopFoto"},
-			wellWorld().with("G27 caller", org("OrgCtiAifo", "OK", lacking, ""), "G02", org("OrgZalozAifo", "OK", known, "")), "G02 G27 ROB G27 caller O25 X21",
+			allWell().with("G27 caller", org("OrgCtiAifo", "OK", lacking, ""), "G02",
+				org("OrgZalozAifo", "OK", known, "")), "G02 G27 ROB G27 caller O25 X21",
 			lines("OK", person, "SeznamIdAdres", over1, photos),
 		},
 		{
 			"no AIFO is made for whom ROB does not know", []string{"EopFoto"},
-			wellWorld().with("G27 caller", org("OrgCtiAifo", "OK", lacking, ""), "O25", over(robStatus("VAROVANI", "PARCIALNI ZAZNAM NENALEZEN"), "")),
+			allWell().with("G27 caller", org("OrgCtiAifo", "OK", lacking, ""), "O25",
+				over(robStatus("VAROVANI", "PARCIALNI ZAZNAM NENALEZEN"), "")),
 			"G27 ROB G27 caller O25 X21",
 			lines("VAROVANI", "SeznamIdAdres", over1, photos),
 		},
 		{
 			"ORG makes no AIFO (19)", []string{"EopFoto"},
-			wellWorld().with("G27 caller", org("OrgCtiAifo", "OK", lacking, ""), "G02", org("OrgZalozAifo", "VAROVANI", invalid, orgStatus("OSOBA ROZDELENA"))),
+			allWell().with("G27 caller", org("OrgCtiAifo", "OK", lacking, ""), "G02",
+				org("OrgZalozAifo", "VAROVANI", invalid, orgStatus("OSOBA ROZDELENA"))),
 			"G02 G27 ROB G27 caller O25 X21",
-			lines("VAROVANI (ZIFO ZRUSENO by ORG)", "SeznamIdAdres", "OrgOdpoved OrgCtiAifoDataResponse", over1, photos),
+			lines("VAROVANI (ZIFO ZRUSENO by ORG)", "SeznamIdAdres",
+				"OrgOdpoved OrgCtiAifoDataResponse", over1, photos),
 		},
 		{
 			"an input does not agree (20)", whole,
-			wellWorld().with("O25", over(robStatus("VAROVANI", "PARCIALNI ZAZNAM NEOVEREN"), `<rod:OvereneUdaje>Aifo Jmeno</rod:OvereneUdaje><rod:NeovereneUdaje>Prijmeni</rod:NeovereneUdaje>`)),
+			allWell().with("O25", over(robStatus("VAROVANI", "PARCIALNI ZAZNAM NEOVEREN"),
+				`<rod:OvereneUdaje>Aifo Jmeno</rod:OvereneUdaje><rod:NeovereneUdaje>Prijmeni</rod:NeovereneUdaje>`)),
 			"G27 ROB G27 caller O25 X21",
 			lines("VAROVANI", "SeznamIdAdres", over1, photos),
 		},
 		{
 			"an input agrees in part, though ROB says OK (20)", whole,
-			wellWorld().with("O25", over(robStatus("OK", ""), `<rod:OvereneUdaje>Aifo Jmeno</rod:OvereneUdaje><rod:CastecneOvereneUdaje>Prijmeni</rod:CastecneOvereneUdaje>`)),
+			allWell().with("O25", over(robStatus("OK", ""),
+				`<rod:OvereneUdaje>Aifo Jmeno</rod:OvereneUdaje><rod:CastecneOvereneUdaje>Prijmeni</rod:CastecneOvereneUdaje>`)),
 			"G27 ROB G27 caller O25 X21",
 			lines("VAROVANI (SPECIFIKACE V POPISU by ROB)", "SeznamIdAdres", over1, photos),
 		},
 		{
 			"ROB says OK and nothing of an input (20)", whole,
-			wellWorld().with("O25", over(robStatus("OK", ""), `<rod:OvereneUdaje>Aifo Jmeno DatumNarozeni</rod:OvereneUdaje>`)),
+			allWell().with("O25", over(robStatus("OK", ""),
+				`<rod:OvereneUdaje>Aifo Jmeno DatumNarozeni</rod:OvereneUdaje>`)),
 			"G27 ROB G27 caller O25 X21",
 			lines("VAROVANI (SPECIFIKACE V POPISU by ROB)", "SeznamIdAdres", over1, photos),
 		},
 		{
 			"ROB says OK and not that it knows the AIFO (20)", whole,
-			wellWorld().with("O25", over(robStatus("OK", ""), `<rod:OvereneUdaje>Prijmeni Jmeno DatumNarozeni</rod:OvereneUdaje>`)),
+			allWell().with("O25", over(robStatus("OK", ""),
+				`<rod:OvereneUdaje>Prijmeni Jmeno DatumNarozeni</rod:OvereneUdaje>`)),
 			"G27 ROB G27 caller O25 X21",
 			lines("VAROVANI (SPECIFIKACE V POPISU by ROB)", "SeznamIdAdres", over1, photos),
 		},
 		{
 			"ROB says OK, but the AIFO is not verified (17)", whole,
-			wellWorld().with("O25", withMapa(wellWorld()["O25"], `<reg:LokalniAifo stavOvereniAifo="false">1</reg:LokalniAifo>`)),
+			allWell().with("O25", withMapa(allWell()["O25"],
+				`<reg:LokalniAifo stavOvereniAifo="false">1</reg:LokalniAifo>`)),
 			"G27 ROB G27 caller O25 X21",
 			lines("VAROVANI (SPECIFIKACE V POPISU by ROB)", "SeznamIdAdres", over1, photos),
 		},
 		{
 			"ROB says that the AIFO is verified", []string{"EopFoto"},
-			wellWorld().with("O25", withMapa(wellWorld()["O25"], strings.Replace(known, "<reg:LokalniAifo>", `<reg:LokalniAifo stavOvereniAifo="1">`, 1))),
+			allWell().with("O25", withMapa(allWell()["O25"],
+				strings.Replace(known, "<reg:LokalniAifo>", `<reg:LokalniAifo stavOvereniAifo="1">`,
+					1))),
 			"G27 ROB G27 caller O25 X21",
 			lines("OK", person, "SeznamIdAdres", over1, photos),
 		},
 		{
 			"the system of ROB warns, its application does not", []string{"EopFoto"},
-			wellWorld().with("O25", warned(wellWorld()["O25"])), "G27 ROB G27 caller O25 X21",
+			allWell().with("O25", warned(allWell()["O25"])), "G27 ROB G27 caller O25 X21",
 			lines("VAROVANI (SPECIFIKACE V POPISU by ROB)", "SeznamIdAdres", over1, photos),
 		},
 		{
 			"no AIFO is made for whom ROB does not verify in full", []string{"EopFoto"},
-			wellWorld().with("G27 caller", org("OrgCtiAifo", "OK", lacking, ""), "O25", over(robStatus("OK", ""), `<rod:OvereneUdaje>Aifo Jmeno Prijmeni</rod:OvereneUdaje>`)),
+			allWell().with("G27 caller", org("OrgCtiAifo", "OK", lacking, ""), "O25",
+				over(robStatus("OK",
+					""), `<rod:OvereneUdaje>Aifo Jmeno Prijmeni</rod:OvereneUdaje>`)),
 			"G27 ROB G27 caller O25 X21",
 			lines("VAROVANI (SPECIFIKACE V POPISU by ROB)", "SeznamIdAdres", over1, photos),
 		},
 		{
-			"ROB does not know the AIFO any more when it is read", []string{"EopFoto", "Jmeno", "ROBCti"},
-			wellWorld().with("O08", withMapa(rob("VAROVANI", "RobCtiHromadneAifoData", robStatus("VAROVANI", "PARCIALNI ZAZNAM NENALEZEN"), ""),
-				`<reg:LokalniAifo stavOvereniAifo="false">1</reg:LokalniAifo>`)),
+			"ROB does not know the AIFO any more when it is read", []string{"EopFoto", "Jmeno",
+				"ROBCti"},
+			allWell().with("O08",
+				withMapa(rob("VAROVANI", "RobCtiHromadneAifoData",
+					robStatus("VAROVANI", "PARCIALNI ZAZNAM NENALEZEN"), ""),
+					`<reg:LokalniAifo stavOvereniAifo="false">1</reg:LokalniAifo>`)),
 			"G27 ROB G27 caller O08 O25 X21",
 			lines("VAROVANI", "SeznamIdAdres", overCti, photos),
 		},
 		{
 			"ORG gives an AIFO and says that it is not valid", []string{"EopFoto"},
-			wellWorld().with("G27 ROB", org("OrgCtiAifo", "OK", known, orgStatus("ZMENA ALGORITMU AIFO"))), "G27 ROB G27 caller X21",
-			lines("VAROVANI (AIFO ZRUSENO by ORG)", "SeznamIdAdres", "OrgOdpoved OrgCtiAifoDataResponse", photos),
+			allWell().with("G27 ROB", org("OrgCtiAifo", "OK", known,
+				orgStatus("ZMENA ALGORITMU AIFO"))), "G27 ROB G27 caller X21",
+			lines("VAROVANI (AIFO ZRUSENO by ORG)", "SeznamIdAdres",
+				"OrgOdpoved OrgCtiAifoDataResponse", photos),
 		},
 		{
 			"no AIFO is made of whom ORG says to be merged", []string{"EopFoto"},
-			wellWorld().with("G27 caller", org("OrgCtiAifo", "VAROVANI", lacking, orgStatus("OSOBA SPOJENA"))), "G27 ROB G27 caller O25 X21",
-			lines("VAROVANI (ZIFO ZRUSENO by ORG)", "SeznamIdAdres", "OrgOdpoved OrgCtiAifoDataResponse", over1, photos),
+			allWell().with("G27 caller", org("OrgCtiAifo", "VAROVANI", lacking,
+				orgStatus("OSOBA SPOJENA"))), "G27 ROB G27 caller O25 X21",
+			lines("VAROVANI (ZIFO ZRUSENO by ORG)", "SeznamIdAdres",
+				"OrgOdpoved OrgCtiAifoDataResponse", over1, photos),
 		},
 		{
 			"ORG gives an AIFO and says that there is none", []string{"EopFoto"},
-			wellWorld().with("G27 caller", org("OrgCtiAifo", "OK", known+"</reg:PrevodAifo><reg:PrevodAifo>"+invalid, "")), "G27 ROB G27 caller O25 X21",
+			allWell().with("G27 caller", org("OrgCtiAifo", "OK",
+				known+"</reg:PrevodAifo><reg:PrevodAifo>"+invalid, "")), "G27 ROB G27 caller O25 X21",
 			lines("VAROVANI (AIFO NEEXISTUJE by ORG)", "SeznamIdAdres", over1, photos),
 		},
 		{
 			"ORG and RUIAN give what they were asked for, and warn", whole,
-			wellWorld().with("G27 caller", warned(wellWorld()["G27 caller"]), "A28", warned(wellWorld()["A28"])), "A28 G27 ROB G27 caller O08 O25 X21",
-			lines("VAROVANI (SPECIFIKACE V POPISU by ORG) (SPECIFIKACE V POPISU by RUIAN)", person, "SeznamIdAdres 14492253:existuje", overCti,
+			allWell().with("G27 caller", warned(allWell()["G27 caller"]), "A28",
+				warned(allWell()["A28"])), "A28 G27 ROB G27 caller O08 O25 X21",
+			lines("VAROVANI (SPECIFIKACE V POPISU by ORG) (SPECIFIKACE V POPISU by RUIAN)", person,
+				"SeznamIdAdres 14492253:existuje", overCti,
 				"RuianOdpoved RuianCtiProRobDataResponse", photos),
 		},
 		{
-			"dead references (21)", []string{"EopFoto", "AdresaPobytu", "MistoNarozeni", "ROBCti", "RUIANOver"},
-			wellWorld().with(
+			"dead references (21)", []string{"EopFoto", "AdresaPobytu", "MistoNarozeni", "ROBCti",
+				"RUIANOver"},
+			allWell().with(
 				"O08", cti(`<rod:AdresaPobytu>14492253</rod:AdresaPobytu><rod:MistoNarozeni><rob:NarozeniCr obec="false">500054</rob:NarozeniCr></rod:MistoNarozeni>`),
 				"A28", ruian(`<reg:AdresniMisto stavOvereniPrvku="nenalezen">14492253</reg:AdresniMisto><reg:AdresniLokalita typPrvku="MP" stavOvereniPrvku="zrusen">500054</reg:AdresniLokalita>`)),
 			"A28 G27 ROB G27 caller O08 O25 X21",
-			lines("VAROVANI (ADRESA NEEXISTUJE by RUIAN) (ADRESA SMAZANA by RUIAN)", person, "SeznamIdAdres 14492253:nenalezen 500054:zrusen", overCti, photos),
+			lines("VAROVANI (ADRESA NEEXISTUJE by RUIAN) (ADRESA SMAZANA by RUIAN)", person,
+				"SeznamIdAdres 14492253:nenalezen 500054:zrusen", overCti, photos),
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			m, c := tt.world.open(t)
+			m, c := tt.world.start(t)
 			got, err := ask(t, m, e198Head(tt.words...))
 			if err != nil {
 				t.Fatal(err)
@@ -234,8 +289,8 @@ func TestMediaRules(t *testing.T) {
 			if d := cmp.Diff(tt.want, got); d != "" {
 				t.Errorf("reply (-want +got):\n%s", d)
 			}
-			if c.took() != tt.took {
-				t.Errorf("took %s, want %s", c.took(), tt.took)
+			if c.steps() != tt.took {
+				t.Errorf("took %s, want %s", c.steps(), tt.took)
 			}
 		})
 	}
@@ -249,75 +304,121 @@ func TestMediaFailures(t *testing.T) {
 		return strings.Replace(answer, "<reg:VysledekKod>OK</reg:VysledekKod>",
 			"<reg:VysledekKod>CHYBA</reg:VysledekKod><reg:VysledekDetail><reg:VysledekSubKod>NENI K DISPOZICI</reg:VysledekSubKod><reg:VysledekPopis>db01 down</reg:VysledekPopis></reg:VysledekDetail>", 1)
 	}
-	well := wellWorld()
+	well := allWell()
 	whole := []string{"EopFoto", "AdresaPobytu", "ROBCti", "RUIANCti"}
 	for _, tt := range []struct {
 		name   string
-		world  world
+		world  answers
 		party  egon.Party
 		detail []egon.Detail
 	}{
-		{"evidence down", wellWorld().with("X21", down), eopAis, nil},
-		{"ORG down", wellWorld().with("G27 ROB", down), orgParty, nil},
-		{"ORG down for the caller", wellWorld().with("G27 caller", down), orgParty, nil},
-		{"ORG down for G02", wellWorld().with("G27 caller", org("OrgCtiAifo", "OK", lacking, ""), "G02", down), orgParty, nil},
-		{"ROB down for O25", wellWorld().with("O25", down), robParty, nil},
-		{"ROB down for O08", wellWorld().with("O08", down), robParty, nil},
-		{"RUIAN down", wellWorld().with("A28", down), ruianParty, nil},
-		{"CHYBA of the evidence's system", wellWorld().with("X21", chyba(well["X21"])), eopAis, []egon.Detail{{SubKod: "NENI K DISPOZICI", Puvodce: eopAis}}},
+		{"evidence down", allWell().with("X21", down), eopAis, nil},
+		{"ORG down", allWell().with("G27 ROB", down), orgParty, nil},
+		{"ORG down for the caller", allWell().with("G27 caller", down), orgParty, nil},
+		{"ORG down for G02", allWell().with("G27 caller", org("OrgCtiAifo", "OK", lacking, ""),
+			"G02", down), orgParty, nil},
+		{"ROB down for O25", allWell().with("O25", down), robParty, nil},
+		{"ROB down for O08", allWell().with("O08", down), robParty, nil},
+		{"RUIAN down", allWell().with("A28", down), ruianParty, nil},
+		{"CHYBA of the evidence's system", allWell().with("X21", chyba(well["X21"])), eopAis,
+			[]egon.Detail{{SubKod: "NENI K DISPOZICI", Puvodce: eopAis}}},
 		{
 			"CHYBA of the evidence's application (16)",
-			wellWorld().with("X21", eop("OK", "", appStatus("CHYBA", `<s:VysledekDetail><s:VysledekSubKod>SPECIFIKACE V POPISU</s:VysledekSubKod><s:VysledekPopis>kriteria</s:VysledekPopis></s:VysledekDetail>`))),
+			allWell().with("X21", eop("OK", "",
+				appStatus("CHYBA", `<s:VysledekDetail><s:VysledekSubKod>SPECIFIKACE V POPISU</s:VysledekSubKod><s:VysledekPopis>kriteria</s:VysledekPopis></s:VysledekDetail>`))),
 			eopAis,
 			[]egon.Detail{{SubKod: "SPECIFIKACE V POPISU", Popis: "kriteria", Puvodce: eopAis}},
 		},
 		{
 			"CHYBA of both the evidence's system and application",
-			wellWorld().with("X21", chyba(eop("OK", "", appStatus("CHYBA", `<s:VysledekDetail><s:VysledekSubKod>SPECIFIKACE V POPISU</s:VysledekSubKod><s:VysledekPopis>kriteria</s:VysledekPopis></s:VysledekDetail>`)))),
+			allWell().with("X21",
+				chyba(eop("OK", "", appStatus("CHYBA",
+					`<s:VysledekDetail><s:VysledekSubKod>SPECIFIKACE V POPISU</s:VysledekSubKod><s:VysledekPopis>kriteria</s:VysledekPopis></s:VysledekDetail>`)))),
 			eopAis,
 			[]egon.Detail{{SubKod: "SPECIFIKACE V POPISU", Popis: "kriteria", Puvodce: eopAis}},
 		},
-		{"CHYBA of ORG", wellWorld().with("G27 ROB", chyba(well["G27 ROB"])), orgParty, []egon.Detail{{SubKod: "NENI K DISPOZICI", Puvodce: orgParty}}},
-		{"CHYBA of ROB", wellWorld().with("O25", chyba(well["O25"])), robParty, []egon.Detail{{SubKod: "NENI K DISPOZICI", Puvodce: robParty}}},
-		{"CHYBA of ROB's application", wellWorld().with("O08", rob("OK", "RobCtiHromadneAifoData", robStatus("CHYBA", "NENI OPRAVNENI"), "")), robParty, []egon.Detail{{SubKod: "NENI OPRAVNENI", Puvodce: robParty}}},
+		{"CHYBA of ORG", allWell().with("G27 ROB", chyba(well["G27 ROB"])), orgParty,
+			[]egon.Detail{{SubKod: "NENI K DISPOZICI", Puvodce: orgParty}}},
+		{"CHYBA of ROB", allWell().with("O25", chyba(well["O25"])), robParty,
+			[]egon.Detail{{SubKod: "NENI K DISPOZICI", Puvodce: robParty}}},
+		{"CHYBA of ROB's application", allWell().with("O08",
+			rob("OK", "RobCtiHromadneAifoData", robStatus("CHYBA", "NENI OPRAVNENI"),
+				"")), robParty, []egon.Detail{{SubKod: "NENI OPRAVNENI", Puvodce: robParty}}},
 		{
-			"CHYBA of both ROB's system and application", wellWorld().with("O25", chyba(rob("OK", "RobOverHromadneAifoData", robStatus("CHYBA", "NENI OPRAVNENI"), ""))),
-			robParty, []egon.Detail{{SubKod: "NENI K DISPOZICI", Puvodce: robParty}, {SubKod: "NENI OPRAVNENI", Puvodce: robParty}},
+			"CHYBA of both ROB's system and application", allWell().with("O25",
+				chyba(rob("OK", "RobOverHromadneAifoData", robStatus("CHYBA", "NENI OPRAVNENI"),
+					""))),
+			robParty, []egon.Detail{{SubKod: "NENI K DISPOZICI", Puvodce: robParty},
+				{SubKod: "NENI OPRAVNENI", Puvodce: robParty}},
 		},
-		{"CHYBA of RUIAN", wellWorld().with("A28", chyba(well["A28"])), ruianParty, []egon.Detail{{SubKod: "NENI K DISPOZICI", Puvodce: ruianParty}}},
-		{"the AIFO is not in the evidence's map (22)", wellWorld().with("X21", eop("OK", strings.Replace(known, ">1<", ">2<", 1), appStatus("OK", "")+aifo1+photo)), eopAis, nil},
-		{"the AIFO has no value (22)", wellWorld().with("X21", eop("OK", lacking, appStatus("OK", "")+aifo1+photo)), eopAis, nil},
-		{"OK without an AIFO", wellWorld().with("X21", eop("OK", "", appStatus("OK", ""))), eopAis, nil},
-		{"media before the AIFO", wellWorld().with("X21", eop("OK", known, appStatus("OK", "")+photo+aifo1)), eopAis, nil},
-		{"two AIFO", wellWorld().with("X21", eop("OK", known, appStatus("OK", "")+aifo1+aifo1+photo)), eopAis, nil},
-		{"two statuses", wellWorld().with("X21", eop("OK", known, appStatus("OK", "")+appStatus("CHYBA", "")+aifo1+photo)), eopAis, nil},
-		{"an element in the AIFO", wellWorld().with("X21", eop("OK", known, appStatus("OK", "")+strings.Replace(aifo1, "1<", "1<s:RC>7705033237</s:RC><", 1)+photo)), eopAis, nil},
-		{"another answer", wellWorld().with("X21", well["O25"]), eopAis, nil},
-		{"a Fault", wellWorld().with("X21", "<s:Fault><faultcode>s:Server</faultcode></s:Fault>"), eopAis, nil},
-		{"a Fault of ROB", wellWorld().with("O25", "<s:Fault><faultcode>s:Server</faultcode></s:Fault>"), robParty, nil},
-		{"an evidence answers another question", wellWorld().with("X21", another(well["X21"])), eopAis, nil},
-		{"ORG answers another question", wellWorld().with("G27 ROB", another(well["G27 ROB"])), orgParty, nil},
-		{"ROB verifies for another question", wellWorld().with("O25", another(well["O25"])), robParty, nil},
-		{"ROB reads for another question", wellWorld().with("O08", another(well["O08"])), robParty, nil},
-		{"RUIAN answers another question", wellWorld().with("A28", another(well["A28"])), ruianParty, nil},
-		{"ROB answers another step of the call", wellWorld().with("O25", strings.Replace(well["O25"], "</reg:AgendaZadostId>",
-			"</reg:AgendaZadostId><reg:IszrZadostId>5b7cbb6e-7d0a-4a3f-9d5c-0123456789ac</reg:IszrZadostId>", 1)), robParty, nil},
-		{"RUIAN says two things of a place", wellWorld().with("A28", ruian(
+		{"CHYBA of RUIAN", allWell().with("A28", chyba(well["A28"])), ruianParty,
+			[]egon.Detail{{SubKod: "NENI K DISPOZICI", Puvodce: ruianParty}}},
+		{"the AIFO is not in the evidence's map (22)",
+			allWell().with("X21", eop("OK", strings.Replace(known, ">1<", ">2<", 1),
+				appStatus("OK", "")+aifo1+photo)), eopAis, nil},
+		{"the AIFO has no value (22)", allWell().with("X21",
+			eop("OK", lacking, appStatus("OK", "")+aifo1+photo)), eopAis, nil},
+		{"OK without an AIFO", allWell().with("X21", eop("OK", "", appStatus("OK", ""))), eopAis,
+			nil},
+		{"media before the AIFO", allWell().with("X21",
+			eop("OK", known, appStatus("OK", "")+photo+aifo1)), eopAis, nil},
+		{"two AIFO", allWell().with("X21", eop("OK", known, appStatus("OK", "")+aifo1+aifo1+photo)),
+			eopAis, nil},
+		{"two statuses", allWell().with("X21",
+			eop("OK", known, appStatus("OK", "")+appStatus("CHYBA", "")+aifo1+photo)), eopAis, nil},
+		{"an element in the AIFO", allWell().with("X21",
+			eop("OK", known, appStatus("OK", "")+strings.Replace(aifo1, "1<",
+				"1<s:RC>7705033237</s:RC><", 1)+photo)), eopAis, nil},
+		{"another answer", allWell().with("X21", well["O25"]), eopAis, nil},
+		{"a Fault", allWell().with("X21", "<s:Fault><faultcode>s:Server</faultcode></s:Fault>"),
+			eopAis, nil},
+		{"a Fault of ROB", allWell().with("O25",
+			"<s:Fault><faultcode>s:Server</faultcode></s:Fault>"), robParty, nil},
+		{"an evidence answers another question", allWell().with("X21", another(well["X21"])),
+			eopAis, nil},
+		{"ORG answers another question", allWell().with("G27 ROB", another(well["G27 ROB"])),
+			orgParty, nil},
+		{"ROB verifies for another question", allWell().with("O25", another(well["O25"])), robParty,
+			nil},
+		{"ROB reads for another question", allWell().with("O08", another(well["O08"])), robParty,
+			nil},
+		{"RUIAN answers another question", allWell().with("A28", another(well["A28"])), ruianParty,
+			nil},
+		{"ROB answers another step of the call",
+			allWell().with("O25", strings.Replace(well["O25"], "</reg:AgendaZadostId>",
+				"</reg:AgendaZadostId><reg:IszrZadostId>5b7cbb6e-7d0a-4a3f-9d5c-0123456789ac</reg:IszrZadostId>", 1)), robParty, nil},
+		{"RUIAN says two things of a place", allWell().with("A28", ruian(
 			`<reg:AdresniMisto stavOvereniPrvku="existuje">14492253</reg:AdresniMisto><reg:AdresniMisto stavOvereniPrvku="zrusen">14492253</reg:AdresniMisto>`)), ruianParty, nil},
-		{"ORG gives an AIFO of another agenda", wellWorld().with("G27 caller", strings.Replace(well["G27 caller"], "<reg:PrevodAifo>", `<reg:PrevodAifo agenda="A385">`, 1)), orgParty, nil},
-		{"ORG gives two AIFO", wellWorld().with("G27 ROB", strings.Replace(well["G27 ROB"], "</o:MapaAifo>", "<reg:PrevodAifo>"+strings.ReplaceAll(known, "GG", "HH")+"</reg:PrevodAifo></o:MapaAifo>", 1)), orgParty, nil},
-		{"ROB speaks of another AIFO", wellWorld().with("O25", withMapa(well["O25"], strings.ReplaceAll(known, "GG", "HH"))), robParty, nil},
-		{"ROB verifies somebody else", wellWorld().with("O25", strings.Replace(well["O25"], "<rod:Aifo>1<", "<rod:Aifo>2<", 1)), robParty, nil},
-		{"ROB says two things of a person", wellWorld().with("O25", strings.Replace(well["O25"], "</rod:Osoba>", "</rod:Osoba><rod:Osoba><rod:Aifo>1</rod:Aifo><rod:NeovereneUdaje>Jmeno</rod:NeovereneUdaje></rod:Osoba>", 1)), robParty, nil},
-		{"ROB reads somebody else", wellWorld().with("O08", strings.Replace(well["O08"], "<rod:Aifo>1<", "<rod:Aifo>2<", 1)), robParty, nil},
-		{"ROB reads somebody else, too", wellWorld().with("O08", strings.Replace(well["O08"], "</rod:Osoba>", "</rod:Osoba><rod:Osoba><rod:Aifo>1</rod:Aifo></rod:Osoba>", 1)), robParty, nil},
-		{"ROB reads nobody, with status OK", wellWorld().with("O08", rob("OK", "RobCtiHromadneAifoData", robStatus("OK", ""), "")), robParty, nil},
-		{"ROB reads a person whose AIFO it does not know", wellWorld().with("O08", withMapa(well["O08"], `<reg:LokalniAifo stavOvereniAifo="false">1</reg:LokalniAifo>`)), robParty, nil},
-		{"RUIAN forgets a place", wellWorld().with("A28", ruian("")), ruianParty, nil},
-		{"cut answer of ORG", wellWorld().with("G27 ROB", "<a>"), orgParty, nil},
+		{"ORG gives an AIFO of another agenda",
+			allWell().with("G27 caller", strings.Replace(well["G27 caller"], "<reg:PrevodAifo>",
+				`<reg:PrevodAifo agenda="A385">`, 1)), orgParty, nil},
+		{"ORG gives two AIFO", allWell().with("G27 ROB",
+			strings.Replace(well["G27 ROB"], "</o:MapaAifo>",
+				"<reg:PrevodAifo>"+strings.ReplaceAll(known, "GG",
+					"HH")+"</reg:PrevodAifo></o:MapaAifo>", 1)), orgParty, nil},
+		{"ROB speaks of another AIFO", allWell().with("O25",
+			withMapa(well["O25"], strings.ReplaceAll(known, "GG", "HH"))), robParty, nil},
+		{"ROB verifies somebody else", allWell().with("O25",
+			strings.Replace(well["O25"], "<rod:Aifo>1<", "<rod:Aifo>2<", 1)), robParty, nil},
+		{"ROB says two things of a person",
+			allWell().with("O25", strings.Replace(well["O25"], "</rod:Osoba>",
+				"</rod:Osoba><rod:Osoba><rod:Aifo>1</rod:Aifo><rod:NeovereneUdaje>Jmeno</rod:NeovereneUdaje></rod:Osoba>", 1)), robParty, nil},
+		{"ROB reads somebody else", allWell().with("O08",
+			strings.Replace(well["O08"], "<rod:Aifo>1<", "<rod:Aifo>2<", 1)), robParty, nil},
+		{"ROB reads somebody else, too", allWell().with("O08",
+			strings.Replace(well["O08"], "</rod:Osoba>",
+				"</rod:Osoba><rod:Osoba><rod:Aifo>1</rod:Aifo></rod:Osoba>", 1)), robParty, nil},
+		{"ROB reads nobody, with status OK",
+			allWell().with("O08", rob("OK", "RobCtiHromadneAifoData", robStatus("OK", ""),
+				"")), robParty, nil},
+		{"ROB reads a person whose AIFO it does not know",
+			allWell().with("O08", withMapa(well["O08"],
+				`<reg:LokalniAifo stavOvereniAifo="false">1</reg:LokalniAifo>`)), robParty, nil},
+		{"RUIAN forgets a place", allWell().with("A28", ruian("")), ruianParty, nil},
+		{"cut answer of ORG", allWell().with("G27 ROB", "<a>"), orgParty, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			m, _ := tt.world.open(t)
+			m, _ := tt.world.start(t)
 			got, err := ask(t, m, e198Head(whole...))
 			var call *egon.CallError
 			if !errors.As(err, &call) {
@@ -337,16 +438,17 @@ func TestMediaFailures(t *testing.T) {
 func TestMediaStepPanics(t *testing.T) {
 	boom := func(context.Context) error { panic("boom") }
 	wait := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
-	for name, err := range map[string]error{"first": both(t.Context(), boom, wait), "second": both(t.Context(), wait, boom)} {
+	for name, err := range map[string]error{"first": both(t.Context(), boom, wait),
+		"second": both(t.Context(), wait, boom)} {
 		if err == nil || !strings.HasPrefix(err.Error(), "serve E198: panic: string\n") {
 			t.Errorf("%s step: error = %v", name, err)
 		}
 	}
 }
 
-// A call whose deadline passes says so and names who was waited for.
+// The error of a call whose deadline passes says so, and names the registry that is late.
 func TestMediaDeadline(t *testing.T) {
-	m, _ := wellWorld().open(t)
+	m, _ := allWell().start(t)
 	m.Rob = client(t, Config{Name: "rob", URL: silent().listen(t), Agenda: "A999", Ais: 1})
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
@@ -357,15 +459,18 @@ func TestMediaDeadline(t *testing.T) {
 	}
 }
 
-// What the steps ask for.
+// The messages of the steps.
 func TestMediaRequests(t *testing.T) {
-	w := wellWorld().with("G27 caller", org("OrgCtiAifo", "OK", lacking, ""), "G02", org("OrgZalozAifo", "OK", known, ""))
-	m, c := w.open(t)
-	if _, err := ask(t, m, e198Head("EopFoto", "DatovaSchrankaROB", "AdresaPobytu", "ROBCti", "RUIANOver")); err != nil {
+	w := allWell().with("G27 caller", org("OrgCtiAifo", "OK", lacking, ""), "G02",
+		org("OrgZalozAifo", "OK", known, ""))
+	m, c := w.start(t)
+	if _, err := ask(t, m, e198Head("EopFoto", "DatovaSchrankaROB", "AdresaPobytu", "ROBCti",
+		"RUIANOver")); err != nil {
 		t.Fatal(err)
 	}
 	for service, parts := range map[string][]string{
-		"X21":        {">Foto<", ">Zoran<", ">a75167b3-b260-49a0-aac6-4d763538b259<", ">5b7cbb6e-7d0a-4a3f-9d5c-0123456789ab<"},
+		"X21": {">Foto<", ">Zoran<", ">a75167b3-b260-49a0-aac6-4d763538b259<",
+			">5b7cbb6e-7d0a-4a3f-9d5c-0123456789ab<"},
 		"G27 ROB":    {`agenda="A385"`, `ais="385"`, ">A999<", ">1<", ">GGGGGGGGGGGGGGGGGGGGGGG=<"},
 		"G27 caller": {`agenda="A385"`, `ais="385"`, ">X999<", ">999001<"},
 		"G02":        {`agenda="A385"`, `ais="385"`, ">X999<", ">999001<"},

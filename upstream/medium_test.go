@@ -29,15 +29,16 @@ func criteriaOf(text string) egon.Criteria {
 	if len(words) == 0 {
 		return egon.Criteria{}
 	}
-	return egon.Criteria{Used: true, DatumOd: value(words[0]), DatumDo: value(words[1]), Pocet: value(words[2])}
+	return egon.Criteria{Used: true, DatumOd: value(words[0]), DatumDo: value(words[1]),
+		Pocet: value(words[2])}
 }
 
 func photoOf(day string) string {
 	return strings.Replace(photo, "2016-05-30", day, 1)
 }
 
-// answered reads what an evidence sends after the AIFO as its answer to h, byte
-// for byte, and returns what goes out and what was left out.
+// answered reads media as the evidence's answer to h, byte by byte. It returns the bytes
+// that go out and the elements that were left out.
 func answered(h *egon.Head, media string) (given, dropped string, err error) {
 	var left []string
 	e := answerTo(h, media)
@@ -61,7 +62,7 @@ func answerTo(h *egon.Head, media string) *evidence {
 }
 
 // No more media go out than were asked for, whatever the evidence sends (seed
-// E198 §8.3.1): so many of each kind, and only those of the period.
+// E198 §8.3.1): a number of each kind, and only those of the period.
 func TestMediaCriteria(t *testing.T) {
 	a, b, c := photoOf("2021-03-15"), photoOf("2011-03-12"), photoOf("2001-03-09")
 	dayFirst := "<s:Fotky><s:DatumVydani>2011-03-12</s:DatumVydani><s:Fotka>QUJD</s:Fotka></s:Fotky>"
@@ -83,24 +84,37 @@ func TestMediaCriteria(t *testing.T) {
 		{"from a day on", "2011-03-12 - -", a + b + c, a + b, fotky(1)},
 		{"until a day", "- 2011-03-12 -", a + b + c, b + c, fotky(1)},
 		{"a period of one day", "2011-03-12 2011-03-12 -", a + b + c, b, fotky(2)},
-		{"a period and a count: those outside are not counted", "- 2020-12-31 1", a + b + c, b, fotky(2)},
-		{"zones do not count", "2011-03-12Z 2011-03-12+01:00 -", photoOf("2011-03-12-10:00"), photoOf("2011-03-12-10:00"), ""},
-		{"white space does not count", "2011-03-12 2011-03-12 -", photoOf("\n 2011-03-12 "), photoOf("\n 2011-03-12 "), ""},
+		{"a period and a count: those outside are not counted", "- 2020-12-31 1", a + b + c, b,
+			fotky(2)},
+		{"zones do not count", "2011-03-12Z 2011-03-12+01:00 -", photoOf("2011-03-12-10:00"),
+			photoOf("2011-03-12-10:00"), ""},
+		{"white space does not count", "2011-03-12 2011-03-12 -", photoOf("\n 2011-03-12 "),
+			photoOf("\n 2011-03-12 "), ""},
 		{"the day before the picture", "2011-03-12 - -", dayFirst + c, dayFirst, fotky(1)},
 		{"another day before the picture", "2012-01-01 - -", dayFirst + a, a, fotky(1)},
-		{"no day, in a period", "2002-01-01 - -", "<s:Fotky><s:Fotka>QUJD</s:Fotka></s:Fotky>" + a, a, fotky(1)},
-		{"a nil day, in a period", "2002-01-01 - -", `<s:Fotky><s:Fotka>QUJD</s:Fotka><s:DatumVydani/></s:Fotky>`, "", fotky(1)},
+		{"no day, in a period", "2002-01-01 - -", "<s:Fotky><s:Fotka>QUJD</s:Fotka></s:Fotky>" + a,
+			a, fotky(1)},
+		{"a nil day, in a period", "2002-01-01 - -",
+			`<s:Fotky><s:Fotka>QUJD</s:Fotka><s:DatumVydani/></s:Fotky>`, "", fotky(1)},
 		{"no valid day, in a period", "2002-01-01 - -", photoOf("2011-03-40"), "", fotky(1)},
-		{"a day and more, in a period", "2002-01-01 - -", photoOf("2011-03-12" + strings.Repeat(" ", maxDay) + "x"), "", fotky(1)},
-		{"a second day is none", "2002-01-01 2015-01-01 -", strings.Replace(a, "</s:Fotky>", "<s:DatumVydani>2011-03-12</s:DatumVydani></s:Fotky>", 1), "", fotky(1)},
+		{"a day and more, in a period", "2002-01-01 - -",
+			photoOf("2011-03-12" + strings.Repeat(" ", maxDay) + "x"), "", fotky(1)},
+		{"a second day is none", "2002-01-01 2015-01-01 -",
+			strings.Replace(a, "</s:Fotky>", "<s:DatumVydani>2011-03-12</s:DatumVydani></s:Fotky>",
+				1), "", fotky(1)},
 		{"an empty medium, in a period", "2002-01-01 - -", "<s:Fotky/>" + a, a, fotky(1)},
-		{"a second picture in a medium", "", strings.Replace(a, "<s:DatumVydani>", "<s:Fotka>QUJD</s:Fotka><s:DatumVydani>", 1), a, "Fotka"},
-		{"a signature in a photo", "", strings.Replace(a, "<s:DatumVydani>", "<s:Podpis>QUJD</s:Podpis><s:DatumVydani>", 1), a, "Podpis"},
-		{"text beside the picture", "", strings.Replace(a, "<s:DatumVydani>", "RC7705031111<s:DatumVydani>", 1), a, "#text"},
+		{"a second picture in a medium", "",
+			strings.Replace(a, "<s:DatumVydani>", "<s:Fotka>QUJD</s:Fotka><s:DatumVydani>",
+				1), a, "Fotka"},
+		{"a signature in a photo", "", strings.Replace(a, "<s:DatumVydani>",
+			"<s:Podpis>QUJD</s:Podpis><s:DatumVydani>", 1), a, "Podpis"},
+		{"text beside the picture", "", strings.Replace(a, "<s:DatumVydani>",
+			"RC7705031111<s:DatumVydani>", 1), a, "#text"},
 	} {
 		given, dropped, err := answered(asking(tt.criteria, "EopFoto"), tt.sent)
 		if err != nil || given != tt.given || dropped != tt.dropped {
-			t.Errorf("%s: got %s, dropped %q, %v\nwant %s, dropped %q", tt.name, given, dropped, err, tt.given, tt.dropped)
+			t.Errorf("%s: got %s, dropped %q, %v\nwant %s, dropped %q", tt.name, given, dropped,
+				err, tt.given, tt.dropped)
 		}
 	}
 }
@@ -111,7 +125,8 @@ func TestMediaCriteriaOfEachKind(t *testing.T) {
 	h.Media.Signatures = criteriaOf("2017-01-01 - -")
 	late := strings.Replace(sign, "2016", "2018", 1)
 	given, dropped, err := answered(h, photo+photo+photo+sign+late+sign)
-	if want := photo + photo + late; err != nil || given != want || dropped != "Fotky Podpisy Podpisy" {
+	if want := photo + photo + late; err != nil || given != want ||
+		dropped != "Fotky Podpisy Podpisy" {
 		t.Errorf("got %s, dropped %q, %v\nwant %s", given, dropped, err, want)
 	}
 }
@@ -127,17 +142,21 @@ func TestMediaTooLongForTheirDay(t *testing.T) {
 			var call *egon.CallError
 			switch {
 			case good && (err != nil || given != long || dropped != "Fotky"):
-				t.Errorf("%d bytes of %s: %d of %d, dropped %q, %v", size, day, len(given), len(long), dropped, err)
-			case !good && (!errors.As(err, &call) || len(given) > len(long)-heldBack || !strings.HasPrefix(long, given)):
-				t.Errorf("%d bytes of %q: %d went out, %v, want an error of the evidence", size, day, len(given), err)
+				t.Errorf("%d bytes of %s: %d of %d, dropped %q, %v", size, day, len(given),
+					len(long), dropped, err)
+			case !good && (!errors.As(err, &call) || len(given) > len(long)-heldBack ||
+				!strings.HasPrefix(long, given)):
+				t.Errorf("%d bytes of %q: %d went out, %v, want an error of the evidence", size,
+					day, len(given), err)
 			}
 		}
 	}
 }
 
-// What waits for its day is bounded, however long the media are and however many.
+// The held bytes are bounded, however long the media are and however many.
 func TestMediaHeldAreBounded(t *testing.T) {
-	e := answerTo(asking("2011-03-12 - -", "EopFoto"), photoOf("2021-03-15")+longPhoto+photo+longPhoto)
+	e := answerTo(asking("2011-03-12 - -", "EopFoto"),
+		photoOf("2021-03-15")+longPhoto+photo+longPhoto)
 	if err := e.readHead(); err != nil {
 		t.Fatal(err)
 	}
@@ -149,10 +168,10 @@ func TestMediaHeldAreBounded(t *testing.T) {
 	}
 }
 
-// Over sockets: the reply is broken off, and what fits is left out whole.
+// Over sockets: the reply is broken off, and a medium that fits is left out whole.
 func TestMediaOfAnotherDay(t *testing.T) {
 	answer := func(media string) (string, error) {
-		m, _ := wellWorld().with("X21", eop("OK", known, appStatus("OK", "")+aifo1+media)).open(t)
+		m, _ := allWell().with("X21", eop("OK", known, appStatus("OK", "")+aifo1+media)).start(t)
 		a, _, err := m.Serve(t.Context(), asking("2020-01-01 - -", "EopFoto"))
 		if err != nil {
 			return "", err
@@ -161,11 +180,13 @@ func TestMediaOfAnotherDay(t *testing.T) {
 		b, err := io.ReadAll(a.Body)
 		return string(b), err
 	}
-	if got, err := answer(photo + photoOf("2021-03-15")); err != nil || strings.Count(got, "<s:Fotky>") != 1 || !strings.HasSuffix(got, "Envelope>") {
+	if got, err := answer(photo + photoOf("2021-03-15")); err != nil ||
+		strings.Count(got, "<s:Fotky>") != 1 || !strings.HasSuffix(got, "Envelope>") {
 		t.Errorf("short: %v in %s", err, got)
 	}
 	var call *egon.CallError
-	if got, err := answer(longPhoto); !errors.As(err, &call) || call.Party.Code != "385" || strings.HasSuffix(got, "Envelope>") {
+	if got, err := answer(longPhoto); !errors.As(err, &call) || call.Party.Code != "385" ||
+		strings.HasSuffix(got, "Envelope>") {
 		t.Errorf("long: %v after %d bytes", err, len(got))
 	}
 }

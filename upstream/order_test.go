@@ -18,15 +18,16 @@ func TestOrderOfSteps(t *testing.T) {
 	for _, late := range append([]string{"none", "X21"}, steps...) {
 		t.Run(late, func(t *testing.T) {
 			t.Parallel() // it waits
-			m, course := wellWorld().with(
+			m, course := allWell().with(
 				"G27 caller", org("OrgCtiAifo", "VAROVANI", lacking, ""),
 				"G02", org("OrgZalozAifo", "OK", known, ""),
-			).open(t)
+			).start(t)
 			h := newHistory(append(steps, "X21", x21Media))
 			course.hold = func(service string) {
 				h.begin(service)
 				if service == late {
-					time.Sleep(50 * time.Millisecond) // a step that does not wait for it would begin
+					// a step that does not wait for it would begin
+					time.Sleep(50 * time.Millisecond)
 				}
 				switch service {
 				case "G27 ROB":
@@ -54,8 +55,8 @@ func TestOrderOfSteps(t *testing.T) {
 			h.order(t, "O25", "G02")
 			h.order(t, "G27 caller", "G02")
 			h.order(t, "O08", "A28")
-			if want := "A28 G02 G27 ROB G27 caller O08 O25 X21"; course.took() != want {
-				t.Errorf("steps %s, want %s", course.took(), want)
+			if want := "A28 G02 G27 ROB G27 caller O08 O25 X21"; course.steps() != want {
+				t.Errorf("steps %s, want %s", course.steps(), want)
 			}
 		})
 	}
@@ -110,8 +111,7 @@ func (h *history) order(t *testing.T, a, b string) {
 	}
 }
 
-// Without ROB's yes nothing is left behind, and without an answer of ORG for ROB
-// nothing is asked of it.
+// Without ROB's yes no step leaves a trace, and without an AIFO for ROB, ROB is not asked.
 func TestNothingIsLeftBehindWithoutYes(t *testing.T) {
 	for _, tt := range []struct{ jmeno, prijmeni, narozen, want string }{
 		{"Zoran", "Vosáhlo", "1977-05-03", "A28 G02 G27 G27 O08 O25 X21"},
@@ -127,16 +127,17 @@ func TestNothingIsLeftBehindWithoutYes(t *testing.T) {
 			if _, err := ask(t, m, h); err != nil {
 				t.Fatal(err)
 			}
-			waitFor(t, "the log of the evidence", func() bool { return strings.Contains(stepsOf(s), "X21") })
-			if got := stepsOf(s); got != tt.want {
+			waitFor(t, "the log of the evidence",
+				func() bool { return strings.Contains(stepsIn(s), "X21") })
+			if got := stepsIn(s); got != tt.want {
 				t.Errorf("steps %s, want %s", got, tt.want)
 			}
 		})
 	}
 }
 
-// stepsOf are the messages that the registries got, in the order of their codes.
-func stepsOf(s *registries.Server) string {
+// stepsIn returns the messages that the registries got, in the order of their codes.
+func stepsIn(s *registries.Server) string {
 	var steps []string
 	for _, e := range s.Log() {
 		steps = append(steps, e.Step)
@@ -145,8 +146,7 @@ func stepsOf(s *registries.Server) string {
 	return strings.Join(steps, " ")
 }
 
-// What ORG says of a person is never kept: each call asks it anew, for ROB and
-// for its own caller.
+// AIFO are never kept: each call asks ORG again, for ROB and for its own caller.
 func TestAifoAreNeverKept(t *testing.T) {
 	m, s := simulated(t)
 	h := e198Head("EopFoto")
@@ -156,8 +156,9 @@ func TestAifoAreNeverKept(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	waitFor(t, "three answers of the evidence", func() bool { return strings.Count(stepsOf(s), "X21") == 3 })
-	if got, want := stepsOf(s), "G02 G27 G27 G27 G27 G27 G27 O25 O25 O25 X21 X21 X21"; got != want {
+	waitFor(t, "three answers of the evidence",
+		func() bool { return strings.Count(stepsIn(s), "X21") == 3 })
+	if got, want := stepsIn(s), "G02 G27 G27 G27 G27 G27 G27 O25 O25 O25 X21 X21 X21"; got != want {
 		t.Errorf("three calls took the steps %s, want %s", got, want)
 	}
 }

@@ -12,11 +12,12 @@ import (
 	"time"
 )
 
-// Calls within the burst go at once, one beyond it waits for its turn, and one
-// whose turn would be too late is told so at once and takes none.
+// Calls within the burst go at once. A call beyond it waits for its turn. A call whose turn
+// would be too late is refused at once and takes none.
 func TestCallsWaitForTheirTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		k := &call{Client: &Client{cfg: Config{Name: "fake"}, pace: Pace{PerSecond: 2, Burst: 3}.limiter()}}
+		k := &call{Client: &Client{cfg: Config{Name: "fake"},
+			pace: Pace{PerSecond: 2, Burst: 3}.limiter()}}
 		start := time.Now()
 		within := func(d time.Duration) error {
 			ctx, cancel := context.WithTimeout(t.Context(), d)
@@ -32,12 +33,14 @@ func TestCallsWaitForTheirTurn(t *testing.T) {
 		if !e.Busy || e.Timeout || e.Sent || !errors.Is(e, errPace) || time.Since(start) != 0 {
 			t.Errorf("a turn that is too late: %+v after %v", e, time.Since(start))
 		}
-		if err := within(600 * time.Millisecond); err != nil || time.Since(start) != 500*time.Millisecond {
+		if err := within(600 * time.Millisecond); err != nil ||
+			time.Since(start) != 500*time.Millisecond {
 			t.Errorf("a turn in time: %v after %v", err, time.Since(start))
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(100*time.Millisecond, cancel)
-		if e := wantCallError(t, k.await(ctx)); e.Busy || e.Timeout || e.Sent || !errors.Is(e, context.Canceled) {
+		if e := wantCallError(t, k.await(ctx)); e.Busy || e.Timeout || e.Sent ||
+			!errors.Is(e, context.Canceled) {
 			t.Errorf("the caller left: %+v", e)
 		}
 		if err := within(time.Second); err != nil || time.Since(start) != time.Second {
@@ -48,7 +51,8 @@ func TestCallsWaitForTheirTurn(t *testing.T) {
 
 func TestNoTurnWhileTheBreakerIsOpen(t *testing.T) {
 	c := &Client{cfg: Config{Name: "rob"}, pace: Pace{PerSecond: 1e-9, Burst: 1}.limiter(),
-		breaker: newBreaker("rob", Breaker{Failures: 1, Window: time.Minute, Open: time.Minute}, nil)}
+		breaker: newBreaker("rob", Breaker{Failures: 1, Window: time.Minute, Open: time.Minute},
+			nil)}
 	try(t, c, nil, func(k *call) error { return k.unreadable(errors.New("broken")) })
 	for range 3 {
 		if err := try(t, c, nil, func(*call) error { return nil }); !errors.Is(err, errOpen) {
@@ -57,7 +61,7 @@ func TestNoTurnWhileTheBreakerIsOpen(t *testing.T) {
 	}
 }
 
-// What is beyond the pace is not sent at all.
+// A call beyond the pace is not sent at all.
 func TestRelayKeepsThePace(t *testing.T) {
 	var got atomic.Int64
 	fake := rawFake(func(nc net.Conn, br *bufio.Reader) {
@@ -79,9 +83,11 @@ func TestRelayKeepsThePace(t *testing.T) {
 }
 
 func TestPaceIsChecked(t *testing.T) {
-	for _, p := range []Pace{{PerSecond: 1}, {Burst: 1}, {PerSecond: -1, Burst: 1}, {PerSecond: 1, Burst: -1},
+	for _, p := range []Pace{{PerSecond: 1}, {Burst: 1}, {PerSecond: -1, Burst: 1},
+		{PerSecond: 1, Burst: -1},
 		{PerSecond: math.NaN(), Burst: 1}, {PerSecond: math.Inf(1), Burst: 1}} {
-		if _, err := NewClient(Config{Name: "rob", URL: "http://127.0.0.1:1", Pace: p}); err == nil {
+		if _, err := NewClient(Config{Name: "rob", URL: "http://127.0.0.1:1",
+			Pace: p}); err == nil {
 			t.Errorf("pace %+v is taken", p)
 		}
 	}

@@ -15,8 +15,7 @@ import (
 	"brana/egon"
 )
 
-// Each step may take what is left, but for a tenth of the call for each step
-// behind it.
+// A step may take the time that is left, less a tenth of the whole for each step behind it.
 func TestPlan(t *testing.T) {
 	for _, tt := range []struct {
 		words []string
@@ -48,9 +47,10 @@ func TestPlan(t *testing.T) {
 
 // A deadline that was taken off does not come; one that was not, ends the
 // context as a deadline does.
-func TestLeash(t *testing.T) {
+func TestHeadDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		kept, off := newHeadDeadline(t.Context(), time.Now().Add(time.Second)), newHeadDeadline(t.Context(), time.Now().Add(time.Second))
+		kept, off := newHeadDeadline(t.Context(),
+			time.Now().Add(time.Second)), newHeadDeadline(t.Context(), time.Now().Add(time.Second))
 		off.lift()
 		time.Sleep(2 * time.Second)
 		if !errors.Is(context.Cause(kept), context.DeadlineExceeded) || off.Err() != nil {
@@ -68,12 +68,13 @@ func TestLeash(t *testing.T) {
 func TestMediaThatBreakEndTheSteps(t *testing.T) {
 	answer := envelope(eop("OK", known, appStatus("OK", "")+aifo1+photo))
 	asked := make(chan struct{})
-	m, c := wellWorld().without("O08", "A28", "G02").open(t)
+	m, c := allWell().without("O08", "A28", "G02").start(t)
 	eopURL := rawFake(func(nc net.Conn, br *bufio.Reader) {
 		if _, _, err := takeRequest(br); err != nil {
 			return
 		}
-		fmt.Fprintf(nc, "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n%s", len(answer), answer[:strings.Index(answer, "QUJD")])
+		fmt.Fprintf(nc, "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n%s",
+			len(answer), answer[:strings.Index(answer, "QUJD")])
 		<-asked
 	}).listen(t)
 	left := make(chan error, 1)
@@ -81,7 +82,8 @@ func TestMediaThatBreakEndTheSteps(t *testing.T) {
 		if _, _, err := takeRequest(br); err != nil {
 			return
 		}
-		waitFor(t, "ORG to be asked for the caller too", func() bool { return c.took() == "G27 ROB G27 caller" })
+		waitFor(t, "ORG to be asked for the caller too",
+			func() bool { return c.steps() == "G27 ROB G27 caller" })
 		close(asked)
 		_, err := br.ReadByte()
 		left <- err
@@ -93,10 +95,11 @@ func TestMediaThatBreakEndTheSteps(t *testing.T) {
 	if !errors.As(err, &call) || call.Name != "eop" || call.Party.Code != "385" || call.Timeout {
 		t.Errorf("error = %v, want the evidence to be named", err)
 	}
-	if err := <-left; err != io.EOF && !errors.Is(err, net.ErrClosed) && !strings.Contains(err.Error(), "reset") {
+	if err := <-left; err != io.EOF && !errors.Is(err, net.ErrClosed) &&
+		!strings.Contains(err.Error(), "reset") {
 		t.Errorf("ROB saw %v", err)
 	}
-	if got := c.took(); got != "G27 ROB G27 caller" {
+	if got := c.steps(); got != "G27 ROB G27 caller" {
 		t.Errorf("took %s", got)
 	}
 	allGivenBack(t, m)

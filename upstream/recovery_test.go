@@ -17,13 +17,15 @@ import (
 // goes out twice at once does not refuse its own probe, and nothing that a call
 // holds back makes the next one fail. However fast the registry answers.
 func TestRecoveryTakesOneCall(t *testing.T) {
-	for _, name := range []string{registries.EOP, registries.ECD, registries.ORG, registries.ROB, registries.RUIAN} {
+	for _, name := range []string{registries.EOP, registries.ECD, registries.ORG, registries.ROB,
+		registries.RUIAN} {
 		for _, latency := range []time.Duration{0, 20 * time.Millisecond, 200 * time.Millisecond} {
 			t.Run(fmt.Sprint(name, " ", latency), func(t *testing.T) {
 				t.Parallel()
 				o := outageOf(t, name)
 				o.end(t, latency)
-				if got, err := ask(t, o.media, o.question); err != nil || !strings.HasPrefix(got, "OK\nMapaAifo") {
+				if got, err := ask(t, o.media, o.question); err != nil ||
+					!strings.HasPrefix(got, "OK\nMapaAifo") {
 					t.Errorf("the first call gives %q, %v", got, err)
 				}
 				if got := o.client.Breaker(); got != BreakerClosed {
@@ -34,10 +36,11 @@ func TestRecoveryTakesOneCall(t *testing.T) {
 	}
 }
 
-// So it is when callers keep coming: those that find a probe under way are
-// refused, the one that probes is served, and everybody after it.
+// While callers keep coming, those that find a probe under way are refused. The probe is
+// served, and so is every call after it.
 func TestRecoveryAmongOthers(t *testing.T) {
-	for _, name := range []string{registries.EOP, registries.ECD, registries.ORG, registries.ROB, registries.RUIAN} {
+	for _, name := range []string{registries.EOP, registries.ECD, registries.ORG, registries.ROB,
+		registries.RUIAN} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			o := outageOf(t, name)
@@ -49,16 +52,19 @@ func TestRecoveryAmongOthers(t *testing.T) {
 			for range 8 {
 				time.Sleep(2 * time.Millisecond) // the trickle is the subject
 				wg.Go(func() {
-					if got, err := ask(t, o.media, o.question); err == nil && strings.HasPrefix(got, "OK\nMapaAifo") {
+					if got, err := ask(t, o.media, o.question); err == nil &&
+						strings.HasPrefix(got, "OK\nMapaAifo") {
 						served.Add(1)
 					}
 				})
 			}
 			wg.Wait()
 			if served.Load() == 0 || o.client.Breaker() != BreakerClosed {
-				t.Errorf("of 8 calls %d were served, the breaker is %v", served.Load(), o.client.Breaker())
+				t.Errorf("of 8 calls %d were served, the breaker is %v", served.Load(),
+					o.client.Breaker())
 			}
-			if got, err := ask(t, o.media, o.question); err != nil || !strings.HasPrefix(got, "OK\nMapaAifo") {
+			if got, err := ask(t, o.media, o.question); err != nil ||
+				!strings.HasPrefix(got, "OK\nMapaAifo") {
 				t.Errorf("the call behind them gives %q, %v", got, err)
 			}
 		})
@@ -79,13 +85,15 @@ func outageOf(t *testing.T, name string) *outage {
 		c.Breaker = Breaker{Failures: 3, Window: time.Minute, Open: 50 * time.Millisecond}
 		c.Timeout = 5 * time.Second
 	})
-	o := &outage{registry: s, name: name, media: m, question: e198Head("EopFoto", "Jmeno", "AdresaPobytu", "ROBCti", "RUIANCti")}
+	o := &outage{registry: s, name: name, media: m,
+		question: e198Head("EopFoto", "Jmeno", "AdresaPobytu", "ROBCti", "RUIANCti")}
 	if name == registries.ECD {
 		o.question = e198Head("EcdFoto", "Jmeno", "AdresaPobytu", "ROBCti", "RUIANCti")
 		o.question.Media.AgendaZdroj = []byte("Ecd")
 	}
 	o.question.Media.Klic = publicKey(t)
-	o.client = map[string]*Client{registries.EOP: m.Eop, registries.ECD: m.Ecd, registries.ORG: m.Org,
+	o.client = map[string]*Client{registries.EOP: m.Eop, registries.ECD: m.Ecd,
+		registries.ORG: m.Org,
 		registries.ROB: m.Rob, registries.RUIAN: m.Ruian}[name]
 	set(t, s, name, registries.Settings{Failure: registries.FailHTTP500})
 	for o.client.Breaker() != BreakerOpen {
@@ -96,9 +104,10 @@ func outageOf(t *testing.T, name string) *outage {
 	return o
 }
 
-// end mends the registry, which answers after so long, and waits until it may be
+// end mends the registry, which then answers after the latency, and waits until it may be
 // asked again.
 func (o *outage) end(t *testing.T, latency time.Duration) {
 	set(t, o.registry, o.name, registries.Settings{Latency: registries.Duration(latency)})
-	waitFor(t, "the breaker to let a call through", func() bool { return o.client.Breaker() == BreakerHalfOpen })
+	waitFor(t, "the breaker to let a call through",
+		func() bool { return o.client.Breaker() == BreakerHalfOpen })
 }

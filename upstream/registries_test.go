@@ -25,7 +25,7 @@ func simulated(t *testing.T) (*Media, *registries.Server) {
 	return simulatedWith(t, func(*Config) {})
 }
 
-// simulatedWith does so with clients whose configuration was changed.
+// simulatedWith is simulated with a change to the configuration of the clients.
 func simulatedWith(t *testing.T, change func(*Config)) (*Media, *registries.Server) {
 	t.Helper()
 	s, err := registries.NewServer(registries.Config{Population: registries.NewPopulation(0, 1)})
@@ -46,14 +46,17 @@ func simulatedWith(t *testing.T, change func(*Config)) (*Media, *registries.Serv
 		}
 	})
 	at := func(name string, of registries.System) *Client {
-		c := Config{Name: name, URL: "http://" + l.Addr().String() + "/" + name, Agenda: of.Agenda, Ais: of.AIS, Timeout: time.Second}
+		c := Config{Name: name, URL: "http://" + l.Addr().String() + "/" + name, Agenda: of.Agenda,
+			Ais: of.AIS, Timeout: time.Second}
 		change(&c)
 		return client(t, c)
 	}
 	sys := registries.DefaultSystems()
 	return &Media{
-		Eop: at(registries.EOP, sys.EOP), Ecd: at(registries.ECD, sys.ECD), Rob: at(registries.ROB, sys.ROB),
-		Org: at(registries.ORG, registries.System{}), Ruian: at(registries.RUIAN, registries.System{}),
+		Eop: at(registries.EOP, sys.EOP), Ecd: at(registries.ECD, sys.ECD), Rob: at(registries.ROB,
+			sys.ROB),
+		Org: at(registries.ORG, registries.System{}), Ruian: at(registries.RUIAN,
+			registries.System{}),
 		NewID: uuid.NewString, Now: time.Now,
 	}, s
 }
@@ -81,11 +84,13 @@ func TestMediaOverFailingRegistries(t *testing.T) {
 				}
 				late := failure == registries.FailHang
 				if call.Party != party || call.Name != name || call.Timeout != late {
-					t.Errorf("%v, timeout %v: names %v, want %v", err, call.Timeout, call.Party, party)
+					t.Errorf("%v, timeout %v: names %v, want %v", err, call.Timeout, call.Party,
+						party)
 				}
 				allGivenBack(t, m)
 				set(t, s, name, registries.Settings{})
-				if got, err := ask(t, m, h); err != nil || !strings.HasPrefix(got, "OK\nMapaAifo from 2") {
+				if got, err := ask(t, m, h); err != nil ||
+					!strings.HasPrefix(got, "OK\nMapaAifo from 2") {
 					t.Errorf("the next call: %q, %v", got, err)
 				}
 			})
@@ -101,7 +106,8 @@ func TestMediaOverASlowRegistry(t *testing.T) {
 		Failure: registries.FailSlow,
 		Latency: registries.Duration(60 * time.Millisecond),
 	})
-	if got, err := ask(t, m, everything(t)); err != nil || !strings.HasPrefix(got, "OK\nMapaAifo from 2") {
+	if got, err := ask(t, m, everything(t)); err != nil ||
+		!strings.HasPrefix(got, "OK\nMapaAifo from 2") {
 		t.Errorf("got %q, %v", got, err)
 	}
 }
@@ -124,7 +130,8 @@ func everything(t testing.TB) *egon.Head {
 func allGivenBack(t *testing.T, m *Media) {
 	t.Helper()
 	for _, c := range []*Client{m.Eop, m.Ecd, m.Org, m.Rob, m.Ruian} {
-		waitFor(t, "the connections to "+c.Name()+" to be given back", func() bool { return c.host.ConnsCount() == c.host.IdleConnsCount() })
+		waitFor(t, "the connections to "+c.Name()+" to be given back",
+			func() bool { return c.host.ConnsCount() == c.host.IdleConnsCount() })
 	}
 }
 
@@ -169,4 +176,7 @@ func publicKey(t testing.TB) []byte {
 	return []byte(base64.StdEncoding.EncodeToString(der))
 }
 
-var callersKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+var callersKey = sync.OnceValues(func() (*rsa.PrivateKey,
+	error) {
+	return rsa.GenerateKey(rand.Reader, 2048)
+})

@@ -53,7 +53,8 @@ func TestRelayHeaders(t *testing.T) {
 		target string
 		want   http.Header
 	}{
-		{"known length", "/publikace", egon.Message{Length: 4}, "/publikace/E05", http.Header{"Content-Length": {"4"}}},
+		{"known length", "/publikace", egon.Message{Length: 4}, "/publikace/E05",
+			http.Header{"Content-Length": {"4"}}},
 		{"chunked, async", "/", egon.Message{Length: -1, Async: true}, "/E05?async", http.Header{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -80,7 +81,8 @@ func TestRelayHeaders(t *testing.T) {
 			if d := cmp.Diff(tt.want, req.Header); d != "" {
 				t.Errorf("header (-want +got):\n%s", d)
 			}
-			if req.RequestURI != tt.target || req.Host != strings.TrimPrefix(url, "http://") || req.Method != "POST" {
+			if req.RequestURI != tt.target || req.Host != strings.TrimPrefix(url, "http://") ||
+				req.Method != "POST" {
 				t.Errorf("got %s %s for %s", req.Method, req.RequestURI, req.Host)
 			}
 			if body := <-bodies; body != "<b/>" {
@@ -90,7 +92,7 @@ func TestRelayHeaders(t *testing.T) {
 	}
 }
 
-// What counts as an answer, and what as a failure of the upstream.
+// Some replies are answers, and others are failures of the upstream.
 func TestRelayAnswers(t *testing.T) {
 	const (
 		xml     = "Content-Type: text/xml\r\n"
@@ -98,7 +100,8 @@ func TestRelayAnswers(t *testing.T) {
 		fault   = open + "<e:Fault><faultcode>e:Server</faultcode></e:Fault></e:Body></e:Envelope>"
 		noFault = open + "<e:Other/></e:Body></e:Envelope>"
 	)
-	longFault := strings.Replace(fault, "</faultcode>", strings.Repeat(" ", 20_000)+"</faultcode>", 1)
+	longFault := strings.Replace(fault, "</faultcode>", strings.Repeat(" ", 20_000)+"</faultcode>",
+		1)
 	for _, tt := range []struct {
 		name   string
 		answer string
@@ -106,26 +109,36 @@ func TestRelayAnswers(t *testing.T) {
 		body   string
 	}{
 		{"reply", ok("<a/>"), 200, "<a/>"},
-		{"chunked reply", "HTTP/1.1 200 OK\r\n" + xml + "Transfer-Encoding: chunked\r\n\r\n3\r\n<a/\r\n1\r\n>\r\n0\r\n\r\n", 200, "<a/>"},
+		{"chunked reply", "HTTP/1.1 200 OK\r\n" + xml +
+			"Transfer-Encoding: chunked\r\n\r\n3\r\n<a/\r\n1\r\n>\r\n0\r\n\r\n", 200, "<a/>"},
 		{"100 before", "HTTP/1.1 100 Continue\r\n\r\n" + ok("<a/>"), 200, "<a/>"},
-		{"fault", "HTTP/1.1 500 No\r\n" + xml + fmt.Sprintf("Content-Length: %d\r\n\r\n", len(fault)) + fault, 500, fault},
-		{"long fault with another status", "HTTP/1.1 400 No\r\n" + xml + fmt.Sprintf("Content-Length: %d\r\n\r\n", len(longFault)) + longFault, 400, longFault},
-		{"error without a fault", "HTTP/1.1 500 No\r\n" + xml + fmt.Sprintf("Content-Length: %d\r\n\r\n", len(noFault)) + noFault, 0, ""},
-		{"error that is not SOAP", "HTTP/1.1 503 No\r\n" + xml + "Content-Length: 4\r\n\r\n<f/>", 0, ""},
+		{"fault", "HTTP/1.1 500 No\r\n" + xml +
+			fmt.Sprintf("Content-Length: %d\r\n\r\n", len(fault)) + fault, 500, fault},
+		{"long fault with another status", "HTTP/1.1 400 No\r\n" + xml +
+			fmt.Sprintf("Content-Length: %d\r\n\r\n", len(longFault)) + longFault, 400, longFault},
+		{"error without a fault", "HTTP/1.1 500 No\r\n" + xml +
+			fmt.Sprintf("Content-Length: %d\r\n\r\n", len(noFault)) + noFault, 0, ""},
+		{"error that is not SOAP", "HTTP/1.1 503 No\r\n" + xml + "Content-Length: 4\r\n\r\n<f/>", 0,
+			""},
 		{"SOAP 1.2 type", "HTTP/1.1 200 OK\r\nContent-Type: application/soap+xml; charset=\"UTF-8\"\r\nContent-Length: 4\r\n\r\n<a/>", 200, "<a/>"},
-		{"html", "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\n<a/>", 0, ""},
+		{"html", "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\n<a/>", 0,
+			""},
 		{"no type", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n<a/>", 0, ""},
 		{"other charset", "HTTP/1.1 200 OK\r\nContent-Type: text/xml; charset=utf-16\r\nContent-Length: 4\r\n\r\n<a/>", 0, ""},
-		{"gzip", "HTTP/1.1 200 OK\r\n" + xml + "Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\n<a/>", 0, ""},
+		{"gzip", "HTTP/1.1 200 OK\r\n" + xml +
+			"Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\n<a/>", 0, ""},
 		{"created", strings.Replace(ok("<a/>"), "200 OK", "201 Created", 1), 201, "<a/>"},
 		{"accepted", strings.Replace(ok("<a/>"), "200 OK", "202 Accepted", 1), 202, "<a/>"},
 		{"accepted without an answer", "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n", 0, ""},
 		{"from a transforming proxy", strings.Replace(ok("<a/>"), "200 OK", "203 Other", 1), 0, ""},
 		{"a part", strings.Replace(ok("<a/>"), "200 OK", "206 Partial", 1), 0, ""},
-		{"redirect", "HTTP/1.1 302 Found\r\n" + xml + "Location: /x\r\nContent-Length: 4\r\n\r\n<a/>", 0, ""},
+		{"redirect", "HTTP/1.1 302 Found\r\n" + xml +
+			"Location: /x\r\nContent-Length: 4\r\n\r\n<a/>", 0, ""},
 		{"no content", "HTTP/1.1 204 No Content\r\n" + xml + "\r\n", 0, ""},
-		{"bad gateway page", "HTTP/1.1 502 No\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\n<a/>", 0, ""},
-		{"two lengths", "HTTP/1.1 200 OK\r\n" + xml + "Content-Length: 4\r\nContent-Length: 5\r\n\r\n<a/>", 0, ""},
+		{"bad gateway page",
+			"HTTP/1.1 502 No\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\n<a/>", 0, ""},
+		{"two lengths", "HTTP/1.1 200 OK\r\n" + xml +
+			"Content-Length: 4\r\nContent-Length: 5\r\n\r\n<a/>", 0, ""},
 		{"not HTTP", "hello\r\n\r\n", 0, ""},
 		{"header without end", "HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 20<<10), 0, ""},
 	} {
@@ -211,8 +224,7 @@ type failing struct{ err error }
 
 func (f *failing) Read([]byte) (int, error) { return 0, f.err }
 
-// A connection that the upstream closed while it was idle costs nobody a call,
-// streamed or not.
+// A connection that the upstream closed while it was idle fails no call, streamed or not.
 func TestRelayStaleConnections(t *testing.T) {
 	for _, plain := range []bool{false, true} {
 		t.Run(fmt.Sprintf("plain sockets %t", plain), func(t *testing.T) {
@@ -235,7 +247,8 @@ func testStaleConnections(t *testing.T, cfg Config) {
 	cfg.URL = url
 	c := client(t, cfg)
 	for range 4 {
-		m := &egon.Message{Service: e05, Length: -1, Body: io.MultiReader(strings.NewReader("<b/>"))}
+		m := &egon.Message{Service: e05, Length: -1,
+			Body: io.MultiReader(strings.NewReader("<b/>"))}
 		if _, err := send(t, c, m); err != nil {
 			t.Fatal(err)
 		}
@@ -282,11 +295,12 @@ func TestRelayEarlyAnswer(t *testing.T) {
 		nc.(*net.TCPConn).CloseWrite()
 		io.CopyN(io.Discard, br, 1<<20)
 	}).listen(t)
-	_, err := send(t, client(t, Config{URL: url}), &egon.Message{Service: e05, Length: 64 << 20, Body: io.LimitReader(endless{}, 64<<20)})
+	_, err := send(t, client(t, Config{URL: url}),
+		&egon.Message{Service: e05, Length: 64 << 20, Body: io.LimitReader(endless{}, 64<<20)})
 	wantCallError(t, err)
 }
 
-// Nobody listens, and no connection is free.
+// The upstream does not listen, or no connection is free.
 func TestRelayUnreachable(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

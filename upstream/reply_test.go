@@ -11,8 +11,7 @@ import (
 	"brana/egon"
 )
 
-// The reply of a step is held whole, so it is bounded, whatever it says of its
-// own length.
+// The reply of a step is held whole, so it is bounded, whatever its Content-Length.
 func TestWholeReplyIsBounded(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -47,7 +46,8 @@ func TestWholeReplyIsBounded(t *testing.T) {
 				return
 			}
 			var call *egon.CallError
-			if !errors.As(err, &call) || call.Party != orgParty || !strings.Contains(err.Error(), c.want) {
+			if !errors.As(err, &call) || call.Party != orgParty ||
+				!strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v", err)
 			}
 		})

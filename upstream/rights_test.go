@@ -21,12 +21,14 @@ import (
 func busRights(t *testing.T) (*Rights, *registries.Server) {
 	t.Helper()
 	m, s := simulated(t)
-	r := rightsOver(client(t, Config{Name: "iszr", URL: "http://" + m.Eop.to.addr + "/publikace", Timeout: time.Second}))
+	r := rightsOver(client(t, Config{Name: "iszr", URL: "http://" + m.Eop.to.addr + "/publikace",
+		Timeout: time.Second}))
 	return r, s
 }
 
 func rightsOver(c *Client) *Rights {
-	return &Rights{Client: c, Caller: egon.Quadruple{Agenda: "X999", Role: "XR1", Ovm: "12345678", Ais: "999001"}, NewID: uuid.NewString, Now: time.Now}
+	return &Rights{Client: c, Caller: egon.Quadruple{Agenda: "X999", Role: "XR1", Ovm: "12345678",
+		Ais: "999001"}, NewID: uuid.NewString, Now: time.Now}
 }
 
 // rightsOf asks for a triple and returns its items as words, or the error.
@@ -35,7 +37,8 @@ func rightsOf(t *testing.T, r *Rights, triple string) (string, error) {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	q := strings.Split(triple, "/")
-	items, err := r.Fetch(ctx, &egon.RightsQuery{Agenda: []byte(q[0]), AgendovaRole: []byte(q[1]), Ovm: []byte(q[2])})
+	items, err := r.Fetch(ctx, &egon.RightsQuery{Agenda: []byte(q[0]), AgendovaRole: []byte(q[1]),
+		Ovm: []byte(q[2])})
 	return fmt.Sprint(items), err
 }
 
@@ -77,23 +80,27 @@ func TestRightsOverAFailingBus(t *testing.T) {
 			if !errors.As(err, &call) {
 				t.Fatalf("got %s, %v, want a CallError", got, err)
 			}
-			if call.Party != iszrParty || call.Name != "iszr" || call.Timeout != (f == registries.FailHang) {
+			if call.Party != iszrParty || call.Name != "iszr" ||
+				call.Timeout != (f == registries.FailHang) {
 				t.Errorf("%v, timeout %v: blames %v", err, call.Timeout, call.Party)
 			}
 			set(t, s, registries.Front, registries.Settings{})
-			if got, err := rightsOf(t, r, "X999/XR2/12345678"); err != nil || !strings.HasPrefix(got, "[{Prijmeni") {
+			if got, err := rightsOf(t, r, "X999/XR2/12345678"); err != nil ||
+				!strings.HasPrefix(got, "[{Prijmeni") {
 				t.Errorf("the next question: %s, %v", got, err)
 			}
 		})
 	}
 }
 
-// An answer to somebody else's question is nobody's row.
+// An answer to another question is no row.
 func TestRightsOfAnotherQuestion(t *testing.T) {
-	body := string(egon.AppendRights(nil, true, &egon.OdpovedInfo{AgendaZadostId: uuid.NewString()}, &egon.RightsQuery{},
+	body := string(egon.AppendRights(nil, true, &egon.OdpovedInfo{AgendaZadostId: uuid.NewString()},
+		&egon.RightsQuery{},
 		[]egon.RightsItem{{KodIszr: "Jmeno"}}))
 	url := answering(ok(body)).listen(t)
-	if got, err := rightsOf(t, rightsOver(client(t, Config{URL: url})), "X999/XR2/12345678"); err == nil || !strings.Contains(err.Error(), "another question") {
+	if got, err := rightsOf(t, rightsOver(client(t, Config{URL: url})),
+		"X999/XR2/12345678"); err == nil || !strings.Contains(err.Error(), "another question") {
 		t.Errorf("got %s, %v", got, err)
 	}
 }
@@ -108,11 +115,13 @@ func TestRightsAreAskedUnderTheOwnName(t *testing.T) {
 		}
 		io.WriteString(nc, "HTTP/1.1 500 no\r\nContent-Length: 0\r\n\r\n")
 	}).listen(t)
-	if _, err := rightsOf(t, rightsOver(client(t, Config{URL: url + "/publikace/"})), "A1/R1/00000001"); err == nil {
+	if _, err := rightsOf(t, rightsOver(client(t, Config{URL: url + "/publikace/"})),
+		"A1/R1/00000001"); err == nil {
 		t.Error("an empty answer is a row")
 	}
 	got := <-asked
-	for _, want := range []string{"/publikace/E227<", "<reg:Agenda>X999</reg:Agenda><reg:AgendovaRole>XR1</reg:AgendovaRole><reg:Ovm>12345678</reg:Ovm><reg:Ais>999001</reg:Ais>",
+	for _, want := range []string{"/publikace/E227<",
+		"<reg:Agenda>X999</reg:Agenda><reg:AgendovaRole>XR1</reg:AgendovaRole><reg:Ovm>12345678</reg:Ovm><reg:Ais>999001</reg:Ais>",
 		"<d:Agenda>A1</d:Agenda><d:AgendovaRole>R1</d:AgendovaRole><d:Ovm>00000001</d:Ovm>"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%s is missing in %s", want, got)

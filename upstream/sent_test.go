@@ -17,13 +17,13 @@ import (
 	"brana/egon"
 )
 
-// A tally counts what clients say that they sent.
-type tally struct {
+// sentReports counts the messages that clients report as sent.
+type sentReports struct {
 	mu    sync.Mutex
 	count map[string]int // by upstream and service
 }
 
-func (s *tally) sent(name, service string, took time.Duration) {
+func (s *sentReports) sent(name, service string, took time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if took < 0 {
@@ -35,7 +35,7 @@ func (s *tally) sent(name, service string, took time.Duration) {
 	s.count[name+" "+service]++
 }
 
-func (s *tally) String() string {
+func (s *sentReports) String() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var all []string
@@ -45,9 +45,8 @@ func (s *tally) String() string {
 	return strings.Join(all, ", ")
 }
 
-// Every message that is sent is told, whichever way it went, under the upstream
-// and the service that was called.
-func TestWhatIsSentIsTold(t *testing.T) {
+// Every message that is sent is reported, with the upstream and the called service.
+func TestWhatIsSentIsReported(t *testing.T) {
 	for name, want := range map[string]string{
 		"relay": "iszr E05 1",
 		"E227":  "iszr E227 1",
@@ -55,7 +54,7 @@ func TestWhatIsSentIsTold(t *testing.T) {
 		"X22":   "ecd E198 1, org E198 3, rob E198 2, ruian E198 1",
 	} {
 		t.Run(name, func(t *testing.T) {
-			var told tally
+			var told sentReports
 			ways, _ := waysTo(t, func(c *Config) {
 				if c.OnSent = told.sent; c.Name == registries.Front {
 					c.Name = "iszr"
@@ -72,9 +71,8 @@ func TestWhatIsSentIsTold(t *testing.T) {
 	}
 }
 
-// Whatever keeps a message from being sent, nothing is told, and there is no
-// time at which it was sent.
-func TestWhatIsNotSentIsNotTold(t *testing.T) {
+// A message that was not sent is not reported, and has no time of sending.
+func TestWhatIsNotSentIsNotReported(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -87,12 +85,13 @@ func TestWhatIsNotSentIsNotTold(t *testing.T) {
 		before int // calls that are sent
 	}{
 		"nobody listens": {Config{URL: gone}, 0},
-		"open breaker":   {Config{URL: down, Breaker: Breaker{Failures: 2, Window: time.Minute, Open: time.Minute}}, 2},
-		"pace":           {Config{URL: down, Pace: Pace{PerSecond: 1e-3, Burst: 2}}, 2},
-		"no TLS there":   {Config{URL: strings.Replace(down, "http", "https", 1)}, 0},
+		"open breaker": {Config{URL: down,
+			Breaker: Breaker{Failures: 2, Window: time.Minute, Open: time.Minute}}, 2},
+		"pace":         {Config{URL: down, Pace: Pace{PerSecond: 1e-3, Burst: 2}}, 2},
+		"no TLS there": {Config{URL: strings.Replace(down, "http", "https", 1)}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var told tally
+			var told sentReports
 			c.config.OnSent = told.sent
 			cl := client(t, c.config)
 			for i := range c.before + 2 {
@@ -117,10 +116,12 @@ func TestWhatIsNotSentIsNotTold(t *testing.T) {
 
 // A message that its own sender broke off in the middle was sent all the same.
 func TestWhatIsBrokenOffWasSent(t *testing.T) {
-	var told tally
+	var told sentReports
 	c := client(t, Config{URL: silent().listen(t), OnSent: told.sent})
-	body := io.MultiReader(strings.NewReader(strings.Repeat("x", 50_000)), &failing{errors.New("cut")})
-	_, sent, err := NewRelay(c).Send(t.Context(), &egon.Message{Service: e05, Length: -1, Body: body})
+	body := io.MultiReader(strings.NewReader(strings.Repeat("x", 50_000)),
+		&failing{errors.New("cut")})
+	_, sent, err := NewRelay(c).Send(t.Context(),
+		&egon.Message{Service: e05, Length: -1, Body: body})
 	if err == nil || sent.IsZero() || told.String() != "fake E05 1" {
 		t.Errorf("sent at %v, told %q, %v", sent, told.String(), err)
 	}
@@ -129,10 +130,11 @@ func TestWhatIsBrokenOffWasSent(t *testing.T) {
 // A message that its sender broke off before a byte of it left was not sent,
 // although a connection was there.
 func TestWhatBreaksOffAtOnceWasNotSent(t *testing.T) {
-	var told tally
+	var told sentReports
 	c := client(t, Config{URL: silent().listen(t), OnSent: told.sent})
 	broken := errors.New("cut")
-	_, sent, err := NewRelay(c).Send(t.Context(), &egon.Message{Service: e05, Length: -1, Body: &failing{broken}})
+	_, sent, err := NewRelay(c).Send(t.Context(),
+		&egon.Message{Service: e05, Length: -1, Body: &failing{broken}})
 	if !errors.Is(err, broken) || !sent.IsZero() || told.String() != "" {
 		t.Errorf("sent at %v, told %q, %v", sent, told.String(), err)
 	}

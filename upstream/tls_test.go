@@ -23,7 +23,8 @@ func TestRelayTLS(t *testing.T) {
 
 func relayTLS(t *testing.T, version uint16) {
 	conns := map[string]bool{} // of each, whether it resumed a session
-	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter,
+		r *http.Request) {
 		conns[r.RemoteAddr] = r.TLS.DidResume
 		if r.ProtoMajor != 1 || r.TLS.Version != version {
 			t.Errorf("got %s over %v", r.Proto, r.TLS)
@@ -44,9 +45,11 @@ func relayTLS(t *testing.T, version uint16) {
 		t.Errorf("a message went to an upstream that is not trusted: %v", err)
 	}
 
-	trusting := &tls.Config{RootCAs: x509.NewCertPool(), ClientSessionCache: tls.NewLRUClientSessionCache(1)}
+	trusting := &tls.Config{RootCAs: x509.NewCertPool(),
+		ClientSessionCache: tls.NewLRUClientSessionCache(1)}
 	trusting.RootCAs.AddCert(srv.Certificate())
-	c = client(t, Config{URL: srv.URL, ReceiveBuffer: 64 << 10, TLS: func() *tls.Config { return trusting }})
+	c = client(t, Config{URL: srv.URL, ReceiveBuffer: 64 << 10,
+		TLS: func() *tls.Config { return trusting }})
 	for range 10 {
 		if got, err := send(t, c, text("<b/>")); got != "<a/>" || err != nil {
 			t.Fatalf("got %q, %v", got, err)
@@ -59,7 +62,8 @@ func relayTLS(t *testing.T, version uint16) {
 	if _, err := send(t, c, text("<b/>")); err != nil {
 		t.Fatal(err)
 	}
-	if resumed := slices.Collect(maps.Values(conns)); len(resumed) != 2 || resumed[0] == resumed[1] {
+	if resumed := slices.Collect(maps.Values(conns)); len(resumed) != 2 ||
+		resumed[0] == resumed[1] {
 		t.Errorf("sessions resumed on the connections: %v, want one of two", resumed)
 	}
 }

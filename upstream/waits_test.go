@@ -41,10 +41,12 @@ func TestRelayWaitsEnd(t *testing.T) {
 		late    bool
 	}{
 		{"silent, deadline", silent(), 0, soon, text("<b/>"), true},
-		{"silent, timeout", silent(), 200 * time.Millisecond, context.WithCancel, text("<b/>"), true},
+		{"silent, timeout", silent(), 200 * time.Millisecond, context.WithCancel, text("<b/>"),
+			true},
 		{"silent, cancel", silent(), 0, cancelled, text("<b/>"), false},
 		{"half a body, deadline", half, 0, soon, text("<b/>"), true},
-		{"half a body, timeout", half, 200 * time.Millisecond, context.WithCancel, text("<b/>"), true},
+		{"half a body, timeout", half, 200 * time.Millisecond, context.WithCancel, text("<b/>"),
+			true},
 		{"half a body, cancel", half, 0, cancelled, text("<b/>"), false},
 		{"head byte by byte", drip, 200 * time.Millisecond, context.WithCancel, text("<b/>"), true},
 		{"does not take the message", nil, 200 * time.Millisecond, context.WithCancel, long, true},
@@ -86,7 +88,7 @@ type endless struct{}
 
 func (endless) Read(p []byte) (int, error) { return len(p), nil }
 
-// The time in which nobody reads the answer does not count.
+// The time in which the answer is not read does not count.
 func TestRelayPausedReads(t *testing.T) {
 	t.Parallel() // it waits
 	body := strings.Repeat("x", 1<<20)
@@ -171,7 +173,8 @@ func TestRelayGivesBackOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	waitFor(t, "all connections to be idle or closed", func() bool { return c.host.ConnsCount() == c.host.IdleConnsCount() })
+	waitFor(t, "all connections to be idle or closed",
+		func() bool { return c.host.ConnsCount() == c.host.IdleConnsCount() })
 	if n := c.host.ConnsCount(); n > 4 {
 		t.Errorf("%d connections, want at most 4", n)
 	}

@@ -17,20 +17,21 @@ import (
 	"brana/egon/xmltext"
 )
 
-// A world is what the fake registries answer to each primitive service, payload
-// without envelope. A service that is missing must not be called; one whose
-// answer is "down" breaks the connection.
-type world map[string]string
+// answers are those of fake registries to each primitive service: payloads without
+// envelope. A service without an answer must not be called. The answer "down" breaks the
+// connection.
+type answers map[string]string
 
 // down makes a registry that accepts a request and closes the connection.
 const down = "down"
 
-// A course is what happened in a world.
-type course struct {
+// A record is what the fake registries got.
+type record struct {
 	mu    sync.Mutex
 	calls []string          // primitive services in the order of arrival
 	asked map[string]string // the last request of each
-	cut   string            // the service whose next request on a used connection is taken and not answered
+	// cut is the service whose next request on a used connection is not answered.
+	cut string
 
 	// hold is called with each service before its answer is written, and with
 	// x21Media before the media of X21 are; nil: nothing waits.
@@ -40,12 +41,12 @@ type course struct {
 // x21Media is the rest of the answer of X21, from its media on.
 const x21Media = "X21 media"
 
-// carried is the key of what a connection of a world knows of itself: a *bool,
-// whether it has carried a message whole.
+// carried is the key of a *bool of each connection: whether it has carried a whole
+// message.
 type carried struct{}
 
 // cuts reports whether a request is the one that is not to be answered.
-func (c *course) cuts(service string, used bool) bool {
+func (c *record) cuts(service string, used bool) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !used || service != c.cut {
@@ -55,16 +56,16 @@ func (c *course) cuts(service string, used bool) bool {
 	return true
 }
 
-func (c *course) record(service, body string) {
+func (c *record) record(service, body string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.calls = append(c.calls, service)
 	c.asked[service] = body
 }
 
-// took returns the services called, each once, in alphabetical order: steps
-// that run side by side arrive in any order.
-func (c *course) took() string {
+// steps returns the called services in alphabetical order: steps that run side by side
+// arrive in any order.
+func (c *record) steps() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	calls := slices.Clone(c.calls)
@@ -72,7 +73,7 @@ func (c *course) took() string {
 	return strings.Join(calls, " ")
 }
 
-// serviceOf tells the primitive service of an internal request.
+// serviceOf returns the primitive service of an internal request.
 func serviceOf(r *http.Request, body string) string {
 	switch strings.Trim(r.Header.Get("SOAPAction"), `"`) {
 	case "AisEopMediaSyncCtiPodleUdaju":
@@ -97,11 +98,12 @@ func serviceOf(r *http.Request, body string) string {
 	return "unknown"
 }
 
-// open starts the world and returns the workflow that lives in it.
-func (w world) open(t testing.TB) (*Media, *course) {
+// start starts the fake registries and returns the workflow over them.
+func (w answers) start(t testing.TB) (*Media, *record) {
 	t.Helper()
-	c := &course{asked: map[string]string{}}
-	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+	c := &record{asked: map[string]string{}}
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter,
+		r *http.Request) {
 		b, err := io.ReadAll(r.Body)
 		if err != nil {
 			return
@@ -134,7 +136,8 @@ func (w world) open(t testing.TB) (*Media, *course) {
 	srv.Start()
 	t.Cleanup(srv.Close)
 	at := func(name, agenda string, ais int) *Client {
-		return client(t, Config{Name: name, URL: srv.URL + "/" + name, Agenda: agenda, Ais: ais, Timeout: 5 * time.Second})
+		return client(t, Config{Name: name, URL: srv.URL + "/" + name, Agenda: agenda, Ais: ais,
+			Timeout: 5 * time.Second})
 	}
 	m := &Media{
 		Eop: at("eop", "A385", 385), Ecd: at("ecd", "A386", 386),
@@ -154,10 +157,11 @@ func (w world) open(t testing.TB) (*Media, *course) {
 }
 
 func envelope(payload string) string {
-	return `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>` + payload + `</s:Body></s:Envelope>`
+	return `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>` + payload +
+		`</s:Body></s:Envelope>`
 }
 
-// question is a head that asks EOP for words.
+// e198Head returns the head of a request that asks EOP for words.
 func e198Head(words ...string) *egon.Head {
 	h := &egon.Head{
 		Service: egon.ServiceByCode("E198"), Enveloped: true, HasItems: true,
@@ -208,9 +212,10 @@ func ask(t testing.TB, m *Media, h *egon.Head) (string, error) {
 	return o, nil
 }
 
-// outline says in a line what a reply of E198 holds.
+// outline describes a reply of E198 in a line.
 func outline(root *xmltext.Node) string {
-	reply := root.Child(egon.NSEnvelope, "Body").Child(egon.NSMedia, "AgendaMediaDataCtiPodleUdajuResponse")
+	reply := root.Child(egon.NSEnvelope, "Body").Child(egon.NSMedia,
+		"AgendaMediaDataCtiPodleUdajuResponse")
 	status := reply.Child(egon.NSAbstract, "OdpovedInfo").Child(egon.NSReg, "Status")
 	var b strings.Builder
 	b.WriteString(status.Child(egon.NSReg, "VysledekKod").Value())
@@ -237,7 +242,8 @@ func outlineBlock(b *strings.Builder, n *xmltext.Node) {
 		case "PrevodAifo":
 			local := c.Child(egon.NSReg, "LokalniAifo")
 			v, _ := local.AttrValue("stavOvereniAifo")
-			fmt.Fprintf(b, " %s=%s verified:%s", local.Value(), c.Child(egon.NSReg, "GlobalniAifo").Value(), v)
+			fmt.Fprintf(b, " %s=%s verified:%s", local.Value(),
+				c.Child(egon.NSReg, "GlobalniAifo").Value(), v)
 		case "AdresniMisto", "AdresniLokalita":
 			v, _ := c.AttrValue("stavOvereniPrvku")
 			fmt.Fprintf(b, " %s:%s", c.Value(), v)
@@ -253,17 +259,19 @@ func outlineBlock(b *strings.Builder, n *xmltext.Node) {
 	}
 }
 
-// The answers of the world in which all is well.
+// The answers of registries that work.
 
 func info(prefix, kod string) string {
-	return `<` + prefix + `OdpovedInfo><reg:CasOdpovedi>2026-01-02T03:04:05Z</reg:CasOdpovedi><reg:Status><reg:VysledekKod>` + kod +
+	return `<` + prefix +
+		`OdpovedInfo><reg:CasOdpovedi>2026-01-02T03:04:05Z</reg:CasOdpovedi><reg:Status><reg:VysledekKod>` + kod +
 		`</reg:VysledekKod></reg:Status><reg:AgendaZadostId>a75167b3-b260-49a0-aac6-4d763538b259</reg:AgendaZadostId></` + prefix + `OdpovedInfo>`
 }
 
 const regNS = ` xmlns:reg="urn:cz:isvs:reg:schemas:RegTypy:v1"`
 
 func mapa(prefix, entry string) string {
-	return `<` + prefix + `MapaAifo lokalniAifoOd="2"><reg:PrevodAifo>` + entry + `</reg:PrevodAifo></` + prefix + `MapaAifo>`
+	return `<` + prefix + `MapaAifo lokalniAifoOd="2"><reg:PrevodAifo>` + entry +
+		`</reg:PrevodAifo></` + prefix + `MapaAifo>`
 }
 
 const (
@@ -276,7 +284,8 @@ const (
 )
 
 func appStatus(kod, detail string) string {
-	return `<s:AisAplikacniStatus><s:VysledekAisKod>` + kod + `</s:VysledekAisKod>` + detail + `</s:AisAplikacniStatus>`
+	return `<s:AisAplikacniStatus><s:VysledekAisKod>` + kod + `</s:VysledekAisKod>` + detail +
+		`</s:AisAplikacniStatus>`
 }
 
 // eop is EOP's answer: system status, entry of the map, content of the block.
@@ -285,8 +294,10 @@ func eop(kod, entry, block string) string {
 	if entry != "" {
 		m = mapa("", entry)
 	}
-	return `<AisEopMediaSyncCtiPodleUdajuResponse xmlns="` + egon.NSEop + `"` + regNS + ` xmlns:s="` + egon.NSEvidence + `">` +
-		info("", kod) + m + `<EopOdpoved><EopOdpovedV1>` + block + `</EopOdpovedV1></EopOdpoved></AisEopMediaSyncCtiPodleUdajuResponse>`
+	return `<AisEopMediaSyncCtiPodleUdajuResponse xmlns="` + egon.NSEop + `"` + regNS +
+		` xmlns:s="` + egon.NSEvidence + `">` +
+		info("", kod) + m + `<EopOdpoved><EopOdpovedV1>` + block +
+		`</EopOdpovedV1></EopOdpoved></AisEopMediaSyncCtiPodleUdajuResponse>`
 }
 
 // withoutBlock takes the evidence's own part out of its answer, which the
@@ -296,7 +307,8 @@ func withoutBlock(answer string) string {
 }
 
 func org(op, kod, entry, status string) string {
-	return `<o:` + op + `Response xmlns:o="` + egon.NSOrg + `"` + regNS + ` xmlns:ot="` + egon.NSOrgTypes + `">` +
+	return `<o:` + op + `Response xmlns:o="` + egon.NSOrg + `"` + regNS + ` xmlns:ot="` +
+		egon.NSOrgTypes + `">` +
 		info("o:", kod) + mapa("o:", entry) + status + `</o:` + op + `Response>`
 }
 
@@ -306,8 +318,10 @@ func orgStatus(code string) string {
 }
 
 func rob(kod, data, status, persons string) string {
-	return `<r:RobSyncDotazResponse xmlns:r="` + egon.NSRobEnvelope + `"` + regNS + ` xmlns:rod="` + egon.NSRobData + `" xmlns:rob="` + egon.NSRobTypes + `">` +
-		info("r:", kod) + `<r:Odpoved><rod:` + data + `Response><rod:RobAplikacniStatus>` + status + `</rod:RobAplikacniStatus>` +
+	return `<r:RobSyncDotazResponse xmlns:r="` + egon.NSRobEnvelope + `"` + regNS + ` xmlns:rod="` +
+		egon.NSRobData + `" xmlns:rob="` + egon.NSRobTypes + `">` +
+		info("r:", kod) + `<r:Odpoved><rod:` + data + `Response><rod:RobAplikacniStatus>` + status +
+		`</rod:RobAplikacniStatus>` +
 		persons + `</rod:` + data + `Response></r:Odpoved></r:RobSyncDotazResponse>`
 }
 
@@ -329,46 +343,51 @@ func warned(answer string) string {
 func robStatus(kod, sub string) string {
 	s := `<rob:VysledekRobKodType>` + kod + `</rob:VysledekRobKodType>`
 	if sub != "" {
-		s += `<rob:VysledekDetail><rob:VysledekSubKod>` + sub + `</rob:VysledekSubKod></rob:VysledekDetail>`
+		s += `<rob:VysledekDetail><rob:VysledekSubKod>` + sub +
+			`</rob:VysledekSubKod></rob:VysledekDetail>`
 	}
 	return s
 }
 
 func over(status, lists string) string {
-	return rob("OK", "RobOverHromadneAifoData", status, `<rod:Osoba><rod:Aifo>1</rod:Aifo>`+lists+`</rod:Osoba>`)
+	return rob("OK", "RobOverHromadneAifoData", status,
+		`<rod:Osoba><rod:Aifo>1</rod:Aifo>`+lists+`</rod:Osoba>`)
 }
 
 func cti(items string) string {
-	return rob("OK", "RobCtiHromadneAifoData", robStatus("OK", ""), `<rod:Osoba>`+items+`<rod:Aifo>1</rod:Aifo></rod:Osoba>`)
+	return rob("OK", "RobCtiHromadneAifoData", robStatus("OK", ""),
+		`<rod:Osoba>`+items+`<rod:Aifo>1</rod:Aifo></rod:Osoba>`)
 }
 
 func ruian(places string) string {
 	return `<c:CtiProRobResponse xmlns:c="` + egon.NSRuian + `"` + regNS + `>` + info("c:", "OK") +
-		`<c:Odpoved><c:SeznamAdres/><c:SeznamIdAdres>` + places + `</c:SeznamIdAdres><c:SeznamLokalit/></c:Odpoved></c:CtiProRobResponse>`
+		`<c:Odpoved><c:SeznamAdres/><c:SeznamIdAdres>` + places +
+		`</c:SeznamIdAdres><c:SeznamLokalit/></c:Odpoved></c:CtiProRobResponse>`
 }
 
-// wellWorld has everything that a call may need.
-func wellWorld() world {
-	return world{
+// allWell has every answer that a call may need.
+func allWell() answers {
+	return answers{
 		"X21":        eop("OK", known, appStatus("OK", "")+aifo1+photo),
 		"G27 ROB":    org("OrgCtiAifo", "OK", known, ""),
 		"G27 caller": org("OrgCtiAifo", "OK", known, ""),
-		"O25":        over(robStatus("OK", ""), `<rod:OvereneUdaje>Aifo Jmeno Prijmeni DatumNarozeni</rod:OvereneUdaje>`),
-		"O08":        cti(`<rod:AdresaPobytu>14492253</rod:AdresaPobytu>`),
-		"A28":        ruian(`<reg:AdresniMisto stavOvereniPrvku="existuje">14492253</reg:AdresniMisto>`),
+		"O25": over(robStatus("OK", ""),
+			`<rod:OvereneUdaje>Aifo Jmeno Prijmeni DatumNarozeni</rod:OvereneUdaje>`),
+		"O08": cti(`<rod:AdresaPobytu>14492253</rod:AdresaPobytu>`),
+		"A28": ruian(`<reg:AdresniMisto stavOvereniPrvku="existuje">14492253</reg:AdresniMisto>`),
 	}
 }
 
-// with returns the world with some answers replaced.
-func (w world) with(pairs ...string) world {
+// with replaces some answers.
+func (w answers) with(pairs ...string) answers {
 	for i := 0; i < len(pairs); i += 2 {
 		w[pairs[i]] = pairs[i+1]
 	}
 	return w
 }
 
-// without returns the world in which some services must not be called.
-func (w world) without(services ...string) world {
+// without removes the answers of services that must not be called.
+func (w answers) without(services ...string) answers {
 	for _, s := range services {
 		delete(w, s)
 	}
