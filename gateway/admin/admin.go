@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -53,7 +52,10 @@ func New(cfg Config) http.Handler {
 	mux.HandleFunc("GET /version", answerText(cfg.Version))
 	mux.HandleFunc("GET /v1/status", a.serveStatus)
 	if cfg.Accounts != nil {
-		a.addQuotas(mux)
+		q := quotas{cfg.Accounts, cfg.Log}
+		mux.HandleFunc("GET /v1/quotas", q.serve)
+		mux.HandleFunc("POST /v1/quotas/grant", q.serveOrder("quota granted", raise))
+		mux.HandleFunc("POST /v1/quotas/reset", q.serveOrder("quota reset", reset))
 	}
 	return http.MaxBytesHandler(a.underOwnName(mux), orderBytes)
 }
@@ -67,8 +69,9 @@ type admin struct{ Config }
 func (a *admin) underOwnName(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if host := hostOf(r.Host); !a.answersTo(host) {
-			http.Error(w, fmt.Sprintf("this listener does not answer to %q: "+
-				"call it by its address, or add the name to admin.hosts", host), http.StatusMisdirectedRequest)
+			text := fmt.Sprintf("this listener does not answer to %q: "+
+				"call it by its address, or add the name to admin.hosts", host)
+			http.Error(w, text, http.StatusMisdirectedRequest)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -121,10 +124,4 @@ func (a *admin) serveStatus(w http.ResponseWriter, _ *http.Request) {
 
 func answerText(text string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, text) }
-}
-
-func answerJSON(w http.ResponseWriter, status int, value any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(value) // a client that left reads nothing
 }

@@ -68,7 +68,10 @@ func TestReadiness(t *testing.T) {
 		{"all is well", []Check{{Name: "a"}, {Name: "b"}}, 200, "ok\n", "[+] a\n[+] b\n"},
 		{"one does not hold", []Check{{Name: "a", Err: broken}, {Name: "b"}}, 503,
 			"not ready\n", "[-] a: it is broken\n[+] b\n"},
-		{"advice", []Check{{Name: "a", Err: broken, Advisory: true}}, 200, "ok\n", "[!] a: it is broken\n"},
+		{
+			"advice", []Check{{Name: "a", Err: broken, Advisory: true}},
+			200, "ok\n", "[!] a: it is broken\n",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			cfg := config()
@@ -77,7 +80,8 @@ func TestReadiness(t *testing.T) {
 			if status, body := get(h, "/readyz"); status != test.status || body != test.short {
 				t.Errorf("%d %q", status, body)
 			}
-			if status, body := get(h, "/readyz?verbose"); status != test.status || body != test.verbose {
+			status, body := get(h, "/readyz?verbose")
+			if status != test.status || body != test.verbose {
 				t.Errorf("verbose: %d %q", status, body)
 			}
 		})
@@ -155,7 +159,9 @@ func send(f *fakeAccount, path, order string) (int, string, []observer.LoggedEnt
 	core, logs := observer.New(zapcore.InfoLevel)
 	cfg := config()
 	cfg.Accounts, cfg.Log = f, zap.New(core)
-	ask := httptest.NewRequest("POST", "http://localhost/v1/quotas/"+path, strings.NewReader("{"+caller+order+"}"))
+	ask := httptest.NewRequest(
+		"POST", "http://localhost/v1/quotas/"+path, strings.NewReader("{"+caller+order+"}"),
+	)
 	ask.Header.Set("Content-Type", "application/json")
 	r := httptest.NewRecorder()
 	New(cfg).ServeHTTP(r, ask)
@@ -174,7 +180,8 @@ func TestAnOrderIsLoggedAndAnswered(t *testing.T) {
 		t.Fatalf("logged %v", lines)
 	}
 	fields := lines[0].ContextMap()
-	if fields["by"] != "jana" || fields["reason"] != "a rush" || fields["calls"] != int64(5) || fields["policy"] != "v7" {
+	if fields["by"] != "jana" || fields["reason"] != "a rush" || fields["calls"] != int64(5) ||
+		fields["policy"] != "v7" {
 		t.Errorf("the line has %v", fields)
 	}
 }
@@ -184,11 +191,13 @@ func TestAnOrderIsLoggedAndAnswered(t *testing.T) {
 func TestAnUnsureOrderIsLogged(t *testing.T) {
 	f := &fakeAccount{refuses: &Error{Text: "no answer", Mode: "closed", Status: 503, Unsure: true}}
 	status, body, lines := send(f, "reset", signed)
-	if status != 503 || !strings.Contains(body, `"it may have been done, look before you ask again: no answer"`) ||
+	if status != 503 ||
+		!strings.Contains(body, `"it may have been done, look before you ask again: no answer"`) ||
 		!strings.Contains(body, `"mode":"closed"`) {
 		t.Errorf("%d %s", status, body)
 	}
-	if len(lines) != 1 || lines[0].Message != "quota reset, perhaps" || lines[0].ContextMap()["error"] != "no answer" {
+	if len(lines) != 1 || lines[0].Message != "quota reset, perhaps" ||
+		lines[0].ContextMap()["error"] != "no answer" {
 		t.Errorf("logged %v", lines)
 	}
 }
@@ -201,9 +210,15 @@ func TestARefusedOrderIsNotLogged(t *testing.T) {
 		status            int
 		says              string
 	}{
-		{"by the account", "reset", signed, fakeAccount{refuses: &Error{Text: "no", Status: 400}}, 400, `"no"`},
+		{
+			"by the account", "reset", signed,
+			fakeAccount{refuses: &Error{Text: "no", Status: 400}}, 400, `"no"`,
+		},
 		{"unsigned", "reset", `,"reason":"r"`, fakeAccount{}, 400, "by is missing"},
-		{"nothing to take back", "grant", signed + `,"calls":0`, fakeAccount{}, 409, "no extra calls are in force"},
+		{
+			"nothing to take back", "grant", signed + `,"calls":0`,
+			fakeAccount{}, 409, "no extra calls are in force",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			status, body, lines := send(&test.account, test.path, test.order)
@@ -218,7 +233,8 @@ func TestARefusedOrderIsNotLogged(t *testing.T) {
 func TestExtraCallsAreTakenBack(t *testing.T) {
 	end := time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC)
 	f := &fakeAccount{quota: Quota{Extra: 5, ExtraUntil: &end}}
-	if status, body, _ := send(f, "grant", signed+`,"calls":0`); status != 200 || len(f.orders) != 1 || f.orders[0] != "raise 2026-07-01" {
+	status, body, _ := send(f, "grant", signed+`,"calls":0`)
+	if status != 200 || len(f.orders) != 1 || f.orders[0] != "raise 2026-07-01" {
 		t.Errorf("%d %s, ordered %v", status, body, f.orders)
 	}
 }

@@ -32,17 +32,19 @@ const (
 
 // serveOrder serves one kind of order. The log has a line for each that was
 // carried out, or may have been, with who asked for it and why.
-func (a *admin) serveOrder(done string, do func(context.Context, Account, *Order) *Error) http.HandlerFunc {
+func (q quotas) serveOrder(
+	done string, do func(context.Context, Account, *Order) *Error,
+) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		order, refused := readOrder(w, r)
 		var account Account
 		if refused == nil {
-			account, refused = a.account(order.Caller)
+			account, refused = q.account(order.Caller)
 		}
 		if refused == nil {
 			refused = do(r.Context(), account, order)
 			if refused == nil || refused.Unsure {
-				a.logOrder(done, account.Policy(), order, r.RemoteAddr, refused)
+				q.logOrder(done, account.Policy(), order, r.RemoteAddr, refused)
 			}
 		}
 		if refused == nil {
@@ -98,19 +100,21 @@ func checkText(name, text string, most int) *Error {
 func raise(ctx context.Context, a Account, o *Order) *Error {
 	switch {
 	case o.Calls == nil:
-		return badRequest("calls is missing: how many more a rolling hour may hold, or 0 to take them back")
+		return badRequest("calls is missing: " +
+			"how many more a rolling hour may hold, or 0 to take them back")
 	case *o.Calls != 0 && o.Until.IsZero():
-		return badRequest("until is missing: write it as " + time.Now().Add(time.Hour).Format(time.RFC3339))
+		example := time.Now().Add(time.Hour).Format(time.RFC3339)
+		return badRequest("until is missing: write it as " + example)
 	case *o.Calls == 0:
-		q, refused := a.Quota(ctx)
+		now, refused := a.Quota(ctx)
 		if refused != nil {
 			return refused
 		}
-		if q.Extra == 0 {
+		if now.Extra == 0 {
 			return &Error{Text: "no extra calls are in force", Status: http.StatusConflict}
 		}
-		if q.ExtraUntil != nil {
-			o.Until = *q.ExtraUntil
+		if now.ExtraUntil != nil {
+			o.Until = *now.ExtraUntil
 		}
 	}
 	return a.Raise(ctx, *o.Calls, o.Until)
@@ -125,7 +129,7 @@ func reset(ctx context.Context, a Account, o *Order) *Error {
 
 // logOrder writes the line of an order that was carried out, or may have been;
 // err is why that is not known.
-func (a *admin) logOrder(done, policy string, o *Order, from string, err *Error) {
+func (q quotas) logOrder(done, policy string, o *Order, from string, err *Error) {
 	fields := []zap.Field{
 		zap.Dict("caller",
 			zap.String("agenda", o.Agenda),
@@ -141,8 +145,8 @@ func (a *admin) logOrder(done, policy string, o *Order, from string, err *Error)
 		fields = append(fields, zap.Int64("calls", *o.Calls), zap.Time("until", o.Until))
 	}
 	if err != nil {
-		a.Log.Warn(done+", perhaps", append(fields, zap.Error(err))...)
+		q.log.Warn(done+", perhaps", append(fields, zap.Error(err))...)
 		return
 	}
-	a.Log.Info(done, fields...)
+	q.log.Info(done, fields...)
 }

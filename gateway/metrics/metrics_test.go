@@ -37,15 +37,18 @@ func page() string {
 	var b strings.Builder
 	b.WriteString(`# Metrics
 
-Generated from the calls in ` + "`gateway/metrics`" + ` that register them, by ` + "`make docs`" + `.
+Generated from the calls in ` + "`gateway/metrics`" + ` that register them, by ` + "`make docs`" +
+		`.
 They are at ` + "`/metrics`" + ` of the admin listener.
 
 Labels are from closed sets:
 
 - ` + "`service`" + ` is a code of the catalogue, or unknown.
-- ` + "`outcome`" + ` is a kind of [refusal](refusals.md), the status of the answer (ok, varovani, chyba, fault, unknown),
+- ` + "`outcome`" +
+		` is a kind of [refusal](refusals.md), the status of the answer (ok, varovani, chyba, fault, unknown),
   wsdl, upstream-broke, caller-left, or cut: by the gateway at the end of a drain.
-- ` + "`bound`" + ` is a key of listen or listen.bounds, header (of the HTTP request, 16 KiB), held (what must be held
+- ` + "`bound`" +
+		` is a key of listen or listen.bounds, header (of the HTTP request, 16 KiB), held (what must be held
   back) or slow.
 - Other labels are explained in the table.
 
@@ -53,7 +56,9 @@ Labels are from closed sets:
 |---|---|---|---|
 `)
 	for _, m := range Table() {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", m.Name, m.Type, strings.Join(m.Labels, ", "), m.Help)
+		fmt.Fprintf(
+			&b, "| %s | %s | %s | %s |\n", m.Name, m.Type, strings.Join(m.Labels, ", "), m.Help,
+		)
 	}
 	return b.String()
 }
@@ -64,13 +69,18 @@ func all() Sources {
 	return Sources{
 		Connections: one, Exchanges: one, Jobs: one,
 		PolicyLoaded: one, PolicyGrants: one, PolicyRows: one, ReloadFailures: one, LinesLost: one,
-		Certificates: func(report func(time.Time, string)) { report(time.Unix(1, 0), "listen.tls.cert") },
+		Certificates: func(report func(time.Time, string)) {
+			report(time.Unix(1, 0), "listen.tls.cert")
+		},
 		CallerCertificates: func(report func(end time.Time, ais, issuer, serial string)) {
 			report(time.Unix(2, 0), "999001", "CN=Test CA", "64")
 		},
 		Breakers: func(report func(upstream string, state int)) { report("rob", 2) },
 		Ledger: func() Ledger {
-			return Ledger{State: "normal", Spent: map[string]time.Duration{"normal": time.Minute, "down": 0}}
+			return Ledger{
+				State: "normal",
+				Spent: map[string]time.Duration{"normal": time.Minute, "down": 0},
+			}
 		},
 		Matrix: func() Matrix { return Matrix{Oldest: time.Now(), Fresh: 1} },
 	}
@@ -121,7 +131,8 @@ func TestTheTableIsWhatIsRegistered(t *testing.T) {
 		if !slices.Equal(labels, want) {
 			t.Errorf("%s has the labels %v, want %v", row.Name, labels, want)
 		}
-		if kind := strings.ToLower(f.GetType().String()); kind != row.Type || f.GetHelp() != row.Help {
+		kind := strings.ToLower(f.GetType().String())
+		if kind != row.Type || f.GetHelp() != row.Help {
 			t.Errorf("%s is a %s, want %s; help %q", row.Name, kind, row.Type, f.GetHelp())
 		}
 		delete(got, row.Name)
@@ -200,10 +211,12 @@ func TestARefillIsCounted(t *testing.T) {
 	for _, m := range got["brana_limits_permits_total"].GetMetric() {
 		permits[m.GetLabel()[0].GetValue()] = m.GetCounter().GetValue()
 	}
-	if diff := cmp.Diff(map[string]float64{"granted": 5, "returned": 3, "replayed": 2}, permits); diff != "" {
+	diff := cmp.Diff(map[string]float64{"granted": 5, "returned": 3, "replayed": 2}, permits)
+	if diff != "" {
 		t.Error(diff)
 	}
-	if n := got["brana_limits_lease_permits"].GetMetric()[0].GetHistogram().GetSampleCount(); n != 2 {
+	n := got["brana_limits_lease_permits"].GetMetric()[0].GetHistogram().GetSampleCount()
+	if n != 2 {
 		t.Errorf("%d leases", n)
 	}
 	if n := got["brana_limits_ledger_losses_total"].GetMetric()[0].GetCounter().GetValue(); n != 1 {
@@ -213,7 +226,8 @@ func TestARefillIsCounted(t *testing.T) {
 
 func TestTwoGatewaysMayHaveMetrics(t *testing.T) {
 	a, b := New(Sources{}, Labels{}), New(Sources{}, Labels{})
-	if err := prometheus.NewRegistry().Register(a.Registry); err != nil || a.Registry == b.Registry {
+	err := prometheus.NewRegistry().Register(a.Registry)
+	if err != nil || a.Registry == b.Registry {
 		t.Error("metrics are shared")
 	}
 }
