@@ -16,8 +16,8 @@ import (
 )
 
 type benchCmd struct {
-	Run     benchRunCmd     `cmd:"" default:"withargs" help:"Measure; what is done without a further word."`
-	Report  benchReportCmd  `cmd:"" help:"Show a report that was kept."`
+	Run     benchRunCmd     `cmd:"" default:"withargs" help:"Measure; the default verb."`
+	Report  benchReportCmd  `cmd:"" help:"Show a stored report."`
 	Compare benchCompareCmd `cmd:"" help:"Compare two reports, with their noise."`
 }
 
@@ -123,7 +123,7 @@ func (c *benchReportCmd) Run(io stdio) error {
 
 type benchCompareCmd struct {
 	Before string `arg:"" type:"existingfile" help:"A report as --json writes it."`
-	After  string `arg:"" type:"existingfile" help:"Another one."`
+	After  string `arg:"" type:"existingfile" help:"Another report."`
 }
 
 // Run prints how two reports differ.

@@ -23,25 +23,25 @@ import (
 type benchFlags struct {
 	Against   []string `placeholder:"PEER" help:"Measure in turn with these, on the same registries: direct, nginx, nginx-unbuffered, haproxy; installed: direct and those that are here; NAME=FILE: another build of brana." group:"what is measured"`
 	InProcess bool     `help:"Gateway, registries and generator in this process, as brana dev; no CPU figures." group:"what is measured"`
-	Gateways  int      `default:"1" help:"Gateways started, which then share a Redis." group:"what is measured"`
-	Cores     int      `placeholder:"N" help:"Cores that each gateway and peer started may use at once; default: all." group:"what is measured"`
-	Redis     string   `placeholder:"URL" help:"Redis of the gateways started, or of the one at --url; start: one is started." group:"what is measured"`
-	URL       []string `placeholder:"URL" help:"Measure a gateway that runs, called at URL/CODE; several are called in turn." group:"what is measured"`
+	Gateways  int      `default:"1" help:"Gateways to start; several share a Redis." group:"what is measured"`
+	Cores     int      `placeholder:"N" help:"Cores of each gateway and peer that is started; default: all." group:"what is measured"`
+	Redis     string   `placeholder:"URL" help:"Redis of the gateways; start: start one." group:"what is measured"`
+	URL       []string `placeholder:"URL" help:"Measure a gateway that runs, called at URL/CODE; calls go to several in turn." group:"what is measured"`
 	Admin     string   `placeholder:"URL" help:"Its admin listener, for its own counters." group:"what is measured"`
 	PID       int      `placeholder:"PID" help:"Its process on this machine, for CPU and memory." group:"what is measured"`
 	Set       []string `placeholder:"REGISTRY.KEY=VALUE" help:"A setting of the registries started, as all.latency=5ms." group:"what is measured"`
 
 	Profile     string        `default:"constant" enum:"constant,closed,country,ramp,soak" help:"constant: --rate; closed: each connection sends its next call when the last was answered; country: the load of the whole country, hour by hour; ramp: the highest rate that holds; soak: constant, 30 minutes long." group:"what is sent"`
 	Mix         string        `placeholder:"NAME=WEIGHT,…" help:"Scenarios and their weights; see --scenarios. Default: relay with --against, else relay=90,e227=5,e198=5." group:"what is sent"`
-	Scenarios   bool          `help:"List the scenarios and end." group:"what is sent"`
-	Rate        float64       `default:"500" help:"Calls a second; of ramp the first." group:"what is sent"`
+	Scenarios   bool          `help:"List the scenarios and exit." group:"what is sent"`
+	Rate        float64       `default:"500" help:"Calls a second; for ramp, the first rate." group:"what is sent"`
 	Connections int           `default:"64" help:"Connections, which bound the calls at once." group:"what is sent"`
 	Fresh       bool          `help:"A connection and its TLS handshake for each call, as the reference client of the bus does." group:"what is sent"`
-	Duration    time.Duration `placeholder:"10s" help:"Length of one turn, of ramp of one step; 30m for soak." group:"what is sent"`
+	Duration    time.Duration `placeholder:"10s" help:"Length of one turn; for ramp, of one step; 30m for soak." group:"what is sent"`
 	Warmup      time.Duration `default:"2s" help:"Time before each turn that is not measured." group:"what is sent"`
 	Rounds      int           `placeholder:"3" help:"How often each target is measured; once by country, ramp and soak." group:"what is sent"`
-	Scale       float64       `default:"1" help:"country: the rate, times so much." group:"what is sent"`
-	Speed       float64       `default:"600" help:"country: hours are so many times shorter; the rate stays." group:"what is sent"`
+	Scale       float64       `default:"1" help:"country: factor of the rate." group:"what is sent"`
+	Speed       float64       `default:"600" help:"country: factor by which hours are shorter; the rate stays." group:"what is sent"`
 	Days        string        `default:"peak" enum:"peak,week" help:"country: the day of the highest hour, or an average week." group:"what is sent"`
 	Bound       time.Duration `default:"50ms" help:"ramp: the p99 that holds." group:"what is sent"`
 	Timeout     time.Duration `default:"30s" help:"Longest wait for an answer." group:"what is sent"`
@@ -50,7 +50,7 @@ type benchFlags struct {
 	Role   string `default:"XRB" help:"The role of the bench's own grant; --grant prints it." group:"as whom"`
 	Ovm    string `default:"12345678" group:"as whom"`
 	Ais    string `default:"999099" group:"as whom"`
-	Grant  bool   `help:"Print the grant that a gateway at --url needs, and end." group:"as whom"`
+	Grant  bool   `help:"Print the grant that a gateway at --url needs, and exit." group:"as whom"`
 	TLS    bool   `name:"tls" help:"Gateways started have TLS and know the caller by its certificate, made for the run." group:"as whom"`
 	Cert   string `type:"existingfile" placeholder:"FILE" help:"Certificate to call with, PEM." group:"as whom"`
 	Key    string `type:"existingfile" placeholder:"FILE" help:"Its private key." group:"as whom"`

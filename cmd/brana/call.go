@@ -28,7 +28,7 @@ const defaultURL = "http://127.0.0.1:8080/publikace"
 
 type callCmd struct {
 	Service string        `arg:"" help:"Code of the service, as E198."`
-	URL     string        `default:"${url}" help:"Where services are called, without the code."`
+	URL     string        `default:"${url}" help:"URL of the services, without the code."`
 	Timeout time.Duration `default:"60s" help:"Longest wait for the answer."`
 
 	Agenda  string `default:"X999" help:"Agenda of the caller." group:"caller"`
@@ -42,7 +42,7 @@ type callCmd struct {
 	Items   string `help:"SeznamUdaju, words separated by blanks." group:"question"`
 	Triple  string `placeholder:"AGENDA/ROLE/OVM" help:"E227: whose items." group:"question"`
 	Inner   string `type:"existingfile" help:"File with the element Zadost of any service." group:"question"`
-	Message string `type:"existingfile" help:"File with the whole message, sent as it stands." group:"question"`
+	Message string `type:"existingfile" help:"File with the whole message, sent unchanged." group:"question"`
 	queryFlags
 	queueFlags
 
@@ -52,7 +52,7 @@ type callCmd struct {
 
 	Async bool   `help:"Call with ?async."`
 	Bare  bool   `help:"Send the payload without a SOAP Envelope."`
-	Raw   bool   `help:"Print the reply as it came."`
+	Raw   bool   `help:"Print the reply unchanged."`
 	Save  string `type:"path" placeholder:"DIR" help:"Write the decrypted portraits and signatures there."`
 }
 

@@ -14,7 +14,7 @@ import (
 
 type checkCmd struct {
 	Config  string `short:"c" default:"brana.yaml" help:"Static configuration." type:"path"`
-	Example bool   `help:"Print an example configuration and end."`
+	Example bool   `help:"Print an example configuration and exit."`
 }
 
 // Run checks a configuration as serve does. It does not listen and calls nobody.

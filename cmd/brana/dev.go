@@ -12,11 +12,11 @@ import (
 )
 
 type devCmd struct {
-	Listen string `placeholder:"ADDR" help:"Where the gateway listens, 127.0.0.1:8080 unless the configuration says otherwise."`
-	Admin  string `placeholder:"ADDR" help:"Where the admin listener is, 127.0.0.1:8081 unless the configuration says otherwise."`
+	Listen string `placeholder:"ADDR" help:"Listener of the gateway instead of the configuration's."`
+	Admin  string `placeholder:"ADDR" help:"Admin listener instead of the configuration's."`
 	Redis  string `placeholder:"URL" help:"Keep limits in Redis instead of in the process, as redis://127.0.0.1:6379/0."`
 	Policy string `placeholder:"DIR" type:"path" help:"Directory of grants and matrix.csv instead of the sample policy."`
-	Config string `placeholder:"FILE" type:"path" help:"Static configuration instead of the built-in one; its own upstreams are called, not those of --sim."`
+	Config string `placeholder:"FILE" type:"path" help:"Static configuration instead of the built-in one; its upstreams are called instead of those of --sim."`
 	simFlags
 }
 

@@ -66,7 +66,7 @@ func logState(s limits.State, why error, log *zap.Logger) {
 // logFindings writes a line for each setting of Redis that is wrong or unknown.
 func logFindings(found []limits.Finding, log *zap.Logger) {
 	if len(found) == 0 {
-		log.Info("redis: its settings are as they should be")
+		log.Info("redis: its settings are right")
 	}
 	for _, f := range found {
 		level := zap.WarnLevel

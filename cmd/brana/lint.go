@@ -14,7 +14,7 @@ import (
 type lintCmd struct {
 	XML     bool     `name:"xml" help:"Only well-formedness without DTD; processing instructions are allowed."`
 	Stream  bool     `help:"Feed the message in random pieces, as it comes over the wire."`
-	Service string   `placeholder:"CODE" help:"The service it is a call of; otherwise the operation in it says which."`
+	Service string   `placeholder:"CODE" help:"The service that is called; otherwise the operation in the message decides."`
 	Files   []string `arg:"" name:"file" help:"Files, or - for standard input."`
 }
 

@@ -21,13 +21,13 @@ type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Run the gateway."`
 	Dev     devCmd     `cmd:"" help:"Run the gateway with simulated registries and a sample policy in one process."`
 	Sim     simCmd     `cmd:"" help:"Run the simulated registries alone."`
-	Persons personsCmd `cmd:"" help:"List whom the simulated registries know."`
+	Persons personsCmd `cmd:"" help:"List the persons of the simulated registries."`
 	Call    callCmd    `cmd:"" help:"Build and send a real call."`
-	Lint    lintCmd    `cmd:"" help:"Say whether the gate would let a message pass."`
-	Check   checkCmd   `cmd:"" help:"Check brana.yaml and the policy it names."`
-	Explain explainCmd `cmd:"" help:"Say why a call would be granted or refused."`
+	Lint    lintCmd    `cmd:"" help:"Check whether the gateway accepts a message."`
+	Check   checkCmd   `cmd:"" help:"Check brana.yaml and its policy."`
+	Explain explainCmd `cmd:"" help:"Explain why a call would be granted or refused."`
 	Bench   benchCmd   `cmd:"" help:"Measure a gateway under load."`
-	Quota   quotaCmd   `cmd:"" help:"Look at the quota of a caller in a running gateway, raise it for a time, or forget what was used."`
+	Quota   quotaCmd   `cmd:"" help:"Show the quota of a caller in a running gateway, raise it for a time, or reset its use."`
 	Health  healthCmd  `cmd:"" help:"Ask a running gateway whether it is ready."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

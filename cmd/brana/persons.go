@@ -12,8 +12,8 @@ import (
 type personsCmd struct {
 	Persons int    `default:"10000" help:"Synthetic persons beside the test persons, as the registries were started with."`
 	Seed    uint64 `default:"1" help:"Seed of the population."`
-	List    int    `default:"5" short:"n" help:"How many synthetic persons to list after the test persons."`
-	JSON    bool   `help:"Print JSON with every key a person can be searched by."`
+	List    int    `default:"5" short:"n" help:"Number of synthetic persons to list after the test persons."`
+	JSON    bool   `help:"Print JSON with all keys of searches."`
 }
 
 // Run lists the test persons and the first synthetic ones.

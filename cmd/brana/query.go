@@ -27,7 +27,7 @@ type queryFlags struct {
 
 	From    string `placeholder:"DATE" help:"E198: media issued since (DatumOd)." group:"question"`
 	To      string `placeholder:"DATE" help:"E198: media issued until (DatumDo)." group:"question"`
-	Count   string `placeholder:"N" help:"E198: at most so many (Pocet)." group:"question"`
+	Count   string `placeholder:"N" help:"E198: the greatest number of media (Pocet)." group:"question"`
 	Compare string `placeholder:"HOW" help:"typPorovnani: striktni, diakritika or ascii." group:"question"`
 	HideLog bool   `help:"znepristupniLog." group:"question"`
 }

@@ -15,16 +15,16 @@ import (
 )
 
 type quotaCmd struct {
-	Get   quotaGetCmd   `cmd:"" help:"Print the quota of a caller: its limit now, what is used, and how long it lasts."`
-	Grant quotaGrantCmd `cmd:"" help:"Let a caller make more calls in a rolling hour, for a time, in the place of what was granted it so before."`
-	Reset quotaResetCmd `cmd:"" help:"Forget what a caller has used of its hour."`
+	Get   quotaGetCmd   `cmd:"" help:"Print the quota of a caller: its limit, its use, and when it is used up."`
+	Grant quotaGrantCmd `cmd:"" help:"Raise the calls of a caller in a rolling hour for a time. It replaces an earlier raise."`
+	Reset quotaResetCmd `cmd:"" help:"Forget the calls of a caller in the last hour."`
 }
 
 // quotaFlags name a caller and a gateway.
 type quotaFlags struct {
 	Caller string `arg:"" help:"AGENDA/ROLE/OVM/AIS, as brana explain prints it."`
 	Admin  string `default:"127.0.0.1:8081" placeholder:"ADDR" help:"Admin listener of the gateway (${default})."`
-	JSON   bool   `name:"json" help:"Print the answer as it came."`
+	JSON   bool   `name:"json" help:"Print the answer unchanged."`
 }
 
 // orderFlags are for the log: who gives an order, and why.
@@ -38,7 +38,7 @@ type quotaGetCmd struct{ quotaFlags }
 type quotaGrantCmd struct {
 	quotaFlags
 	orderFlags
-	Calls int64         `required:"" placeholder:"N" help:"How many more calls a rolling hour may hold; 0 takes back what is in force."`
+	Calls int64         `required:"" placeholder:"N" help:"Number of additional calls in a rolling hour; 0 ends the raise in force."`
 	Until moment        `xor:"end" placeholder:"TIME" help:"Until when, as 2026-01-31T12:00:00+01:00."`
 	For   time.Duration `xor:"end" placeholder:"DURATION" help:"For how long instead, as 90m."`
 }
@@ -191,9 +191,9 @@ func printQuota(out io.Writer, q *admin.Quota) {
 		q.Running)
 	switch {
 	case q.Exhausted == nil:
-		line("pace", "%d calls an hour, of the last ten minutes; it lasts", q.Pace)
+		line("pace", "%d calls an hour in the last ten minutes; the quota suffices", q.Pace)
 	default:
-		line("pace", "%d calls an hour, of the last ten minutes; used up at %s", q.Pace,
+		line("pace", "%d calls an hour in the last ten minutes; used up at %s", q.Pace,
 			q.Exhausted.Format(time.RFC3339))
 	}
 	if q.Forgotten != nil {

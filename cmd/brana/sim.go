@@ -20,7 +20,7 @@ import (
 type simFlags struct {
 	Persons int      `default:"10000" help:"Synthetic persons beside the test persons."`
 	Seed    uint64   `default:"1" help:"Seed of the population."`
-	Sim     string   `default:"127.0.0.1:8090" placeholder:"ADDR" help:"Where the registries listen, a path each (${default})."`
+	Sim     string   `default:"127.0.0.1:8090" placeholder:"ADDR" help:"Listener of the registries, a path each (${default})."`
 	Set     []string `placeholder:"REGISTRY.KEY=VALUE" help:"A setting of a registry, or of all, as rob.latency=5ms, eop.photo_bytes=1048576, all.failure=slow."`
 }
 
