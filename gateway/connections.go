@@ -27,8 +27,8 @@ func (c *core) newConns() *conn.Conns {
 		Full:            noRoom,
 		Plain:           plainOnTLS,
 		Log:             c.parts.Log,
-		Refused:         c.parts.Metrics.ConnectionRefused,
-		Handshaken:      c.parts.Metrics.HandshakeEnded,
+		Refused:         func(limit string) { c.parts.Metrics.ConnectionRefused(limit) },
+		Handshaken:      func(resumed bool) { c.parts.Metrics.HandshakeEnded(resumed) },
 		HandshakeFailed: c.handshakeFailed,
 	})
 }

@@ -592,7 +592,7 @@ func TestModesOfServices(t *testing.T) {
 	x.service = async
 	defer d.running.Add(-1)
 	var refusal *Refusal
-	if err := d.checkMode(x); !errors.As(err, &refusal) || refusal.Kind != AsyncOnlyKind {
+	if err := x.checkMode(); !errors.As(err, &refusal) || refusal.Kind != AsyncOnlyKind {
 		t.Errorf("an async service called sync: %v", err)
 	}
 }

@@ -6,101 +6,77 @@ import (
 	"strings"
 	"time"
 
-	"github.com/valyala/fasthttp"
-
 	"brana/egon"
 	"brana/limits"
 	"brana/policy"
 )
 
-// Handle serves one exchange.
-func (g *Gateway) Handle(rc *fasthttp.RequestCtx) {
-	x := g.begin(rc)
-	if err := safely(func() error { return g.serve(x) }); err != nil {
-		if x.proof.Cut() && g.calls.Err() != nil {
-			err = refuse(Draining).because(err) // the gateway cut the message, not the caller
-		}
-		// Without an answer Read fails, which ends the connection.
-		_ = safely(func() error { x.reject(err); return nil })
-	}
-	if g.draining.Load() {
-		rc.SetConnectionClose()
-	}
-	// An answer with a deadline of its own is sent at once. Others the server keeps
-	// until it has served what has come behind them on the connection. A connection
-	// that is closed fails at the write.
-	_ = rc.SetWriteDeadline(time.Now().Add(g.cfg.WriteIdle))
-	// fasthttp reads the body after Handle has returned and then closes it: the
-	// exchange ends there, not here.
-	rc.Response.SetBodyStream(x, x.out.length)
-}
-
 // serve is the life of an exchange up to the first byte of its answer.
-func (g *Gateway) serve(x *exchange) error {
+func (x *exchange) serve() error {
 	if done, err := x.publish(); done || err != nil { // is it no call, but a question about one
 		return err
 	}
-	if err := g.accept(x); err != nil { // is it a call of a service we offer
+	if err := x.accept(); err != nil { // is it a call of a service we offer
 		return err
 	}
-	if err := g.readHead(x); err != nil { // who asks for what
+	if err := x.readHead(); err != nil { // who asks for what
 		return err
 	}
 	if err := x.identify(); err != nil { // is that who calls
 		return err
 	}
-	if err := g.authorize(x); err != nil { // is it granted
+	if err := x.authorize(); err != nil { // is it granted
 		return err
 	}
-	ctx := x.setDeadline()                          // the time to send a message is over, or counted in
+	ctx := x.setDeadline()                          // from here on time is counted
 	if err := x.reserve(ctx, &x.hold); err != nil { // is it new
 		return err
 	}
-	if err := g.admit(ctx, x); err != nil { // is there room
+	if err := x.admit(ctx); err != nil { // is there room
 		return err
 	}
-	return g.answer(ctx, x) // stream there, stream back
+	return x.answer(ctx) // stream there, stream back
 }
 
 // accept looks at the HTTP message and finds the service and its route.
-func (g *Gateway) accept(x *exchange) error {
-	call, refusal := g.checkEdge(x.rc)
+func (x *exchange) accept() error {
+	call, refusal := x.checkEdge(x.rc)
 	x.service, x.async, x.route = call.service, call.async && !call.ofQueue(), call.route
 	switch {
 	case refusal != nil:
 		return refusal
-	case g.running.Load() > g.cfg.MaxExchanges:
+	case x.running.Load() > x.cfg.MaxExchanges:
 		return refuse(Overloaded)
 	}
-	return g.checkLog()
+	return x.checkLog()
 }
 
 // readHead reads the request as far as the decision needs: up to the end of its
 // head. A small message, and one that the gateway answers itself, is read whole. A
 // message in chunks is small until more of it has come.
-func (g *Gateway) readHead(x *exchange) error {
+func (x *exchange) readHead() error {
 	x.openMessage()
-	bound, _ := g.cfg.longest(x.route)
-	inline := int64(g.cfg.InlineLimit)
+	bound, _ := x.cfg.longest(x.route)
+	inline := int64(x.cfg.InlineLimit)
 	for x.proof.Received() <= bound {
 		large := x.route.Kind == RelayRoute && max(x.proof.Declared(), x.proof.Received()) > inline
 		if x.proof.Done() || large && x.reader.Head() != nil {
 			x.message.Length, x.message.Whole = x.proof.Size(), x.proof.Done()
-			return g.checkHead(x)
+			return x.checkHead()
 		}
 		if err := x.proof.Fill(); err != nil {
 			return err
 		}
 	}
-	return g.cfg.tooLong(x.service, x.route)
+	return x.cfg.tooLong(x.service, x.route)
 }
 
 // checkHead refuses a call that cannot be served, whoever sent it.
-func (g *Gateway) checkHead(x *exchange) error {
+func (x *exchange) checkHead() error {
 	x.head = x.reader.Head()
 	action := strings.Trim(string(x.rc.Request.Header.Peek("SOAPAction")), `" `)
 	switch {
-	case g.draining.Load():
+	case x.draining.Load():
 		return refuse(Draining)
 	case x.head.Demanded != "" && x.route.Kind != RelayRoute:
 		return notUnderstood(x.head)
@@ -108,7 +84,7 @@ func (g *Gateway) checkHead(x *exchange) error {
 		return refuse(ServiceMismatch,
 			"SOAPAction neodpovídá službě "+x.service.Code+"; očekává se "+x.service.Action+".")
 	}
-	if err := g.checkMode(x); err != nil {
+	if err := x.checkMode(); err != nil {
 		return err
 	}
 	if offence := x.head.Check(); offence != nil {
@@ -118,15 +94,15 @@ func (g *Gateway) checkHead(x *exchange) error {
 }
 
 // authorize asks the policy snapshot.
-func (g *Gateway) authorize(x *exchange) error {
+func (x *exchange) authorize() error {
 	x.decision = x.policy.Decide(x.head, x.start)
 	if x.decision.Verdict == policy.RowUnavailable {
-		if err := g.awaitOwnRow(x); err != nil {
+		if err := x.awaitOwnRow(); err != nil {
 			return err
 		}
 	}
 	if x.decision.Row == policy.Stale {
-		g.parts.Metrics.ServedStale()
+		x.parts.Metrics.ServedStale()
 	}
 	if x.decision.Verdict == policy.Granted {
 		return nil
@@ -136,11 +112,11 @@ func (g *Gateway) authorize(x *exchange) error {
 
 // awaitOwnRow waits for the row of the caller's triple. Then it identifies the
 // caller and decides anew, both by one snapshot that has the row.
-func (g *Gateway) awaitOwnRow(x *exchange) error {
-	ctx, cancel := context.WithTimeout(g.calls, x.route.Timeout)
+func (x *exchange) awaitOwnRow() error {
+	ctx, cancel := context.WithTimeout(x.calls, x.route.Timeout)
 	defer cancel()
 	i := &x.head.Info
-	if _, err := g.await(ctx, i.Agenda, i.AgendovaRole, i.Ovm); err != nil {
+	if _, err := x.await(ctx, i.Agenda, i.AgendovaRole, i.Ovm); err != nil {
 		return err
 	}
 	if err := x.identify(); err != nil {
@@ -151,7 +127,7 @@ func (g *Gateway) awaitOwnRow(x *exchange) error {
 }
 
 // admit takes the permit and the slot in one step, all or nothing.
-func (g *Gateway) admit(ctx context.Context, x *exchange) error {
+func (x *exchange) admit(ctx context.Context) error {
 	i, rule := &x.head.Info, x.decision.Limits
 	d, err := x.hold.admit(ctx, limits.Call{
 		Key:      limits.KeyOf(string(i.Agenda), string(i.AgendovaRole), string(i.Ovm), string(i.Ais)),
@@ -160,7 +136,7 @@ func (g *Gateway) admit(ctx context.Context, x *exchange) error {
 		WhenDown: whenDown(rule.WhenRedisIsDown),
 		Lifetime: x.slotLifetime(),
 	})
-	g.countDecision(&d, err)
+	x.countDecision(&d, err)
 	if err != nil {
 		return refuse(LimitsUnavailable).because(err)
 	}
@@ -176,12 +152,12 @@ func (g *Gateway) admit(ctx context.Context, x *exchange) error {
 
 // answer gets the reply: from an upstream, from the workflow, or what the gateway
 // says itself.
-func (g *Gateway) answer(ctx context.Context, x *exchange) error {
+func (x *exchange) answer(ctx context.Context) error {
 	var a *egon.Answer
 	var err error
 	switch {
 	case x.route.Kind != LocalRoute:
-		a, err = g.askUpstream(ctx, x)
+		a, err = x.askUpstream(ctx)
 	case x.async:
 		a, err = x.beginJob(&x.hold, x.proof.Whole())
 	default:
@@ -195,11 +171,11 @@ func (g *Gateway) answer(ctx context.Context, x *exchange) error {
 
 // askUpstream relays the message, or runs the workflow. The exchange owns the answer
 // at once, whatever comes of the call.
-func (g *Gateway) askUpstream(ctx context.Context, x *exchange) (a *egon.Answer, err error) {
+func (x *exchange) askUpstream(ctx context.Context) (a *egon.Answer, err error) {
 	if x.route.Kind == RelayRoute {
 		a, x.sent, err = x.route.Relay.Send(ctx, &x.message)
 	} else {
-		a, x.sent, err = g.parts.Media.Serve(ctx, x.head)
+		a, x.sent, err = x.parts.Media.Serve(ctx, x.head)
 	}
 	x.received = time.Now()
 	x.out.own(a)
@@ -224,9 +200,9 @@ func bars(err error) bool {
 }
 
 // checkMode refuses a call that may not be made with ?async, or not without.
-func (g *Gateway) checkMode(x *exchange) error {
+func (x *exchange) checkMode() error {
 	switch {
-	case x.async && !g.servesAsync(x.service, x.route):
+	case x.async && !x.servesAsync(x.service, x.route):
 		return refuse(SyncOnlyKind)
 	case !x.async && x.service.Mode == egon.AsyncOnly:
 		return refuse(AsyncOnlyKind)
@@ -236,12 +212,12 @@ func (g *Gateway) checkMode(x *exchange) error {
 
 // servesAsync reports whether a service may be called with ?async. Of a relayed
 // service the upstream decides; one that is answered here needs a queue.
-func (g *Gateway) servesAsync(s *egon.Service, r Route) bool {
+func (c *core) servesAsync(s *egon.Service, r Route) bool {
 	switch {
 	case s.Mode == egon.SyncOnly:
 		return false
 	case r.Kind == RelayRoute:
 		return true
 	}
-	return r.Kind == LocalRoute && s.Mode != egon.ModeUnknown && g.cfg.Routes.queued()
+	return r.Kind == LocalRoute && s.Mode != egon.ModeUnknown && c.cfg.Routes.queued()
 }

@@ -38,6 +38,28 @@ func (g *Gateway) newServer() *fasthttp.Server {
 	}
 }
 
+// Handle serves one exchange.
+func (g *Gateway) Handle(rc *fasthttp.RequestCtx) {
+	x := g.begin(rc)
+	if err := safely(func() error { return x.serve() }); err != nil {
+		if x.proof.Cut() && g.calls.Err() != nil {
+			err = refuse(Draining).because(err) // the gateway cut the message, not the caller
+		}
+		// Without an answer Read fails, which ends the connection.
+		_ = safely(func() error { x.reject(err); return nil })
+	}
+	if g.draining.Load() {
+		rc.SetConnectionClose()
+	}
+	// An answer with a deadline of its own is sent at once. Others the server keeps
+	// until it has served what has come behind them on the connection. A connection
+	// that is closed fails at the write.
+	_ = rc.SetWriteDeadline(time.Now().Add(g.cfg.WriteIdle))
+	// fasthttp reads the body after Handle has returned and then closes it: the
+	// exchange ends there, not here.
+	rc.Response.SetBodyStream(x, x.out.length)
+}
+
 // refuseUnparsed refuses a request that the server could not parse, or whose
 // beginning did not come.
 func (g *Gateway) refuseUnparsed(rc *fasthttp.RequestCtx, err error) {
