@@ -17,22 +17,26 @@ type connections struct {
 func newConnections(t table, s Sources) connections {
 	m := connections{
 		refused: t.counters("brana_connections_refused_total",
-			"Connections closed at once because there were too many, of one peer or in total.", "limit"),
+			"Connections closed at once because there were too many, of one peer or in total.",
+			"limit"),
 		handshakes: t.counters("brana_tls_handshakes_total",
-			"Handshakes with callers that succeeded, by whether they resumed a session.", "resumed"),
+			"Handshakes with callers that succeeded, by whether they resumed a session.",
+			"resumed"),
 		failed: t.counters("brana_tls_handshake_errors_total",
 			"Handshakes with callers that failed, by reason.", "reason"),
 	}
 	open := t.scrapedGauge("brana_connections_open", "Connections of callers at this moment.")
 	t.scrapedValue(open, s.Connections)
 	own := t.scrapedGauge("brana_certificate_expiry_timestamp_seconds",
-		"When a certificate of the gateway's own ends, by the key of the configuration that names it.",
+		"When a certificate of the gateway's own ends, by the key of the configuration that "+
+			"names it.",
 		"which")
 	t.when(s.Certificates != nil).scraped(func(e emit) {
 		s.Certificates(func(end time.Time, key string) { e(own, float64(end.Unix()), key) })
 	}, own)
 	callers := t.scrapedGauge("brana_caller_certificate_expiry_timestamp_seconds",
-		"When a caller's certificate ends, of those that are bound and have been seen since the start.",
+		"When a caller's certificate ends, of those that are bound and have been seen since the "+
+			"start.",
 		"ais", "issuer", "serial")
 	t.when(s.CallerCertificates != nil).scraped(func(e emit) {
 		s.CallerCertificates(func(end time.Time, ais, issuer, serial string) {

@@ -37,22 +37,24 @@ func newLimits(t table, s Sources) limits {
 			"Calls admitted when 80 % or more of their quota was used, this one counted. "+
 				"The lines of their exchanges have remaining."),
 		degraded: t.counters("brana_limits_degraded_total",
-			"Calls decided without the shared counts, by what their grants say of that (share, open).",
+			"Calls decided without the shared counts, by what their grants say of that (share, "+
+				"open).",
 			"mode"),
 	}
 	t = t.when(s.Ledger != nil)
 	m.seconds = t.histograms("brana_limits_ledger_seconds",
-		"Requests to the ledger in Redis (answered, failed, unacknowledged: too few replicas have it), "+
-			"from sending to the answer. Its count by that of decisions is the cost of a decision.",
+		"Requests to the ledger in Redis (answered, failed, unacknowledged: too few replicas "+
+			"have it), from sending to the answer. Its count by that of decisions is the cost of "+
+			"a decision.",
 		prometheus.ExponentialBuckets(0.0001, 2, 14), "result")
 	m.permits = t.counters("brana_limits_permits_total",
-		"Permits that the ledger granted to this gateway, that this gateway returned unused, and that "+
-			"it replayed to a ledger which had lost its memory, leased ones too.", "what")
+		"Permits that the ledger granted to this gateway, that this gateway returned unused, and "+
+			"that it replayed to a ledger which had lost its memory, leased ones too.", "what")
 	m.leases = t.histogram("brana_limits_lease_permits", "Permits of a lease.",
 		prometheus.ExponentialBuckets(1, 4, 12))
 	m.losses = t.counter("brana_limits_ledger_losses_total",
-		"Answers from which this gateway learned that the ledger has lost its memory; one loss shows "+
-			"in each of its 16 shards.")
+		"Answers from which this gateway learned that the ledger has lost its memory; one loss "+
+			"shows in each of its 16 shards.")
 	addLedger(t, s)
 	return m
 }
@@ -65,7 +67,8 @@ func addLedger(t table, s Sources) {
 	spent := t.scrapedCounter("brana_limits_state_seconds_total",
 		"How long the ledger has been in each state since the start.", "state")
 	held := t.scrapedGauge("brana_limits_held",
-		"What this gateway holds of the ledger: permits not used, slots, and busy ones of these.", "what")
+		"What this gateway holds of the ledger: permits not used, slots, and busy ones of these.",
+		"what")
 	callers := t.scrapedGauge("brana_limits_callers",
 		"Callers that this gateway remembers: those of the last hour and somewhat more.")
 	gateways := t.scrapedGauge("brana_limits_gateways",
@@ -73,8 +76,9 @@ func addLedger(t table, s Sources) {
 	ahead := t.scrapedGauge("brana_limits_ledger_ahead_seconds",
 		"Ledger time less the clock of this gateway.")
 	fullest := t.scrapedGauge("brana_limits_fullest_ratio",
-		"The highest share of its quota, used at all gateways, of a caller that is active here. Above 1 "+
-			"the quota was lowered since, or calls were made without the ledger; else it is a mistake.")
+		"The highest share of its quota, used at all gateways, of a caller that is active here. "+
+			"Above 1 the quota was lowered since, or calls were made without the ledger; else it "+
+			"is a mistake.")
 	t.scraped(func(e emit) {
 		l := s.Ledger()
 		for name, spentTime := range l.Spent {

@@ -33,32 +33,31 @@ func TestGeneratedDocs(t *testing.T) {
 	}
 }
 
-func page() string {
-	var b strings.Builder
-	b.WriteString(`# Metrics
+// head is the beginning of the page, with ' in the place of backquotes.
+const head = `# Metrics
 
-Generated from the calls in ` + "`gateway/metrics`" + ` that register them, by ` + "`make docs`" +
-		`.
-They are at ` + "`/metrics`" + ` of the admin listener.
+Generated from the calls in 'gateway/metrics' that register them, by 'make docs'. They are at
+'/metrics' of the admin listener.
 
 Labels are from closed sets:
 
-- ` + "`service`" + ` is a code of the catalogue, or unknown.
-- ` + "`outcome`" +
-		` is a kind of [refusal](refusals.md), the status of the answer (ok, varovani, chyba, fault, unknown),
-  wsdl, upstream-broke, caller-left, or cut: by the gateway at the end of a drain.
-- ` + "`bound`" +
-		` is a key of listen or listen.bounds, header (of the HTTP request, 16 KiB), held (what must be held
-  back) or slow.
+- 'service' is a code of the catalogue, or unknown.
+- 'outcome' is a kind of [refusal](refusals.md), the status of the answer (ok, varovani, chyba,
+  fault, unknown), wsdl, upstream-broke, caller-left, or cut: by the gateway at the end of a drain.
+- 'bound' is a key of listen or listen.bounds, header (of the HTTP request, 16 KiB), held (what must
+  be held back) or slow.
 - Other labels are explained in the table.
 
 | metric | type | labels | help |
 |---|---|---|---|
-`)
+`
+
+func page() string {
+	var b strings.Builder
+	b.WriteString(strings.ReplaceAll(head, "'", "`"))
 	for _, m := range Table() {
-		fmt.Fprintf(
-			&b, "| %s | %s | %s | %s |\n", m.Name, m.Type, strings.Join(m.Labels, ", "), m.Help,
-		)
+		labels := strings.Join(m.Labels, ", ")
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", m.Name, m.Type, labels, m.Help)
 	}
 	return b.String()
 }
@@ -149,10 +148,12 @@ func TestMetricsWithoutASourceAreAbsent(t *testing.T) {
 	m.ServedStale()
 	m.Refilled(&Refill{Result: Answered, Leases: []int64{1}, Lost: true})
 	got := gather(t, m)
-	for _, name := range []string{"brana_limits_ledger_seconds", "brana_limits_permits_total", "brana_limits_state",
+	for _, name := range []string{
+		"brana_limits_ledger_seconds", "brana_limits_permits_total", "brana_limits_state",
 		"brana_limits_ledger_losses_total", "brana_limits_lease_permits", "brana_matrix_rows",
 		"brana_matrix_refreshes_total", "brana_matrix_stale_serves_total", "brana_policy_grants",
-		"brana_connections_open", "brana_upstream_breaker_state", "brana_log_lines_lost_total"} {
+		"brana_connections_open", "brana_upstream_breaker_state", "brana_log_lines_lost_total",
+	} {
 		if got[name] != nil {
 			t.Errorf("%s is there", name)
 		}

@@ -20,8 +20,8 @@ const (
 func newQueue(t table, s Sources) queue {
 	m := queue{
 		jobs: t.counters("brana_jobs_total",
-			"Jobs of asynchronous calls that ended: the status of their answer, deleted before it came, "+
-				"unkept when the queue was unavailable, lost when their gateway died.",
+			"Jobs of asynchronous calls that ended: the status of their answer, deleted before "+
+				"it came, unkept when the queue was unavailable, lost when their gateway died.",
 			"result"),
 		entries: t.gauges("brana_queue_entries",
 			"Jobs and answers in the queue of an AIS when this gateway last looked at it.", "ais"),

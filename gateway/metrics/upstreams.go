@@ -16,15 +16,16 @@ type upstreams struct {
 func newUpstreams(t table, s Sources) upstreams {
 	m := upstreams{
 		seconds: t.histograms("brana_upstream_seconds",
-			"From sending a message to an upstream to the beginning of its reply, or to its failure. "+
-				"Each step of E198 and each question of E227 counts, by the service that it belongs to; "+
-				"messages that were not sent do not.",
+			"From sending a message to an upstream to the beginning of its reply, or to its "+
+				"failure. Each step of E198 and each question of E227 counts, by the service "+
+				"that it belongs to; messages that were not sent do not.",
 			callSeconds, "upstream", "service"),
 		opened: t.counters("brana_upstream_breaker_opened_total",
 			"How often the circuit breaker of an upstream opened.", "upstream"),
 		dropped: t.counter("brana_media_dropped_total",
-			"Elements that an evidence sent without being asked for them, and that were left out: "+
-				"other items and kinds of media, and media beyond the count or outside the period."),
+			"Elements that an evidence sent without being asked for them, and that were left "+
+				"out: other items and kinds of media, and media beyond the count or outside the "+
+				"period."),
 	}
 	state := t.scrapedGauge("brana_upstream_breaker_state",
 		"What the circuit breaker of an upstream does: 0 closed (calls go through), "+
