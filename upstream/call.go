@@ -6,9 +6,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"brana/egon"
-
 	"github.com/valyala/fasthttp"
+
+	"brana/egon"
 )
 
 // This file is the one way to an upstream. Relayed messages, the steps of E198, the
