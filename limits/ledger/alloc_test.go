@@ -10,8 +10,8 @@ import (
 	"brana/limits/limitstest"
 )
 
-// A call that is decided by what the gateway holds; leasing more allocates, once for thousands of
-// calls.
+// A call that is decided by what the gateway holds allocates nothing. Leasing more does, once for
+// thousands of calls.
 func TestLeasedCallsAllocate(t *testing.T) {
 	r := newRedis(t, startServer(t), nil)
 	for _, test := range []struct {
@@ -23,15 +23,15 @@ func TestLeasedCallsAllocate(t *testing.T) {
 		{"from a stripe", 1 << 20, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			call := limits.Call{Key: limits.KeyOf(test.name), Rule: rule(1<<40, 1<<40, test.concurrent), Lifetime: time.Minute}
-			paid := 0
+			call := newCaller(t, r, test.name, rule(1<<40, 1<<40, test.concurrent)).Call
+			fromStripes := 0
 			once := func() {
 				d, err := r.Admit(t.Context(), call)
 				if err != nil || d.Verdict != limits.Admitted {
 					t.Fatalf("decision = %+v, %v", d, err)
 				}
 				if d.Slot.Place>>stripeBits > 0 {
-					paid++
+					fromStripes++
 				}
 				if err := r.Release(t.Context(), d.Slot); err != nil {
 					t.Fatal(err)
@@ -41,24 +41,25 @@ func TestLeasedCallsAllocate(t *testing.T) {
 			for range 100_000 {
 				once()
 			}
-			for tries := 0; test.stripes && paid < runs && tries < 1000; tries++ { // leases grow with the pace
-				paid = 0
+			// Leases grow with the pace, until there are enough permits for stripes.
+			for tries := 0; test.stripes && fromStripes < runs && tries < 1000; tries++ {
+				fromStripes = 0
 				for range runs {
 					once()
 				}
 			}
-			paid = 0
+			fromStripes = 0
 			if got := testing.AllocsPerRun(runs, once); got > budget {
 				t.Errorf("Admit and Release allocate %v times, budget %d", got, budget)
 			}
-			if test.stripes && paid < runs/2 || !test.stripes && paid > 0 {
-				t.Errorf("%d of %d calls were admitted from stripes", paid, runs)
+			if test.stripes && fromStripes < runs/2 || !test.stripes && fromStripes > 0 {
+				t.Errorf("%d of %d calls were admitted from stripes", fromStripes, runs)
 			}
 		})
 	}
 }
 
-// Budgets: how many requests to Redis a decision costs, heartbeats included.
+// The budgets are requests to Redis for each decision, heartbeats included.
 func TestDecisionsSeldomAskRedis(t *testing.T) {
 	s := startServer(t)
 	for _, test := range []struct {
@@ -75,12 +76,12 @@ func TestDecisionsSeldomAskRedis(t *testing.T) {
 			return n
 		}},
 		{"ten thousand ordinary callers", 0.25, func(r *Store) int {
-			return play(t, r, ordinaryCalls(10_000), 5*time.Second)
+			return callEachSecond(t, r, ordinaryCalls(10_000), 5*time.Second)
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := newRedis(t, s, nil)
-			test.decide(r) // rates are learned
+			test.decide(r) // so that the rates of calls are known
 			before := r.sent.Load()
 			decisions := test.decide(r)
 			got := float64(r.sent.Load()-before) / float64(decisions)

@@ -19,13 +19,17 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// The ledger beside one script for each decision, in one run: decisions a second and commands of
-// Redis for each.
+// The ledger beside one script for each decision, in one run. It reports decisions a second, and
+// commands to Redis for each decision.
 func BenchmarkRedis(b *testing.B) {
 	s := startServer(b)
 	large := limitstest.LargeCall("large")
-	b.Run("script for each decision", func(b *testing.B) { eachAsks(b, newRedis(b, s, nil), []limits.Call{large}) })
-	b.Run("INCRBY and EXPIRE for each decision", func(b *testing.B) { eachCounts(b, s.client(b), []limits.Call{large}) })
+	b.Run("script for each decision", func(b *testing.B) {
+		eachAsks(b, newRedis(b, s, nil), []limits.Call{large})
+	})
+	b.Run("INCRBY and EXPIRE for each decision", func(b *testing.B) {
+		eachCounts(b, s.client(b), []limits.Call{large})
+	})
 	b.Run("rate.Allow", func(b *testing.B) {
 		l := rate.NewLimiter(1e12, 1<<40)
 		measure(b, 1, func() int64 { return 0 }, same(func() {
@@ -35,10 +39,17 @@ func BenchmarkRedis(b *testing.B) {
 		}))
 	})
 	r := newRedis(b, s, nil)
-	b.Run("one large caller", func(b *testing.B) { share(b, r, 1, func() { limitstest.Exchange(b, r, large) }) })
-	b.Run("one large caller, 16 at once on each core", func(b *testing.B) { share(b, r, 16, func() { limitstest.Exchange(b, r, large) }) })
+	b.Run("one large caller", func(b *testing.B) {
+		share(b, r, 1, func() { limitstest.Exchange(b, r, large) })
+	})
+	b.Run("one large caller, 16 at once on each core", func(b *testing.B) {
+		share(b, r, 16, func() { limitstest.Exchange(b, r, large) })
+	})
 	b.Run("one large caller at four gateways", func(b *testing.B) {
-		gateways := []*Store{newRedis(b, s, nil), newRedis(b, s, nil), newRedis(b, s, nil), newRedis(b, s, nil)}
+		var gateways []*Store
+		for range 4 {
+			gateways = append(gateways, newRedis(b, s, nil))
+		}
 		var next atomic.Int64
 		sent := func() (all int64) {
 			for _, g := range gateways {
@@ -51,11 +62,11 @@ func BenchmarkRedis(b *testing.B) {
 	b.Run("latency of Admit, 64 at once", func(b *testing.B) { latency(b, r, large) })
 	calls := make([]limits.Call, 10_000)
 	for i := range calls {
-		calls[i] = limits.Call{Key: limits.KeyOf(fmt.Sprint("ordinary", i)), Rule: rule(1<<20, 1<<20, 20), Lifetime: time.Minute}
+		calls[i] = newCaller(b, r, fmt.Sprint("ordinary", i), rule(1<<20, 1<<20, 20)).Call
 	}
 	var n atomic.Int64
 	next := func() { limitstest.Exchange(b, r, calls[n.Add(1)%int64(len(calls))]) }
-	for range 20 * len(calls) { // their rates are learned
+	for range 20 * len(calls) { // so that the rates of calls are known
 		next()
 	}
 	b.Run("10000 callers", func(b *testing.B) { share(b, r, 16, next) })
@@ -71,17 +82,17 @@ func BenchmarkRedis(b *testing.B) {
 	})
 }
 
-// share lets many goroutines make decisions and reports what they cost.
+// share measures decisions that many goroutines make.
 func share(b *testing.B, r *Store, parallelism int, decide func()) {
 	measure(b, parallelism, r.sent.Load, same(decide))
 }
 
-// same has all goroutines decide alike.
+// same makes all goroutines decide alike.
 func same(decide func()) func() func() { return func() func() { return decide } }
 
-// measure does the same of anything that decides; each goroutine begins by what decider returns,
-// and sent is how many commands Redis was sent ever. Where a machine is shared, the processor
-// time of this process tells more than the decisions a second.
+// measure runs deciders in many goroutines, one in each, and reports what a decision costs. sent
+// returns the number of commands that Redis was sent until now. On a shared machine the processor
+// time of this process says more than the decisions a second.
 func measure(b *testing.B, parallelism int, sent func() int64, decider func() func()) {
 	b.ReportAllocs()
 	b.SetParallelism(parallelism)
@@ -108,7 +119,7 @@ func cpu(b *testing.B) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// latency times every decision by itself.
+// latency reports percentiles of the time of a decision.
 func latency(b *testing.B, r *Store, call limits.Call) {
 	b.SetParallelism(64 / runtime.GOMAXPROCS(0))
 	var mu sync.Mutex
@@ -134,18 +145,17 @@ func latency(b *testing.B, r *Store, call limits.Call) {
 	b.ReportMetric(float64(all[len(all)*99/100]), "p99-ns")
 }
 
-// Ten thousand ordinary callers with one call a second each, as a country has at its peak; and
-// beside them, as fast as it goes, one script and one INCRBY with EXPIRE for each decision about
-// the same callers.
+// Ten thousand ordinary callers with one call a second each, as a country has at its peak. Beside
+// them, as fast as possible, one script and one INCRBY with EXPIRE for each decision.
 func BenchmarkOrdinaryCallers(b *testing.B) {
 	s := startServer(b)
 	calls := ordinaryCalls(10_000)
 	b.Run("leases", func(b *testing.B) {
 		r := newRedis(b, s, nil)
 		for b.Loop() {
-			play(b, r, calls, 10*time.Second) // rates are learned
+			callEachSecond(b, r, calls, 10*time.Second) // so that the rates of calls are known
 			before := r.sent.Load()
-			decisions := play(b, r, calls, 10*time.Second)
+			decisions := callEachSecond(b, r, calls, 10*time.Second)
 			b.ReportMetric(float64(decisions)/10, "decisions/s")
 			b.ReportMetric(float64(r.sent.Load()-before)/float64(decisions), "commands/decision")
 		}
@@ -157,23 +167,34 @@ func BenchmarkOrdinaryCallers(b *testing.B) {
 func ordinaryCalls(n int) []limits.Call {
 	calls := make([]limits.Call, n)
 	for i := range calls {
-		calls[i] = limits.Call{Key: limits.KeyOf(fmt.Sprint("ordinary", i)), Rule: rule(10_000, 10_000, 20), Lifetime: time.Minute}
+		calls[i] = limits.Call{
+			Key: limits.KeyOf(fmt.Sprint("ordinary", i)), Rule: rule(10_000, 10_000, 20),
+			Lifetime: time.Minute,
+		}
 	}
 	return calls
 }
 
-// eachAsks has one script decide about each call.
+// eachAsks runs the script for each call.
 func eachAsks(b *testing.B, r *Store, calls []limits.Call) {
 	var number, next, sent atomic.Int64
 	measure(b, 16, sent.Load, func() func() {
-		shard := shardCount + int(number.Add(1)) // requests of one gateway to one shard would have to wait for each other
+		// Each goroutine has a shard: requests of one gateway to one shard wait for each other.
+		shard := shardCount + int(number.Add(1))
 		gateway, seq := rand.Text(), int64(0)
 		return func() {
 			seq++
 			sent.Add(1)
 			call := &calls[next.Add(1)%int64(len(calls))]
-			q := &request{Gateway: gateway, Seq: seq, Policy: "p", Trust: true, Settled: true, Alone: true, Epoch: 1,
-				Entries: []entry{{key: call.Key, Rule: [3]int64{call.Rule.Working, call.Rule.Off, int64(call.Rule.Concurrent)}, Need: 1, Slots: 1, Life: 1000}}}
+			q := &request{
+				Gateway: gateway, Seq: seq, Policy: "p",
+				Trust: true, Settled: true, Alone: true, Epoch: 1,
+				Entries: []entry{{
+					key:  call.Key,
+					Rule: [3]int64{call.Rule.Working, call.Rule.Off, int64(call.Rule.Concurrent)},
+					Need: 1, Slots: 1, Life: 1000,
+				}},
+			}
 			if _, err := r.send(shard, q); err != nil {
 				b.Error(err)
 			}
@@ -196,7 +217,7 @@ func eachCounts(b *testing.B, client *redis.Client, calls []limits.Call) {
 	}))
 }
 
-// What it takes to tell a ledger that has forgotten what a gateway knows of its callers' hour.
+// The time of a request that replays callers to a ledger that has lost its memory.
 func BenchmarkReplay(b *testing.B) {
 	s := startServer(b)
 	for _, minutes := range []int64{1, 60} {
@@ -206,9 +227,12 @@ func BenchmarkReplay(b *testing.B) {
 				seq := int64(0)
 				for b.Loop() {
 					seq++
-					q := &request{Gateway: "g", Seq: seq, Policy: "p", Trust: true, Settled: true, Alone: true, Epoch: 1, Replaying: true}
+					q := &request{
+						Gateway: "g", Seq: seq, Policy: "p",
+						Trust: true, Settled: true, Alone: true, Epoch: 1, Replaying: true,
+					}
 					for i := range callers {
-						q.Entries = append(q.Entries, untoldEntry(fmt.Sprint(seq, i), minutes))
+						q.Entries = append(q.Entries, unreplayedEntry(fmt.Sprint(seq, i), minutes))
 					}
 					if _, err := r.send(shardCount, q); err != nil {
 						b.Fatal(err)
@@ -219,9 +243,9 @@ func BenchmarkReplay(b *testing.B) {
 	}
 }
 
-// untoldEntry replays a caller with one call in each of so many minutes, of which the ledger
-// knows nothing.
-func untoldEntry(name string, minutes int64) entry {
+// unreplayedEntry replays a caller with one call in each of some minutes, of which the ledger knows
+// nothing.
+func unreplayedEntry(name string, minutes int64) entry {
 	e := entry{key: limits.KeyOf(name), Rule: [3]int64{10_000, 10_000, 20}, Net: &limits.Counts{minutes}}
 	first := time.Now().UnixMilli() + marginMillis + 2*journalMillis
 	for minute := range minutes {
@@ -230,8 +254,8 @@ func untoldEntry(name string, minutes int64) entry {
 	return e
 }
 
-// play lets each caller call once a second, evenly.
-func play(t testing.TB, r *Store, calls []limits.Call, length time.Duration) (decisions int) {
+// callEachSecond makes one call of each caller a second, evenly, for a while.
+func callEachSecond(t testing.TB, r *Store, calls []limits.Call, length time.Duration) (decisions int) {
 	var group sync.WaitGroup
 	for start := time.Now(); time.Since(start) < length; time.Sleep(time.Millisecond) {
 		for due := int(time.Since(start).Seconds() * float64(len(calls))); decisions < due; decisions++ {

@@ -168,7 +168,8 @@ func TestWhatNobodyUsedIsNotCharged(t *testing.T) {
 		}, true},
 	} {
 		for _, shape := range []struct{ turns, atOnce, slots int }{{30, 1, 100}, {10, 3, 9}, {2, 20, 100}} {
-			t.Run(fmt.Sprintf("%s, %d at once of %d", fault.name, shape.atOnce, shape.slots), func(t *testing.T) {
+			name := fmt.Sprintf("%s, %d at once of %d", fault.name, shape.atOnce, shape.slots)
+			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				f := newThreeGateways(t, rule(300, 300, shape.slots))
 				f.spend(shape.turns, shape.atOnce)

@@ -128,6 +128,7 @@ func secureConfig(t *testing.T, url string, secure *tls.Config) Config {
 // A gateway accepts a Redis whose certificate is of the configured CA and for the address that it
 // dials. Redis accepts a gateway by its certificate.
 func TestRedisTLS(t *testing.T) {
+	t.Parallel()
 	withoutCertificate := func(a *authority) *tls.Config { return &tls.Config{RootCAs: a.pool()} }
 	ofAnotherCA := func(*authority) *tls.Config { return newAuthority(t).client() }
 	ofTheSystem := func(*authority) *tls.Config { return nil }
@@ -169,6 +170,7 @@ func TestRedisTLS(t *testing.T) {
 // The certificate of each node of a Cluster must be for the address of the node, not that of the
 // URL.
 func TestRedisClusterTLS(t *testing.T) {
+	t.Parallel()
 	a := newAuthority(t)
 	s, port := a.server(loopback(), "--tls-cluster", "yes", "--cluster-enabled", "yes",
 		"--cluster-port", freePort(t), "--cluster-announce-ip", "127.0.0.1", "--dir", t.TempDir())
@@ -185,6 +187,7 @@ func TestRedisClusterTLS(t *testing.T) {
 
 // The same holds for Sentinels and for the master that they name.
 func TestRedisSentinelTLS(t *testing.T) {
+	t.Parallel()
 	a := newAuthority(t)
 	_, master := a.server(loopback())
 	port, config := freePort(t), filepath.Join(t.TempDir(), "sentinel.conf")

@@ -12,7 +12,7 @@ import (
 	"brana/limits/limitstest"
 )
 
-// Held leases are used up first in any mode; then the mode decides, and the decision says so.
+// In any mode, leases are used up first. Then the mode decides, and the decision says so.
 func TestModesWhileRedisIsDown(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -23,9 +23,11 @@ func TestModesWhileRedisIsDown(t *testing.T) {
 			t.Parallel()
 			s := startServer(t)
 			one, other := newRedis(t, s, nil), newRedis(t, s, nil)
-			call := limits.Call{Key: limits.KeyOf("a"), Rule: rule(20, 20, 10), Lifetime: time.Minute, WhenDown: test.mode}
+			closed := newCaller(t, one, "a", rule(20, 20, 10)).Call
+			call := closed
+			call.WhenDown = test.mode
 			limitstest.Eventually(t, "the gateways know of each other", func() bool {
-				d, err := other.Admit(t.Context(), limits.Call{Key: call.Key, Rule: call.Rule, Lifetime: time.Minute})
+				d, err := other.Admit(t.Context(), closed)
 				if err == nil && d.Verdict == limits.Admitted {
 					_ = other.Release(t.Context(), d.Slot)
 				}
@@ -33,7 +35,8 @@ func TestModesWhileRedisIsDown(t *testing.T) {
 			})
 			used := 20 - remaining(t, other, call)
 			s.kill()
-			limitstest.Eventually(t, "the loss is noticed", func() bool { return one.Ready(t.Context()) != nil && downOf(one, call.Key) })
+			waitLoss(t, one)
+			limitstest.Eventually(t, "its shard notices", func() bool { return downOf(one, call.Key) })
 
 			admitted := int64(0)
 			for range 100 {
@@ -52,22 +55,25 @@ func TestModesWhileRedisIsDown(t *testing.T) {
 				t.Errorf("%d calls admitted, want %d", admitted, test.want)
 			}
 
-			// When Redis is back, what was admitted without it is counted, by the ledger that has
-			// forgotten all.
+			// When Redis is back, and has lost its memory, the calls made meanwhile are counted.
 			if !s.start() {
 				t.Fatal("redis-server does not start again")
 			}
 			want := 20 - used - admitted // below zero after open
-			limitstest.Eventually(t, "the ledger has learned", func() bool { return one.Ready(t.Context()) == nil && other.Ready(t.Context()) == nil })
-			limitstest.Eventually(t, "the calls are counted", func() bool { return remaining(t, other, call) <= want })
+			waitReady(t, "the ledger has learned", one)
+			waitReady(t, "the ledger has learned", other)
+			limitstest.Eventually(t, "the calls are counted", func() bool {
+				return remaining(t, other, call) <= want
+			})
 			if got := remaining(t, other, call); got != want {
-				t.Errorf("remaining %d, want %d of 20: %d used before and %d meanwhile", got, want, used, admitted)
+				t.Errorf("remaining %d, want %d of 20: %d used before and %d meanwhile",
+					got, want, used, admitted)
 			}
 		})
 	}
 }
 
-// remaining is what a gateway sees after asking the ledger, without using any of it.
+// remaining asks the ledger what is left of a quota, without using any of it.
 func remaining(t testing.TB, r *Store, call limits.Call) (left int64) {
 	t.Helper()
 	sh := &r.shards[call.Key[0]%shardCount]
@@ -102,31 +108,33 @@ func downOf(r *Store, key limits.Key) bool {
 	return sh.cause != nil
 }
 
-// A gateway that never heard of the others cannot take a share.
+// A gateway that has never heard of others does not know its share, and is closed.
 func TestShareNeedsToKnowTheOthers(t *testing.T) {
 	r, err := New(Config{URL: "redis://127.0.0.1:" + freePort(t), Calendar: limitstest.Czech(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	call := limits.Call{Key: limits.KeyOf("a"), Rule: rule(20, 20, 10), Lifetime: time.Minute, WhenDown: limits.Share}
+	call := newCaller(t, r, "a", rule(20, 20, 10)).Call
+	call.WhenDown = limits.Share
 	if d, err := r.Admit(t.Context(), call); err == nil {
 		t.Errorf("decision %+v", d)
 	}
 	call.WhenDown = limits.Open
-	if d, err := r.Admit(t.Context(), call); err != nil || d.Verdict != limits.Admitted || d.Degraded != limits.Open {
+	d, err := r.Admit(t.Context(), call)
+	if err != nil || d.Verdict != limits.Admitted || d.Degraded != limits.Open {
 		t.Errorf("decision %+v, %v", d, err)
 	}
 }
 
-// Whatever happens to Redis, the gateways' own logs hold the quota: never more than it, and in
-// the end all of it.
+// Whatever happens to Redis, no more calls are admitted than the quota, and in the end nearly all
+// of it are.
 func TestQuotaIsKeptThroughFaults(t *testing.T) {
 	t.Parallel()
 	const quota = 600
 	for _, fault := range []struct {
 		name string
-		does func(*server)
+		run  func(*server)
 	}{
 		{"emptied", func(s *server) { s.command("FLUSHALL") }},
 		{"killed and started empty", func(s *server) { s.kill(); s.start() }},
@@ -166,10 +174,14 @@ func TestQuotaIsKeptThroughFaults(t *testing.T) {
 					})
 				}
 			}
-			limitstest.Eventually(t, "a third of the quota is used", func() bool { return admitted.Load() > quota/3 })
-			fault.does(s)
-			limitstest.Eventually(t, "the quota is used up, but for leases lost", func() bool { return admitted.Load() >= quota-quota/10 })
-			time.Sleep(2 * time.Second) // would more be admitted, it would be now
+			limitstest.Eventually(t, "a third of the quota is used", func() bool {
+				return admitted.Load() > quota/3
+			})
+			fault.run(s)
+			limitstest.Eventually(t, "the quota is used up, except for lost leases", func() bool {
+				return admitted.Load() >= quota-quota/10
+			})
+			time.Sleep(2 * time.Second) // for calls beyond the quota
 			stop()
 			group.Wait()
 			if n := admitted.Load(); n > quota {

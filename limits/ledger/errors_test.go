@@ -46,6 +46,7 @@ func impostor(t *testing.T, answer string) (url string) {
 
 // An error contains nothing that a server sent, except for a known code.
 func TestNoByteOfRedisIsInAnError(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct{ answer, want string }{
 		"an error":            {"-ERR " + canary + "\r\n", "ERR is the answer of redis"},
 		"an unknown code":     {"-" + canary + " " + canary + "\r\n", "ERR is the answer of redis"},

@@ -62,6 +62,7 @@ func TestFaultsBreakTheLimitsOfMutants(t *testing.T) {
 		}, "calls in an hour", clockOn},
 	} {
 		t.Run(mutant.name, func(t *testing.T) {
+			t.Parallel()
 			s := startServer(t)
 			source := steppedScript(t, mutant.variant)
 			source = strings.Replace(source, "1000, 12000\n", "1000, 1000\n", 1) // learns for a second

@@ -60,7 +60,8 @@ const (
 // account is the key of a kind's account in a shard and a round.
 func (k *kind) account(shard, round int) limits.Key {
 	for i := 0; ; i++ {
-		if key := limits.KeyOf("fault suite", k.name, fmt.Sprint(round), fmt.Sprint(i)); int(key[0])%shardCount == shard {
+		key := limits.KeyOf("fault suite", k.name, fmt.Sprint(round), fmt.Sprint(i))
+		if int(key[0])%shardCount == shard {
 			return key
 		}
 	}

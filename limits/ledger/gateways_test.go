@@ -297,7 +297,9 @@ type fleetConfig struct {
 }
 
 // runFleet runs a fleet on a server. It returns how many calls were admitted from stripes.
-func runFleet(t *testing.T, s *server, with fleetConfig, chance limitstest.Chance) (fromStripes int, err error) {
+func runFleet(
+	t *testing.T, s *server, with fleetConfig, chance limitstest.Chance,
+) (fromStripes int, err error) {
 	var made []*Store
 	prefix := fmt.Sprintf("fleet%d:", time.Now().UnixNano())
 	clock := limitstest.ClockAt(t, limitstest.Wednesday+"06:30:00")
@@ -335,6 +337,7 @@ func runFleet(t *testing.T, s *server, with fleetConfig, chance limitstest.Chanc
 // Whole gateways keep the quota and the slots through changes of the regime, crashes, late use,
 // renewed calls and acts of operators, with leases of any size.
 func TestGatewaysKeepTheLimits(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		if _, err := runFleet(t, s, fleetConfig{source: ledgerSource}, limitstest.FromRapid(rt)); err != nil {
@@ -345,6 +348,7 @@ func TestGatewaysKeepTheLimits(t *testing.T) {
 
 // The test of the test: each mutant breaks a limit.
 func TestGatewaysBreakTheLimitsOfMutants(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	for _, mutant := range []variant{
 		{name: "hour short", from: "* grain + WINDOW + MARGIN", to: "* grain + WINDOW - 2 * LEASE"},

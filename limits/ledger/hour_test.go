@@ -11,6 +11,7 @@ import (
 )
 
 func TestRedisKeepsTheRollingHour(t *testing.T) {
+	t.Parallel()
 	clock := &limitstest.Clock{}
 	r := newRedis(t, startServer(t), clock)
 	n := 0

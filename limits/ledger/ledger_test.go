@@ -97,7 +97,9 @@ var properties = map[string]property{
 
 // adversaryOf lets the adversary attack one property.
 func adversaryOf(name string) property {
-	return func(l testLedger, chance limitstest.Chance) error { return newAdversary(l, chance, name).run() }
+	return func(l testLedger, chance limitstest.Chance) error {
+		return newAdversary(l, chance, name).run()
+	}
 }
 
 func clockIsNotPushed(l testLedger, chance limitstest.Chance) error {
@@ -137,6 +139,7 @@ func sourceOf(t *testing.T, v variant, property string) string {
 }
 
 func TestLedgerProperties(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	client := s.client(t)
 	for name, property := range properties {
@@ -157,12 +160,14 @@ func TestLedgerProperties(t *testing.T) {
 
 // The test of the test: each mutant breaks its property, in the model and in the script.
 func TestLedgerMutantsAreCaught(t *testing.T) {
+	t.Parallel()
 	client := startServer(t).client(t)
 	for _, mutant := range mutants {
 		t.Run(mutant.name+", model", func(t *testing.T) {
 			var err error
 			for seed := uint64(0); seed < 400 && err == nil; seed++ {
-				err = properties[mutant.property](newModelLedger(mutant.name, mutant.property), rand.New(rand.NewPCG(seed, 2)).IntN)
+				l := newModelLedger(mutant.name, mutant.property)
+				err = properties[mutant.property](l, rand.New(rand.NewPCG(seed, 2)).IntN)
 			}
 			caught(t, err)
 		})
@@ -174,8 +179,11 @@ func TestLedgerMutantsAreCaught(t *testing.T) {
 
 // Mistakes of gateways rather than of the ledger break the properties too.
 func TestMistakesOfGatewaysAreCaught(t *testing.T) {
+	t.Parallel()
 	client := startServer(t).client(t)
-	for mistake, property := range map[string]string{"reused name": "slots", "renews in silence": "renewals", "last answer bounds": "push"} {
+	for mistake, property := range map[string]string{
+		"reused name": "slots", silently: "renewals", "last answer bounds": "push",
+	} {
 		script := redis.NewScript(virtual(sourceOf(t, variant{}, property)))
 		for kind, ledger := range map[string]func(seed uint64) testLedger{
 			"model": func(uint64) testLedger { return newModelLedger("", property) },
@@ -201,6 +209,7 @@ func TestMistakesOfGatewaysAreCaught(t *testing.T) {
 }
 
 func TestModelAndScriptAnswerAlike(t *testing.T) {
+	t.Parallel()
 	client := startServer(t).client(t)
 	for name, property := range properties {
 		t.Run(name, func(t *testing.T) {
@@ -233,7 +242,8 @@ func caught(t *testing.T, err error) {
 func runProperty(t *testing.T, client *redis.Client, v variant, property string, seeds uint64) error {
 	script := redis.NewScript(virtual(sourceOf(t, v, property)))
 	for seed := range seeds {
-		s := &scriptLedger{client: client, script: script, base: fmt.Sprintf("{%s %s %d}", v.name, property, seed)}
+		base := fmt.Sprintf("{%s %s %d}", v.name, property, seed)
+		s := &scriptLedger{client: client, script: script, base: base}
 		if err := properties[property](s, rand.New(rand.NewPCG(seed, 2)).IntN); err != nil {
 			return fmt.Errorf("seed %d: %w", seed, err)
 		}

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"testing"
-	"time"
 
 	"brana/limits"
 	"brana/limits/limitstest"
@@ -15,19 +14,21 @@ var rule = limitstest.Rule
 // traits are those of a ledger that leases permits.
 var traits = limitstest.Traits{Late: leased, Repeats: refusalRepeats}
 
-// leased is how late the permits of a ledger that leases them are.
+// leased is Late of a ledger: a permit may be used for a Lease after its grant, and clocks differ.
 const leased = limits.Lease + limits.Margin
 
-// newRedis opens a store on a running server; a nil clock is the clock of Redis.
+// newRedis opens a store on a running server. If clock is nil, real clocks are used.
 func newRedis(t testing.TB, s *server, clock *limitstest.Clock) *Store {
 	t.Helper()
 	return newRedisOf(t, s, clock, ledgerSource)
 }
 
-// newRedisOf has a ledger of its own.
+// newRedisOf is newRedis with another script.
 func newRedisOf(t testing.TB, s *server, clock *limitstest.Clock, source string) *Store {
 	t.Helper()
-	r, err := prepare(Config{URL: s.url(), Calendar: limitstest.Czech(t), Timeout: 2 * time.Second, Prefix: t.Name() + ":", TrustEmpty: true})
+	config := testConfig(t, s.url())
+	config.Prefix = t.Name() + ":"
+	r, err := prepare(config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,6 +50,9 @@ func newCaller(t testing.TB, r *Store, name string, rule limits.Rule) limitstest
 }
 
 func TestRedis(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
-	limitstest.Contract(t, traits, func(t *testing.T, clock *limitstest.Clock) limitstest.Store { return newRedis(t, s, clock) })
+	limitstest.Contract(t, traits, func(t *testing.T, clock *limitstest.Clock) limitstest.Store {
+		return newRedis(t, s, clock)
+	})
 }

@@ -72,6 +72,7 @@ func TestGatewaysWithDifferentPolicies(t *testing.T) {
 
 // A gateway that does not know ledger time yet is granted no slot, and still refuses no call.
 func TestFirstCallsOfAGatewayAreAdmitted(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	for n := range 20 {
 		config := testConfig(t, s.url())

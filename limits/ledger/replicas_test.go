@@ -75,8 +75,9 @@ func TestGrantsWaitForReplicas(t *testing.T) {
 	c.Admit(limits.OverQuota)
 }
 
-// A master that is cut off goes on beside the replica that was promoted. It grants nothing that its
-// replicas do not acknowledge. Without acknowledgements it does, which shows that the test can tell.
+// A master that is cut off goes on beside the replica that was promoted. It grants nothing that
+// its replicas do not acknowledge. Without acknowledgements it does, which shows that the test
+// can tell.
 func TestSplitBrainKeepsTheQuota(t *testing.T) {
 	t.Parallel()
 	for replicas, within := range []bool{false, true} {

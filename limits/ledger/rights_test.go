@@ -49,6 +49,7 @@ func denied(t *testing.T, client *redis.Client) (all []string) {
 
 // The rights that docs/redis.md names suffice for everything that a gateway does.
 func TestLeastRightsSuffice(t *testing.T) {
+	t.Parallel()
 	master, _ := newReplicated(t)
 	grantRights(t, master, "`wait_replicas`", "a look at `appendfsync`")
 	config := testConfig(t, "redis://brana:word@127.0.0.1:"+master.port)

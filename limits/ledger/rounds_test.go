@@ -64,7 +64,8 @@ func stopFor10s(p *os.Process) {
 // steppedScript is the ledger, or a mutant of it, on a Redis whose clock tests can step.
 func steppedScript(t *testing.T, mutant variant) string {
 	const from = "math.floor(time[2] / 1000)"
-	return strings.Replace(sourceOf(t, mutant, "clock"), from, from+" + (redis.call('GET', 'clock') or 0)", 1)
+	const to = from + " + (redis.call('GET', 'clock') or 0)"
+	return strings.Replace(sourceOf(t, mutant, "clock"), from, to, 1)
 }
 
 const (

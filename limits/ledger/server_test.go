@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 		return
 	}
 	flag.Parse()
-	if err := flag.Set("test.parallel", "4"); err != nil {
+	if err := flag.Set("test.parallel", "6"); err != nil {
 		panic(err)
 	}
 	const dialing = "github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial"

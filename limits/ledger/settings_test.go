@@ -69,6 +69,7 @@ func TestSettingsAreJudged(t *testing.T) {
 
 // The settings of a real Redis are read and reported once.
 func TestSettingsAreLookedAt(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name     string
 		options  []string

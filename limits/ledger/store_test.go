@@ -190,6 +190,7 @@ func mustFail(t *testing.T, r *Store, call limits.Call) {
 
 // A decision is written whole or not at all: a full Redis neither counts nor forgets a call.
 func TestFullRedisKeepsItsCounts(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	clock := limitstest.ClockAt(t, limitstest.Wednesday+"10:00:00")
 	c := newCaller(t, newRedis(t, s, clock), "a", rule(3, 3, 3))
@@ -211,6 +212,7 @@ func TestFullRedisKeepsItsCounts(t *testing.T) {
 
 // The keys of one caller are in one slot of a Cluster, or the script would be refused.
 func TestRedisCluster(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, "--cluster-enabled", "yes",
 		"--cluster-config-file", "nodes-"+freePort(t)+".conf", "--dir", t.TempDir())
 	if got := s.command("CLUSTER ADDSLOTSRANGE 0 16383"); got != "+OK" {

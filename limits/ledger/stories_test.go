@@ -16,6 +16,7 @@ var update = flag.Bool("update", false, "write what the stories print into testd
 // Each story of testdata is run twice, on the model of the ledger and on ledger.lua in a Redis, and
 // prints the same. testdata/README.md lists the commands.
 func TestStories(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%d stories, %v", len(files), err)

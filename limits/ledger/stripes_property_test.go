@@ -53,6 +53,7 @@ func runStripes(
 }
 
 func TestStripesKeepTheRollingHour(t *testing.T) {
+	t.Parallel()
 	clock := &limitstest.Clock{}
 	r := newRedis(t, startServer(t), clock)
 	r.striping = *stripeAlways(3)
@@ -72,6 +73,7 @@ func TestStripesKeepTheRollingHour(t *testing.T) {
 }
 
 func TestGatewaysKeepTheLimitsFromStripes(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	n, fromStripes := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
@@ -173,6 +175,7 @@ var stripeMistakes = []stripeMistake{
 
 // The test of the test: the oracle finds each mistake, and a fleet some of them.
 func TestMistakesOfStripesAreCaught(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	for _, x := range stripeMistakes {
 		t.Run(x.name, func(t *testing.T) {

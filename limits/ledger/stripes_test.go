@@ -12,8 +12,9 @@ import (
 	"brana/limits/limitstest"
 )
 
-// With one stripe all is told as if there were none: the contract holds to the last number.
+// With one stripe, decisions are as without: the contract holds to the last number.
 func TestRedisWithAStripe(t *testing.T) {
+	t.Parallel()
 	s := startServer(t)
 	limitstest.Contract(t, traits, func(t *testing.T, clock *limitstest.Clock) limitstest.Store {
 		r := newRedis(t, s, clock)
@@ -22,28 +23,38 @@ func TestRedisWithAStripe(t *testing.T) {
 	})
 }
 
-// striped tells that a decision's slot was taken in a stripe.
+// striped returns whether the slot of a decision was taken in a stripe.
 func striped(d limits.Decision) bool { return d.Slot.Place>>stripeBits > 0 }
 
-// A stripe admits only what the shard would by the same things; all else goes to the shard, which
-// deals again.
-func TestStripesGoByWhatTheLaneGoesBy(t *testing.T) {
+// A stripe admits a call only if its shard would, by the same conditions. Any other call goes to
+// the shard, which lends again.
+func TestStripesAdmitWhatTheShardWould(t *testing.T) {
 	s := startServer(t)
 	for _, test := range []struct {
 		name    string
-		changes func(*testing.T, *Store, *limitstest.Caller, *limitstest.Clock)
-		stays   bool // the call after the change is admitted, but not from a stripe
+		change  func(*Store, *limitstest.Caller, *limitstest.Clock)
+		striped bool // the call after the change is admitted from a stripe
 	}{
-		{"nothing", func(*testing.T, *Store, *limitstest.Caller, *limitstest.Clock) {}, true},
-		{"the rule", func(_ *testing.T, _ *Store, c *limitstest.Caller, _ *limitstest.Clock) { c.Call.Rule.Off-- }, false},
-		{"the version of the policy", func(_ *testing.T, _ *Store, c *limitstest.Caller, _ *limitstest.Clock) { c.Call.Policy = "q" }, false},
-		{"a lifetime that the ledger does not know", func(_ *testing.T, _ *Store, c *limitstest.Caller, _ *limitstest.Clock) { c.Call.Lifetime++ }, false},
-		{"the calendar is to be looked at", func(_ *testing.T, _ *Store, _ *limitstest.Caller, clock *limitstest.Clock) { clock.Move(regimeCheck) }, false},
-		{"the regime", func(t *testing.T, _ *Store, _ *limitstest.Caller, clock *limitstest.Clock) {
+		{"nothing", func(*Store, *limitstest.Caller, *limitstest.Clock) {}, true},
+		{"the rule", func(_ *Store, c *limitstest.Caller, _ *limitstest.Clock) {
+			c.Call.Rule.Off--
+		}, false},
+		{"the version of the policy", func(_ *Store, c *limitstest.Caller, _ *limitstest.Clock) {
+			c.Call.Policy = "q"
+		}, false},
+		{"the lifetime", func(_ *Store, c *limitstest.Caller, _ *limitstest.Clock) {
+			c.Call.Lifetime++
+		}, false},
+		{"time for the calendar", func(_ *Store, _ *limitstest.Caller, clock *limitstest.Clock) {
+			clock.Move(regimeCheck)
+		}, false},
+		{"the regime", func(_ *Store, _ *limitstest.Caller, clock *limitstest.Clock) {
 			clock.Set(limitstest.Prague(t, limitstest.Wednesday+"17:00:00").UnixMilli())
 		}, false},
-		{"the lease is over", func(_ *testing.T, _ *Store, _ *limitstest.Caller, clock *limitstest.Clock) { clock.Move(limits.Lease) }, false},
-		{"the store is closed", func(t *testing.T, r *Store, _ *limitstest.Caller, _ *limitstest.Clock) {
+		{"the lease is over", func(_ *Store, _ *limitstest.Caller, clock *limitstest.Clock) {
+			clock.Move(limits.Lease)
+		}, false},
+		{"the store is closed", func(r *Store, _ *limitstest.Caller, _ *limitstest.Clock) {
 			r.leaving.Store(true)
 			r.tend(r.shardOf("a"))
 		}, false},
@@ -57,8 +68,8 @@ func TestStripesGoByWhatTheLaneGoesBy(t *testing.T) {
 			if d := c.Admit(limits.Admitted); !striped(d) {
 				t.Fatalf("decision %+v is not from a stripe", d)
 			}
-			test.changes(t, r, &c, clock)
-			if d := c.Admit(limits.Admitted); striped(d) != test.stays {
+			test.change(r, &c, clock)
+			if d := c.Admit(limits.Admitted); striped(d) != test.striped {
 				t.Errorf("decision %+v is from a stripe: %v", d, striped(d))
 			}
 			sh := r.shardOf("a")
@@ -68,13 +79,14 @@ func TestStripesGoByWhatTheLaneGoesBy(t *testing.T) {
 	}
 }
 
+// shardOf is the shard of a caller by its name.
 func (r *Store) shardOf(name string) *shard {
 	key := limits.KeyOf(name)
 	return &r.shards[key[0]%shardCount]
 }
 
-// What stripes did is the caller's: its pace, when it last called, the slots that are taken, and when
-// the last of them ends.
+// A recalled caller knows what its stripes did: its pace, when it last called, the slots that are
+// taken, and when the last of them ends.
 func TestRecalledCallersAreWhole(t *testing.T) {
 	clock := limitstest.ClockAt(t, limitstest.Wednesday+"10:00:00")
 	r := newRedis(t, startServer(t), clock)
@@ -126,7 +138,7 @@ func TestRecalledCallersAreWhole(t *testing.T) {
 		t.Errorf("stats = %+v, want the call that was renewed, and no permits", got)
 	}
 	c.Release(slots[0])
-	limitstest.Eventually(t, "the caller that rests has no stripes", func() bool {
+	limitstest.Eventually(t, "the dormant caller has no stripes", func() bool {
 		clock.Move(time.Second)
 		sh.mu.Lock()
 		defer sh.mu.Unlock()
@@ -134,7 +146,7 @@ func TestRecalledCallersAreWhole(t *testing.T) {
 	})
 	c.Spend(20)
 	later := c.Admit(limits.Admitted)
-	for _, slot := range slots { // of stripes that are no more
+	for _, slot := range slots { // of former stripes
 		c.Release(slot)
 	}
 	if got := r.Stats(); !striped(later) || got.Busy != 1 {
@@ -142,7 +154,7 @@ func TestRecalledCallersAreWhole(t *testing.T) {
 	}
 }
 
-// A shard has stripes for a few callers only; the others are decided about as ever.
+// A shard has stripes for a few callers only. It decides about the others itself.
 func TestStripedCallersAreFew(t *testing.T) {
 	clock := limitstest.ClockAt(t, limitstest.Wednesday+"10:00:00")
 	r := newRedis(t, startServer(t), clock)
@@ -161,20 +173,20 @@ func TestStripedCallersAreFew(t *testing.T) {
 	}
 }
 
-// crowd is many callers at once of one large caller's calls, and what they log: each call before
-// it ends.
+// A crowd is many goroutines that make calls of one large caller, and count each call before it
+// ends.
 type crowd struct {
 	store                          *Store
 	call                           limits.Call
-	count                          func(admitted int64) // is told each
-	begun                          sync.WaitGroup       // each has made its first call, and holds its slot
+	count                          func(admitted int64) // is called with each count
+	begun                          sync.WaitGroup       // until each goroutine holds its first slot
 	admitted, fromStripes, refused atomic.Int64
 	running, most                  atomic.Int64
 }
 
-// work makes calls, of which a few run at once, until they are refused over quota or the store is
-// closed; a moody one's rule changes back and forth.
-func (c *crowd) work(ctx context.Context, moody bool) (err error) {
+// work makes calls, of which a few run at once, until one is over the quota or the store is closed.
+// With ruleVaries, the rule of its calls changes back and forth.
+func (c *crowd) work(ctx context.Context, ruleVaries bool) (err error) {
 	var held []limits.Slot
 	release := func(most int) {
 		for len(held) > most && err == nil {
@@ -186,7 +198,7 @@ func (c *crowd) work(ctx context.Context, moody bool) (err error) {
 	defer func() { release(0) }()
 	call := c.call
 	for i := 0; err == nil; i++ {
-		if moody && i%50 == 0 {
+		if ruleVaries && i%50 == 0 {
 			call.Rule.Concurrent = c.call.Rule.Concurrent / (1 + i/50%2)
 		}
 		d, failed := c.store.Admit(ctx, call)
@@ -203,12 +215,14 @@ func (c *crowd) work(ctx context.Context, moody bool) (err error) {
 			continue
 		}
 		held = append(held, d.Slot)
-		for now, last := c.running.Add(1), c.most.Load(); now > last && !c.most.CompareAndSwap(last, now); last = c.most.Load() {
+		now := c.running.Add(1)
+		for last := c.most.Load(); now > last && !c.most.CompareAndSwap(last, now); {
+			last = c.most.Load()
 		}
 		if striped(d) {
 			c.fromStripes.Add(1)
 			if d.Running < 1 || d.Running > d.Concurrent || d.Remaining < 0 || d.Remaining > d.Quota {
-				return fmt.Errorf("told %+v", d)
+				return fmt.Errorf("decision = %+v", d)
 			}
 		}
 		c.count(c.admitted.Add(1))
@@ -220,9 +234,9 @@ func (c *crowd) work(ctx context.Context, moody bool) (err error) {
 	return err
 }
 
-// Many at once at one large caller, while its rule changes, others look, and at last the store
-// closes: by the log of those who call, no more is admitted than the quota, no more run than may,
-// and no permit is lost.
+// Many goroutines make calls of one large caller, while its rule changes, Stats is read, and at
+// last the store closes. By their own count no more calls are admitted than the quota, no more
+// run at once than allowed, and no permit is lost.
 func TestStripesUnderContention(t *testing.T) {
 	s := startServer(t)
 	const quota = 30_000
@@ -230,7 +244,7 @@ func TestStripesUnderContention(t *testing.T) {
 		name       string
 		closes     int64 // after so many calls; 0: never
 		concurrent int
-		moody      bool
+		ruleVaries bool
 	}{
 		{"to the last permit", 0, 64, true},
 		{"closed on the way", quota / 2, 64, true},
@@ -240,7 +254,7 @@ func TestStripesUnderContention(t *testing.T) {
 			r := newRedis(t, s, nil)
 			r.striping = *stripeAlways(4)
 			var workers, others sync.WaitGroup
-			c := &crowd{store: r, call: limits.Call{Key: limits.KeyOf(t.Name()), Rule: rule(quota, quota, test.concurrent), Lifetime: time.Minute}}
+			c := &crowd{store: r, call: newCaller(t, r, "a", rule(quota, quota, test.concurrent)).Call}
 			c.count = func(admitted int64) {
 				if admitted == test.closes {
 					others.Go(func() { _ = r.Close() })
@@ -255,11 +269,11 @@ func TestStripesUnderContention(t *testing.T) {
 					}
 				}
 			})
-			const many = 16 // all slots in the last case, so that whoever calls next is refused
+			const many = 16 // the slots of the last case, so that some calls are refused
 			c.begun.Add(many)
 			for n := range many {
 				workers.Go(func() {
-					if err := c.work(t.Context(), test.moody && n == 0); err != nil && test.closes == 0 {
+					if err := c.work(t.Context(), test.ruleVaries && n == 0); err != nil && test.closes == 0 {
 						t.Error(err)
 					}
 				})
@@ -267,12 +281,18 @@ func TestStripesUnderContention(t *testing.T) {
 			workers.Wait()
 			done()
 			others.Wait()
-			t.Logf("%d admitted, %d from stripes, %d at once, %d refused", c.admitted.Load(), c.fromStripes.Load(), c.most.Load(), c.refused.Load())
+			fromStripes, most, refused := c.fromStripes.Load(), c.most.Load(), c.refused.Load()
+			t.Logf("%d admitted, %d from stripes, %d at once, %d refused",
+				c.admitted.Load(), fromStripes, most, refused)
 			if got := c.admitted.Load(); got > quota || test.closes == 0 && got < quota*99/100 {
 				t.Errorf("admitted %d calls of %d", got, quota)
 			}
-			if c.most.Load() > int64(test.concurrent) || test.moody && c.fromStripes.Load() == 0 || !test.moody && c.refused.Load() == 0 {
-				t.Errorf("%d calls ran at once, %d were admitted from stripes, %d refused", c.most.Load(), c.fromStripes.Load(), c.refused.Load())
+			if most > int64(test.concurrent) {
+				t.Errorf("%d calls ran at once, want %d at most", most, test.concurrent)
+			}
+			if test.ruleVaries && fromStripes == 0 || !test.ruleVaries && refused == 0 {
+				t.Errorf("%d calls were admitted from stripes, %d refused: nothing was tried",
+					fromStripes, refused)
 			}
 		})
 	}
