@@ -25,7 +25,7 @@ import (
 
 const (
 	splits     = 16 // ways to cut each case
-	gateVoices = 8  // callers at once
+	rawCallers = 8  // callers at once
 )
 
 func corpus(t testing.TB) []requests.Case {
@@ -98,7 +98,7 @@ func TestGatewayJudgesTheCorpus(t *testing.T) {
 	}
 	work := make(chan requests.Case)
 	var callers sync.WaitGroup
-	for range gateVoices {
+	for range rawCallers {
 		callers.Go(func() {
 			v := rawCaller{t: t, address: host.Host, prefix: host.Path}
 			defer v.hangUp()
