@@ -26,7 +26,7 @@ type Config struct {
 	MaxConns        int           // connections at once at most
 	MaxConnsPerPeer int           // of one address (IPv6: of one /64) at most
 	KeepAlive       time.Duration // an idle connection is closed after it
-	PlainSockets    bool          // connections of package net in the place of those of package socket
+	PlainSockets    bool          // connections are of package net, not of package socket
 
 	ReadIdle  time.Duration // longest wait for the header of a request, and for more of its body
 	WriteIdle time.Duration // longest wait until the caller takes the next bytes
