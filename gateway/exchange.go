@@ -197,16 +197,19 @@ func (x *exchange) CloseWithError(err error) error {
 	return nil
 }
 
-// endAnswer ends what goes out, and heeds what a relayed answer said.
+// endAnswer keeps what a relayed answer said, as far as it was read, and ends what
+// goes out.
 func (x *exchange) endAnswer() {
+	if said := x.out.verifier; said != nil {
+		x.out.kod, x.out.fault = said.Kod(), said.Fault()
+		if id := said.IszrZadostId(); id != "" {
+			x.iszrID = id // the log has the number that the caller sees
+		}
+		if said.Bars() {
+			x.doubtRow()
+		}
+	}
 	x.out.close(&x.pools)
-	if x.out.id != "" {
-		x.iszrID, x.out.id = x.out.id, "" // the log has the number that the caller sees
-	}
-	if x.out.bars {
-		x.out.bars = false
-		x.doubtRow()
-	}
 }
 
 // setLimitFields tells the caller what the limits decided, if they did.

@@ -30,13 +30,11 @@ type hold struct {
 	parts *Parts // whose stores hold it
 
 	claim   queue.Claim
-	claimed bool   // claim holds the id of the request
-	ais     string // whose queue has the room
-	room    string // number of the job that the room is for; empty: none
-
+	room    *queue.Job // the job that the room is for; nil: none
 	slot    limits.Slot
-	slotted bool // slot is held
-	renewed time.Time
+	renewed time.Time // when the slot was taken or renewed
+	claimed bool      // claim holds the id of the request
+	slotted bool      // slot is held
 }
 
 // claimID claims the id of a request, and reports whether no other has it.
@@ -54,7 +52,7 @@ func (h *hold) claimID(ctx context.Context, ais, id string) (bool, error) {
 func (h *hold) openRoom(ctx context.Context, j queue.Job) error {
 	err := h.parts.Queue.Open(ctx, j)
 	if !errors.Is(err, queue.ErrFull) {
-		h.ais, h.room = j.Ais, j.ID
+		h.room = &j
 	}
 	return err
 }
@@ -97,7 +95,7 @@ func (h *hold) renew(lifetime time.Duration) {
 // which reports the job as lost when its answer does not come.
 func (h *hold) handOver() hold {
 	to := hold{parts: h.parts, slot: h.slot, slotted: h.slotted, renewed: h.renewed}
-	h.slotted, h.room = false, ""
+	h.slotted, h.room = false, nil
 	return to
 }
 
@@ -110,10 +108,11 @@ func (h *hold) withdraw() {
 		h.claimed = false
 		errs = append(errs, safely(func() error { return h.parts.IDs.Forget(ctx, h.claim) }))
 	}
-	if h.room != "" {
-		room := h.room
-		h.room = ""
-		errs = append(errs, safely(func() error { return h.parts.Queue.Delete(ctx, h.ais, room) }))
+	if room := h.room; room != nil {
+		h.room = nil
+		errs = append(errs, safely(func() error {
+			return h.parts.Queue.Delete(ctx, room.Ais, room.ID)
+		}))
 	}
 	if err := errors.Join(errs...); err != nil {
 		h.parts.Log.Warn("give back what a refused call had reserved:"+

@@ -11,11 +11,6 @@ import (
 	"brana/gateway/stream"
 )
 
-// readAhead is the number of bytes of a body that the server reads before the
-// handler, at least one. A message that is cut there gets the server's own answer,
-// without anything about the message.
-const readAhead = 1
-
 // An inbound is what came in: the request, and the message that it came in. It has
 // one end, release, after which neither the head nor the message may be used.
 type inbound struct {
@@ -44,7 +39,6 @@ func (in *inbound) arriving() stream.Source {
 		Hold:     in.cfg.maxHeld(),
 		Sender:   sender{in.rc},
 		Patience: stream.Patience{Idle: cfg.ReadIdle, Rate: cfg.MinRate},
-		Ahead:    readAhead,
 		Broken:   cutRequest,
 	}
 	if src.Body != nil && src.Length < 0 {

@@ -12,7 +12,6 @@ import (
 
 // An outbound is what goes out: the answer that the caller reads, and the time in
 // which upstreams must give it. It has one end, close, which may be called again.
-// What the answer said stays readable afterwards.
 type outbound struct {
 	deadline *stream.Deadline  // of the call; nil: it has not begun, or has ended
 	answer   io.ReadCloser     // nil: none
@@ -21,12 +20,9 @@ type outbound struct {
 	length   int               // -1 when it is not known
 	written  int64             // bytes handed to the server
 	whole    bool              // all of it was
+	fault    bool              // it is a SOAP Fault of the upstream
 	err      error             // why reading it ended before its end
-
-	kod   string // VysledekKod, when it is known
-	fault bool   // it is a SOAP Fault of the upstream
-	id    string // IszrZadostId of a relayed answer
-	bars  bool   // it refuses an item (NENI OPRAVNENI)
+	kod      string            // VysledekKod, when it is known
 }
 
 // own takes an upstream's answer, nil for none. From here on close ends it,
@@ -99,7 +95,7 @@ func (o *outbound) next(p []byte, most int) (b []byte, err error) {
 
 // close closes the answer and then ends the call: the other way round the
 // connection of an answer that was read whole would be cut, not kept. The reply
-// reader goes back last, since what it has read is asked of it here.
+// reader goes back last; what it has read is lost then.
 func (o *outbound) close(p *pools) {
 	if o.answer != nil {
 		_ = safely(o.answer.Close) // an error of it changes nothing
@@ -110,8 +106,6 @@ func (o *outbound) close(p *pools) {
 		o.deadline = nil
 	}
 	if o.verifier != nil {
-		o.kod, o.fault = o.verifier.Kod(), o.verifier.Fault()
-		o.id, o.bars = o.verifier.IszrZadostId(), o.verifier.Bars()
 		o.proof.Release(p.buffers)
 		p.replies.Put(o.verifier)
 		o.verifier = nil

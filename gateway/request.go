@@ -17,6 +17,7 @@ type request struct {
 
 	service *egon.Service // nil: it is not known
 	async   bool
+	decided bool // limits holds a decision
 	route   Route
 	timeout time.Duration // of the call
 
@@ -26,7 +27,6 @@ type request struct {
 	policy   *policy.Snapshot
 	decision policy.Decision
 	limits   limits.Decision
-	decided  bool // limits holds a decision
 
 	iszrID string // empty until somebody asks for it
 	asked  string // number of the job that E100 asks for

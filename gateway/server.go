@@ -27,7 +27,7 @@ func (g *Gateway) newServer() *fasthttp.Server {
 		SecureErrorLogMessage:        true,
 		LazyRequestTime:              true, // an exchange has its own
 		ReadBufferSize:               readBufferBytes,
-		MaxRequestBodySize:           readAhead,
+		MaxRequestBodySize:           stream.ReadAhead,
 		ReadTimeout:                  g.cfg.ReadIdle,
 		WriteTimeout:                 g.cfg.WriteIdle,
 		IdleTimeout:                  g.cfg.KeepAlive,

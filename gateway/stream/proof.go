@@ -13,6 +13,11 @@ import (
 // unfinished tag and the closing part fit.
 const MinHeld = 256 << 10
 
+// ReadAhead is the number of bytes of a body that the server reads before anybody
+// asks for them, at least one. A message that is cut there gets the server's own
+// answer, without anything about the message.
+const ReadAhead = 1
+
 // ErrHeld says that a message has more bytes to hold back than the bound.
 var ErrHeld = errors.New("more bytes to hold back than the bound")
 
@@ -39,7 +44,6 @@ type Source struct {
 
 	Sender   Sender // nil: reads have no deadline of their own
 	Patience Patience
-	Ahead    int // bytes of the body that the server has read before anybody asked
 
 	// Broken makes the error of a message that ended before its end.
 	Broken func(p *Proof, err error) error
@@ -238,9 +242,9 @@ func (p *Proof) read(b []byte) (int, error) {
 	}
 	if p.got == 0 {
 		n, err := src.Body.Read(b)
-		if err == nil && n == src.Ahead && src.Length > int64(src.Ahead) {
-			n, err = src.Body.Read(b[src.Ahead:])
-			n += src.Ahead
+		if err == nil && n == ReadAhead && src.Length > ReadAhead {
+			n, err = src.Body.Read(b[ReadAhead:])
+			n += ReadAhead
 		}
 		return n, MarkSlow(err)
 	}
