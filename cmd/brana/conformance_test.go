@@ -67,8 +67,10 @@ import (
 //	golden NAME                  it is the one of testdata/replies
 //	opens                        the photo can be decrypted with the caller's key
 func TestConformance(t *testing.T) {
+	t.Parallel() // it waits
 	all := scenarios(t)
 	eachLimits(t, func(t *testing.T, store func(*config.Config)) {
+		t.Parallel()
 		var archive replyArchive
 		for _, s := range all {
 			t.Run(s.name, func(t *testing.T) { newScenarioRun(t, &archive, store, s).run(s.script) })
