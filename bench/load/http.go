@@ -47,6 +47,9 @@ func (h HTTP) Open() (*Client, error) {
 	return c, nil
 }
 
+// never is no retry.
+func never(*fasthttp.Request, int, error) (resetTimeout, retry bool) { return false, false }
+
 func (h HTTP) client(u *url.URL) *fasthttp.HostClient {
 	addr := u.Host
 	if u.Port() == "" {
@@ -64,7 +67,7 @@ func (h HTTP) client(u *url.URL) *fasthttp.HostClient {
 		MaxIdleConnDuration: 10 * time.Second,
 		// A call that failed counts as failed: it is not sent again.
 		MaxIdemponentCallAttempts: 1,
-		RetryIfErr:                func(*fasthttp.Request, int, error) (bool, bool) { return false, false },
+		RetryIfErr:                never,
 		DisablePathNormalizing:    true,
 		NoDefaultUserAgentHeader:  true,
 	}

@@ -36,7 +36,7 @@ const (
 	FailNone           Failure = "none"
 	FailRefuse         Failure = "refuse"          // the connection closes without an answer
 	FailHang           Failure = "hang"            // the request is taken and never answered
-	FailSlow           Failure = "slow"            // twenty parts, a latency (at least 50 ms) between them
+	FailSlow           Failure = "slow"            // in twenty parts, a latency (at least 50 ms) each
 	FailHTTP500        Failure = "500"             // HTTP 500 with a text that is no SOAP
 	FailCut            Failure = "cut"             // the connection closes in the middle of the answer
 	FailFault          Failure = "fault"           // a SOAP Fault with HTTP 500
@@ -44,7 +44,7 @@ const (
 	FailWrongNamespace Failure = "wrong-namespace" // the answer is of another namespace
 	FailEmpty          Failure = "empty"           // HTTP 200 without a body
 	FailChyba          Failure = "chyba"           // OdpovedInfo with CHYBA
-	FailWithheld       Failure = "withheld"        // OK, with a note that photos are withheld (eop, ecd)
+	FailWithheld       Failure = "withheld"        // OK, and photos are withheld (eop, ecd)
 )
 
 var failures = []Failure{FailNone, FailRefuse, FailHang, FailSlow, FailHTTP500, FailCut, FailFault,
@@ -112,7 +112,7 @@ const (
 // An Entry is one message in the log of a server, without personal data.
 type Entry struct {
 	Registry       string    `json:"registry"`
-	Step           string    `json:"step"`             // G27, O08, X21, E05 and so on; empty: not understood
+	Step           string    `json:"step"`             // as G27 or E05; empty: not understood
 	Target         string    `json:"target,omitempty"` // agenda that ORG was asked to translate into
 	Action         string    `json:"action"`           // SOAPAction
 	Start          time.Time `json:"start"`            // the request's head has been read
@@ -126,8 +126,8 @@ type Entry struct {
 	Failure        Failure   `json:"failure,omitempty"` // played on purpose
 	Broken         bool      `json:"broken,omitempty"`  // the answer did not go out whole
 	Problem        string    `json:"problem,omitempty"` // a panic with its stack
-	Uses           int       `json:"uses,omitempty"`    // use records in ROB for this message, one per person
-	Hidden         bool      `json:"hidden,omitempty"`  // these are hidden from the person (znepristupniLog)
+	Uses           int       `json:"uses,omitempty"`    // use records in ROB, one per person
+	Hidden         bool      `json:"hidden,omitempty"`  // from the person (znepristupniLog)
 }
 
 // Set changes how a registry behaves, from the next message on.

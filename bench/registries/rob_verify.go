@@ -110,24 +110,34 @@ var comparisons = []comparison{
 		func(p *Person, n *xmltext.Node, _ string) bool { return n.Value() == p.DatovaSchranka }},
 	{"DatumNarozeni", "DatumNarozeni",
 		func(p *Person, n *xmltext.Node, _ string) bool { return isDay(n, &p.Narozen) }},
-	{"DatumUmrti", "DatumUmrti", func(p *Person, n *xmltext.Node, _ string) bool { return isDay(n, p.Umrti) }},
+	{"DatumUmrti", "DatumUmrti", func(p *Person, n *xmltext.Node, _ string) bool {
+		return isDay(n, p.Umrti)
+	}},
 	{"DatumPravniMociUmrti", "DatumPravniMociUmrti",
 		func(p *Person, n *xmltext.Node, _ string) bool { return isDay(n, p.Umrti) }},
 	{"DorucovaciAdresa", "DorucovaciAdresa", func(p *Person, n *xmltext.Node, _ string) bool {
 		return p.Dorucovaci != 0 && atoi(n.Child(egon.NSRobTypes, "AdresaCr").Value()) == p.Dorucovaci
 	}},
-	{"Jmeno", "Jmeno", func(p *Person, n *xmltext.Node, how string) bool { return Equal(n.Value(), p.Jmeno, how) }},
+	{"Jmeno", "Jmeno", func(p *Person, n *xmltext.Node, how string) bool {
+		return Equal(n.Value(), p.Jmeno, how)
+	}},
 	{"MistoNarozeni", "MistoNarozeni", func(p *Person, n *xmltext.Node, how string) bool {
 		return isPlace(n, "Narozeni", p.Narozeni, how)
 	}},
-	{"MistoUmrti", "MistoUmrti", func(p *Person, n *xmltext.Node, how string) bool { return isPlace(n, "Umrti", p.MistoUmrti, how) }},
-	{"Prijmeni", "Prijmeni", func(p *Person, n *xmltext.Node, how string) bool { return Equal(n.Value(), p.RobPrijmeni, how) }},
+	{"MistoUmrti", "MistoUmrti", func(p *Person, n *xmltext.Node, how string) bool {
+		return isPlace(n, "Umrti", p.MistoUmrti, how)
+	}},
+	{"Prijmeni", "Prijmeni", func(p *Person, n *xmltext.Node, how string) bool {
+		return Equal(n.Value(), p.RobPrijmeni, how)
+	}},
 	{"Doklady", "Doklad", isDocument},
 	{"Doklad", "Doklad", isDocument}, // as the search names it
 	{"Obcanstvi", "Obcanstvi", func(p *Person, n *xmltext.Node, _ string) bool {
 		return slices.Contains(p.Obcanstvi, atoi(n.Value()))
 	}},
-	{"Pohlavi", "Pohlavi", func(p *Person, n *xmltext.Node, _ string) bool { return n.Value() == p.pohlavi() }},
+	{"Pohlavi", "Pohlavi", func(p *Person, n *xmltext.Node, _ string) bool {
+		return n.Value() == p.pohlavi()
+	}},
 }
 
 func isDay(n *xmltext.Node, is *time.Time) bool {

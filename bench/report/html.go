@@ -122,9 +122,11 @@ func (r *Report) percentiles() plot {
 		Title: "Latency by percentile",
 		About: "time from the intended start of a call to its last byte; each step to the right leaves " +
 			"a tenth of the calls",
-		Y:     nanos,
-		Log:   true,
-		X:     func(x float64) string { return fmt.Sprintf("%g %%", math.Round(1e5*(100-math.Pow(10, 2-x)))/1e5) },
+		Y:   nanos,
+		Log: true,
+		X: func(x float64) string {
+			return fmt.Sprintf("%g %%", math.Round(1e5*(100-math.Pow(10, 2-x)))/1e5)
+		},
 		Ticks: []float64{0, 1, 2, 3, 4, 5},
 	}
 	for i, target := range r.Targets() {

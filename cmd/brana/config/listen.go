@@ -146,8 +146,8 @@ func (l *Listen) checkIdentity(m *mistakes) {
 		}
 	case !l.InsecureIdentity && !loopback(l.Address):
 		m.wrong("listen.address", "plain HTTP lets anybody claim to be any AIS, so it serves loopback "+
-			"only; listen on 127.0.0.1, or set tls, or insecure_identity: true when another gate "+
-			"before this one has proven who calls")
+			"only; listen on 127.0.0.1, or set tls, or insecure_identity: true when a proxy in front "+
+			"has proven who calls")
 	}
 }
 
