@@ -8,7 +8,7 @@ import (
 	"brana/limits"
 )
 
-// The third call of an hour is one too many, and is told when a permit frees.
+// The third call of an hour is one too many. Its decision says when a permit is free again.
 func ExampleMemory() {
 	calendar, err := limits.NewCalendar(limits.CalendarConfig{
 		Working: "Mon-Fri 07:00-17:00", Holidays: "cz", Zone: "Europe/Prague",

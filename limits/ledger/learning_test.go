@@ -17,7 +17,7 @@ func learnsFirst(l testLedger, chance limitstest.Chance) error {
 	}
 	l.flush()
 	adv.fence++
-	// The replay is announced for so many seconds; then the gateway says that it is done, or
+	// The replay is announced for some seconds. Then the gateway says that it is done, or
 	// nothing.
 	seconds, silent := 12+chance(20), chance(2) == 0
 	for second := 0; second < seconds+14; second++ {

@@ -34,7 +34,7 @@ var mutants = []variant{
 	{"policies forever behind", "if policy.seen <= now - WINDOW then", "if false then", "policy"},
 	{"calls not asked", "(behind or entry.behind) and", "behind and", "policy"},
 	{"restarts adopt", "if request.adopts or taken == 0", "if request.adopts or not me", "policy"},
-	{"order not told", "request.taken or 0)", "0)", "order"},
+	{"order not replayed", "request.taken or 0)", "0)", "order"},
 	{
 		"no learning", "local learning = now < shard.open or untold",
 		"local learning = false", "learning",

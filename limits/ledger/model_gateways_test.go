@@ -39,11 +39,11 @@ func (m *modelLedger) adopt(q *request, a *answer, fresh bool) (behind bool) {
 			newest = max(newest, policy.taken)
 		}
 	}
-	told := q.Taken
-	if m.is("order not told") {
-		told = 0
+	taken := q.Taken
+	if m.is("order not replayed") {
+		taken = 0
 	}
-	a.taken = max(m.policies[q.Policy].taken, told)
+	a.taken = max(m.policies[q.Policy].taken, taken)
 	if q.Adopts || a.taken == 0 || m.is("restarts adopt") && fresh {
 		a.taken = max(a.now, newest+1)
 	}

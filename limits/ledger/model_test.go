@@ -18,14 +18,15 @@ type modelLedger struct {
 	redisFence string // and its identity
 
 	// the shard
-	fence              string
-	epoch, open        int64
-	off, last, tick    int64
-	told, known, fresh bool // the clock is known; the shard exists; it began empty
-	shut               bool // nothing is granted by the request at hand
-	gateways           map[string]member
-	policies           map[string]version
-	accounts           map[limits.Key]*modelAccount
+	fence           string
+	epoch, open     int64
+	off, last, tick int64
+	// timed: ledger time is known; known: the shard exists; fresh: it began empty.
+	timed, known, fresh bool
+	shut                bool // nothing is granted by the request at hand
+	gateways            map[string]member
+	policies            map[string]version
+	accounts            map[limits.Key]*modelAccount
 
 	saved *modelLedger // see save
 }
@@ -61,7 +62,7 @@ func newModel(mutant string) *modelLedger {
 // flush is FLUSHALL.
 func (m *modelLedger) flush() {
 	m.fence, m.epoch, m.open, m.off, m.last, m.tick = "", 0, 0, 0, 0, 0
-	m.told, m.known, m.fresh = false, false, true
+	m.timed, m.known, m.fresh = false, false, true
 	m.gateways, m.policies = map[string]member{}, map[string]version{}
 	m.accounts = map[limits.Key]*modelAccount{}
 }
@@ -121,7 +122,7 @@ func (m *modelLedger) serve(q *request) (answer, error) {
 	untold := m.meet(q, &a)
 	a.learning = (now < m.open || untold && !m.is("opens untold")) && !m.is("no learning")
 	m.shut = a.learning
-	if !a.learning && m.told {
+	if !a.learning && m.timed {
 		m.fresh = false
 	}
 	a.learning = a.learning || !q.Settled
@@ -137,22 +138,22 @@ func (m *modelLedger) serve(q *request) (answer, error) {
 
 func (m *modelLedger) clock(q *request, lost bool) int64 {
 	if q.Bound == 0 && !q.Alone {
-		if m.told {
+		if m.timed {
 			return m.last
 		}
 		return m.redisTime
 	}
 	now := m.redisTime + m.off
-	if !m.told && q.Bound != 0 {
+	if !m.timed && q.Bound != 0 {
 		now = q.Bound
 	}
 	if q.Bound != 0 && !m.is("no bound") {
 		now = min(max(now, q.Least), q.Bound)
 	}
-	if m.told && !(m.fresh && (lost || now < m.open)) {
+	if m.timed && !(m.fresh && (lost || now < m.open)) {
 		now = max(now, m.last)
 	}
-	m.told, m.off, m.last = true, now-m.redisTime, now
+	m.timed, m.off, m.last = true, now-m.redisTime, now
 	return now
 }
 
@@ -277,7 +278,7 @@ func (m *modelLedger) raise(a *modelAccount, rule limits.Rule, now int64) limits
 // operate answers an operator.
 func (m *modelLedger) operate(q *request) (y limits.Tally, now int64, err error) {
 	now = m.redisTime
-	if m.told {
+	if m.timed {
 		now = m.last
 	}
 	lost := !m.known || m.fence != m.redisFence || q.Epoch > m.epoch

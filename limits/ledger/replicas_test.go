@@ -63,7 +63,7 @@ func TestGrantsWaitForReplicas(t *testing.T) {
 		return errors.Is(err, limits.ErrReplicas)
 	})
 	if err := r.Ready(t.Context()); !errors.Is(err, limits.ErrReplicas) || !short.Load() {
-		t.Errorf("ready: %v; refills told of it: %v", err, short.Load())
+		t.Errorf("ready: %v; a refill reported it: %v", err, short.Load())
 	}
 	_ = replica.cmd.Process.Signal(syscall.SIGCONT)
 	waitReady(t, "the replica acknowledges", r)

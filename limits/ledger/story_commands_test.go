@@ -289,7 +289,7 @@ func (s *story) replicaCommand(a *arguments) {
 }
 
 // failoverCommand has a replica become master, for all gateways or those that are named. The old
-// master is gone when nobody asks it.
+// master is gone when no gateway asks it.
 func (s *story) failoverCommand(a *arguments) {
 	moved := s.gateways
 	if len(a.words) > 0 {

@@ -14,7 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// storyLedger is the ledger that a story is told on.
+// storyLedger is the ledger of a story.
 type storyLedger interface {
 	testLedger
 	copy() storyLedger // what a replica has that is up to date

@@ -152,7 +152,7 @@ func (s *story) settle() error {
 func (s *story) admit(g *storyGateway, times int, ends bool) {
 	last, n := "", 0
 	facts := ""
-	tell := func() {
+	flush := func() {
 		switch {
 		case n == 1:
 			s.print("%s: %s%s", g.name, last, facts)
@@ -168,7 +168,7 @@ func (s *story) admit(g *storyGateway, times int, ends bool) {
 		g.store.background.Wait()
 		verdict, more := worded(d, err)
 		if verdict != last {
-			tell()
+			flush()
 			n = 0
 		}
 		last, facts, n = verdict, more, n+1
@@ -181,7 +181,7 @@ func (s *story) admit(g *storyGateway, times int, ends bool) {
 			s.release(g, len(s.running)-1)
 		}
 	}
-	tell()
+	flush()
 }
 
 // release ends one of the calls that run.
@@ -192,7 +192,7 @@ func (s *story) release(g *storyGateway, at int) {
 	g.store.background.Wait()
 }
 
-// worded is a decision in words: its verdict, and what is told with it.
+// worded is a decision in words: its verdict, and the rest of it.
 func worded(d limits.Decision, err error) (verdict, facts string) {
 	if err != nil {
 		return "no decision", ", " + err.Error()
@@ -207,7 +207,8 @@ func worded(d limits.Decision, err error) (verdict, facts string) {
 	case limits.OverQuota:
 		return verdict, fmt.Sprintf(" of %d, retry after %v", d.Quota, d.RetryAfter)
 	}
-	return verdict, fmt.Sprintf(", %d of %d running, retry after %v", d.Running, d.Concurrent, d.RetryAfter)
+	return verdict, fmt.Sprintf(", %d of %d running, retry after %v",
+		d.Running, d.Concurrent, d.RetryAfter)
 }
 
 // status prints what gateways hold, what Redis has counted, and what is true.
@@ -314,7 +315,7 @@ func (a *arguments) next() (word string) {
 	return word
 }
 
-// literal takes a word that must stand here.
+// literal reads a word that must be the next one.
 func (a *arguments) literal(want string) {
 	if got := a.next(); got != want {
 		a.fail("%q stands where %q should", got, want)

@@ -242,7 +242,7 @@ func TestStripesUnderContention(t *testing.T) {
 	const quota = 30_000
 	for _, test := range []struct {
 		name       string
-		closes     int64 // after so many calls; 0: never
+		closes     int64 // the store, after n calls; 0: never
 		concurrent int
 		ruleVaries bool
 	}{
