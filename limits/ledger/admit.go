@@ -12,7 +12,7 @@ import (
 // Admit decides about a call. An admitted one has used a permit of its hour and holds a Slot until
 // Release or the end of its Lifetime. An error means that there was no decision within the Timeout
 // or ctx, and that the call's Mode is Closed; limits.ErrLifetime is the exception.
-func (r *Store) Admit(ctx context.Context, call limits.Call) (d limits.Decision, err error) {
+func (r *Store) Admit(ctx context.Context, call limits.Call) (limits.Decision, error) {
 	if call.Lifetime <= 0 {
 		return limits.Decision{}, limits.ErrLifetime
 	}
@@ -20,34 +20,39 @@ func (r *Store) Admit(ctx context.Context, call limits.Call) (d limits.Decision,
 	if d, done := r.admitStriped(sh, &call); done {
 		return d, nil
 	}
-	sh.mu.Lock()
-	defer sh.mu.Unlock()
-	c, done := sh.caller(&call), false
-	r.with(sh, c, func() {
-		now := r.clock.now() // not before: who waited for the shard would use a lease that is over
-		sh.adopt(c, &call, now)
-		d, done = r.decide(sh, c, &call, now)
-	})
-	if done {
-		return d, nil
-	}
-	return r.await(ctx, sh, c, &call)
+	return r.admitAtShard(ctx, sh, &call)
 }
 
-// decide decides by what is held or known, and reports whether it could.
-func (r *Store) decide(
-	sh *shard, c *caller, call *limits.Call, now int64,
-) (d limits.Decision, done bool) {
+// admitAtShard decides by what the shard holds or knows, or else asks the ledger.
+func (r *Store) admitAtShard(
+	ctx context.Context, sh *shard, call *limits.Call,
+) (d limits.Decision, err error) {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	c, done := sh.caller(call), false
+	r.with(sh, c, func() {
+		now := r.clock.now() // not before: who waited for the shard would use a lease that is over
+		sh.adopt(c, call, now)
+		done = r.decide(sh, c, call, now, &d)
+	})
+	if !done {
+		err = r.await(ctx, sh, c, call, &d)
+	}
+	return d, err
+}
+
+// decide decides by what is held or known into d, and reports whether it could.
+func (r *Store) decide(sh *shard, c *caller, call *limits.Call, now int64, d *limits.Decision) bool {
 	in := r.regimeAt(sh, now)
 	verdict, place, done := c.admit(now, call, in, sh.lastSlot+1)
 	if !done {
-		return d, false
+		return false
 	}
 	var t time.Time
 	if verdict == limits.OverQuota {
-		t, _ = r.clock.wall()
+		t = r.clock.wall()
 	}
-	d = c.outcome(now, verdict).Decision(call.Rule, r.calendar, t, in)
+	*d = c.outcome(now, verdict).Decision(call.Rule, r.calendar, t, in)
 	if verdict == limits.Admitted {
 		d.Slot = sh.newSlot(call.Key, place)
 		if c.runsShort() && sh.cause == nil {
@@ -57,18 +62,18 @@ func (r *Store) decide(
 			r.openStripes(sh, c, call.Policy)
 		}
 	}
-	return d, true
+	return true
 }
 
-// await decides when the ledger has answered.
+// await decides into d when the ledger has answered.
 func (r *Store) await(
-	ctx context.Context, sh *shard, c *caller, call *limits.Call,
-) (d limits.Decision, err error) {
+	ctx context.Context, sh *shard, c *caller, call *limits.Call, d *limits.Decision,
+) error {
 	patience := time.NewTimer(r.timeout)
 	defer patience.Stop()
 	for {
 		if sh.cause != nil {
-			return r.degrade(sh, c, call, sh.cause)
+			return r.degrade(sh, c, call, sh.cause, d)
 		}
 		var answered <-chan struct{}
 		r.with(sh, c, func() {
@@ -79,17 +84,13 @@ func (r *Store) await(
 		done := false
 		r.with(sh, c, func() {
 			c.waiting--
-			if err == nil {
-				d, done = r.decide(sh, c, call, r.clock.now())
-			}
+			done = err == nil && r.decide(sh, c, call, r.clock.now(), d)
 		})
 		switch {
 		case errors.Is(err, errSlow):
-			return r.degrade(sh, c, call, err)
-		case err != nil:
-			return limits.Decision{}, err
-		case done:
-			return d, nil
+			return r.degrade(sh, c, call, err, d)
+		case err != nil, done:
+			return err
 		}
 	}
 }
@@ -113,14 +114,16 @@ func (sh *shard) wait(
 	}
 }
 
-// degrade decides a call without the ledger; why is returned if the call's Mode forbids that.
+// degrade decides a call into d without the ledger; why is returned if the call's Mode forbids
+// that.
 func (r *Store) degrade(
-	sh *shard, c *caller, call *limits.Call, why error,
-) (d limits.Decision, err error) {
+	sh *shard, c *caller, call *limits.Call, why error, d *limits.Decision,
+) error {
 	if call.WhenDown == limits.Closed || call.WhenDown == limits.Share && sh.gateways == 0 {
-		return limits.Decision{}, why
+		return why
 	}
-	t, now := r.clock.wall()
+	t := r.clock.wall()
+	now := r.clock.at(t)
 	in := r.calendar.Regime(t)
 	at := moments{now: now, ledger: t.UnixMilli()}
 	if sh.anchor.seen() {
@@ -128,13 +131,13 @@ func (r *Store) degrade(
 	}
 	r.with(sh, c, func() {
 		o, rule, place := c.admitDegraded(at, call, in, sh.sharers(), sh.lastSlot+1)
-		d = o.Decision(rule, r.calendar, t, in)
+		*d = o.Decision(rule, r.calendar, t, in)
 		d.Degraded = call.WhenDown
 		if o.Verdict == limits.Admitted {
 			d.Slot = sh.newSlot(call.Key, place)
 		}
 	})
-	return d, nil
+	return nil
 }
 
 // Release gives a slot back; the permit stays used. A slot given back before, or expired, is left

@@ -82,6 +82,26 @@ func BenchmarkRedis(b *testing.B) {
 	})
 }
 
+// What stripes earn: one large caller of 64 goroutines, with them and with all calls at the shard.
+func BenchmarkStripes(b *testing.B) {
+	s := startServer(b)
+	for _, with := range []struct {
+		name     string
+		striping striping
+	}{{"stripes", usualStriping()}, {"no stripes", striping{}}} {
+		r := newRedis(b, s, nil)
+		r.striping = with.striping
+		large := limitstest.LargeCall(with.name)
+		for range 100_000 { // its rate is learned
+			limitstest.Exchange(b, r, large)
+		}
+		b.Run(with.name, func(b *testing.B) {
+			share(b, r, 64/runtime.GOMAXPROCS(0), func() { limitstest.Exchange(b, r, large) })
+		})
+		b.Run(with.name+", latency of Admit", func(b *testing.B) { latency(b, r, large) })
+	}
+}
+
 // share measures decisions that many goroutines make.
 func share(b *testing.B, r *Store, parallelism int, decide func()) {
 	measure(b, parallelism, r.sent.Load, same(decide))

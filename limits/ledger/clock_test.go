@@ -19,15 +19,9 @@ type handClock struct {
 	start time.Time
 }
 
-func (c handClock) now() int64 {
-	_, now := c.wall()
-	return now
-}
-
-func (c handClock) wall() (t time.Time, now int64) {
-	t = c.hand.Now()
-	return t, t.Sub(c.start).Milliseconds() + 1
-}
+func (c handClock) now() int64           { return c.at(c.wall()) }
+func (c handClock) wall() time.Time      { return c.hand.Now() }
+func (c handClock) at(t time.Time) int64 { return t.Sub(c.start).Milliseconds() + 1 }
 
 // goBy has a store that is not open yet, and the ledger for it, go by a clock that the test moves;
 // the store started some time ago.

@@ -31,7 +31,7 @@ func (r *Store) Usage(ctx context.Context, call limits.Call) (limits.Usage, erro
 // that it had; zero takes them back. An error that wraps limits.ErrExtra or limits.ErrLearning
 // means that nothing was done. After another error it may have been done.
 func (r *Store) Raise(ctx context.Context, call limits.Call, calls int64, until time.Time) error {
-	t, _ := r.clock.wall()
+	t := r.clock.wall()
 	if err := limits.CheckExtra(call.Rule, calls, until, t); err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (r *Store) operate(
 	if err != nil {
 		return y, t, 0, err
 	}
-	t, _ = r.clock.wall()
+	t = r.clock.wall()
 	y, ledgerNow, err = readTally(readRows(value))
 	return y, t, ledgerNow, err
 }

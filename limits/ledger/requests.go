@@ -47,7 +47,8 @@ func (r *Store) startSending(sh *shard) {
 // exchange sends one request and applies its answer. It releases the mutex of the shard during the
 // round trip. While the ledger is down only heartbeats are sent: what is asked there would be lost.
 func (r *Store) exchange(sh *shard) {
-	t, sent := r.clock.wall()
+	t := r.clock.wall()
+	sent := r.clock.at(t)
 	q := sh.request()
 	q.Gateway, q.Trust, q.Leave = r.name, r.trust, r.leaving.Load()
 	sh.anchor.ask(q, sent)

@@ -96,11 +96,17 @@ func (sh *shard) init(number int, policy string) {
 func (r *Store) shard(key limits.Key) *shard { return &r.shards[key[0]%shardCount] }
 
 // with runs f on a caller that is whole: what its stripes hold is recalled before, and lent again
-// after. It alone calls recall and lend. The mutex of the shard is held. What stripes know nothing
-// of may be changed without it: turn, standing, returns and outdated.
+// after, also when f panics. It alone calls recall and lend. The mutex of the shard is held. What
+// stripes know nothing of may be changed without it: turn, standing, returns and outdated.
 func (r *Store) with(sh *shard, c *caller, f func()) {
-	c.recall()
-	defer r.lend(sh, c)
+	if c.stripes != nil {
+		c.recall()
+	}
+	defer func() {
+		if c.stripes != nil { // f may have opened or closed them
+			r.lend(sh, c)
+		}
+	}()
 	f()
 }
 
@@ -206,7 +212,8 @@ const regimeCheck = time.Second
 // regimeAt is the regime in force, as the shard knows it.
 func (r *Store) regimeAt(sh *shard, now int64) limits.Regime {
 	if now >= sh.regimeUntil {
-		t, now := r.clock.wall()
+		t := r.clock.wall()
+		now := r.clock.at(t)
 		sh.regime = r.calendar.Regime(t)
 		sh.regimeUntil = min(now+regimeCheck.Milliseconds(), r.regimeEnd(t, now))
 	}

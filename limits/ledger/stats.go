@@ -22,7 +22,8 @@ func (r *Store) Stats() (s limits.Stats) {
 func (r *Store) addStats(s *limits.Stats, sh *shard) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	t, now := r.clock.wall()
+	t := r.clock.wall()
+	now := r.clock.at(t)
 	in := r.regimeAt(sh, now)
 	for _, c := range sh.callers {
 		r.with(sh, c, func() {

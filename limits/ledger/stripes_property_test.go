@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"brana/limits"
 	"brana/limits/limitstest"
@@ -201,5 +202,71 @@ func TestMistakesOfStripesAreCaught(t *testing.T) {
 				caught(t, err)
 			})
 		}
+	}
+}
+
+// Two stores get the same calls at the same moments, one with stripes, one with all calls at the
+// shard. Their verdicts are the same.
+func TestStripedAndPlainDecideAlike(t *testing.T) {
+	clock := limitstest.ClockAt(t, limitstest.Wednesday+"10:00:00")
+	with, without := newRedis(t, startServer(t), clock), newRedis(t, startServer(t), clock)
+	with.striping, without.striping = *stripeAlways(3), striping{}
+	plays, fromStripes := 0, 0
+	rapid.Check(t, func(rt *rapid.T) {
+		chance := limitstest.FromRapid(rt)
+		plays++
+		call := limits.Call{Lifetime: time.Minute, Rule: rule(int64(20+chance(200)), 100, 5+chance(30))}
+		var running [2][]limits.Slot
+		for range 30 {
+			var verdicts [2]limits.Verdict
+			for i, r := range []*Store{with, without} {
+				call.Key = limits.KeyOf(fmt.Sprint(plays, i))
+				r.nextInTurn()
+				d, err := r.Admit(t.Context(), call)
+				if err != nil {
+					rt.Fatal(err)
+				}
+				if verdicts[i] = d.Verdict; d.Verdict == limits.Admitted {
+					running[i] = append(running[i], d.Slot)
+				}
+				if striped(d) {
+					fromStripes++
+				}
+			}
+			if verdicts[0] != verdicts[1] {
+				rt.Fatalf("%v with stripes, %v without", verdicts[0], verdicts[1])
+			}
+			for range chance(3) {
+				for i, r := range []*Store{with, without} {
+					if len(running[i]) > 0 {
+						_ = r.Release(t.Context(), running[i][0])
+						running[i] = running[i][1:]
+					}
+				}
+			}
+			clock.Move(time.Duration(chance(3)*chance(4000)) * time.Millisecond)
+		}
+	})
+	if fromStripes < plays {
+		t.Errorf("%d calls were admitted from stripes in %d plays", fromStripes, plays)
+	}
+}
+
+// NoStripes keeps all calls at their shard.
+func TestNoStripes(t *testing.T) {
+	r, err := prepare(Config{URL: startServer(t).url(), Calendar: limitstest.Czech(t), NoStripes: true, TrustEmpty: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.open()
+	defer r.Close()
+	limitstest.Eventually(t, "the gateway is ready", func() bool { return r.Ready(t.Context()) == nil })
+	large := limitstest.LargeCall("large")
+	for range 100_000 {
+		d, err := r.Admit(t.Context(), large)
+		if err != nil || striped(d) {
+			t.Fatalf("decision = %+v, %v, want one of the shard", d, err)
+		}
+		_ = r.Release(t.Context(), d.Slot)
 	}
 }
