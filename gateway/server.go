@@ -160,7 +160,8 @@ func (g *Gateway) awaitCallers(ctx context.Context) {
 // connection are closed. Its own shutdown looks once, and then after 100 ms.
 func (g *Gateway) awaitServer() {
 	until := time.Now().Add(pollTime)
-	open := func() bool { return g.server.GetOpenConnectionsCount() >= 0 } // the listener is not counted
+	// The count leaves out one, the listener.
+	open := func() bool { return g.server.GetOpenConnectionsCount() >= 0 }
 	for g.conns.Count() == 0 && open() && time.Now().Before(until) {
 		time.Sleep(pollTime / 10)
 	}

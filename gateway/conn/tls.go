@@ -135,8 +135,10 @@ func (c *tlsConn) answerPlain() {
 	if !errors.As(c.failed, &record) || record.Conn == nil || !beginsHTTP(record.RecordHeader[:]) {
 		return
 	}
-	_ = record.Conn.SetWriteDeadline(time.Now().Add(time.Second)) // if it is closed, the write fails
-	_, _ = record.Conn.Write(c.conns.cfg.Plain)                   // a caller that has gone reads nothing
+	// If the connection is closed, the write fails, and a caller that has gone reads
+	// nothing.
+	_ = record.Conn.SetWriteDeadline(time.Now().Add(time.Second))
+	_, _ = record.Conn.Write(c.conns.cfg.Plain)
 }
 
 // beginsHTTP reports whether the header of what should be a record of TLS is the
