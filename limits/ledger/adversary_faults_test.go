@@ -60,7 +60,7 @@ func (adv *adversary) lose(losses int) error {
 		adv.noteLoss()
 	case 1:
 		adv.ledger.save()
-		adv.saved = true
+		adv.saved, adv.savedSpread = true, adv.now-adv.gaveBackAt
 		return nil
 	case 2:
 		if !adv.saved {
@@ -68,6 +68,7 @@ func (adv *adversary) lose(losses int) error {
 		}
 		adv.ledger.restore()
 		adv.fence++
+		adv.spread = adv.savedSpread
 		adv.noteLoss()
 	default:
 		return nil

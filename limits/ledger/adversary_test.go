@@ -34,6 +34,9 @@ type adversary struct {
 	extras      []limits.Extra // oldest first
 	forgotten   int64          // calls until then do not count
 	unaccounted int64          // permits that may be counted though no gateway reports them
+	gaveBackAt  int64          // when all gateways last gave back their leases
+	savedSpread int64          // the longest time between two leases open when the replica was saved
+	spread      int64          // the same of the last replica that became master
 	quiet       bool           // gateways ask for nothing more, and no answer is lost
 }
 
@@ -80,6 +83,7 @@ func newAdversary(l testLedger, chance limitstest.Chance, property string) *adve
 		ledger: l, chance: chance, property: property,
 		now: epochOfTests + int64(chance(3_600_000)), key: limits.KeyOf(property),
 	}
+	adv.gaveBackAt = adv.now
 	adv.rule = rule(int64(1+chance(30)), int64(1+chance(30)), 1<<30)
 	if property == "slots" {
 		adv.rule = rule(1<<40, 1<<40, 1+chance(12))
