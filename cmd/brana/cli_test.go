@@ -27,8 +27,8 @@ func TestUsage(t *testing.T) {
 	}{
 		{"", exitUsage, "expected one of"},
 		{"help", exitUsage, "unexpected argument help; see brana --help"},
-		{"quota grant A/B/C/1 --reason x --by y", exitUsage, "missing flags: --calls=N; see brana quota grant --help"},
-		{"quota grant A/B/C/1 --calls 1 --reason x --by y --until tomorrow", exitUsage,
+		{"quota raise A/B/C/1 --reason x --by y", exitUsage, "missing flags: --calls=N; see brana quota raise --help"},
+		{"quota raise A/B/C/1 --calls 1 --reason x --by y --until tomorrow", exitUsage,
 			`"tomorrow" is not a time with a zone: write it as 2026-01-31T12:00:00+01:00`},
 		{"fly", exitUsage, "fly"},
 		{"--help", 0, "Usage: brana <command>"},

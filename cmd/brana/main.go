@@ -62,7 +62,7 @@ func run(args []string, io stdio) int {
 	return code(ctx.Run(), io)
 }
 
-// verb is the part of the arguments that was understood, as brana quota grant.
+// verb is the part of the arguments that was understood, as brana quota raise.
 func verb(err error) string {
 	var wrong *kong.ParseError
 	if errors.As(err, &wrong) && wrong.Context.Selected() != nil {

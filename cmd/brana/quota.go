@@ -16,7 +16,8 @@ import (
 
 type quotaCmd struct {
 	Get   quotaGetCmd   `cmd:"" help:"Print the quota of a caller: its limit, its use, and when it is used up."`
-	Grant quotaGrantCmd `cmd:"" help:"Raise the calls of a caller in a rolling hour for a time. It replaces an earlier raise."`
+	Raise quotaRaiseCmd `cmd:"" help:"Raise the calls of a caller in a rolling hour for a time. It replaces an earlier raise."`
+	Grant quotaRaiseCmd `cmd:"" hidden:"" help:"The former name of raise."`
 	Reset quotaResetCmd `cmd:"" help:"Forget the calls of a caller in the last hour."`
 }
 
@@ -35,7 +36,7 @@ type orderFlags struct {
 
 type quotaGetCmd struct{ quotaFlags }
 
-type quotaGrantCmd struct {
+type quotaRaiseCmd struct {
 	quotaFlags
 	orderFlags
 	Calls int64         `required:"" placeholder:"N" help:"Number of additional calls in a rolling hour; 0 ends the raise in force."`
@@ -69,8 +70,8 @@ func (q *quotaGetCmd) Run(io stdio) error {
 	return q.ask(io, http.MethodGet, "/v1/quotas?"+query.Encode(), nil)
 }
 
-// Run grants extra calls and prints the quota after it.
-func (q *quotaGrantCmd) Run(io stdio) error {
+// Run grants extra calls and prints the quota after it. The path is that of gateways of any version.
+func (q *quotaRaiseCmd) Run(io stdio) error {
 	switch {
 	case q.For != 0:
 		q.Until.Time = time.Now().Add(q.For).Round(time.Second)

@@ -52,9 +52,9 @@ func TestQuotaForPeople(t *testing.T) {
 			t.Errorf("quota = %+v, want all of 100 used", q)
 		}
 
-		said, code := w.quota("grant", littleCaller, "--calls", "7", "--for", "30m", "--reason", "fronta na prepazkach", "--by", "j.novak")
+		said, code := w.quota("raise", littleCaller, "--calls", "7", "--for", "30m", "--reason", "fronta na prepazkach", "--by", "j.novak")
 		if code != 0 || !regexp.MustCompile(`(?m)^limit +107 calls an hour \((working|off)_hours\)\nextra +7 of these until 20`).MatchString(said) {
-			t.Fatalf("quota grant: %d\n%s", code, said)
+			t.Fatalf("quota raise: %d\n%s", code, said)
 		}
 		eventually(t, "a call is admitted", func() bool { return w.post("E227", question).statusLine() == egon.OK })
 		calls(6, egon.OK)
@@ -65,10 +65,11 @@ func TestQuotaForPeople(t *testing.T) {
 			t.Errorf("the log says %v", line)
 		}
 
-		if said, code := w.quota("grant", littleCaller, "--calls", "0", "--reason", "omyl", "--by", "j.novak"); code != 0 ||
+		if said, code := w.quota("raise", littleCaller, "--calls", "0", "--reason", "omyl", "--by", "j.novak"); code != 0 ||
 			strings.Contains(said, "extra") {
-			t.Fatalf("quota grant --calls 0: %d\n%s", code, said)
+			t.Fatalf("quota raise --calls 0: %d\n%s", code, said)
 		}
+		// The verb has a former name.
 		if said, code := w.quota("grant", littleCaller, "--calls", "0", "--reason", "omyl", "--by", "j.novak"); code != exitRefused ||
 			!strings.Contains(said, "no extra calls are in force") {
 			t.Errorf("quota grant --calls 0, of none: %d\n%s", code, said)
