@@ -67,7 +67,7 @@ type Outcome struct {
 	Wait    [Regimes]int64 // OverQuota only: until a call in this regime would have room
 }
 
-// Decision turns an outcome into what a caller is told; t is the moment of the call and in its
+// Decision turns an outcome into the answer to a call; t is the moment of the call and in its
 // regime. The calendar may be nil unless the verdict is OverQuota.
 func (o Outcome) Decision(rule Rule, cal *Calendar, t time.Time, in Regime) Decision {
 	quota := rule.Quota(in) + o.Extra

@@ -42,7 +42,9 @@ func (r *Store) admitAtShard(
 }
 
 // decide decides by what is held or known into d, and reports whether it could.
-func (r *Store) decide(sh *shard, c *caller, call *limits.Call, now int64, d *limits.Decision) bool {
+func (r *Store) decide(
+	sh *shard, c *caller, call *limits.Call, now int64, d *limits.Decision,
+) bool {
 	in := r.regimeAt(sh, now)
 	verdict, place, done := c.admit(now, call, in, sh.lastSlot+1)
 	if !done {
@@ -164,8 +166,8 @@ func (r *Store) Release(_ context.Context, slot limits.Slot) error {
 
 // Renew lets the call of a slot go on: the slot frees itself after a lifetime from now, or when it
 // would have, whichever is later. One given back before, or expired, is left alone. It does not
-// wait: when other gateways have to be told, that is done in the background, and repeated until the
-// ledger has answered. The only error is limits.ErrLifetime.
+// wait: if the ledger has to know, it is asked in the background until it has answered. The only
+// error is limits.ErrLifetime.
 func (r *Store) Renew(_ context.Context, slot limits.Slot, lifetime time.Duration) error {
 	if lifetime <= 0 {
 		return limits.ErrLifetime

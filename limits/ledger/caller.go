@@ -64,7 +64,7 @@ func (t *turn) answer() {
 type standing uint8
 
 const (
-	// synced: the ledger knows it all, or is told of it by leases given back.
+	// synced: the ledger knows it all, or learns it from leases given back.
 	synced standing = iota
 	// unsynced: the next entry replays it.
 	unsynced
@@ -88,7 +88,7 @@ type caller struct {
 	rate     float64 // calls a second of late
 
 	leases    []lease // that may be used, oldest first
-	returns   []lease // over; the ledger is to be told. Left are the permits unused, -1 is all
+	returns   []lease // over, to be reported. Left are the permits unused, -1 is all
 	lastLease int64   // permits of the last one; below a quarter of them more are fetched ahead
 
 	running     limits.Running // the slots taken at the shard
@@ -102,7 +102,7 @@ type caller struct {
 	known   allotment // of the last answer
 	knownAt int64     // when it came; 0: none is to be relied on
 
-	// What the ledger would have to be told if it forgot, beside the leases that are open.
+	// What the ledger would have to hear if it forgot, beside the leases that are open.
 	standing    standing
 	born        int64         // the seq of the shard when this account began
 	net         limits.Counts // permits used of leases that are over, since it was born
@@ -174,7 +174,7 @@ func (c *caller) repeatsRefusal(now int64, in limits.Regime) (verdict limits.Ver
 }
 
 // admitDegraded decides without the ledger, as the call's Mode says: with a share of the limits, or
-// without any. It returns the rule that decided. The ledger is told of what is admitted when it is
+// without any. It returns the rule that decided. The ledger counts what is admitted when it is
 // back.
 func (c *caller) admitDegraded(
 	at moments, call *limits.Call, in limits.Regime, gateways int64, number uint64,
@@ -210,7 +210,7 @@ func (c *caller) admitDegraded(
 // moments is one moment by this gateway's clock and in ledger time.
 type moments struct{ now, ledger int64 }
 
-// outcome is what a call is told after a decision: as of the last answer, and of what is held.
+// outcome is what a decision reports: as of the last answer, and of what is held.
 func (c *caller) outcome(now int64, v limits.Verdict) limits.Outcome {
 	ago := now - c.knownAt
 	o := limits.Outcome{
@@ -312,8 +312,8 @@ func (c *caller) idle(now int64) bool {
 	return c.waiting == 0 && now-c.lastCall >= idleAfter.Milliseconds()
 }
 
-// mustAsk reports whether something is held that others may need, or whether the ledger is to be
-// told of what it forgot, or of a call that goes on for longer.
+// mustAsk reports whether something is held that others may need, or whether the ledger has to hear
+// of what it forgot, or of a call that goes on for longer.
 func (c *caller) mustAsk(now, gateways int64) bool {
 	spare := c.spareSlots(gateways)
 	if c.idle(now) {

@@ -22,7 +22,7 @@
 // sent for one call alone while another is under way: what comes meanwhile goes in the next.
 //
 // A Store has 16 shards, each with a mutex. A shard owns its callers. caller, anchor, dormant and
-// lease do no I/O and read no clock: they are told the moment.
+// lease do no I/O and read no clock: they are given the moment.
 //
 // # States
 //

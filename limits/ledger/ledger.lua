@@ -33,8 +33,7 @@ local function fence()
 end
 
 -- Memory of another server, lost memory, or memory older than what a gateway has seen is not
--- trusted until all gateways have replayed what they know. A ledger that no gateway has seen is
--- new.
+-- trusted until all gateways have replayed. A ledger that no gateway has seen is new.
 local raw = clock()
 local mark = fence()
 local shard = load(KEYS[1])
@@ -143,8 +142,7 @@ local function charge(leaves, calls)
   else redis.call('LPUSH', list, text) end
 end
 
--- merge counts the calls of many moments, ascending, at once: charge would look for each one's
--- place.
+-- merge counts the calls of many moments, ascending, in one pass over the list.
 local function merge(added)
   local texts, at = {}, 1
   local function put(b) if b[1] + b[2] ~= 0 then table.insert(texts, write(b.leaves, b)) end end
@@ -163,8 +161,7 @@ local function merge(added)
   for i = 1, #texts, 1000 do redis.call('RPUSH', list, unpack(texts, i, math.min(i + 999, #texts))) end
 end
 
--- past is what the ledger may have forgotten: the count that a gateway saw last, and the permits
--- that have left the count since then.
+-- past is what the ledger may have forgotten: the last count that was seen, and what left it since.
 local function past()
   if not account.past or account.past.epoch ~= shard.epoch then
     account.past = {epoch = shard.epoch, gone = {0, 0}}
@@ -270,8 +267,7 @@ local function replay(holder, entry)
 end
 
 -- reckon counts what a gateway saw counted and nobody has replayed: a gateway that ended used it,
--- or may have. The count that was seen last holds, since permits may have been given back before
--- it.
+-- or may have. The count seen last holds: permits may have been given back before it.
 local function reckon(leaves)
   local seen = account.past.seen
   if seen and account.past.epoch == shard.epoch then

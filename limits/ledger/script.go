@@ -53,7 +53,7 @@ func (r *Store) keys(shard int, entries []entry) []string {
 }
 
 // evaluate runs the script. With Config.Replicas, as many of them acknowledge what it wrote, in the
-// same round trip. They have half of the timeout for it, so that their lack is told from a Redis
+// same round trip. They have half of the timeout for it, so that their lack differs from a Redis
 // that does not answer.
 func (r *Store) evaluate(ctx context.Context, keys []string, text []byte) (value any, err error) {
 	if r.replicas == 0 {

@@ -118,8 +118,8 @@ func (sh *shard) caller(call *limits.Call) *caller {
 	if c := sh.revive(call.Key); c != nil {
 		return c
 	}
-	// The ledger may remember what this gateway had before it forgot the caller: it is told to
-	// begin anew.
+	// The ledger may remember what this gateway had before it forgot the caller: the
+	// account begins anew.
 	c := &caller{
 		key:      call.Key,
 		rule:     call.Rule,
@@ -169,7 +169,7 @@ func (sh *shard) enqueue(c *caller) {
 	}
 }
 
-// owes reports whether a ledger that forgot has yet to be told of callers.
+// owes reports whether a ledger that forgot has yet to hear of callers.
 func (sh *shard) owes() bool {
 	if len(sh.unreplayed) > 0 {
 		return true

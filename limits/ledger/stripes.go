@@ -49,8 +49,8 @@ type stripes struct {
 	seq     int64          // of the lease that the permits are from
 	until   int64          // no call is admitted from this moment on; 0: nothing is lent
 	life    int64          // longest lifetime of a call
-	keeps   bool           // slots given back are kept: nobody is to be told
-	outcome limits.Outcome // what a call is told; Reset is a moment here
+	keeps   bool           // slots given back are kept, and no other gateway gets them
+	outcome limits.Outcome // what a decision reports; Reset is a moment here
 
 	all []stripe
 }
@@ -169,7 +169,7 @@ func (p *stripes) admit(at int, call *limits.Call, now int64) (d limits.Decision
 	return d, true
 }
 
-// release frees a slot that was taken in a stripe, and reports whether nobody has to be told.
+// release frees a slot that was taken in a stripe, and reports whether that is all there is to do.
 func (p *stripes) release(s limits.Slot) (done bool) {
 	at := s.Place>>stripeBits - 1
 	if at >= uint64(len(p.all)) {
