@@ -80,29 +80,3 @@ func (r *Reader) nameOf(el *element) string {
 	}
 	return el.name
 }
-
-// isNamed reports whether a QName names the type.
-func (t typeName) isNamed(qname []byte, namespace func(prefix []byte) ([]byte, bool)) bool {
-	prefix, local, prefixed := bytes.Cut(qname, []byte(":"))
-	if !prefixed {
-		prefix, local = nil, qname
-	}
-	space, bound := namespace(prefix)
-	return (bound || !prefixed) && t.local != "" && string(local) == t.local &&
-		string(space) == t.space
-}
-
-// cs and en name the type for the refusal and for the log.
-func (t typeName) cs() string {
-	if t.local == "" {
-		return "typ beze jména, který xsi:type uvést nemůže"
-	}
-	return t.local + " z prostoru jmen „" + t.space + "“"
-}
-
-func (t typeName) en() string {
-	if t.local == "" {
-		return "of a type without a name"
-	}
-	return t.local
-}

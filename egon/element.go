@@ -1,6 +1,10 @@
 package egon
 
-import "brana/egon/xmltext"
+import (
+	"time"
+
+	"brana/egon/xmltext"
+)
 
 // The writers of this package append markup with prefixes only. They declare no default
 // namespace around foreign bytes, so an element that is spliced from another document
@@ -20,6 +24,16 @@ type chars interface{ string | []byte }
 func leaf[T chars](dst []byte, name string, value T) []byte {
 	dst = open(dst, name)
 	dst = xmltext.AppendText(dst, value)
+	return shut(dst, name)
+}
+
+// timeLayout is xs:dateTime with the seven fractional digits of the bus.
+const timeLayout = "2006-01-02T15:04:05.0000000Z07:00"
+
+// moment appends <name>t</name>.
+func moment(dst []byte, name string, t time.Time) []byte {
+	dst = open(dst, name)
+	dst = t.AppendFormat(dst, timeLayout)
 	return shut(dst, name)
 }
 

@@ -1,5 +1,7 @@
 package egon
 
+import "bytes"
+
 // An element is one of the head of a request, with its possible content. The variables
 // below are the contract (IszrAbstract 1.9.0, RegTypy 1.23.0 and the schemas of E198,
 // E227 and E100) up to the end of the head. [Head.Check] checks values.
@@ -21,6 +23,32 @@ type element struct {
 // A typeName is the expanded name of a type of the schemas. The zero typeName is that
 // of a type without a name, which no xsi:type can name.
 type typeName struct{ space, local string }
+
+// isNamed reports whether a QName names the type.
+func (t typeName) isNamed(qname []byte, namespace func(prefix []byte) ([]byte, bool)) bool {
+	prefix, local, prefixed := bytes.Cut(qname, []byte(":"))
+	if !prefixed {
+		prefix, local = nil, qname
+	}
+	space, bound := namespace(prefix)
+	return (bound || !prefixed) && t.local != "" && string(local) == t.local &&
+		string(space) == t.space
+}
+
+// cs and en name the type for the refusal and for the log.
+func (t typeName) cs() string {
+	if t.local == "" {
+		return "typ beze jména, který xsi:type uvést nemůže"
+	}
+	return t.local + " z prostoru jmen „" + t.space + "“"
+}
+
+func (t typeName) en() string {
+	if t.local == "" {
+		return "of a type without a name"
+	}
+	return t.local
+}
 
 // An attribute is one without a namespace.
 type attribute struct {

@@ -89,13 +89,6 @@ func AppendQueueAnswer(dst []byte, enveloped bool, info *OdpovedInfo, answer []b
 	return closeReply(dst, s, enveloped)
 }
 
-// moment appends <name>t</name>.
-func moment(dst []byte, name string, t time.Time) []byte {
-	dst = open(dst, name)
-	dst = t.AppendFormat(dst, timeLayout)
-	return shut(dst, name)
-}
-
 // queueData are the elements with the question inside Zadost, of the namespace of their
 // service.
 var queueData = map[string]string{

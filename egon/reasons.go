@@ -2,6 +2,7 @@ package egon
 
 import (
 	"fmt"
+	"unicode/utf8"
 
 	"brana/egon/xmltext"
 )
@@ -219,3 +220,17 @@ var (
 		"Doklad %s nelze hledat v evidenci %s. Uveďte %s, nebo změňte AgendaZdroj.",
 		"document %s does not belong to evidence %s, which has %s"}
 )
+
+// cut returns the first n characters of s.
+func cut(s string, n int) string {
+	if len(s) <= n || utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	for i := range s {
+		if n == 0 {
+			return s[:i]
+		}
+		n--
+	}
+	return s
+}

@@ -1,16 +1,8 @@
 package egon
 
-import (
-	"strconv"
-	"unicode/utf8"
-)
+import "strconv"
 
-const (
-	maxPopis = 1024 // characters, reg:VysledekPopisType
-	nilUUID  = "00000000-0000-0000-0000-000000000000"
-	// timeLayout is xs:dateTime with the seven fractional digits of the bus.
-	timeLayout = "2006-01-02T15:04:05.0000000Z07:00"
-)
+const maxPopis = 1024 // characters, reg:VysledekPopisType
 
 // AppendReply appends a reply of service s with nothing but its header, as of a refusal.
 // E100 has a form of its own: first KodAsyncSluzby, in which the reference client writes
@@ -104,18 +96,4 @@ func appendParty(dst []byte, p Party) []byte {
 	dst = append(dst, "<reg:Puvodce>"...)
 	dst = leaf(dst, name, p.Code)
 	return append(dst, "</reg:Puvodce>"...)
-}
-
-// cut returns the first n characters of s.
-func cut(s string, n int) string {
-	if len(s) <= n || utf8.RuneCountInString(s) <= n {
-		return s
-	}
-	for i := range s {
-		if n == 0 {
-			return s[:i]
-		}
-		n--
-	}
-	return s
 }

@@ -1,7 +1,6 @@
 package egon
 
 import (
-	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -152,6 +151,8 @@ func blank(v []byte) bool {
 	return true
 }
 
+const nilUUID = "00000000-0000-0000-0000-000000000000"
+
 // isUUID reports whether v has the form of reg:UuidType.
 func isUUID[T chars](v T) bool {
 	if len(v) != len(nilUUID) {
@@ -167,73 +168,4 @@ func isUUID[T chars](v T) bool {
 
 func isHex(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
-}
-
-// isDate reports whether v is an xs:date with a year of four digits.
-func isDate(v []byte) bool { return isDay(v) && isZone(v[10:]) }
-
-// isDay reports whether v begins with a day of the calendar, YYYY-MM-DD.
-func isDay(v []byte) bool {
-	if len(v) < 10 || v[4] != '-' || v[7] != '-' {
-		return false
-	}
-	year, ok1 := digits(v[0:4])
-	month, ok2 := digits(v[5:7])
-	day, ok3 := digits(v[8:10])
-	if !ok1 || !ok2 || !ok3 || year == 0 || month < 1 || month > 12 || day < 1 {
-		return false
-	}
-	return day <= 28 || day <= time.Date(year, time.Month(month)+1, 0, 0, 0, 0, 0, time.UTC).Day()
-}
-
-// isZone reports whether v is empty or the time zone of an xs:date or xs:dateTime.
-func isZone(v []byte) bool {
-	if len(v) == 0 || string(v) == "Z" {
-		return true
-	}
-	if len(v) != 6 || v[0] != '+' && v[0] != '-' || v[3] != ':' {
-		return false
-	}
-	hour, ok1 := digits(v[1:3])
-	minute, ok2 := digits(v[4:6])
-	return ok1 && ok2 && minute < 60 && hour*60+minute <= 14*60
-}
-
-// isDateTime reports whether v is an xs:dateTime with a year of four digits.
-func isDateTime(v []byte) bool {
-	if len(v) < 19 || !isDay(v) || v[10] != 'T' || v[13] != ':' || v[16] != ':' {
-		return false
-	}
-	hour, ok1 := digits(v[11:13])
-	minute, ok2 := digits(v[14:16])
-	second, ok3 := digits(v[17:19])
-	if !ok1 || !ok2 || !ok3 || minute > 59 || second > 59 || hour > 24 || hour == 24 &&
-		minute+second > 0 {
-		return false
-	}
-	v = v[19:]
-	if len(v) > 0 && v[0] == '.' {
-		n := 1
-		for n < len(v) && v[n] >= '0' && v[n] <= '9' {
-			if hour == 24 && v[n] != '0' {
-				return false
-			}
-			n++
-		}
-		if n == 1 {
-			return false
-		}
-		v = v[n:]
-	}
-	return isZone(v)
-}
-
-func digits(v []byte) (n int, ok bool) {
-	for _, c := range v {
-		if c < '0' || c > '9' {
-			return 0, false
-		}
-		n = 10*n + int(c-'0')
-	}
-	return n, true
 }
