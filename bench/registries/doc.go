@@ -13,7 +13,7 @@
 //
 // The registries speak the messages of the published schemas, and are an
 // independent oracle: they write messages and ciphertext, and check ids, times
-// and items, by code of their own (soap.go, cipher.go). Package egon does much
+// and items, by code of their own (soap.go, values.go, cipher.go). Package egon does much
 // of the same. The two must not share it, or a test of the one against the other
 // would not see a mistake of both. From egon the registries have names alone:
 // namespaces, codes of services and results; from xmltext the bytes and tokens.

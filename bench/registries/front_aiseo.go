@@ -1,21 +1,12 @@
 package registries
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
 	"brana/egon"
 	"brana/egon/xmltext"
 )
-
-// aiseoItems are the words of a caller's SeznamUdaju for AISEO, whose items are
-// named like their elements. Without any, all items are returned, as the bus
-// returns all that are permitted.
-type aiseoItems struct {
-	words            []string
-	readRefs, verify bool // RUIANCti, RUIANOver
-}
 
 func readAiseoItems(payload *xmltext.Node) (items aiseoItems) {
 	a := payload.Child(egon.NSAbstract, "AutorizaceInfo")
@@ -30,10 +21,6 @@ func readAiseoItems(payload *xmltext.Node) (items aiseoItems) {
 		}
 	}
 	return items
-}
-
-func (a aiseoItems) asked(item string) bool {
-	return len(a.words) == 0 || slices.Contains(a.words, item)
 }
 
 // aiseoData returns the question of a service of AISEO, nil if there is none.

@@ -256,3 +256,26 @@ func dataBox(id int) string {
 	}
 	return string(box)
 }
+
+// robDocument is a document with its kind in ROB's list.
+type robDocument struct {
+	Document
+	druh string
+}
+
+func (p *Person) robDocuments() (held []robDocument) {
+	if len(p.OP) > 0 {
+		held = append(held, robDocument{p.OP[0], DruhOP})
+	}
+	if len(p.CD) > 0 {
+		held = append(held, robDocument{p.CD[0], DruhCD})
+	}
+	return held
+}
+
+func (p *Person) pohlavi() string {
+	if p.Zena {
+		return "zena"
+	}
+	return "muz"
+}

@@ -152,10 +152,3 @@ func kontrola(aifo string) string {
 	sum := sha512.Sum512([]byte(aifo))
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
-
-func dateOrNone(t *time.Time) string {
-	if t == nil {
-		return ""
-	}
-	return t.Format(time.DateOnly)
-}

@@ -145,10 +145,6 @@ func isDay(n *xmltext.Node, is *time.Time) bool {
 	return ok && is != nil && given.Equal(*is)
 }
 
-// dayIn reads an xs:date, with any zone and white space around it, as the day
-// that registries keep.
-func dayIn(text string) (time.Time, bool) { return egon.ParseDate(strings.Trim(text, " \t\r\n")) }
-
 // isPlace compares a place of birth or death; kind begins the names of its
 // elements.
 func isPlace(n *xmltext.Node, kind string, is Place, how string) bool {
@@ -170,27 +166,4 @@ func isDocument(p *Person, n *xmltext.Node, _ string) bool {
 	return slices.ContainsFunc(p.robDocuments(), func(d robDocument) bool {
 		return d.Cislo == cislo && d.druh == druh && (until == nil || isDay(until, &d.PlatnostDo))
 	})
-}
-
-// robDocument is a document with its kind in ROB's list.
-type robDocument struct {
-	Document
-	druh string
-}
-
-func (p *Person) robDocuments() (held []robDocument) {
-	if len(p.OP) > 0 {
-		held = append(held, robDocument{p.OP[0], DruhOP})
-	}
-	if len(p.CD) > 0 {
-		held = append(held, robDocument{p.CD[0], DruhCD})
-	}
-	return held
-}
-
-func (p *Person) pohlavi() string {
-	if p.Zena {
-		return "zena"
-	}
-	return "muz"
 }

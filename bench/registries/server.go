@@ -24,13 +24,6 @@ const (
 	maxHeader  = 16 << 10 // the header block of a request
 )
 
-// A System is an information system as ORG has it: an agenda, and the number of a
-// system that is registered for it.
-type System struct {
-	Agenda string
-	AIS    int
-}
-
 // Config says what the registries of one server are.
 type Config struct {
 	Population *Population // mandatory
@@ -44,20 +37,6 @@ type Config struct {
 	Settings map[string]Settings
 	// Log is called with every entry, from many goroutines; nil means never.
 	Log func(Entry)
-}
-
-// Systems are the systems of the registries that identify persons.
-type Systems struct{ ROB, EOP, ECD, AISEO System }
-
-// DefaultSystems returns made-up agendas and numbers: the real ones are not
-// public.
-func DefaultSystems() Systems {
-	return Systems{
-		ROB:   System{"A101", 1},
-		EOP:   System{"A102", 2},
-		ECD:   System{"A103", 3},
-		AISEO: System{"A104", 4},
-	}
 }
 
 // A Server is all registries behind one listener. Create it with [NewServer];
@@ -129,19 +108,6 @@ func NewServer(cfg Config) (*Server, error) {
 type silent struct{}
 
 func (silent) Printf(string, ...any) {}
-
-func (v Systems) withDefaults() Systems {
-	d := DefaultSystems()
-	for _, p := range []struct {
-		have *System
-		want System
-	}{{&v.ROB, d.ROB}, {&v.EOP, d.EOP}, {&v.ECD, d.ECD}, {&v.AISEO, d.AISEO}} {
-		if *p.have == (System{}) {
-			*p.have = p.want
-		}
-	}
-	return v
-}
 
 // Serve answers the connections of ln until [Server.Shutdown], then returns
 // nil. It closes ln.

@@ -4,9 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
-	"time"
-	_ "time/tzdata" // Prague must be known in a container without zone files too
 
 	"github.com/valyala/fasthttp"
 
@@ -32,6 +29,12 @@ type message struct {
 // values are empty.
 type zadostInfo struct {
 	Agenda, Ais, AgendaZadostId, IszrZadostId string
+}
+
+// staging has the settings for the media of one answer.
+type staging struct {
+	photo    int  // size of a photo in bytes before encryption, 0 for the person's own
+	withheld bool // FailWithheld
 }
 
 // system returns the system that the header names.
@@ -159,23 +162,6 @@ type detail struct {
 	ais           int    // or the information system that reports it; 0: none
 }
 
-// timeLayout is the format of times on the bus: those of Prague, with their offset.
-const timeLayout = "2006-01-02T15:04:05.0000000-07:00"
-
-func timeNow() string { return time.Now().In(prague()).Format(timeLayout) }
-
-var prague = sync.OnceValue(func() *time.Location {
-	zone, err := time.LoadLocation("Europe/Prague")
-	if err != nil {
-		panic(err) // it is in the program
-	}
-	return zone
-})
-
-// nilID is the AgendaZadostId of a reply to a request that had none. The schema
-// demands one.
-const nilID = "00000000-0000-0000-0000-000000000000"
-
 // odpovedInfo writes the header of a reply as the element name.
 func (d *doc) odpovedInfo(name string, m *message, kod string, details ...detail) {
 	d.open(name)
@@ -210,20 +196,6 @@ func (d *doc) odpovedInfo(name string, m *message, kod string, details ...detail
 		d.leaf("reg:IszrZadostId", m.info.IszrZadostId)
 	}
 	d.shut(name)
-}
-
-// isID reports whether s is a UUID (UuidType: no check of its version).
-func isID(s string) bool {
-	if len(s) != len(nilID) {
-		return false
-	}
-	for i, c := range []byte(s) {
-		hex := c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
-		if dash := nilID[i] == '-'; dash != (c == '-') || !dash && !hex {
-			return false
-		}
-	}
-	return true
 }
 
 // chyba is the reply of a registry that broke down over m: OdpovedInfo, and what

@@ -1,0 +1,106 @@
+package registries
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// The registries of one server, by the first element of their path. The front
+// stands for the information system of the base registries itself, which
+// relays to all of them.
+const (
+	ROB   = "rob"
+	ORG   = "org"
+	RUIAN = "ruian"
+	EOP   = "eop"
+	ECD   = "ecd"
+	AISEO = "aiseo"
+	Front = "front"
+)
+
+// Names returns the registries of a server in the order in which they are
+// reported.
+func Names() []string { return []string{ROB, ORG, RUIAN, EOP, ECD, AISEO, Front} }
+
+// A Failure is a way in which a registry can misbehave.
+type Failure string
+
+// The failures. Those up to [FailCut] break the transport, the others only the
+// message.
+const (
+	FailNone           Failure = "none"
+	FailRefuse         Failure = "refuse"          // the connection closes without an answer
+	FailHang           Failure = "hang"            // the request is taken and never answered
+	FailSlow           Failure = "slow"            // in twenty parts, a latency (at least 50 ms) each
+	FailHTTP500        Failure = "500"             // HTTP 500 with a text that is no SOAP
+	FailCut            Failure = "cut"             // the connection closes in the middle of the answer
+	FailFault          Failure = "fault"           // a SOAP Fault with HTTP 500
+	FailMalformed      Failure = "malformed"       // the answer is not well-formed
+	FailWrongNamespace Failure = "wrong-namespace" // the answer is of another namespace
+	FailEmpty          Failure = "empty"           // HTTP 200 without a body
+	FailChyba          Failure = "chyba"           // OdpovedInfo with CHYBA
+	FailWithheld       Failure = "withheld"        // OK, and photos are withheld (eop, ecd)
+)
+
+var failures = []Failure{FailNone, FailRefuse, FailHang, FailSlow, FailHTTP500, FailCut, FailFault,
+	FailMalformed, FailWrongNamespace, FailEmpty, FailChyba, FailWithheld}
+
+// Duration is a [time.Duration] that is written as 250ms in JSON.
+type Duration time.Duration
+
+// MarshalText writes d as time.Duration prints it.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+// UnmarshalText reads a duration as [time.ParseDuration] does, but no negative one.
+func (d *Duration) UnmarshalText(text []byte) error {
+	v, err := time.ParseDuration(string(text))
+	if err != nil || v < 0 {
+		return fmt.Errorf("%q is not a duration: write it as \"250ms\"", text)
+	}
+	*d = Duration(v)
+	return nil
+}
+
+// Settings say how one registry behaves. With zero Settings it answers at once and
+// well.
+type Settings struct {
+	Latency Duration `json:"latency"` // before every answer
+	Jitter  Duration `json:"jitter"`  // at most, added to Latency, evenly spread
+	Failure Failure  `json:"failure"` // empty means none
+	Rate    float64  `json:"rate"`    // share of the messages that fail, 0 to 1; 0 means all
+	Down    bool     `json:"down"`    // FailRefuse for every message, in place of Failure and Rate
+	// Photo is the size of one photo in bytes before encryption (eop, ecd); 0 means
+	// that of the portrait.
+	Photo int `json:"photo_bytes"`
+	// Transfer is the time in which the media of an answer are sent, in twenty even
+	// parts, after all that stands before them (eop, ecd).
+	Transfer Duration `json:"transfer"`
+
+	ReplyBytes int64 `json:"reply_bytes"` // least size of a reply, filled up with comments (front)
+	Mirror     bool  `json:"mirror"`      // a reply is at least as long as its request (front)
+	Echo       bool  `json:"echo"`        // the reply is the request, byte for byte (front)
+	BareItems  bool  `json:"bare_items"`  // items of E227 without Polozka, as in its sample (front)
+}
+
+// Validate reports a value out of its range.
+func (s Settings) Validate() error {
+	switch {
+	case s.Failure != "" && !slices.Contains(failures, s.Failure):
+		return fmt.Errorf("failure %q is none of %v", s.Failure, failures)
+	case !(s.Rate >= 0 && s.Rate <= 1):
+		return fmt.Errorf("rate %v is not between 0 and 1", s.Rate)
+	case s.Photo < 0 || s.Photo > maxPhotoBytes:
+		return fmt.Errorf("photo_bytes %d is not between 0 and %d", s.Photo, maxPhotoBytes)
+	case s.ReplyBytes < 0 || s.ReplyBytes > maxReplyBytes:
+		return fmt.Errorf("reply_bytes %d is not between 0 and %d", s.ReplyBytes, maxReplyBytes)
+	case s.Latency < 0 || s.Jitter < 0 || s.Transfer < 0:
+		return fmt.Errorf("latency, jitter and transfer must not be negative")
+	}
+	return nil
+}
+
+const (
+	maxPhotoBytes = 256 << 20
+	maxReplyBytes = 4 << 30
+)
