@@ -265,7 +265,7 @@ func TestLog(t *testing.T) {
 func TestLogIsARing(t *testing.T) {
 	s := newTestServer(t)
 	for i := range logSize + 5 {
-		s.server.record(Entry{Start: time.Now(), HTTPStatus: i})
+		s.server.control.log.record(Entry{Start: time.Now(), HTTPStatus: i})
 	}
 	log := s.server.Log()
 	if len(log) != logSize || log[0].HTTPStatus != 5 || log[logSize-1].HTTPStatus != logSize+4 {
@@ -331,7 +331,7 @@ func TestPanicInStream(t *testing.T) {
 func TestASlowAnswerHasTwentyParts(t *testing.T) {
 	for _, size := range []int{19, 20, 3000, 1 << 20} {
 		synctest.Test(t, func(t *testing.T) {
-			slow := &slowWriter{s: &Server{done: make(chan struct{})}, wait: time.Second}
+			slow := &slowWriter{end: newShutdown(), wait: time.Second}
 			start := time.Now()
 			var got bytes.Buffer
 			err := slow.trickle(&got, func(w io.Writer) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"runtime/debug"
 	"sync"
@@ -13,6 +14,25 @@ import (
 	"brana/egon"
 )
 
+// begin takes the settings of a registry and waits its latency. It reports false
+// when a failure of the transport has ended the message.
+func (x *exchange) begin() bool {
+	x.set = x.settings.of(x.entry.Registry)
+	x.fail = FailNone
+	if x.set.Failure != "" && (x.set.Rate == 0 || rand.Float64() < x.set.Rate) {
+		x.fail = x.set.Failure
+	}
+	if x.set.Down {
+		x.fail = FailRefuse
+	}
+	wait := time.Duration(x.set.Latency)
+	if x.set.Jitter > 0 {
+		wait += rand.N(time.Duration(x.set.Jitter))
+	}
+	x.end.wait(wait)
+	return !x.breakTransport()
+}
+
 // breakTransport plays the failures that need no answer of the registry. It
 // reports whether it played one.
 func (x *exchange) breakTransport() bool {
@@ -20,13 +40,13 @@ func (x *exchange) breakTransport() bool {
 	case FailRefuse, FailHang:
 		hang := x.fail == FailHang
 		if hang {
-			x.s.hung.Add(1)
+			x.end.hung.Add(1)
 		}
 		x.rc.HijackSetNoResponse(true)
 		x.rc.Hijack(func(c net.Conn) {
 			if hang {
-				defer x.s.hung.Done()
-				x.s.hold(c)
+				defer x.end.hung.Done()
+				x.end.hold(c)
 			}
 		})
 		x.finish(0)
@@ -43,40 +63,6 @@ func (x *exchange) breakTransport() bool {
 		return false
 	}
 	return true
-}
-
-// hold keeps a connection open until its other end closes it or the server is
-// shut down.
-func (s *Server) hold(c net.Conn) {
-	gone, ended := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(ended)
-		select {
-		case <-s.done:
-			_ = c.SetReadDeadline(time.Unix(1, 0)) // ends the Copy; an error means that it has ended
-		case <-gone:
-		}
-	}()
-	_, _ = io.Copy(io.Discard, c) // any end of the connection will do
-	close(gone)
-	<-ended // from here on c is the library's
-}
-
-// finish enters the exchange in the log, once its answer is known.
-func (x *exchange) finish(status int) {
-	x.entry.HTTPStatus = status
-	if x.fail != FailNone {
-		x.entry.Failure = x.fail
-	}
-	x.s.record(x.entry)
-}
-
-// fault answers with a SOAP Fault.
-func (x *exchange) fault(code, text string) {
-	x.rc.SetStatusCode(500)
-	x.rc.SetContentType(soapType)
-	x.rc.SetBody(faultText(code, text))
-	x.finish(500)
 }
 
 // send answers with the reply to m, changed by the failure that is played.
@@ -106,12 +92,12 @@ func (x *exchange) send(m *message, r reply) {
 	case x.fail == FailCut:
 		x.stream(func(w io.Writer) error { return cutAfter(w, head) }, -1)
 	case r.stream != nil && x.set.Transfer > 0 && x.fail == FailNone:
-		slow := &slowWriter{s: x.s, wait: time.Duration(x.set.Transfer) / slowParts}
+		slow := &slowWriter{end: x.end, wait: time.Duration(x.set.Transfer) / slowParts}
 		media := func(w io.Writer) error { return slow.trickle(w, r.stream) }
 		x.stream(func(w io.Writer) error { return writeReply(w, head, media, end) }, -1)
 	case x.fail == FailSlow:
 		wait := max(time.Duration(x.set.Latency), 50*time.Millisecond)
-		slow := &slowWriter{s: x.s, wait: wait}
+		slow := &slowWriter{end: x.end, wait: wait}
 		x.stream(func(w io.Writer) error {
 			return slow.trickle(w, func(w io.Writer) error { return writeReply(w, head, r.stream, end) })
 		}, -1)
@@ -129,19 +115,6 @@ func (x *exchange) send(m *message, r reply) {
 		x.rc.SetBody(append(head, end...))
 		x.finish(200)
 	}
-}
-
-func writeReply(w io.Writer, head []byte, stream func(io.Writer) error, end string) error {
-	if _, err := w.Write(head); err != nil {
-		return err
-	}
-	if stream != nil {
-		if err := stream(w); err != nil {
-			return err
-		}
-	}
-	_, err := io.WriteString(w, end)
-	return err
 }
 
 // cutAfter writes the first half of head and fails.
@@ -223,7 +196,7 @@ const slowParts = 20
 // the writes.
 type slowWriter struct {
 	w    io.Writer
-	s    *Server
+	end  *shutdown
 	wait time.Duration
 	part int
 	left int // bytes that the part begun still takes
@@ -243,7 +216,7 @@ func (c *slowWriter) trickle(w io.Writer, write func(io.Writer) error) error {
 func (c *slowWriter) Write(p []byte) (n int, err error) {
 	for n < len(p) && err == nil {
 		if c.left == 0 {
-			c.s.wait(c.wait)
+			c.end.wait(c.wait)
 			c.left = c.part
 		}
 		var m int

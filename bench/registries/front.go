@@ -1,20 +1,6 @@
 package registries
 
-import (
-	"fmt"
-	"io"
-	"strings"
-
-	"brana/egon"
-)
-
-// The front takes requests of any size. It holds the first part. A request that
-// fits into it is read whole. Of a larger one only the head is read, and the rest
-// passes through the digest.
-const (
-	frontHeld = 1 << 20
-	frontEcho = 65 << 20 // the largest request that can be echoed: it has to be held whole
-)
+import "brana/egon"
 
 // front is the information system of the base registries: it serves the eGON
 // services from the registries of the same server, without the network.
@@ -36,44 +22,11 @@ func frontReply(service *egon.Service, m *message, kod string, details ...detail
 	return reply{head: d, kod: kod}
 }
 
-// echo answers with the request.
-func (x *exchange) echo(in *taken) {
-	if !in.whole {
-		x.text(413, fmt.Sprintf("only %d bytes can be echoed", frontEcho))
-		return
-	}
-	x.rc.SetStatusCode(200)
-	x.rc.Response.Header.SetContentTypeBytes(x.rc.Request.Header.ContentType())
-	x.rc.Response.SetBodyRaw(in.held)
-	x.finish(200)
-}
-
-// filler is a comment that makes a reply longer; a reply is filled with whole
-// ones and a shorter one.
-const (
-	commentStart, commentEnd = "<!--", "-->"
-	fillerSize               = 4096
-	fillerLeast              = len(commentStart + commentEnd)
-)
-
-// writeFiller writes comments of n bytes together, n being 0 or at least fillerLeast.
-func writeFiller(w io.Writer, n int64) error {
-	one := commentStart + strings.Repeat("brana ", fillerSize)
-	block := []byte(strings.Repeat(one[:fillerSize-len(commentEnd)]+commentEnd, 16))
-	for ; n >= int64(len(block))+fillerSize; n -= int64(len(block)) {
-		if _, err := w.Write(block); err != nil {
-			return err
-		}
-	}
-	for n > 0 {
-		size := min(n, fillerSize)
-		if rest := n - size; rest > 0 && rest < int64(fillerLeast) {
-			size -= int64(fillerLeast)
-		}
-		if _, err := io.WriteString(w, one[:int(size)-len(commentEnd)]+commentEnd); err != nil {
-			return err
-		}
-		n -= size
-	}
-	return nil
+// frontRoot opens a reply of a service with the prefixes that the front uses:
+// r for the service.
+func frontRoot(d *doc, m *message, local string) {
+	d.open("r:"+local, "xmlns:r", m.body.Space, "xmlns:abs", egon.NSAbstract, "xmlns:reg", egon.NSReg,
+		"xmlns:rod", egon.NSRobData, "xmlns:rob", egon.NSRobTypes, "xmlns:or", egon.NSOrg, "xmlns:ot",
+		egon.NSOrgTypes,
+		"xmlns:crob", egon.NSRuian, "xmlns:crob2", egon.NSRuian2, "xmlns:xsi", egon.NSXSI)
 }

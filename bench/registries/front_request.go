@@ -14,6 +14,14 @@ import (
 	"brana/egon/xmltext"
 )
 
+// The front takes requests of any size. It holds the first part. A request that
+// fits into it is read whole. Of a larger one only the head is read, and the rest
+// passes through the digest.
+const (
+	frontHeld = 1 << 20
+	frontEcho = 65 << 20 // the largest request that can be echoed: it has to be held whole
+)
+
 // taken is a request as the front holds it.
 type taken struct {
 	held   []byte // the first part
@@ -50,6 +58,18 @@ func (x *exchange) take(limit int) (*taken, error) {
 		return nil, io.ErrUnexpectedEOF // fasthttp reports a cut body as complete
 	}
 	return t, nil
+}
+
+// echo answers with the request.
+func (x *exchange) echo(in *taken) {
+	if !in.whole {
+		x.text(413, fmt.Sprintf("only %d bytes can be echoed", frontEcho))
+		return
+	}
+	x.rc.SetStatusCode(200)
+	x.rc.Response.Header.SetContentTypeBytes(x.rc.Request.Header.ContentType())
+	x.rc.Response.SetBodyRaw(in.held)
+	x.finish(200)
 }
 
 // message reads the request. Of one that is not held whole, it reads only the root

@@ -23,15 +23,16 @@ func (f *front) answers() map[string]func(*message) reply {
 	}
 }
 
-// front answers one message to /publikace/{code}.
-func (x *exchange) front(code string) {
+// front answers one message to /publikace/{code}. answers are those of the front, by
+// code of the service.
+func (x *exchange) front(code string, answers map[string]func(*message) reply) {
 	x.entry.Registry, x.entry.Step, x.entry.Action = Front, code, soapAction(x.rc)
 	if string(x.rc.Method()) != "POST" {
 		x.text(405, "POST a SOAP 1.1 message")
 		return
 	}
 	limit := frontHeld
-	if x.s.Settings(Front).Echo {
+	if x.settings.of(Front).Echo {
 		limit = frontEcho
 	}
 	in, err := x.take(limit)
@@ -60,16 +61,18 @@ func (x *exchange) front(code string) {
 		x.fault("Client", "Zpráva není čitelná: "+err.Error())
 		return
 	}
-	x.serveFront(service, m)
+	x.serveFront(service, m, answers[service.Code])
 }
 
-func (x *exchange) serveFront(service *egon.Service, m *message) {
+// serveFront answers a message that was read. A nil answer is that of a service without
+// data.
+func (x *exchange) serveFront(service *egon.Service, m *message,
+	answer func(*message) reply) {
 	m.entry, m.action, m.bareItems = &x.entry, x.entry.Action, x.set.BareItems
 	if !isID(m.info.IszrZadostId) {
 		m.info.IszrZadostId = newID()
 	}
 	x.entry.AgendaZadostId, x.entry.IszrZadostId = m.info.AgendaZadostId, m.info.IszrZadostId
-	answer := x.s.front[service.Code]
 	switch {
 	case m.body.Local != service.Request || m.body.Space != service.Namespace,
 		m.action != "" && m.action != service.Action:

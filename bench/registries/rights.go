@@ -1,11 +1,11 @@
 package registries
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // A Right is an item that a triple may read: its code on the bus and, when it
@@ -34,10 +34,16 @@ func sampleRights() map[string][]Right {
 	}
 }
 
-// SetRights changes what triples, written agenda/role/ovm, may read, as the next
-// generation of the matrix would. It removes a triple without rights. The other
+// rightsTable has the rights of one server by triple, written agenda/role/ovm. It may
+// be used by several goroutines.
+type rightsTable struct {
+	mu       sync.Mutex
+	byTriple map[string][]Right
+}
+
+// set changes what triples may read. It removes a triple without rights. The other
 // triples keep theirs.
-func (s *Server) SetRights(rights map[string][]Right) error {
+func (t *rightsTable) set(rights map[string][]Right) error {
 	for triple, items := range rights {
 		if strings.Count(triple, "/") != 2 {
 			return fmt.Errorf("%.80q is not agenda/role/ovm", triple)
@@ -46,41 +52,28 @@ func (s *Server) SetRights(rights map[string][]Right) error {
 			return fmt.Errorf("a right of %.80q has no kod_iszr", triple)
 		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	for triple, items := range rights {
 		if len(items) == 0 {
-			delete(s.rights, triple)
+			delete(t.byTriple, triple)
 		} else {
-			s.rights[triple] = slices.Clone(items)
+			t.byTriple[triple] = slices.Clone(items)
 		}
 	}
 	return nil
 }
 
-// Rights returns what triples may read.
-func (s *Server) Rights() map[string][]Right {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return maps.Clone(s.rights)
+// all returns what triples may read.
+func (t *rightsTable) all() map[string][]Right {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return maps.Clone(t.byTriple)
 }
 
-// controlRights serves /control/rights: PUT changes the triples that it names,
-// DELETE sets all back.
-func (s *Server) controlRights(method string, body []byte) (status int, answer any) {
-	switch method {
-	case "GET":
-	case "PUT":
-		var rights map[string][]Right
-		if err := errors.Join(unmarshalStrict(body, &rights), s.SetRights(rights)); err != nil {
-			return 400, problem{err.Error()}
-		}
-	case "DELETE":
-		s.mu.Lock()
-		s.rights = sampleRights()
-		s.mu.Unlock()
-	default:
-		return 405, problem{"use GET, PUT or DELETE"}
-	}
-	return 200, s.Rights()
+// reset gives all triples the sample rights again.
+func (t *rightsTable) reset() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.byTriple = sampleRights()
 }

@@ -1,8 +1,6 @@
 package registries
 
-import (
-	"brana/egon"
-)
+import "brana/egon"
 
 // ruian is RUIAN as far as ROB refers to it.
 type ruian struct{ population *Population }

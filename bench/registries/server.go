@@ -2,15 +2,10 @@ package registries
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"math/rand/v2"
 	"net"
-	"runtime/debug"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -18,11 +13,8 @@ import (
 	"brana/socket"
 )
 
-// Bounds of what a server reads, in bytes.
-const (
-	maxMessage = 64 << 20 // a request to a registry, read whole
-	maxHeader  = 16 << 10 // the header block of a request
-)
+// maxHeader is the largest header block of a request in bytes.
+const maxHeader = 16 << 10
 
 // Config says what the registries of one server are.
 type Config struct {
@@ -47,23 +39,8 @@ type Server struct {
 	registries map[string]registry
 	front      map[string]func(*message) reply // by code of the service
 
-	done chan struct{}  // closed by Shutdown: goroutines that wait or hang give up
-	once sync.Once      // closes done
-	hung sync.WaitGroup // connections of FailHang
-
-	mu       sync.Mutex
-	settings map[string]Settings
-	rights   map[string][]Right // by triple
-	log      []Entry            // a ring once it is full
-	oldest   int                // index of the oldest entry of a full ring
-}
-
-// registry is one registry: its messages by root element, and its reply when it
-// breaks down.
-type registry struct {
-	name  string
-	serve func(m *message) reply // a reply without head: the message is not one of the registry
-	extra func(*message, *doc)   // writes what the schema demands beside OdpovedInfo; may be nil
+	control control
+	end     *shutdown
 }
 
 // NewServer makes the registries over cfg.Population. It fails when a setting
@@ -74,13 +51,13 @@ func NewServer(cfg Config) (*Server, error) {
 	}
 	cfg.Systems = cfg.Systems.withDefaults()
 	s := &Server{
-		cfg:      cfg,
-		done:     make(chan struct{}),
-		settings: map[string]Settings{},
-		rights:   sampleRights(),
-	}
-	for _, name := range Names() {
-		s.settings[name] = Settings{}
+		cfg: cfg,
+		control: control{
+			settings: newSettingsTable(),
+			rights:   &rightsTable{byTriple: sampleRights()},
+			log:      &messageLog{hook: cfg.Log},
+		},
+		end: newShutdown(),
 	}
 	for name, v := range cfg.Settings {
 		if err := s.Set(name, v); err != nil {
@@ -116,7 +93,7 @@ func (s *Server) Serve(ln net.Listener) error {
 	defer close(served)
 	go func() {
 		select {
-		case <-s.done:
+		case <-s.end.done:
 			_ = ln.Close()
 		case <-served:
 		}
@@ -127,10 +104,10 @@ func (s *Server) Serve(ln net.Listener) error {
 // Shutdown closes the listeners, waits for exchanges that run, and frees those that
 // hang. It returns ctx's error when that takes too long.
 func (s *Server) Shutdown(ctx context.Context) error {
-	s.once.Do(func() { close(s.done) })
+	s.end.begin()
 	s.awaitClosed(ctx)
 	err := s.http.ShutdownWithContext(ctx)
-	s.hung.Wait()
+	s.end.hung.Wait()
 	if errors.Is(err, net.ErrClosed) { // of a listener, which Serve has closed
 		return nil
 	}
@@ -147,176 +124,54 @@ func (s *Server) awaitClosed(ctx context.Context) {
 	}
 }
 
+// Set changes how a registry behaves, from the next message on.
+func (s *Server) Set(registry string, v Settings) error {
+	return s.control.settings.set(registry, v)
+}
+
+// Settings returns how a registry behaves now; the zero Settings for an
+// unknown one.
+func (s *Server) Settings(registry string) Settings { return s.control.settings.of(registry) }
+
+// Log returns the last messages, oldest first, at most logSize of them. A
+// message is entered when its answer has been handed over whole.
+func (s *Server) Log() []Entry { return s.control.log.all() }
+
+// ClearLog forgets all messages.
+func (s *Server) ClearLog() { s.control.log.clear() }
+
+// SetRights changes what triples, written agenda/role/ovm, may read, as the next
+// generation of the matrix would. It removes a triple without rights. The other
+// triples keep theirs.
+func (s *Server) SetRights(rights map[string][]Right) error { return s.control.rights.set(rights) }
+
+// Rights returns what triples may read.
+func (s *Server) Rights() map[string][]Right { return s.control.rights.all() }
+
 // Handler returns the handler of one request. Its server must stream request
 // bodies.
 func (s *Server) Handler() fasthttp.RequestHandler {
 	return func(rc *fasthttp.RequestCtx) {
-		x := &exchange{s: s, rc: rc, entry: Entry{Start: time.Now()}}
+		x := &exchange{
+			rc:       rc,
+			settings: s.control.settings,
+			log:      s.control.log,
+			end:      s.end,
+			entry:    Entry{Start: time.Now()},
+		}
 		defer x.recover()
 		first, rest, _ := strings.Cut(strings.TrimPrefix(string(rc.Path()), "/"), "/")
 		switch r, known := s.registries[first]; {
 		case first == "control":
-			x.control(rest)
+			x.control(s.control, rest)
 		case first == "publikace" && rest != "":
-			x.front(rest)
+			x.front(rest, s.front)
 		case known && rest == "":
 			x.registry(r)
 		default:
 			x.text(404, "no such registry")
 		}
 	}
-}
-
-// exchange is one request to a server and its answer.
-type exchange struct {
-	s     *Server
-	rc    *fasthttp.RequestCtx
-	set   Settings
-	fail  Failure // what is played; FailNone for nothing
-	entry Entry
-}
-
-// recover answers for a handler that panicked: fasthttp would let the process
-// end.
-func (x *exchange) recover() {
-	if p := recover(); p != nil {
-		x.entry.Problem = fmt.Sprintf("panic: %v\n%s", p, debug.Stack())
-		x.rc.Response.ResetBody()
-		x.fault("Server", "Vnitřní chyba registru.")
-	}
-}
-
-func (x *exchange) control(name string) {
-	body, err := x.readBody(1 << 20)
-	if err != nil {
-		x.text(413, err.Error())
-		return
-	}
-	last, _ := x.rc.QueryArgs().GetUint("n") // absent and unreadable mean all
-	status, answer := x.s.control(string(x.rc.Method()), name, body, max(last, 0))
-	out, err := json.Marshal(answer)
-	if err != nil {
-		panic(err) // all answers are plain values
-	}
-	x.rc.SetStatusCode(status)
-	x.rc.SetContentType("application/json")
-	x.rc.SetBody(append(out, '\n'))
-}
-
-func (x *exchange) text(status int, text string) {
-	x.rc.SetConnectionClose() // the body may be unread
-	x.rc.SetStatusCode(status)
-	x.rc.SetContentType("text/plain; charset=utf-8")
-	x.rc.SetBodyString(text + "\n")
-}
-
-var errTooLarge = errors.New("body too large")
-
-// readBody reads the request's body whole, at most limit bytes.
-func (x *exchange) readBody(limit int) ([]byte, error) {
-	in := x.rc.RequestBodyStream()
-	if in == nil {
-		return nil, nil
-	}
-	want := x.rc.Request.Header.ContentLength()
-	if want > limit {
-		return nil, errTooLarge
-	}
-	body := make([]byte, 0, max(want, 0)+512)
-	for {
-		n, err := in.Read(body[len(body):cap(body)])
-		body = body[:len(body)+n]
-		switch {
-		case len(body) > limit:
-			return nil, errTooLarge
-		case err == io.EOF && len(body) < want:
-			return nil, io.ErrUnexpectedEOF // fasthttp reports a cut body as complete
-		case err == io.EOF:
-			return body, nil
-		case err != nil:
-			return nil, err
-		}
-		if len(body) == cap(body) {
-			body = append(body, 0)[:len(body)]
-		}
-	}
-}
-
-// begin takes the settings of a registry and waits its latency. It reports false
-// when a failure of the transport has ended the message.
-func (x *exchange) begin() bool {
-	x.set = x.s.Settings(x.entry.Registry)
-	x.fail = FailNone
-	if x.set.Failure != "" && (x.set.Rate == 0 || rand.Float64() < x.set.Rate) {
-		x.fail = x.set.Failure
-	}
-	if x.set.Down {
-		x.fail = FailRefuse
-	}
-	wait := time.Duration(x.set.Latency)
-	if x.set.Jitter > 0 {
-		wait += rand.N(time.Duration(x.set.Jitter))
-	}
-	x.s.wait(wait)
-	return !x.breakTransport()
-}
-
-// wait sleeps for d, or until the server is shut down.
-func (s *Server) wait(d time.Duration) {
-	if d <= 0 {
-		return
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-s.done:
-	}
-}
-
-// registry answers one message to a registry.
-func (x *exchange) registry(r registry) {
-	x.entry.Registry = r.name
-	if string(x.rc.Method()) != "POST" {
-		x.text(405, "POST a SOAP 1.1 message")
-		return
-	}
-	body, err := x.readBody(maxMessage)
-	if err != nil {
-		x.text(413, err.Error())
-		return
-	}
-	m, err := readMessage(body)
-	if err == nil {
-		x.entry.AgendaZadostId, x.entry.IszrZadostId = m.info.AgendaZadostId, m.info.IszrZadostId
-	}
-	if !x.begin() {
-		return
-	}
-	if err != nil {
-		x.fault("Client", "Zpráva není čitelná: "+err.Error())
-		return
-	}
-	x.answer(r, m)
-}
-
-func (x *exchange) answer(r registry, m *message) {
-	m.action = soapAction(x.rc)
-	m.entry, m.media = &x.entry, staging{photo: x.set.Photo, withheld: x.fail == FailWithheld}
-	x.entry.Action = m.action
-	if want := actionOf(m.body); m.action != want {
-		x.fault("Client", fmt.Sprintf("SOAPAction neodpovídá zprávě, očekává se %.60q.", want))
-		return
-	}
-	answer := r.serve(m)
-	if answer.head == nil {
-		x.fault("Client", fmt.Sprintf("Zprávu %.60q registr %s nezná.", m.body.Local, r.name))
-		return
-	}
-	if x.fail == FailChyba {
-		answer = m.chyba(r.extra)
-	}
-	x.send(m, answer)
 }
 
 // assemble puts the registries together. Only here they get their names.
@@ -343,12 +198,4 @@ func (s *Server) assemble() {
 	} {
 		s.registries[r.name] = r
 	}
-}
-
-// step enters the code of the step that r answers.
-func (m *message) step(code string, r reply) reply {
-	if r.head != nil {
-		m.entry.Step = code
-	}
-	return r
 }

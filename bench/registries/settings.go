@@ -3,6 +3,7 @@ package registries
 import (
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -104,3 +105,43 @@ const (
 	maxPhotoBytes = 256 << 20
 	maxReplyBytes = 4 << 30
 )
+
+// settingsTable has the settings of all registries of one server by their names. It
+// may be used by several goroutines.
+type settingsTable struct {
+	mu     sync.Mutex
+	byName map[string]Settings
+}
+
+// newSettingsTable returns the zero Settings for every registry.
+func newSettingsTable() *settingsTable {
+	t := &settingsTable{byName: map[string]Settings{}}
+	for _, name := range Names() {
+		t.byName[name] = Settings{}
+	}
+	return t
+}
+
+// set changes the settings of a registry.
+func (t *settingsTable) set(registry string, v Settings) error {
+	if err := v.Validate(); err != nil {
+		return err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, ok := t.byName[registry]; !ok {
+		return fmt.Errorf("registry %q is none of %v", registry, Names())
+	}
+	if v.Failure == FailWithheld && registry != EOP && registry != ECD {
+		return fmt.Errorf("failure %q is none of registry %s, which has no photos", v.Failure, registry)
+	}
+	t.byName[registry] = v
+	return nil
+}
+
+// of returns the settings of a registry; the zero Settings for an unknown one.
+func (t *settingsTable) of(registry string) Settings {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.byName[registry]
+}

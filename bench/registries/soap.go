@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/valyala/fasthttp"
-
 	"brana/egon"
 	"brana/egon/xmltext"
 )
@@ -81,11 +79,6 @@ func messageOf(payload *xmltext.Node) *message {
 			IszrZadostId:   value("IszrZadostId"),
 		},
 	}
-}
-
-// soapAction returns the SOAPAction header without its quotes.
-func soapAction(rc *fasthttp.RequestCtx) string {
-	return strings.Trim(string(rc.Request.Header.Peek("SOAPAction")), `"`)
 }
 
 // actionOf returns the SOAPAction of a payload sent to a registry: the name of
