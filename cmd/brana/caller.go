@@ -63,7 +63,7 @@ func (f *callerFlags) nobody(t *config.ServerTLS, s *policy.Snapshot) (c caller,
 		c.about = "identity not checked: name the certificate of the call with --cert, or with " +
 			"--serial and --issuer"
 	case len(s.Identities()) > 0:
-		c.about = "identity not checked, as by the gateway: there is no listen.tls"
+		c.about = "identity not checked: without listen.tls the gateway checks none"
 	}
 	return c, nil
 }

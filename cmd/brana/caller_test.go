@@ -115,7 +115,7 @@ func TestExplainWithoutACertificate(t *testing.T) {
 		want string
 	}{
 		{"none", []string{"-c", secure}, 0, "identity not checked: name the certificate of the call with --cert, or with --serial and --issuer"},
-		{"none, plain HTTP", []string{"-c", plain}, 0, "identity not checked, as by the gateway: there is no listen.tls\n"},
+		{"none, plain HTTP", []string{"-c", plain}, 0, "identity not checked: without listen.tls the gateway checks none\n"},
 		{"address alone", []string{"-c", secure, "--address", "10.0.0.1"}, exitUsage,
 			"--address is compared with what is bound to a certificate: name one"},
 		{"no address where one is needed", []string{"-c", secure, "--serial", "101", "--issuer", "CN=Test CA,C=CZ"}, exitUsage,

@@ -192,7 +192,7 @@ func TestAnUnsureOrderIsLogged(t *testing.T) {
 	f := &fakeAccount{refuses: &Error{Text: "no answer", Mode: "closed", Status: 503, Unsure: true}}
 	status, body, lines := send(f, "reset", signed)
 	if status != 503 ||
-		!strings.Contains(body, `"it may have been done, look before you ask again: no answer"`) ||
+		!strings.Contains(body, `"it may have been done, repeating it does no harm: no answer"`) ||
 		!strings.Contains(body, `"mode":"closed"`) {
 		t.Errorf("%d %s", status, body)
 	}

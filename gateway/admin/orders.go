@@ -53,7 +53,7 @@ func (q quotas) serveOrder(
 		}
 		answer := *refused
 		if refused.Unsure {
-			answer.Text = "it may have been done, look before you ask again: " + refused.Text
+			answer.Text = "it may have been done, repeating it does no harm: " + refused.Text
 		}
 		answerJSON(w, refused.Status, &answer)
 	}
