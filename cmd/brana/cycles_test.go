@@ -30,7 +30,7 @@ var largestCycle = map[string]int{
 	"gateway":           2,
 	"gateway/conn":      4,
 	"gateway/stream":    2,
-	"limits/ledger":     13, // one shard
+	"limits/ledger":     4, // one shard
 	"limits/limitstest": 3,
 	"policy":            6, // rows that are fetched
 	"upstream":          2,

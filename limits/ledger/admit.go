@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"brana/limits"
@@ -21,6 +20,35 @@ func (r *Store) Admit(ctx context.Context, call limits.Call) (limits.Decision, e
 		return d, nil
 	}
 	return r.admitAtShard(ctx, sh, &call)
+}
+
+// admitStriped admits a call by what a stripe holds, and reports whether it could.
+func (r *Store) admitStriped(sh *shard, call *limits.Call) (d limits.Decision, done bool) {
+	p := sh.stripesOf(call.Key)
+	if p == nil {
+		return d, false
+	}
+	h := r.hint()
+	for range p.all {
+		at := *h % len(p.all)
+		if k := &p.all[at]; k.mu.TryLock() {
+			// The clock is read here, not before: the stripe may have been lent to meanwhile.
+			d, done = p.admit(at, call, r.clock.now())
+			k.mu.Unlock()
+			break
+		}
+		h = &stripeNumbers[(at+1)%len(p.all)]
+	}
+	r.hints.Put(h)
+	return d, done
+}
+
+// hint is the stripe to try first: that which this processor used last, or the next in turn.
+func (r *Store) hint() *int {
+	if h, ok := r.hints.Get().(*int); ok {
+		return h
+	}
+	return &stripeNumbers[r.nextStripe.Add(1)%uint64(r.striping.stripes)]
 }
 
 // admitAtShard decides by what the shard holds or knows, or else asks the ledger.
@@ -61,7 +89,7 @@ func (r *Store) decide(
 			r.enlist(sh, c)
 		}
 		if c.stripes == nil && c.plenty(&r.striping, in) != nil {
-			r.openStripes(sh, c, call.Policy)
+			sh.openStripes(c, call.Policy, r.striping.stripes)
 		}
 	}
 	return true
@@ -94,25 +122,6 @@ func (r *Store) await(
 		case err != nil, done:
 			return err
 		}
-	}
-}
-
-var errSlow = errors.New("ask the ledger: redis takes too long")
-
-// wait releases the mutex of the shard until a request is answered. Its error is errSlow, or wraps
-// the cause of ctx.
-func (sh *shard) wait(
-	ctx context.Context, answered <-chan struct{}, patience <-chan time.Time,
-) error {
-	sh.mu.Unlock()
-	defer sh.mu.Lock()
-	select {
-	case <-answered:
-		return nil
-	case <-patience:
-		return errSlow
-	case <-ctx.Done():
-		return fmt.Errorf("ask the ledger: %w", context.Cause(ctx))
 	}
 }
 

@@ -82,9 +82,9 @@ func TestDecisionsSeldomAskRedis(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			r := newRedis(t, s, nil)
 			test.decide(r) // so that the rates of calls are known
-			before := r.sent.Load()
+			before := r.script.sent.Load()
 			decisions := test.decide(r)
-			got := float64(r.sent.Load()-before) / float64(decisions)
+			got := float64(r.script.sent.Load()-before) / float64(decisions)
 			if t.Logf("%d decisions, %.6f requests for each", decisions, got); got > test.budget {
 				t.Errorf("%.6f requests for a decision, budget %v", got, test.budget)
 			}

@@ -53,7 +53,7 @@ func BenchmarkRedis(b *testing.B) {
 		var next atomic.Int64
 		sent := func() (all int64) {
 			for _, g := range gateways {
-				all += g.sent.Load()
+				all += g.script.sent.Load()
 			}
 			return all
 		}
@@ -104,7 +104,7 @@ func BenchmarkStripes(b *testing.B) {
 
 // share measures decisions that many goroutines make.
 func share(b *testing.B, r *Store, parallelism int, decide func()) {
-	measure(b, parallelism, r.sent.Load, same(decide))
+	measure(b, parallelism, r.script.sent.Load, same(decide))
 }
 
 // same makes all goroutines decide alike.
@@ -174,10 +174,10 @@ func BenchmarkOrdinaryCallers(b *testing.B) {
 		r := newRedis(b, s, nil)
 		for b.Loop() {
 			callEachSecond(b, r, calls, 10*time.Second) // so that the rates of calls are known
-			before := r.sent.Load()
+			before := r.script.sent.Load()
 			decisions := callEachSecond(b, r, calls, 10*time.Second)
 			b.ReportMetric(float64(decisions)/10, "decisions/s")
-			b.ReportMetric(float64(r.sent.Load()-before)/float64(decisions), "commands/decision")
+			b.ReportMetric(float64(r.script.sent.Load()-before)/float64(decisions), "commands/decision")
 		}
 	})
 	b.Run("script for each decision", func(b *testing.B) { eachAsks(b, newRedis(b, s, nil), calls) })
@@ -215,7 +215,7 @@ func eachAsks(b *testing.B, r *Store, calls []limits.Call) {
 					Need: 1, Slots: 1, Life: 1000,
 				}},
 			}
-			if _, err := r.send(shard, q); err != nil {
+			if _, err := r.script.send(shard, q); err != nil {
 				b.Error(err)
 			}
 		}
@@ -254,7 +254,7 @@ func BenchmarkReplay(b *testing.B) {
 					for i := range callers {
 						q.Entries = append(q.Entries, unreplayedEntry(fmt.Sprint(seq, i), minutes))
 					}
-					if _, err := r.send(shardCount, q); err != nil {
+					if _, err := r.script.send(shardCount, q); err != nil {
 						b.Fatal(err)
 					}
 				}

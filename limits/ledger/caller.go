@@ -60,18 +60,6 @@ func (t *turn) answer() {
 	}
 }
 
-// standing is whether the ledger knows what this gateway knows of a caller.
-type standing uint8
-
-const (
-	// synced: the ledger knows it all, or learns it from leases given back.
-	synced standing = iota
-	// unsynced: the next entry replays it.
-	unsynced
-	// owed: so it does, and the ledger, which forgot, grants nothing until then.
-	owed
-)
-
 // caller is what this gateway holds of one caller's limits, and what it knows of the rest. It does
 // no I/O and reads no clock. Its shard's mutex guards it. Moments are milliseconds of the gateway's
 // monotonic clock, but for those marked as of ledger time.
@@ -91,13 +79,13 @@ type caller struct {
 	returns   []lease // over, to be reported. Left are the permits unused, -1 is all
 	lastLease int64   // permits of the last one; below a quarter of them more are fetched ahead
 
-	running     limits.Running // the slots taken at the shard
-	ownSlots    int64          // slots granted; calls may be started in them
-	slotsUntil  int64          // before this moment,
-	slotsLife   int64          // if they live no longer than this
-	wantLife    int64          // the longest lifetime there was
-	otherSlots  int64          // slots of other gateways
-	slotsDenied bool           // a ledger that was not learning granted fewer than were asked for
+	takenSlots
+	ownSlots    int64 // slots granted; calls may be started in them
+	slotsUntil  int64 // before this moment,
+	slotsLife   int64 // if they live no longer than this
+	wantLife    int64 // the longest lifetime there was
+	otherSlots  int64 // slots of other gateways
+	slotsDenied bool  // a ledger that was not learning granted fewer than were asked for
 
 	known   allotment // of the last answer
 	knownAt int64     // when it came; 0: none is to be relied on
@@ -111,7 +99,6 @@ type caller struct {
 	forgottenAt int64         // ledger time at which an operator had what was used forgotten
 
 	degraded limits.Hour // calls admitted without the ledger, see limits.Mode
-	stripes  *stripes    // of a large caller; else nil
 }
 
 // lease is a number of permits that may be used in one regime.

@@ -207,11 +207,11 @@ func TestLeasesAreSmall(t *testing.T) {
 				f := newThreeGateways(t, rule(quota, quota, shape.slots))
 				sent := int64(0)
 				for _, r := range f.gateways {
-					sent -= r.sent.Load()
+					sent -= r.script.sent.Load()
 				}
 				held := f.spend(turns, shape.atOnce)
 				for _, r := range f.gateways {
-					sent += r.sent.Load()
+					sent += r.script.sent.Load()
 				}
 				t.Logf("%s: %d made, at most %d held by one, %.2f requests for a call",
 					t.Name(), f.made, held, float64(sent)/float64(f.made))

@@ -27,7 +27,7 @@ func (c handClock) at(t time.Time) int64 { return t.Sub(c.start).Milliseconds() 
 // the store started some time ago.
 func (r *Store) goBy(hand *limitstest.Clock, ago time.Duration, source string) {
 	r.clock = handClock{hand, hand.Now().Add(-ago)}
-	r.script = redis.NewScript(virtual(source))
+	r.script.source = redis.NewScript(virtual(source))
 	r.client.AddHook(timed{hand})
 	hand.Quiet = append(hand.Quiet, r.quiet)
 }

@@ -24,6 +24,20 @@
 // A Store has 16 shards, each with a mutex. A shard owns its callers. caller, anchor, dormant and
 // lease do no I/O and read no clock: they are given the moment.
 //
+// # Files
+//
+// A file refers to files of its own line and of the lines below it. Only those of the engine refer
+// to each other in a circle.
+//
+//	admit, operate                   decide about a call; do what an operator wants
+//	store, shard, requests, stats    the engine: what has a mutex or runs in the background
+//	entry, dormant, lending          one caller: in a request, while it does not call, in stripes
+//	caller, slots, stripes, anchor   what a caller holds; what is known of ledger time
+//	script, settings                 run ledger.lua, and look at the settings, on a given client
+//	protocol                         requests, answers and their form on the wire
+//	config, connect, errors          make a client of Redis, and put its errors into words
+//	clock, ledger                    a clock; the constants, and why they keep the quota
+//
 // # States
 //
 // A caller (caller.go, dormant.go):

@@ -63,7 +63,7 @@ func TestDormantCallersAreReplayed(t *testing.T) {
 		clock.Move(time.Second)
 		return r.Ready(t.Context()) == nil
 	})
-	announced := announcements(t, s, r.keys(7, nil)[0])
+	announced := announcements(t, s, r.script.keys(7, nil)[0])
 	n := len(announced)
 	if n < callers/batch || announced[n-1] || slices.Contains(announced[:n-1], false) {
 		t.Errorf("replays announced more: %v, want all but the last to", announced)

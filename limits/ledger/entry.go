@@ -96,6 +96,14 @@ func (c *caller) lose(e *entry, seq int64) {
 	c.returns = append(c.returns, lease{seq: seq, left: -1})
 }
 
+// reply is an answer and what it answers. Moments are of this gateway's clock.
+type reply struct {
+	q           *request
+	a           *answer
+	sent, heard int64 // when the request was sent, and when the answer came
+	until       int64 // when the regime ends in which it was sent
+}
+
 // apply takes in the answer to entry i of a request. A ledger that has turned out to be another
 // than before has everything replayed.
 func (c *caller) apply(i int, f *reply, another bool) {

@@ -73,7 +73,7 @@ func TestNoByteOfRedisIsInAnError(t *testing.T) {
 			}
 			defer r.Close()
 			_, err = r.Admit(t.Context(), newCaller(t, r, "a", rule(9, 9, 9)).Call)
-			_, settings := r.findings(t.Context())
+			_, settings := r.settings.findings(t.Context())
 			// The queue runs scripts of its own with the same client.
 			script := redis.NewScript("return 1").Run(t.Context(), r.Client(), []string{"k"}).Err()
 			for _, err := range []error{err, settings, script} {

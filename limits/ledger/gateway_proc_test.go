@@ -142,7 +142,7 @@ func (p *proc) open(config procConfig) error {
 		return err
 	}
 	if config.Script != "" {
-		p.store.script = redis.NewScript(config.Script)
+		p.store.script.source = redis.NewScript(config.Script)
 	}
 	if config.Stripes > 0 {
 		p.store.striping = *stripeAlways(config.Stripes)

@@ -32,7 +32,7 @@ func newRedisOf(t testing.TB, s *server, clock *limitstest.Clock, source string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.script = redis.NewScript(source)
+	r.script.source = redis.NewScript(source)
 	if clock != nil {
 		r.goBy(clock, 0, source)
 	}

@@ -61,7 +61,7 @@ func (r *Store) operate(
 	sh.mu.Lock()
 	q := &request{Operator: true, Epoch: sh.epoch, Settled: true, Entries: []entry{e}}
 	sh.mu.Unlock()
-	value, err := r.runScript(ctx, sh.number, q)
+	value, err := r.script.run(ctx, sh.number, q)
 	if err != nil {
 		return y, t, 0, err
 	}

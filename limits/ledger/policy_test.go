@@ -26,14 +26,14 @@ func TestGatewaysWithDifferentPolicies(t *testing.T) {
 	var held []limits.Slot
 	admit := func(r *Store, c limits.Call, want ...limits.Verdict) {
 		t.Helper()
-		before := r.sent.Load()
+		before := r.script.sent.Load()
 		d, err := r.Admit(t.Context(), c)
 		if err != nil || !slices.Contains(want, d.Verdict) {
 			t.Fatalf("decision %+v, %v, want %v", d, err, want)
 		}
 		if d.Verdict == limits.Admitted {
 			held = append(held, d.Slot)
-		} else if sent := r.sent.Load() - before; sent > 10 {
+		} else if sent := r.script.sent.Load() - before; sent > 10 {
 			t.Errorf("asked the ledger %d times to refuse one call", sent)
 		}
 	}

@@ -69,6 +69,18 @@ type entry struct {
 	Op string `json:"op,omitempty"`
 }
 
+// standing is whether the ledger knows what this gateway knows of a caller.
+type standing uint8
+
+const (
+	// synced: the ledger knows it all, or learns it from leases given back.
+	synced standing = iota
+	// unsynced: the next entry replays it.
+	unsynced
+	// owed: so it does, and the ledger, which forgot, grants nothing until then.
+	owed
+)
+
 // answer is what the ledger says to a request. Moments are of ledger time, in milliseconds.
 type answer struct {
 	now, epoch int64

@@ -35,7 +35,7 @@ func newAcknowledged(t testing.TB, s *server, replicas int, onRefill func(limits
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.script = redis.NewScript(strings.Replace(ledgerSource, "1000, 12000\n", "1000, 1000\n", 1))
+	r.script.source = redis.NewScript(strings.Replace(ledgerSource, "1000, 12000\n", "1000, 1000\n", 1))
 	r.open()
 	t.Cleanup(func() { _ = r.Close() })
 	waitReady(t, "the gateway is ready", r)

@@ -60,7 +60,7 @@ func (r *Store) exchange(sh *shard) {
 	sh.mu.Unlock()
 
 	began := time.Now()
-	a, err := r.send(sh.number, q)
+	a, err := r.script.send(sh.number, q)
 	r.onRefill(refill(time.Since(began), q, &a, err))
 
 	sh.mu.Lock()
@@ -72,18 +72,9 @@ func (r *Store) exchange(sh *shard) {
 		sh.lose(q, asked, err)
 	} else {
 		until := r.regimeEnd(t, sent)
-		r.apply(sh, &reply{q: q, a: &a, asked: asked, sent: sent, heard: sh.heardAt, until: until})
+		r.apply(sh, asked, &reply{q: q, a: &a, sent: sent, heard: sh.heardAt, until: until})
 	}
 	close(answered)
-}
-
-// reply is an answer and what it answers. Moments are of this gateway's clock.
-type reply struct {
-	q           *request
-	a           *answer
-	asked       []*caller // by entry
-	sent, heard int64     // when the request was sent, and when the answer came
-	until       int64     // when the regime ends in which it was sent
 }
 
 // request begins the next request.
@@ -125,8 +116,8 @@ func (sh *shard) lose(q *request, asked []*caller, err error) {
 	sh.renewAnswered()
 }
 
-// apply takes in an answer.
-func (r *Store) apply(sh *shard, f *reply) {
+// apply takes in an answer about the callers asked for, by entry.
+func (r *Store) apply(sh *shard, asked []*caller, f *reply) {
 	q, a := f.q, f.a
 	another := sh.epoch != 0 && a.epoch != sh.epoch
 	sh.anchor.heard(q, f.sent, a)
@@ -138,7 +129,7 @@ func (r *Store) apply(sh *shard, f *reply) {
 	case !sh.anchor.settled() && a.guide == 0: // nobody else is there: settle at once
 		sh.enter(settling, nil)
 		sh.heartbeatDue = true
-		for _, c := range f.asked {
+		for _, c := range asked {
 			if c.waiting > 0 {
 				sh.enqueue(c)
 			}
@@ -153,7 +144,7 @@ func (r *Store) apply(sh *shard, f *reply) {
 	if another {
 		sh.forgotten()
 	}
-	for i, c := range f.asked {
+	for i, c := range asked {
 		r.with(sh, c, func() {
 			c.apply(i, f, another)
 		})
@@ -214,7 +205,7 @@ func (r *Store) run(ctx context.Context) {
 			r.tend(&r.shards[i])
 		}
 		r.reportState()
-		r.inspectSettings(ctx)
+		r.settings.inspect(ctx, r.reported == limits.Normal, &r.background)
 		select {
 		case <-ctx.Done():
 			return

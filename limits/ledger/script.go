@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"sync/atomic"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -15,25 +17,35 @@ import (
 //go:embed ledger.lua
 var ledgerSource string
 
+// script runs ledger.lua on a client.
+type script struct {
+	client   redis.UniversalClient
+	source   *redis.Script
+	timeout  time.Duration // the longest that a request waits
+	prefix   string
+	replicas int          // that must acknowledge
+	sent     atomic.Int64 // requests ever
+}
+
 // send asks the ledger, within the timeout.
-func (r *Store) send(shard int, q *request) (answer, error) {
-	value, err := r.runScript(context.Background(), shard, q)
+func (s *script) send(shard int, q *request) (answer, error) {
+	value, err := s.run(context.Background(), shard, q)
 	if err != nil {
 		return answer{}, err
 	}
 	return readAnswer(value, len(q.Entries))
 }
 
-// runScript runs the script, within the timeout.
-func (r *Store) runScript(ctx context.Context, shard int, q *request) (any, error) {
-	r.sent.Add(1)
+// run runs the script, within the timeout.
+func (s *script) run(ctx context.Context, shard int, q *request) (any, error) {
+	s.sent.Add(1)
 	text, err := json.Marshal(q)
 	if err != nil {
 		return nil, fmt.Errorf("ask the ledger: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.timeout)
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	value, err := r.evaluate(ctx, r.keys(shard, q.Entries), text)
+	value, err := s.evaluate(ctx, s.keys(shard, q.Entries), text)
 	if err != nil {
 		return nil, fmt.Errorf("ask the ledger: %w", err)
 	}
@@ -42,8 +54,8 @@ func (r *Store) runScript(ctx context.Context, shard int, q *request) (any, erro
 
 // keys are those of a shard and of the callers asked for. The braces put them into one slot of a
 // Cluster. The number before them is the version of the script, whose data no other version reads.
-func (r *Store) keys(shard int, entries []entry) []string {
-	base := fmt.Sprintf("%s2:{%d}:", r.prefix, shard)
+func (s *script) keys(shard int, entries []entry) []string {
+	base := fmt.Sprintf("%s2:{%d}:", s.prefix, shard)
 	keys := append(make([]string, 0, 1+2*len(entries)), base+"shard")
 	for i := range entries {
 		account := base + hex.EncodeToString(entries[i].key[:])
@@ -55,13 +67,13 @@ func (r *Store) keys(shard int, entries []entry) []string {
 // evaluate runs the script. With Config.Replicas, as many of them acknowledge what it wrote, in the
 // same round trip. They have half of the timeout for it, so that their lack differs from a Redis
 // that does not answer.
-func (r *Store) evaluate(ctx context.Context, keys []string, text []byte) (value any, err error) {
-	if r.replicas == 0 {
-		value, err = r.script.Run(ctx, r.client, keys, text).Result()
+func (s *script) evaluate(ctx context.Context, keys []string, text []byte) (value any, err error) {
+	if s.replicas == 0 {
+		value, err = s.source.Run(ctx, s.client, keys, text).Result()
 	} else {
-		value, err = r.evaluateWaiting(ctx, keys, text)
+		value, err = s.evaluateWaiting(ctx, keys, text)
 	}
-	if cluster, ok := r.client.(*redis.ClusterClient); ok && err != nil {
+	if cluster, ok := s.client.(*redis.ClusterClient); ok && err != nil {
 		// Another node may have the slot by now. go-redis looks at once when a node says so, but
 		// not when it is silent.
 		cluster.ReloadState(ctx)
@@ -69,25 +81,25 @@ func (r *Store) evaluate(ctx context.Context, keys []string, text []byte) (value
 	return value, err
 }
 
-func (r *Store) evaluateWaiting(ctx context.Context, keys []string, text []byte) (any, error) {
-	master, err := r.master(ctx, keys[0])
+func (s *script) evaluateWaiting(ctx context.Context, keys []string, text []byte) (any, error) {
+	master, err := s.master(ctx, keys[0])
 	if err != nil {
 		return nil, err
 	}
-	value, err := r.acknowledged(ctx, master, r.script.EvalSha, keys, text)
+	value, err := s.acknowledged(ctx, master, s.source.EvalSha, keys, text)
 	if redis.HasErrorPrefix(err, "NOSCRIPT") {
-		value, err = r.acknowledged(ctx, master, r.script.Eval, keys, text)
+		value, err = s.acknowledged(ctx, master, s.source.Eval, keys, text)
 	}
 	return value, err
 }
 
 // master is the server that has a key. WAIT has no key, so a Cluster client would send it anywhere.
-func (r *Store) master(ctx context.Context, key string) (redis.UniversalClient, error) {
-	if cluster, ok := r.client.(*redis.ClusterClient); ok {
+func (s *script) master(ctx context.Context, key string) (redis.UniversalClient, error) {
+	if cluster, ok := s.client.(*redis.ClusterClient); ok {
 		node, err := cluster.MasterForKey(ctx, key)
 		return node, plain(err)
 	}
-	return r.client, nil
+	return s.client, nil
 }
 
 // runner is how a script is run: by its digest or by its text.
@@ -95,12 +107,12 @@ type runner func(context.Context, redis.Scripter, []string, ...any) *redis.Cmd
 
 // acknowledged sends the script and WAIT over one connection: WAIT is about what that connection
 // has written.
-func (r *Store) acknowledged(
+func (s *script) acknowledged(
 	ctx context.Context, master redis.UniversalClient, run runner, keys []string, text []byte,
 ) (any, error) {
 	pipe := master.Pipeline()
 	script := run(ctx, pipe, keys, text)
-	wait := pipe.Do(ctx, "wait", r.replicas, max(1, r.timeout.Milliseconds()/2))
+	wait := pipe.Do(ctx, "wait", s.replicas, max(1, s.timeout.Milliseconds()/2))
 	_, _ = pipe.Exec(ctx) // each command has its own error
 	value, err := script.Result()
 	if err != nil {
@@ -110,8 +122,8 @@ func (r *Store) acknowledged(
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("wait for replicas: %w", plain(err))
-	case acks < r.replicas:
-		return nil, fmt.Errorf("%w: %d of %d", limits.ErrReplicas, acks, r.replicas)
+	case acks < s.replicas:
+		return nil, fmt.Errorf("%w: %d of %d", limits.ErrReplicas, acks, s.replicas)
 	}
 	return value, nil
 }

@@ -26,41 +26,43 @@ const (
 
 // settings is what is known of the settings of Redis.
 type settings struct {
-	found      atomic.Pointer[[]limits.Finding]
-	busy       atomic.Bool // they are being inspected
+	client     redis.UniversalClient
+	timeout    time.Duration
+	replicas   int // that must acknowledge
 	onFindings func([]limits.Finding)
+
+	found atomic.Pointer[[]limits.Finding]
+	busy  atomic.Bool // they are being inspected
 
 	// Only run uses these.
 	next    time.Time // when they are inspected next
 	lacking bool      // the counts are unavailable because too few replicas follow
 }
 
-// Findings returns what was last found about the settings of Redis, of every master of a Cluster.
-// It is empty when all is well, and until the counts were available for the first time.
-func (r *Store) Findings() []limits.Finding {
-	if found := r.settings.found.Load(); found != nil {
+// last returns what was found last.
+func (s *settings) last() []limits.Finding {
+	if found := s.found.Load(); found != nil {
 		return *found
 	}
 	return nil
 }
 
-// inspectSettings looks at the settings in the background: when the counts are available again,
+// inspect looks at the settings in the background: when the counts are available again,
 // since that may be at another server, when they are not for lack of replicas, and every minute.
-func (r *Store) inspectSettings(ctx context.Context) {
-	s := &r.settings
-	if r.reported != limits.Normal && !s.lacking {
+func (s *settings) inspect(ctx context.Context, available bool, background *sync.WaitGroup) {
+	if !available && !s.lacking {
 		s.next = time.Time{}
 		return
 	}
 	if now := time.Now(); now.After(s.next) && s.busy.CompareAndSwap(false, true) {
 		s.next = now.Add(settingsEvery)
-		r.background.Go(func() {
+		background.Go(func() {
 			defer s.busy.Store(false)
-			found, err := r.findings(ctx)
+			found, err := s.findings(ctx)
 			if err != nil { // what fails for long is reported as the state
 				return
 			}
-			before := r.Findings()
+			before := s.last()
 			s.found.Store(&found)
 			if !slices.Equal(before, found) {
 				s.onFindings(found)
@@ -70,16 +72,16 @@ func (r *Store) inspectSettings(ctx context.Context) {
 }
 
 // findings asks every master.
-func (r *Store) findings(ctx context.Context) (all []limits.Finding, err error) {
-	ctx, cancel := context.WithTimeout(ctx, max(r.timeout, leastNetwork))
+func (s *settings) findings(ctx context.Context) (all []limits.Finding, err error) {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	cluster, ok := r.client.(*redis.ClusterClient)
+	cluster, ok := s.client.(*redis.ClusterClient)
 	if !ok {
-		return r.examine(ctx, r.client)
+		return s.examine(ctx, s.client)
 	}
 	var mu sync.Mutex
 	err = cluster.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error {
-		found, err := r.examine(ctx, node)
+		found, err := s.examine(ctx, node)
 		mu.Lock()
 		defer mu.Unlock()
 		for _, f := range found {
@@ -96,7 +98,7 @@ func (r *Store) findings(ctx context.Context) (all []limits.Finding, err error) 
 
 // examine looks at the settings of one server. INFO has nearly all of them, and scripts need it
 // anyway; CONFIG may be forbidden.
-func (r *Store) examine(
+func (s *settings) examine(
 	ctx context.Context, client redis.UniversalClient,
 ) ([]limits.Finding, error) {
 	text, err := client.Info(ctx).Result()
@@ -107,7 +109,7 @@ func (r *Store) examine(
 	if _, said := err.(redis.Error); err != nil && !said {
 		return nil, fmt.Errorf("look at the settings of redis: %w", plain(err))
 	}
-	return judgeSettings(readInfo(text), file["appendfsync"], r.replicas), nil
+	return judgeSettings(readInfo(text), file["appendfsync"], s.replicas), nil
 }
 
 // readInfo reads the lines "name:value" of INFO.

@@ -1,7 +1,10 @@
 package ledger
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"math"
 	"sync"
 	"sync/atomic"
@@ -43,7 +46,10 @@ const (
 	senderClosed
 )
 
-var errClosed = errors.New("ask the ledger: the store is closed")
+var (
+	errClosed = errors.New("ask the ledger: the store is closed")
+	errSlow   = errors.New("ask the ledger: redis takes too long")
+)
 
 // shard is one shard of the ledger in this gateway: the callers whose keys belong to it, and the
 // requests about them, of which one is under way at most. What comes meanwhile goes together in
@@ -110,6 +116,19 @@ func (r *Store) with(sh *shard, c *caller, f func()) {
 	f()
 }
 
+// lend ends what recall began: a caller that has plenty lends half of it to its stripes.
+func (r *Store) lend(sh *shard, c *caller) {
+	p := c.stripes
+	if p == nil {
+		return
+	}
+	p.keeps = c.keepsSpare(sh.sharers())
+	if lease := c.plenty(&r.striping, sh.regime); lease != nil && !r.leaving.Load() {
+		sh.lastSlot = p.fill(c, lease, sh.regimeUntil, sh.lastSlot)
+	}
+	p.unlock()
+}
+
 // caller finds or begins the account of a call's key.
 func (sh *shard) caller(call *limits.Call) *caller {
 	if c := sh.callers[call.Key]; c != nil {
@@ -131,6 +150,67 @@ func (sh *shard) caller(call *limits.Call) *caller {
 	return c
 }
 
+// park makes a caller dormant.
+func (sh *shard) park(c *caller, ledgerNow int64) {
+	delete(sh.callers, c.key)
+	if d := c.park(ledgerNow); d != nil {
+		sh.dormant[c.key] = d
+	}
+}
+
+// revive makes a dormant caller one that calls; nil if there is none.
+func (sh *shard) revive(key limits.Key) (c *caller) {
+	if d := sh.dormant[key]; d != nil {
+		c = d.revive(key)
+	} else if d := sh.unreplayed[key]; d != nil {
+		c = d.revive(key)
+		c.standing = owed
+	} else {
+		return nil
+	}
+	delete(sh.dormant, key)
+	delete(sh.unreplayed, key)
+	sh.callers[key] = c
+	return c
+}
+
+// owesDormant makes all dormant callers unreplayed: the ledger has forgotten them. They are
+// revived a request at a time.
+func (sh *shard) owesDormant() {
+	if len(sh.unreplayed) == 0 {
+		sh.unreplayed, sh.dormant = sh.dormant, make(map[limits.Key]*dormant)
+		return
+	}
+	for key, d := range sh.dormant {
+		sh.unreplayed[key] = d
+	}
+	clear(sh.dormant)
+}
+
+// reviveUnreplayed puts n callers that have to be replayed into the queue.
+func (sh *shard) reviveUnreplayed(n int) {
+	for key := range sh.unreplayed {
+		if n <= 0 {
+			return
+		}
+		sh.enqueue(sh.revive(key))
+		n--
+	}
+}
+
+// dropDormant drops, once a minute, the dormant callers of whom nothing is left to know.
+func (sh *shard) dropDormant(now, ledgerNow int64) {
+	if now < sh.nextDrop {
+		return
+	}
+	sh.nextDrop = now + journalMillis
+	for key, d := range sh.dormant {
+		if d.over(ledgerNow) {
+			delete(sh.dormant, key)
+		}
+	}
+}
+
 // adopt takes on the rule of a call.
 func (sh *shard) adopt(c *caller, call *limits.Call, now int64) {
 	c.adopt(call, call.Policy != "" && call.Policy != sh.policy, now)
@@ -148,6 +228,42 @@ func (sh *shard) declare(policy string) {
 	for _, c := range sh.callers {
 		c.outdated = true
 	}
+}
+
+// stripesOf finds those of a caller, with or without the mutex of the shard.
+func (sh *shard) stripesOf(key limits.Key) *stripes {
+	if all := sh.striped.Load(); all != nil {
+		return (*all)[key]
+	}
+	return nil
+}
+
+// openStripes begins n of a caller that has become large, as after a recall.
+func (sh *shard) openStripes(c *caller, policy string, n int) {
+	before := sh.striped.Load()
+	if before != nil && len(*before) >= mostStriped {
+		return
+	}
+	c.stripes = &stripes{policy: policy, all: make([]stripe, n)}
+	for i := range c.stripes.all {
+		k := &c.stripes.all[i]
+		k.mu.Lock()
+		k.running.Grow(32) // whole cache lines
+	}
+	after := map[limits.Key]*stripes{c.key: c.stripes}
+	if before != nil {
+		maps.Copy(after, *before)
+	}
+	sh.striped.Store(&after)
+}
+
+// closeStripes ends those of a caller after a recall; no slot may be taken in them.
+func (sh *shard) closeStripes(c *caller) {
+	fewer := maps.Clone(*sh.striped.Load())
+	delete(fewer, c.key)
+	sh.striped.Store(&fewer)
+	c.stripes.unlock()
+	c.stripes = nil
 }
 
 // newSlot is the slot just taken at a place.
@@ -196,6 +312,23 @@ func (sh *shard) queuesReplay() bool {
 func (sh *shard) renewAnswered() {
 	close(sh.answered)
 	sh.answered = make(chan struct{})
+}
+
+// wait releases the mutex of the shard until a request is answered. Its error is errSlow, or wraps
+// the cause of ctx.
+func (sh *shard) wait(
+	ctx context.Context, answered <-chan struct{}, patience <-chan time.Time,
+) error {
+	sh.mu.Unlock()
+	defer sh.mu.Lock()
+	select {
+	case <-answered:
+		return nil
+	case <-patience:
+		return errSlow
+	case <-ctx.Done():
+		return fmt.Errorf("ask the ledger: %w", context.Cause(ctx))
+	}
 }
 
 // closeSender ends the last request of a store that closes: whoever waits for a further one fails.

@@ -26,12 +26,11 @@ import (
 // No error is retried: whether a call without a decision may pass is for its Mode to say.
 type Store struct {
 	client   redis.UniversalClient
-	script   *redis.Script
+	script   script
+	settings settings
 	calendar *limits.Calendar
 	timeout  time.Duration
-	prefix   string
 	trust    bool
-	replicas int // that must acknowledge
 
 	name     string // of this start of this gateway among all
 	clock    clock
@@ -45,13 +44,11 @@ type Store struct {
 	background sync.WaitGroup
 	stop       context.CancelFunc // ends run
 
-	sent      atomic.Int64 // requests ever
 	onRefill  func(limits.Refill)
 	onState   func(limits.State, error)
 	reported  limits.State                     // last, to onState; of run alone
 	watchedAt int64                            // when the state was last looked at; of run alone
 	spent     [len(limits.States)]atomic.Int64 // nanoseconds
-	settings  settings
 }
 
 // New returns a store without connecting: Redis may come up later, and Ready reports when it has.
@@ -82,20 +79,29 @@ func prepare(config Config) (*Store, error) {
 	redis.SetLogger(noLog{})
 	client.AddHook(plainErrors{})
 	r := &Store{
-		client:   client,
-		script:   redis.NewScript(ledgerSource),
+		client: client,
+		script: script{
+			client:   client,
+			source:   redis.NewScript(ledgerSource),
+			timeout:  config.Timeout,
+			prefix:   config.Prefix,
+			replicas: config.Replicas,
+		},
+		settings: settings{
+			client:     client,
+			timeout:    max(config.Timeout, leastNetwork),
+			replicas:   config.Replicas,
+			onFindings: config.OnFindings,
+		},
 		calendar: config.Calendar,
 		timeout:  config.Timeout,
-		prefix:   config.Prefix,
 		trust:    config.TrustEmpty,
-		replicas: config.Replicas,
 		name:     rand.Text(),
 		clock:    &machineClock{start: time.Now()},
 		stop:     func() {},
 		onRefill: config.OnRefill,
 		onState:  config.OnState,
 	}
-	r.settings.onFindings = config.OnFindings
 	if !config.NoStripes {
 		r.striping = usualStriping()
 	}
@@ -140,6 +146,10 @@ func policyName(policy string) string {
 // Client is the pool of connections, for whoever keeps something else in the same Redis under other
 // keys. Close closes it.
 func (r *Store) Client() redis.UniversalClient { return r.client }
+
+// Findings returns what was last found about the settings of Redis, of every master of a Cluster.
+// It is empty when all is well, and until the counts were available for the first time.
+func (r *Store) Findings() []limits.Finding { return r.settings.last() }
 
 // Ready returns nil when decisions are available: Redis answers, and every shard has learned what
 // it may have forgotten.

@@ -266,7 +266,7 @@ func TestRedisSentinel(t *testing.T) {
 	before := ask(t, r, call)
 	limitstest.Eventually(t, "the Sentinel knows the replica, and the replica has the counts", func() bool {
 		return sentinel.command("SENTINEL REPLICAS brana") == "*1" &&
-			replica.command("EXISTS "+r.keys(int(call.Key[0]%shardCount), []entry{{key: call.Key}})[1]) == ":1"
+			replica.command("EXISTS "+r.script.keys(int(call.Key[0]%shardCount), []entry{{key: call.Key}})[1]) == ":1"
 	})
 	master.kill()
 	if after := ask(t, r, call); after.Remaining >= before.Remaining {
@@ -283,7 +283,7 @@ func TestKeysCleanUpAfterThemselves(t *testing.T) {
 		c.Call.Lifetime = lifetime
 		c.Admit(limits.Admitted)
 	}
-	for _, name := range r.keys(int(key[0]%shardCount), []entry{{key: key}})[1:] {
+	for _, name := range r.script.keys(int(key[0]%shardCount), []entry{{key: key}})[1:] {
 		got, err := r.client.PTTL(t.Context(), name).Result()
 		if err != nil || got < limits.Longest || got > 6*time.Hour {
 			t.Errorf("%s expires in %v (error %v), want when no call counts and no slot is taken", name, got, err)

@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"maps"
 	"runtime"
 	"sync"
 	"time"
@@ -101,43 +100,6 @@ var stripeNumbers = func() (all [mostStripes]int) {
 	return all
 }()
 
-// hint is the stripe to try first: that which this processor used last, or the next in turn.
-func (r *Store) hint() *int {
-	if h, ok := r.hints.Get().(*int); ok {
-		return h
-	}
-	return &stripeNumbers[r.nextStripe.Add(1)%uint64(r.striping.stripes)]
-}
-
-// stripesOf finds those of a caller, with or without the mutex of the shard.
-func (sh *shard) stripesOf(key limits.Key) *stripes {
-	if all := sh.striped.Load(); all != nil {
-		return (*all)[key]
-	}
-	return nil
-}
-
-// admitStriped admits a call by what a stripe holds, and reports whether it could.
-func (r *Store) admitStriped(sh *shard, call *limits.Call) (d limits.Decision, done bool) {
-	p := sh.stripesOf(call.Key)
-	if p == nil {
-		return d, false
-	}
-	h := r.hint()
-	for range p.all {
-		at := *h % len(p.all)
-		if k := &p.all[at]; k.mu.TryLock() {
-			// The clock is read here, not before: the stripe may have been lent to meanwhile.
-			d, done = p.admit(at, call, r.clock.now())
-			k.mu.Unlock()
-			break
-		}
-		h = &stripeNumbers[(at+1)%len(p.all)]
-	}
-	r.hints.Put(h)
-	return d, done
-}
-
 // admit takes a permit and a slot of a stripe, both or none. The stripe is locked.
 func (p *stripes) admit(at int, call *limits.Call, now int64) (d limits.Decision, done bool) {
 	k := &p.all[at]
@@ -182,119 +144,6 @@ func (p *stripes) release(s limits.Slot) (done bool) {
 	return p.keeps
 }
 
-// recall takes back what stripes have not used. Their mutexes are held until lend.
-func (c *caller) recall() {
-	if c.stripes == nil {
-		return
-	}
-	p, unused := c.stripes, int64(0)
-	for i := range p.all {
-		k := &p.all[i]
-		k.mu.Lock()
-		if k.used > 0 {
-			c.calls += k.used
-			c.lastCall = max(c.lastCall, k.active)
-		}
-		unused += k.permits
-		k.permits, k.used, k.slots = 0, 0, 0
-	}
-	p.until = 0
-	for i := range c.leases {
-		if c.leases[i].seq == p.seq {
-			c.leases[i].left += unused
-			return
-		}
-	}
-}
-
-// lend ends what recall began: a caller that has plenty lends half of it to its stripes.
-func (r *Store) lend(sh *shard, c *caller) {
-	p := c.stripes
-	if p == nil {
-		return
-	}
-	p.keeps = c.keepsSpare(sh.sharers())
-	if lease := c.plenty(&r.striping, sh.regime); lease != nil && !r.leaving.Load() {
-		p.fill(sh, c, lease)
-	}
-	p.unlock()
-}
-
-// plenty is a lease that is worth lending, if the slots are, too; else nil.
-func (c *caller) plenty(worth *striping, in limits.Regime) *lease {
-	if worth.stripes == 0 || c.ownSlots-int64(c.count()) < worth.slots {
-		return nil
-	}
-	for i := range c.leases {
-		if l := &c.leases[i]; l.left >= worth.permits && l.in == in {
-			return l
-		}
-	}
-	return nil
-}
-
-// fill lends half of a lease and half of the free slots.
-func (p *stripes) fill(sh *shard, c *caller, from *lease) {
-	p.rule, p.in, p.seq = c.rule, from.in, from.seq
-	p.until = min(from.deadline, c.slotsUntil, sh.regimeUntil)
-	p.life = min(c.slotsLife, c.wantLife)
-	p.outcome = limits.Outcome{
-		Room:    c.known.room + c.permitsLeft(),
-		Running: int(c.otherSlots) + c.count(),
-		Reset:   c.knownAt + c.known.reset,
-	}
-	if c.knownAt != 0 {
-		p.outcome.Extra = c.known.raised
-	}
-	permits, slots := (from.left+1)/2, (c.ownSlots-int64(c.count())+1)/2
-	from.left -= permits
-	for i := range p.all {
-		k := &p.all[i]
-		k.permits = part(permits, len(p.all), i)
-		k.taken = int64(k.running.Count())
-		k.slots = k.taken + part(slots, len(p.all), i)
-		k.number = sh.lastSlot // each stripe has as many numbers as permits
-		sh.lastSlot += uint64(k.permits)
-	}
-}
-
-// part is the i-th of n parts of whole.
-func part(whole int64, n, i int) int64 {
-	each, more := whole/int64(n), whole%int64(n)
-	if int64(i) < more {
-		each++
-	}
-	return each
-}
-
-// openStripes begins those of a caller that has become large, as after a recall.
-func (r *Store) openStripes(sh *shard, c *caller, policy string) {
-	before := sh.striped.Load()
-	if before != nil && len(*before) >= mostStriped {
-		return
-	}
-	c.stripes = &stripes{policy: policy, all: make([]stripe, r.striping.stripes)}
-	for i := range c.stripes.all {
-		k := &c.stripes.all[i]
-		k.mu.Lock()
-		k.running.Grow(32) // whole cache lines
-	}
-	after := map[limits.Key]*stripes{c.key: c.stripes}
-	if before != nil {
-		maps.Copy(after, *before)
-	}
-	sh.striped.Store(&after)
-}
-
-// closeStripes ends those of a caller after a recall; no slot may be taken in them.
-func (sh *shard) closeStripes(c *caller) {
-	fewer := maps.Clone(*sh.striped.Load())
-	delete(fewer, c.key)
-	sh.striped.Store(&fewer)
-	c.stripes.unlock()
-	c.stripes = nil
-}
-
 func (p *stripes) unlock() {
 	for i := range p.all {
 		p.all[i].mu.Unlock()
@@ -307,53 +156,4 @@ func (p *stripes) count() (n int) {
 		n += p.all[i].running.Count()
 	}
 	return n
-}
-
-// What follows is of the slots taken at the shard and in stripes, after a recall.
-
-// count is how many are taken.
-func (c *caller) count() int {
-	if c.stripes == nil {
-		return c.running.Count()
-	}
-	return c.running.Count() + c.stripes.count()
-}
-
-// expire frees those whose lifetime is over.
-func (c *caller) expire(now int64) {
-	c.running.Expire(now)
-	if c.stripes != nil {
-		for i := range c.stripes.all {
-			c.stripes.all[i].running.Expire(now)
-		}
-	}
-}
-
-// where is what holds a Slot's place, and the place there.
-func (c *caller) where(place uint64) (*limits.Running, uint64) {
-	if at := place>>stripeBits - 1; c.stripes != nil && at < uint64(len(c.stripes.all)) {
-		return &c.stripes.all[at].running, place & (1<<stripeBits - 1)
-	}
-	return &c.running, place
-}
-
-// release frees one.
-func (c *caller) release(place, number uint64) {
-	in, at := c.where(place)
-	in.Release(at, number)
-}
-
-// lastExpiry is the moment after which none expires.
-func (c *caller) lastExpiry() (last int64) {
-	if c.running.Count() > 0 {
-		last = c.running.Latest()
-	}
-	if c.stripes != nil {
-		for i := range c.stripes.all {
-			if k := &c.stripes.all[i].running; k.Count() > 0 {
-				last = max(last, k.Latest())
-			}
-		}
-	}
-	return last
 }
