@@ -35,6 +35,34 @@ func TestGeneratedDocs(t *testing.T) {
 	}
 }
 
+// The comment of the package says of every file what it holds.
+func TestThePackageNamesItsFiles(t *testing.T) {
+	doc, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := map[string]bool{"doc": true}
+	for _, line := range regexp.MustCompile(`(?m)^//   - ([^:]+):`).FindAllSubmatch(doc, -1) {
+		for name := range strings.SplitSeq(string(line[1]), ", ") {
+			named[name] = true
+		}
+	}
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(file, ".go")
+		if !named[name] && !strings.HasSuffix(name, "_test") {
+			t.Errorf("doc.go does not name %s", file)
+		}
+		delete(named, name)
+	}
+	for name := range named {
+		t.Errorf("doc.go names %s, which is no file", name)
+	}
+}
+
 // The page for callers says of every kind what to do.
 func TestCallersAreToldOfEveryKind(t *testing.T) {
 	page, err := os.ReadFile("../docs/integrating.md")
