@@ -6,9 +6,11 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -350,6 +352,14 @@ func TestFindingsAreShown(t *testing.T) {
 		if r.Code != 200 || !strings.Contains(r.Body.String(), line) {
 			t.Errorf("%d %s, want %s", r.Code, r.Body, line)
 		}
+	}
+}
+
+// A service may have a local route if, and only if, it can be answered here.
+func TestLocalRoutesHaveAnAnswer(t *testing.T) {
+	can := slices.Sorted(maps.Keys(localServices))
+	if may := slices.Sorted(slices.Values(localCodes)); !slices.Equal(may, can) {
+		t.Errorf("%v may have a local route, %v can be answered", may, can)
 	}
 }
 
