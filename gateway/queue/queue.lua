@@ -72,7 +72,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', EXPIRY, '-inf', now)) do
 end
 
 -- finish writes the changes and returns the values of the script. The keys live longer than any entry in them.
-local function finish(says, lifetime)
+local function finish(values, lifetime)
   if changed then
     redis.call('HSET', META, 'number', string.format('%.0f', number), 'last', string.format('%.0f', now),
       'bytes', string.format('%.0f', bytes))
@@ -81,8 +81,8 @@ local function finish(says, lifetime)
       if redis.call('PTTL', key) < horizon then redis.call('PEXPIRE', key, horizon) end
     end
   end
-  says[#says + 1] = redis.call('HLEN', ENTRY)
-  says[#says + 1] = expired
-  says[#says + 1] = lost
-  return says
+  values[#values + 1] = redis.call('HLEN', ENTRY)
+  values[#values + 1] = expired
+  values[#values + 1] = lost
+  return values
 end
