@@ -42,8 +42,8 @@ func (c *core) begin(rc *fasthttp.RequestCtx) *exchange {
 	}
 }
 
-// setDeadline begins the time of the call: the route's timeout, and what a message
-// that still arrives may take.
+// setDeadline begins the time of the call: the route's timeout, and the time in
+// which the rest of the message may arrive.
 func (x *exchange) setDeadline() context.Context {
 	x.timeout = x.route.Timeout + x.proof.TimeLeft()
 	x.out.deadline = x.underWay.Begin(x.timeout, x.cfg.MinRate)

@@ -47,8 +47,8 @@ func (h *hold) claimID(ctx context.Context, ais, id string) (bool, error) {
 	return true, nil
 }
 
-// openRoom takes room for the answer of a job. Unless the queue is full the room
-// may have been taken although the store has failed: its answer came too late.
+// openRoom takes room for the answer of a job. A store that failed may have taken
+// the room, and answered too late: so the room is held unless the queue is full.
 func (h *hold) openRoom(ctx context.Context, j queue.Job) error {
 	err := h.parts.Queue.Open(ctx, j)
 	if !errors.Is(err, queue.ErrFull) {

@@ -13,8 +13,8 @@ import (
 )
 
 // identify compares the caller that the header names with the certificate of the
-// connection. Without TLS there is no certificate: then loopback, or a gateway in
-// front, answers for the caller.
+// connection. Without TLS there is no certificate: then only callers on loopback
+// come, or a proxy in front has checked them.
 func (in *inbound) identify() error {
 	in.policy = in.parts.Policy.Current()
 	if in.cfg.TLS == nil {

@@ -11,8 +11,8 @@ import (
 	"brana/gateway/stream"
 )
 
-// An inbound is what came in: the request, and the message that it came in. It has
-// one end, release, after which neither the head nor the message may be used.
+// An inbound is what came in: the request and its message. It has one end, release,
+// after which neither the head nor the message may be used.
 type inbound struct {
 	request
 	rc      *fasthttp.RequestCtx

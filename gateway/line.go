@@ -15,7 +15,7 @@ type result struct {
 	end     time.Time
 	outcome string   // one word of a closed set
 	refusal *Refusal // nil: it was answered
-	broken  error    // why the answer did not reach whom it was for
+	broken  error    // why the answer did not reach the caller
 }
 
 // addRequest writes who asked for what, and what came of it.

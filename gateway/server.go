@@ -51,9 +51,9 @@ func (g *Gateway) Handle(rc *fasthttp.RequestCtx) {
 	if g.draining.Load() {
 		rc.SetConnectionClose()
 	}
-	// An answer with a deadline of its own is sent at once. Others the server keeps
-	// until it has served what has come behind them on the connection. A connection
-	// that is closed fails at the write.
+	// The server sends an answer with a write deadline of its own at once. It would
+	// keep another until it has served the requests behind it on the connection. A
+	// connection that is closed fails at the write.
 	_ = rc.SetWriteDeadline(time.Now().Add(g.cfg.WriteIdle))
 	// fasthttp reads the body after Handle has returned and then closes it: the
 	// exchange ends there, not here.

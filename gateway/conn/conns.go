@@ -45,7 +45,7 @@ type Config struct {
 type Conns struct {
 	cfg Config
 
-	cut       context.Context // ends what waits for nobody
+	cut       context.Context // ends when nothing may wait any more
 	accepting context.Context // ends when no connection is accepted any more
 	stop      context.CancelFunc
 	idle      context.Context // ends when idle connections may be closed
@@ -65,8 +65,8 @@ func New(ctx context.Context, cfg Config) *Conns {
 	return c
 }
 
-// Serve has serve accept the connections of ln that are let in, until
-// StopAccepting, which closes ln. It returns what serve does.
+// Serve calls serve with a listener that accepts from ln and lets in connections up
+// to the limits. StopAccepting closes ln. Serve returns the error of serve.
 func (c *Conns) Serve(ln net.Listener, serve func(net.Listener) error) error {
 	defer context.AfterFunc(c.accepting, func() { _ = ln.Close() })()
 	bounded := &limitListener{Listener: ln, conns: c, refusing: make(chan struct{}, maxRefusing)}
@@ -79,11 +79,12 @@ func (c *Conns) Serve(ln net.Listener, serve func(net.Listener) error) error {
 // StopAccepting closes the listeners. Connections that are open stay open.
 func (c *Conns) StopAccepting() { c.stop() }
 
-// EndIdle lets Accept return of a listener that StopAccepting has closed. The
-// server that accepts from it closes idle connections then.
+// EndIdle lets the server close idle connections: the Accept of a listener that
+// StopAccepting has closed does not return before.
 func (c *Conns) EndIdle() { c.endIdle() }
 
-// Cut closes all connections below those who use them.
+// Cut closes all connections at once, below TLS and below the server: the next read
+// or write of each fails.
 func (c *Conns) Cut() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

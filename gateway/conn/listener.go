@@ -16,16 +16,16 @@ import (
 // The others are closed only.
 const maxRefusing = 64
 
-// A limitListener lets no more connections in than there may be, of one peer and
-// of all. It belongs below TLS, since it looks at addresses only.
+// A limitListener lets connections in up to the limits, of one peer and in total.
+// It belongs below TLS, since it looks at addresses only.
 type limitListener struct {
 	net.Listener
 	conns    *Conns
 	refusing chan struct{} // has an element for each connection that is being refused
 }
 
-// Accept waits for a connection for which there is room. A process without a free
-// descriptor gets one again, so that must not end the server.
+// Accept waits for a connection for which there is room. A lack of descriptors
+// passes, so it must not end the server.
 func (l *limitListener) Accept() (net.Conn, error) {
 	for {
 		nc, err := l.Listener.Accept()

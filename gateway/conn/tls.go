@@ -80,10 +80,10 @@ func (c *tlsConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close says goodbye and closes the connection. A caller that takes nothing holds
-// that up for seconds, and the server closes idle connections one after another.
-// So in a shutdown none waits for another: whoever waits for their end sees
-// [Conns.Count], and then cuts them.
+// Close sends the closing alert of TLS and closes the connection. A caller that
+// takes nothing holds that up for seconds, and the server closes idle connections one
+// after another. So in a shutdown each is closed by a goroutine of its own, until
+// [Conns.Count] is zero or [Conns.Cut] ends the rest.
 func (c *tlsConn) Close() error {
 	if c.conns.stopped() {
 		go func() { _ = c.Conn.Close() }()

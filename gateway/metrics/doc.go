@@ -3,9 +3,8 @@
 //
 // Its one rule: a metric stands in one place. Its name, its help and its labels
 // are arguments of the call that registers it, and docs/metrics.md is generated
-// from the same calls ([Table]). The package takes plain values: it knows
-// neither exchanges nor policy, limits or upstreams, so that each of them may
-// count without being known here.
+// from the same calls ([Table]). The package takes plain values. So it knows
+// neither exchanges nor policy, limits or upstreams.
 //
 // Labels are from closed sets: service codes of the catalogue, names of
 // upstreams in the configuration, and words that [Labels] lists.

@@ -25,8 +25,8 @@ type chunked struct {
 
 // Chunks returns a reader of a body in chunks that refuses malformed framing by a
 // [*FramingError]. body is the stream of the HTTP library, of which nothing was
-// read. One of another make than this was written for shows no framing, and
-// reading it is [ErrUnknownBody].
+// read. Reading a stream of another type, which shows no framing, is
+// [ErrUnknownBody].
 func Chunks(body io.Reader) io.Reader {
 	c := &chunked{body: body, wire: wireOf(body)}
 	if c.wire == nil {
@@ -252,9 +252,8 @@ func quotedLen(b []byte) int {
 	return 0
 }
 
-// wireOf is the reader from which the library's stream of a body reads, which the
-// library keeps to itself. nil: the stream is another than the one this was
-// written for.
+// wireOf is the reader from which the library's stream of a body reads. The library
+// does not export it. nil: the stream is of another type than expected.
 func wireOf(body io.Reader) *bufio.Reader {
 	stream := reflect.Indirect(reflect.ValueOf(body))
 	if stream.Kind() != reflect.Struct {

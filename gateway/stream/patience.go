@@ -13,11 +13,11 @@ var ErrTooSlow = errors.New("caller is too slow")
 // comes: one that never ends would hold a slot.
 const LongestUpload = 10 * time.Minute
 
-// A Patience is how long a peer may let the gateway wait, for the bytes that it
-// sends or until it takes those that it is sent. One wait may last for the idle
-// time. All waits together may last for the idle time and for what the bytes take
-// at the lowest rate. A peer that drips is within each wait, but not within all of
-// them.
+// A Patience bounds the time for which a peer may keep the gateway waiting: for the
+// bytes of the peer, or until the peer takes its bytes. One wait may last for the
+// idle time. All waits together may last for the idle time and for the time that the
+// bytes take at the lowest rate. A peer that drips is within the bound of each wait,
+// but not within the bound of all.
 type Patience struct {
 	Idle time.Duration
 	Rate int64 // bytes a second

@@ -199,7 +199,7 @@ func (p *Proof) receive() error {
 		return nil
 	case err == io.EOF && length < 0 && !(p.src.Sender != nil && p.src.Sender.Ended()):
 		return verifier.Feed(nil, true)
-	case err == io.EOF: // the HTTP library says a plain EOF of a cut body, also between two chunks
+	case err == io.EOF: // the HTTP library returns it for a cut body too, also between two chunks
 		err = io.ErrUnexpectedEOF
 	}
 	p.cut = true
