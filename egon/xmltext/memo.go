@@ -320,8 +320,7 @@ type Beginning struct {
 // Save remembers in b a document that begins with text, all of which the scanner
 // has taken. It returns false and leaves b as it was where a Beginning cannot
 // hold the state of the scanner: before the root element, after it, and in the
-// midst of content. Elsewhere it remembers as much as
-// [MemoUse] says.
+// midst of content. Elsewhere it remembers as much as [MemoUse] says.
 func (s *Scanner) Save(b *Beginning, text []byte) bool {
 	if s.memo == nil || s.state != inContent || len(s.carry) > 0 || s.brackets > 0 ||
 		int64(len(text)) != s.off || !s.memo.keeps() {
@@ -343,7 +342,8 @@ func (s *Scanner) Save(b *Beginning, text []byte) bool {
 // length, else 0. The scanner is at the beginning of a document, after
 // [Scanner.Reset].
 func (s *Scanner) Resume(b *Beginning, window []byte) (n int) {
-	if b.memo == nil || b.memo != s.memo || s.off > 0 || !bytes.HasPrefix(window, b.text) {
+	if b.memo == nil || b.memo != s.memo || s.state != inStart || s.off > 0 ||
+		!bytes.HasPrefix(window, b.text) {
 		return 0
 	}
 	s.state, s.rooted, s.off, s.docStart = inContent, true, int64(len(b.text)), b.docStart

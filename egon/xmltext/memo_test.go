@@ -24,6 +24,8 @@ func TestMemoChangesNothing(t *testing.T) {
 		`<root xmlns="urn:u"><element xmlns=""><element/></element><element/></root>`,
 		`<a xmlns:b="ab" xmlns:ba="b"><b:c>x</b:c></a>`,
 		`<a xmlns:b="aba" xmlns:b2="b"><b:c>x</b:c></a>`,
+		`<a xmlns:p="ab" xmlns:qq="c"><p:d/></a>`, `<a xmlns:pa="bq" xmlns:q="c"><p:d/></a>`,
+		"<a>" + repeat(`<p:d xmlns:p="aq" xmlns:q="c"/><p:d xmlns:p="a" xmlns:q="qc"/>`, 2) + "</a>",
 		`<a><b:c xmlns:b="b"><b:c/></b:c><b:c/></a>`,
 		`<a>]]<element/>></a>`, `<a>]]></a>`,
 		`<a><a><a><a><a><a/></a></a></a></a></a>`,
@@ -279,6 +281,10 @@ func TestResumeRefuses(t *testing.T) {
 	}
 	if n := s.Resume(b, doc); n != 0 {
 		t.Errorf("resumed after %d bytes, in the midst of a document", n)
+	}
+	s.Reset()
+	if _, _, err := s.Next([]byte("\x00"), true); err == nil || s.Resume(b, doc) != 0 {
+		t.Errorf("resumed after an offence (%v)", err)
 	}
 	s.SetMemo(MemoOff)
 	s.Reset()
