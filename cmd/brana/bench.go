@@ -57,8 +57,13 @@ func (b *benchRunCmd) Run(io stdio) error {
 // measure runs the trial and writes its report.
 func (b *benchRunCmd) measure(ctx context.Context, t *trial.Trial, io stdio) error {
 	r, err := t.Run(ctx)
-	var wrong *trial.UsageError
+	var (
+		wrong *trial.UsageError
+		own   *exitError // of the registries in this process
+	)
 	switch {
+	case errors.As(err, &own):
+		return err
 	case errors.As(err, &wrong):
 		return exit(exitUsage, err)
 	case err != nil:

@@ -306,6 +306,7 @@ func TestBenchUsage(t *testing.T) {
 		{"--gateways 0", "between 1 and 16"},
 		{"--cores 1000", "between 1 and the"},
 		{"--in-process --cores 1", "processes that are started"},
+		{"--in-process --set sim=1", "--set sim=1: write it as"},
 		{"--tls --against nginx", "peers and registries have none"},
 		{"--ca arch_test.go", "belong to --url"},
 		{"--profile ramp --rounds 2", "is one search"},

@@ -101,8 +101,7 @@ func (s *simFlags) start() (*registries.Server, net.Listener, error) {
 	}
 	listener, err := net.Listen("tcp", s.Sim)
 	if err != nil {
-		return nil, nil, exit(exitUnreachable,
-			busy("--sim", err))
+		return nil, nil, exit(exitUnreachable, busy("--sim", err))
 	}
 	return server, listener, nil
 }
