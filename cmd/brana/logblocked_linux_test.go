@@ -47,3 +47,21 @@ func TestTheDiskOfTheLogIsFull(t *testing.T) {
 	}
 	checkLines(t, log.String(), served)
 }
+
+// shrinkPipe lets a pipe hold a page, some lines of the log, so that a few calls fill
+// it.
+func shrinkPipe(t *testing.T, pipe *os.File) {
+	t.Helper()
+	const setPipeSize = 1031 // F_SETPIPE_SZ of fcntl(2)
+	raw, err := pipe.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var errno syscall.Errno
+	err = raw.Control(func(fd uintptr) {
+		_, _, errno = syscall.Syscall(syscall.SYS_FCNTL, fd, setPipeSize, uintptr(os.Getpagesize()))
+	})
+	if err != nil || errno != 0 {
+		t.Fatalf("shrink the pipe: %v, %v", err, errno)
+	}
+}

@@ -55,6 +55,7 @@ func startPiped(t *testing.T, sim string, change ...string) (*process, *logReade
 	if err != nil {
 		t.Fatal(err)
 	}
+	shrinkPipe(t, w)
 	a := &logReader{r: r}
 	var ended sync.WaitGroup
 	ended.Go(a.run)
