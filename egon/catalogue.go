@@ -42,6 +42,8 @@ type serviceIndex struct {
 	byCode  map[string]*Service
 }
 
+var modes = map[string]Mode{"sync": SyncOnly, "async": AsyncOnly, "both": SyncAndAsync}
+
 // readCatalogue trusts the embedded text: a test checks its form.
 func readCatalogue() serviceIndex {
 	index := serviceIndex{byCode: map[string]*Service{}}
@@ -57,8 +59,7 @@ func readCatalogue() serviceIndex {
 			Request:   f[2],
 			Response:  f[2] + "Response",
 			Namespace: "urn:cz:isvs:iszr:schemas:" + action + ":v1",
-			Mode: map[string]Mode{"sync": SyncOnly, "async": AsyncOnly,
-				"both": SyncAndAsync}[f[1]],
+			Mode:      modes[f[1]],
 		}
 		index.inOrder = append(index.inOrder, s)
 		index.byCode[s.Code] = s

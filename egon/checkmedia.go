@@ -48,10 +48,8 @@ var mediaRules = []rule{
 		func(h *Head) []byte { return h.Media.Signatures.DatumOd }, dateType, false},
 	{underData + "KriteriaProPodpis/DatumDo",
 		func(h *Head) []byte { return h.Media.Signatures.DatumDo }, dateType, false},
-	{underData + "KriteriaProPodpis/Pocet", func(
-		h *Head) []byte {
-		return h.Media.Signatures.Pocet
-	}, countType, false},
+	{underData + "KriteriaProPodpis/Pocet",
+		func(h *Head) []byte { return h.Media.Signatures.Pocet }, countType, false},
 	{underData + "KlicProSifrovani", func(h *Head) []byte { return h.Media.Klic }, base64Type,
 		true},
 }

@@ -55,9 +55,8 @@ func ReadContracts(folder fs.FS) (*Contracts, error) {
 		}
 	}
 	if len(r.errs) == 0 && len(r.contracts.wsdls) == 0 {
-		return nil,
-			errors.New(
-				"no file *.wsdl in it is of a service of the catalogue; name the folder that holds the official WSDLs and schemas")
+		return nil, errors.New("no file *.wsdl in it is of a service of the catalogue; " +
+			"name the folder that holds the official WSDLs and schemas")
 	}
 	return &r.contracts, errors.Join(r.errs...)
 }
@@ -98,8 +97,8 @@ func wsdlFiles(folder fs.FS) (files []string, err error) {
 	entries := 0
 	err = fs.WalkDir(folder, ".", func(file string, d fs.DirEntry, err error) error {
 		if entries++; err == nil && entries > mostEntries {
-			return fmt.Errorf(
-				"it has more than %d files; name the folder that holds the official WSDLs and schemas", mostEntries)
+			return fmt.Errorf("it has more than %d files; "+
+				"name the folder that holds the official WSDLs and schemas", mostEntries)
 		}
 		if err == nil && !d.IsDir() && strings.EqualFold(path.Ext(file), ".wsdl") {
 			files = append(files, file)

@@ -15,8 +15,13 @@ const (
 )
 
 // contractBounds are wider than those of messages: the operator owns the files.
-var contractBounds = xmltext.Bounds{NameBytes: 1 << 10, TagBytes: 64 << 10, Attrs: 256, Depth: 256,
-	Namespaces: 256}
+var contractBounds = xmltext.Bounds{
+	NameBytes:  1 << 10,
+	TagBytes:   64 << 10,
+	Attrs:      256,
+	Depth:      256,
+	Namespaces: 256,
+}
 
 // A finding is the part of a WSDL or schema that ReadContracts uses.
 type finding struct {

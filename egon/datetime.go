@@ -101,8 +101,8 @@ func isDateTime(v []byte) bool {
 	hour, ok1 := digits(v[11:13])
 	minute, ok2 := digits(v[14:16])
 	second, ok3 := digits(v[17:19])
-	if !ok1 || !ok2 || !ok3 || minute > 59 || second > 59 || hour > 24 || hour == 24 &&
-		minute+second > 0 {
+	if !ok1 || !ok2 || !ok3 || minute > 59 || second > 59 ||
+		hour > 24 || hour == 24 && minute+second > 0 {
 		return false
 	}
 	v = v[19:]

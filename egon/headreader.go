@@ -45,8 +45,8 @@ func (r *Reader) takeLeaf(l *xmltext.Leaf) bool {
 	}
 	el := f.el.kids[i]
 	switch {
-	case el.text == noText, el.text == plainList, el.rank <= f.rank, el.rank > f.rank+1 &&
-		f.missing(el.rank) != "":
+	case el.text == noText, el.text == plainList, el.rank <= f.rank,
+		el.rank > f.rank+1 && f.missing(el.rank) != "":
 		return false
 	}
 	f.rank, f.next = el.rank, i+1

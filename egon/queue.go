@@ -135,8 +135,9 @@ func appendIDs(dst []byte, ids []string) []byte {
 // with the same bounds has accepted. A time without a zone is of the zone local. The
 // error is an [*Offence]. The tree takes a multiple of the message in memory, so the
 // caller bounds its length.
-func ParseQueueQuery(doc []byte, s *Service, b xmltext.Bounds, local *time.Location) (*QueueQuery,
-	error) {
+func ParseQueueQuery(
+	doc []byte, s *Service, b xmltext.Bounds, local *time.Location,
+) (*QueueQuery, error) {
 	root, err := xmltext.Parse(doc, b)
 	if err != nil {
 		return nil, syntaxOffence(err, b)

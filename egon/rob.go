@@ -324,8 +324,9 @@ func isNil(n *xmltext.Node) bool {
 
 // addPlacesOf adds to places the new references to RUIAN in a person's data. An item
 // that was not given out is empty.
-func addPlacesOf(places []Place, osoba *xmltext.Node, asked func(*xmltext.Node) bool) ([]Place,
-	error) {
+func addPlacesOf(
+	places []Place, osoba *xmltext.Node, asked func(*xmltext.Node) bool,
+) ([]Place, error) {
 	item := func(local string) *xmltext.Node {
 		if n := osoba.Child(NSRobData, local); n != nil && asked(n) {
 			return n

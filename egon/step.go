@@ -16,8 +16,8 @@ type Step struct {
 // AgendaZadostId and, if it has an IszrZadostId, the message's. A refusal need not: the
 // registry may not have read the message.
 func (st *Step) Answers(info *OdpovedInfo) bool {
-	return info.Status.Kod == Chyba || strings.EqualFold(info.AgendaZadostId,
-		string(st.Head.Info.AgendaZadostId)) &&
+	own := string(st.Head.Info.AgendaZadostId)
+	return info.Status.Kod == Chyba || strings.EqualFold(info.AgendaZadostId, own) &&
 		(info.IszrZadostId == "" || strings.EqualFold(info.IszrZadostId, st.IszrZadostId))
 }
 

@@ -13,9 +13,8 @@ var furtherItems = map[string]bool{
 	"AdresaUradu": true, "Bok": true, "DatovaSchranka": true, "Dereference": true, "Editor": true,
 	"PoskytnutiPoskytnuti": true, "PoskytnutiVyuziti": true, "PotlaceniZnepristupneni": true,
 	"TypOsoby": true, "UdajeVerze2": true, "VerejnaProspesnost": true,
-	"VydatNeaktivniZaznamy": true,
-	"VypisProSpravce":       true, "VyuzitiPoskytnuti": true, "Zmeny": true, "ZmenyProDS": true,
-	"ZnepristupniLog": true, "Znepristupneni": true,
+	"VydatNeaktivniZaznamy": true, "VypisProSpravce": true, "VyuzitiPoskytnuti": true,
+	"Zmeny": true, "ZmenyProDS": true, "ZnepristupniLog": true, "Znepristupneni": true,
 }
 
 // UnknownItem reports whether a word of SeznamUdaju is no item of any register of the

@@ -111,8 +111,8 @@ func isToken(v []byte, limit int) bool {
 	for i := 0; i < len(v); n++ {
 		c := v[i]
 		if c < utf8.RuneSelf {
-			if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' ||
-				c == '.' || c == '_' || c == ':') {
+			if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' ||
+				c == '-' || c == '.' || c == '_' || c == ':') {
 				return false
 			}
 			i++

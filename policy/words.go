@@ -1,11 +1,12 @@
 package policy
 
 import (
-	"brana/egon"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"brana/egon"
 )
 
 // A source is where the right to a word of SeznamUdaju comes from.
