@@ -11,4 +11,4 @@ const (
 )
 
 // adversity is the number of repetitions of an adversary.
-const adversity = 20_000
+const adversity = 5_000
