@@ -73,7 +73,7 @@ func says(local string, value []byte, t typeName,
 	return somethingElse
 }
 
-// nameOf returns the name of an element. An operation has that of its service.
+// nameOf returns the name of an element. An operation has the name of its service.
 func (r *Reader) nameOf(el *element) string {
 	if el.name == "" {
 		return r.head.Service.Request

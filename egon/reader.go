@@ -21,8 +21,8 @@ func DefaultBounds() Bounds {
 	return Bounds{XML: xmltext.DefaultBounds(), HeadBytes: 64 << 10, Items: 256}
 }
 
-// A Reader reads a request while it arrives, in windows of any size: first its head, on
-// which the gateway decides, then its tail, of which only the form matters. After
+// A Reader reads a request while it arrives, in windows of any size: first its head, by
+// which the gateway decides, then its tail. In the tail only the form matters. After
 // [Reader.Reset] it can be used again and allocates nothing. It is not safe for
 // concurrent use.
 //

@@ -95,8 +95,8 @@ func (r *ReplyReader) Feed(window []byte, last bool) error {
 	return nil
 }
 
-// text returns the meaning of character data here: inside the operation it is that of a
-// value, or none.
+// text returns the meaning of character data here. Inside the operation it has the
+// meaning of a value, or none.
 func (r *ReplyReader) text() meaning {
 	switch {
 	case r.at == inKod || r.at == inSubKod || r.at == inIszrZadostId:

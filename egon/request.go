@@ -145,8 +145,8 @@ func wrap(dst []byte, prefix, local string, inner func([]byte) []byte) []byte {
 	return shut(dst, prefix+local)
 }
 
-// queryName returns the element of a combination. document is that of a search by
-// document.
+// queryName returns the element of a combination. document is the element of a search
+// by document.
 func queryName(kind QueryKind, document string) string {
 	switch kind {
 	case Dotaz1JmPrijRC:

@@ -21,8 +21,8 @@ func (st *Step) Answers(info *OdpovedInfo) bool {
 		(info.IszrZadostId == "" || strings.EqualFold(info.IszrZadostId, st.IszrZadostId))
 }
 
-// The SOAPActions of internal requests that are always the same. That of an evidence is
-// [Source].Request, that of ORG the [OrgService].
+// The SOAPActions of internal requests that are always the same. An evidence has
+// [Source].Request, ORG the [OrgService].
 const (
 	ActionRob   = "RobSyncDotaz"
 	ActionRuian = "CtiProRobRequest"

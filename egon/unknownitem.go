@@ -53,7 +53,7 @@ func OddCharacter(word string) string {
 }
 
 // LegibleWord returns a word of SeznamUdaju for the text of a refusal: cut to a length
-// above that of any item, and with the numbers of invisible characters.
+// above the longest item, and with numbers in the place of invisible characters.
 func LegibleWord(word string) string {
 	word = cut(word, longestWord)
 	if strings.IndexFunc(word, unseen) < 0 {

@@ -36,8 +36,8 @@ var bounds = []struct {
 	{stream.ErrTooSlow, "slow", ""},
 }
 
-// whoSetsIt is a sentence for the caller on the key of the configuration that sets
-// the bound of err, with a blank before it. It is empty when there is none.
+// whoSetsIt returns a sentence for the caller, with a blank before it. It names the key
+// of the configuration that sets the bound of err, and is empty when no key does.
 func whoSetsIt(err error) string {
 	for _, b := range bounds {
 		if b.key != "" && errors.Is(err, b.err) {

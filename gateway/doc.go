@@ -16,15 +16,22 @@
 //
 //   - gateway, server, pipeline: the HTTP server, and the stages of a call
 //   - expect, contracts: requests that are not calls, or not yet
-//   - exchange, record: a call, and the line of the log at its end
-//   - inbound, outbound: what came in, what goes out
-//   - identity: who sends
+//   - exchange: a call and its two ends
+//   - record, line: its line of the log
+//   - inbound, identity: what came in, and who sent it
+//   - outbound, answers: what goes out
+//   - hold: the claim of an id, the room in the queue and the slot of a call, each
+//     taken and given back here
+//   - request: what a call and its job have in common
 //   - jobs, duplicates: a call that is answered later, or made again
-//   - localservices, queueservices, rights, rows, answers: what is answered here
-//   - request, hold, line: what a call and its job have in common
+//   - localservices, queueservices, rights, rows: what is answered here
 //   - edge, connections: what the HTTP header and the connection show
+//   - refusals: each kind of refusal, with its Czech text
+//   - sentences: texts that name what was refused, but for those in edge, identity
+//     and duplicates
+//   - bounds: the keys that bound a message, and refusals of longer ones
+//   - limitfields: the fields of an HTTP answer that show the limits
+//   - causes, panics: errors, and their words in the log
 //   - core, config, routes, parts, pools: what all of them work with
-//   - refusals, sentences, limitfields: what a caller reads of a refusal and its limits
-//   - bounds, causes, panics: errors, and their words in the log
 //   - admin, readiness, accounts, callercerts, metrics, explain: what operators see
 package gateway

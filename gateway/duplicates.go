@@ -9,9 +9,9 @@ import (
 	"brana/egon"
 )
 
-// reserve refuses a call that is not made now or not for the first time, as far as
-// the operator asks. It takes what must be there before the call is admitted: its
-// id, and room for an answer that comes later.
+// reserve refuses a call whose time is not now or whose id was used, where the
+// operator has switched these checks on. It claims the id, and takes room for an
+// answer that comes later, before the call is admitted.
 func (r *request) reserve(ctx context.Context, h *hold) error {
 	if refusal := r.checkTime(); refusal != nil {
 		return refusal

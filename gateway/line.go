@@ -65,7 +65,7 @@ func addError(e zapcore.ObjectEncoder, key string, err error) {
 	}
 }
 
-// level is that of the refusal, if there is one.
+// level is the level of the refusal, if there is one.
 func (r *result) level() zapcore.Level {
 	switch {
 	case r.refused(Internal), r.refused(JobFailed):

@@ -25,8 +25,8 @@ type outbound struct {
 	kod      string            // VysledekKod, when it is known
 }
 
-// own takes an upstream's answer, nil for none. From here on close ends it,
-// whatever comes of it.
+// own takes an upstream's answer, nil for none. From here on close ends it, on every
+// way out.
 func (o *outbound) own(a *egon.Answer) {
 	if a != nil {
 		o.answer, o.length, o.kod = a.Body, int(a.Length), a.Kod

@@ -61,7 +61,7 @@ type Workflow interface {
 }
 
 // A Limiter decides whether one more call may start now. Renew keeps the slot of a
-// call that takes long, and Release gives back that of a call that has ended. An
+// call that takes long, and Release gives it back when the call has ended. An
 // error of Admit means that there is no decision.
 type Limiter interface {
 	Admit(ctx context.Context, c limits.Call) (limits.Decision, error)

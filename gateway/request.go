@@ -47,8 +47,8 @@ func (r *request) release() {
 	}
 }
 
-// id is the number of the request, IszrZadostId: that of a relayed answer, or a
-// fresh one.
+// id returns the IszrZadostId of the request: from the relayed answer, or a fresh
+// one.
 func (r *request) id() string {
 	if r.iszrID == "" {
 		r.iszrID = r.parts.NewID()

@@ -6,8 +6,8 @@ import (
 	"brana/egon"
 )
 
-// answerRights answers E227 from the matrix: the items of the triple that the caller
-// asks for, which may be any (seed E227 §5, §6).
+// answerRights answers E227 from the matrix, with the items of the triple in the
+// question. A caller may ask for any triple (seed E227 §5, §6).
 func (r *request) answerRights(ctx context.Context, _ []byte) (*egon.Answer, error) {
 	q := r.head.Rights
 	row, err := r.rowOf(ctx, q.Agenda, q.AgendovaRole, q.Ovm)

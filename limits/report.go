@@ -48,8 +48,8 @@ type Stats struct {
 	State    State
 	Callers  int   // with leases or calls of the last hour
 	Permits  int64 // leased and not used
-	Slots    int64 // leased, of which
-	Busy     int64 // are of calls that run
+	Slots    int64 // leased, Busy included
+	Busy     int64 // slots of calls that run
 	Gateways int64 // that share the ledger, this one too; 0 when none is known
 	// Ahead is ledger time less the clock of this gateway; zero until it is known.
 	Ahead time.Duration

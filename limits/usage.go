@@ -78,8 +78,8 @@ type Tally struct {
 
 const paceMillis = int64(10 * time.Minute / time.Millisecond)
 
-// Usage turns a tally into what people see; t and now are the same moment by the wall clock and by
-// that of the store.
+// Usage turns a tally into what people see. t and now are the same moment: t by the wall clock, now
+// by the clock of the store.
 func (y *Tally) Usage(c *Call, cal *Calendar, t time.Time, now int64) Usage {
 	y.Sweep(now)
 	in := cal.Regime(t)

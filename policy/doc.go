@@ -9,7 +9,13 @@
 //
 // The files, from the bottom: words, itemset, matrix (and its builder and file),
 // fetched, grant, identity, yaml (and the files of grants and identities), load,
-// snapshot, decide, store; then rows and the files of its methods.
+// snapshot, decide, store. On these stands the matrix that is fetched:
+//
+//   - rows: what a call asks for a row; row, age, status: what a row is
+//   - refresh, schedule: when a row is fetched again, and how
+//   - ungranted, shard: which rows are kept
+//   - publish: how a fetched row comes into the snapshot
+//   - rowsfile, rowsformat: the rows on disk
 //
 // Package limits counts calls. Package gateway words a refusal for the caller.
 package policy

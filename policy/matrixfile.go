@@ -62,8 +62,8 @@ func readMatrix(file string, r io.Reader, p *problems) matrix {
 
 // A matrixFile is a file on its way to a matrix. Exports list the items of a triple
 // one after the other, and repeat the same few hundred items. So the beginning of a
-// line is compared with that of the line before, and its end is looked up among
-// those that were right before.
+// line is compared with the beginning of the line before, and its end is looked up
+// among the ends that were right before.
 type matrixFile struct {
 	file string
 	in   *bufio.Reader

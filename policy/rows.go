@@ -262,7 +262,7 @@ func (r *Rows) Start() {
 	}
 }
 
-// Close ends all fetching and writes the file. Its error is that of the writing.
+// Close ends all fetching and writes the file. It returns the error of the writing.
 func (r *Rows) Close() error {
 	r.mu.Lock()
 	r.stop() // under the lock: no fetch starts after it

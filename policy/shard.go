@@ -16,7 +16,7 @@ func (r *Rows) known(t Triple) *row {
 	return r.shards[h.shard()].rows[h]
 }
 
-// add makes a row of which nothing is known yet.
+// add makes a row about which nothing is known yet.
 func (r *Rows) add(t Triple) *row {
 	added := &row{triple: handlesOf(t), place: ungranted}
 	r.shards[added.triple.shard()].rows[added.triple] = added

@@ -25,7 +25,7 @@ type call struct {
 }
 
 // went notes a message that began to go out on nc at a moment. The head of its answer is
-// here, or will not come. A message of which no byte was sent does not count.
+// here, or will not come. A message does not count before its first byte is sent.
 func (k *call) went(began time.Time, nc *conn) {
 	if nc.out == 0 {
 		return

@@ -12,7 +12,7 @@ import (
 	"brana/egon"
 )
 
-// A breaker is that of a client. A nil breaker lets all calls through.
+// A breaker belongs to one client. A nil breaker lets all calls through.
 type breaker struct {
 	two  *gobreaker.TwoStepCircuitBreaker[struct{}]
 	half atomic.Bool // the state is half-open

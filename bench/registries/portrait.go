@@ -23,8 +23,8 @@ const (
 )
 
 // Portrait draws the photo of a person on the document issued on a day, as a
-// JPEG of size bytes (up to three less); 0 leaves the size to the person. A
-// size below that of the picture itself, some 6 KiB, is not reached. The same
+// JPEG of size bytes (up to three less); 0 leaves the size to the person. The
+// picture itself has some 6 KiB, so a smaller size is not reached. The same
 // arguments give the same bytes.
 func Portrait(p *Person, issued time.Time, size int) []byte {
 	return fill(drawPortrait(p, issued), cmp.Or(size, ownSize(p, issued, portraitBytes)))
@@ -130,8 +130,8 @@ type face struct {
 	long                         bool // hair down to the shoulders
 }
 
-// newFace takes what stays from the person, and the coat, the background and
-// the years from the document.
+// newFace draws skin, hair, eyes and head by the person, who keeps them, and the
+// coat and the background by the document.
 func newFace(p *Person, document *rand.Rand) face {
 	own := rand.New(rand.NewPCG(uint64(p.ID), 1))
 	shade := uint8(own.IntN(60))

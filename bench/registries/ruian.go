@@ -101,7 +101,7 @@ func (d *doc) adresa(a *Address, ns, district string) {
 	}
 }
 
-// lokality writes a Lokalita for each place that exists; prefix is that of
+// lokality writes a Lokalita for each place that exists; prefix is the prefix of
 // its namespace, with the colon.
 func (r *ruian) lokality(d *doc, refs []ref, prefix string) {
 	for _, x := range refs {

@@ -125,7 +125,7 @@ func (r *Report) ratios(targets []string) []row {
 // Direct is the target that is the registries themselves.
 const Direct = "direct"
 
-// added is the latency that each target adds to that of the registries called
+// added is the latency of each target less the latency of registries that are called
 // directly, round by round.
 func (r *Report) added(targets []string) []row {
 	if !slices.Contains(targets, Direct) {

@@ -26,8 +26,8 @@ func CriticalPath(log []registries.Entry) (path, chain time.Duration) {
 	return max(chain, whole), chain
 }
 
-// Paths are the critical paths of all calls of E198 in a log that began since a
-// time, sorted. A log is bounded, so calls may be there in part; they are left out.
+// Paths returns the critical paths of the E198 calls in a log that began at since or
+// later, sorted. A log is bounded: a call that is there only in part is left out.
 func Paths(log []registries.Entry, since time.Time) []time.Duration {
 	calls := map[string][]registries.Entry{}
 	for _, e := range log {

@@ -33,7 +33,7 @@ func Installed() []string {
 	return list
 }
 
-// program is that of a peer.
+// program returns the program that runs as a peer of this name.
 func program(name string) string { return strings.TrimSuffix(name, "-unbuffered") }
 
 // PeerConfig says how a peer runs.

@@ -9,7 +9,7 @@ import (
 )
 
 // Config says what a trial measures, what it sends, and as whom. The zero value
-// of a field is no default: whoever makes a Config fills it in.
+// of a field is no default: its maker fills in every field.
 type Config struct {
 	Subject
 	Load

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// configure writes the configuration of a gateway and its policy: that of the
-// Config with the trial's own grant.
+// configure writes the configuration of a gateway and its policy: the policy of the
+// Config and the trial's own grant.
 func (s *setup) configure(name string, c *Config, listen, admin int) (file string, err error) {
 	store := "{store: memory}"
 	if s.redisURL != "" {

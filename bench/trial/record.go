@@ -175,8 +175,8 @@ func (u *record) addCounters(ctx context.Context, turn *report.Turn, calls float
 	return nil
 }
 
-// addPath adds the latency of E198 and that of its critical path, if one kind of
-// E198 was sent and the registries were started by the trial.
+// addPath adds the latency of E198 and of its critical path, if one kind of E198 was
+// sent and the registries were started by the trial.
 func (u *record) addPath(ctx context.Context, turn *report.Turn) error {
 	var whole int64
 	for name, k := range turn.Kinds {

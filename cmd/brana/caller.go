@@ -104,7 +104,7 @@ func presented(file string, t *config.ServerTLS, s *policy.Snapshot,
 	}, nil
 }
 
-// named is the caller with a certificate of which there is no file.
+// named is the caller of a certificate whose file is not at hand.
 func named(serial, issuer string, s *policy.Snapshot) (caller, error) {
 	bound, err := s.IdentifyNamed(serial, issuer)
 	if err != nil {

@@ -62,7 +62,8 @@ func urlFlag(url string) string {
 	return " --url " + url
 }
 
-// configuration is the built-in one, or that of the file, as the flags change it.
+// configuration returns the built-in configuration, or the one of the file, as the flags
+// change it.
 func (d *devCmd) configuration() (*config.Config, error) {
 	c, err := d.base()
 	if err != nil {
@@ -98,7 +99,7 @@ func (d *devCmd) base() (*config.Config, error) {
 	return c, nil
 }
 
-// load returns what loads the policy: that of --policy, that of --config, or the
+// load returns the loader of the policy that --policy or --config names, or of the
 // sample.
 func (d *devCmd) load(c *config.Config) func() (*policy.Snapshot, error) {
 	if d.Policy != "" {

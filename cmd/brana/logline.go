@@ -12,7 +12,7 @@ import (
 
 // A lineEncoder writes lines of JSON that a terminal shows as they are. It escapes
 // characters that steer a terminal, break the line or turn its direction. JSON
-// itself demands that of the first thirty-two only.
+// itself demands only the first thirty-two to be escaped.
 type lineEncoder struct{ zapcore.Encoder }
 
 // Clone is used by With, which must not fall back to the library's encoder.

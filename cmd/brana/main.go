@@ -1,12 +1,3 @@
-// Command brana is a streaming gateway in front of the Czech base registries:
-// one binary that serves, simulates, calls, checks and explains.
-//
-// It is the only place that reads flags and the environment, and it wires the
-// packages together; brana.yaml is package config's. Each file is a verb, or the
-// wiring of one part. Data goes to standard output, diagnostics to standard
-// error. The exit code is 0 when all is well, 1 when a call was refused or a check
-// failed, 2 for wrong usage or unreadable input, 3 when a dependency cannot be
-// reached.
 package main
 
 import (

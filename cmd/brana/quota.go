@@ -70,7 +70,7 @@ func (q *quotaGetCmd) Run(io stdio) error {
 	return q.ask(io, http.MethodGet, "/v1/quotas?"+query.Encode(), nil)
 }
 
-// Run grants extra calls and prints the quota after it. The path is that of gateways of any version.
+// Run grants extra calls and prints the quota after it. Gateways of every version have this path.
 func (q *quotaRaiseCmd) Run(io stdio) error {
 	switch {
 	case q.For != 0:

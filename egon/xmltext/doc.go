@@ -19,9 +19,10 @@ package xmltext
 //	            equals one of before, byte by byte, in the same scope
 //	plain.go    the fast path: a token that is whole in the window, inside the root
 //	            element, and in no way unusual
-//	content.go  the full grammar, of one slice of bytes, in any state:
-//	markup.go   character data and the inside of comments; tags that end an element,
-//	starttag.go declarations and openings; start tags with their attributes
+//	content.go  the full grammar, of one slice of bytes, in any state; in this file
+//	            character data and the inside of comments
+//	markup.go   the same for end tags, declarations and openings
+//	starttag.go the same for start tags with their attributes
 //
 // Below these, pure functions and plain data:
 //

@@ -317,8 +317,8 @@ type Beginning struct {
 	slot     uint8
 }
 
-// Save remembers in b a document that begins with text, all of which the scanner
-// has taken. It returns false and leaves b as it was where a Beginning cannot
+// Save remembers in b a document that begins with text. The scanner has taken all
+// of text. It returns false and leaves b as it was where a Beginning cannot
 // hold the state of the scanner: before the root element, after it, and in the
 // midst of content. Elsewhere it remembers as much as [MemoUse] says.
 func (s *Scanner) Save(b *Beginning, text []byte) bool {

@@ -35,8 +35,8 @@ const (
 	inFailed // err is the offence
 )
 
-// An element is an open element. Its name is names[name:] up to that of the
-// next one.
+// An element is an open element. Its name begins at names[name] and ends where the
+// name of the next one begins.
 type element struct {
 	name   int32 // where its QName begins in Scanner.names
 	prefix int32 // length of the prefix, 0 for none

@@ -71,7 +71,7 @@ func (c *Conns) readOff(nc net.Conn) {
 		return
 	}
 	_ = nc.SetReadDeadline(time.Now().Add(c.cfg.DrainTime)) // a closed connection fails at the read
-	_, _ = io.CopyN(io.Discard, nc, c.cfg.DrainBytes)       // whatever it was
+	_, _ = io.CopyN(io.Discard, nc, c.cfg.DrainBytes)       // an error is the end, too
 }
 
 // peerOf is the address that connections are counted by: of IPv6 the network,

@@ -12,8 +12,8 @@ import (
 	"brana/socket"
 )
 
-// maxRefusing bounds the connections that are being told that there is no room.
-// The others are closed only.
+// maxRefusing bounds the connections that get an answer saying that there is no
+// room. Any others are closed without one.
 const maxRefusing = 64
 
 // A limitListener lets connections in up to the limits, of one peer and in total.

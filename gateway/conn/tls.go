@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// A tlsListener speaks TLS with the connections that are let in. Whoever serves a
-// connection makes its handshake, so that a slow one holds up nobody else.
+// A tlsListener speaks TLS with the connections that are let in. The
+// goroutine that serves a connection makes its handshake, so a slow one delays no other.
 type tlsListener struct {
 	net.Listener
 	conns *Conns
@@ -41,7 +41,7 @@ type tlsConn struct {
 // A Caller is who is at the other end of a connection over TLS.
 type Caller struct {
 	Certificate *x509.Certificate // verified
-	Note        any               // what whoever serves the connection keeps of the caller
+	Note        any               // what the server keeps of the caller
 }
 
 // CallerOf returns the caller of a connection, or nil when it has no TLS. Before
@@ -54,8 +54,8 @@ func CallerOf(nc net.Conn) *Caller {
 	return nil
 }
 
-// Handshake makes the handshake, once. The server calls it first of all, under
-// its deadlines, and goes on whatever it returns.
+// Handshake makes the handshake, once. The server calls it first, under its
+// deadlines. It goes on also when Handshake fails: Read then returns io.EOF.
 func (c *tlsConn) Handshake() error {
 	c.once.Do(func() {
 		if c.failed = c.Conn.Handshake(); c.failed != nil {

@@ -24,8 +24,8 @@ type chunked struct {
 }
 
 // Chunks returns a reader of a body in chunks that refuses malformed framing by a
-// [*FramingError]. body is the stream of the HTTP library, of which nothing was
-// read. Reading a stream of another type, which shows no framing, is
+// [*FramingError]. body is the stream of the HTTP library, before its first
+// byte is read. Reading a stream of another type, which shows no framing, is
 // [ErrUnknownBody].
 func Chunks(body io.Reader) io.Reader {
 	c := &chunked{body: body, wire: wireOf(body)}

@@ -7,10 +7,10 @@ import (
 )
 
 // A Deadline is the context of a call. It ends when the upstreams have used up
-// their time: that of the call until the answer begins, and from then on only
-// while the gateway waits for more of the answer, where the bytes that came have
-// earned some more at the lowest rate. The time in which the caller takes its
-// answer is not theirs; for that the caller has a patience of its own.
+// their time. Until the answer begins, all time counts. After that, only the time
+// counts in which the gateway waits for more of the answer, and the bytes that came
+// have earned some more, at the lowest rate. The time in which the caller takes its
+// answer never counts; the caller has a patience of its own.
 //
 // It is a context of its own kind because a context of the library, with a timer
 // and a place among the children of another, costs a call more than its check.
@@ -34,7 +34,7 @@ type Deadline struct {
 }
 
 // Begin begins the time of a call. The rate is what bytes of the answer earn, in
-// bytes a second. Whoever begins it ends it, by [Deadline.End].
+// bytes a second. Its owner ends it by [Deadline.End].
 func (c *Calls) Begin(timeout time.Duration, rate int64) *Deadline {
 	d := &Deadline{calls: c, start: time.Now(), giver: Patience{Idle: timeout, Rate: rate}}
 	d.by = d.start.Add(timeout)
@@ -93,8 +93,8 @@ func (d *Deadline) AfterFunc(f func()) (stop func() bool) {
 	}
 }
 
-// Await is called before a wait for more of an answer of which n bytes have come,
-// and [Deadline.Pause] after it.
+// Await is called before a wait for more of an answer, when n bytes of it have come.
+// [Deadline.Pause] is called after the wait.
 func (d *Deadline) Await(n int64) {
 	by := d.giver.Begin(n)
 	if !d.paused { // what the call has taken so far is its giver's

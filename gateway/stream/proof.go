@@ -114,7 +114,7 @@ func (p *Proof) Size() int64 {
 	return p.src.Length
 }
 
-// Whole is the message, of which all was received and nothing handed out. The
+// Whole is the whole message: all of it was received, nothing was handed out. The
 // bytes are the Proof's own, valid until its next use.
 func (p *Proof) Whole() []byte { return *p.buf }
 

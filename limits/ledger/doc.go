@@ -38,6 +38,9 @@
 //	config, connect, errors          make a client of Redis, and put its errors into words
 //	clock, ledger                    a clock; the constants, and why they keep the quota
 //
+// No lease is renewed: entry gives back the one that is over, and asks for another. A slot that
+// caller renews only frees itself later.
+//
 // # States
 //
 // A caller (caller.go, dormant.go):

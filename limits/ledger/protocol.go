@@ -42,8 +42,8 @@ type entry struct {
 
 	Need  int64 `json:"need"`  // permits for calls that wait
 	More  int64 `json:"more"`  // permits for calls to come, if there are plenty
-	Slots int64 `json:"slots"` // altogether, of which
-	Busy  int64 `json:"busy"`  // are of calls that run
+	Slots int64 `json:"slots"` // altogether, Busy included
+	Busy  int64 `json:"busy"`  // slots of calls that run
 	Life  int64 `json:"life"`  // milliseconds, the longest lifetime of a call in these slots
 
 	// Back: leases that are over, by seq, permits left (-1 is all) and regime.

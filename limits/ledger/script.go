@@ -74,8 +74,8 @@ func (s *script) evaluate(ctx context.Context, keys []string, text []byte) (valu
 		value, err = s.evaluateWaiting(ctx, keys, text)
 	}
 	if cluster, ok := s.client.(*redis.ClusterClient); ok && err != nil {
-		// Another node may have the slot by now. go-redis looks at once when a node says so, but
-		// not when it is silent.
+		// Another node may have the shard by now. go-redis looks for it when a node says so, but
+		// not when a node is silent.
 		cluster.ReloadState(ctx)
 	}
 	return value, err

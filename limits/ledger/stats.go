@@ -42,7 +42,7 @@ func (r *Store) addStats(s *limits.Stats, sh *shard) {
 	}
 }
 
-// state is the health of a shard for whoever looks on.
+// state is the health of a shard as operators see it.
 func (sh *shard) state() limits.State {
 	switch sh.health {
 	case up:

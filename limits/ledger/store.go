@@ -143,8 +143,8 @@ func policyName(policy string) string {
 	return policy
 }
 
-// Client is the pool of connections, for whoever keeps something else in the same Redis under other
-// keys. Close closes it.
+// Client is the pool of connections, for other data in the same Redis under other keys. Close
+// closes it.
 func (r *Store) Client() redis.UniversalClient { return r.client }
 
 // Findings returns what was last found about the settings of Redis, of every master of a Cluster.

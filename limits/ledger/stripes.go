@@ -26,8 +26,8 @@ import (
 // holds from each lend to the next recall, since taken slots alone become fewer meanwhile. A stripe
 // admits only while all that the shard would go by is as it was when it was lent: the Rule and the
 // Policy are the call's, the lease and the slots may be used, the calendar need not be asked, and
-// the call lives no longer than the slots. Whatever else changes a caller (an answer, a lost
-// ledger, an operator, the end of the store) does so between a recall and a lend.
+// the call lives no longer than the slots. Everything else that changes a caller (an answer,
+// a lost ledger, an operator, the end of the store) does so between a recall and a lend.
 //
 // Half is lent at a time. The shard keeps the rest, so that it sees a stripe run empty before all
 // are, and leases more. Calls that run in a stripe's slots stay there over recalls; their Slot says

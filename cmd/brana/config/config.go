@@ -35,8 +35,8 @@ type Config struct {
 	Log         Log                 `yaml:"log"`
 }
 
-// Default has what a file may leave out. What it leaves zero has no default, or
-// has that of the part which takes it.
+// Default returns the values of keys that a file may leave out. A field that is zero
+// here has no default, or the package that takes it has the default.
 func Default() Config {
 	return Config{
 		Environment: "test",

@@ -21,8 +21,8 @@ func (r Route) Relay() (upstream string, ok bool) {
 	return strings.CutPrefix(string(r), "relay ")
 }
 
-// Routes is routes, by the codes of services. A service that is not named has
-// the route of "default".
+// Routes is the key routes: the route of each service, by its code. A service that
+// is not named has the route of "default".
 type Routes map[string]Route
 
 // Of is the route of a service.

@@ -13,7 +13,7 @@ import (
 
 // variables are the ${NAME} of a configuration. The text is parsed with a mark
 // in the place of each. Then values take the place of marks in the scalars that
-// were parsed: a value is part of one scalar, whatever it holds.
+// were parsed. So every value stays part of one scalar.
 type variables struct {
 	file   string
 	lookup func(string) (string, bool)
