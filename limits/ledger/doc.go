@@ -1,7 +1,7 @@
 // Package ledger shares limits among gateways. The counts lie in Redis, in the ledger; each gateway
-// leases permits and slots from there and decides about most calls by itself. What is counted, and
-// the rule, is package limits; Store does what limits.Memory does, and a contract test holds them
-// equal. docs/limits.md explains the whole to people, ledger.go has the proof.
+// leases permits and slots from there and decides about most calls by itself. Package limits has
+// the rule and what is counted. Store does what limits.Memory does; a contract test holds them
+// equal. docs/limits.md explains the whole, ledger.go has the proof.
 //
 // # The loop
 //
@@ -21,8 +21,8 @@
 // that do not call, and has a heartbeat sent when no request was for a second. No request is
 // sent for one call alone while another is under way: what comes meanwhile goes in the next.
 //
-// A Store has 16 shards, each with a mutex. A shard owns its callers. caller, anchor, dormant and
-// lease do no I/O and read no clock: they are given the moment.
+// A Store has 16 shards, each with a mutex. A shard owns its callers. Types caller, anchor, dormant
+// and lease do no I/O and read no clock: they are given the moment.
 //
 // # Files
 //
@@ -45,30 +45,35 @@
 //
 // A caller (caller.go, dormant.go):
 //
-//	idle      holds nothing, or spare slots  ─ first call, Need ─▶ leasing
-//	leasing   holds permits and slots        ─ 5 s without a call: all is given back ─▶ idle
-//	idle                                     ─ 10 s after the last answer, nothing owed ─▶ dormant
-//	dormant   only what a replay needs       ─ call ─▶ idle; the hour is over ─▶ forgotten
+//	idle      holds no permits        ─ a call needs one ─▶ leasing
+//	leasing   holds permits           ─ used up, or 5 s without a call ─▶ idle
+//	idle      ─ 10 s after the last answer: holds no slots, owes no replay ─▶ dormant
+//	dormant   has what a replay needs ─ call ─▶ idle; the hour is over ─▶ forgotten
+//	dormant   ─ the ledger forgot ─▶ unreplayed ─ call, or its turn to be replayed ─▶ idle
 //
 // Its turn in the requests of the shard:
 //
 //	silent    ─ enqueue ─▶ queued ─ pick ─▶ asking ─ answer, or none ─▶ silent
 //	asking    ─ enqueue ─▶ asksAgain ─ answer, or none ─▶ queued
 //
-// Its standing, which is whether the ledger knows what this gateway knows of it:
+// Its standing, which is whether the ledger knows what this gateway knows of it. A new caller is
+// unsynced, one that was dormant is synced, one that was unreplayed is owed:
 //
-//	synced    ─ called without the ledger ─▶ unsynced;  ─ the ledger forgot ─▶ owed
-//	unsynced, owed ─ its entry, which replays, is sent ─▶ synced;  ─ no answer ─▶ as before
+//	synced    ─ called without the ledger ─▶ unsynced
+//	any       ─ the ledger forgot ─▶ owed
+//	unsynced, owed  ─ the entry that replays it is sent ─▶ synced ─ no answer ─▶ as before
 //
-// The health of a shard, as limits.State shows it:
+// The health of a shard, and limits.State, which shows it:
 //
-//	settling  ─ ledger time is known ─▶ up                                             learning
-//	up        ─ the ledger has another epoch, or learns ─▶ learning                    normal
-//	learning  ─ an answer that grants ─▶ up: all gateways have replayed, or 12 s passed  learning
-//	any       ─ no answer ─▶ down; ─ any answer ─▶ settling, up or learning            down
+//	settling  learning  ─ ledger time is known ─▶ up;  ─ another gateway knows it ─▶ learning
+//	up        normal    ─ the ledger forgot, or learns ─▶ learning;  ─ this clock slept ─▶ settling
+//	learning  learning  ─ all have replayed, or were silent for 12 s ─▶ up
+//	                    ─ nobody is left who knows ledger time ─▶ settling
+//	down      down      ─ any answer ─▶ settling, up or learning
+//	any                 ─ no answer, or Close ─▶ down
 //
-// While it is learning, shard.replaying holds until this gateway has replayed all that it knows,
-// and keeps the ledger shut meanwhile. Its sender:
+// After a loss, shard.replaying holds until this gateway has replayed all that it knows. Until then
+// it keeps the ledger shut. The sender of a shard:
 //
 //	senderIdle  ─ something to ask ─▶ senderBusy ─ nothing more ─▶ senderIdle
 //	senderBusy  ─ Close ─▶ senderDraining ─ nothing more ─▶ senderClosed
