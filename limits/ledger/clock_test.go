@@ -119,6 +119,41 @@ func TestTheScriptObeysRedisAlone(t *testing.T) {
 	}
 }
 
+// The same memory is not trusted after a start of its server, nor after a promotion: it may lack what
+// was written last.
+func TestMemoryOfAnotherLifeIsNotTrusted(t *testing.T) {
+	server := startServer(t)
+	for name, begin := range map[string]func(){
+		"start": func() {
+			server.kill()
+			if !server.start() {
+				t.Fatal("redis-server does not start again")
+			}
+		},
+		"promotion": func() {
+			server.command("REPLICAOF 127.0.0.1 1")
+			server.command("REPLICAOF NO ONE")
+		},
+	} {
+		s := &scriptLedger{client: server.client(t), script: redis.NewScript(ledgerSource), base: "{" + name + "}"}
+		before, err := ofHeartbeat(s, 1, 0, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.save()
+		begin()
+		s.client = server.client(t)
+		s.restore()
+		after, err := ofHeartbeat(s, 2, 0, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if before.epoch == after.epoch {
+			t.Errorf("the epoch is %d before and after a %s", before.epoch, name)
+		}
+	}
+}
+
 // ofHeartbeat is the answer to a gateway that knows no ledger time, and claims a moment and a fence.
 func ofHeartbeat(s *scriptLedger, seq, now int64, fence string) (answer, error) {
 	s.at(now, fence)
