@@ -140,6 +140,24 @@ func TestTheNumberOfAWorkflowsReplyIsLogged(t *testing.T) {
 	}
 }
 
+// The line of a refusal does not have the status with which a broken reply began.
+func TestARefusalHasNoStatusOfABrokenReply(t *testing.T) {
+	doc := replyOf("E05", egon.OK)
+	for name, broken := range map[string][]byte{
+		"cut":       doc[:len(doc)-10],
+		"malformed": append(doc[:len(doc):len(doc)], '<'),
+	} {
+		s := startGateway(t, relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
+			return answerOf(broken), nil
+		}))
+		read(t, s.post(t, "/publikace/E05", call{}.message()))
+		line := s.lines(t, 1)[0]
+		if kod, said := line["kod"]; said || line["outcome"] != "registry-failed" {
+			t.Errorf("%s: outcome %v, kod %v", name, line["outcome"], kod)
+		}
+	}
+}
+
 func TestAnIdIsQuotedWithinBounds(t *testing.T) {
 	s := startGateway(t)
 	s.post(t, "/publikace/E05", call{
