@@ -212,7 +212,7 @@ func (x *exchange) endAnswer() {
 	x.out.close(&x.pools)
 }
 
-// setLimitFields tells the caller what the limits decided, if they did.
+// setLimitFields sets the header fields of the limits, if there is a decision.
 func (x *exchange) setLimitFields() {
 	if x.decided {
 		setLimitFields(&x.rc.Response.Header, &x.limits)

@@ -100,7 +100,7 @@ func (j *job) work() {
 }
 
 // run makes the answer and leaves it in the queue. The slot is given back before:
-// whoever sees the answer can use it.
+// a caller that sees the answer can use it.
 func (j *job) run() error {
 	ctx, cancel := context.WithTimeout(j.calls, j.timeout)
 	defer cancel()

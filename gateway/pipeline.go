@@ -71,7 +71,7 @@ func (x *exchange) readHead() error {
 	return x.cfg.tooLong(x.service, x.route)
 }
 
-// checkHead refuses a call that cannot be served, whoever sent it.
+// checkHead refuses a call that cannot be served for any caller.
 func (x *exchange) checkHead() error {
 	x.head = x.reader.Head()
 	action := strings.Trim(string(x.rc.Request.Header.Peek("SOAPAction")), `" `)

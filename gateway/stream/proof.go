@@ -29,7 +29,7 @@ type Verifier interface {
 	Releasable() int64 // bytes that may go on, counted from the beginning of the message
 }
 
-// A Sender is the connection of whoever sends a message.
+// A Sender is the connection over which a message comes.
 type Sender interface {
 	SetReadDeadline(t time.Time) error
 	Ended() bool // the sender has closed its side, and a read has met that end
