@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -202,3 +203,44 @@ func TestAProofOutlivesItsWriter(t *testing.T) {
 type failingWriter struct{ err error }
 
 func (w failingWriter) Write([]byte) (int, error) { return 0, w.err }
+
+// idle is a sender without deadlines.
+type idle struct{}
+
+func (idle) SetReadDeadline(time.Time) error { return nil }
+func (idle) Ended() bool                     { return false }
+
+// After a drain nothing of a message is on the wire, or the drain reports that it may
+// be. A rest that is known to be too long is not read at all.
+func TestDrain(t *testing.T) {
+	for name, c := range map[string]struct {
+		body   string
+		length int64
+		cut    bool
+		clean  bool
+		left   int
+	}{
+		"a rest within the bound":        {"12345678", 8, false, true, 0},
+		"a rest beyond the bound":        {"123456789", 9, false, false, 9},
+		"a rest that ends early":         {"1234", 8, false, false, 0},
+		"a rest of unknown length":       {"12345678", -1, false, true, 0},
+		"an unknown one that is longer":  {"123456789", -1, false, false, 0},
+		"a message that was cut":         {"", -1, true, false, 0},
+		"a message that has all arrived": {"next", 0, false, true, 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			body := strings.NewReader(c.body)
+			var p Proof
+			p.Begin(Source{Body: body, Length: c.length, Sender: idle{}}, nil)
+			p.cut = c.cut
+			if clean := p.Drain(8, time.Second); clean != c.clean || body.Len() != c.left {
+				t.Errorf("Drain = %v, %d bytes are left", clean, body.Len())
+			}
+		})
+	}
+	var nothing Proof
+	nothing.Begin(Source{Length: -1}, nil)
+	if !nothing.Drain(8, time.Second) {
+		t.Error("a message without a body is on the wire")
+	}
+}
