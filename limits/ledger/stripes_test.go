@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -64,7 +65,7 @@ func TestStripesAdmitWhatTheShardWould(t *testing.T) {
 			r := newRedis(t, s, clock)
 			r.striping = *stripeAlways(2)
 			c := newCaller(t, r, "a", rule(1<<30, 1<<30, 1000))
-			c.Spend(20)
+			spendUntilLent(t, r, &c)
 			if d := c.Admit(limits.Admitted); !striped(d) {
 				t.Fatalf("decision %+v is not from a stripe", d)
 			}
@@ -77,6 +78,30 @@ func TestStripesAdmitWhatTheShardWould(t *testing.T) {
 			defer sh.mu.Unlock()
 		})
 	}
+}
+
+// spendUntilLent makes calls until each stripe of the caller has two permits: whichever stripe the
+// next two calls try, it admits them.
+func spendUntilLent(t *testing.T, r *Store, c *limitstest.Caller) {
+	t.Helper()
+	for range 1000 {
+		c.Spend(1)
+		if p := r.shard(c.Call.Key).stripesOf(c.Call.Key); p != nil && p.leastPermits() >= 2 {
+			return
+		}
+	}
+	t.Fatal("no call had the shard lend two permits to each stripe")
+}
+
+// leastPermits is the least that a stripe has.
+func (p *stripes) leastPermits() int64 {
+	least := int64(math.MaxInt64)
+	for i := range p.all {
+		p.all[i].mu.Lock()
+		least = min(least, p.all[i].permits)
+		p.all[i].mu.Unlock()
+	}
+	return least
 }
 
 // shardOf is the shard of a caller by its name.
