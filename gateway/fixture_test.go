@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"flag"
@@ -9,8 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/fstest"
@@ -58,51 +55,6 @@ const (
 	requestID = "a75167b3-b260-49a0-aac6-4d763538b259"
 	iszrID    = "11111111-2222-4333-8444-555555555555"
 )
-
-// A logRecorder keeps the lines of the log. It reads the fields at once, as an
-// encoder does, since a line borrows from its exchange.
-type logRecorder struct {
-	zapcore.LevelEnabler
-	mu      sync.Mutex
-	entries []logEntry
-}
-
-type logEntry struct {
-	level   zapcore.Level
-	message string
-	fields  map[string]any
-}
-
-func (j *logRecorder) With([]zapcore.Field) zapcore.Core { return j }
-func (j *logRecorder) Sync() error                       { return nil }
-
-func (j *logRecorder) Check(e zapcore.Entry, c *zapcore.CheckedEntry) *zapcore.CheckedEntry {
-	return c.AddCore(e, j)
-}
-
-func (j *logRecorder) Write(e zapcore.Entry, fields []zapcore.Field) error {
-	encoder := zapcore.NewMapObjectEncoder()
-	for _, f := range fields {
-		f.AddTo(encoder)
-	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.entries = append(j.entries, logEntry{e.Level, e.Message, encoder.Fields})
-	return nil
-}
-
-// all returns the lines whose message begins so.
-func (j *logRecorder) all(message string) []logEntry {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	var list []logEntry
-	for _, e := range j.entries {
-		if strings.HasPrefix(e.message, message) {
-			list = append(list, e)
-		}
-	}
-	return list
-}
 
 type relayFunc func(context.Context, *egon.Message) (*egon.Answer, error)
 
@@ -308,106 +260,6 @@ func answerOf(doc []byte) *egon.Answer {
 	}
 }
 
-func replyOf(code, kod string) []byte {
-	return egon.AppendReply(nil, egon.ServiceByCode(code), true, &egon.OdpovedInfo{
-		CasOdpovedi:    time.Unix(0, 0).UTC(),
-		Status:         egon.Status{Kod: kod},
-		AgendaZadostId: requestID,
-		IszrZadostId:   iszrID,
-	})
-}
-
-// largeReply is a reply of about size bytes.
-func largeReply(size int) []byte {
-	doc := replyOf("E05", egon.OK)
-	i := bytes.LastIndex(doc, []byte("</e:"))
-	if i < 0 {
-		i = bytes.LastIndex(doc, []byte("</s:Body>"))
-	}
-	return insert(doc, i, []byte("<x>"+strings.Repeat("A", size)+"</x>"))
-}
-
-func insert(doc []byte, at int, part []byte) []byte {
-	return append(append(append([]byte(nil), doc[:at]...), part...), doc[at:]...)
-}
-
-// A call describes a request; what is empty takes the value of the caller with
-// all rights.
-type call struct {
-	code   string
-	ais    string
-	id     string
-	items  []string
-	inner  string
-	bare   bool
-	triple *egon.RightsQuery
-	queue  *egon.QueueQuery
-	time   string // CasZadosti
-}
-
-func (c call) message() []byte {
-	or := func(s, other string) []byte {
-		if s == "" {
-			s = other
-		}
-		return []byte(s)
-	}
-	inner := []byte(c.inner)
-	code := string(or(c.code, "E05"))
-	if s := egon.ServiceByCode(code); c.queue != nil {
-		inner = egon.AppendQueueQuestion(nil, s, c.queue)
-	}
-	if code == "E227" && c.inner == "" {
-		q := c.triple
-		if q == nil {
-			q = &egon.RightsQuery{
-				Agenda:       []byte("X999"),
-				AgendovaRole: []byte("XR1"),
-				Ovm:          []byte("12345678"),
-			}
-		}
-		inner = egon.AppendRightsQuestion(nil, q)
-	}
-	return egon.AppendRequest(nil, &egon.Request{
-		Service:   egon.ServiceByCode(code),
-		Enveloped: !c.bare,
-		Items:     c.items,
-		Inner:     inner,
-		Info: &egon.ZadostInfo{
-			CasZadosti:     or(c.time, "2026-01-02T03:04:05+01:00"),
-			Agenda:         []byte("X999"),
-			AgendovaRole:   []byte("XR1"),
-			Ovm:            []byte("12345678"),
-			Ais:            or(c.ais, "999001"),
-			AgendaZadostId: or(c.id, requestID),
-			Subjekt:        []byte("OVM"),
-			Uzivatel:       []byte("test"),
-			DuvodUcel:      []byte("test"),
-		},
-	})
-}
-
-// mediaCall is a request of E198 that the caller with all rights may make.
-func mediaCall() []byte {
-	return call{code: "E198", items: []string{"EopFoto", "Jmeno"}, inner: mediaInner()}.message()
-}
-
-func mediaInner() string {
-	return string(egon.AppendMediaQuestion(nil, &egon.MediaQuery{
-		AgendaZdroj:   []byte("Eop"),
-		Kind:          egon.Dotaz2JmPrijDatNar,
-		Klic:          []byte(strings.Repeat("MIIB", 98)),
-		Jmeno:         []byte("Zoran"),
-		Prijmeni:      []byte("Vosáhlo"),
-		DatumNarozeni: []byte("1977-05-03"),
-	}))
-}
-
-// largeMessage is a request of E05 whose tail is about size bytes.
-func largeMessage(size int) []byte {
-	return call{inner: "<x>" + strings.Repeat("A", size) + "</x>"}.message()
-}
-
 // post sends a message as an ordinary client does.
 func (s *testGateway) post(t testing.TB, path string, message []byte) *http.Response {
 	t.Helper()
@@ -436,81 +288,6 @@ func read(t testing.TB, r *http.Response) string {
 		t.Fatalf("read the answer: %v", err)
 	}
 	return string(b)
-}
-
-// A rawConn is a connection to a gateway without an HTTP client.
-type rawConn struct {
-	net.Conn
-	t testing.TB
-	r *bufio.Reader
-}
-
-func (s *testGateway) dial(t testing.TB) *rawConn {
-	t.Helper()
-	c, err := net.Dial("tcp", s.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
-	return &rawConn{Conn: c, t: t, r: bufio.NewReader(c)}
-}
-
-func (w *rawConn) write(parts ...string) {
-	w.t.Helper()
-	for _, p := range parts {
-		if _, err := io.WriteString(w.Conn, p); err != nil {
-			w.t.Fatalf("write: %v", err)
-		}
-	}
-}
-
-// answer reads one response with its body; 100 Continue is none.
-func (w *rawConn) answer() (*http.Response, string) {
-	w.t.Helper()
-	r, err := http.ReadResponse(w.r, nil)
-	for err == nil && r.StatusCode == 100 {
-		r, err = http.ReadResponse(w.r, nil)
-	}
-	if err != nil {
-		w.t.Fatalf("read response: %v", err)
-	}
-	b, err := io.ReadAll(r.Body)
-	if err != nil {
-		w.t.Fatalf("read body: %v", err)
-	}
-	return r, string(b)
-}
-
-// closed fails the test unless the connection ends without another byte.
-func (w *rawConn) closed() {
-	w.t.Helper()
-	rest, err := io.ReadAll(w.r)
-	if len(rest) > 0 {
-		w.t.Errorf("the connection goes on with %q", rest)
-	}
-	var timeout net.Error
-	if asTimeout(err, &timeout) {
-		w.t.Error("the connection stays open")
-	}
-}
-
-func asTimeout(err error, to *net.Error) bool {
-	e, ok := err.(net.Error)
-	*to = e
-	return ok && e.Timeout()
-}
-
-// header is the head of a POST request, with the lines given added.
-func header(path string, lines ...string) string {
-	return "POST " + path +
-		" HTTP/1.1\r\nHost: brana.test\r\nContent-Type: text/xml; charset=utf-8\r\n" +
-		strings.Join(append(lines, ""), "\r\n") + "\r\n"
-}
-
-func withLength(path string, body []byte, lines ...string) string {
-	return header(path, append(lines, fmt.Sprintf("Content-Length: %d", len(body)))...) +
-		string(body)
 }
 
 // parse fails the test unless a document is well-formed.

@@ -12,6 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	dto "github.com/prometheus/client_model/go"
 
+	"net/http/httptest"
+
 	"brana/egon"
 	"brana/gateway/conn"
 )
@@ -271,4 +273,41 @@ func counted(f *dto.MetricFamily, label string) float64 {
 		}
 	}
 	return 0
+}
+
+// While the log takes no lines, calls are refused without a line of their own, or
+// served, as the operator has set. Readiness shows both.
+func TestALogThatTakesNoLines(t *testing.T) {
+	blocked := errors.New("nobody reads it")
+	for _, drop := range []bool{false, true} {
+		s := startGateway(t, func(s *settings) {
+			s.cfg.DropLines = drop
+			s.parts.LogBlocked = func() error { return blocked }
+		})
+		r := s.post(t, "/publikace/E05", call{}.message())
+		ready := httptest.NewRecorder()
+		s.Admin("").ServeHTTP(
+			ready, httptest.NewRequest("GET", "http://localhost/readyz?verbose", nil),
+		)
+		if drop {
+			read(t, r)
+			got := s.outcome(t)
+			if got != "ok" || ready.Code != 200 ||
+				!strings.Contains(ready.Body.String(), "[!] log: nobody reads it\n") {
+				t.Errorf("served: %s; /readyz: %d %s", got, ready.Code, ready.Body)
+			}
+			continue
+		}
+		checkRefusal(t, r, LogUnavailable, EgonMode, nil)
+		s.settled(t)
+		n := len(s.logs.all("exchange"))
+		if n != 0 || ready.Code != 503 ||
+			!strings.Contains(ready.Body.String(), "[-] log: nobody reads it\n") {
+			t.Errorf("refused: %d lines; /readyz: %d %s", n, ready.Code, ready.Body)
+		}
+		got := gather(t, s)["brana_refusals_total"].GetMetric()
+		if len(got) != 1 || got[0].GetCounter().GetValue() != 1 {
+			t.Errorf("refusals counted: %v", got)
+		}
+	}
 }

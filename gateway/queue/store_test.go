@@ -2,191 +2,20 @@ package queue
 
 import (
 	"bytes"
-	"context"
 	"errors"
-	"fmt"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
 
 	"brana/egon"
 )
-
-// store is what Memory and Redis have in common.
-type store interface {
-	Open(context.Context, Job) error
-	Done(ctx context.Context, ais, id string, answer []byte) error
-	List(ctx context.Context, ais string, f Filter) (egon.QueuePage, error)
-	Answer(ctx context.Context, ais, id string) (Answer, error)
-	Delete(ctx context.Context, ais string, ids ...string) error
-	DeleteAll(ctx context.Context, ais string) error
-}
-
-// A fakeClock is a clock that tests move.
-type fakeClock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func newClock() *fakeClock { return &fakeClock{at: time.UnixMilli(1772614800000)} }
-
-func (c *fakeClock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-// millis is the time as scripts take it.
-func (c *fakeClock) millis() any { return c.now().UnixMilli() }
-
-func (c *fakeClock) move(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
-// A storeTest is a store and the changes that it reported.
-type storeTest struct {
-	store
-	t       testing.TB
-	clock   *fakeClock
-	changes map[string]Change // summed up, with the entries of the last
-}
-
-var bounds = Config{Keep: time.Hour, Entries: 5, Bytes: 4 * AnswerBytes, Page: 2}
-
-type maker func(t testing.TB, c Config, clock *fakeClock) store
-
-func newStoreTest(t testing.TB, c Config, make maker) *storeTest {
-	b := &storeTest{t: t, clock: newClock(), changes: map[string]Change{}}
-	c.Changed = func(ais string, c Change) {
-		sum := b.changes[ais]
-		b.changes[ais] = Change{c.Entries, sum.Expired + c.Expired, sum.Lost + c.Lost}
-	}
-	b.store = make(t, c, b.clock)
-	return b
-}
-
-func memory(t testing.TB, c Config, clock *fakeClock) store {
-	m, err := NewMemory(c, clock.now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { m.Close() })
-	return m
-}
-
-func onRedis(s *server) maker {
-	made := 0
-	return func(t testing.TB, c Config, clock *fakeClock) store {
-		made++
-		r, err := NewRedis(
-			c,
-			Server{Client: s.client, Timeout: 10 * time.Second, Prefix: fmt.Sprint(made, ":")},
-		)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.now = clock.millis
-		return r
-	}
-}
 
 func TestMemory(t *testing.T) { testStore(t, memory) }
 func TestRedis(t *testing.T)  { testStore(t, onRedis(startServer(t))) }
 
 // In a Cluster a script whose keys were not in one slot would be refused.
 func TestRedisCluster(t *testing.T) { testStore(t, onRedis(startCluster(t))) }
-
-func id(n int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", n) }
-
-const own, other = "999001", "999002"
-
-// job is a job of a minute.
-func job(ais string, n int) Job {
-	return Job{Ais: ais, ID: id(n), Service: "E227", Lifetime: time.Minute, Lost: []byte("lost")}
-}
-
-func (b *storeTest) open(ais string, n int, want error) {
-	b.t.Helper()
-	if err := b.Open(b.t.Context(), job(ais, n)); !errors.Is(err, want) {
-		b.t.Fatalf("open %d of %s: %v, want %v", n, ais, err, want)
-	}
-}
-
-func (b *storeTest) done(ais string, n int, answer string, want error) {
-	b.t.Helper()
-	if err := b.Done(b.t.Context(), ais, id(n), []byte(answer)); !errors.Is(err, want) {
-		b.t.Fatalf("done %d of %s: %v, want %v", n, ais, err, want)
-	}
-}
-
-func (b *storeTest) made(ais string, n int) {
-	b.t.Helper()
-	b.open(ais, n, nil)
-	b.done(ais, n, fmt.Sprint("answer ", n), nil)
-}
-
-func (b *storeTest) answer(ais string, n int) Answer {
-	b.t.Helper()
-	a, err := b.Answer(b.t.Context(), ais, id(n))
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return a
-}
-
-func (b *storeTest) list(ais string, f Filter) egon.QueuePage {
-	b.t.Helper()
-	p, err := b.List(b.t.Context(), ais, f)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return p
-}
-
-// listed are the last digits of the ids of all pages, one list for each page.
-func (b *storeTest) listed(ais string, f Filter) string {
-	b.t.Helper()
-	pages := ""
-	for {
-		p := b.list(ais, f)
-		for _, item := range p.Items {
-			pages += item.IszrZadostId[len(item.IszrZadostId)-1:]
-		}
-		if !p.More {
-			return pages
-		}
-		pages += "|"
-		f = Filter{From: p.Next.Number, Since: p.Next.Created}
-	}
-}
-
-func (b *storeTest) must(err error) {
-	b.t.Helper()
-	if err != nil {
-		b.t.Fatal(err)
-	}
-}
-
-func (b *storeTest) wantList(ais string, f Filter, want string) {
-	b.t.Helper()
-	if got := b.listed(ais, f); got != want {
-		b.t.Errorf("listed %q, want %q", got, want)
-	}
-}
-
-func (b *storeTest) want(ais string, n int, want Answer) {
-	b.t.Helper()
-	if diff := cmp.Diff(want, b.answer(ais, n)); diff != "" {
-		b.t.Errorf("answer %d of %s (-want +got):\n%s", n, ais, diff)
-	}
-}
-
-func ready(body string) Answer { return Answer{State: Ready, Body: []byte(body)} }
 
 // testStore is the contract of a store.
 func testStore(t *testing.T, make maker) {
@@ -477,65 +306,5 @@ func changes(b *storeTest) {
 	}
 	if _, reported := b.changes[other]; reported {
 		b.t.Error("reported an AIS that nobody named")
-	}
-}
-
-// Both stores answer the same to any operations in any order.
-func TestBothStoresSayTheSame(t *testing.T) {
-	onServer := onRedis(startServer(t))
-	rapid.Check(t, func(rt *rapid.T) {
-		m, r := newStoreTest(t, bounds, memory), newStoreTest(t, bounds, onServer)
-		for range rapid.IntRange(1, 40).Draw(rt, "steps") {
-			step(rt, m, r)
-		}
-		if diff := cmp.Diff(m.changes, r.changes); diff != "" {
-			rt.Fatalf("reported (-memory +redis):\n%s", diff)
-		}
-	})
-}
-
-// step does one thing to both stores.
-func step(rt *rapid.T, m, r *storeTest) {
-	ais := rapid.SampledFrom([]string{own, other}).Draw(rt, "ais")
-	n := rapid.IntRange(1, 8).Draw(rt, "id")
-	ctx := m.t.Context()
-	var do func(b *storeTest) (any, error)
-	switch what := rapid.IntRange(0, 6).Draw(rt, "what"); what {
-	case 0, 1:
-		if kept := max(m.answer(ais, n).State, r.answer(ais, n).State); kept != Missing {
-			return // ids are never given twice
-		}
-		do = func(b *storeTest) (any, error) {
-			j := job(ais, n)
-			j.Lifetime = time.Duration(n) * 10 * time.Second
-			return nil, b.Open(ctx, j)
-		}
-	case 2:
-		do = func(b *storeTest) (any, error) {
-			return nil, b.Done(ctx, ais, id(n), []byte(fmt.Sprint("answer", n)))
-		}
-	case 3:
-		from := uint64(m.clock.now().Add(-time.Minute).UnixMilli())
-		since := m.clock.now().Add(-time.Duration(n) * 20 * time.Second)
-		f := rapid.SampledFrom([]Filter{{}, {From: from}, {Since: since}, {from, since}}).
-			Draw(rt, "filter")
-		do = func(b *storeTest) (any, error) { return b.List(ctx, ais, f) }
-	case 4:
-		do = func(b *storeTest) (any, error) { return b.Answer(ctx, ais, id(n)) }
-	case 5:
-		do = func(b *storeTest) (any, error) { return nil, b.Delete(ctx, ais, id(n), id(n+1)) }
-	case 6:
-		d := time.Duration(rapid.IntRange(0, 900).Draw(rt, "pass")) * time.Second
-		m.clock.move(d)
-		r.clock.move(d)
-		return
-	}
-	wantSaid, wantErr := do(m)
-	gotSaid, gotErr := do(r)
-	if !errors.Is(gotErr, wantErr) {
-		rt.Fatalf("memory: %v, redis: %v", wantErr, gotErr)
-	}
-	if diff := cmp.Diff(wantSaid, gotSaid); diff != "" {
-		rt.Fatalf("(-memory +redis):\n%s", diff)
 	}
 }

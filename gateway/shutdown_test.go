@@ -6,18 +6,15 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
-	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"brana/egon"
-	"brana/limits"
 )
 
 // held is a relay that answers when it is let go.
@@ -249,162 +246,6 @@ func TestADrainingGatewayRefuses(t *testing.T) {
 	checkRefusal(
 		t, s.post(t, "/publikace/E05", call{}.message()), Draining, EgonMode, []string{requestID},
 	)
-}
-
-func TestAdmin(t *testing.T) {
-	s := startGateway(t)
-	admin := s.Admin("brana 1.2.3")
-	get := func(path string) (int, string) {
-		r := httptest.NewRecorder()
-		admin.ServeHTTP(r, httptest.NewRequest("GET", "http://localhost"+path, nil))
-		return r.Code, r.Body.String()
-	}
-	version := s.parts.Policy.Current().Version()
-	check := func(path string, status int, want string) {
-		t.Helper()
-		if code, body := get(path); code != status || !strings.Contains(body, want) {
-			t.Errorf("%s: %d %q, want %d and %q", path, code, body, status, want)
-		}
-	}
-	s.post(t, "/publikace/E05", call{}.message())
-	s.lines(t, 1)
-	check("/livez", 200, "ok")
-	check("/readyz", 200, "ok")
-	check("/readyz?verbose", 200, "[+] accepting\n[+] identity not checked: loopback only\n[+] policy "+version+"\n[+] limits\n")
-	check("/version", 200, "brana 1.2.3")
-	check("/v1/status", 200, `"policy":"`+version+`"`)
-	check("/metrics", 200, `brana_exchanges_total{outcome="ok",service="E05"} 1`)
-
-	s.leaving.Store(true)
-	check("/livez", 200, "ok")
-	check("/readyz", 503, "not ready")
-	check("/readyz?verbose", 503, "[-] accepting: the gateway is draining\n")
-	check("/v1/status", 200, `"draining":true`)
-}
-
-type notReady struct{ limiterFunc }
-
-func (*notReady) Ready(context.Context) error { return errors.New("no Redis") }
-
-func TestNotReadyWithoutALimiter(t *testing.T) {
-	s := startGateway(
-		t, func(s *settings) { s.parts.Limiter = &notReady{limiterFunc{admit: admitAll}} },
-	)
-	r := httptest.NewRecorder()
-	s.Admin("").ServeHTTP(r, httptest.NewRequest("GET", "http://localhost/readyz?verbose", nil))
-	if r.Code != 503 || !strings.Contains(r.Body.String(), "[-] limits: no Redis\n") {
-		t.Errorf("%d %s", r.Code, r.Body)
-	}
-}
-
-// While the log takes no lines, calls are refused without a line of their own, or
-// served, as the operator has set. Readiness shows both.
-func TestALogThatTakesNoLines(t *testing.T) {
-	blocked := errors.New("nobody reads it")
-	for _, drop := range []bool{false, true} {
-		s := startGateway(t, func(s *settings) {
-			s.cfg.DropLines = drop
-			s.parts.LogBlocked = func() error { return blocked }
-		})
-		r := s.post(t, "/publikace/E05", call{}.message())
-		ready := httptest.NewRecorder()
-		s.Admin("").ServeHTTP(
-			ready, httptest.NewRequest("GET", "http://localhost/readyz?verbose", nil),
-		)
-		if drop {
-			read(t, r)
-			got := s.outcome(t)
-			if got != "ok" || ready.Code != 200 ||
-				!strings.Contains(ready.Body.String(), "[!] log: nobody reads it\n") {
-				t.Errorf("served: %s; /readyz: %d %s", got, ready.Code, ready.Body)
-			}
-			continue
-		}
-		checkRefusal(t, r, LogUnavailable, EgonMode, nil)
-		s.settled(t)
-		n := len(s.logs.all("exchange"))
-		if n != 0 || ready.Code != 503 ||
-			!strings.Contains(ready.Body.String(), "[-] log: nobody reads it\n") {
-			t.Errorf("refused: %d lines; /readyz: %d %s", n, ready.Code, ready.Body)
-		}
-		got := gather(t, s)["brana_refusals_total"].GetMetric()
-		if len(got) != 1 || got[0].GetCounter().GetValue() != 1 {
-			t.Errorf("refusals counted: %v", got)
-		}
-	}
-}
-
-// Findings on the settings of Redis are shown, and do not end readiness.
-func TestFindingsAreShown(t *testing.T) {
-	s := startGateway(t, func(s *settings) {
-		s.parts.Findings = func() []limits.Finding {
-			return []limits.Finding{
-				{Server: "redis1:6379", Text: "a setting is wrong"},
-				{Text: "another cannot be looked at", Unknown: true},
-			}
-		}
-	})
-	r := httptest.NewRecorder()
-	s.Admin("").ServeHTTP(r, httptest.NewRequest("GET", "http://localhost/readyz?verbose", nil))
-	for _, line := range []string{
-		"[!] redis: redis1:6379: a setting is wrong\n", "[+] redis: another cannot be looked at\n",
-	} {
-		if r.Code != 200 || !strings.Contains(r.Body.String(), line) {
-			t.Errorf("%d %s, want %s", r.Code, r.Body, line)
-		}
-	}
-}
-
-// A service may have a local route if, and only if, it can be answered here.
-func TestLocalRoutesHaveAnAnswer(t *testing.T) {
-	can := slices.Sorted(maps.Keys(localServices))
-	if may := slices.Sorted(slices.Values(localCodes)); !slices.Equal(may, can) {
-		t.Errorf("%v may have a local route, %v can be answered", may, can)
-	}
-}
-
-func TestConfigurationsThatAreRefused(t *testing.T) {
-	relay := Route{Kind: RelayRoute, Relay: relayFunc(relayOK)}
-	for _, c := range []struct {
-		name  string
-		cfg   Config
-		media Workflow
-		want  string
-	}{
-		{"prefix without a slash", Config{Prefix: "publikace"}, nil, "listen.prefix"},
-		{"prefix with a slash at its end", Config{Prefix: "/publikace/"}, nil, "listen.prefix"},
-		{"bounds", Config{InlineLimit: 2, MaxMessage: 1}, nil, "max_message"},
-		{
-			"unknown code", Config{Routes: Routes{Services: map[string]Route{"E999": relay}}},
-			nil, "routes.E999",
-		},
-		{
-			"relay to nobody", Config{Routes: Routes{Default: Route{Kind: RelayRoute}}},
-			nil, "routes.default: relay",
-		},
-		{
-			"another workflow",
-			Config{Routes: Routes{Services: map[string]Route{"E05": {Kind: WorkflowRoute}}}},
-			workflowFunc(serveOK), "only E198",
-		},
-		{
-			"workflow without upstreams",
-			Config{Routes: Routes{Services: map[string]Route{"E198": {Kind: WorkflowRoute}}}},
-			nil, "needs the upstreams",
-		},
-		{
-			"another local service",
-			Config{Routes: Routes{Default: Route{Kind: LocalRoute}}}, nil, "only E227",
-		},
-	} {
-		_, err := New(c.cfg, Parts{Media: c.media})
-		if err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: %v, want %q", c.name, err, c.want)
-		}
-	}
-	if _, err := New(Config{Routes: Routes{Default: relay}}, Parts{}); err != nil {
-		t.Errorf("a good configuration: %v", err)
-	}
 }
 
 func TestServeEndsWithShutdown(t *testing.T) {
