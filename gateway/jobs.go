@@ -115,7 +115,8 @@ func (j *job) run() error {
 	j.size = int64(len(body))
 	j.hold.release()
 	err = j.leave(ctx, body)
-	_ = safely(func() error { j.record(err); return nil }) // the answer is left, whatever the log does
+	// The answer is left, whatever the log does.
+	_ = safely(func() error { j.record(err); return nil })
 	return nil
 }
 

@@ -150,7 +150,11 @@ func (r rights) refusedItems(h *egon.Head) []Refusal {
 		if !seen[word] {
 			seen[word] = true
 			given := sourceOf(word) != anySource || r.words[word]
-			one := Refusal{Word: word, Input: input, Unknown: !given && egon.UnknownItem(h.Service, word)}
+			one := Refusal{
+				Word:    word,
+				Input:   input,
+				Unknown: !given && egon.UnknownItem(h.Service, word),
+			}
 			if len(refused) < mostHints {
 				one.Hint = r.nearMiss(word)
 			}

@@ -134,8 +134,11 @@ func (m mapping) items() []string {
 		case source == controlWord:
 			m.fail(s.node, "%s is a control word: remove it, it needs no right", s.text)
 		case source == matrixOnly:
-			m.fail(s.node,
-				"%s is an item of a base registry: it belongs to the matrix, remove it here", s.text)
+			m.fail(
+				s.node,
+				"%s is an item of a base registry: it belongs to the matrix, remove it here",
+				s.text,
+			)
 		case near != "":
 			m.fail(s.node, "unknown item %s: write %s", s.text, near)
 		case !isCode(s.text, longestItem):

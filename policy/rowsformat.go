@@ -109,7 +109,9 @@ func readRows(name string, from io.Reader, origin string) ([]fileRow, error) {
 	switch {
 	case !d.next() || d.line != rowsFileHead:
 		return nil, d.damaged(
-			"the first line is not %q: it is no file of rows, or one of another version", rowsFileHead)
+			"the first line is not %q: it is no file of rows, or one of another version",
+			rowsFileHead,
+		)
 	case !d.next() || !strings.HasPrefix(d.line, "origin "):
 		return nil, d.damaged("the origin is missing")
 	case d.line != "origin "+origin:

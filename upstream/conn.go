@@ -87,7 +87,8 @@ type dialer struct {
 func newDialer(cfg Config, to target) *dialer {
 	d := &dialer{cfg: cfg, to: to}
 	if d.tls = cfg.TLS; to.tls && d.tls == nil {
-		system := &tls.Config{ClientSessionCache: tls.NewLRUClientSessionCache(1)} // for the one target
+		// The cache is for the one target.
+		system := &tls.Config{ClientSessionCache: tls.NewLRUClientSessionCache(1)}
 		d.tls = func() *tls.Config { return system }
 	}
 	return d

@@ -132,8 +132,11 @@ func (e *evidence) readHead() error {
 		case t.Kind == xmltext.StartElement && depth == blockDepth:
 			inside = t.Name.Is(e.src.Namespace, e.src.Block)
 		case t.Kind == xmltext.StartElement && depth == childDepth && inside:
-			if !t.Name.Is(egon.NSEvidence, "AisAplikacniStatus") && !t.Name.Is(egon.NSEvidence, "Aifo") {
-				return fixedError("expect the status and the AIFO before anything else in " + e.src.Block)
+			if !t.Name.Is(egon.NSEvidence, "AisAplikacniStatus") &&
+				!t.Name.Is(egon.NSEvidence, "Aifo") {
+				return fixedError(
+					"expect the status and the AIFO before anything else in " + e.src.Block,
+				)
 			}
 		case t.Kind == xmltext.EndElement && depth == blockDepth && inside:
 			done = t.Name.Is(egon.NSEvidence, "Aifo")

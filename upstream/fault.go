@@ -110,7 +110,9 @@ func faultOf(s *tokenReader) *egon.FaultError {
 			if !in && depth > 2 {
 				continue
 			}
-			return &egon.FaultError{Code: strings.TrimSpace(string(code[bytes.IndexByte(code, ':')+1:]))}
+			return &egon.FaultError{
+				Code: strings.TrimSpace(string(code[bytes.IndexByte(code, ':')+1:])),
+			}
 		}
 	}
 	return &egon.FaultError{}

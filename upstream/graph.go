@@ -50,9 +50,10 @@ func (w *workflow) askRob(ctx context.Context, verified chan<- bool) (err error)
 		return nil
 	}
 	rob := step{w.m.Rob, w.asker(robParty), w.plan.deadline(w.plan.reading)}
-	w.verified, err = runStep(ctx, rob, func(ctx context.Context, k *call) (*egon.VerifyReply, error) {
+	verify := func(ctx context.Context, k *call) (*egon.VerifyReply, error) {
 		return k.verify(ctx, w.m.nextStep(w.head), person)
-	})
+	}
+	w.verified, err = runStep(ctx, rob, verify)
 	if err != nil || !w.isVerified() {
 		return err
 	}
@@ -69,9 +70,10 @@ func (w *workflow) askRob(ctx context.Context, verified chan<- bool) (err error)
 		return err
 	}
 	ruian := step{w.m.Ruian, w.asker(ruianParty), w.plan.by}
-	w.places, err = runStep(ctx, ruian, func(ctx context.Context, k *call) (*egon.PlacesReply, error) {
+	check := func(ctx context.Context, k *call) (*egon.PlacesReply, error) {
 		return k.checkPlaces(ctx, w.m.nextStep(w.head), flow.Ruian == egon.Cti, w.read.Places)
-	})
+	}
+	w.places, err = runStep(ctx, ruian, check)
 	return err
 }
 

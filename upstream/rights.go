@@ -77,7 +77,9 @@ func (r *Rights) ask(ctx context.Context, k *call, q *egon.RightsQuery) ([]egon.
 	case reply.Info.Status.Kod == egon.Chyba:
 		return nil, k.refused(reply.Info.Status)
 	case !strings.EqualFold(reply.Info.AgendaZadostId, id):
-		return nil, k.unreadable(fixedError("the answer is to another question: AgendaZadostId differs"))
+		return nil, k.unreadable(
+			fixedError("the answer is to another question: AgendaZadostId differs"),
+		)
 	}
 	return reply.Items, nil
 }

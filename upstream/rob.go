@@ -64,7 +64,9 @@ func (k *call) read(
 	case r.Info.Status.Kod == egon.OK && r.Rob.Kod == egon.OK && len(r.Persons) == 0:
 		return nil, k.unreadable(fixedError("expect the person in an answer with status OK"))
 	case len(r.Persons) > 0 && denies(r.Map, person.Local):
-		return nil, k.unreadable(fixedError("expect no data of a person whose AIFO is not verified"))
+		return nil, k.unreadable(
+			fixedError("expect no data of a person whose AIFO is not verified"),
+		)
 	}
 	return r, k.refusedByRob(r.Info.Status, r.Rob)
 }

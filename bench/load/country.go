@@ -49,7 +49,9 @@ func Country(days string, scale, speed float64) (Pace, error) {
 		Week:    {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"},
 	}[days]
 	if names == nil {
-		return nil, fmt.Errorf("the country has no load of %q; choose of %s, %s", days, PeakDay, Week)
+		return nil, fmt.Errorf(
+			"the country has no load of %q; choose of %s, %s", days, PeakDay, Week,
+		)
 	}
 	var p Pace
 	for _, name := range names {

@@ -40,7 +40,9 @@ func (h HTTP) Open() (*Client, error) {
 	for _, text := range h.URLs {
 		u, err := url.Parse(strings.TrimSuffix(text, "/"))
 		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return nil, fmt.Errorf("%q is no URL of services; write http://127.0.0.1:8080/publikace", text)
+			return nil, fmt.Errorf(
+				"%q is no URL of services; write http://127.0.0.1:8080/publikace", text,
+			)
 		}
 		c.hosts = append(c.hosts, host{base: u.String(), client: h.client(u)})
 	}
@@ -53,7 +55,9 @@ func never(*fasthttp.Request, int, error) (resetTimeout, retry bool) { return fa
 func (h HTTP) client(u *url.URL) *fasthttp.HostClient {
 	addr := u.Host
 	if u.Port() == "" {
-		addr = net.JoinHostPort(u.Hostname(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
+		addr = net.JoinHostPort(
+			u.Hostname(), map[string]string{"http": "80", "https": "443"}[u.Scheme],
+		)
 	}
 	return &fasthttp.HostClient{
 		Addr:                addr,
@@ -156,8 +160,10 @@ func (x *exchange) prepare(s *Scenario, m *message, base string, fresh bool) {
 		r.SetBodyRaw(append(x.text, m.after...))
 		return
 	}
-	r.SetBodyStream(io.MultiReader(bytes.NewReader(x.text), &pad{s.padding}, bytes.NewReader(m.after)),
-		int(s.size(m)))
+	r.SetBodyStream(
+		io.MultiReader(bytes.NewReader(x.text), &pad{s.padding}, bytes.NewReader(m.after)),
+		int(s.size(m)),
+	)
 }
 
 // answer reads the answer to its end. text is the answer, or the beginning of a
@@ -189,7 +195,9 @@ func broken(err error) string {
 	var handshake *tls.CertificateVerificationError
 	var alert tls.AlertError
 	switch {
-	case errors.Is(err, fasthttp.ErrTimeout), errors.Is(err, fasthttp.ErrDialTimeout), isTimeout(err):
+	case errors.Is(err, fasthttp.ErrTimeout),
+		errors.Is(err, fasthttp.ErrDialTimeout),
+		isTimeout(err):
 		return "timeout"
 	case errors.Is(err, fasthttp.ErrNoFreeConns):
 		return "no free connection"

@@ -26,7 +26,9 @@ func NewMix(text string, scenarios func(name string) (*Scenario, error)) (*Mix, 
 		if given {
 			var err error
 			if w, err = strconv.ParseFloat(weight, 64); err != nil || !(w > 0) || w > 1e9 {
-				return nil, fmt.Errorf("mix %q: %q is no weight; write relay=90,e227=5,e198=5", text, weight)
+				return nil, fmt.Errorf(
+					"mix %q: %q is no weight; write relay=90,e227=5,e198=5", text, weight,
+				)
 			}
 		}
 		s, err := scenarios(name)

@@ -24,7 +24,9 @@ func (p Pace) Validate() error {
 	}
 	for _, s := range p {
 		if !(s.Rate >= 0) || math.IsInf(s.Rate, 0) || s.For <= 0 {
-			return fmt.Errorf("pace of %v calls a second for %s: both must be positive", s.Rate, s.For)
+			return fmt.Errorf(
+				"pace of %v calls a second for %s: both must be positive", s.Rate, s.For,
+			)
 		}
 	}
 	return nil

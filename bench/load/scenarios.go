@@ -123,7 +123,9 @@ func (b *Book) Scenario(name string) (*Scenario, error) {
 		for _, e := range book {
 			names = append(names, e.name)
 		}
-		return nil, fmt.Errorf("there is no scenario %q; choose of %s", name, strings.Join(names, ", "))
+		return nil, fmt.Errorf(
+			"there is no scenario %q; choose of %s", name, strings.Join(names, ", "),
+		)
 	}
 	e := book[at]
 	s := &Scenario{
@@ -198,7 +200,9 @@ func (b *Book) text(e *entry, service *egon.Service, p Person) ([]byte, error) {
 }
 
 func ico(*Book, Person) ([]byte, error) {
-	return []byte(`<Zadost xmlns="urn:cz:isvs:ros:schemas:RosCtiIco:v1"><Ico>00007064</Ico></Zadost>`), nil
+	return []byte(
+		`<Zadost xmlns="urn:cz:isvs:ros:schemas:RosCtiIco:v1"><Ico>00007064</Ico></Zadost>`,
+	), nil
 }
 
 func rights(*Book, Person) ([]byte, error) {

@@ -97,7 +97,8 @@ func (v aiseoQuery) agree(p *Person, how string) bool {
 			}
 		case "MistoNarozeni":
 			name, _ := lokalita(p.Narozeni.Kod, p.Narozeni.Typ())
-			if given != nonZero(p.Narozeni.Kod) && !Equal(given, cmp.Or(name, p.Narozeni.MistoSvet), how) {
+			if given != nonZero(p.Narozeni.Kod) &&
+				!Equal(given, cmp.Or(name, p.Narozeni.MistoSvet), how) {
 				return false
 			}
 		case "RodneCislo", "RC": // only those who have it are compared
@@ -120,7 +121,9 @@ func isRodneCislo(s string) bool {
 
 func (s *aiseoSearch) mapa(own System) (entries []prevod) {
 	for i, p := range s.found {
-		entries = append(entries, prevod{system: own, local: itoa(i + 1), aifo: AIFO(own.Agenda, p.ID)})
+		entries = append(
+			entries, prevod{system: own, local: itoa(i + 1), aifo: AIFO(own.Agenda, p.ID)},
+		)
 	}
 	return entries
 }

@@ -45,7 +45,9 @@ func NewCipher(spki []byte) (Cipher, error) {
 		return Cipher{}, errors.New("read key: not an RSA key")
 	}
 	if bits := key.N.BitLen(); bits < minKeyBits || bits > maxKeyBits {
-		return Cipher{}, fmt.Errorf("read key: %d bits, want %d to %d", bits, minKeyBits, maxKeyBits)
+		return Cipher{}, fmt.Errorf(
+			"read key: %d bits, want %d to %d", bits, minKeyBits, maxKeyBits,
+		)
 	}
 	return Cipher{key, keyID(key)}, nil
 }

@@ -69,7 +69,8 @@ func (c control) answer(method, name string, body []byte, last int) (status int,
 		}
 		return 200, c.settings.of(name)
 	case method == "DELETE":
-		_ = c.settings.set(name, Settings{}) // the name was checked above and the zero Settings are valid
+		// The name was checked above and the zero Settings are valid.
+		_ = c.settings.set(name, Settings{})
 		return 200, c.settings.of(name)
 	}
 	return 405, problem{"use GET, PUT or DELETE"}

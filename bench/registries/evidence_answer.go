@@ -76,9 +76,13 @@ func (a *answer) give(q *question, x *Person) reply {
 		o.kod = "OK"
 	}
 	a.open(o)
-	a.b = fmt.Appendf(a.b, `<MapaAifo lokalniAifoOd="%d"><reg:PrevodAifo agenda="%s" ais="%d"><reg:LokalniAifo>%d</reg:LokalniAifo>`+
-		`<reg:GlobalniAifo>%s</reg:GlobalniAifo></reg:PrevodAifo></MapaAifo>`,
-		q.localAifo+1, e.agenda, e.ais, q.localAifo, AIFO(e.agenda, x.ID))
+	a.b = fmt.Appendf(
+		a.b,
+		`<MapaAifo lokalniAifoOd="%d"><reg:PrevodAifo agenda="%s" ais="%d">`+
+			`<reg:LokalniAifo>%d</reg:LokalniAifo>`+
+			`<reg:GlobalniAifo>%s</reg:GlobalniAifo></reg:PrevodAifo></MapaAifo>`,
+		q.localAifo+1, e.agenda, e.ais, q.localAifo, AIFO(e.agenda, x.ID),
+	)
 	a.openData(o)
 	a.b = fmt.Appendf(a.b, `<ais:Aifo>%d</ais:Aifo>`, q.localAifo)
 	stream := func(w io.Writer) error {
@@ -149,13 +153,24 @@ func writeBase64(w io.Writer, data []byte) error {
 // open writes the root's start tag and OdpovedInfo.
 func (a *answer) open(o outcome) {
 	d := a.evidence.dialect
-	a.b = fmt.Appendf(a.b, `<%sResponse xmlns="%s" xmlns:reg="%s" xmlns:ais="%s" verzeZadosti="1.0.0">`,
-		d.request, d.space, egon.NSReg, egon.NSEvidence)
-	a.b = fmt.Appendf(a.b, `<OdpovedInfo><reg:CasOdpovedi>%s</reg:CasOdpovedi><reg:Status><reg:VysledekKod>%s</reg:VysledekKod>`,
-		timeNow(), o.kod)
+	a.b = fmt.Appendf(
+		a.b, `<%sResponse xmlns="%s" xmlns:reg="%s" xmlns:ais="%s" verzeZadosti="1.0.0">`,
+		d.request, d.space, egon.NSReg, egon.NSEvidence,
+	)
+	a.b = fmt.Appendf(
+		a.b,
+		`<OdpovedInfo><reg:CasOdpovedi>%s</reg:CasOdpovedi>`+
+			`<reg:Status><reg:VysledekKod>%s</reg:VysledekKod>`,
+		timeNow(), o.kod,
+	)
 	if o.sub != "" {
-		a.b = fmt.Appendf(a.b, `<reg:VysledekDetail><reg:VysledekSubKod>%s</reg:VysledekSubKod><reg:VysledekPopis>`, o.sub)
-		a.b = append(xmltext.AppendText(a.b, o.popis), `</reg:VysledekPopis></reg:VysledekDetail>`...)
+		a.b = fmt.Appendf(
+			a.b,
+			`<reg:VysledekDetail><reg:VysledekSubKod>%s</reg:VysledekSubKod><reg:VysledekPopis>`,
+			o.sub,
+		)
+		a.b = xmltext.AppendText(a.b, o.popis)
+		a.b = append(a.b, `</reg:VysledekPopis></reg:VysledekDetail>`...)
 	}
 	a.b = append(a.b, `</reg:Status>`...)
 	info := a.request.Child(d.space, "ZadostInfo")
@@ -173,10 +188,17 @@ func (a *answer) close() { a.b = fmt.Appendf(a.b, `</%sResponse>`, a.evidence.di
 
 // openData begins the answer of the evidence with its status.
 func (a *answer) openData(o outcome) {
-	a.b = fmt.Appendf(a.b, `<%[1]s><%[1]sV1><ais:AisAplikacniStatus><ais:VysledekAisKod>%[2]s</ais:VysledekAisKod>`,
-		a.evidence.dialect.answer, o.kod)
+	a.b = fmt.Appendf(
+		a.b,
+		`<%[1]s><%[1]sV1><ais:AisAplikacniStatus><ais:VysledekAisKod>%[2]s</ais:VysledekAisKod>`,
+		a.evidence.dialect.answer, o.kod,
+	)
 	if o.detail != "" {
-		a.b = fmt.Appendf(a.b, `<ais:VysledekDetail><ais:VysledekSubKod>%s</ais:VysledekSubKod><ais:VysledekPopis>`, o.detail)
+		a.b = fmt.Appendf(
+			a.b,
+			`<ais:VysledekDetail><ais:VysledekSubKod>%s</ais:VysledekSubKod><ais:VysledekPopis>`,
+			o.detail,
+		)
 		a.b = append(xmltext.AppendText(a.b, o.popis), `</ais:VysledekPopis>`...)
 		if o.item != "" {
 			a.b = fmt.Appendf(a.b, `<ais:NevydanaPolozka>%s</ais:NevydanaPolozka>`, o.item)

@@ -50,7 +50,11 @@ func (e *Evidence) question(body *xmltext.Node) (*question, *refusal) {
 		return nil, invalid(d.data + " chybí")
 	}
 	q := &question{document: d.document, localAifo: 1}
-	for _, read := range []func(*xmltext.Node) *refusal{q.readOptions, q.readCriteria, q.readQuery} {
+	for _, read := range []func(*xmltext.Node) *refusal{
+		q.readOptions,
+		q.readCriteria,
+		q.readQuery,
+	} {
 		if no := read(data); no != nil {
 			return nil, no
 		}
@@ -78,7 +82,9 @@ func (e *Evidence) permit(q *question, body, data *xmltext.Node) *refusal {
 		info := body.Child(e.dialect.space, "ZadostInfo")
 		caller, _ := strconv.Atoi(info.Child(egon.NSReg, "Ais").Value())
 		if slices.Contains(e.NoCriteriaFor, caller) {
-			return &refusal{popis: fmt.Sprintf("AIS %d nemá povoleno použít omezovací kritéria.", caller)}
+			return &refusal{
+				popis: fmt.Sprintf("AIS %d nemá povoleno použít omezovací kritéria.", caller),
+			}
 		}
 	}
 	text := strings.Fields(data.Child(egon.NSEvidence, "KlicProSifrovani").Value())
@@ -87,8 +93,10 @@ func (e *Evidence) permit(q *question, body, data *xmltext.Node) *refusal {
 		return invalid("KlicProSifrovani")
 	}
 	if q.cipher, err = NewCipher(key); err != nil {
-		return &refusal{popis: "KlicProSifrovani není veřejný klíč RSA o délce 2048 až 8192 bitů ve " +
-			"tvaru SubjectPublicKeyInfo (DER)."}
+		return &refusal{
+			popis: "KlicProSifrovani není veřejný klíč RSA o délce 2048 až 8192 bitů ve " +
+				"tvaru SubjectPublicKeyInfo (DER).",
+		}
 	}
 	return nil
 }

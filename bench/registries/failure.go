@@ -99,7 +99,9 @@ func (x *exchange) send(m *message, r reply) {
 		wait := max(time.Duration(x.set.Latency), 50*time.Millisecond)
 		slow := &slowWriter{end: x.end, wait: wait}
 		x.stream(func(w io.Writer) error {
-			return slow.trickle(w, func(w io.Writer) error { return writeReply(w, head, r.stream, end) })
+			return slow.trickle(
+				w, func(w io.Writer) error { return writeReply(w, head, r.stream, end) },
+			)
 		}, -1)
 	case r.stream != nil:
 		x.stream(func(w io.Writer) error { return writeReply(w, head, r.stream, end) }, -1)

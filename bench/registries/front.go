@@ -25,8 +25,17 @@ func frontReply(service *egon.Service, m *message, kod string, details ...detail
 // frontRoot opens a reply of a service with the prefixes that the front uses:
 // r for the service.
 func frontRoot(d *doc, m *message, local string) {
-	d.open("r:"+local, "xmlns:r", m.body.Space, "xmlns:abs", egon.NSAbstract, "xmlns:reg", egon.NSReg,
-		"xmlns:rod", egon.NSRobData, "xmlns:rob", egon.NSRobTypes, "xmlns:or", egon.NSOrg, "xmlns:ot",
-		egon.NSOrgTypes,
-		"xmlns:crob", egon.NSRuian, "xmlns:crob2", egon.NSRuian2, "xmlns:xsi", egon.NSXSI)
+	d.open(
+		"r:"+local,
+		"xmlns:r", m.body.Space,
+		"xmlns:abs", egon.NSAbstract,
+		"xmlns:reg", egon.NSReg,
+		"xmlns:rod", egon.NSRobData,
+		"xmlns:rob", egon.NSRobTypes,
+		"xmlns:or", egon.NSOrg,
+		"xmlns:ot", egon.NSOrgTypes,
+		"xmlns:crob", egon.NSRuian,
+		"xmlns:crob2", egon.NSRuian2,
+		"xmlns:xsi", egon.NSXSI,
+	)
 }

@@ -8,7 +8,8 @@ import (
 
 // vypisOpravneniPolozky answers E227.
 func (f *front) vypisOpravneniPolozky(m *message) reply {
-	data := m.body.Child(m.body.Space, "Zadost").Child(m.body.Space, "IszrVypisOpravneniPolozkyData")
+	data := m.body.Child(m.body.Space, "Zadost").
+		Child(m.body.Space, "IszrVypisOpravneniPolozkyData")
 	value := func(local string) string { return data.Child(egon.NSRightsData, local).Value() }
 	triple := value("Agenda") + "/" + value("AgendovaRole") + "/" + value("Ovm")
 	rights := f.rights()[triple]

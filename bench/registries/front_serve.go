@@ -76,9 +76,15 @@ func (x *exchange) serveFront(service *egon.Service, m *message,
 	switch {
 	case m.body.Local != service.Request || m.body.Space != service.Namespace,
 		m.action != "" && m.action != service.Action:
-		x.send(m, frontReply(service, m, egon.Chyba, detail{subKod: "NEVALIDNI ZADOST", registr: "ISZR"}))
+		x.send(
+			m,
+			frontReply(service, m, egon.Chyba, detail{subKod: "NEVALIDNI ZADOST", registr: "ISZR"}),
+		)
 	case x.fail == FailChyba:
-		x.send(m, frontReply(service, m, egon.Chyba, detail{subKod: "NENI K DISPOZICI", registr: "ISZR"}))
+		x.send(
+			m,
+			frontReply(service, m, egon.Chyba, detail{subKod: "NENI K DISPOZICI", registr: "ISZR"}),
+		)
 	case answer == nil || m.partial:
 		x.send(m, frontReply(service, m, egon.OK))
 	default:

@@ -38,7 +38,9 @@ func (d *doc) mapaAifo(name, from string, entries []prevod) {
 	d.open(name, "lokalniAifoOd", from)
 	for _, p := range entries {
 		d.open("reg:PrevodAifo", "agenda", p.system.Agenda, "ais", nonZero(p.system.AIS))
-		d.leaf("reg:LokalniAifo", p.local, "prevodAifoStatus", p.status, "stavOvereniAifo", p.overeno)
+		d.leaf(
+			"reg:LokalniAifo", p.local, "prevodAifoStatus", p.status, "stavOvereniAifo", p.overeno,
+		)
 		if p.aifo != "" {
 			d.leaf("reg:GlobalniAifo", p.aifo)
 		}

@@ -120,7 +120,8 @@ func (c *census) peculiar() []Person {
 		c.make(draft{jmeno: "GERDA", prijmeni: "ZAHRANIČNÍ", zena: true,
 			special: "born abroad, two citizenships",
 			change: func(p *Person) {
-				p.Narozeni, p.Obcanstvi = Place{MistoSvet: "Dresden", Stat: 276}, []int{kodCeska, 276}
+				p.Narozeni = Place{MistoSvet: "Dresden", Stat: 276}
+				p.Obcanstvi = []int{kodCeska, 276}
 			}}),
 		c.make(draft{jmeno: "ANTONÍN", prijmeni: "SÉRIOVÝ", special: "identity card with a series",
 			change: func(p *Person) { p.OP[0].Cislo, p.OP[0].Serie = "271828", "AC12" }}),

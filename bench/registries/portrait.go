@@ -59,13 +59,17 @@ type pictureKey struct {
 
 // portrait is [Portrait], kept.
 func (a *album) portrait(p *Person, issued time.Time, size int) []byte {
-	drawn := a.drawn(pictureKey{p.ID, issued, false}, func() []byte { return drawPortrait(p, issued) })
+	drawn := a.drawn(
+		pictureKey{p.ID, issued, false}, func() []byte { return drawPortrait(p, issued) },
+	)
 	return fill(drawn, cmp.Or(size, ownSize(p, issued, portraitBytes)))
 }
 
 // signature is [Signature], kept.
 func (a *album) signature(p *Person, issued time.Time) []byte {
-	drawn := a.drawn(pictureKey{p.ID, issued, true}, func() []byte { return drawSignature(p, issued) })
+	drawn := a.drawn(
+		pictureKey{p.ID, issued, true}, func() []byte { return drawSignature(p, issued) },
+	)
 	return fill(drawn, ownSize(p, issued, signatureBytes))
 }
 
@@ -109,7 +113,9 @@ func drawSignature(p *Person, issued time.Time) []byte {
 	for i := range steps {
 		t := float64(i) / steps
 		x := 12 + t*(signatureWidth-28) + 6*math.Cos(fast*2*math.Pi*t)
-		y := signatureHeight/2 + height*math.Sin(fast*2*math.Pi*t)*(1-t/2) + 8*math.Sin(slow*math.Pi*t)
+		y := signatureHeight/2 +
+			height*math.Sin(fast*2*math.Pi*t)*(1-t/2) +
+			8*math.Sin(slow*math.Pi*t)
 		for _, d := range []image.Point{{0, 0}, {1, 0}, {0, 1}} {
 			picture.SetGray(int(x)+d.X, int(y)+d.Y, color.Gray{Y: 0x20})
 		}
@@ -140,7 +146,12 @@ func newFace(p *Person, document *rand.Rand) face {
 	f := face{
 		skin: color.RGBA{235 - shade, 195 - shade, 165 - shade, 255},
 		hair: hairs[own.IntN(len(hairs))],
-		eyes: color.RGBA{uint8(own.IntN(90)), uint8(60 + own.IntN(80)), uint8(60 + own.IntN(120)), 255},
+		eyes: color.RGBA{
+			uint8(own.IntN(90)),
+			uint8(60 + own.IntN(80)),
+			uint8(60 + own.IntN(120)),
+			255,
+		},
 		head: 46 + 10*own.Float64(),
 		long: p.Zena,
 	}

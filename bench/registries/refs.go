@@ -37,7 +37,10 @@ func refsStatus(refs []ref) (kod string, details []detail) {
 				registr: "RUIAN",
 			})
 		case Zrusen:
-			kod, details = egon.Varovani, append(details, detail{subKod: "ADRESA SMAZANA", registr: "RUIAN"})
+			kod, details = egon.Varovani, append(details, detail{
+				subKod:  "ADRESA SMAZANA",
+				registr: "RUIAN",
+			})
 		}
 	}
 	return kod, details
@@ -53,7 +56,9 @@ func (d *doc) seznamIdAdres(name string, refs []ref) {
 	}
 	for _, x := range refs {
 		if x.typ != "" {
-			d.leaf("reg:AdresniLokalita", itoa(x.kod), "stavOvereniPrvku", x.state, "typPrvku", x.typ)
+			d.leaf(
+				"reg:AdresniLokalita", itoa(x.kod), "stavOvereniPrvku", x.state, "typPrvku", x.typ,
+			)
 		}
 	}
 	d.shut(name)

@@ -81,7 +81,11 @@ func (o osoba) write(d *doc) {
 	w.place("MistoUmrti", "rob:Umrti", o.MistoUmrti)
 	w.text("Prijmeni", o.RobPrijmeni)
 	if o.version2 {
-		for _, name := range []string{"RodnePrijmeni", "OmezeniSvepravnosti", "RodinnyStavPartnerstvi"} {
+		for _, name := range []string{
+			"RodnePrijmeni",
+			"OmezeniSvepravnosti",
+			"RodinnyStavPartnerstvi",
+		} {
 			w.text(name, "")
 		}
 		w.text("Pohlavi", o.pohlavi())

@@ -26,7 +26,9 @@ func (r *rob) serve(m *message) reply {
 	var a robAnswer
 	switch {
 	case data == nil:
-		a = robRefusal("NEVALIDNI ZADOST", "KodSluzby a Dotaz si neodpovídají nebo službu ROB nezná.")
+		a = robRefusal(
+			"NEVALIDNI ZADOST", "KodSluzby a Dotaz si neodpovídají nebo službu ROB nezná.",
+		)
 	case q.unknownItem() != "":
 		a = robRefusal("NEVALIDNI DATA", "Neznámá položka v RobSeznamUdaju.")
 	case service == "RobOverHromadneAifo":

@@ -116,7 +116,8 @@ var comparisons = []comparison{
 	{"DatumPravniMociUmrti", "DatumPravniMociUmrti",
 		func(p *Person, n *xmltext.Node, _ string) bool { return isDay(n, p.Umrti) }},
 	{"DorucovaciAdresa", "DorucovaciAdresa", func(p *Person, n *xmltext.Node, _ string) bool {
-		return p.Dorucovaci != 0 && atoi(n.Child(egon.NSRobTypes, "AdresaCr").Value()) == p.Dorucovaci
+		return p.Dorucovaci != 0 &&
+			atoi(n.Child(egon.NSRobTypes, "AdresaCr").Value()) == p.Dorucovaci
 	}},
 	{"Jmeno", "Jmeno", func(p *Person, n *xmltext.Node, how string) bool {
 		return Equal(n.Value(), p.Jmeno, how)
@@ -153,15 +154,16 @@ func isPlace(n *xmltext.Node, kind string, is Place, how string) bool {
 		return is.Kod != 0 && atoi(cr.Value()) == is.Kod && (!given || isTrue(obec)) == is.Obec
 	}
 	svet := n.Child(egon.NSRobTypes, kind+"Svet")
-	return is.MistoSvet != "" && Equal(svet.Child(egon.NSRobTypes, "MistoSvet").Value(), is.MistoSvet,
-		how) &&
+	return is.MistoSvet != "" &&
+		Equal(svet.Child(egon.NSRobTypes, "MistoSvet").Value(), is.MistoSvet, how) &&
 		atoi(svet.Child(egon.NSRobTypes, "Stat").Value()) == is.Stat
 }
 
 // isDocument compares a document with those that ROB holds: the last of each
 // kind.
 func isDocument(p *Person, n *xmltext.Node, _ string) bool {
-	cislo, druh := n.Child(egon.NSRobTypes, "Cislo").Value(), n.Child(egon.NSRobTypes, "Druh").Value()
+	cislo := n.Child(egon.NSRobTypes, "Cislo").Value()
+	druh := n.Child(egon.NSRobTypes, "Druh").Value()
 	until := n.Child(egon.NSRobTypes, "PlatnostDo")
 	return slices.ContainsFunc(p.robDocuments(), func(d robDocument) bool {
 		return d.Cislo == cislo && d.druh == druh && (until == nil || isDay(until, &d.PlatnostDo))

@@ -119,7 +119,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 func (s *Server) awaitClosed(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
 	defer cancel()
-	for s.http.GetOpenConnectionsCount() >= 0 && ctx.Err() == nil { // it leaves out one, the listener
+	// The count leaves out one, the listener.
+	for s.http.GetOpenConnectionsCount() >= 0 && ctx.Err() == nil {
 		time.Sleep(time.Millisecond)
 	}
 }

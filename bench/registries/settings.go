@@ -133,7 +133,9 @@ func (t *settingsTable) set(registry string, v Settings) error {
 		return fmt.Errorf("registry %q is none of %v", registry, Names())
 	}
 	if v.Failure == FailWithheld && registry != EOP && registry != ECD {
-		return fmt.Errorf("failure %q is none of registry %s, which has no photos", v.Failure, registry)
+		return fmt.Errorf(
+			"failure %q is none of registry %s, which has no photos", v.Failure, registry,
+		)
 	}
 	t.byName[registry] = v
 	return nil

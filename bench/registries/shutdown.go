@@ -40,7 +40,8 @@ func (s *shutdown) hold(c net.Conn) {
 		defer close(ended)
 		select {
 		case <-s.done:
-			_ = c.SetReadDeadline(time.Unix(1, 0)) // ends the Copy; an error means that it has ended
+			// The deadline ends the Copy; an error means that it has ended.
+			_ = c.SetReadDeadline(time.Unix(1, 0))
 		case <-gone:
 		}
 	}()

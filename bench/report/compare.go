@@ -86,7 +86,9 @@ func unlike(a, b *Report) []string {
 	var list []string
 	differ := func(what string, before, after any) {
 		if before != after {
-			list = append(list, fmt.Sprintf("not alike: %s was %v, is %v", what, said(before), said(after)))
+			list = append(
+				list, fmt.Sprintf("not alike: %s was %v, is %v", what, said(before), said(after)),
+			)
 		}
 	}
 	differ("CPU", a.Machine.CPU, b.Machine.CPU)
@@ -105,8 +107,11 @@ func unlike(a, b *Report) []string {
 	}
 	differ("what is measured", strings.Join(a.Targets(), " "), strings.Join(b.Targets(), " "))
 	if a.Plan.Profile == Ramp || b.Plan.Profile == Ramp {
-		return append(list, "the steps of a ramp have no median: make reports of one rate to compare "+
-			"more than what held")
+		return append(
+			list,
+			"the steps of a ramp have no median: make reports of one rate to compare "+
+				"more than what held",
+		)
 	}
 	if len(a.Of(a.Turns[0].Target)) < 3 || len(b.Of(b.Turns[0].Target)) < 3 {
 		list = append(list, "fewer than three turns: the noise is not known")

@@ -120,8 +120,8 @@ func (p Plan) setup() [][2]string {
 func (r *Report) percentiles() plot {
 	p := plot{
 		Title: "Latency by percentile",
-		About: "time from the intended start of a call to its last byte; each step to the right leaves " +
-			"a tenth of the calls",
+		About: "time from the intended start of a call to its last byte; each step to the right " +
+			"leaves a tenth of the calls",
 		Y:   nanos,
 		Log: true,
 		X: func(x float64) string {
@@ -167,8 +167,8 @@ func (r *Report) overTime(title, about string, unit func(float64) string, log bo
 func (r *Report) cpuBars() plot {
 	p := plot{
 		Title: "CPU time for a call",
-		About: "user and system time of all processes of a target, over all answers; the line spans " +
-			"all turns",
+		About: "user and system time of all processes of a target, over all answers; the line " +
+			"spans all turns",
 		Y:    nanos,
 		Bars: true,
 	}

@@ -119,8 +119,13 @@ func (p plot) SVG() template.HTML {
 		template.HTMLEscapeString(p.Title+": "+p.About))
 	for _, v := range y.ticks() {
 		at := plotTop + plotInnerH*(1-y.at(v))
-		fmt.Fprintf(&b, `<line class="grid" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/><text x="%d" y="%.1f" text-anchor="end">%s</text>`,
-			plotLeft, plotWidth-plotRight, at, at, plotLeft-8, at+4, template.HTMLEscapeString(p.Y(v)))
+		fmt.Fprintf(
+			&b,
+			`<line class="grid" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/>`+
+				`<text x="%d" y="%.1f" text-anchor="end">%s</text>`,
+			plotLeft, plotWidth-plotRight, at, at,
+			plotLeft-8, at+4, template.HTMLEscapeString(p.Y(v)),
+		)
 	}
 	if p.Bars {
 		p.bars(&b, y)
@@ -141,9 +146,13 @@ func (p plot) lines(b *strings.Builder, x, y scale) {
 			continue
 		}
 		at := plotLeft + plotInnerW*x.at(v)
-		fmt.Fprintf(b, `<line class="tick" x1="%.1f" x2="%.1f" y1="%d" y2="%d"/><text x="%.1f" y="%d" text-anchor="middle">%s</text>`,
-			at, at, plotTop+plotInnerH, plotTop+plotInnerH+plotTickLength, at, plotHeight-plotBottom/2,
-			template.HTMLEscapeString(p.X(v)))
+		fmt.Fprintf(
+			b,
+			`<line class="tick" x1="%.1f" x2="%.1f" y1="%d" y2="%d"/>`+
+				`<text x="%.1f" y="%d" text-anchor="middle">%s</text>`,
+			at, at, plotTop+plotInnerH, plotTop+plotInnerH+plotTickLength,
+			at, plotHeight-plotBottom/2, template.HTMLEscapeString(p.X(v)),
+		)
 	}
 	for _, s := range p.Series {
 		if len(s.Points) == 0 {
@@ -151,7 +160,9 @@ func (p plot) lines(b *strings.Builder, x, y scale) {
 		}
 		fmt.Fprintf(b, `<polyline class="s%d" points="`, s.Look)
 		for _, at := range s.Points {
-			fmt.Fprintf(b, "%.1f,%.1f ", plotLeft+plotInnerW*x.at(at.X), plotTop+plotInnerH*(1-y.at(at.Y)))
+			fmt.Fprintf(
+				b, "%.1f,%.1f ", plotLeft+plotInnerW*x.at(at.X), plotTop+plotInnerH*(1-y.at(at.Y)),
+			)
 		}
 		fmt.Fprintf(b, `"><title>%s</title></polyline>`, template.HTMLEscapeString(s.Name))
 	}
@@ -164,11 +175,17 @@ func (p plot) bars(b *strings.Builder, y scale) {
 		width := min(room*0.6, 120)
 		top := func(v float64) float64 { return plotTop + plotInnerH*(1-y.at(v)) }
 		v, least, most := s.Points[0].Y, s.Points[1].Y, s.Points[2].Y
-		fmt.Fprintf(b, `<rect class="b%d" x="%.1f" y="%.1f" width="%.1f" height="%.1f"><title>%s: %s</title></rect>`,
+		fmt.Fprintf(
+			b,
+			`<rect class="b%d" x="%.1f" y="%.1f" width="%.1f" height="%.1f">`+
+				`<title>%s: %s</title></rect>`,
 			s.Look, middle-width/2, top(v), width, plotTop+plotInnerH-top(v),
-			template.HTMLEscapeString(s.Name), template.HTMLEscapeString(p.Y(v)))
-		fmt.Fprintf(b, `<line class="range" x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f"/>`, middle, middle,
-			top(least), top(most))
+			template.HTMLEscapeString(s.Name), template.HTMLEscapeString(p.Y(v)),
+		)
+		fmt.Fprintf(
+			b, `<line class="range" x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f"/>`,
+			middle, middle, top(least), top(most),
+		)
 		fmt.Fprintf(b, `<text x="%.1f" y="%d" text-anchor="middle">%s, %s</text>`,
 			middle, plotHeight-plotBottom/2, template.HTMLEscapeString(s.Name),
 			template.HTMLEscapeString(p.Y(v)))

@@ -270,8 +270,9 @@ func ReadFile(name string) (*Report, error) {
 	}
 	switch {
 	case r.Format != Format:
-		return nil, fmt.Errorf("read report %s: it has format %d, this program reads %d", name, r.Format,
-			Format)
+		return nil, fmt.Errorf(
+			"read report %s: it has format %d, this program reads %d", name, r.Format, Format,
+		)
 	case len(r.Turns) == 0:
 		return nil, errors.New("read report " + name + ": it has no measurements")
 	}

@@ -91,8 +91,15 @@ func (r *Report) steps() []row {
 			cpu = nanos(u.CPUPerCall)
 		}
 		list = append(list, row{t.Target,
-			[]string{fmt.Sprint(t.Round), perSecond(t.Asked), perSecond(t.Rate), count(float64(t.Errors())),
-				nanos(float64(t.Latency.P50)), nanos(float64(t.Latency.P99)), cpu}})
+			[]string{
+				fmt.Sprint(t.Round),
+				perSecond(t.Asked),
+				perSecond(t.Rate),
+				count(float64(t.Errors())),
+				nanos(float64(t.Latency.P50)),
+				nanos(float64(t.Latency.P99)),
+				cpu,
+			}})
 	}
 	return list
 }
@@ -114,8 +121,12 @@ func (r *Report) ratios(targets []string) []row {
 				line.Cells = append(line.Cells, "–")
 				continue
 			}
-			line.Cells = append(line.Cells,
-				fmt.Sprintf("%.2f× (%.2f to %.2f)", median(pairs), slices.Min(pairs), slices.Max(pairs)))
+			line.Cells = append(
+				line.Cells,
+				fmt.Sprintf(
+					"%.2f× (%.2f to %.2f)", median(pairs), slices.Min(pairs), slices.Max(pairs),
+				),
+			)
 		}
 		list = append(list, line)
 	}

@@ -69,7 +69,10 @@ func NewAuthority(dir string) (*Authority, error) {
 	err = errors.Join(
 		issue(ca, ca, key, key, a.CA, ""),
 		issue(leaf(2, "gate", x509.ExtKeyUsageServerAuth), ca, nil, key, a.GateCert, a.GateKey),
-		issue(leaf(3, "caller", x509.ExtKeyUsageClientAuth), ca, nil, key, a.CallerCert, a.CallerKey))
+		issue(
+			leaf(3, "caller", x509.ExtKeyUsageClientAuth), ca, nil, key, a.CallerCert, a.CallerKey,
+		),
+	)
 	if err != nil {
 		return nil, fmt.Errorf("make authority: %w", err)
 	}
@@ -88,8 +91,10 @@ func issue(c, ca *x509.Certificate, own, signer *rsa.PrivateKey,
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(certFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
-		0o600); err != nil || keyFile == "" {
+	if err := os.WriteFile(certFile, pem.EncodeToMemory(&pem.Block{
+		Type:  "CERTIFICATE",
+		Bytes: der,
+	}), 0o600); err != nil || keyFile == "" {
 		return err
 	}
 	private, err := x509.MarshalPKCS8PrivateKey(own)

@@ -64,7 +64,9 @@ func RegistriesLog(ctx context.Context, address string) ([]registries.Entry, err
 	defer response.Body.Close()
 	var log []registries.Entry
 	if err := json.NewDecoder(response.Body).Decode(&log); err != nil {
-		return nil, fmt.Errorf("read the log of the registries: HTTP %d: %w", response.StatusCode, err)
+		return nil, fmt.Errorf(
+			"read the log of the registries: HTTP %d: %w", response.StatusCode, err,
+		)
 	}
 	return log, nil
 }

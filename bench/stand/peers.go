@@ -48,7 +48,9 @@ type PeerConfig struct {
 // on both sides, and writes a line of access log for each call to a file.
 func StartPeer(ctx context.Context, name string, c PeerConfig) (*Peer, error) {
 	if !slices.Contains(Peers(), name) {
-		return nil, fmt.Errorf("there is no peer %q; choose of %s", name, strings.Join(Peers(), ", "))
+		return nil, fmt.Errorf(
+			"there is no peer %q; choose of %s", name, strings.Join(Peers(), ", "),
+		)
 	}
 	path, err := find(program(name))
 	if err != nil {
@@ -62,7 +64,10 @@ func StartPeer(ctx context.Context, name string, c PeerConfig) (*Peer, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Peer{URL: fmt.Sprintf("http://127.0.0.1:%d/publikace", port), Config: haproxyConfig(c, port)}
+	p := &Peer{
+		URL:    fmt.Sprintf("http://127.0.0.1:%d/publikace", port),
+		Config: haproxyConfig(c, port),
+	}
 	file := filepath.Join(c.Dir, name+".conf")
 	args := []string{path, "-db", "-f", file}
 	if program(name) == "nginx" {
@@ -93,7 +98,10 @@ func (c PeerConfig) room() int { return max(8192, 2*c.Connections+64) }
 
 // answers returns a check that a server answers by HTTP, with whatever status.
 func answers(url string) func() error {
-	client := &http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	client := &http.Client{
+		Timeout:   time.Second,
+		Transport: &http.Transport{DisableKeepAlives: true},
+	}
 	return func() error {
 		response, err := client.Get(url)
 		if err != nil {
@@ -106,7 +114,8 @@ func answers(url string) func() error {
 // nginxConfig is a reverse proxy. With buffering it reads a message of up to 64 KiB
 // into memory before it sends it on, as the gateway does.
 func nginxConfig(c PeerConfig, port int, buffered bool) string {
-	user, buffering := "", "client_body_buffer_size 128k; proxy_buffers 16 16k; proxy_buffer_size 16k;"
+	user := ""
+	buffering := "client_body_buffer_size 128k; proxy_buffers 16 16k; proxy_buffer_size 16k;"
 	if os.Geteuid() == 0 {
 		user = "user root;\n"
 	}

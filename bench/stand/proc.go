@@ -110,8 +110,8 @@ func useOf(pid int) (Use, error) {
 func kib(status []byte, field string) int64 {
 	for line := range bytes.Lines(status) {
 		if value, ok := bytes.CutPrefix(line, []byte(field+":")); ok {
-			n, _ := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(string(value)),
-				"kB")), 10, 64)
+			number := strings.TrimSuffix(strings.TrimSpace(string(value)), "kB")
+			n, _ := strconv.ParseInt(strings.TrimSpace(number), 10, 64)
 			return n << 10
 		}
 	}

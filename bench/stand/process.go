@@ -39,7 +39,11 @@ const patience = 20 * time.Second
 
 // Start starts a process and waits until it is ready.
 func Start(ctx context.Context, c Command) (*Process, error) {
-	p := &Process{Name: c.Name, Log: filepath.Join(c.Dir, c.Name+".log"), ended: make(chan struct{})}
+	p := &Process{
+		Name:  c.Name,
+		Log:   filepath.Join(c.Dir, c.Name+".log"),
+		ended: make(chan struct{}),
+	}
 	log, err := os.OpenFile(p.Log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", c.Name, err)
@@ -59,7 +63,8 @@ func Start(ctx context.Context, c Command) (*Process, error) {
 		return nil, errors.Join(fmt.Errorf("start %s: %w", c.Name, err), log.Close())
 	}
 	go func() {
-		p.err = errors.Join(p.cmd.Wait(), log.Close()) // then the log has all that came through a pipe
+		// After Wait the log has all that came through a pipe.
+		p.err = errors.Join(p.cmd.Wait(), log.Close())
 		close(p.ended)
 	}()
 	if err := p.await(ctx, c.Ready); err != nil {

@@ -66,7 +66,8 @@ func machine() report.Machine {
 	field := func(file, name string) string {
 		text, _ := os.ReadFile(file) // absent elsewhere than on Linux
 		for line := range strings.Lines(string(text)) {
-			if key, value, found := strings.Cut(line, ":"); found && strings.TrimSpace(key) == name {
+			key, value, found := strings.Cut(line, ":")
+			if found && strings.TrimSpace(key) == name {
 				return strings.TrimSpace(value)
 			}
 		}

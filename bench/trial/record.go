@@ -98,7 +98,9 @@ func (u *record) take() {
 	defer u.mu.Unlock()
 	for name, pids := range u.programs {
 		if use, err := stand.UseOf(pids...); err == nil { // addTo reports a process that has ended
-			u.rss[name] = append(u.rss[name], report.Sample{At: time.Since(u.begin), Bytes: use.RSS})
+			u.rss[name] = append(
+				u.rss[name], report.Sample{At: time.Since(u.begin), Bytes: use.RSS},
+			)
 		}
 	}
 }

@@ -69,7 +69,11 @@ func (t *Trial) build(ctx context.Context, mirrored bool) (err error) {
 		if s.authority, err = stand.NewAuthority(c.Dir); err != nil {
 			return err
 		}
-		c.Files = Files{CA: s.authority.CA, Cert: s.authority.CallerCert, Key: s.authority.CallerKey}
+		c.Files = Files{
+			CA:   s.authority.CA,
+			Cert: s.authority.CallerCert,
+			Key:  s.authority.CallerKey,
+		}
 	}
 	if c.Local != nil {
 		return s.startLocal(c)

@@ -87,7 +87,9 @@ func (s *setup) startRegistries(ctx context.Context, program string) error {
 	for _, setting := range s.settings {
 		args = append(args, "--set", setting)
 	}
-	p, err := s.start(ctx, stand.Command{Name: "registries", Ready: stand.Accepts(s.sim), Args: args})
+	p, err := s.start(
+		ctx, stand.Command{Name: "registries", Ready: stand.Accepts(s.sim), Args: args},
+	)
 	if err != nil {
 		return err
 	}
@@ -230,7 +232,9 @@ func (s *setup) startPeers(ctx context.Context, c *Config) error {
 		}
 		s.processes = append(s.processes, p.Process)
 		s.versions[name], s.configs[name] = p.Version, strings.ReplaceAll(p.Config, s.dir, ".")
-		s.targets = append(s.targets, &target{name: name, urls: []string{p.URL}, pids: []int{p.PID()}})
+		s.targets = append(
+			s.targets, &target{name: name, urls: []string{p.URL}, pids: []int{p.PID()}},
+		)
 	}
 	return nil
 }

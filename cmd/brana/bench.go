@@ -72,7 +72,10 @@ func (b *benchRunCmd) measure(ctx context.Context, t *trial.Trial, io stdio) err
 	if err := r.WriteTable(io.out); err != nil {
 		return err
 	}
-	if err := errors.Join(writeReport(b.JSON, r.Write), writeReport(b.HTML, r.WriteHTML)); err != nil {
+	if err := errors.Join(
+		writeReport(b.JSON, r.Write),
+		writeReport(b.HTML, r.WriteHTML),
+	); err != nil {
 		return exit(exitUnreachable, err)
 	}
 	return b.verdict(r)

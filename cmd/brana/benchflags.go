@@ -107,8 +107,11 @@ func (b *benchFlags) checkAgainst() error {
 				"before=./brana-before",
 				p, strings.Join(benchPeers(), ", "))
 		case build && (!nameOfBuild.MatchString(name) || slices.Contains(benchPeers(), name)):
-			return fmt.Errorf("--against %s: name the build by small letters, digits and hyphens, and not "+
-				"as a peer", p)
+			return fmt.Errorf(
+				"--against %s: name the build by small letters, digits and hyphens, and not "+
+					"as a peer",
+				p,
+			)
 		case slices.Contains(names, name):
 			return fmt.Errorf("--against %s: %s is measured already", p, name)
 		}
@@ -144,15 +147,21 @@ func (b *benchFlags) checkSubject() error {
 	if b.Cores == 0 {
 		b.Cores = runtime.GOMAXPROCS(0)
 	} else if !started || b.InProcess || b.Cores < 0 || b.Cores > runtime.GOMAXPROCS(0) {
-		return fmt.Errorf("--cores is of processes that are started, between 1 and the %d there are",
-			runtime.GOMAXPROCS(0))
+		return fmt.Errorf(
+			"--cores is of processes that are started, between 1 and the %d there are",
+			runtime.GOMAXPROCS(0),
+		)
 	}
 	switch {
 	case !started && (b.InProcess || b.Gateways > 1 || len(b.Against) > 0 || len(b.Set) > 0):
-		return errors.New("--url measures what runs already; --against, --in-process, --gateways and " +
-			"--set start something")
+		return errors.New(
+			"--url measures what runs already; --against, --in-process, --gateways and " +
+				"--set start something",
+		)
 	case b.InProcess && (len(b.Against) > 0 || b.Gateways > 1):
-		return errors.New("--in-process is one gateway alone; --against and --gateways need processes")
+		return errors.New(
+			"--in-process is one gateway alone; --against and --gateways need processes",
+		)
 	case b.TLS && (!started || len(b.Against) > 0):
 		return errors.New("--tls is of gateways that are started; " +
 			"peers and registries have none, and a gateway at --url has its own")

@@ -187,8 +187,9 @@ func (c *callCmd) question(s *egon.Service, key *rsa.PrivateKey) ([]byte, error)
 func (c *callCmd) client() (*http.Client, error) {
 	t := config.ClientTLS{CA: c.CA, Cert: c.Cert, Key: cmp.Or(c.Key, c.Cert)}
 	if t != (config.ClientTLS{}) && !strings.HasPrefix(c.URL, "https://") {
-		return nil, fmt.Errorf("--cert, --key and --ca are of no use with %s; write --url https://…",
-			c.URL)
+		return nil, fmt.Errorf(
+			"--cert, --key and --ca are of no use with %s; write --url https://…", c.URL,
+		)
 	}
 	if c.Key != "" && c.Cert == "" {
 		return nil, errors.New("--key needs --cert")

@@ -98,14 +98,19 @@ func (q *queryFlags) aiseoOptions(s *egon.Service) (attrs string) {
 // which E159 does not have.
 func (q *queryFlags) aiseoRead(s *egon.Service) ([]byte, error) {
 	if q.Aifo == "" {
-		return nil, fmt.Errorf("%s needs --aifo, the AIFO of a person in the agenda of the caller; "+
-			"E158, E160 and E172 return it", s.Code)
+		return nil, fmt.Errorf(
+			"%s needs --aifo, the AIFO of a person in the agenda of the caller; "+
+				"E158, E160 and E172 return it",
+			s.Code,
+		)
 	}
 	dst := []byte("<abs:MapaAifo><reg:PrevodAifo><reg:LokalniAifo>1</reg:LokalniAifo>")
 	dst = append(appendLeaf(dst, "reg:GlobalniAifo", q.Aifo), "</reg:PrevodAifo></abs:MapaAifo>"...)
 	if s.Code == "E159" {
 		return dst, nil
 	}
-	return fmt.Appendf(dst, `<z:Zadost xmlns:z="%s"><z:%sData%s/></z:Zadost>`, s.Namespace, s.Request,
-		q.aiseoOptions(s)), nil
+	return fmt.Appendf(
+		dst, `<z:Zadost xmlns:z="%s"><z:%sData%s/></z:Zadost>`,
+		s.Namespace, s.Request, q.aiseoOptions(s),
+	), nil
 }

@@ -57,8 +57,10 @@ func (f *callerFlags) caller(t *config.ServerTLS, s *policy.Snapshot,
 func (f *callerFlags) nobody(t *config.ServerTLS, s *policy.Snapshot) (c caller, err error) {
 	switch {
 	case f.Address != "":
-		return c, errors.New("--address is compared with what is bound to a certificate: name one with " +
-			"--cert, or with --serial and --issuer")
+		return c, errors.New(
+			"--address is compared with what is bound to a certificate: name one with " +
+				"--cert, or with --serial and --issuer",
+		)
 	case t != nil:
 		c.about = "identity not checked: name the certificate of the call with --cert, or with " +
 			"--serial and --issuer"
@@ -79,8 +81,11 @@ func (f *callerFlags) address(bound *policy.Identity) (netip.Addr, error) {
 		return address, nil
 	}
 	if bound != nil && len(bound.Addresses) > 0 {
-		return netip.Addr{}, fmt.Errorf("the identity at %s is bound to addresses: say with --address "+
-			"where the call would come from", bound.Place)
+		return netip.Addr{}, fmt.Errorf(
+			"the identity at %s is bound to addresses: say with --address "+
+				"where the call would come from",
+			bound.Place,
+		)
 	}
 	return netip.Addr{}, nil
 }
@@ -112,8 +117,10 @@ func named(serial, issuer string, s *policy.Snapshot) (caller, error) {
 	}
 	return caller{
 		Caller: &gateway.Caller{Bound: bound},
-		about: fmt.Sprintf("certificate %s of %s%s; its CA and its end are not checked without --cert",
-			serial, issuer, boundAs(bound)),
+		about: fmt.Sprintf(
+			"certificate %s of %s%s; its CA and its end are not checked without --cert",
+			serial, issuer, boundAs(bound),
+		),
 	}, nil
 }
 

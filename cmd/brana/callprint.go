@@ -27,7 +27,9 @@ type printer struct {
 func (p *printer) print(r *callReply) error {
 	root, err := xmltext.Parse(r.body, xmltext.DefaultBounds())
 	if err != nil {
-		return exit(exitUnreachable, fmt.Errorf("the reply (HTTP %d) is not XML: %w", r.status, err))
+		return exit(
+			exitUnreachable, fmt.Errorf("the reply (HTTP %d) is not XML: %w", r.status, err),
+		)
 	}
 	if fault := find(root, "Fault"); fault != nil {
 		fmt.Fprintf(p.out, "SOAP Fault (HTTP %d): %s\n", r.status, text(fault, "faultstring"))
@@ -134,17 +136,26 @@ func (k answerKind) print(out io.Writer, block *xmltext.Node) {
 
 // printMedia lists photos and signatures and saves them decrypted.
 func (p *printer) printMedia(root *xmltext.Node) error {
-	for _, kind := range []struct{ outer, inner string }{{"Fotky", "Fotka"}, {"Podpisy", "Podpis"}} {
+	for _, kind := range []struct{ outer, inner string }{
+		{"Fotky", "Fotka"},
+		{"Podpisy", "Podpis"},
+	} {
 		for i, m := range findAll(root, kind.outer) {
 			base := strings.Join(strings.Fields(text(m, kind.inner)), "")
 			cipher, err := base64.StdEncoding.DecodeString(base)
 			if err != nil {
-				return exit(exitRefused, fmt.Errorf("%s %d is not base64: %w", kind.inner, i+1, err))
+				return exit(
+					exitRefused, fmt.Errorf("%s %d is not base64: %w", kind.inner, i+1, err),
+				)
 			}
-			fmt.Fprintf(p.out, "%s issued %s, %d bytes encrypted", kind.inner, text(m, "DatumVydani"),
-				len(cipher))
+			fmt.Fprintf(
+				p.out, "%s issued %s, %d bytes encrypted",
+				kind.inner, text(m, "DatumVydani"), len(cipher),
+			)
 			if p.save != "" && p.key != nil {
-				name := fmt.Sprintf("%s-%s-%d.jpg", strings.ToLower(kind.inner), text(m, "DatumVydani"), i+1)
+				name := fmt.Sprintf(
+					"%s-%s-%d.jpg", strings.ToLower(kind.inner), text(m, "DatumVydani"), i+1,
+				)
 				if err := p.write(filepath.Base(name), cipher); err != nil {
 					return exit(exitRefused, err)
 				}
@@ -172,7 +183,9 @@ func (p *printer) write(name string, cipher []byte) error {
 func (p *printer) printQueue(root *xmltext.Node) {
 	if id := text(root, "IszrZadostId"); p.async &&
 		text(find(root, "Status"), "VysledekKod") == egon.OK {
-		fmt.Fprintf(p.out, "accepted as %s; pick the answer up with: brana call E100 --id %s\n", id, id)
+		fmt.Fprintf(
+			p.out, "accepted as %s; pick the answer up with: brana call E100 --id %s\n", id, id,
+		)
 	}
 	if wait := text(root, "CekaciCas"); wait != "" {
 		fmt.Fprintf(p.out, "  ask again after %s s\n", wait)

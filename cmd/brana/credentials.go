@@ -20,12 +20,19 @@ func readCredentials(c *config.Config, log *zap.Logger) (map[string]*credentials
 		errs = append(errs, all[key].load())
 	}
 	if t := c.Listen.TLS; t != nil {
-		read("listen.tls", func() (*tls.Config, error) { return serverTLS(t) }, t.Cert, t.Key, t.ClientCA)
+		read(
+			"listen.tls",
+			func() (*tls.Config, error) { return serverTLS(t) },
+			t.Cert, t.Key, t.ClientCA,
+		)
 	}
 	for name, u := range c.Upstreams {
 		if t := u.TLS; t != nil {
-			read("upstreams."+name+".tls", func() (*tls.Config, error) { return clientTLS(*t) }, t.CA,
-				t.Cert, t.Key)
+			read(
+				"upstreams."+name+".tls",
+				func() (*tls.Config, error) { return clientTLS(*t) },
+				t.CA, t.Cert, t.Key,
+			)
 		}
 	}
 	if t := c.Limits.Redis.TLS; t != nil && c.Limits.Store == config.InRedis {
@@ -63,6 +70,8 @@ func (c *credentials) end() (time.Time, bool) {
 // the CAs of that time.
 func (c *credentials) server() *tls.Config {
 	cfg := c.value().Clone()
-	cfg.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) { return c.value(), nil }
+	cfg.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+		return c.value(), nil
+	}
 	return cfg
 }

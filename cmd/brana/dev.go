@@ -46,10 +46,16 @@ func (d *devCmd) serve(io stdio) error {
 	}
 	return serve(c, d.load(c), log, func(listen, admin net.Addr) {
 		url := c.Listen.Scheme() + "://" + listen.String() + c.Listen.Prefix
-		fmt.Fprintf(io.err, "brana: gateway %s/{code}, admin http://%s, registries http://%s\n", url,
-			admin, d.Sim)
-		fmt.Fprintf(io.err, "brana: try: brana call E198%s --name \"Zoran Vosáhlo\" --born 1977-05-03 "+
-			"--source Eop --items \"EopFoto Jmeno Prijmeni ROBCti RUIANCti\"\n", urlFlag(url))
+		fmt.Fprintf(
+			io.err, "brana: gateway %s/{code}, admin http://%s, registries http://%s\n",
+			url, admin, d.Sim,
+		)
+		fmt.Fprintf(
+			io.err,
+			"brana: try: brana call E198%s --name \"Zoran Vosáhlo\" --born 1977-05-03 "+
+				"--source Eop --items \"EopFoto Jmeno Prijmeni ROBCti RUIANCti\"\n",
+			urlFlag(url),
+		)
 		fmt.Fprintln(io.err, "brana: persons to ask for: brana persons; end with Ctrl-C")
 	})
 }
@@ -72,7 +78,8 @@ func (d *devCmd) configuration() (*config.Config, error) {
 	c.Listen.Address = cmp.Or(d.Listen, c.Listen.Address)
 	c.Admin.Address = cmp.Or(d.Admin, c.Admin.Address)
 	if d.Redis != "" {
-		c.Limits.Store, c.Limits.Redis.URL, c.Limits.Redis.TrustEmpty = config.InRedis, d.Redis, true
+		c.Limits.Store = config.InRedis
+		c.Limits.Redis.URL, c.Limits.Redis.TrustEmpty = d.Redis, true
 	}
 	return c, c.Validate("flags")
 }

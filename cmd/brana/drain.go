@@ -11,7 +11,9 @@ import (
 // drain waits until the running exchanges have ended. Its time began with the
 // signal.
 func (w *wired) drain(began time.Time, most time.Duration, log *zap.Logger) error {
-	ctx, cancel := context.WithDeadline(context.Background(), began.Add(most-endSteps*endStep(most)))
+	ctx, cancel := context.WithDeadline(
+		context.Background(), began.Add(most-endSteps*endStep(most)),
+	)
 	defer cancel()
 	if err := w.gateway.Shutdown(ctx); err != nil {
 		return exit(exitRefused, fmt.Errorf("drain for %s: %w", most, err))

@@ -121,7 +121,8 @@ func serviceOf(message []byte) (*egon.Service, error) {
 		at += n
 		switch token.Kind {
 		case xmltext.StartElement:
-			if s := egon.ServiceByRequest(string(token.Name.Space), string(token.Name.Local)); s != nil {
+			space, local := string(token.Name.Space), string(token.Name.Local)
+			if s := egon.ServiceByRequest(space, local); s != nil {
 				return s, nil
 			}
 			depth := scanner.Depth()

@@ -73,6 +73,7 @@ func escape(line *buffer.Buffer) {
 // U+009F), formats (as U+202E, which turns the direction), separators of lines
 // and paragraphs, and characters without a meaning.
 func steers(r rune) bool {
-	return r >= 0x7f && (unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co) ||
-		unicode.In(r, unicode.Noncharacter_Code_Point))
+	return r >= 0x7f &&
+		(unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co) ||
+			unicode.In(r, unicode.Noncharacter_Code_Point))
 }

@@ -40,7 +40,9 @@ func readPassword(file string) (string, error) {
 	}
 	word := strings.TrimSpace(string(bytes.TrimPrefix(text, byteOrderMark)))
 	if word == "" {
-		return "", fmt.Errorf("read a password: %s is empty; write the password of Redis into it", file)
+		return "", fmt.Errorf(
+			"read a password: %s is empty; write the password of Redis into it", file,
+		)
 	}
 	return word, nil
 }

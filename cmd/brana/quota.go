@@ -50,7 +50,9 @@ type moment struct{ time.Time }
 // UnmarshalText reads a time with its zone (RFC 3339).
 func (m *moment) UnmarshalText(text []byte) (err error) {
 	if m.Time, err = time.Parse(time.RFC3339, string(text)); err != nil {
-		return fmt.Errorf("%q is not a time with a zone: write it as 2026-01-31T12:00:00+01:00", text)
+		return fmt.Errorf(
+			"%q is not a time with a zone: write it as 2026-01-31T12:00:00+01:00", text,
+		)
 	}
 	return nil
 }
@@ -76,8 +78,11 @@ func (q *quotaRaiseCmd) Run(io stdio) error {
 	case q.For != 0:
 		q.Until.Time = time.Now().Add(q.For).Round(time.Second)
 	case q.Calls != 0 && q.Until.IsZero():
-		return exit(exitUsage, errors.New("say with --until TIME or --for DURATION how long the extra "+
-			"calls are in force"))
+		return exit(
+			exitUsage,
+			errors.New("say with --until TIME or --for DURATION how long the extra "+
+				"calls are in force"),
+		)
 	}
 	return q.order(io, "grant", admin.Order{
 		Calls:  &q.Calls,
@@ -95,8 +100,9 @@ func (q *quotaResetCmd) Run(io stdio) error {
 func (q *quotaFlags) caller() (c admin.Caller, err error) {
 	parts := strings.Split(q.Caller, "/")
 	if len(parts) != 4 {
-		return c, fmt.Errorf("%q is not a caller: write AGENDA/ROLE/OVM/AIS, as X999/XR1/12345678/999001",
-			q.Caller)
+		return c, fmt.Errorf(
+			"%q is not a caller: write AGENDA/ROLE/OVM/AIS, as X999/XR1/12345678/999001", q.Caller,
+		)
 	}
 	return admin.Caller{Agenda: parts[0], Role: parts[1], Ovm: parts[2], Ais: parts[3]}, nil
 }
@@ -183,13 +189,17 @@ func printQuota(out io.Writer, q *admin.Quota) {
 	if q.ExtraUntil != nil {
 		line("extra", "%d of these until %s", q.Extra, q.ExtraUntil.Format(time.RFC3339))
 	}
-	line("used", "%d in the last hour (%d in working hours, %d off hours)", q.Used, q.Working, q.Off)
+	line(
+		"used", "%d in the last hour (%d in working hours, %d off hours)", q.Used, q.Working, q.Off,
+	)
 	if q.Leased > 0 {
 		line("leased", "up to %d of these are held by gateways for calls to come", q.Leased)
 	}
 	line("remaining", "%d", q.Remaining)
-	line("in flight", "%d of %d slots taken, %d calls running in this gateway", q.Slots, q.Concurrent,
-		q.Running)
+	line(
+		"in flight", "%d of %d slots taken, %d calls running in this gateway",
+		q.Slots, q.Concurrent, q.Running,
+	)
 	switch {
 	case q.Exhausted == nil:
 		line("pace", "%d calls an hour in the last ten minutes; the quota suffices", q.Pace)

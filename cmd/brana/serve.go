@@ -66,8 +66,10 @@ func serve(c *config.Config, load func() (*policy.Snapshot, error), log *logger,
 		zap.String("policy", w.policy.Current().Version()))
 
 	if c.Listen.InsecureIdentity {
-		log.Warn("insecure_identity: who calls is not checked, and whoever reaches the listener can " +
-			"be anybody")
+		log.Warn(
+			"insecure_identity: who calls is not checked, and whoever reaches the listener can " +
+				"be anybody",
+		)
 	}
 	ended, err := w.attend(signals, failed, log.Logger)
 	return errors.Join(err, w.drain(ended, time.Duration(c.Listen.Drain), log.Logger),
@@ -114,7 +116,11 @@ func (w *wired) attend(signals <-chan os.Signal, failed <-chan error,
 		case s := <-signals:
 			if s != syscall.SIGHUP {
 				ended = time.Now()
-				log.Info("draining", zap.Stringer("signal", s), zap.Int64("running", w.gateway.Running()))
+				log.Info(
+					"draining",
+					zap.Stringer("signal", s),
+					zap.Int64("running", w.gateway.Running()),
+				)
 				return ended, nil
 			}
 			w.reload(log)

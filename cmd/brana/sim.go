@@ -34,8 +34,12 @@ func (s *simCmd) Run(io stdio) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(io.err, "brana: registries at "+
-		"http://%s/{rob,org,ruian,eop,ecd,aiseo,publikace/CODE}, control at /control\n", listener.Addr())
+	fmt.Fprintf(
+		io.err,
+		"brana: registries at "+
+			"http://%s/{rob,org,ruian,eop,ecd,aiseo,publikace/CODE}, control at /control\n",
+		listener.Addr(),
+	)
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	signals := make(chan os.Signal, 1)

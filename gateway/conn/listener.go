@@ -31,8 +31,10 @@ func (l *limitListener) Accept() (net.Conn, error) {
 		nc, err := l.Listener.Accept()
 		switch {
 		case exhausted(err):
-			l.conns.cfg.Log.Warn("accept connection: listen.max_conns is above what the process may open",
-				zap.Error(err))
+			l.conns.cfg.Log.Warn(
+				"accept connection: listen.max_conns is above what the process may open",
+				zap.Error(err),
+			)
 			if !pause(l.conns.cut, 100*time.Millisecond) {
 				return nil, net.ErrClosed
 			}

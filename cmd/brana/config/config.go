@@ -92,7 +92,9 @@ func Parse(file string, text []byte, lookup func(string) (string, bool)) (*Confi
 			continue
 		}
 		if i > 0 {
-			return nil, positioned(file, mistake(doc.Body, "a second document begins: have one in the file"))
+			return nil, positioned(
+				file, mistake(doc.Body, "a second document begins: have one in the file"),
+			)
 		}
 		root := v.expand(doc.Body)
 		if err := v.err(); err != nil {

@@ -145,9 +145,12 @@ func (l *Listen) checkIdentity(m *mistakes) {
 			m.wrong("listen.insecure_identity", "is for plain HTTP; remove it, or tls")
 		}
 	case !l.InsecureIdentity && !loopback(l.Address):
-		m.wrong("listen.address", "plain HTTP lets anybody claim to be any AIS, so it serves loopback "+
-			"only; listen on 127.0.0.1, or set tls, or insecure_identity: true when a proxy in front "+
-			"has proven who calls")
+		m.wrong(
+			"listen.address",
+			"plain HTTP lets anybody claim to be any AIS, so it serves loopback only; "+
+				"listen on 127.0.0.1, or set tls, or insecure_identity: true "+
+				"when a proxy in front has proven who calls",
+		)
 	}
 }
 
@@ -183,8 +186,12 @@ func (l *Listen) checkPublicURL(m *mistakes) {
 	plain := err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https")
 	if !plain || u.User != nil || u.RawQuery != "" || u.Fragment != "" ||
 		strings.HasSuffix(u.Path, "/") {
-		m.wrong("listen.public_url", "%q is not the URL before the code of a service; "+
-			"write it as https://brana.example.cz/publikace, without a slash at its end", l.PublicURL)
+		m.wrong(
+			"listen.public_url",
+			"%q is not the URL before the code of a service; "+
+				"write it as https://brana.example.cz/publikace, without a slash at its end",
+			l.PublicURL,
+		)
 	}
 	if l.WSDL == "" {
 		m.wrong("listen.public_url", "is of use in WSDLs only; set wsdl, or remove it")

@@ -94,7 +94,9 @@ func (m *Matrix) check(found *mistakes, upstreams map[string]Upstream) {
 	}
 	between(found, "policy.matrix.parallel", m.Parallel, 1, 64)
 	between(found, "policy.matrix.foreign", m.Foreign, 1, 1<<20)
-	between(found, "policy.matrix.timeout", m.Timeout, Duration(time.Millisecond), Duration(time.Hour))
+	between(
+		found, "policy.matrix.timeout", m.Timeout, Duration(time.Millisecond), Duration(time.Hour),
+	)
 	between(found, "policy.matrix.wait", m.Wait, Duration(time.Millisecond), Duration(time.Hour))
 	between(found, "policy.matrix.early", m.Early, Duration(time.Second), Duration(24*time.Hour))
 }

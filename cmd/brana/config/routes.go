@@ -35,8 +35,11 @@ func (r Routes) Of(code string) Route {
 
 func (r Routes) check(m *mistakes, upstreams map[string]Upstream) {
 	if len(r) == 0 {
-		m.wrong("routes", "name at least a default, as: routes: {default: relay iszr, E198: workflow, "+
-			"E227: local}")
+		m.wrong(
+			"routes",
+			"name at least a default, as: routes: {default: relay iszr, E198: workflow, "+
+				"E227: local}",
+		)
 	}
 	for _, code := range slices.Sorted(maps.Keys(r)) {
 		route, key := r[code], "routes."+code
@@ -45,7 +48,10 @@ func (r Routes) check(m *mistakes, upstreams map[string]Upstream) {
 				m.wrong(key, "relay %s: no upstream has this name", name)
 			}
 		} else if !slices.Contains([]Route{Workflow, Local, Refuse}, route) {
-			m.wrong(key, "%q is not a route: write relay NAME, workflow, local or refuse", string(route))
+			m.wrong(
+				key,
+				"%q is not a route: write relay NAME, workflow, local or refuse", string(route),
+			)
 		}
 	}
 }

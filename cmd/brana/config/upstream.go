@@ -66,7 +66,9 @@ func (u Upstream) CallBreaker() upstream.Breaker {
 func (u Upstream) check(name string, m *mistakes) {
 	key := "upstreams." + name
 	if u.Pace != nil && *u.Pace == (Pace{}) {
-		m.wrong(key+".pace", "is empty; write it as pace: {per_second: 50, burst: 10}, or remove it")
+		m.wrong(
+			key+".pace", "is empty; write it as pace: {per_second: 50, burst: 10}, or remove it",
+		)
 	}
 	optional(m, key+".timeout", u.Timeout, Duration(time.Millisecond), Duration(24*time.Hour))
 	optional(m, key+".max_conns", u.MaxConns, 1, 1<<20)

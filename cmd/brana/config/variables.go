@@ -42,7 +42,9 @@ const (
 // brace if it has one: that brace would end a mapping.
 var (
 	variablePattern = regexp.MustCompile(`\$\{(?:([A-Za-z_][A-Za-z0-9_]*)(-?)\}|[^{}"',\n]*\})?`)
-	markPattern     = regexp.MustCompile(string([]rune{'[', firstMark, '-', lastMark, ']', fill, '+'}))
+	markPattern     = regexp.MustCompile(string([]rune{
+		'[', firstMark, '-', lastMark, ']', fill, '+',
+	}))
 )
 
 // mark returns the text with marks for variables.
@@ -151,11 +153,18 @@ func (v *variables) value(of variable) (string, error) {
 	case of.mayEmpty || value != "":
 		return value, nil
 	case set:
-		return "", v.wrong(of, "variable %s is empty in the environment: set it, or write ${%s-} if "+
-			"it may be", of.name, of.name)
+		return "", v.wrong(
+			of,
+			"variable %s is empty in the environment: set it, or write ${%s-} if it may be",
+			of.name, of.name,
+		)
 	default:
-		return "", v.wrong(of, "variable %s is not set in the environment: set it, or write ${%s-} if "+
-			"it may be empty", of.name, of.name)
+		return "", v.wrong(
+			of,
+			"variable %s is not set in the environment: set it, or write ${%s-} "+
+				"if it may be empty",
+			of.name, of.name,
+		)
 	}
 }
 

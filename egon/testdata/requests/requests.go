@@ -67,7 +67,10 @@ func Cases() ([]Case, error) {
 			return nil, err
 		}
 		for _, section := range txtar.Parse(text).Files {
-			c := Case{Name: strings.TrimSuffix(file.Name(), ".txtar") + "/" + section.Name, Service: "E198"}
+			c := Case{
+				Name:    strings.TrimSuffix(file.Name(), ".txtar") + "/" + section.Name,
+				Service: "E198",
+			}
 			for line := range strings.Lines(string(section.Data)) {
 				if err := c.read(strings.TrimSuffix(line, "\n")); err != nil {
 					return nil, fmt.Errorf("%s: %s: %w", c.Name, line, err)
@@ -194,8 +197,11 @@ func Rules() ([]Rule, error) {
 		if len(fields) < 3 || line[0] == ' ' || line[0] == '#' {
 			continue
 		}
-		rules = append(rules, Rule{Name: fields[0],
-			Refuse: strings.Contains(fields[1], "refuse"), Accept: strings.Contains(fields[1], "accept")})
+		rules = append(rules, Rule{
+			Name:   fields[0],
+			Refuse: strings.Contains(fields[1], "refuse"),
+			Accept: strings.Contains(fields[1], "accept"),
+		})
 	}
 	return rules, nil
 }
