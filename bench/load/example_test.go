@@ -23,6 +23,7 @@ func ExampleMix() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(mix, mix.At(7) == mix.At(7))
+	first, again := mix.At(7), mix.At(7)
+	fmt.Println(mix, first == again)
 	// Output: relay=2,e227=1 true
 }

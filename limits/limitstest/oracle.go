@@ -180,10 +180,10 @@ func (o *Oracle) admit() (limits.Decision, error) {
 		return d, fmt.Errorf("%d run of %d", len(o.running), d.Concurrent)
 	}
 	if d.Running != len(o.running) && !lags || lags && (d.Running < 1 || d.Running > d.Concurrent) {
-		return d, fmt.Errorf("Running is %d of %d, %d run", d.Running, d.Concurrent, len(o.running))
+		return d, fmt.Errorf("field Running is %d of %d, %d run", d.Running, d.Concurrent, len(o.running))
 	}
 	if d.Remaining < 0 || d.Remaining > d.Quota {
-		return d, fmt.Errorf("Remaining is %d of %d", d.Remaining, d.Quota)
+		return d, fmt.Errorf("field Remaining is %d of %d", d.Remaining, d.Quota)
 	}
 	return d, nil
 }
