@@ -71,7 +71,7 @@ func (r *request) beginJob(h *hold, message []byte) (*egon.Answer, error) {
 	return answered(reply, egon.OK), nil
 }
 
-// newJob makes the job of a request. Whoever makes it closes it.
+// newJob makes the job of a request. Its maker closes it.
 func (r *request) newJob() *job {
 	r.jobs.Add(1)
 	j := &job{
@@ -115,7 +115,7 @@ func (j *job) run() error {
 	j.size = int64(len(body))
 	j.hold.release()
 	err = j.leave(ctx, body)
-	// The answer is left, whatever the log does.
+	// The answer is left also when the log fails.
 	_ = safely(func() error { j.record(err); return nil })
 	return nil
 }

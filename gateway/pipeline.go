@@ -172,7 +172,7 @@ func (x *exchange) answer(ctx context.Context) error {
 }
 
 // askUpstream relays the message, or runs the workflow. The exchange owns the answer
-// at once, whatever comes of the call.
+// at once, also when the call fails.
 func (x *exchange) askUpstream(ctx context.Context) (a *egon.Answer, err error) {
 	if x.route.Kind == RelayRoute {
 		a, x.sent, err = x.route.Relay.Send(ctx, &x.message)

@@ -7,7 +7,7 @@ import (
 	"brana/gateway/stream"
 )
 
-// A pool lends values that are costly to make. Whoever gets one puts it back once,
+// A pool lends values that are costly to make. The borrower puts it back once,
 // and does not use it afterwards.
 type pool[T any] interface {
 	Get() T

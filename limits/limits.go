@@ -161,7 +161,7 @@ type Decision struct {
 	Verdict Verdict
 	// Degraded is the call's Mode if the counts were unavailable and the Mode decided; else Closed.
 	Degraded Mode
-	// Slot is valid when Admitted. Whoever holds it releases it when the call has ended.
+	// Slot is valid when Admitted. Its holder releases it when the call has ended.
 	Slot Slot
 	// Quota is the calls per rolling hour in force: the Rule's for the regime of this moment, and
 	// extra calls.

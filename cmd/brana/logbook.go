@@ -38,7 +38,7 @@ type logbook struct {
 	used  []byte // the text of a page that was written, for the next
 	lone  int    // pages of one line in succession
 
-	turn sync.Mutex // held by whoever writes a page at once
+	turn sync.Mutex // held while a page is written at once
 }
 
 // A page is lines that go out together. The goroutine that began it writes it, or

@@ -53,7 +53,7 @@ type Store struct {
 
 // New returns a store without connecting: Redis may come up later, and Ready reports when it has.
 // The error names what in the configuration is wrong and never quotes the URL, which may hold a
-// password. Whoever gets a store closes it.
+// password. The caller closes the store.
 //
 // It turns off the log of go-redis, which is one for the whole process: it writes each failed dial
 // to stderr, past the log of the gateway, and every such failure is also what the call returns.
@@ -209,7 +209,7 @@ func (r *Store) leave(sh *shard) {
 	sh.heartbeatDue = sh.heartbeatDue || sh.seq > 0 && sh.cause == nil
 	r.startSending(sh)
 	switch sh.sender {
-	case senderBusy: // whoever calls meanwhile must not begin another request
+	case senderBusy: // a call in the meantime must not begin another request
 		sh.sender = senderDraining
 	case senderIdle:
 		sh.closeSender()

@@ -27,55 +27,58 @@ type Traits struct {
 	Repeats time.Duration // for which a store may repeat a refusal
 }
 
+// contract has the tests of every store, each from a moment and with a rule.
+var contract = []struct {
+	name  string
+	start string
+	rule  limits.Rule
+	run   func(*testing.T, Caller, *Clock)
+}{
+	{
+		"the call after the quota is refused until the first permit frees",
+		"10:00:03", Rule(100, 1000, 5), quotaIsUsedUp,
+	},
+	{"refused calls do not count", "10:00:00", Rule(3, 3, 5), refusedDoNotCount},
+	{
+		"a slot given back admits the next call",
+		"10:00:00", Rule(100, 100, 2), slotsAreGivenBack,
+	},
+	{"a slot given back twice frees one", "10:00:00", Rule(100, 100, 2), releaseIsIdempotent},
+	{"a slot frees itself when its lifetime ends", "10:00:00", Rule(100, 100, 1), slotsExpire},
+	{
+		"a slot that is renewed lives on, an expired one does not",
+		"10:00:00", Rule(100, 100, 1), slotsAreRenewed,
+	},
+	{"a call over concurrency uses no quota", "10:00:00", Rule(2, 2, 1), allOrNothing},
+	{"a call over both limits has the longer wait", "10:00:00", Rule(1, 1, 1), overBoth},
+	{"keys are counted apart", "10:00:00", Rule(1, 1, 1), keysAreApart},
+	{"working hours begin with the night still counted", "06:59:00", Rule(5, 20, 50), morning},
+	{"the night begins with what the day left", "16:59:00", Rule(5, 20, 50), evening},
+	{
+		"a lower night quota waits for working hours",
+		"06:40:00", Rule(20, 5, 50), waitForMorning,
+	},
+	{"a lowered rule holds at once", "10:00:00", Rule(10, 10, 5), loweredRule},
+	{"a call without lifetime is an error", "10:00:00", Rule(1, 1, 1), lifetimeIsRequired},
+	{
+		"extra calls are admitted at once and until they end",
+		"10:00:00", Rule(3, 9, 50), extraCalls,
+	},
+	{"extra calls can be taken back", "10:00:00", Rule(3, 9, 50), extraTakenBack},
+	{
+		"forgotten calls count no more, and running calls keep their slots",
+		"10:00:00", Rule(3, 9, 2), usedIsForgotten,
+	},
+	{
+		"retry after considers the end of extra calls",
+		"10:00:00", Rule(3, 9, 50), waitBeyondExtra,
+	},
+	{"a decision has what is counted", "10:00:04", Rule(10, 20, 3), facts},
+}
+
 // Contract runs the contract of stores, each test on a new store.
 func Contract(t *testing.T, traits Traits, newStore func(*testing.T, *Clock) Store) {
-	for _, test := range []struct {
-		name  string
-		start string
-		rule  limits.Rule
-		run   func(*testing.T, Caller, *Clock)
-	}{
-		{
-			"the call after the quota is refused until the first permit frees",
-			"10:00:03", Rule(100, 1000, 5), quotaIsUsedUp,
-		},
-		{"refused calls do not count", "10:00:00", Rule(3, 3, 5), refusedDoNotCount},
-		{
-			"a slot given back admits the next call",
-			"10:00:00", Rule(100, 100, 2), slotsAreGivenBack,
-		},
-		{"a slot given back twice frees one", "10:00:00", Rule(100, 100, 2), releaseIsIdempotent},
-		{"a slot frees itself when its lifetime ends", "10:00:00", Rule(100, 100, 1), slotsExpire},
-		{
-			"a slot that is renewed lives on, an expired one does not",
-			"10:00:00", Rule(100, 100, 1), slotsAreRenewed,
-		},
-		{"a call over concurrency uses no quota", "10:00:00", Rule(2, 2, 1), allOrNothing},
-		{"a call over both limits has the longer wait", "10:00:00", Rule(1, 1, 1), overBoth},
-		{"keys are counted apart", "10:00:00", Rule(1, 1, 1), keysAreApart},
-		{"working hours begin with the night still counted", "06:59:00", Rule(5, 20, 50), morning},
-		{"the night begins with what the day left", "16:59:00", Rule(5, 20, 50), evening},
-		{
-			"a lower night quota waits for working hours",
-			"06:40:00", Rule(20, 5, 50), waitForMorning,
-		},
-		{"a lowered rule holds at once", "10:00:00", Rule(10, 10, 5), loweredRule},
-		{"a call without lifetime is an error", "10:00:00", Rule(1, 1, 1), lifetimeIsRequired},
-		{
-			"extra calls are admitted at once and until they end",
-			"10:00:00", Rule(3, 9, 50), extraCalls,
-		},
-		{"extra calls can be taken back", "10:00:00", Rule(3, 9, 50), extraTakenBack},
-		{
-			"forgotten calls count no more, and running calls keep their slots",
-			"10:00:00", Rule(3, 9, 2), usedIsForgotten,
-		},
-		{
-			"retry after considers the end of extra calls",
-			"10:00:00", Rule(3, 9, 50), waitBeyondExtra,
-		},
-		{"a decision has what is counted", "10:00:04", Rule(10, 20, 3), facts},
-	} {
+	for _, test := range contract {
 		t.Run(test.name, func(t *testing.T) {
 			clock := ClockAt(t, Wednesday+test.start)
 			s := newStore(t, clock)
