@@ -1,0 +1,223 @@
+package audit
+
+import (
+	"encoding/hex"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"brana/egon"
+)
+
+// timeFormat is that of the times in records: RFC 3339 with microseconds and zone.
+const timeFormat = "2006-01-02T15:04:05.000000Z07:00"
+
+// appendCall appends the fields of a call, each with a comma before it.
+func appendCall(b []byte, c *Call) []byte {
+	b = text(b, "service", c.Service)
+	b = text(b, "route", c.Route)
+	b = flag(b, "async", c.Async)
+	b = text(b, "agenda_zadost_id", c.AgendaZadostId)
+	b = text(b, "iszr_zadost_id", c.IszrZadostId)
+	b = appendHead(b, c.Head)
+	if c.Peer.IsValid() {
+		b = append(b, `,"peer":"`...)
+		b = append(c.Peer.AppendTo(b), '"')
+	}
+	b = text(b, "certificate", c.Certificate)
+	b = words(b, "parameters", c.Parameters)
+	b = text(b, "asked_job", c.AskedJob)
+	b = words(b, "persons", c.Persons)
+	b = appendDecision(b, &c.Decision)
+	return appendQuota(b, &c.Quota)
+}
+
+func appendHead(b []byte, h *egon.Head) []byte {
+	if h == nil {
+		return b
+	}
+	i := &h.Info
+	b = text(b, "predchozi_zadost_id", i.PredchoziZadostId)
+	b = text(b, "agenda", i.Agenda)
+	b = text(b, "role", i.AgendovaRole)
+	b = text(b, "ovm", i.Ovm)
+	b = text(b, "ais", i.Ais)
+	b = text(b, "subjekt", i.Subjekt)
+	b = text(b, "uzivatel", i.Uzivatel)
+	b = text(b, "duvod_ucel", i.DuvodUcel)
+	if len(h.Items) == 0 {
+		return b
+	}
+	b = append(b, `,"asked":[`...)
+	for n, w := range h.Items {
+		if n > 0 {
+			b = append(b, ',')
+		}
+		b = quote(b, w.Text)
+	}
+	return append(b, ']')
+}
+
+func appendDecision(b []byte, d *Decision) []byte {
+	if d.Verdict == "" {
+		return b
+	}
+	b = append(b, `,"decision":{"verdict":`...)
+	b = quote(b, d.Verdict)
+	b = text(b, "policy", d.Policy)
+	b = text(b, "rule", d.Rule)
+	b = text(b, "row", d.Row)
+	if len(d.Refused) > 0 {
+		b = append(b, `,"refused":[`...)
+		for n, r := range d.Refused {
+			if n > 0 {
+				b = append(b, ',')
+			}
+			b = append(b, `{"word":`...)
+			b = quote(b, r.Word)
+			b = text(b, "why", r.Why)
+			b = append(b, '}')
+		}
+		b = append(b, ']')
+	}
+	return append(b, '}')
+}
+
+func appendQuota(b []byte, q *Quota) []byte {
+	if q.Verdict == "" {
+		return b
+	}
+	b = append(b, `,"quota":{"verdict":`...)
+	b = quote(b, q.Verdict)
+	b = text(b, "degraded", q.Degraded)
+	b = number(b, "quota", q.Quota)
+	b = number(b, "remaining", q.Remaining)
+	b = number(b, "concurrent", int64(q.Concurrent))
+	b = number(b, "running", int64(q.Running))
+	return append(b, '}')
+}
+
+// appendResult appends the fields of a result, each with a comma before it.
+func appendResult(b []byte, r *Result) []byte {
+	b = text(b, "outcome", r.Outcome)
+	b = text(b, "kod", r.Kod)
+	b = words(b, "sub_kody", r.SubKody)
+	b = number(b, "status", int64(r.Status))
+	b = text(b, "broken", r.Broken)
+	b = flag(b, "job", r.Job)
+	b = words(b, "returned", r.Returned)
+	b = words(b, "returned_persons", r.Persons)
+	if len(r.Registries) > 0 {
+		b = append(b, `,"registries":[`...)
+		for n := range r.Registries {
+			if n > 0 {
+				b = append(b, ',')
+			}
+			b = appendRegistry(b, &r.Registries[n])
+		}
+		b = append(b, ']')
+	}
+	b = number(b, "request_bytes", r.RequestBytes)
+	b = number(b, "response_bytes", r.ResponseBytes)
+	b = number(b, "took_us", r.Took.Microseconds())
+	b = digest(b, "request_sha256", r.RequestDigest)
+	return digest(b, "response_sha256", r.ResponseDigest)
+}
+
+func appendRegistry(b []byte, r *Registry) []byte {
+	b = append(b, `{"name":`...)
+	b = quote(b, r.Name)
+	b = text(b, "message", r.Message)
+	b = text(b, "result", r.Result)
+	b = number(b, "took_us", r.Took.Microseconds())
+	return append(b, '}')
+}
+
+func begin(b []byte, kind string, t time.Time) []byte {
+	b = append(b, `"type":"`...)
+	b = append(b, kind...)
+	b = append(b, `","time":"`...)
+	b = t.AppendFormat(b, timeFormat)
+	return append(b, '"')
+}
+
+func key(b []byte, name string) []byte {
+	b = append(b, ',', '"')
+	b = append(b, name...)
+	return append(b, '"', ':')
+}
+
+func text[T string | []byte](b []byte, name string, value T) []byte {
+	if len(value) == 0 {
+		return b
+	}
+	return quote(key(b, name), value)
+}
+
+func words(b []byte, name string, list []string) []byte {
+	if len(list) == 0 {
+		return b
+	}
+	b = append(key(b, name), '[')
+	for n, w := range list {
+		if n > 0 {
+			b = append(b, ',')
+		}
+		b = quote(b, w)
+	}
+	return append(b, ']')
+}
+
+func number(b []byte, name string, n int64) []byte {
+	if n == 0 {
+		return b
+	}
+	return strconv.AppendInt(key(b, name), n, 10)
+}
+
+func flag(b []byte, name string, set bool) []byte {
+	if !set {
+		return b
+	}
+	return append(key(b, name), "true"...)
+}
+
+func digest(b []byte, name string, sum []byte) []byte {
+	if len(sum) == 0 {
+		return b
+	}
+	return append(hex.AppendEncode(append(key(b, name), '"'), sum), '"')
+}
+
+// quote appends a JSON string (RFC 8259 §7). Bytes that are no UTF-8 become U+FFFD.
+func quote[T string | []byte](b []byte, s T) []byte {
+	const hexDigits = "0123456789abcdef"
+	b = append(b, '"')
+	plain := 0
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c >= 0x20 && c < utf8.RuneSelf && c != '"' && c != '\\' {
+			i++
+			continue
+		}
+		if c >= utf8.RuneSelf {
+			if r, n := utf8.DecodeRuneInString(string(s[i:min(len(s), i+utf8.UTFMax)])); r != utf8.RuneError || n > 1 {
+				i += n
+				continue
+			}
+		}
+		b = append(b, s[plain:i]...)
+		switch {
+		case c >= utf8.RuneSelf:
+			b = append(b, "\ufffd"...)
+		case c < 0x20:
+			b = append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+		default:
+			b = append(b, '\\', c)
+		}
+		i++
+		plain = i
+	}
+	b = append(b, s[plain:]...)
+	return append(b, '"')
+}

@@ -1,0 +1,90 @@
+package audit
+
+import (
+	"net/netip"
+	"time"
+
+	"brana/egon"
+)
+
+// The types of records. The journal itself adds "segment", "seal" and "deleted".
+const (
+	TypeIntent  = "intent"  // written before anything is sent: the Call
+	TypeOutcome = "outcome" // written after the last byte: the Result of an intent
+	TypeRefusal = "refusal" // a refused call that had no intent: both in one
+	TypeLate    = "late"    // a call that was served although its intent could not be written
+)
+
+// A Call is who asked for what, and what was decided. Its byte slices are borrowed: the
+// [Recorder] keeps nothing of them. An empty field is left out of the record.
+type Call struct {
+	Time    time.Time // when the request came
+	Service string    // its code, as E198; empty when the path names none
+	Route   string    // as in the configuration: "relay iszr", "workflow", "local"
+	Async   bool      // called with ?async
+
+	AgendaZadostId []byte     // as it was sent, cut at 64 bytes when it was not checked
+	IszrZadostId   string     // that the gateway gave the call
+	Head           *egon.Head // who asks for what; nil when it was not read as far as that
+
+	Peer        netip.AddrPort // the other end of the connection
+	Certificate string         // serial number of the caller's certificate, hex
+	Parameters  []string       // of E198 that need a right, and were used
+	AskedJob    string         // E100, E101: the IszrZadostId that was asked for
+	Persons     []string       // keyed hashes of the AIFO in the request, if the operator wants them
+
+	Decision Decision
+	Quota    Quota
+}
+
+// A Decision is what the policy said of a call.
+type Decision struct {
+	Verdict string    // in one word, as granted; empty when nothing was decided
+	Policy  string    // the version of the policy that decided
+	Rule    string    // the grant that decided: file:line
+	Row     string    // the row of the matrix that decided: its triple and source
+	Refused []Refused // items and parameters
+}
+
+// Refused is an item or parameter that was not permitted.
+type Refused struct {
+	Word string
+	Why  string // which rule lacks it, in one word: grant, row, unknown, input
+}
+
+// A Quota is what the limits said of a call.
+type Quota struct {
+	Verdict    string // in one word, as admitted; empty when nothing was decided
+	Degraded   string // how it was decided while the store was unavailable; else empty
+	Quota      int64  // calls per rolling hour in force
+	Remaining  int64  // of them
+	Concurrent int    // calls at once in force
+	Running    int    // of them, this one included
+}
+
+// A Result is what came of a call. Its slices are borrowed.
+type Result struct {
+	Time    time.Time // when the last byte left, or the call broke off
+	Outcome string    // one word of a closed set: ok, varovani, chyba, or the kind of a refusal
+	Kod     string    // VysledekKod of the answer
+	SubKody []string  // VysledekSubKod of its details
+	Status  int       // of HTTP
+	Broken  string    // which side broke off: caller, upstream, gateway; empty: none
+	Job     bool      // the answer was left in the queue, for an asynchronous call
+
+	Returned   []string // words of the items that the answer held, ?name for an unknown element
+	Persons    []string // keyed hashes of the AIFO in the answer, if the operator wants them
+	Registries []Registry
+
+	RequestBytes, ResponseBytes   int64
+	Took                          time.Duration
+	RequestDigest, ResponseDigest []byte // SHA-256, if the operator wants them
+}
+
+// A Registry is a message to a registry, and what came of it.
+type Registry struct {
+	Name    string // as in the configuration
+	Message string // as O08, or empty for a relayed one
+	Result  string // in one word
+	Took    time.Duration
+}

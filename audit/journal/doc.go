@@ -1,0 +1,13 @@
+// Package journal keeps lines in order, durably and so that a change shows. It knows
+// segments, the chain and the disk, and nothing of what the lines say.
+//
+// A journal is a folder of segments. A line is a JSON object that begins with its sequence
+// number and the hash of the line before:
+//
+//	{"seq":7,"prev":"<SHA-256 of line 6, hex>","type":"intent",…}
+//
+// The hash is that of the bytes of the line without its newline. The first line of a
+// segment is its [Header], the last one its [Seal]; both are signed when there is a key.
+// A segment that did not end well is never written to again: the header of the next one
+// says how it ended.
+package journal
