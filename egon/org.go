@@ -11,6 +11,14 @@ const (
 	OrgZalozAifo OrgService = "OrgZalozAifo"
 )
 
+// Step returns the code of the primitive service, G27 or G02.
+func (op OrgService) Step() string {
+	if op == OrgZalozAifo {
+		return "G02"
+	}
+	return "G27"
+}
+
 // An AgendaAis is an agenda and an information system of it: the space of an AIFO.
 type AgendaAis struct {
 	Agenda string

@@ -35,7 +35,9 @@ const grants = `grants:
 // registry stands for the bus: it reads the whole message and answers OK.
 type registry struct{}
 
-func (registry) Send(_ context.Context, m *egon.Message) (*egon.Answer, time.Time, error) {
+func (registry) Send(
+	_ context.Context, m *egon.Message, _ *egon.Trace,
+) (*egon.Answer, time.Time, error) {
 	sent := time.Now()
 	if _, err := io.Copy(io.Discard, m.Body); err != nil {
 		return nil, sent, err

@@ -28,7 +28,8 @@ type exchange struct {
 	out  outbound
 
 	sent, received time.Time // the message began to go out, the answer has begun
-	published      bool      // the answer is a WSDL or a schema
+	trace          egon.Trace
+	published      bool // the answer is a WSDL or a schema
 	ended          bool
 	result
 }
@@ -202,6 +203,7 @@ func (x *exchange) CloseWithError(err error) error {
 func (x *exchange) endAnswer() {
 	if said := x.out.verifier; said != nil {
 		x.out.kod, x.out.fault = said.Kod(), said.Fault()
+		x.judge()
 		if id := said.IszrZadostId(); id != "" {
 			x.iszrID = id // the log has the number that the caller sees
 		}
@@ -210,6 +212,19 @@ func (x *exchange) endAnswer() {
 		}
 	}
 	x.out.close(&x.pools)
+}
+
+// judge tells the trace what a relayed answer is, which only its reader knows.
+func (x *exchange) judge() {
+	const relayed = 0 // the only span of a relay
+	switch {
+	case x.out.err != nil:
+		x.trace.Judge(relayed, egon.SpanFailed)
+	case x.out.fault:
+		x.trace.Judge(relayed, egon.SpanFault)
+	default:
+		x.trace.Judge(relayed, egon.ResultOf(x.out.kod))
+	}
 }
 
 // setLimitFields sets the header fields of the limits, if there is a decision.

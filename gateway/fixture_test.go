@@ -58,7 +58,9 @@ const (
 
 type relayFunc func(context.Context, *egon.Message) (*egon.Answer, error)
 
-func (f relayFunc) Send(ctx context.Context, m *egon.Message) (*egon.Answer, time.Time, error) {
+func (f relayFunc) Send(
+	ctx context.Context, m *egon.Message, _ *egon.Trace,
+) (*egon.Answer, time.Time, error) {
 	sent := time.Now()
 	a, err := f(ctx, m)
 	return a, sent, err
@@ -66,7 +68,9 @@ func (f relayFunc) Send(ctx context.Context, m *egon.Message) (*egon.Answer, tim
 
 type workflowFunc func(context.Context, *egon.Head) (*egon.Answer, error)
 
-func (f workflowFunc) Serve(ctx context.Context, h *egon.Head) (*egon.Answer, time.Time, error) {
+func (f workflowFunc) Serve(
+	ctx context.Context, h *egon.Head, _ *egon.Trace,
+) (*egon.Answer, time.Time, error) {
 	sent := time.Now()
 	a, err := f(ctx, h)
 	return a, sent, err

@@ -48,16 +48,17 @@ type Breaker struct {
 // unchanged. A failure of the upstream is an *egon.CallError. The time is when the
 // message began to go out; zero: nothing was sent. After Send has returned, it does
 // not read the body of the message any more. The end of ctx also ends the body of
-// the answer.
+// the answer. The trace takes one span, without a status.
 type Relay interface {
-	Send(ctx context.Context, m *egon.Message) (*egon.Answer, time.Time, error)
+	Send(ctx context.Context, m *egon.Message, tr *egon.Trace) (*egon.Answer, time.Time, error)
 }
 
 // A Workflow serves a composed service. The head stays valid until the body of the
 // answer is closed, or Serve has returned an error. The end of ctx also ends that
 // body. The time is when its first message began to go out; zero: nothing was sent.
+// The trace takes a span for each message.
 type Workflow interface {
-	Serve(ctx context.Context, h *egon.Head) (*egon.Answer, time.Time, error)
+	Serve(ctx context.Context, h *egon.Head, tr *egon.Trace) (*egon.Answer, time.Time, error)
 }
 
 // A Limiter decides whether one more call may start now. Renew keeps the slot of a

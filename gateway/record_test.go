@@ -81,7 +81,9 @@ func TestNothingWasSent(t *testing.T) {
 // unsent is a relay that sends nothing.
 type unsent struct{}
 
-func (unsent) Send(context.Context, *egon.Message) (*egon.Answer, time.Time, error) {
+func (unsent) Send(
+	context.Context, *egon.Message, *egon.Trace,
+) (*egon.Answer, time.Time, error) {
 	return nil, time.Time{}, &egon.CallError{Name: "iszr", Err: errors.New("the breaker is open")}
 }
 

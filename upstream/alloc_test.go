@@ -27,7 +27,7 @@ func TestRelayAllocations(t *testing.T) {
 		buf := make([]byte, 32<<10)
 		got := testing.AllocsPerRun(100, func() {
 			m := &egon.Message{Service: e05, Length: int64(size), Body: strings.NewReader(body)}
-			a, _, err := r.Send(t.Context(), m)
+			a, _, err := r.Send(t.Context(), m, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -64,7 +64,7 @@ func TestMediaAllocations(t *testing.T) {
 	}).listen(t)
 	m, _ := allWell().start(t)
 	m.Eop = client(t, Config{Name: "eop", URL: url, Agenda: "A385", Ais: 385})
-	a, _, err := m.Serve(t.Context(), e198Head("EopFoto"))
+	a, _, err := m.Serve(t.Context(), e198Head("EopFoto"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func TestMediaWaitInTheSocket(t *testing.T) {
 	idle := heap()
 	served := make(chan *egon.Answer)
 	go func() {
-		a, _, err := m.Serve(t.Context(), e198Head("EopFoto"))
+		a, _, err := m.Serve(t.Context(), e198Head("EopFoto"), nil)
 		if err != nil {
 			t.Error(err)
 		}

@@ -33,7 +33,7 @@ func BenchmarkRelay(b *testing.B) {
 				if bb.len {
 					m.Length = int64(bb.size)
 				}
-				a, _, err := r.Send(b.Context(), m)
+				a, _, err := r.Send(b.Context(), m, nil)
 				if err != nil {
 					b.Fatal(err)
 				}

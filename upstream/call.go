@@ -22,6 +22,10 @@ type call struct {
 	report func(error) // to the breaker
 	ended  atomic.Bool
 	sent   time.Time // when its first message began to go out; zero: nothing was sent
+
+	began time.Time
+	kod   string // VysledekKod of its answer, when it is known
+	span  int    // its number in the trace
 }
 
 // went notes a message that began to go out on nc at a moment. The head of its answer is
@@ -41,8 +45,10 @@ func (k *call) went(began time.Time, nc *conn) {
 // open admits a call: it waits for its turn (see [Pace]) and asks the breaker, within
 // the time of ctx. The error is an *egon.CallError that names a.party.
 func (c *Client) open(ctx context.Context, a asker) (*call, error) {
-	k := &call{Client: c, asker: a}
+	k := &call{Client: c, asker: a, began: time.Now()}
+	k.span = a.trace.Begin(c.cfg.Name, a.message)
 	if err := k.await(ctx); err != nil {
+		k.end(err)
 		return nil, err
 	}
 	if c.breaker == nil {
@@ -50,18 +56,57 @@ func (c *Client) open(ctx context.Context, a asker) (*call, error) {
 	}
 	report, err := c.breaker.allow(ctx, a)
 	if err != nil {
-		return nil, k.failed(ctx, nil, judging, err)
+		refused := k.failed(ctx, nil, judging, err)
+		k.end(refused)
+		return nil, refused
 	}
 	k.report = report
 	return k, nil
 }
 
-// end reports the outcome of the call to the breaker; nil is an answer. Only the first
-// report counts.
+// end reports the outcome of the call to the breaker and to the trace; nil is an answer.
+// Only the first report counts, but the trace also learns when an answer breaks later.
 func (k *call) end(err error) {
-	if !k.ended.Swap(true) && k.report != nil {
+	if k.ended.Swap(true) {
+		if err != nil && !errors.Is(err, errClosed) {
+			k.trace.Judge(k.span, resultOf(k.kod, err))
+		}
+		return
+	}
+	if k.trace != nil {
+		k.trace.End(k.span, resultOf(k.kod, err), time.Since(k.began))
+	}
+	if k.report != nil {
 		k.report(err)
 	}
+}
+
+// resultOf returns what came of a call with an outcome, whose answer had the VysledekKod
+// kod if there was one.
+func resultOf(kod string, err error) egon.SpanResult {
+	var call *egon.CallError
+	var fault *egon.FaultError
+	switch {
+	case err == nil:
+		return egon.ResultOf(kod)
+	case errors.Is(err, errRefused):
+		return egon.SpanChyba
+	case errors.As(err, &fault):
+		return egon.SpanFault
+	case errors.Is(err, errOpen):
+		return egon.SpanRefused
+	case errors.Is(err, errUnended):
+		return egon.SpanFailed
+	case !errors.As(err, &call): // the body of the caller's message failed
+		return egon.SpanEnded
+	case call.Busy:
+		return egon.SpanBusy
+	case call.Timeout:
+		return egon.SpanTimeout
+	case errors.Is(err, errEnded):
+		return egon.SpanEnded
+	}
+	return egon.SpanFailed
 }
 
 // through opens a call of c, asks, and ends the call with the outcome.

@@ -30,7 +30,7 @@ func waysTo(t *testing.T, change func(*Config)) ([]way, *registries.Server) {
 		h := e198Head(zdroj+"Foto", "Jmeno", "AdresaPobytu", "ROBCti", "RUIANCti")
 		h.Media.AgendaZdroj, h.Media.Klic = []byte(zdroj), publicKey(t)
 		return func(ctx context.Context) error {
-			a, _, err := m.Serve(ctx, h)
+			a, _, err := m.Serve(ctx, h, nil)
 			if err == nil {
 				err = a.Body.Close()
 			}
@@ -39,7 +39,7 @@ func waysTo(t *testing.T, change func(*Config)) ([]way, *registries.Server) {
 	}
 	return []way{
 		{"relay", registries.Front, egon.Party{}, func(ctx context.Context) error {
-			a, _, err := relay.Send(ctx, text("<b/>"))
+			a, _, err := relay.Send(ctx, text("<b/>"), nil)
 			if err == nil {
 				err = a.Body.Close()
 			}

@@ -36,7 +36,7 @@ func waysInto(c *Client) map[string]func(context.Context) error {
 	return map[string]func(context.Context) error{
 		"relay": func(ctx context.Context) error {
 			return whole(NewRelay(c).Send(ctx,
-				text("<b/>")))
+				text("<b/>"), nil))
 		},
 		"E227": func(ctx context.Context) error {
 			_, err := rightsOver(c).Fetch(ctx, &egon.RightsQuery{Agenda: []byte("X999")})

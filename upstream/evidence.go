@@ -63,6 +63,7 @@ func askEvidence(
 	if err = e.readHead(); err != nil {
 		return nil, e.broken(err)
 	}
+	k.kod = e.Info.Status.Kod
 	if !st.Answers(&e.Info) {
 		err = k.unreadable(errOtherQuestion)
 		return nil, err

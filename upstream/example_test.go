@@ -42,7 +42,7 @@ func ExampleRelay_Send() {
 		Length:  int64(len(question)),
 		Whole:   true,
 		Body:    strings.NewReader(question),
-	})
+	}, nil)
 	if err != nil {
 		fmt.Println(err) // an *egon.CallError, or an error of the Body
 		return

@@ -44,7 +44,7 @@ func TestRelayFaultBehindALongHeader(t *testing.T) {
 				body := withHeader(header, soapFault)
 				c := client(t, Config{URL: answering(answeredWith(500, body, chunked)).listen(t)})
 				for range 2 { // the second call shows that the connection is in order
-					a, _, err := NewRelay(c).Send(t.Context(), text("<b/>"))
+					a, _, err := NewRelay(c).Send(t.Context(), text("<b/>"), nil)
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -96,7 +96,7 @@ func TestRelayNoFaultBehindALongHeader(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := client(t, Config{URL: answering(answeredWith(500, tt.body, true)).listen(t),
 				Breaker: Breaker{Failures: 1, Window: time.Minute, Open: time.Minute}})
-			a, _, err := NewRelay(c).Send(t.Context(), text("<b/>"))
+			a, _, err := NewRelay(c).Send(t.Context(), text("<b/>"), nil)
 			if (err == nil) != tt.began {
 				t.Fatalf("the answer begins with %v", err)
 			}
@@ -120,7 +120,7 @@ func TestRelayFaultClosedUnread(t *testing.T) {
 	c := client(t, Config{URL: answering(answeredWith(500, withHeader(1<<20, "<a/>"),
 		true)).listen(t),
 		Breaker: Breaker{Failures: 1, Window: time.Minute, Open: time.Minute}})
-	a, _, err := NewRelay(c).Send(t.Context(), text("<b/>"))
+	a, _, err := NewRelay(c).Send(t.Context(), text("<b/>"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

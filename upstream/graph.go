@@ -15,6 +15,7 @@ const e198 = "E198"
 type workflow struct {
 	m      *Media
 	head   *egon.Head
+	trace  *egon.Trace
 	plan   plan
 	person egon.PrevodAifo // as the evidence knows it
 	source egon.AgendaAis  // the evidence's
@@ -49,7 +50,7 @@ func (w *workflow) askRob(ctx context.Context, verified chan<- bool) (err error)
 	if !ok {
 		return nil
 	}
-	rob := step{w.m.Rob, w.asker(robParty), w.plan.deadline(w.plan.reading)}
+	rob := step{w.m.Rob, w.asker(robParty, "O25"), w.plan.deadline(w.plan.reading)}
 	verify := func(ctx context.Context, k *call) (*egon.VerifyReply, error) {
 		return k.verify(ctx, w.m.nextStep(w.head), person)
 	}
@@ -62,14 +63,14 @@ func (w *workflow) askRob(ctx context.Context, verified chan<- bool) (err error)
 	if !flow.RobRead {
 		return nil
 	}
-	rob.by = w.plan.deadline(w.plan.reading - 1)
+	rob.message, rob.by = "O08", w.plan.deadline(w.plan.reading-1)
 	w.read, err = runStep(ctx, rob, func(ctx context.Context, k *call) (*egon.ReadReply, error) {
 		return k.read(ctx, w.m.nextStep(w.head), person, flow.Rob)
 	})
 	if err != nil || flow.Ruian == egon.Necti || len(w.read.Places) == 0 {
 		return err
 	}
-	ruian := step{w.m.Ruian, w.asker(ruianParty), w.plan.by}
+	ruian := step{w.m.Ruian, w.asker(ruianParty, "A28"), w.plan.by}
 	check := func(ctx context.Context, k *call) (*egon.PlacesReply, error) {
 		return k.checkPlaces(ctx, w.m.nextStep(w.head), flow.Ruian == egon.Cti, w.read.Places)
 	}
@@ -93,16 +94,22 @@ func (w *workflow) askForCaller(ctx context.Context, verified <-chan bool) (err 
 func (w *workflow) translate(
 	ctx context.Context, behind int, op egon.OrgService, target egon.AgendaAis,
 ) (*egon.TranslateReply, error) {
-	org := step{w.m.Org, w.asker(orgParty), w.plan.deadline(behind)}
+	org := step{w.m.Org, w.asker(orgParty, op.Step()), w.plan.deadline(behind)}
 	return runStep(ctx, org, func(ctx context.Context, k *call) (*egon.TranslateReply, error) {
 		t := &egon.Translation{Source: w.source, Target: target, Map: []egon.PrevodAifo{w.person}}
 		return k.translate(ctx, w.m.nextStep(w.head), op, t)
 	})
 }
 
-// asker returns the asker of a step to party.
-func (w *workflow) asker(party egon.Party) asker {
-	return asker{service: e198, party: party, family: &w.family}
+// asker returns the asker of a step to party, with a message of that code.
+func (w *workflow) asker(party egon.Party, message string) asker {
+	return asker{
+		service: e198,
+		party:   party,
+		family:  &w.family,
+		message: message,
+		trace:   w.trace,
+	}
 }
 
 // A step is one question of the workflow: to whom, for whom and until when.

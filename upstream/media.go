@@ -60,9 +60,9 @@ func (m *Media) Validate() error {
 // of a longer one ends the Body with an error. A failure before is an *egon.CallError that
 // names the party. The head must stay valid and ctx alive until the Body is closed. The
 // time is when the first message, the one to the evidence, began to go out; zero means
-// that nothing was sent.
+// that nothing was sent. The trace tr, which may be nil, takes a span for each message.
 func (m *Media) Serve(
-	ctx context.Context, h *egon.Head,
+	ctx context.Context, h *egon.Head, tr *egon.Trace,
 ) (a *egon.Answer, sent time.Time, err error) {
 	src, ok := egon.SourceOf(h.Media.AgendaZdroj)
 	if !ok {
@@ -70,7 +70,7 @@ func (m *Media) Serve(
 	}
 	p, c := planOf(ctx, h), m.of(src)
 	by := newHeadDeadline(ctx, p.deadline(p.reading+2))
-	k, err := c.open(by, asker{service: e198, party: partyOf(c)})
+	k, err := c.open(by, asker{service: e198, party: partyOf(c), message: src.Step, trace: tr})
 	if err != nil {
 		by.end()
 		return nil, sent, err
@@ -85,6 +85,7 @@ func (m *Media) Serve(
 	a, err = m.compose(ctx, &workflow{
 		m:      m,
 		head:   h,
+		trace:  tr,
 		plan:   p,
 		person: e.Person,
 		source: agendaOf(c),

@@ -42,7 +42,7 @@ func TestMediaStreams(t *testing.T) {
 	})
 	m.Rob = client(t, Config{Name: "rob", URL: verify.listen(t), Agenda: "A999", Ais: 1})
 
-	a, _, err := m.Serve(t.Context(), e198Head("EopFoto"))
+	a, _, err := m.Serve(t.Context(), e198Head("EopFoto"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func TestMediaBreaksOff(t *testing.T) {
 				m, _ := allWell().start(t)
 				m.Eop = client(t, Config{Name: "eop", URL: answering(ok(tt.body)).listen(t),
 					Agenda: "A385", Ais: 385})
-				a, _, err := m.Serve(t.Context(), e198Head("EopFoto"))
+				a, _, err := m.Serve(t.Context(), e198Head("EopFoto"), nil)
 				if (err == nil) != size.leaves {
 					t.Fatalf("Serve() = %v, %v", a, err)
 				}
@@ -118,7 +118,7 @@ func TestMediaGivesBack(t *testing.T) {
 	}
 	long := strings.Replace(photo, "QUJD", strings.Repeat("QUJD", 1<<20), 1)
 	m, _ = w.with("X21", eop("OK", known, appStatus("OK", "")+aifo1+long)).start(t)
-	a, _, err := m.Serve(t.Context(), e198Head("EopFoto"))
+	a, _, err := m.Serve(t.Context(), e198Head("EopFoto"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func TestMediaCloseWhileReading(t *testing.T) {
 	}).listen(t)
 	m, _ := allWell().start(t)
 	m.Eop = client(t, Config{Name: "eop", URL: url, Agenda: "A385", Ais: 385})
-	a, _, err := m.Serve(t.Context(), e198Head("EopFoto"))
+	a, _, err := m.Serve(t.Context(), e198Head("EopFoto"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +177,7 @@ func TestMediaEcdBare(t *testing.T) {
 	m, c := w.without("X21").start(t)
 	h := e198Head("EcdFoto")
 	h.Enveloped, h.Media.AgendaZdroj = false, []byte("Ecd")
-	a, _, err := m.Serve(t.Context(), h)
+	a, _, err := m.Serve(t.Context(), h, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

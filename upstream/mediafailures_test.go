@@ -168,7 +168,7 @@ func TestMediaDeadline(t *testing.T) {
 	m.Rob = client(t, Config{Name: "rob", URL: silent().listen(t), Agenda: "A999", Ais: 1})
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	_, _, err := m.Serve(ctx, e198Head("EopFoto"))
+	_, _, err := m.Serve(ctx, e198Head("EopFoto"), nil)
 	var call *egon.CallError
 	if !errors.As(err, &call) || !call.Timeout || call.Party != robParty {
 		t.Errorf("error = %#v, want a timeout of ROB", err)

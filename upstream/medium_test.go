@@ -172,7 +172,7 @@ func TestMediaHeldAreBounded(t *testing.T) {
 func TestMediaOfAnotherDay(t *testing.T) {
 	answer := func(media string) (string, error) {
 		m, _ := allWell().with("X21", eop("OK", known, appStatus("OK", "")+aifo1+media)).start(t)
-		a, _, err := m.Serve(t.Context(), asking("2020-01-01 - -", "EopFoto"))
+		a, _, err := m.Serve(t.Context(), asking("2020-01-01 - -", "EopFoto"), nil)
 		if err != nil {
 			return "", err
 		}

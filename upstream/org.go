@@ -25,6 +25,7 @@ func (k *call) translate(
 	if err != nil {
 		return nil, k.unreadable(err)
 	}
+	k.kod = r.Info.Status.Kod
 	if !st.Answers(&r.Info) {
 		return nil, k.unreadable(errOtherQuestion)
 	}

@@ -71,7 +71,7 @@ func TestRelayKeepsThePace(t *testing.T) {
 	c := client(t, Config{URL: fake.listen(t), Pace: Pace{PerSecond: 1e-3, Burst: 2}})
 	for i := range 5 {
 		ctx, cancel := soon(t.Context())
-		_, _, err := NewRelay(c).Send(ctx, text("<b/>"))
+		_, _, err := NewRelay(c).Send(ctx, text("<b/>"), nil)
 		cancel()
 		if e := wantCallError(t, err); e.Busy != (i >= 2) {
 			t.Errorf("call %d: %v", i+1, err)

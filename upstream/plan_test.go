@@ -90,7 +90,7 @@ func TestMediaThatBreakEndTheSteps(t *testing.T) {
 	}).listen(t)
 	m.Eop = client(t, Config{Name: "eop", URL: eopURL, Agenda: "A385", Ais: 385})
 	m.Rob = client(t, Config{Name: "rob", URL: robURL, Agenda: "A999", Ais: 1})
-	_, _, err := m.Serve(t.Context(), e198Head("EopFoto", "Jmeno", "ROBCti"))
+	_, _, err := m.Serve(t.Context(), e198Head("EopFoto", "Jmeno", "ROBCti"), nil)
 	var call *egon.CallError
 	if !errors.As(err, &call) || call.Name != "eop" || call.Party.Code != "385" || call.Timeout {
 		t.Errorf("error = %v, want the evidence to be named", err)

@@ -164,10 +164,12 @@ func saysNothing(err error) bool {
 
 // An asker is the one for whom a call goes out.
 type asker struct {
-	service  string     // the relayed one, E198 for a step, E227 for a fetch
-	party    egon.Party // to name when the call fails; Nobody: the gateway names it
-	family   *family    // of the E198 that a step belongs to; nil: none
-	arriving bool       // its message is still coming from the caller, at the caller's speed
+	service  string      // the relayed one, E198 for a step, E227 for a fetch
+	party    egon.Party  // to name when the call fails; Nobody: the gateway names it
+	family   *family     // of the E198 that a step belongs to; nil: none
+	arriving bool        // its message is still coming from the caller, at the caller's speed
+	message  string      // O08, relay: what the trace names
+	trace    *egon.Trace // takes what came of it; nil: nobody wants to know
 }
 
 // A family is the steps of one E198. They succeed or fail together, so a half-open

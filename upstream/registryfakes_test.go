@@ -186,7 +186,7 @@ func ask(t testing.TB, m *Media, h *egon.Head) (string, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	a, _, err := m.Serve(ctx, h)
+	a, _, err := m.Serve(ctx, h, nil)
 	if err != nil {
 		return "", err
 	}

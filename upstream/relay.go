@@ -18,7 +18,8 @@ func NewRelay(c *Client) *Relay { return &Relay{client: c} }
 // Send posts m to the service's address below the upstream's URL. It returns the answer
 // when its head is here, and when the message began to go out; the zero time means that
 // nothing was sent. The body goes with its Content-Length when m knows that, otherwise
-// in chunks. Nothing is ever sent twice.
+// in chunks. Nothing is ever sent twice. The trace tr, which may be nil, takes one span
+// with no status: only the reader of the answer learns it.
 //
 // An error of m.Body comes back unchanged: the message is then broken off on the wire
 // without its end, so that the upstream cannot take it for whole. Any other error is an
@@ -29,9 +30,14 @@ func NewRelay(c *Client) *Relay { return &Relay{client: c} }
 // The context bounds the answer's Body too, until it is closed. Closing it before its
 // end closes the connection.
 func (r *Relay) Send(
-	ctx context.Context, m *egon.Message,
+	ctx context.Context, m *egon.Message, tr *egon.Trace,
 ) (a *egon.Answer, sent time.Time, err error) {
-	k, err := r.client.open(ctx, asker{service: m.Service.Code, arriving: !m.Whole})
+	k, err := r.client.open(ctx, asker{
+		service:  m.Service.Code,
+		arriving: !m.Whole,
+		message:  egon.RelayedMessage,
+		trace:    tr,
+	})
 	if err != nil {
 		return nil, sent, err
 	}

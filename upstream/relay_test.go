@@ -23,7 +23,7 @@ func send(t *testing.T, c *Client, m *egon.Message) (string, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	a, _, err := NewRelay(c).Send(ctx, m)
+	a, _, err := NewRelay(c).Send(ctx, m, nil)
 	if err != nil {
 		return "", err
 	}
@@ -145,7 +145,7 @@ func TestRelayAnswers(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := client(t, Config{URL: answering(tt.answer).listen(t)})
 			for range 2 { // the second call shows that the connection is in order, or gone
-				a, _, err := NewRelay(c).Send(t.Context(), text("<b/>"))
+				a, _, err := NewRelay(c).Send(t.Context(), text("<b/>"), nil)
 				if tt.status == 0 {
 					if e := wantCallError(t, err); !e.Sent || e.Timeout {
 						t.Errorf("error = %+v, want sent, no timeout", e)
@@ -273,7 +273,7 @@ func TestRelayKeepsConnections(t *testing.T) {
 	if n := conns.Load(); n != 1 {
 		t.Errorf("%d connections, want 1", n)
 	}
-	a, _, err := NewRelay(c).Send(t.Context(), text("<b/>"))
+	a, _, err := NewRelay(c).Send(t.Context(), text("<b/>"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -314,14 +314,14 @@ func TestRelayUnreachable(t *testing.T) {
 	}
 
 	c := client(t, Config{URL: answering(ok("<a/>")).listen(t), MaxConns: 1})
-	a, _, err := NewRelay(c).Send(t.Context(), text("<b/>"))
+	a, _, err := NewRelay(c).Send(t.Context(), text("<b/>"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer a.Body.Close()
 	ctx, cancel := soon(t.Context())
 	defer cancel()
-	_, _, err = NewRelay(c).Send(ctx, text("<b/>"))
+	_, _, err = NewRelay(c).Send(ctx, text("<b/>"), nil)
 	if e := wantCallError(t, err); e.Sent || !e.Timeout {
 		t.Errorf("error = %+v", e)
 	}

@@ -23,6 +23,7 @@ func (k *call) verify(
 	if err != nil {
 		return nil, k.unreadable(err)
 	}
+	k.kod = r.Info.Status.Kod
 	if !st.Answers(&r.Info) {
 		return nil, k.unreadable(errOtherQuestion)
 	}
@@ -56,6 +57,7 @@ func (k *call) read(
 	if err != nil {
 		return nil, k.unreadable(err)
 	}
+	k.kod = r.Info.Status.Kod
 	switch {
 	case !st.Answers(&r.Info):
 		return nil, k.unreadable(errOtherQuestion)

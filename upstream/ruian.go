@@ -23,6 +23,7 @@ func (k *call) checkPlaces(
 	if err != nil {
 		return nil, k.unreadable(err)
 	}
+	k.kod = r.Info.Status.Kod
 	if r.Info.Status.Kod == egon.Chyba {
 		return nil, k.refused(r.Info.Status)
 	}

@@ -96,7 +96,7 @@ func TestWhatIsNotSentIsNotReported(t *testing.T) {
 			cl := client(t, c.config)
 			for i := range c.before + 2 {
 				ctx, cancel := soon(t.Context())
-				_, sent, err := NewRelay(cl).Send(ctx, text("<b/>"))
+				_, sent, err := NewRelay(cl).Send(ctx, text("<b/>"), nil)
 				cancel()
 				e := wantCallError(t, err)
 				if wanted := i < c.before; e.Sent != wanted || sent.IsZero() == wanted {
@@ -121,7 +121,7 @@ func TestWhatIsBrokenOffWasSent(t *testing.T) {
 	body := io.MultiReader(strings.NewReader(strings.Repeat("x", 50_000)),
 		&failing{errors.New("cut")})
 	_, sent, err := NewRelay(c).Send(t.Context(),
-		&egon.Message{Service: e05, Length: -1, Body: body})
+		&egon.Message{Service: e05, Length: -1, Body: body}, nil)
 	if err == nil || sent.IsZero() || told.String() != "fake E05 1" {
 		t.Errorf("sent at %v, told %q, %v", sent, told.String(), err)
 	}
@@ -134,7 +134,7 @@ func TestWhatBreaksOffAtOnceWasNotSent(t *testing.T) {
 	c := client(t, Config{URL: silent().listen(t), OnSent: told.sent})
 	broken := errors.New("cut")
 	_, sent, err := NewRelay(c).Send(t.Context(),
-		&egon.Message{Service: e05, Length: -1, Body: &failing{broken}})
+		&egon.Message{Service: e05, Length: -1, Body: &failing{broken}}, nil)
 	if !errors.Is(err, broken) || !sent.IsZero() || told.String() != "" {
 		t.Errorf("sent at %v, told %q, %v", sent, told.String(), err)
 	}

@@ -61,7 +61,7 @@ func TestRelayWaitsEnd(t *testing.T) {
 			c := client(t, Config{URL: tt.fake.listen(t), Timeout: tt.timeout})
 			ctx, cancel := tt.end(context.Background())
 			defer cancel()
-			a, _, err := NewRelay(c).Send(ctx, tt.m)
+			a, _, err := NewRelay(c).Send(ctx, tt.m, nil)
 			if err == nil {
 				_, err = io.ReadAll(a.Body)
 				a.Body.Close()
@@ -93,7 +93,7 @@ func TestRelayPausedReads(t *testing.T) {
 	t.Parallel() // it waits
 	body := strings.Repeat("x", 1<<20)
 	c := client(t, Config{URL: answering(ok(body)).listen(t), Timeout: 500 * time.Millisecond})
-	a, _, err := NewRelay(c).Send(t.Context(), text("<b/>"))
+	a, _, err := NewRelay(c).Send(t.Context(), text("<b/>"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func TestRelayCloseWhileReading(t *testing.T) {
 		br.ReadByte()
 	}).listen(t)
 	c := client(t, Config{URL: url})
-	a, _, err := NewRelay(c).Send(t.Context(), text("<b/>"))
+	a, _, err := NewRelay(c).Send(t.Context(), text("<b/>"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +151,7 @@ func TestRelayGivesBackOnce(t *testing.T) {
 				if dice.IntN(2) == 0 {
 					time.AfterFunc(time.Duration(dice.IntN(2000))*time.Microsecond, cancel)
 				}
-				a, _, err := NewRelay(c).Send(ctx, text("<b/>"))
+				a, _, err := NewRelay(c).Send(ctx, text("<b/>"), nil)
 				if err != nil {
 					cancel()
 					continue
