@@ -33,6 +33,7 @@ var mayImport = map[string][]string{
 	"gateway/stream":    {"egon"},
 	"gateway/metrics":   {},
 	"gateway/admin":     {},
+	"disktest":          {},
 	"audit/journal":     {},
 	"audit":             {"egon", "audit/journal"},
 	"gateway": {"audit", "gateway/admin", "gateway/conn", "gateway/metrics", "gateway/queue", "gateway/stream", "egon/xmltext", "egon",
@@ -69,6 +70,7 @@ var why = map[string]string{
 	"gateway/stream":    "a message is proven by what it says; who sends it, and over what, is the gateway's",
 	"gateway/metrics":   "metrics take values, which the counting package hands over",
 	"gateway/admin":     "what operators see and order comes through interfaces of its own",
+	"disktest":          "a disk that fails knows nothing of those who write to it",
 	"audit/journal":     "it keeps lines, and knows nothing of what they say",
 	"audit":             "a record says what is in a call; who decided, and over what it came, are words of it",
 	"gateway":           "the pipeline speaks to upstreams through its own interfaces",
@@ -242,8 +244,11 @@ func TestTheTableIsDrawn(t *testing.T) {
 		return path[name]
 	}
 	for line := range strings.Lines(picture) {
-		from, to, _ := strings.Cut(line, " --> ")
+		from, to, arrow := strings.Cut(line, " --> ")
 		importer := node(from)
+		if !arrow {
+			continue // it imports nothing of the house
+		}
 		for imported := range strings.SplitSeq(to, " & ") {
 			if p := node(imported); !slices.Contains(mayImport[importer], p) {
 				t.Errorf("the picture has an arrow from %s to %s, which the import table has not", importer, p)

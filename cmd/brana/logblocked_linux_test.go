@@ -7,22 +7,15 @@ import (
 	"syscall"
 	"testing"
 
+	"brana/disktest"
 	"brana/egon"
 )
 
 // The file system of the log is full for a while: no line is torn, and each is
 // there in the end.
 func TestTheDiskOfTheLogIsFull(t *testing.T) {
-	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=16k"); err != nil {
-		t.Skipf("cannot mount a small file system here: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(dir, 0); err != nil {
-			t.Error(err)
-		}
-	})
-	file, err := os.OpenFile(filepath.Join(dir, "log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	disk := disktest.Memory(t, "16k")
+	file, err := os.OpenFile(filepath.Join(disk.Dir, "log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,9 +31,7 @@ func TestTheDiskOfTheLogIsFull(t *testing.T) {
 		_, said := p.ready()
 		return strings.Contains(said, "[!] log: blocked for ") && strings.Contains(said, "no space left")
 	})
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", syscall.MS_REMOUNT, "size=1m"); err != nil {
-		t.Fatal(err)
-	}
+	disk.Resize("1m")
 	eventually(t, "the log goes on", func() bool { return log.line("log was blocked") != nil })
 	if code := p.end(syscall.SIGTERM); code != 0 {
 		t.Errorf("exit code %d, want 0", code)
