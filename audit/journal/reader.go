@@ -1,0 +1,196 @@
+package journal
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+const (
+	readBytes = 256 << 10 // of a segment that are read at once
+	maxWindow = 8 << 20   // of a compressed segment that is held while it is read
+)
+
+// A Reader reads the lines of a segment. It holds no more than the longest line, and a
+// window of 8 MiB if the segment is compressed.
+type Reader struct {
+	path    string
+	file    *os.File
+	decoder *zstd.Decoder // nil: the segment is plain
+	source  io.Reader
+	buf     []byte
+	start   int   // of what Next has not returned, in buf
+	scanned int   // up to here there is no newline
+	end     int   // of what was read, in buf
+	offset  int64 // of buf[0] in the text of the segment
+	line    int64 // offset of the line that Next has returned
+	number  int   // of that line, from 1
+	err     error
+}
+
+// Open opens the segment for reading; its caller closes the reader. A segment that was
+// compressed since it was listed is read as it is now; for one that was deleted the error is
+// fs.ErrNotExist.
+func (s Segment) Open() (*Reader, error) {
+	path, compressed := s.Path, s.Compressed
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) && !compressed {
+		path, compressed = strings.TrimSuffix(path, extPlain)+extCompressed, true
+		file, err = os.Open(path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the journal: %w", err)
+	}
+	r := &Reader{path: path, file: file, source: file, buf: make([]byte, readBytes)}
+	if !compressed {
+		return r, nil
+	}
+	r.decoder, err = newDecoder(file)
+	if err != nil {
+		file.Close()
+		return nil, fmt.Errorf("read the journal: %s: %w", path, err)
+	}
+	r.source = r.decoder
+	return r, nil
+}
+
+func newDecoder(from io.Reader) (*zstd.Decoder, error) {
+	return zstd.NewReader(from, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
+}
+
+// Next returns the next line without its newline; it is valid until the next call. At the
+// end of the file the error is io.EOF, also when a line is there that is not complete: see
+// [Reader.Rest]. If the segment is still being written, Next may be called again for what
+// has come since. Another error names the file and the line.
+func (r *Reader) Next() ([]byte, error) {
+	for {
+		if i := bytes.IndexByte(r.buf[r.scanned:r.end], '\n'); i >= 0 {
+			line := r.buf[r.start : r.scanned+i]
+			r.line = r.offset + int64(r.start)
+			r.number++
+			r.start += len(line) + 1
+			r.scanned = r.start
+			return line, nil
+		}
+		r.scanned = r.end
+		if err := r.fill(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// fill reads more of the line that begins at start.
+func (r *Reader) fill() error {
+	switch {
+	case r.err != nil:
+		return r.err
+	case r.end-r.start > MaxLine:
+		r.err = r.at(fmt.Errorf("it is longer than %d bytes, and so no line of a journal", MaxLine))
+		return r.err
+	case r.start > 0:
+		r.offset += int64(r.start)
+		r.end = copy(r.buf, r.buf[r.start:r.end])
+		r.start, r.scanned = 0, r.end
+	}
+	if r.end == len(r.buf) {
+		r.buf = append(r.buf, make([]byte, len(r.buf))...)
+	}
+	n, err := r.source.Read(r.buf[r.end:])
+	r.end += n
+	switch {
+	case n > 0 && (err == nil || err == io.EOF):
+		return nil
+	case err == nil:
+		return io.ErrNoProgress
+	case err == io.EOF:
+		return io.EOF
+	}
+	if r.decoder != nil {
+		err = fmt.Errorf("the compressed file is damaged: %w", err)
+	}
+	r.err = r.at(err)
+	return r.err
+}
+
+// at names the line that Next would have returned.
+func (r *Reader) at(err error) error {
+	return &ReadError{Path: r.path, Line: r.number + 1, Offset: r.offset + int64(r.start), Err: err}
+}
+
+// A ReadError is a line of a segment that cannot be read.
+type ReadError struct {
+	Path   string
+	Line   int   // from 1
+	Offset int64 // of the line, in the text of the segment
+	Err    error
+}
+
+func (e *ReadError) Error() string { return fmt.Sprintf("%s:%d: %v", e.Path, e.Line, e.Err) }
+
+func (e *ReadError) Unwrap() error { return e.Err }
+
+// Path is the file that is being read.
+func (r *Reader) Path() string { return r.path }
+
+// Number is the number of the line that Next has returned, from 1.
+func (r *Reader) Number() int { return r.number }
+
+// Offset is the offset of that line in the text of the segment, in bytes.
+func (r *Reader) Offset() int64 { return r.line }
+
+// Rest is the part of a line after the last newline, once Next has returned io.EOF. It is
+// valid until the next call of Next.
+func (r *Reader) Rest() []byte { return r.buf[r.start:r.end] }
+
+// Close closes the file.
+func (r *Reader) Close() error {
+	if r.decoder != nil {
+		r.decoder.Close()
+	}
+	return r.file.Close()
+}
+
+// Header reads the header of the segment. It refuses a segment of a newer format with a
+// sentence that says what to do.
+func (s Segment) Header() (*Header, error) {
+	r, err := s.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	line, err := r.Next()
+	if err == io.EOF {
+		err = r.at(errors.New("it has no header: it is empty or cut off"))
+	}
+	if err != nil {
+		return nil, err
+	}
+	header, err := parseHeader(line)
+	if err != nil {
+		return nil, &ReadError{Path: r.path, Line: 1, Err: err}
+	}
+	return header, nil
+}
+
+// parseHeader reads the first line of a segment.
+func parseHeader(line []byte) (*Header, error) {
+	if l, ok := ParseLine(line); !ok || string(l.Type) != TypeSegment {
+		return nil, errors.New("it is no header of a segment")
+	}
+	var header Header
+	if err := json.Unmarshal(line, &header); err != nil {
+		return nil, fmt.Errorf("it is no header of a segment: %w", err)
+	}
+	if header.Format > Format {
+		return nil, fmt.Errorf("format %d, written by brana %s; this program reads formats up to %d: "+
+			"use a newer one", header.Format, header.Version, Format)
+	}
+	return &header, nil
+}
