@@ -117,7 +117,7 @@ func eachLimits(t *testing.T, test func(t *testing.T, store func(*config.Config)
 // The password of Redis is the present content of its file. A file that is missing or
 // empty leaves the last password in force, and is an error at the start.
 func TestPasswordOfRedisIsReadAgain(t *testing.T) {
-	file, j := filepath.Join(t.TempDir(), "redis.password"), &journal{}
+	file, j := filepath.Join(t.TempDir(), "redis.password"), &logText{}
 	p := newPassword(file, j.logger())
 	for _, text := range []string{"", " \n"} {
 		if text != "" {

@@ -128,7 +128,7 @@ func read(t testing.TB, file string) []byte {
 func TestFilesThatChange(t *testing.T) {
 	ca := newAuthority(t, "Test CA")
 	ca.issue("gate", 2)
-	files, j := ca.listenTLS(), &journal{}
+	files, j := ca.listenTLS(), &logText{}
 	c := newCredentials("listen.tls", func() (*tls.Config, error) { return serverTLS(files) }, j.logger(), files.Cert, files.Key,
 		files.ClientCA)
 	if err := c.load(); err != nil {

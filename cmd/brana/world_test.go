@@ -47,7 +47,7 @@ type world struct {
 	wired      *wired
 	gateway    string // URL of services, without the code
 	admin      string // URL
-	journal    *journal
+	journal    *logText
 	client     *http.Client
 }
 
@@ -60,7 +60,7 @@ func startWorld(t testing.TB, change ...func(*config.Config)) *world {
 // startWorldWith starts a world as brana dev with more flags would.
 func startWorldWith(t testing.TB, d devCmd, change ...func(*config.Config)) *world {
 	t.Helper()
-	w := &world{t: t, journal: &journal{}, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: time.Minute}}
+	w := &world{t: t, journal: &logText{}, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: time.Minute}}
 	t.Cleanup(w.client.CloseIdleConnections)
 
 	var sim string

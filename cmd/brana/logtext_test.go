@@ -11,33 +11,33 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// A journal keeps the log as it is written. The lines are encoded at once,
+// A logText keeps the log as it is written. The lines are encoded at once,
 // since the fields of an exchange borrow from it.
-type journal struct {
+type logText struct {
 	mu   sync.Mutex
 	text bytes.Buffer
 }
 
-func (j *journal) Write(p []byte) (int, error) {
+func (j *logText) Write(p []byte) (int, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.text.Write(p)
 }
 
-func (j *journal) logger() *zap.Logger {
+func (j *logText) logger() *zap.Logger {
 	encoder := zap.NewProductionEncoderConfig()
 	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(encoder), zapcore.AddSync(j), zap.DebugLevel))
 }
 
 // lines are all lines so far.
-func (j *journal) lines() [][]byte {
+func (j *logText) lines() [][]byte {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return bytes.Split(bytes.TrimSpace(bytes.Clone(j.text.Bytes())), []byte("\n"))
 }
 
 // exchanges are the lines of the exchanges that have ended.
-func (j *journal) exchanges() []map[string]any {
+func (j *logText) exchanges() []map[string]any {
 	var list []map[string]any
 	for _, line := range j.lines() {
 		if len(line) == 0 {
@@ -55,6 +55,6 @@ func (j *journal) exchanges() []map[string]any {
 }
 
 // has reports whether a line so far has this text.
-func (j *journal) has(text string) bool {
+func (j *logText) has(text string) bool {
 	return slices.ContainsFunc(j.lines(), func(line []byte) bool { return bytes.Contains(line, []byte(text)) })
 }
