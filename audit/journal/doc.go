@@ -10,4 +10,12 @@
 // segment is its [Header], the last one its [Seal]; both are signed when there is a key.
 // A segment that did not end well is never written to again: the header of the next one
 // says how it ended.
+//
+// The first line after an fdatasync ends with the number of the last line that was on the
+// disk by then:
+//
+//	{"seq":9,"prev":"…","type":"outcome",…,"synced":8}
+//
+// So a crash, which leaves part of what was never confirmed, differs from a change of lines
+// that were.
 package journal

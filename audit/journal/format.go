@@ -30,6 +30,10 @@ type Ending struct {
 	Hash  string `json:"hash"`  // SHA-256 of that line, hex
 	Cause string `json:"cause"` // one of the causes
 	Void  *Void  `json:"void,omitempty"`
+
+	// Unsynced is the first line that no fdatasync has confirmed, where the journal promised
+	// less than that and the disk failed: those lines count, and may be missing.
+	Unsynced uint64 `json:"unsynced,omitempty"`
 }
 
 // The causes of an Ending.
@@ -37,6 +41,7 @@ const (
 	Sealed  = "sealed"  // it has a seal
 	Crashed = "crashed" // its writer died
 	Failed  = "failed"  // the disk failed it
+	Damaged = "damaged" // lines that were on the disk had been changed or lost when it was opened
 )
 
 // Void is the end of a segment that holds no records: a line that a crash has torn, or

@@ -1,122 +1,155 @@
 package journal
 
 import (
-	"bytes"
 	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
-	"sync"
+	"strings"
 	"time"
 )
 
-// Config is how a journal is kept.
-type Config struct {
-	Dir     string // folder of the journal; it is made if it is missing
-	Gateway string // name of the gateway that writes
-	Version string // of its program
-}
-
 // A Journal is a folder of segments that is being written. It is safe for concurrent use.
 type Journal struct {
-	mu      sync.Mutex
-	file    *os.File
-	seq     uint64
-	prev    [sha256.Size]byte
-	pending bytes.Buffer
-	batch   *batch
-	wake    chan struct{}
-	done    chan struct{}
+	queue  *queue
+	writer *writer
+	lock   *os.File
 }
 
-// A batch is the lines that one write brings to the disk.
-type batch struct {
-	done chan struct{}
-	err  error // why it failed, once done is closed
-}
-
-// Open begins a segment in a folder.
+// Open begins a segment in a folder, after it has found how the last one ended. It touches
+// nothing and refuses the folder if another process writes there, if it holds files that no
+// journal makes, or segments of a newer format. A disk that cannot be written to is no
+// error: the journal begins blocked, and goes on trying.
 func Open(cfg Config) (*Journal, error) {
-	if err := os.MkdirAll(cfg.Dir, 0o750); err != nil {
-		return nil, fmt.Errorf("open journal: %w", err)
-	}
-	path := filepath.Join(cfg.Dir, fmt.Sprintf("%020d.jsonl", 1))
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o640)
+	j, err := open(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("open journal: %w", err)
 	}
-	j := &Journal{
-		file:  f,
-		batch: &batch{done: make(chan struct{})},
-		wake:  make(chan struct{}, 1),
-		done:  make(chan struct{}),
-	}
-	header, err := json.Marshal(&Header{
-		Type: TypeSegment, Format: Format, Time: time.Now(),
-		Gateway: cfg.Gateway, Version: cfg.Version,
-	})
+	return j, nil
+}
+
+func open(cfg Config) (*Journal, error) {
+	cfg, err := cfg.complete()
 	if err != nil {
-		return nil, fmt.Errorf("open journal: %w", err)
+		return nil, err
 	}
-	go j.commit()
-	_, err = j.Append(header[1:len(header)-1], true)
-	return j, err
-}
-
-// Append appends a line: the fields of a JSON object without its braces. It returns the
-// line's sequence number; with wait, once the line is as durable as the journal promises.
-func (j *Journal) Append(fields []byte, wait bool) (uint64, error) {
-	j.mu.Lock()
-	j.seq++
-	seq, b := j.seq, j.batch
-	line := append(j.pending.AvailableBuffer(), `{"seq":`...)
-	line = strconv.AppendUint(line, seq, 10)
-	line = append(line, `,"prev":"`...)
-	line = hex.AppendEncode(line, j.prev[:])
-	line = append(line, `",`...)
-	line = append(line, fields...)
-	line = append(line, '}')
-	j.prev = sha256.Sum256(line)
-	j.pending.Write(append(line, '\n'))
-	j.mu.Unlock()
-	select {
-	case j.wake <- struct{}{}:
-	default:
+	if err := os.MkdirAll(cfg.Dir, folderMode); err != nil {
+		return nil, err
 	}
-	if !wait {
-		return seq, nil
+	if _, err := survey(cfg.Dir); err != nil {
+		return nil, err
 	}
-	<-b.done
-	return seq, b.err
-}
-
-// commit writes the batches.
-func (j *Journal) commit() {
-	defer close(j.done)
-	var writing bytes.Buffer
-	for range j.wake {
-		j.mu.Lock()
-		b := j.batch
-		j.batch = &batch{done: make(chan struct{})}
-		j.pending, writing = writing, j.pending
-		j.mu.Unlock()
-		if _, b.err = writing.WriteTo(j.file); b.err == nil {
-			b.err = j.file.Sync()
+	lock, err := lockFolder(cfg.Dir, cfg.Gateway)
+	if err != nil {
+		return nil, err
+	}
+	t, err := survey(cfg.Dir)
+	if err == nil {
+		err = removeUnfinished(cfg.Dir)
+	}
+	if err == nil && t.ending != nil {
+		err = confirm(t.path)
+	}
+	if err != nil {
+		lock.Close()
+		return nil, err
+	}
+	q := newQueue(cfg.Timeout, cfg.Event)
+	w := newWriter(cfg, q)
+	if t.ending != nil {
+		w.at, w.before = t.position, t.ending
+		if t.ending.Cause != Sealed {
+			q.tell(Event{What: EndFound, Segment: filepath.Base(t.path), Ending: t.ending})
 		}
-		writing.Reset()
-		close(b.done)
 	}
+	w.begin()
+	go w.run()
+	return &Journal{queue: q, writer: w, lock: lock}, nil
+}
+
+// survey lists the folder and finds where the journal ends.
+func survey(dir string) (tail, error) {
+	listing, err := List(dir)
+	if err != nil {
+		return tail{}, err
+	}
+	return findTail(listing)
+}
+
+// removeUnfinished removes segments that were being made when their process died.
+func removeUnfinished(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		name, unfinished := strings.CutSuffix(entry.Name(), extMaking)
+		if _, _, ours := parseName(name); !unfinished || !ours {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, entry.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Append appends a line: the fields of a JSON object without its braces, the first of them
+// the type; it keeps none of the bytes. With await it returns when the line is as durable
+// as the journal promises, and the sequence number of the line. After an error the line is
+// not to be relied on, though a disk that answers late may have it. Without await it does
+// not wait and returns 0; the line is lost if the error is not nil, and after a failure of
+// the disk it is written again, as long as memory suffices.
+func (j *Journal) Append(fields []byte, await bool) (uint64, error) {
+	b, place, err := j.queue.add(fields, await)
+	if err != nil || !await {
+		return 0, err
+	}
+	b.done.Wait()
+	if b.err != nil {
+		return 0, b.err
+	}
+	return b.first + uint64(place), nil
 }
 
 // Blocked returns why no line can be written at this moment, or nil.
-func (j *Journal) Blocked() error { return nil }
+func (j *Journal) Blocked() error { return j.queue.blocked() }
 
-// Close ends the segment. Nothing may be appended any more.
+// Durable returns the last line that an fdatasync has confirmed, and its SHA-256.
+func (j *Journal) Durable() (seq uint64, hash [sha256.Size]byte) {
+	j.queue.mu.Lock()
+	defer j.queue.mu.Unlock()
+	return j.queue.durable.seq, j.queue.durable.hash
+}
+
+// Close writes what has gathered and seals the segment. Nothing may be appended any more.
+// If the disk does not answer within the timeout, Close returns an error and leaves the
+// folder locked until the process ends.
 func (j *Journal) Close() error {
-	close(j.wake)
-	<-j.done
-	return j.file.Close()
+	j.queue.close()
+	select {
+	case <-j.writer.done:
+	case <-time.After(j.writer.cfg.Timeout):
+		return errors.New("close the journal: the disk does not answer: its last segment has no seal")
+	}
+	err := j.writer.err
+	if err != nil {
+		err = fmt.Errorf("close the journal: its last segment has no seal: %w", err)
+	}
+	return errors.Join(err, j.lock.Close())
+}
+
+// Stats returns the counts of the journal.
+func (j *Journal) Stats() Stats {
+	c := &j.writer.counts
+	s := Stats{
+		Records: c.records.Load(), Bytes: c.bytes.Load(), Commits: c.commits.Load(),
+		Syncs: c.syncs.Load(), Segments: c.segments.Load(), Failures: c.failures.Load(),
+	}
+	if began := c.began.Load(); began != 0 {
+		s.Segment = time.Unix(0, began)
+	}
+	j.queue.count(&s)
+	return s
 }

@@ -18,8 +18,9 @@ import (
 // and no other.
 func TestTableOfTheFieldsOfARecord(t *testing.T) {
 	fields := map[string]bool{
-		"sig":  true,               // added by the journal to a line that it signs
-		"last": true, "hash": true, // of a line "deleted"
+		"sig":    true,               // added by the journal to a line that it signs
+		"synced": true,               // added to the first line after an fdatasync
+		"last":   true, "hash": true, // of a line "deleted"
 	}
 	addFields(fields, "", reflect.TypeFor[audit.Record]())
 	addFields(fields, "", reflect.TypeFor[journal.Header]())

@@ -1,0 +1,34 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// lockFolder takes the lock of a journal, which ends when the returned file is closed or
+// its process dies. The file says who holds it.
+func lockFolder(dir, gateway string) (*os.File, error) {
+	path := filepath.Join(dir, lockName)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, fileMode)
+	if err != nil {
+		return nil, fmt.Errorf("lock the journal: %w", err)
+	}
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if err == nil {
+		_ = f.Truncate(0)
+		_, _ = fmt.Fprintf(f, "pid %d, gateway %s\n", os.Getpid(), gateway) // a full disk is no reason to fail
+		return f, nil
+	}
+	defer f.Close()
+	if !errors.Is(err, syscall.EWOULDBLOCK) {
+		return nil, fmt.Errorf("lock the journal: %s: %w", path, err)
+	}
+	var by [256]byte
+	n, _ := f.Read(by[:])
+	return nil, fmt.Errorf("another gateway writes the journal in %s (%s): "+
+		"each gateway needs a folder of its own", dir, strings.TrimSpace(string(by[:n])))
+}
