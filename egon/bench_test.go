@@ -52,6 +52,65 @@ func BenchmarkRead(b *testing.B) {
 	b.Run("reply/encoding-xml", func(b *testing.B) { measureStandard(b, reply) })
 }
 
+// BenchmarkReply measures the reading of replies whose items are collected: of one person,
+// of many, and with a large photo.
+func BenchmarkReply(b *testing.B) {
+	for _, bench := range []struct {
+		name, code string
+		doc        []byte
+	}{
+		{"person", "E05", personsReply("E05", 1)},
+		{"persons", "E08", personsReply("E08", 1000)},
+		{"photo", "E198", photoReply(64 << 20)},
+	} {
+		r, s := NewReplyReader(DefaultBounds()), ServiceByCode(bench.code)
+		b.Run(bench.name, func(b *testing.B) {
+			measure(b, bench.doc, func() error {
+				r.Reset(s)
+				for from := 0; from < len(bench.doc); from += 32 << 10 {
+					to := min(from+32<<10, len(bench.doc))
+					if err := r.Feed(bench.doc[from:to], to == len(bench.doc)); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		})
+	}
+}
+
+// personsReply returns a reply of E05 or E08 with that many persons.
+func personsReply(code string, persons int) []byte {
+	s := ServiceByCode(code)
+	doc := openReply(nil, s, true)
+	doc = appendOdpovedInfo(doc, "abs:OdpovedInfo", &OdpovedInfo{Status: Status{Kod: OK}})
+	doc = fmt.Appendf(doc, "<e:RobOdpoved><e:%sDataResponse>", s.Request)
+	doc = append(doc, `<d:RobAplikacniStatus xmlns:d="`+NSRobData+`" xmlns="`+NSRobTypes+`">`+
+		`<VysledekRobKodType>OK</VysledekRobKodType></d:RobAplikacniStatus>`...)
+	for i := range persons {
+		doc = fmt.Appendf(doc, `<Osoba xmlns="`+NSRobData+`"><AdresaPobytu>1234%04d</AdresaPobytu>`+
+			`<Aifo>%d</Aifo><DatovaSchranka xsi:nil="true" xmlns:xsi="`+NSXSI+`"/>`+
+			`<DatumNarozeni>1977-05-03</DatumNarozeni><Jmeno>ZORAN</Jmeno>`+
+			`<MistoNarozeni><b:NarozeniCr xmlns:b="`+NSRobTypes+`">554782</b:NarozeniCr>`+
+			`</MistoNarozeni><Prijmeni>VOSAHLO</Prijmeni><Obcanstvi>203</Obcanstvi></Osoba>`,
+			i, i+1)
+	}
+	doc = fmt.Appendf(doc, "</e:%sDataResponse></e:RobOdpoved>", s.Request)
+	return closeReply(doc, s, true)
+}
+
+// photoReply returns a reply of E198 with one photo of that many bytes.
+func photoReply(size int) []byte {
+	src, _ := SourceOf([]byte("Eop"))
+	doc := AppendMediaHead(nil, true, &OdpovedInfo{Status: Status{Kod: OK}},
+		&MediaBlocks{Source: src})
+	doc = append(doc, `<a:EopOdpovedV1 xmlns:a="`+NSEop+`" xmlns="`+NSEvidence+`"><Aifo>1</Aifo>`+
+		`<Fotky><Fotka>`...)
+	doc = append(doc, bytes.TrimSuffix(photo(size)[len("<p>"):], []byte("</p>"))...)
+	doc = append(doc, `</Fotka></Fotky></a:EopOdpovedV1>`...)
+	return AppendMediaTail(doc, true, src)
+}
+
 // BenchmarkMemo measures the gain of the memo where requests are alike, and its cost
 // where more kinds of them take turns than it has room for. Four services are called by
 // clients each of which names and declares prefixes in its own way.

@@ -2,7 +2,10 @@
 
 package egon
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 // splitStep and longSplits are the offsets at which forEachCut cuts: every one, and
 // the number of cuts of a long document.
@@ -56,5 +59,27 @@ func TestReplyReaderAllocations(t *testing.T) {
 	})
 	if allocs != 0 {
 		t.Errorf("%v allocations, want 0", allocs)
+	}
+}
+
+// Collecting the items of a reply does not allocate, nor does asking for their words.
+func TestReturnedAllocations(t *testing.T) {
+	r := NewReplyReader(DefaultBounds())
+	for _, tt := range returnedExamples {
+		doc := replyWith(tt.code, tt.inner)
+		words := make([]string, 0, 32)
+		allocs := testing.AllocsPerRun(100, func() {
+			r.Reset(ServiceByCode(tt.code))
+			for from := 0; from < len(doc); from += 1000 {
+				to := min(from+1000, len(doc))
+				if err := r.Feed(doc[from:to], to == len(doc)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			words = slices.AppendSeq(words[:0], r.Returned().Words())
+		})
+		if allocs != 0 {
+			t.Errorf("%s %s: %v allocations, want 0", tt.code, tt.name, allocs)
+		}
 	}
 }

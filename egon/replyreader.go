@@ -9,9 +9,9 @@ import (
 
 // A ReplyReader reads a reply while it is relayed, in windows of any size. It proves
 // that the reply is one complete document, with or without a SOAP Envelope, and reads
-// its status. It holds nothing else of it, so a reply may be of any length. After
-// [ReplyReader.Reset] it can be used again and allocates nothing. It is not safe for
-// concurrent use.
+// its status and which items it holds. It holds nothing else of it, so a reply may be of
+// any length. After [ReplyReader.Reset] it can be used again and allocates nothing. It is
+// not safe for concurrent use.
 type ReplyReader struct {
 	soap
 	bounds  Bounds
@@ -23,6 +23,7 @@ type ReplyReader struct {
 	barred  bool
 	id      []byte
 	fault   bool
+	items   collector
 }
 
 // A statusPlace is the innermost open element of OdpovedInfo/Status/VysledekKod, of
@@ -53,7 +54,8 @@ func NewReplyReader(b Bounds) *ReplyReader {
 	r := &ReplyReader{
 		soap:   soap{scan: xmltext.NewScanner(b.XML)},
 		bounds: b, kod: make([]byte, 0, maxKod), sub: make([]byte, 0, maxSubKod),
-		id: make([]byte, 0, uuidBytes),
+		id:    make([]byte, 0, uuidBytes),
+		items: newCollector(),
 	}
 	r.leafTaken = r.takeLeaf
 	return r
@@ -68,6 +70,7 @@ func (r *ReplyReader) Reset(s *Service) {
 	}
 	r.service, r.depth, r.at, r.fault, r.barred = s, 0, beforeInfo, false, false
 	r.kod, r.sub, r.id = r.kod[:0], r.sub[:0], r.id[:0]
+	r.items.reset()
 }
 
 // Feed reads the next window of the reply, after which last says that nothing follows.
@@ -77,7 +80,7 @@ func (r *ReplyReader) Reset(s *Service) {
 func (r *ReplyReader) Feed(window []byte, last bool) error {
 	var tok xmltext.Token
 	for r.offence == nil {
-		if r.at == afterInfo && r.place == inOperation {
+		if r.at == afterInfo && r.place == inOperation && !r.items.wantsBlanks() {
 			r.leaves(&window)
 		}
 		if !r.next(&tok, &window, last, r.text()) {
@@ -99,7 +102,7 @@ func (r *ReplyReader) Feed(window []byte, last bool) error {
 // meaning of a value, or none.
 func (r *ReplyReader) text() meaning {
 	switch {
-	case r.at == inKod || r.at == inSubKod || r.at == inIszrZadostId:
+	case r.at == inKod || r.at == inSubKod || r.at == inIszrZadostId || r.items.wantsText():
 		return someText
 	case r.place == inOperation:
 		return noMeaning
@@ -136,6 +139,10 @@ func (r *ReplyReader) Bars() bool { return r.barred && r.Kod() != OK }
 // IszrZadostId returns the bus's number of the reply, or "". It allocates.
 func (r *ReplyReader) IszrZadostId() string { return string(r.id) }
 
+// Returned returns the items that the reply has held so far, by the table of its service:
+// none of a service without one, and none of a SOAP Fault. It is valid until Reset.
+func (r *ReplyReader) Returned() *Returned { return &r.items.got }
+
 // Fault reports whether the reply is a SOAP Fault.
 func (r *ReplyReader) Fault() bool { return r.fault }
 
@@ -152,6 +159,9 @@ func (r *ReplyReader) take(tok *xmltext.Token) *Offence {
 	}
 	switch tok.Kind {
 	case xmltext.StartElement:
+		if r.items.collects() {
+			r.items.open(&tok.Name)
+		}
 		r.depth++
 		if r.depth <= 5 && r.at != afterInfo {
 			r.descend(tok.Name)
@@ -159,10 +169,18 @@ func (r *ReplyReader) take(tok *xmltext.Token) *Offence {
 	case xmltext.EndElement:
 		if r.depth--; r.depth == 0 {
 			r.leave(tok)
-		} else if r.depth < 5 && r.at != afterInfo {
+			break
+		}
+		if r.items.collects() {
+			r.items.close()
+		}
+		if r.depth < 5 && r.at != afterInfo {
 			r.ascend()
 		}
 	case xmltext.Text, xmltext.CData:
+		if r.items.wantsText() {
+			r.items.chars(tok.Data)
+		}
 		switch r.at {
 		case inKod:
 			r.kod = appendBounded(r.kod, tok.Data)
@@ -176,13 +194,22 @@ func (r *ReplyReader) take(tok *xmltext.Token) *Offence {
 }
 
 // takeLeaf takes an element with nothing but text in it: after the status, any.
-func (r *ReplyReader) takeLeaf(*xmltext.Leaf) bool { return true }
+func (r *ReplyReader) takeLeaf(l *xmltext.Leaf) bool {
+	if r.items.collects() {
+		r.items.leaf(l)
+	}
+	return true
+}
 
 // operation takes the start tag of the operation.
 func (r *ReplyReader) operation(tok *xmltext.Token) *Offence {
 	r.depth = 1
 	r.fault = tok.Name.Is(NSEnvelope, "Fault")
-	if r.fault || tok.Name.Is(r.service.Namespace, r.service.Response) {
+	switch {
+	case r.fault:
+		return nil
+	case tok.Name.Is(r.service.Namespace, r.service.Response):
+		r.items.begin(replies().roots[r.service.Code])
 		return nil
 	}
 	return r.offend(otherReply, tok.Start, r.service.Code, r.service.Response, sent(tok.Name.Local))

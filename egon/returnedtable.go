@@ -1,0 +1,191 @@
+package egon
+
+import (
+	_ "embed"
+	"strings"
+	"sync"
+
+	"brana/egon/xmltext"
+)
+
+//go:embed returned.txt
+var returnedText string
+
+// replies is the table of returned.txt. It is built once and never changed.
+var replies = sync.OnceValue(readReplies)
+
+// A replyTable says what elements of replies are items.
+type replyTable struct {
+	words     []string               // of all items
+	index     map[string]int         // of each word in words
+	roots     map[string]*replyPlace // the element of the operation, by the code of the service
+	records   map[string]*replyPlace // by their names in the text
+	robWords  map[string]int         // index of the word of each name that ROB itself uses
+	spaces    map[string]string      // namespaces by their prefixes in the text
+	ofReplies *replyPlace            // the parent of another service's reply
+}
+
+// A replyPlace is an element of replies in which items are looked for.
+type replyPlace struct {
+	rows   []*replyRow
+	byName map[string]*replyRow // local name
+	record bool                 // of one person: a child without a row is recorded by its name
+}
+
+// A replyRow is what the table says of an element.
+type replyRow struct {
+	space, local string
+	is           rowKind
+	next         int         // index of the row after it
+	word         int         // isItem: its index
+	inside       *replyPlace // isPlace
+}
+
+type rowKind uint8
+
+const (
+	isNoItem  rowKind = iota
+	isItem            // it has a value: the item was returned
+	isPlace           // look at its children
+	isList            // its text lists items in ROB's own names
+	isUnknown         // it has no row, and a value
+)
+
+// row returns the row of a child, or nil. The guess is the row that comes next in the order
+// of the table, which most replies keep to.
+func (p *replyPlace) row(n *xmltext.Name, guess int) *replyRow {
+	if guess < len(p.rows) && p.rows[guess].local == string(n.Local) {
+		if r := p.rows[guess]; r.space == string(n.Space) {
+			return r
+		}
+	}
+	r := p.byName[string(n.Local)]
+	if r == nil || r.space != string(n.Space) {
+		return nil
+	}
+	return r
+}
+
+func (p *replyPlace) add(r *replyRow) *replyRow {
+	r.next = len(p.rows) + 1
+	p.rows = append(p.rows, r)
+	p.byName[r.local] = r
+	return r
+}
+
+// child returns the place that is a child of p, and makes it unless it is there.
+func (p *replyPlace) child(space, local string) *replyPlace {
+	if r := p.byName[local]; r != nil && r.space == space {
+		return r.inside
+	}
+	return p.add(&replyRow{space: space, local: local, is: isPlace, inside: newPlace(false)}).inside
+}
+
+func newPlace(record bool) *replyPlace {
+	return &replyPlace{byName: map[string]*replyRow{}, record: record}
+}
+
+// readReplies trusts the embedded text: a test checks it against the schemas.
+func readReplies() *replyTable {
+	t := &replyTable{
+		index:     map[string]int{},
+		roots:     map[string]*replyPlace{},
+		records:   map[string]*replyPlace{},
+		robWords:  map[string]int{},
+		spaces:    map[string]string{},
+		ofReplies: newPlace(false),
+	}
+	var add func(f []string) // takes a row of the section
+	for line := range strings.Lines(returnedText) {
+		f := strings.Fields(line)
+		switch {
+		case len(f) == 0 || strings.HasPrefix(line, "#"):
+		case f[0] == "ns":
+			t.spaces[f[1]] = f[2]
+		case f[0] == "record":
+			record, space := t.record(f[1]), t.spaces[f[2]]
+			add = func(f []string) { t.addRow(record, space, f) }
+		case f[0] == "reply":
+			add = func(row []string) { t.addPath(f[1], row) }
+		default:
+			add(f)
+		}
+	}
+	for i := range items {
+		if it := &items[i]; !it.control && (it.register == ROB || it.register == ROBv2) {
+			t.robWords[InternalName(it.word)] = t.wordIndex(it.word)
+		}
+	}
+	return t
+}
+
+// record returns the record of a name, which may come before its rows.
+func (t *replyTable) record(name string) *replyPlace {
+	if t.records[name] == nil {
+		t.records[name] = newPlace(true)
+	}
+	return t.records[name]
+}
+
+// addRow adds the row ELEMENT WORD, ELEMENT > RECORD, ELEMENT * or ELEMENT -.
+func (t *replyTable) addRow(record *replyPlace, space string, f []string) {
+	r := record.add(&replyRow{space: space, local: f[0]})
+	switch word := f[1]; word {
+	case "-":
+	case "*":
+		r.is = isList
+	case ">":
+		r.is, r.inside = isPlace, t.record(f[2])
+	case "=":
+		r.is, r.word = isItem, t.wordIndex(f[0])
+	default:
+		r.is, r.word = isItem, t.wordIndex(word)
+	}
+}
+
+// anyReply is the record of an element with the reply of another service inside.
+const anyReply = "reply"
+
+// addPath adds the row PATH RECORD of a service's reply.
+func (t *replyTable) addPath(code string, f []string) {
+	s := ServiceByCode(code)
+	p := t.roots[code]
+	if p == nil {
+		p = newPlace(false)
+		t.roots[code] = p
+		if f[1] != anyReply {
+			t.ofReplies.add(&replyRow{
+				space:  s.Namespace,
+				local:  s.Response,
+				is:     isPlace,
+				inside: p,
+			})
+		}
+	}
+	path := strings.Split(f[0], "/")
+	for i, step := range path {
+		space, local := s.Namespace, step
+		if prefix, name, ok := strings.Cut(step, ":"); ok {
+			space, local = t.spaces[prefix], name
+		}
+		if i < len(path)-1 {
+			p = p.child(space, local)
+			continue
+		}
+		last := p.add(&replyRow{space: space, local: local, is: isPlace, inside: t.ofReplies})
+		if f[1] != anyReply {
+			last.inside = t.record(f[1])
+		}
+	}
+}
+
+// wordIndex returns the index of a word, which it adds unless it is there.
+func (t *replyTable) wordIndex(word string) int {
+	i, ok := t.index[word]
+	if !ok {
+		i = len(t.words)
+		t.index[word] = i
+		t.words = append(t.words, word)
+	}
+	return i
+}
