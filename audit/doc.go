@@ -10,5 +10,6 @@
 //	call.go    what is recorded of a call and its result, borrowed from the exchange
 //	append.go  the JSON of a record
 //	record.go  a record as it is read again
+//	parse.go   reads a record; scanner.go its JSON, instant.go its time
 //	recorder.go  appends records to a journal
 package audit
