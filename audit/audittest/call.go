@@ -1,0 +1,150 @@
+package audittest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"time"
+
+	"brana/audit"
+	"brana/egon"
+)
+
+// A call is one call and what comes of it.
+type call struct {
+	call    audit.Call
+	head    *egon.Head
+	result  audit.Result
+	refused bool // before its intent
+	intent  uint64
+	err     error
+}
+
+// newCall draws a call that comes at a time.
+func newCall(r *rand.Rand, at time.Time, o *office) call {
+	service := o.services[r.IntN(len(o.services))]
+	c := call{head: &egon.Head{Info: o.info}}
+	c.head.Info.Uzivatel = []byte(o.users[r.IntN(len(o.users))])
+	asked := some(r, items[service])
+	for _, item := range asked {
+		c.head.Items = append(c.head.Items, egon.Word{Text: []byte(item)})
+	}
+	c.call = audit.Call{
+		Time:           at,
+		Service:        service,
+		Route:          route(service),
+		Async:          service == "E08" && r.IntN(4) == 0,
+		AgendaZadostId: uuid(r),
+		IszrZadostId:   string(uuid(r)),
+		Peer:           netip.AddrPortFrom(o.peer, uint16(20000+r.IntN(40000))),
+		Certificate:    o.serial,
+		Decision:       audit.Decision{Verdict: "granted", Policy: "3f8a11c09b2e", Rule: o.rule},
+		Quota: audit.Quota{
+			Verdict: "admitted", Quota: o.quota, Remaining: 1 + r.Int64N(o.quota), Concurrent: 50, Running: 1 + r.IntN(8),
+		},
+	}
+	c.call.Head = c.head
+	c.end(r, o, asked)
+	return c
+}
+
+func route(service string) string {
+	if service == "E198" {
+		return "workflow"
+	}
+	return "relay iszr"
+}
+
+// end draws what comes of a call.
+func (c *call) end(r *rand.Rand, o *office, asked []string) {
+	took := time.Duration(1+r.ExpFloat64()*60) * time.Millisecond
+	c.result = audit.Result{
+		Time: c.call.Time.Add(took), Took: took, Outcome: "ok", Kod: "OK", Status: 200,
+		RequestBytes: 1500 + r.Int64N(1500),
+	}
+	switch p := r.Float64(); {
+	case p < o.wrong:
+		c.refuse("item-not-permitted", 403)
+		c.call.Decision.Refused = []audit.Refused{{Word: asked[len(asked)-1], Why: "grant"}}
+	case p < o.wrong+0.001:
+		c.refuse("hourly-quota", 429)
+		c.call.Decision.Verdict = "granted"
+		c.call.Quota.Verdict, c.call.Quota.Remaining = "hourly-quota", 0
+	case p < o.wrong+0.0015:
+		c.refuse("malformed", 400)
+		c.call.Head, c.call.Decision, c.call.Quota = nil, audit.Decision{}, audit.Quota{}
+	case p < o.wrong+0.003:
+		c.result.Outcome, c.result.Kod, c.result.Status = "registry-failed", "CHYBA", 502
+	case p < o.wrong+0.004:
+		c.result.Outcome, c.result.Broken = "caller-left", "caller"
+	case p < o.wrong+0.04:
+		c.result.Outcome, c.result.Kod = "varovani", "VAROVANI"
+		c.result.SubKody = []string{"NENALEZENO"}
+	default:
+		c.answer(r, asked)
+	}
+}
+
+// refuse makes the call one that has no intent.
+func (c *call) refuse(kind string, status int) {
+	c.refused, c.call.Async = true, false
+	c.call.Decision.Verdict, c.call.Quota = kind, audit.Quota{}
+	c.result.Outcome, c.result.Kod, c.result.Status, c.result.Took = kind, "CHYBA", status, 400*time.Microsecond
+	c.result.Time = c.call.Time.Add(c.result.Took)
+}
+
+// answer gives the call data, unless its job will.
+func (c *call) answer(r *rand.Rand, asked []string) {
+	c.result.ResponseBytes = 2000 + r.Int64N(60000)
+	if c.call.Async {
+		return
+	}
+	c.result.Returned = asked
+	if r.IntN(3) == 0 {
+		c.result.Returned = some(r, asked)
+	}
+	name, message := "iszr", ""
+	if c.call.Service == "E198" {
+		name, message = "rob", "O08"
+	}
+	c.result.Registries = []audit.Registry{{
+		Name: name, Message: message, Result: "ok", Took: c.result.Took * 3 / 4,
+	}}
+}
+
+// job draws what comes of the job of the call.
+func (c *call) job(rand *rand.Rand) audit.Result {
+	took := c.result.Took + time.Duration(rand.IntN(5000))*time.Millisecond
+	r := audit.Result{
+		Time: c.call.Time.Add(took), Took: took, Outcome: "ok", Kod: "OK", Job: true,
+		ResponseBytes: 2000 + rand.Int64N(60000),
+	}
+	for _, word := range c.head.Items {
+		r.Returned = append(r.Returned, string(word.Text))
+	}
+	return r
+}
+
+// some draws at least one of a list, in its order.
+func some(r *rand.Rand, list []string) []string {
+	drawn := make([]string, 0, len(list))
+	for _, word := range list {
+		if r.IntN(2) == 0 {
+			drawn = append(drawn, word)
+		}
+	}
+	if len(drawn) == 0 {
+		return list[:1]
+	}
+	return drawn
+}
+
+// uuid draws an id in the form of RFC 9562.
+func uuid(r *rand.Rand) []byte {
+	id := fmt.Appendf(make([]byte, 0, 36), "%016x%016x", r.Uint64(), r.Uint64())
+	for _, at := range [...]int{8, 13, 18, 23} {
+		id = slices.Insert(id, at, '-')
+	}
+	return id
+}

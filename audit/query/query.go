@@ -1,0 +1,49 @@
+package query
+
+import (
+	"context"
+	"iter"
+)
+
+// A Query asks the journals of one or several gateways.
+type Query struct {
+	Dirs   []string // folders of journals
+	Filter Filter
+	Found  func(Finding) // gets what is not as it should be; it is called by the reader of Uses
+}
+
+// Uses returns the uses that match. An error ends them: a folder cannot be read. Findings
+// end nothing.
+func (q *Query) Uses(ctx context.Context) iter.Seq2[*Use, error] {
+	return func(yield func(*Use, error) bool) {
+		orders, err := q.orders()
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		use := func(u *Use) bool { return yield(u, nil) }
+		if len(orders) == 1 {
+			orders[0].run(ctx, use, q.found)
+			return
+		}
+		merge(ctx, orders, use, q.found)
+	}
+}
+
+func (q *Query) orders() ([]*order, error) {
+	orders := make([]*order, 0, len(q.Dirs))
+	for _, dir := range q.Dirs {
+		p, err := newPlan(dir)
+		if err != nil {
+			return nil, err
+		}
+		orders = append(orders, newOrder(p, &q.Filter))
+	}
+	return orders, nil
+}
+
+func (q *Query) found(f Finding) {
+	if q.Found != nil {
+		q.Found(f)
+	}
+}

@@ -1,0 +1,269 @@
+package query
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	"brana/audit"
+	"brana/audit/audittest"
+	"brana/audit/journal"
+)
+
+// naive is the query as one would write it who has time and memory: encoding/json, all
+// records at once, and what is asked for said once more.
+func naive(t testing.TB, f *Filter, records []audit.Record) (uses []*Use) {
+	t.Helper()
+	open := map[uint64]*Use{}
+	var list []*Use
+	for _, r := range records {
+		switch r.Type {
+		case audit.TypeIntent:
+			open[r.Seq] = &Use{Call: &r}
+			list = append(list, open[r.Seq])
+		case audit.TypeOutcome:
+			if u := open[r.Intent]; r.Job {
+				u.Job = &r
+			} else {
+				u.Result = &r
+			}
+		case audit.TypeRefusal, audit.TypeLate:
+			list = append(list, &Use{Call: &r, Result: &r})
+		}
+	}
+	for _, u := range list {
+		if naiveMatch(f, u) {
+			uses = append(uses, u)
+		}
+	}
+	return uses
+}
+
+func naiveMatch(f *Filter, u *Use) bool {
+	var all []string // of each use, what each list of the filter may ask for
+	outcome, refused := "unfinished", false
+	records := []*audit.Record{u.Call, u.Result, u.Job}
+	for _, r := range records {
+		if r == nil {
+			continue
+		}
+		if r.Outcome != "" {
+			outcome = r.Outcome
+			refused = !slices.Contains([]string{"ok", "varovani", "chyba", "caller-left"}, outcome)
+		}
+		all = append(all, "service "+r.Service, "user "+r.Uzivatel,
+			"id "+r.AgendaZadostId, "id "+r.IszrZadostId)
+		if r == u.Call {
+			all = append(all, "caller "+r.Agenda+"/"+r.Role+"/"+r.Ovm+"/"+r.Ais)
+		}
+		for _, w := range r.Asked {
+			all = append(all, "asked "+w)
+		}
+		for _, w := range r.Returned {
+			all = append(all, "returned "+w)
+		}
+		for _, w := range append(slices.Clone(r.Persons), r.ReturnedPersons...) {
+			all = append(all, "person "+w)
+		}
+	}
+	all = append(all, "outcome "+outcome)
+	has := func(kind string, list []string) bool {
+		return len(list) == 0 || slices.ContainsFunc(list, func(w string) bool {
+			begin, open := strings.CutSuffix(w, "*")
+			return slices.ContainsFunc(all, func(a string) bool {
+				return a == kind+" "+w || open && strings.HasPrefix(a, kind+" "+begin)
+			})
+		})
+	}
+	byCaller := len(f.Callers) == 0
+	for _, c := range f.Callers {
+		pattern := regexp.QuoteMeta(string(c.whole) + strings.Join(texts(c.parts), "/"))
+		meant := regexp.MustCompile("^caller " + strings.ReplaceAll(pattern, `\*`, ".*") + "$")
+		byCaller = byCaller || slices.ContainsFunc(all, meant.MatchString)
+	}
+	at := u.Call.Time
+	return has("service", f.Services) && has("outcome", f.Outcomes) && has("asked", f.Asked) &&
+		has("returned", f.Returned) && has("user", texts(f.Users)) && has("person", f.Persons) &&
+		has("id", f.Requests) && byCaller && (!f.Refused || refused) &&
+		(f.Since.IsZero() || !at.Before(f.Since)) && (f.Until.IsZero() || at.Before(f.Until))
+}
+
+func texts[T ~string](list []T) (out []string) {
+	for _, p := range list {
+		out = append(out, string(p))
+	}
+	return out
+}
+
+// recordsOf reads a journal with encoding/json.
+func recordsOf(t testing.TB, dir string) (records []audit.Record) {
+	t.Helper()
+	listing, err := journal.List(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range listing.Segments {
+		r, err := s.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line, err := r.Next(); err == nil; line, err = r.Next() {
+			var record audit.Record
+			if err := json.Unmarshal(line, &record); err != nil {
+				t.Fatal(err)
+			}
+			records = append(records, record)
+		}
+		r.Close()
+	}
+	return records
+}
+
+// ask runs a query over folders and returns its uses and findings.
+func ask(t testing.TB, f Filter, dirs ...string) (uses []*Use, findings []string) {
+	t.Helper()
+	q := Query{Dirs: dirs, Filter: f, Found: func(f Finding) { findings = append(findings, f.Error()) }}
+	for u, err := range q.Uses(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		uses = append(uses, u)
+	}
+	return uses, findings
+}
+
+// bySeq sorts uses by the number of their first record.
+func bySeq(uses []*Use) []*Use {
+	return slices.SortedFunc(slices.Values(uses), func(a, b *Use) int { return cmp.Compare(a.Call.Seq, b.Call.Seq) })
+}
+
+var sameUse = gocmp.Options{
+	cmpopts.IgnoreUnexported(Use{}), cmpopts.IgnoreFields(Use{}, "Dir"), cmpopts.EquateEmpty(),
+	cmpopts.EquateApproxTime(0),
+}
+
+// busy writes a journal of many calls through the writer of gateways, in small segments.
+func busy(t testing.TB, calls int) string {
+	t.Helper()
+	whole := t.TempDir()
+	if _, err := audittest.Write(audittest.Config{Journal: journal.Config{Dir: whole}, Seed: 1, Calls: calls}); err != nil {
+		t.Fatal(err)
+	}
+	return rebind(t, whole, 300)
+}
+
+// rebind writes the records of a journal again, in segments of at most some lines; half of
+// them compressed.
+func rebind(t testing.TB, dir string, lines int) string {
+	t.Helper()
+	book := audittest.NewBook(t.TempDir())
+	files, err := filepath.Glob(filepath.Join(dir, "*.jsonl"))
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	n, numbers := 0, map[uint64]uint64{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for scan := bufio.NewScanner(bytes.NewReader(text)); scan.Scan(); {
+			copyLine(t, numbers, book, scan.Text())
+			if n++; n%lines == 0 {
+				if err := book.Seal("size"); err != nil {
+					t.Fatal(err)
+				}
+				if n == 2*lines {
+					if err := book.Compress(); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+		}
+	}
+	if err := book.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	return book.Dir
+}
+
+// copyLine writes a record again; what it refers to has another number now.
+func copyLine(t testing.TB, numbers map[uint64]uint64, book *audittest.Book, line string) {
+	t.Helper()
+	record, err := audit.ParseRecord(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if record.Type == journal.TypeSegment || record.Type == journal.TypeSeal {
+		return
+	}
+	fields := strings.TrimSuffix(line[strings.Index(line, `"type"`):], "}")
+	if record.Intent > 0 {
+		fields = strings.Replace(fields, fmt.Sprintf(`"intent":%d`, record.Intent),
+			fmt.Sprintf(`"intent":%d`, numbers[record.Intent]), 1)
+	}
+	numbers[record.Seq] = book.Line(fields)
+}
+
+// A query gives what the naive one gives, whatever is asked for.
+func TestQueryGivesWhatTheNaiveOneGives(t *testing.T) {
+	dir := busy(t, 600)
+	records := recordsOf(t, dir)
+	rapid.Check(t, func(rt *rapid.T) {
+		f := drawFilter(rt)
+		got, findings := ask(t, f, dir)
+		if len(findings) > 0 {
+			rt.Fatalf("findings: %v", findings)
+		}
+		if d := gocmp.Diff(naive(t, &f, records), bySeq(got), sameUse); d != "" {
+			rt.Errorf("%+v: %s", f, d)
+		}
+	})
+}
+
+func drawFilter(t *rapid.T) (f Filter) {
+	begin := time.Date(2026, 11, 2, 0, 0, 0, 0, time.UTC)
+	hour := rapid.IntRange(0, 7*24)
+	some := func(name string) bool { return rapid.IntRange(0, 3).Draw(t, name+"?") == 0 }
+	draw := func(name string, words ...string) []string {
+		if !some(name) {
+			return nil
+		}
+		return rapid.SliceOfNDistinct(rapid.SampledFrom(words), 1, 2, rapid.ID[string]).Draw(t, name)
+	}
+	if some("since") {
+		f.Since = begin.Add(time.Duration(hour.Draw(t, "since")) * time.Hour)
+	}
+	if some("until") {
+		f.Until = begin.Add(time.Duration(hour.Draw(t, "until")) * time.Hour)
+	}
+	for _, text := range draw("caller", "A101/*", "*/*/*/1000", "A10*/CR1*/*/*", "*", "A104/CR1004/00155433/1007") {
+		c, err := ParseCaller(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Callers = append(f.Callers, c)
+	}
+	for _, text := range draw("user", "novak1", "sv*") {
+		f.Users = append(f.Users, Pattern(text))
+	}
+	f.Services = draw("service", "E198", "E08", "E99")
+	f.Outcomes = draw("outcome", "ok", "varovani", "unfinished", "item-not-permitted")
+	f.Asked = draw("asked", "EopFoto", "Jmeno", "Nothing")
+	f.Returned = draw("returned", "EopFoto", "Jmeno", "?Nove")
+	f.Refused = some("refused")
+	return f
+}

@@ -1,0 +1,90 @@
+package query
+
+import (
+	"time"
+
+	"brana/audit"
+)
+
+// A Use is a call and what came of it. Its records are the user's to keep.
+type Use struct {
+	Dir    string        // folder of the journal
+	Call   *audit.Record // intent, refusal or late record; nil when it was deleted
+	Result *audit.Record // outcome, or the Call itself if that is both; nil: unfinished
+	Job    *audit.Record // outcome of an asynchronous call's job; nil: none or unfinished
+
+	lines [3]string // the text of the records
+}
+
+// Unfinished is the Outcome of a use that has none.
+const Unfinished = "unfinished"
+
+// Time returns when the request came.
+func (u *Use) Time() time.Time { return u.first().Time }
+
+// Ended returns the time of the use's last record.
+func (u *Use) Ended() time.Time {
+	if last := u.Last(); last != nil {
+		return last.Time
+	}
+	return u.Call.Time
+}
+
+// first is the earliest record of the use; there is one.
+func (u *Use) first() *audit.Record {
+	if u.Call != nil {
+		return u.Call
+	}
+	return u.Last()
+}
+
+// Last returns the record with what came of the use: that of the job, if there is one,
+// since its answer holds the data. It is nil in an unfinished use.
+func (u *Use) Last() *audit.Record {
+	if u.Job != nil {
+		return u.Job
+	}
+	return u.Result
+}
+
+// Caller returns the quadruple of the caller as AGENDA/ROLE/OVM/AIS. It is empty when
+// the call was refused before its header was read.
+func (u *Use) Caller() string {
+	if u.Call == nil {
+		return ""
+	}
+	return callerOf(u.Call)
+}
+
+func callerOf(r *audit.Record) string {
+	if r.Agenda == "" && r.Role == "" && r.Ovm == "" && r.Ais == "" {
+		return ""
+	}
+	return r.Agenda + "/" + r.Role + "/" + r.Ovm + "/" + r.Ais
+}
+
+// Outcome returns what came of the use in one word.
+func (u *Use) Outcome() string {
+	if last := u.Last(); last != nil {
+		return last.Outcome
+	}
+	return Unfinished
+}
+
+// Refused reports whether the gateway refused the call, or gave it up.
+func (u *Use) Refused() bool { return !answered[u.Outcome()] }
+
+// answered are the outcomes that are no kind of a refusal.
+var answered = map[string]bool{
+	"ok": true, "varovani": true, "chyba": true, "unknown": true, "fault": true,
+	"cut": true, "upstream-broke": true, "caller-left": true, Unfinished: true,
+}
+
+// pending reports whether more is to come of the use: its outcome, or that of the job
+// which has the answer of an asynchronous call.
+func (u *Use) pending() bool {
+	if u.Result == nil {
+		return true
+	}
+	return u.Call != nil && u.Call.Async && u.Job == nil && answered[u.Result.Outcome]
+}
