@@ -53,9 +53,20 @@ type Void struct {
 
 // A Seal is the last line of a segment.
 type Seal struct {
-	Type  string    `json:"type"` // TypeSeal
+	Type    string    `json:"type"` // TypeSeal
+	Time    time.Time `json:"time"`
+	Gateway string    `json:"gateway"` // as in the header, for copies of the seal
+	First   uint64    `json:"first"`   // sequence number of the segment's header
+	Count   uint64    `json:"count"`   // lines of the segment before the seal
+	Cause   string    `json:"cause"`   // why it ended: size, age, shutdown
+}
+
+// Deleted is the line that says that a segment is deleted. It is on the disk before the
+// segment goes.
+type Deleted struct {
+	Type  string    `json:"type"` // TypeDeleted
 	Time  time.Time `json:"time"`
 	First uint64    `json:"first"` // sequence number of the segment's header
-	Count uint64    `json:"count"` // lines of the segment before the seal
-	Cause string    `json:"cause"` // why it ended: size, age, shutdown
+	Last  uint64    `json:"last"`  // of its last line that counts
+	Hash  string    `json:"hash"`  // SHA-256 of that line, hex
 }

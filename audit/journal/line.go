@@ -9,11 +9,13 @@ import (
 // MaxLine is the length of the longest line of a journal in bytes, without its newline.
 const MaxLine = 1 << 20
 
+type hash = [sha256.Size]byte
+
 // A Line is the beginning of a line, which every line has.
 type Line struct {
 	Seq  uint64
-	Prev [sha256.Size]byte // hash of the line before
-	Type []byte            // part of the line
+	Prev hash   // hash of the line before
+	Type []byte // part of the line
 }
 
 const (
@@ -61,4 +63,15 @@ func lower(digits []byte) bool {
 		}
 	}
 	return true
+}
+
+const gluedText = "another line begins in it at byte %d, without a newline before"
+
+// innerLine is where a second line begins within a line; 0: nowhere. In JSON text that the
+// gateway writes a quotation mark within a string has a backslash before it.
+func innerLine(line []byte) int {
+	if len(line) == 0 {
+		return 0
+	}
+	return bytes.Index(line[1:], []byte(lineBegin)) + 1
 }

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -55,20 +56,10 @@ func List(dir string) (*Listing, error) {
 		}
 	}
 	slices.SortFunc(listing.Segments, func(a, b Segment) int {
-		if a.First != b.First {
-			return compare(a.First, b.First)
-		}
-		return strings.Compare(a.Path, b.Path) // the plain one first
+		return cmp.Or(cmp.Compare(a.First, b.First), cmp.Compare(a.Path, b.Path)) // plain first
 	})
 	listing.Segments = slices.DeleteFunc(listing.Segments, listing.twin())
 	return listing, nil
-}
-
-func compare(a, b uint64) int {
-	if a < b {
-		return -1
-	}
-	return 1
 }
 
 // add sorts a file in by its name.

@@ -2,7 +2,6 @@ package journal
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +16,11 @@ const (
 	readBytes = 256 << 10 // of a segment that are read at once
 	maxWindow = 8 << 20   // of a compressed segment that is held while it is read
 )
+
+var errTooLong = fmt.Errorf("it is longer than %d bytes, and so no line of a journal", MaxLine)
+
+// errDamaged is the cause of every error of a compressed file.
+var errDamaged = errors.New("the compressed file is damaged")
 
 // A Reader reads the lines of a segment. It holds no more than the longest line, and a
 // window of 8 MiB if the segment is compressed.
@@ -92,7 +96,7 @@ func (r *Reader) fill() error {
 	case r.err != nil:
 		return r.err
 	case r.end-r.start > MaxLine:
-		r.err = r.at(fmt.Errorf("it is longer than %d bytes, and so no line of a journal", MaxLine))
+		r.err = r.at(errTooLong)
 		return r.err
 	case r.start > 0:
 		r.offset += int64(r.start)
@@ -113,7 +117,7 @@ func (r *Reader) fill() error {
 		return io.EOF
 	}
 	if r.decoder != nil {
-		err = fmt.Errorf("the compressed file is damaged: %w", err)
+		err = fmt.Errorf("%w: %w", errDamaged, err)
 	}
 	r.err = r.at(err)
 	return r.err
@@ -157,40 +161,8 @@ func (r *Reader) Close() error {
 	return r.file.Close()
 }
 
-// Header reads the header of the segment. It refuses a segment of a newer format with a
-// sentence that says what to do.
-func (s Segment) Header() (*Header, error) {
-	r, err := s.Open()
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	line, err := r.Next()
-	if err == io.EOF {
-		err = r.at(errors.New("it has no header: it is empty or cut off"))
-	}
-	if err != nil {
-		return nil, err
-	}
-	header, err := parseHeader(line)
-	if err != nil {
-		return nil, &ReadError{Path: r.path, Line: 1, Err: err}
-	}
-	return header, nil
-}
-
-// parseHeader reads the first line of a segment.
-func parseHeader(line []byte) (*Header, error) {
-	if l, ok := ParseLine(line); !ok || string(l.Type) != TypeSegment {
-		return nil, errors.New("it is no header of a segment")
-	}
-	var header Header
-	if err := json.Unmarshal(line, &header); err != nil {
-		return nil, fmt.Errorf("it is no header of a segment: %w", err)
-	}
-	if header.Format > Format {
-		return nil, fmt.Errorf("format %d, written by brana %s; this program reads formats up to %d: "+
-			"use a newer one", header.Format, header.Version, Format)
-	}
-	return &header, nil
+// skip reads the source to its end and returns the number of bytes that Next has not returned.
+func (r *Reader) skip() (int64, error) {
+	n, err := io.Copy(io.Discard, r.source)
+	return n + int64(r.end-r.start), err
 }

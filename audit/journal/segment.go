@@ -21,6 +21,7 @@ type mark struct {
 type segment struct {
 	file   file
 	name   string
+	header Header
 	first  uint64 // sequence number of its header
 	began  time.Time
 	end    mark     // after the last line that was written
@@ -37,7 +38,7 @@ func begin(d disk, header Header, at position, key ed25519.PrivateKey) (*segment
 	if err != nil {
 		return nil, err
 	}
-	s := &segment{name: segmentName(at.seq + 1), first: at.seq + 1, began: time.Now(), key: key}
+	s := &segment{name: segmentName(at.seq + 1), first: at.seq + 1, began: time.Now(), key: key, header: header}
 	made := s.name + extMaking
 	if err := d.Remove(made); err != nil {
 		return nil, err
@@ -125,7 +126,7 @@ func (s *segment) sync() error {
 // seal ends the segment with its seal, which it returns.
 func (s *segment) seal(cause string) (line []byte, err error) {
 	fields, err := json.Marshal(&Seal{
-		Type: TypeSeal, Time: time.Now(),
+		Type: TypeSeal, Time: time.Now(), Gateway: s.header.Gateway,
 		First: s.first, Count: s.end.seq - s.first + 1, Cause: cause,
 	})
 	if err != nil {

@@ -19,6 +19,7 @@ type cli struct {
 	Explain explainCmd `cmd:"" help:"Explain why a call would be granted or refused."`
 	Bench   benchCmd   `cmd:"" help:"Measure a gateway under load."`
 	Quota   quotaCmd   `cmd:"" help:"Show the quota of a caller in a running gateway, raise it for a time, or reset its use."`
+	Audit   auditCmd   `cmd:"" help:"Ask the record of use, and prove that it is whole."`
 	Health  healthCmd  `cmd:"" help:"Ask a running gateway whether it is ready."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
