@@ -105,7 +105,7 @@ func TestTablesOfThePages(t *testing.T) {
 
 // Every file, folder and test that a page names is there.
 func TestPathsOfThePages(t *testing.T) {
-	const folders = `(?:bench|cmd|docs|egon|gateway|limits|policy|socket|upstream)`
+	const folders = `(?:audit|bench|cmd|deploy|disktest|docs|egon|gateway|limits|policy|socket|upstream)`
 	path := regexp.MustCompile("`(" + folders + `/[\w./-]+)` + "`")
 	test := regexp.MustCompile("`((?:Test|Benchmark|Fuzz)[A-Z]\\w+)`")
 	tests := testsOfTheHouse(t)
