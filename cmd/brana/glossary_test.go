@@ -33,6 +33,8 @@ var plainTypes = map[string]string{
 	"gateway/conn":   `Config Conns FailedHandshake`,
 	"gateway/queue": `Answer Change Config Filter Memory RecentConfig RecentMemory RecentRedis Redis
 		Server State`,
+	"audit/report": `Builder CSVWriter Caller Config Count Hour Limits Page Percentiles
+		Quota Range Refusals Registry Report Service Sorter Sums Totals XMLWriter`,
 	"gateway/admin": `Account Accounts Caller Config Error Order Quota Status`,
 }
 
