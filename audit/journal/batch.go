@@ -66,9 +66,10 @@ type batch struct {
 	began   time.Time // when its first call began to wait
 	written time.Time // when its first line came, if no call waits
 
+	put      uint64         // lines that were put before those that were added
 	done     sync.WaitGroup // released once the fate of the batch is known
 	released bool
-	first    uint64 // sequence number of its first line
+	first    uint64 // sequence number of the first line that was added
 	err      error  // why it failed
 }
 
@@ -78,6 +79,21 @@ func newBatch(buffers entries) *batch {
 	return b
 }
 
+// prepend puts lines that no call waits for before those of the batch.
+func (b *batch) prepend(kept *entries) {
+	if len(kept.ends) == 0 {
+		return
+	}
+	if len(b.ends) == 0 {
+		b.written = time.Now()
+	}
+	b.put += uint64(len(kept.ends))
+	for i, e := range b.ends {
+		kept.add(b.fields(i), e.awaited)
+	}
+	b.entries = *kept
+}
+
 // release lets the calls go that wait for the batch. The first to know its fate is right:
 // a batch that was given up may still come to the disk.
 func (b *batch) release(first uint64, err error) {
@@ -85,6 +101,6 @@ func (b *batch) release(first uint64, err error) {
 		return
 	}
 	b.released = true
-	b.first, b.err = first, err
+	b.first, b.err = first+b.put, err
 	b.done.Done()
 }

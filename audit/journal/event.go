@@ -9,6 +9,7 @@ type Happening string
 const (
 	SegmentBegun  Happening = "segment begun"
 	SegmentSealed Happening = "segment sealed"
+	SegmentFailed Happening = "segment failed"               // Err says why, Ending how it ended
 	EndFound      Happening = "segment without a seal found" // at the start: Ending says how it ended
 	WasBlocked    Happening = "blocked"                      // Err says why
 	WasUnblocked  Happening = "unblocked"
@@ -20,7 +21,7 @@ type Event struct {
 	What    Happening
 	Segment string  // its file, if it concerns one
 	Line    []byte  // SegmentSealed: the seal, without newline; it may be kept
-	Ending  *Ending // EndFound: how the segment ended
+	Ending  *Ending // EndFound, SegmentFailed: how the segment ended
 	Lost    uint64  // LinesLost: lines that nobody waited for, and that will not be written
 	Err     error
 }

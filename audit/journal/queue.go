@@ -25,6 +25,7 @@ type queue struct {
 
 	mu      sync.Mutex
 	next    *batch
+	wanted  int       // calls for which the writer waits
 	spare   entries   // buffers for the batch after it
 	flight  *batch    // that the disk is at work on; nil: none, or no batch
 	since   time.Time // when the oldest call began to wait that this work serves; zero: no work
@@ -66,17 +67,18 @@ func (q *queue) add(fields []byte, await bool) (*batch, int, error) {
 		return nil, 0, err
 	}
 	b := q.next
-	first := len(b.ends) == 0
+	news := len(b.ends) == 0 // for the writer
 	if await {
 		if b.waiting == 0 {
-			b.began, first = time.Now(), true
+			b.began, news = time.Now(), true
 		}
 		b.waiting++
-	} else if first {
+		news = news || b.waiting == q.wanted
+	} else if news {
 		b.written = time.Now()
 	}
 	b.add(fields, await)
-	if first {
+	if news {
 		q.rouse()
 	}
 	return b, len(b.ends) - 1, nil
@@ -148,29 +150,45 @@ func (q *queue) finish(first uint64, durable position) {
 	q.tellLost()
 }
 
-// block says that the work has failed and that there is no segment. Calls that wait are
-// released with the error; lines that nobody waits for gather on, first those that were
-// written and not confirmed, then those of the failed batch.
-func (q *queue) block(err error, unconfirmed *entries) {
+// giveBack says that the work has failed and that the segment is over. The calls of the
+// batch are released with the error. Lines that nobody waits for gather again, before
+// those that came since: first what was written and not confirmed, then the batch.
+func (q *queue) giveBack(err error, unconfirmed *entries) {
 	q.mu.Lock()
-	q.since, q.stalled = time.Time{}, false
-	first := q.reason == nil || q.reason.Error() != err.Error()
-	q.reason = err
-	kept := newBatch(entries{})
-	kept.written = time.Now()
+	defer q.mu.Unlock()
+	q.since = time.Time{}
+	var kept entries
 	q.lost += kept.takeFree(unconfirmed, mostFree)
-	for _, b := range []*batch{q.flight, q.next} {
-		if b != nil {
-			q.lost += kept.takeFree(&b.entries, mostFree)
-			b.release(0, err)
-		}
+	if b := q.flight; b != nil {
+		q.lost += kept.takeFree(&b.entries, mostFree)
+		b.release(0, err)
+		q.flight = nil
 	}
-	q.flight, q.next = nil, kept
+	q.next.prepend(&kept)
+}
+
+// block says why there is no segment. Calls that wait are released with the error, and no
+// more may wait.
+func (q *queue) block(err error) {
+	q.mu.Lock()
+	first := q.reason == nil || q.reason.Error() != err.Error()
+	q.refuse(err)
+	q.stalled = false
 	q.mu.Unlock()
 	if first {
 		q.tell(Event{What: WasBlocked, Err: err})
 	}
 	q.tellLost()
+}
+
+// refuse lets no call wait: those that do are released, and their lines left out.
+func (q *queue) refuse(err error) {
+	q.reason = err
+	given := q.next
+	q.next = newBatch(entries{})
+	q.next.written = time.Now()
+	q.lost += q.next.takeFree(&given.entries, mostFree)
+	given.release(0, err)
 }
 
 // unblock says that there is a segment again.
@@ -200,15 +218,11 @@ func (q *queue) check() {
 	}
 	q.watched = false
 	err := fmt.Errorf("the disk has not answered for %v", q.timeout)
-	q.reason, q.stalled = err, true
 	if q.flight != nil {
 		q.flight.release(0, err)
 	}
-	gave := q.next
-	q.next = newBatch(entries{})
-	q.next.written = time.Now()
-	q.lost += q.next.takeFree(&gave.entries, mostFree)
-	gave.release(0, err)
+	q.refuse(err)
+	q.stalled = true
 	q.mu.Unlock()
 	q.tell(Event{What: WasBlocked, Err: err})
 }
@@ -239,11 +253,13 @@ func (q *queue) state() (waiting bool, gathered time.Time, closed bool) {
 	return b.waiting > 0, gathered, q.closed
 }
 
-// calls returns how many calls wait for the batch that gathers.
-func (q *queue) calls() int {
+// await returns how many calls wait for the batch that gathers, and since when. The writer
+// is woken when there are as many as it wants.
+func (q *queue) await(wanted int) (calls int, began time.Time) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.next.waiting
+	q.wanted = wanted
+	return q.next.waiting, q.next.began
 }
 
 // bytes returns how long the batch that gathers will be on the disk, at most.

@@ -32,10 +32,11 @@ type writer struct {
 	durable position // after the last line that an fdatasync confirmed
 
 	out         []byte
-	unconfirmed entries   // that were written, and would be lost with the segment
-	dirty       time.Time // when the first line was written that was not confirmed; zero: none
-	retry       time.Time // when a segment may be tried again
-	pause       time.Duration
+	unconfirmed entries       // that were written, and would be lost with the segment
+	dirty       time.Time     // when the first line was written that was not confirmed; zero: none
+	retry       time.Time     // when a segment may be tried again
+	wait        time.Duration // before the next attempt
+	pace        pace
 	timer       *time.Timer
 	done        chan struct{}
 	err         error // of the end, once done is closed
@@ -121,15 +122,20 @@ func (w *writer) sleep(until time.Time) {
 	}
 }
 
-// gather lets other goroutines of the process run as long as they add calls to the batch,
-// and no longer than the longest gathering. A call that is alone waits for nothing.
+// gather waits for as many calls as the pace says, and no longer than the longest gathering.
+// Then it lets other goroutines run as long as they add calls.
 func (w *writer) gather() {
-	until := time.Now().Add(w.cfg.Commit)
-	for before := 0; time.Now().Before(until); {
-		calls := w.queue.calls()
-		if calls == before {
-			return
+	calls, began := w.queue.await(0)
+	if target := w.pace.calls(began, w.cfg.Commit); calls < target {
+		until := began.Add(w.cfg.Commit)
+		calls, _ = w.queue.await(target)
+		for calls < target && time.Now().Before(until) {
+			w.sleep(until)
+			calls, _ = w.queue.await(target)
 		}
+	}
+	w.pace.learn(calls, time.Now())
+	for before := 0; calls > before; calls, _ = w.queue.await(0) {
 		before = calls
 		runtime.Gosched()
 	}
@@ -163,7 +169,7 @@ func (w *writer) commit(sync bool) {
 	w.counts.commits.Add(1)
 	w.counts.records.Add(uint64(n))
 	w.counts.bytes.Add(uint64(len(text)))
-	w.pause = 0
+	w.wait = 0
 	w.queue.finish(first, w.durable)
 }
 
@@ -254,16 +260,27 @@ func (w *writer) begin() {
 	w.queue.unblock()
 }
 
-// fail gives the segment up, if there is one, and blocks the journal.
+// fail gives the segment up, if there is one. The next one is tried at once; if that fails
+// as well the journal is blocked, and tries again after a pause.
 func (w *writer) fail(err error) {
+	err = fmt.Errorf("write the journal: %w", err)
 	w.counts.failures.Add(1)
+	e := Event{What: SegmentFailed, Err: err}
 	if w.segment != nil {
+		e.Segment = w.segment.name
 		w.leave(Failed)
+		e.Ending = w.before
 	}
-	w.retry = time.Now().Add(w.pause)
-	w.pause = min(max(firstPause, 2*w.pause), lastPause)
-	w.queue.block(fmt.Errorf("write the journal: %w", err), &w.unconfirmed)
+	w.queue.giveBack(err, &w.unconfirmed)
 	w.unconfirmed = w.unconfirmed.empty()
+	if e.Ending != nil {
+		w.queue.tell(e)
+	}
+	if w.wait > 0 {
+		w.queue.block(err)
+	}
+	w.retry = time.Now().Add(w.wait)
+	w.wait = min(max(firstPause, 2*w.wait), lastPause)
 }
 
 // lastAttempt tries once more to write what has gathered, before the journal ends.
