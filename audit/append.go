@@ -28,7 +28,7 @@ func appendCall(b []byte, c *Call) []byte {
 	b = words(b, "parameters", c.Parameters)
 	b = text(b, "asked_job", c.AskedJob)
 	b = words(b, "persons", c.Persons)
-	b = appendDecision(b, &c.Decision)
+	b = appendDecision(b, &c.Decision, c.Head)
 	return appendQuota(b, &c.Quota)
 }
 
@@ -58,15 +58,16 @@ func appendHead(b []byte, h *egon.Head) []byte {
 	return append(b, ']')
 }
 
-func appendDecision(b []byte, d *Decision) []byte {
+func appendDecision(b []byte, d *Decision, h *egon.Head) []byte {
 	if d.Verdict == "" {
 		return b
 	}
 	b = append(b, `,"decision":{"verdict":`...)
 	b = quote(b, d.Verdict)
+	b = text(b, "reason", d.Reason)
 	b = text(b, "policy", d.Policy)
 	b = text(b, "rule", d.Rule)
-	b = text(b, "row", d.Row)
+	b = appendRow(b, &d.Row, h)
 	if len(d.Refused) > 0 {
 		b = append(b, `,"refused":[`...)
 		for n, r := range d.Refused {
@@ -81,6 +82,24 @@ func appendDecision(b []byte, d *Decision) []byte {
 		b = append(b, ']')
 	}
 	return append(b, '}')
+}
+
+// appendRow appends the triple of the caller and where its row comes from, as
+// "X999/XR1/12345678 matrix.csv 1a2b3c4d5e6f" or "X999/XR1/12345678 E227 2026-11-29T04:12:00Z".
+func appendRow(b []byte, r *Row, h *egon.Head) []byte {
+	if r.Source == "" || h == nil {
+		return b
+	}
+	b = append(key(b, "row"), '"')
+	for _, code := range [][]byte{h.Info.Agenda, h.Info.AgendovaRole, h.Info.Ovm} {
+		b = append(escape(b, code), '/')
+	}
+	b[len(b)-1] = ' '
+	b = escape(b, r.Source)
+	if !r.Fetched.IsZero() {
+		b = r.Fetched.UTC().AppendFormat(append(b, ' '), time.RFC3339)
+	}
+	return append(b, '"')
 }
 
 func appendQuota(b []byte, q *Quota) []byte {
@@ -191,8 +210,12 @@ func digest(b []byte, name string, sum []byte) []byte {
 
 // quote appends a JSON string (RFC 8259 §7). Bytes that are no UTF-8 become U+FFFD.
 func quote[T string | []byte](b []byte, s T) []byte {
+	return append(escape(append(b, '"'), s), '"')
+}
+
+// escape appends the inside of a JSON string.
+func escape[T string | []byte](b []byte, s T) []byte {
 	const hexDigits = "0123456789abcdef"
-	b = append(b, '"')
 	plain := 0
 	for i := 0; i < len(s); {
 		c := s[i]
@@ -218,6 +241,5 @@ func quote[T string | []byte](b []byte, s T) []byte {
 		i++
 		plain = i
 	}
-	b = append(b, s[plain:]...)
-	return append(b, '"')
+	return append(b, s[plain:]...)
 }

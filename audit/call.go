@@ -24,7 +24,7 @@ type Call struct {
 	Async   bool      // called with ?async
 
 	AgendaZadostId []byte     // as it was sent, cut at 64 bytes when it was not checked
-	IszrZadostId   string     // that the gateway gave the call
+	IszrZadostId   string     // that the gateway gave the call, if it is known by then
 	Head           *egon.Head // who asks for what; nil when it was not read as far as that
 
 	Peer        netip.AddrPort // the other end of the connection
@@ -40,16 +40,23 @@ type Call struct {
 // A Decision is what the policy said of a call.
 type Decision struct {
 	Verdict string    // in one word, as granted; empty when nothing was decided
+	Reason  string    // why there is no grant, in one word; else empty
 	Policy  string    // the version of the policy that decided
-	Rule    string    // the grant that decided: file:line
-	Row     string    // the row of the matrix that decided: its triple and source
+	Rule    string    // the grant, or the identity, that decided: file:line
+	Row     Row       // of the caller's triple, if the decision rests on it
 	Refused []Refused // items and parameters
+}
+
+// A Row is where a row of the matrix comes from. The zero Row is none.
+type Row struct {
+	Source  string    // name of the file and its version, or the service that was asked
+	Fetched time.Time // from that service; zero: it is of a file
 }
 
 // Refused is an item or parameter that was not permitted.
 type Refused struct {
 	Word string
-	Why  string // which rule lacks it, in one word: grant, row, unknown, input
+	Why  string // in one word: grant, row or both lack it, or it is unknown, or an input needs it
 }
 
 // A Quota is what the limits said of a call.
@@ -66,11 +73,13 @@ type Quota struct {
 type Result struct {
 	Time    time.Time // when the last byte left, or the call broke off
 	Outcome string    // one word of a closed set: ok, varovani, chyba, or the kind of a refusal
-	Kod     string    // VysledekKod of the answer
-	SubKody []string  // VysledekSubKod of its details
-	Status  int       // of HTTP
-	Broken  string    // which side broke off: caller, upstream, gateway; empty: none
-	Job     bool      // the answer was left in the queue, for an asynchronous call
+	// IszrZadostId is the number in the answer, that of the bus if the bus answered.
+	IszrZadostId string
+	Kod          string   // VysledekKod of the answer
+	SubKody      []string // VysledekSubKod of its details
+	Status       int      // of HTTP
+	Broken       string   // which side broke off: caller, upstream, gateway; empty: none
+	Job          bool     // the answer was left in the queue, for an asynchronous call
 
 	Returned   []string // words of the items that the answer held, ?name for an unknown element
 	Persons    []string // keyed hashes of the AIFO in the answer, if the operator wants them

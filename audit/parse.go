@@ -124,7 +124,7 @@ func namesOf(fields []field) (names []string) {
 
 // The names of the objects within a record, in the order in which they are written.
 var (
-	decisionNames = []string{"verdict", "policy", "rule", "row", "refused"}
+	decisionNames = []string{"verdict", "reason", "policy", "rule", "row", "refused"}
 	refusedNames  = []string{"word", "why"}
 	quotaNames    = []string{"verdict", "degraded", "quota", "remaining", "concurrent", "running"}
 	registryNames = []string{"name", "message", "result", "took_us"}
@@ -155,12 +155,14 @@ func (p *Parser) readDecision(r *Record) {
 		case 0:
 			p.decision.Verdict = p.string()
 		case 1:
-			p.decision.Policy = p.string()
+			p.decision.Reason = p.string()
 		case 2:
-			p.decision.Rule = p.string()
+			p.decision.Policy = p.string()
 		case 3:
-			p.decision.Row = p.string()
+			p.decision.Rule = p.string()
 		case 4:
+			p.decision.Row = p.string()
+		case 5:
 			p.decision.Refused = p.refusals()
 		}
 	})

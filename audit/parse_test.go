@@ -91,9 +91,13 @@ func drawFields(t *rapid.T) []byte {
 		AgendaZadostId: bytes("id"), Certificate: text.Draw(t, "certificate"),
 		Head: &egon.Head{Info: egon.ZadostInfo{Agenda: bytes("agenda"), Subjekt: bytes("subjekt")}},
 		Peer: netip.MustParseAddrPort("[::1]:4711"), Parameters: texts.Draw(t, "parameters"),
-		Persons:  texts.Draw(t, "persons"),
-		Decision: Decision{Verdict: text.Draw(t, "verdict"), Row: text.Draw(t, "row")},
-		Quota:    Quota{Verdict: text.Draw(t, "quota"), Remaining: number.Draw(t, "remaining")},
+		Persons: texts.Draw(t, "persons"),
+		Decision: Decision{
+			Verdict: text.Draw(t, "verdict"),
+			Reason:  text.Draw(t, "reason"),
+			Row:     Row{Source: text.Draw(t, "row"), Fetched: at},
+		},
+		Quota: Quota{Verdict: text.Draw(t, "quota"), Remaining: number.Draw(t, "remaining")},
 	}
 	for _, w := range texts.Draw(t, "asked") {
 		c.Head.Items = append(c.Head.Items, egon.Word{Text: []byte(w)})

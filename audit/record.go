@@ -54,6 +54,7 @@ type Record struct {
 // A RecordedDecision is a [Decision] as it is read again.
 type RecordedDecision struct {
 	Verdict string            `json:"verdict"`
+	Reason  string            `json:"reason,omitempty"`
 	Policy  string            `json:"policy,omitempty"`
 	Rule    string            `json:"rule,omitempty"`
 	Row     string            `json:"row,omitempty"`

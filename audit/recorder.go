@@ -38,12 +38,12 @@ func (r *Recorder) Conclude(intent uint64, result *Result) {
 	b := begin((*buf)[:0], TypeOutcome, result.Time)
 	b = append(b, `,"intent":`...)
 	b = strconv.AppendUint(b, intent, 10)
-	*buf = appendResult(b, result)
+	*buf = appendResult(text(b, "iszr_zadost_id", result.IszrZadostId), result)
 	_, _ = r.journal.Append(*buf, false) // the journal counts what it loses
 }
 
-// Whole records a call and its result in one: a refusal, or a late record. It does not
-// wait for the disk.
+// Whole records a call and its result in one: a refusal, or a late record. The
+// IszrZadostId is that of the call. It does not wait for the disk.
 func (r *Recorder) Whole(kind string, c *Call, result *Result) {
 	buf := r.buffers.Get().(*[]byte)
 	defer r.buffers.Put(buf)

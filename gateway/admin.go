@@ -16,6 +16,7 @@ func (g *Gateway) Admin(version string) http.Handler {
 		Metrics: g.parts.Metrics.Registry,
 		Checks:  g.checks,
 		Status:  g.status,
+		Audit:   g.parts.Audit,
 		Log:     g.parts.Log,
 	}
 	if g.parts.Quotas != nil {

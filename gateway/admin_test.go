@@ -29,7 +29,8 @@ func TestAdmin(t *testing.T) {
 	s.lines(t, 1)
 	check("/livez", 200, "ok")
 	check("/readyz", 200, "ok")
-	check("/readyz?verbose", 200, "[+] accepting\n[+] identity not checked: loopback only\n[+] policy "+version+"\n[+] limits\n")
+	check("/readyz?verbose", 200, "[+] accepting\n[+] identity not checked: loopback only\n[+] policy "+version+
+		"\n[+] record of use: none\n[+] limits\n")
 	check("/version", 200, "brana 1.2.3")
 	check("/v1/status", 200, `"policy":"`+version+`"`)
 	check("/metrics", 200, `brana_exchanges_total{outcome="ok",service="E05"} 1`)

@@ -47,9 +47,12 @@ func newLoop(t testing.TB, path string, message []byte, change ...func(*settings
 	return l
 }
 
+var loopPeer = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 4711}
+
 // noDeadlines is a connection that has no deadlines.
 type noDeadlines struct{ net.Conn }
 
+func (noDeadlines) RemoteAddr() net.Addr             { return loopPeer }
 func (noDeadlines) SetReadDeadline(time.Time) error  { return nil }
 func (noDeadlines) SetWriteDeadline(time.Time) error { return nil }
 

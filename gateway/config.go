@@ -56,7 +56,13 @@ type Config struct {
 
 	AdminHosts []string // names under which Admin answers, beside localhost and any address
 
-	DropLines bool // calls are served while the log takes no lines; else they are refused
+	// DropLines has calls served while the log takes no lines; else they are refused. With
+	// a record of use they are served in any case.
+	DropLines bool
+	// ServeUnrecorded has calls served while nothing can be written to the record of use;
+	// else they are refused.
+	ServeUnrecorded bool
+	Lines           Lines // which exchanges and jobs have a line in the log
 
 	TLS              *tls.Config // it must demand certificates of callers. nil: plain HTTP
 	InsecureIdentity bool        // plain HTTP beyond loopback is intended; a readiness line says so

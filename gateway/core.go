@@ -28,9 +28,16 @@ type core struct {
 	underWay stream.Calls
 }
 
-// checkLog refuses a call while the log takes no lines, unless the operator wants
-// such calls served.
-func (c *core) checkLog() error {
+// checkRecords refuses a call of which nothing could be recorded, unless the operator
+// wants such calls served. Where there is no record of use, the line of the log is the
+// record.
+func (c *core) checkRecords() error {
+	if c.parts.Record != nil {
+		if err := c.parts.Record.Blocked(); err != nil && !c.cfg.ServeUnrecorded {
+			return refuse(AuditUnavailable).because(err)
+		}
+		return nil
+	}
 	if c.cfg.DropLines || c.parts.LogBlocked == nil {
 		return nil
 	}

@@ -17,7 +17,8 @@
 //   - gateway, server, pipeline: the HTTP server, and the stages of a call
 //   - expect, contracts: requests that are not calls, or not yet
 //   - exchange: a call and its two ends
-//   - record, line: its line of the log
+//   - intent, callrecord, use: its records of use, before it is answered and at its end
+//   - record, line, lines: what is recorded of it at its end, and its line of the log
 //   - inbound, identity: what came in, and who sent it
 //   - outbound, answers: what goes out
 //   - hold: the claim of an id, the room in the queue and the slot of a call, each

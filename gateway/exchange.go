@@ -174,8 +174,8 @@ func (x *exchange) WriteTo(w io.Writer) (written int64, err error) {
 
 // CloseWithError ends the exchange; the server calls it after the last byte or
 // when the caller has left, and err says which. It gives back all that the
-// exchange holds: what goes out, the slot, and after the line of the log what came
-// in, since the head of the request borrows from it. A second call does nothing.
+// exchange holds: what goes out, the slot, and after the records what came in, since they
+// borrow from it. A second call does nothing.
 func (x *exchange) CloseWithError(err error) error {
 	if x.ended {
 		return nil
@@ -190,8 +190,12 @@ func (x *exchange) CloseWithError(err error) error {
 	}
 	x.endAnswer()
 	x.hold.release()
-	if err := safely(func() error { x.record(err); return nil }); err != nil {
-		x.parts.Log.Error("record exchange", zap.Error(err))
+	x.broken, x.end = err, time.Now()
+	x.outcome = x.outcomeOf(err)
+	for _, record := range [...]func(*exchange){(*exchange).recordUse, (*exchange).record} {
+		if err := safely(func() error { record(x); return nil }); err != nil {
+			x.parts.Log.Error("record exchange", zap.Error(err))
+		}
 	}
 	x.inbound.release()
 	x.running.Add(-1)

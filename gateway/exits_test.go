@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"brana/audit"
 	"brana/egon"
 	"brana/gateway/queue"
 	"brana/limits"
@@ -17,7 +18,7 @@ import (
 
 // answeredExits are calls that are answered.
 func answeredExits() []exit {
-	all := []string{slots, claims, readers, replies, buffers, answers}
+	all := []string{slots, claims, intents, uses, readers, replies, buffers, answers}
 	large := largeReply(300 << 10)
 	return []exit{
 		{name: "relayed", outcome: "ok", took: all},
@@ -27,9 +28,9 @@ func answeredExits() []exit {
 		{name: "more held than a pool keeps", outcome: "ok", took: all,
 			set: func(_ *exitRun, s *settings) { s.cfg.InlineLimit = 1 << 20 },
 			ask: asks("E05", largeMessage(500<<10))},
-		{name: "workflow", outcome: "ok", took: []string{slots, claims, readers, buffers, answers},
+		{name: "workflow", outcome: "ok", took: []string{slots, claims, intents, readers, buffers, answers},
 			ask: asks("E198", mediaCall())},
-		{name: "local", outcome: "ok", took: []string{slots, claims, readers, buffers},
+		{name: "local", outcome: "ok", took: []string{slots, claims, intents, readers, buffers},
 			ask: asks("E227", call{code: "E227"}.message())},
 		{name: "a fault of the upstream", outcome: "fault", took: all,
 			set: relays(-1, func() io.Reader {
@@ -43,6 +44,7 @@ func refusedExits() []exit {
 	read := []string{readers, buffers}
 	reserved := []string{readers, buffers, claims}
 	admitted := []string{readers, buffers, claims, slots}
+	intended := append([]string{intents}, admitted...)
 	offence := insert(largeMessage(300<<10), 200<<10, []byte("<?x?>"))
 	return []exit{
 		{name: "by the server", outcome: "bad-http",
@@ -90,9 +92,9 @@ func refusedExits() []exit {
 			set: breaks("confirm", errNoStore), ask: later},
 		{name: "neither confirmed nor forgotten", outcome: "ids-unavailable", took: admitted,
 			set: both(breaks("confirm", errNoStore), breaks("forget", errNoStore), breaks("release", errNoStore))},
-		{name: "an offence in the tail", outcome: "malformed", took: admitted,
+		{name: "an offence in the tail", outcome: "malformed", took: intended,
 			ask: asks("E05", offence)},
-		{name: "an offence in the tail, answered early", outcome: "malformed", took: append(admitted, answers),
+		{name: "an offence in the tail, answered early", outcome: "malformed", took: append(intended, answers),
 			set: relays(5, func() io.Reader { return strings.NewReader("<a/>\n") }),
 			ask: asks("E05", offence)},
 		{name: "draining", outcome: "draining", took: read, set: func(run *exitRun, s *settings) {
@@ -104,7 +106,7 @@ func refusedExits() []exit {
 
 // upstreamExits are calls whose upstream fails, before its answer and in it.
 func upstreamExits() []exit {
-	admitted := []string{readers, buffers, claims, slots}
+	admitted := []string{readers, buffers, claims, slots, intents}
 	answered := append([]string{replies, answers}, admitted...)
 	doc, large := replyOf("E05", egon.OK), largeReply(300<<10)
 	rob := egon.Party{Kind: egon.Registr, Code: "ROB"}
@@ -139,7 +141,7 @@ func upstreamExits() []exit {
 
 // cutExits are calls that a side cuts, and where.
 func cutExits() []exit {
-	admitted := []string{readers, buffers, claims, slots}
+	admitted := []string{readers, buffers, claims, slots, intents}
 	answered := append([]string{replies, answers}, admitted...)
 	message, ordinary := largeMessage(300<<10), withLength("/publikace/E05", call{}.message())
 	begun := header("/publikace/E05", "Content-Length: 90000") + strings.Repeat(" ", 9<<10)
@@ -185,7 +187,8 @@ func cutExits() []exit {
 func panicExits() []exit {
 	reserved := []string{readers, buffers, claims}
 	admitted := []string{readers, buffers, claims, slots}
-	answered := append([]string{replies, answers}, admitted...)
+	intended := append([]string{intents}, admitted...)
+	answered := append([]string{replies, answers}, intended...)
 	large := largeReply(300 << 10)
 	return []exit{
 		{name: "at the policy", outcome: "internal", took: []string{readers, buffers},
@@ -197,7 +200,7 @@ func panicExits() []exit {
 		{name: "at the admission", outcome: "internal", took: reserved, set: breaks("admit", nil)},
 		{name: "at the confirmation", outcome: "internal", took: admitted,
 			set: breaks("confirm", nil)},
-		{name: "at the relay", outcome: "internal", took: admitted,
+		{name: "at the relay", outcome: "internal", took: intended,
 			set: func(_ *exitRun, s *settings) {
 				relayTo(func(context.Context, *egon.Message) (*egon.Answer, error) {
 					panic("relay")
@@ -231,9 +234,65 @@ func panicExits() []exit {
 	}
 }
 
+// auditExits are calls of which the record of use cannot be written, and where that shows.
+func auditExits() []exit {
+	read := []string{readers, buffers}
+	admitted := []string{readers, buffers, claims, slots}
+	all := append([]string{replies, answers}, admitted...)
+	serving := func(_ *exitRun, s *settings) { s.cfg.ServeUnrecorded = true }
+	gone := func(run *exitRun, _ *settings) { // since the call was accepted
+		n := 0
+		run.before["blocked"] = func() error {
+			if n++; n > 1 {
+				return errNoDisk
+			}
+			return nil
+		}
+	}
+	const unavailable = "audit-unavailable"
+	refused, late := records{audit.TypeRefusal: 1}, records{audit.TypeLate: 1}
+	lateJob := records{audit.TypeLate: 1, audit.TypeLate + " of a job": 1}
+	return []exit{
+		{name: "blocked", outcome: unavailable, records: records{}, unsent: true,
+			set: breaks("blocked", errNoDisk)},
+		{name: "blocked, before the message", outcome: unavailable, records: records{}, unsent: true,
+			set: breaks("blocked", errNoDisk), ask: func(run *exitRun) {
+				run.send(header("/publikace/E05", "Expect: 100-continue", "Content-Length: 5"))
+			}},
+		{name: "blocked when it was admitted", outcome: unavailable, took: admitted,
+			records: refused, unsent: true, set: gone},
+		{name: "the intent fails", outcome: unavailable, took: admitted, records: refused,
+			unsent: true, set: breaks("intend", errNoDisk)},
+		{name: "the intent fails, workflow", outcome: unavailable, took: admitted, records: refused,
+			unsent: true, set: breaks("intend", errNoDisk), ask: asks("E198", mediaCall())},
+		{name: "the intent fails, later", outcome: unavailable, took: append(admitted, rooms),
+			records: refused, unsent: true, set: breaks("intend", errNoDisk), ask: later},
+		{name: "the intent fails, in a long message", outcome: unavailable, took: admitted,
+			records: refused, unsent: true, set: breaks("intend", errNoDisk),
+			ask: asks("E05", largeMessage(300<<10))},
+		{name: "the intent panics", outcome: "internal", took: admitted, records: refused,
+			unsent: true, set: breaks("intend", nil)},
+		{name: "the question of a queue is none", outcome: "invalid-data", took: admitted,
+			records: refused, ask: asks("E100", call{code: "E100", inner: "<x/>"}.message())},
+		{name: "the outcome panics", outcome: "ok", took: append(all, intents),
+			set: breaks("conclude", nil)},
+		{name: "served while it is blocked", outcome: "ok", took: all, records: late,
+			set: both(serving, breaks("blocked", errNoDisk))},
+		{name: "served though the intent fails", outcome: "ok", took: all, records: late,
+			set: both(serving, breaks("intend", errNoDisk))},
+		{name: "served though the intent fails, later", outcome: "ok", job: "ok", records: lateJob,
+			took: append(admitted, rooms), set: both(serving, breaks("intend", errNoDisk)), ask: later},
+		{name: "refused while it is blocked and calls are served", outcome: "not-granted",
+			took: read, records: refused, set: both(serving, breaks("blocked", errNoDisk)),
+			ask: asks("E05", call{ais: "999003"}.message())},
+	}
+}
+
+var errNoDisk = errors.New("no space left on device")
+
 // jobExits are calls that leave a job behind, and how the job ends.
 func jobExits() []exit {
-	all := []string{readers, buffers, claims, slots, rooms}
+	all := []string{readers, buffers, claims, slots, rooms, intents}
 	other := &egon.RightsQuery{
 		Agenda:       []byte("X998"),
 		AgendovaRole: []byte("XR1"),

@@ -48,7 +48,7 @@ func (c *core) awaits(rc *fasthttp.RequestCtx) (call edgeCall, err error) {
 		case c.running.Load() >= c.cfg.MaxExchanges:
 			return refuse(Overloaded)
 		}
-		return c.checkLog()
+		return c.checkRecords()
 	})
 	return call, err
 }

@@ -24,10 +24,11 @@ func (in *inbound) identify() error {
 	if c == nil {
 		return refuse(Internal).because(errNoTLS)
 	}
+	in.identity = in.identityOf(c, in.policy)
 	caller := Caller{
-		Bound:    in.identityOf(c, in.policy),
+		Bound:    in.identity,
 		NotAfter: c.Certificate.NotAfter,
-		Address:  addressOf(in.rc.Conn()),
+		Address:  addressOf(in.rc.Conn()).Addr(),
 	}
 	if refusal := caller.vouch(&in.head.Info, in.start); refusal != nil {
 		in.decision.Version = in.policy.Version()
@@ -71,6 +72,7 @@ func (c *Caller) vouch(info *egon.ZadostInfo, now time.Time) *Refusal {
 type binding struct {
 	policy   *policy.Snapshot
 	identity *policy.Identity // nil: nothing is bound to the certificate
+	serial   string           // of the certificate, in hex; empty until it is recorded
 }
 
 // identityOf returns the identity that a snapshot binds to the caller's
@@ -78,18 +80,20 @@ type binding struct {
 func (c *core) identityOf(caller *conn.Caller, s *policy.Snapshot) *policy.Identity {
 	b, ok := caller.Note.(*binding)
 	if !ok || b.policy != s {
-		b = &binding{s, s.Identify(caller.Certificate)}
+		b = &binding{policy: s, identity: s.Identify(caller.Certificate)}
 		caller.Note = b
 		c.callerCerts.note(b.identity, caller.Certificate)
 	}
 	return b.identity
 }
 
-func addressOf(c net.Conn) netip.Addr {
+// addressOf is the address of the other end of a connection.
+func addressOf(c net.Conn) netip.AddrPort {
 	if tcp, ok := c.RemoteAddr().(*net.TCPAddr); ok {
-		return tcp.AddrPort().Addr()
+		a := tcp.AddrPort()
+		return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
 	}
-	return netip.Addr{}
+	return netip.AddrPort{}
 }
 
 // callerMismatch refuses a claim that does not fit its certificate; bound is nil

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"brana/audit"
 	"brana/egon"
 	"brana/gateway/metrics"
 	"brana/gateway/queue"
@@ -83,6 +84,9 @@ func (r *request) newJob() *job {
 			timeout:  r.timeout,
 			policy:   r.policy,
 			decision: r.decision,
+			intent:   r.intent,
+			origin:   r.origin,
+			async:    r.async,
 			iszrID:   r.id(),
 		},
 		hold: hold{parts: &r.parts},
@@ -94,13 +98,17 @@ func (r *request) newJob() *job {
 // work makes the answer, leaves it in the queue and ends the job.
 func (j *job) work() {
 	defer j.close()
-	if err := safely(j.run); err != nil { // the queue reports it as lost
-		j.parts.Log.Error("job", zap.Error(err))
+	j.broken = safely(j.run) // after a panic the queue reports it as lost
+	j.end = time.Now()
+	j.outcome = j.outcomeOf()
+	for _, record := range [...]func(*job){(*job).recordUse, (*job).record} {
+		_ = safely(func() error { record(j); return nil })
 	}
 }
 
 // run makes the answer and leaves it in the queue. The slot is given back before:
-// a caller that sees the answer can use it.
+// a caller that sees the answer can use it. The error is why the answer is not in the
+// queue.
 func (j *job) run() error {
 	ctx, cancel := context.WithTimeout(j.calls, j.timeout)
 	defer cancel()
@@ -114,14 +122,11 @@ func (j *job) run() error {
 	}
 	j.size = int64(len(body))
 	j.hold.release()
-	err = j.leave(ctx, body)
-	// The answer is left also when the log fails.
-	_ = safely(func() error { j.record(err); return nil })
-	return nil
+	return j.leave(ctx, body)
 }
 
 // close gives back what the job holds: the slot, if it still has it, and after the
-// line of the log the reader, since the head of the request borrows from it.
+// records the reader, since they borrow from the head of the request.
 func (j *job) close() {
 	j.hold.release()
 	j.request.release()
@@ -162,21 +167,58 @@ func (j *job) leave(ctx context.Context, body []byte) error {
 	}
 }
 
-// record writes the line of the job and counts it; err is why its answer is not in
-// the queue, or nil.
-func (j *job) record(err error) {
-	j.end = time.Now()
-	j.outcome = strings.ToLower(j.kod)
+// outcomeOf is one word of a closed set: the status of the answer, or that it is not in
+// the queue.
+func (j *job) outcomeOf() string {
+	switch {
+	case errors.Is(j.broken, queue.ErrGone):
+		return metrics.JobDeleted
+	case j.broken != nil:
+		return metrics.JobUnkept
+	}
+	return strings.ToLower(j.kod)
+}
+
+// recordUse records what came of the job.
+func (j *job) recordUse() {
+	if j.parts.Record == nil {
+		return
+	}
+	u := j.pools.uses.Get()
+	defer j.done(u)
+	j.recordEnd(u, j.resultIn(u))
+}
+
+// resultIn describes what came of a job that has ended.
+func (j *job) resultIn(u *use) *audit.Result {
+	u.result = audit.Result{
+		Time:          j.end,
+		Outcome:       j.outcome,
+		IszrZadostId:  j.iszrID,
+		Kod:           j.kod,
+		SubKody:       u.subKodyOf(j.refusal),
+		Job:           true,
+		ResponseBytes: j.size,
+		Took:          j.end.Sub(j.start),
+	}
+	return &u.result
+}
+
+// record writes the line of the job and counts it.
+func (j *job) record() {
 	level := j.level()
 	switch {
-	case errors.Is(err, queue.ErrGone):
-		j.outcome = metrics.JobDeleted
-	case err != nil:
-		j.outcome, level = metrics.JobUnkept, zap.WarnLevel
+	case isPanic(j.broken):
+		level = zap.ErrorLevel
+	case j.outcome == metrics.JobUnkept:
+		level = zap.WarnLevel
 	}
 	j.parts.Metrics.JobEnded(j.outcome)
+	if !j.cfg.Lines.want(level, j.refusal != nil || j.broken != nil) {
+		return
+	}
 	if entry := j.parts.Log.Check(level, "job"); entry != nil {
-		entry.Write(zap.Inline(j), zap.Error(err))
+		entry.Write(zap.Inline(j), zap.Error(j.broken))
 	}
 }
 

@@ -89,18 +89,23 @@ func (c call) message() []byte {
 
 // mediaCall is a request of E198 that the caller with all rights may make.
 func mediaCall() []byte {
-	return call{code: "E198", items: []string{"EopFoto", "Jmeno"}, inner: mediaInner()}.message()
+	return call{code: "E198", items: []string{"EopFoto", "Jmeno"}, inner: mediaInner(nil)}.message()
 }
 
-func mediaInner() string {
-	return string(egon.AppendMediaQuestion(nil, &egon.MediaQuery{
+// mediaInner is a question of E198 with a change, which may be nil.
+func mediaInner(change func(*egon.MediaQuery)) string {
+	m := &egon.MediaQuery{
 		AgendaZdroj:   []byte("Eop"),
 		Kind:          egon.Dotaz2JmPrijDatNar,
 		Klic:          []byte(strings.Repeat("MIIB", 98)),
 		Jmeno:         []byte("Zoran"),
 		Prijmeni:      []byte("Vosáhlo"),
 		DatumNarozeni: []byte("1977-05-03"),
-	}))
+	}
+	if change != nil {
+		change(m)
+	}
+	return string(egon.AppendMediaQuestion(nil, m))
 }
 
 // largeMessage is a request of E05 whose tail is about size bytes.

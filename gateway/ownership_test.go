@@ -9,12 +9,15 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"brana/audit"
 	"brana/egon"
 	"brana/limits"
 )
@@ -29,6 +32,26 @@ type exit struct {
 	job     string   // of the line of a job; empty: there is none
 	took    []string // what must have been taken on the way
 	rooms   int      // that stay with the queue
+	unsent  bool     // no upstream was asked
+	records records  // of use; zero: as an ordinary call that ends so has them
+}
+
+// records are numbers of records by type.
+type records map[string]int
+
+// usual are the records of one exchange with this outcome, and of its job.
+func (e *exit) usual(intended, exchanges int) records {
+	all := records{}
+	if intended > 0 {
+		all[audit.TypeIntent], all[audit.TypeOutcome] = intended, intended
+	}
+	if intended < exchanges {
+		all[audit.TypeRefusal] = exchanges - intended
+	}
+	if e.job != "" {
+		all[jobOutcome] = 1
+	}
+	return all
 }
 
 // An exitRun is a gateway whose takings are counted, and a caller.
@@ -37,6 +60,7 @@ type exitRun struct {
 	*testGateway
 	*countedStores
 	tally *tally
+	asked atomic.Int64 // calls of the upstreams, where an exit has none of its own
 }
 
 // try runs one exit to its end and checks that nothing is out.
@@ -46,6 +70,7 @@ func (e *exit) try(t *testing.T) {
 	run.testGateway = startGateway(t, run.countedStores.into, func(s *settings) {
 		relayTo(run.relay)(s)
 		s.parts.Media = workflowFunc(func(_ context.Context, h *egon.Head) (*egon.Answer, error) {
+			run.asked.Add(1)
 			doc := replyOf(h.Service.Code, egon.OK)
 			a := l.answer(int64(len(doc)), bytes.NewReader(doc))
 			a.Kod = egon.OK
@@ -75,11 +100,48 @@ func (e *exit) try(t *testing.T) {
 	if n := run.underWay.Open(); n != 0 {
 		t.Errorf("%s: %d are out", deadlines, n)
 	}
+	e.checkRecords(t, run)
 	l.check(t, e.rooms, e.took...)
+}
+
+// checkRecords checks that each exchange has its records: an intent with one outcome, or a
+// record that has all.
+func (e *exit) checkRecords(t *testing.T, run *exitRun) {
+	ended := run.exchangesEnded(t)
+	run.record.mu.Lock()
+	defer run.record.mu.Unlock()
+	want := e.records
+	if want == nil {
+		want = e.usual(run.record.recorded[audit.TypeIntent], ended)
+	}
+	if d := cmp.Diff(want, records(run.record.recorded)); d != "" {
+		t.Errorf("records of %d exchanges (-want +got):\n%s", ended, d)
+	}
+	if n := run.asked.Load(); e.unsent && n > 0 {
+		t.Errorf("an upstream was asked %d times", n)
+	}
+}
+
+// exchangesEnded is the number of exchanges that were counted.
+func (run *exitRun) exchangesEnded(t *testing.T) (n int) {
+	t.Helper()
+	families, err := run.parts.Metrics.Registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() == "brana_exchanges_total" {
+			for _, m := range f.GetMetric() {
+				n += int(m.GetCounter().GetValue())
+			}
+		}
+	}
+	return n
 }
 
 // relay reads the message and answers OK.
 func (run *exitRun) relay(_ context.Context, m *egon.Message) (*egon.Answer, error) {
+	run.asked.Add(1)
 	if _, err := io.Copy(io.Discard, m.Body); err != nil {
 		return nil, err
 	}
@@ -158,6 +220,7 @@ func TestAllThatIsTakenIsGivenBack(t *testing.T) {
 		{"upstream fails", upstreamExits()},
 		{"cut", cutExits()},
 		{"panic", panicExits()},
+		{"audit", auditExits()},
 		{"job", jobExits()},
 	} {
 		for _, e := range group.exits {

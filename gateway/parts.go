@@ -6,7 +6,9 @@ import (
 
 	"go.uber.org/zap"
 
+	"brana/audit"
 	"brana/egon"
+	"brana/gateway/admin"
 	"brana/gateway/metrics"
 	"brana/gateway/queue"
 	"brana/limits"
@@ -22,12 +24,15 @@ type Parts struct {
 	Queue   Queue    // may be nil when the queue services are not local
 	IDs     IDs      // nil: an id may be used again
 	Quotas  Quotas   // nil: Admin does not offer them
+	Record  Record   // of use; nil: none is kept
 	Log     *zap.Logger
 	Metrics *metrics.Metrics
 	NewID   func() string // returns a fresh UUID, for IszrZadostId
 
+	// Audit returns how the record of use stands, for operators. nil: it is not offered.
+	Audit func() admin.Audit
 	// LogBlocked returns why the log takes no lines at this moment, or nil. It is
-	// called for each call. nil: the log always takes lines.
+	// called for each call, unless there is a Record. nil: the log always takes lines.
 	LogBlocked func() error
 	// Findings returns what is wrong with the settings of the Redis of the limits, or
 	// is not known of them. They are shown, and do not end readiness. nil: none.
@@ -69,6 +74,18 @@ type Limiter interface {
 	Renew(ctx context.Context, s limits.Slot, lifetime time.Duration) error
 	Release(ctx context.Context, s limits.Slot) error
 	Ready(ctx context.Context) error
+}
+
+// A Record is the record of use. Intend records the intent of a call, and returns its
+// number when the record is as durable as the operator wants; an error means that there
+// is none. Conclude records the outcome of an intent, and Whole a call and its result in
+// one record of a type of package audit; neither waits. They keep nothing of what they
+// are given. Blocked returns why nothing can be recorded at this moment, or nil.
+type Record interface {
+	Intend(c *audit.Call) (intent uint64, err error)
+	Conclude(intent uint64, r *audit.Result)
+	Whole(kind string, c *audit.Call, r *audit.Result)
+	Blocked() error
 }
 
 // A Queue keeps the answers of asynchronous calls, each AIS's apart. An error is

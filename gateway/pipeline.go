@@ -35,6 +35,9 @@ func (x *exchange) serve() error {
 	if err := x.admit(ctx); err != nil { // is there room
 		return err
 	}
+	if err := x.intend(); err != nil { // does the record have it
+		return err
+	}
 	return x.answer(ctx) // stream there, stream back
 }
 
@@ -48,7 +51,7 @@ func (x *exchange) accept() error {
 	case x.running.Load() > x.cfg.MaxExchanges:
 		return refuse(Overloaded)
 	}
-	return x.checkLog()
+	return x.checkRecords()
 }
 
 // readHead reads the request as far as the decision needs: up to the end of its

@@ -19,6 +19,7 @@ type pools struct {
 	readers pool[*egon.Reader]      // of requests
 	replies pool[*egon.ReplyReader] // of relayed replies
 	buffers pool[*[]byte]           // of both, empty, of stream.WindowBytes at least
+	uses    pool[*use]              // for the record of use, cleared
 }
 
 func newPools(requests egon.Bounds) pools {
@@ -28,6 +29,7 @@ func newPools(requests egon.Bounds) pools {
 		readers: newFreeList(func() *egon.Reader { return egon.NewReader(requests) }),
 		replies: newFreeList(func() *egon.ReplyReader { return egon.NewReplyReader(replies) }),
 		buffers: &stream.Buffers{},
+		uses:    newFreeList(func() *use { return &use{} }),
 	}
 }
 

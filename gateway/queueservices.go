@@ -69,7 +69,10 @@ func (r *request) deleteAnswers(ctx context.Context, message []byte) (*egon.Answ
 	return answered(reply, egon.OK), nil
 }
 
-// queueQuery reads the message of a queue service.
-func (r *request) queueQuery(message []byte) (*egon.QueueQuery, error) {
-	return egon.ParseQueueQuery(message, r.service, r.cfg.Bounds.XML, r.cfg.Zone)
+// queueQuery reads the message of a queue service, once.
+func (r *request) queueQuery(message []byte) (q *egon.QueueQuery, err error) {
+	if r.query == nil {
+		r.query, err = egon.ParseQueueQuery(message, r.service, r.cfg.Bounds.XML, r.cfg.Zone)
+	}
+	return r.query, err
 }

@@ -138,7 +138,7 @@ func TestModesOfServices(t *testing.T) {
 	wantIn(t, d.ask(t, "E198?async", call{
 		code:  "E198",
 		items: []string{"EopFoto"},
-		inner: mediaInner(),
+		inner: mediaInner(nil),
 	}), "JENOM SYNC")
 	x := d.begin(nil)
 	x.service = async

@@ -18,11 +18,12 @@ func (g *Gateway) checks(ctx context.Context) []admin.Check {
 		g.identityCheck(),
 		{Name: "policy " + g.parts.Policy.Current().Version()},
 	}
+	list = append(list, g.auditCheck())
 	if g.parts.LogBlocked != nil {
 		list = append(list, admin.Check{
 			Name:     "log",
 			Err:      g.parts.LogBlocked(),
-			Advisory: g.cfg.DropLines,
+			Advisory: g.cfg.DropLines || g.parts.Record != nil,
 		})
 	}
 	if g.parts.Rows != nil {
@@ -39,6 +40,18 @@ func (g *Gateway) drainCheck() admin.Check {
 		c.Err = errDraining
 	}
 	return c
+}
+
+// auditCheck says whether the record of use can be written.
+func (g *Gateway) auditCheck() admin.Check {
+	if g.parts.Record == nil {
+		return admin.Check{Name: "record of use: none"}
+	}
+	return admin.Check{
+		Name:     "audit",
+		Err:      g.parts.Record.Blocked(),
+		Advisory: g.cfg.ServeUnrecorded,
+	}
 }
 
 // limitsReady says why the limiter decides nothing, or nil.

@@ -1,26 +1,57 @@
 package gateway
 
 import (
-	"time"
-
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"brana/audit"
 	"brana/egon"
 	"brana/gateway/metrics"
 )
 
-// record writes the line of the exchange and counts it; err is why the answer did
-// not reach the caller, or nil. A call that was refused because of the log has no
-// line: the room that the log has belongs to the calls that were served.
-func (x *exchange) record(err error) {
-	x.broken, x.end = err, time.Now()
-	x.outcome = x.outcomeOf(err)
-	x.count()
-	if x.refused(LogUnavailable) {
+// recordUse records what came of the exchange. The description of a service is no use.
+// Nor is a call recorded that was refused while nothing could be recorded: the room that
+// is left belongs to the outcomes of calls that were served.
+func (x *exchange) recordUse() {
+	if x.parts.Record == nil || x.published || x.refused(AuditUnavailable) && !x.decided {
 		return
 	}
-	if entry := x.parts.Log.Check(x.level(), "exchange"); entry != nil {
+	x.noteOrigin()
+	u := x.pools.uses.Get()
+	defer x.done(u)
+	x.recordEnd(u, x.resultIn(u))
+}
+
+// resultIn describes what came of an exchange that has ended.
+func (x *exchange) resultIn(u *use) *audit.Result {
+	u.result = audit.Result{
+		Time:          x.end,
+		Outcome:       x.outcome,
+		IszrZadostId:  x.iszrID,
+		Kod:           x.out.kod,
+		SubKody:       u.subKodyOf(x.refusal),
+		Status:        x.rc.Response.StatusCode(),
+		Broken:        x.brokenSide(),
+		Registries:    u.registriesOf(&x.trace),
+		RequestBytes:  x.proof.Received(),
+		ResponseBytes: x.out.written,
+		Took:          x.end.Sub(x.start),
+	}
+	if x.refusal != nil && x.refusal.Kind.SubKod != "" {
+		u.result.Kod = egon.Chyba
+	}
+	return &u.result
+}
+
+// record writes the line of the exchange and counts it. A call that was refused because
+// of the log has no line: the room that the log has belongs to the calls that were served.
+func (x *exchange) record() {
+	x.count()
+	level := x.level()
+	if x.refused(LogUnavailable) || !x.cfg.Lines.want(level, x.refusal != nil || x.broken != nil) {
+		return
+	}
+	if entry := x.parts.Log.Check(level, "exchange"); entry != nil {
 		entry.Write(zap.Inline(x))
 	}
 }

@@ -190,7 +190,7 @@ func TestLevels(t *testing.T) {
 		case Internal, JobFailed:
 			want = "error"
 		case LimitsUnavailable, MatrixUnavailable, QueueUnavailable, IDsUnavailable,
-			RegistryFailed, AisFailed, Deadline:
+			AuditUnavailable, RegistryFailed, AisFailed, Deadline:
 			want = "warn"
 		}
 		if got := s.logs.all("exchange")[0].level.String(); got != want {

@@ -101,6 +101,11 @@ var (
 		"The log takes no lines: its reader has ended or stalled, or its file system is full. " +
 			"The gateway recovers by itself; /readyz?verbose says why. log.when_blocked: drop " +
 			"serves calls without their lines."}
+	AuditUnavailable = &Kind{"audit-unavailable", 212, unavailable, "", 503,
+		"Brána nyní nemůže zapsat záznam o využití údajů, opakujte volání později.",
+		"The record of use cannot be written: its disk is full, read-only, too slow or broken. " +
+			"Nothing was sent to a registry. The gateway recovers by itself; /readyz?verbose " +
+			"says why. audit.when_unavailable: continue serves calls without their records."}
 	InvalidData = &Kind{"invalid-data", 301, "NEVALIDNI DATA", "", 400,
 		"Údaje žádosti nejsou platné.",
 		"A value breaks the contract of the service, or a word of SeznamUdaju is no item; the " +
@@ -172,6 +177,7 @@ func Kinds() []*Kind {
 		NotGranted, CallerMismatch, ItemNotPermitted, ParameterNotPermitted, MatrixUnavailable,
 		HourlyQuota, ConcurrencyQuota, LimitsUnavailable, Overloaded, Draining,
 		QueueFull, QueueUnavailable, IDsUnavailable, JobLost, JobFailed, LogUnavailable,
+		AuditUnavailable,
 		InvalidData, ServiceMismatch, StaleTime, DuplicateRequest,
 		SyncOnlyKind, AsyncOnlyKind, NotInQueue,
 		RegistryFailed, AisFailed, Deadline,
@@ -244,7 +250,7 @@ func (k *Kind) numbered(popis string) string { return fmt.Sprintf("BR_%03d: %s",
 // gateway depends does not work.
 func (k *Kind) broken() bool {
 	switch k {
-	case LimitsUnavailable, MatrixUnavailable, QueueUnavailable, IDsUnavailable,
+	case LimitsUnavailable, MatrixUnavailable, QueueUnavailable, IDsUnavailable, AuditUnavailable,
 		RegistryFailed, AisFailed, Deadline:
 		return true
 	}

@@ -28,8 +28,13 @@ type request struct {
 	decision policy.Decision
 	limits   limits.Decision
 
-	iszrID string // empty until somebody asks for it
-	asked  string // number of the job that E100 asks for
+	intent   intent           // in the record of use
+	origin   origin           // known once something was recorded
+	identity *policy.Identity // of the caller's certificate; nil: none
+
+	iszrID string           // empty until somebody asks for it
+	asked  string           // number of the job that E100 asks for
+	query  *egon.QueueQuery // of a queue service; nil until somebody asks for it
 }
 
 // read takes a reader for the message.

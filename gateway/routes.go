@@ -26,6 +26,8 @@ type Route struct {
 	// answer. The waits for the rest of the answer count too, and its bytes earn more
 	// time at MinRate. 0 is DefaultTimeout.
 	Timeout time.Duration
+
+	words string // as the configuration has it, for the record of use
 }
 
 // DefaultTimeout is the time of a call whose route has none.
@@ -41,6 +43,19 @@ const (
 	WorkflowRoute                  // composed by the gateway (E198)
 	LocalRoute                     // answered from the policy (E227) or the queue (E99, E100, E101)
 )
+
+// String returns the sort as the configuration has it.
+func (k RouteKind) String() string {
+	switch k {
+	case RelayRoute:
+		return "relay"
+	case WorkflowRoute:
+		return "workflow"
+	case LocalRoute:
+		return "local"
+	}
+	return "refuse"
+}
 
 func (r Route) validate(code string, parts Parts) error {
 	switch {
@@ -70,6 +85,7 @@ func (r Routes) byService() map[*egon.Service]Route {
 		if route.Kind == RelayRoute {
 			setDefault(&route.Party, egon.Party{Kind: egon.Registr, Code: "ISZR"})
 		}
+		route.words = strings.TrimSpace(route.Kind.String() + " " + route.Name)
 		all[s] = route
 	}
 	return all

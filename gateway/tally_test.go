@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"brana/audit"
 	"brana/egon"
 	"brana/gateway/queue"
 	"brana/limits"
@@ -27,6 +28,8 @@ const (
 	buffers   = "buffers"
 	answers   = "upstream answers"
 	deadlines = "deadlines"
+	intents   = "intents"
+	uses      = "records in the making"
 )
 
 // A tally counts what is taken and given back, piece by piece.
@@ -126,6 +129,7 @@ func (l *tally) counted(g *Gateway) {
 	g.pools.readers = &countedPool[*egon.Reader]{g.pools.readers, l, readers}
 	g.pools.replies = &countedPool[*egon.ReplyReader]{g.pools.replies, l, replies}
 	g.pools.buffers = &countedPool[*[]byte]{g.pools.buffers, l, buffers}
+	g.pools.uses = &countedPool[*use]{g.pools.uses, l, uses}
 }
 
 // countedStores are a limiter, a store of ids and a queue, all counted. They break as
@@ -136,6 +140,8 @@ type countedStores struct {
 	ids   *queue.RecentMemory
 	tally *tally
 	seq   int // of slots; one call at a time is admitted
+
+	record *countedRecord
 
 	before map[string]func() error
 }
@@ -148,13 +154,15 @@ func newStores(t *testing.T, l *tally) *countedStores {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { memory.Close() })
-	return &countedStores{
+	s := &countedStores{
 		limiterFunc: limiterFunc{admit: admitAll},
 		Memory:      memory,
 		ids:         recent,
 		tally:       l,
 		before:      map[string]func() error{},
 	}
+	s.record = &countedRecord{countedStores: s, recorded: map[string]int{}}
+	return s
 }
 
 func (s *countedStores) fails(what string) error {
@@ -247,12 +255,62 @@ func (s *countedStores) Delete(ctx context.Context, ais string, ids ...string) e
 	return s.Memory.Delete(ctx, ais, ids...)
 }
 
+// A countedRecord counts intents until their outcomes. It breaks as its stores do.
+type countedRecord struct {
+	*countedStores
+	mu       sync.Mutex
+	intended uint64
+	recorded map[string]int // by type; the outcome of a job is one by itself
+}
+
+const jobOutcome = "outcome of a job"
+
+func (r *countedRecord) count(kind string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.recorded[kind]++
+}
+
+func (r *countedRecord) Blocked() error { return r.fails("blocked") }
+
+func (r *countedRecord) Intend(*audit.Call) (uint64, error) {
+	r.mu.Lock()
+	r.intended++
+	n := r.intended
+	r.mu.Unlock()
+	if err := r.fails("intend"); err != nil {
+		return n, err // a number that is void
+	}
+	r.count(audit.TypeIntent)
+	r.tally.take(intents, n)
+	return n, nil
+}
+
+func (r *countedRecord) Conclude(intent uint64, result *audit.Result) {
+	if result.Job {
+		r.count(jobOutcome)
+	} else {
+		r.count(audit.TypeOutcome)
+		r.tally.give(intents, intent)
+	}
+	_ = r.fails("conclude")
+}
+
+func (r *countedRecord) Whole(kind string, _ *audit.Call, result *audit.Result) {
+	if result.Job {
+		kind += " of a job"
+	}
+	r.count(kind)
+	_ = r.fails("conclude")
+}
+
 // into has a gateway work with these stores and its upstreams' answers counted.
 func (s *countedStores) into(to *settings) {
 	for _, code := range queueServices {
 		to.cfg.Routes.Services[code] = Route{Kind: LocalRoute}
 	}
 	to.parts.Limiter, to.parts.IDs, to.parts.Queue, to.parts.NewID = s, s, s, uuid.NewString
+	to.parts.Record = s.record
 	to.made = s.tally.counted
 }
 

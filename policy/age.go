@@ -93,6 +93,9 @@ func (a Ages) nextGeneration(t time.Time) time.Time {
 	return next
 }
 
+// fetched is the moment at which the row was fetched.
+func (l life) fetched() time.Time { return time.Unix(int64(l.from), 0).Add(skew) }
+
 // at returns the freshness of the row.
 func (l life) at(now time.Time) Freshness {
 	switch t := seconds(now); {

@@ -46,19 +46,28 @@ type fetchedCell struct {
 
 // row returns what a triple may have, and how fresh that is.
 func (f *fetchedMatrix) row(agenda, role, ovm []byte, now time.Time) (*itemSet, Freshness) {
-	number, packed, p := f.number(agenda, role), f.codes.pack(ovm), f.shards[shardOf(ovm)]
-	if number == 0 || packed == 0 || p == nil {
-		return nil, Unknown
-	}
-	o := &p.ovms[p.ovms.find(packed)]
-	if o.ovm == 0 {
-		return nil, Unknown
-	}
-	c := p.cell(o, number)
-	if c.role == 0 {
+	c := f.find(agenda, role, ovm)
+	if c == nil {
 		return nil, Unknown
 	}
 	return &c.set.itemSet, c.life.at(now)
+}
+
+// find returns the cell of a triple, nil when nothing is known of it.
+func (f *fetchedMatrix) find(agenda, role, ovm []byte) *fetchedCell {
+	number, packed, p := f.number(agenda, role), f.codes.pack(ovm), f.shards[shardOf(ovm)]
+	if number == 0 || packed == 0 || p == nil {
+		return nil
+	}
+	o := &p.ovms[p.ovms.find(packed)]
+	if o.ovm == 0 {
+		return nil
+	}
+	c := p.cell(o, number)
+	if c.role == 0 {
+		return nil
+	}
+	return c
 }
 
 // cell returns the cell of an OVM and a role, or the free one where it belongs.

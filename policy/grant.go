@@ -20,7 +20,8 @@ type Grant struct {
 	Items       []string  // beyond the matrix, as written
 	Parameters  []string  // of MediaCriteria and HideLog, as written
 	Limits      Limits
-	Place       Place // where it is written
+	Place       Place  // where it is written
+	Rule        string // its Place as file:line, for records
 
 	services, items []string  // Services and Items, sorted
 	end             time.Time // the first instant after To

@@ -35,6 +35,7 @@ func grantOf(d document, n ast.Node, prague *time.Location) *Grant {
 	g.Reference = reference.text
 	g.From, g.To = m.valid(prague)
 	g.end = g.To.AddDate(0, 0, 1)
+	g.Rule = g.Place.line()
 	g.services = slices.Sorted(slices.Values(g.Services))
 	g.items = slices.Sorted(slices.Values(g.Items))
 	if d.count() > before {

@@ -24,6 +24,7 @@ type Identity struct {
 	Addresses     []netip.Prefix // from which it may call; empty: any
 	BlockedFrom   time.Time      // midnight in Prague from which it is refused; zero: never
 	Place         Place          // where it is written
+	Rule          string         // its Place as file:line, for records
 
 	key certificate
 }

@@ -25,6 +25,7 @@ func identityOf(d document, n ast.Node, prague *time.Location) *Identity {
 		Addresses:     m.addresses(),
 		Place:         d.whereOf(n),
 	}
+	i.Rule = i.Place.line()
 	i.Issuer, i.key = m.issuer(i.Serial)
 	if m.values["blocked_from"] != nil {
 		i.BlockedFrom = m.date("blocked_from", prague)

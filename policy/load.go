@@ -164,7 +164,10 @@ func (l *loader) matrix(name string) matrix {
 	}
 	defer f.Close()
 	l.sum.Write([]byte("matrix\x00"))
-	return readMatrix(name, io.TeeReader(f, l.sum), &l.problems)
+	own := sha256.New()
+	m := readMatrix(name, io.TeeReader(f, io.MultiWriter(l.sum, own)), &l.problems)
+	m.source = path.Base(filepath.ToSlash(name)) + " " + hex.EncodeToString(own.Sum(nil)[:6])
+	return m
 }
 
 // contents are the entries of one file, or of all files.

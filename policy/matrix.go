@@ -18,6 +18,9 @@ type matrix struct {
 	sets  []itemSet
 	rows  int
 	pairs int
+	// source is the name of the file without its folder, and the first 12 digits of its
+	// SHA-256; empty when there is none.
+	source string
 }
 
 // The tables have a power of two of places, are never full, and are probed one place

@@ -21,6 +21,9 @@ func (p Place) String() string {
 	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Col)
 }
 
+// line returns file:line, the name of a rule in a record.
+func (p Place) line() string { return fmt.Sprintf("%s:%d", p.File, p.Line) }
+
 // A problem is one mistake: what is wrong and what to do.
 type problem struct {
 	place Place

@@ -73,6 +73,25 @@ func (s *Snapshot) Row(agenda, role, ovm []byte, now time.Time) ([]Item, Freshne
 	return row.items, fresh
 }
 
+// A RowOrigin is where a row comes from.
+type RowOrigin struct {
+	Source  string    // name and version of the matrix file, or E227; empty: nowhere
+	Fetched time.Time // when E227 gave it, to the second; zero: it is of a file
+}
+
+// RowOrigin returns where the row of a triple comes from, or that it has none. It does
+// not allocate.
+func (s *Snapshot) RowOrigin(agenda, role, ovm []byte) RowOrigin {
+	if s.fetched == nil {
+		return RowOrigin{Source: s.matrix.source}
+	}
+	c := s.fetched.find(agenda, role, ovm)
+	if c == nil {
+		return RowOrigin{}
+	}
+	return RowOrigin{Source: "E227", Fetched: c.life.fetched()}
+}
+
 // Grant returns the grant of a quadruple that is valid now. When there is none, it
 // returns the reason and the hint that a [Decision] has.
 func (s *Snapshot) Grant(q egon.Quadruple, now time.Time) (g *Grant, why Reason, hint string) {

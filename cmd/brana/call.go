@@ -23,6 +23,9 @@ import (
 	"brana/egon"
 )
 
+// defaultAdmin is the address of the admin listener of dev and serve by default.
+const defaultAdmin = "127.0.0.1:8081"
+
 // defaultURL is the URL of the services of dev and serve by default.
 const defaultURL = "http://127.0.0.1:8080/publikace"
 

@@ -40,11 +40,15 @@ func (d *devCmd) serve(io stdio) error {
 	if err != nil {
 		return exit(exitUsage, err)
 	}
-	log, err := openLog(&c.Log, io)
+	remove, err := recordFor(c)
 	if err != nil {
 		return exit(exitUsage, err)
 	}
-	return serve(c, d.load(c), log, func(listen, admin net.Addr) {
+	log, err := openLog(&c.Log, io)
+	if err != nil {
+		return exit(exitUsage, errors.Join(err, remove()))
+	}
+	err = serve(c, d.load(c), log, func(listen, admin net.Addr) {
 		url := c.Listen.Scheme() + "://" + listen.String() + c.Listen.Prefix
 		fmt.Fprintf(
 			io.err, "brana: gateway %s/{code}, admin http://%s, registries http://%s\n",
@@ -56,8 +60,23 @@ func (d *devCmd) serve(io stdio) error {
 				"--source Eop --items \"EopFoto Jmeno Prijmeni ROBCti RUIANCti\"\n",
 			urlFlag(url),
 		)
+		fmt.Fprintf(io.err, "brana: who asked for what: brana audit query%s (%s)\n",
+			adminFlag(admin.String()), c.Audit.Dir)
 		fmt.Fprintln(io.err, "brana: persons to ask for: brana persons; end with Ctrl-C")
 	})
+	return errors.Join(err, remove())
+}
+
+// recordFor has a gateway of this process keep its record of use in a temporary folder,
+// unless the configuration names one, and returns the function that removes the folder.
+func recordFor(c *config.Config) (remove func() error, err error) {
+	if c.Audit.Dir != "" {
+		return func() error { return nil }, nil
+	}
+	if c.Audit.Dir, err = os.MkdirTemp("", "brana-audit-"); err != nil {
+		return nil, fmt.Errorf("make a folder for the record of use: %w", err)
+	}
+	return func() error { return os.RemoveAll(c.Audit.Dir) }, nil
 }
 
 // urlFlag is the flag that brana call needs unless the gateway is at the default.
@@ -66,6 +85,14 @@ func urlFlag(url string) string {
 		return ""
 	}
 	return " --url " + url
+}
+
+// adminFlag is the flag that a verb needs unless the admin listener is at the default.
+func adminFlag(address string) string {
+	if address == defaultAdmin {
+		return ""
+	}
+	return " --admin " + address
 }
 
 // configuration returns the built-in configuration, or the one of the file, as the flags

@@ -34,6 +34,8 @@ func gatewayConfig(c *config.Config, clients map[string]*upstream.Client) gatewa
 		PublicURL:        l.PublicURL,
 		AdminHosts:       c.Admin.Hosts,
 		DropLines:        c.Log.WhenBlocked == config.DropLines,
+		ServeUnrecorded:  c.Audit.WhenUnavailable == config.ServeUnrecorded,
+		Lines:            logLines(c.Log.Exchanges),
 		InsecureIdentity: l.InsecureIdentity,
 	}
 	if l.StatusMode == config.HTTPStatus {
@@ -49,6 +51,16 @@ func gatewayConfig(c *config.Config, clients map[string]*upstream.Client) gatewa
 		}
 	}
 	return cfg
+}
+
+func logLines(l config.Lines) gateway.Lines {
+	switch l {
+	case config.RefusedLines:
+		return gateway.RefusedLines
+	case config.NoLines:
+		return gateway.NoLines
+	}
+	return gateway.AllLines
 }
 
 // newRoute makes a route of one that config has checked.

@@ -36,6 +36,9 @@ func (w *wired) sources(c *config.Config, log *logger) metrics.Sources {
 	if log.book != nil {
 		s.LinesLost = func() float64 { return float64(log.book.Lost()) }
 	}
+	if c.Audit.Kept() {
+		s.Audit = func() metrics.Journal { return w.usage.stats() }
+	}
 	if c.Limits.Store == config.InRedis {
 		s.Ledger = func() metrics.Ledger { return ledgerOf(w.limiter.(*ledger.Store).Stats()) }
 	}

@@ -47,6 +47,9 @@ func (w *wired) build(c *config.Config, log *logger) error {
 	if err != nil {
 		return err
 	}
+	if w.usage, err = openUsage(&c.Audit); err != nil {
+		return err
+	}
 	parts := w.parts(log)
 	parts.Metrics.Registry.MustRegister(
 		collectors.NewGoCollector(),
@@ -95,6 +98,7 @@ func (w *wired) parts(log *logger) gateway.Parts {
 		NewID:    uuid.NewString,
 		Breakers: w.breakers,
 	}
+	w.usage.into(&parts)
 	if log.book != nil {
 		parts.LogBlocked = log.book.Blocked
 	}

@@ -27,6 +27,7 @@ type wired struct {
 	queue   io.Closer // nil unless w closes it
 	clients []*upstream.Client
 	metrics *metrics.Metrics
+	usage   *usage // nil when no record is kept
 
 	contracts *egon.Contracts // nil unless they are served
 
@@ -34,7 +35,8 @@ type wired struct {
 	password    *reread[string]         // of Redis; nil when the URL has it
 }
 
-// close closes the parts.
+// close closes the parts, the record of use last: it has what the others brought to an
+// end.
 func (w *wired) close() error {
 	var err error
 	if w.rows != nil {
@@ -46,5 +48,5 @@ func (w *wired) close() error {
 	if w.queue != nil {
 		err = errors.Join(err, w.queue.Close())
 	}
-	return errors.Join(err, w.limiter.Close())
+	return errors.Join(err, w.limiter.Close(), w.usage.close())
 }

@@ -23,8 +23,9 @@ type Config struct {
 	Metrics  prometheus.Gatherer
 	Checks   func(context.Context) []Check
 	Status   func() Status
-	Accounts Accounts    // nil: /v1/quotas is not offered
-	Log      *zap.Logger // has a line for each order
+	Audit    func() Audit // nil: /v1/audit is not offered
+	Accounts Accounts     // nil: /v1/quotas is not offered
+	Log      *zap.Logger  // has a line for each order
 }
 
 // A Check is one condition of readiness, and one line of /readyz?verbose.
@@ -51,6 +52,9 @@ func New(cfg Config) http.Handler {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(cfg.Metrics, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /version", answerText(cfg.Version))
 	mux.HandleFunc("GET /v1/status", a.serveStatus)
+	if cfg.Audit != nil {
+		mux.HandleFunc("GET /v1/audit", a.serveAudit)
+	}
 	if cfg.Accounts != nil {
 		q := quotas{cfg.Accounts, cfg.Log}
 		mux.HandleFunc("GET /v1/quotas", q.serve)
@@ -120,6 +124,10 @@ func (a *admin) serveReady(w http.ResponseWriter, r *http.Request) {
 
 func (a *admin) serveStatus(w http.ResponseWriter, _ *http.Request) {
 	answerJSON(w, http.StatusOK, a.Status())
+}
+
+func (a *admin) serveAudit(w http.ResponseWriter, _ *http.Request) {
+	answerJSON(w, http.StatusOK, a.Audit())
 }
 
 func answerText(text string) http.HandlerFunc {

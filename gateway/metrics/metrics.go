@@ -14,6 +14,7 @@ type Metrics struct {
 	upstreams
 	queue
 	matrix
+	audit
 }
 
 // New registers the metrics of a gateway.
@@ -33,6 +34,7 @@ func newMetrics(t table, s Sources) *Metrics {
 		upstreams:   newUpstreams(t, s),
 		queue:       newQueue(t, s),
 		matrix:      newMatrix(t, s),
+		audit:       newAudit(t, s),
 	}
 	addPolicy(t, s)
 	addLog(t, s)

@@ -81,6 +81,7 @@ func all() Sources {
 				Spent: map[string]time.Duration{"normal": time.Minute, "down": 0},
 			}
 		},
+		Audit:  func() Journal { return Journal{Segment: time.Now()} },
 		Matrix: func() Matrix { return Matrix{Oldest: time.Now(), Fresh: 1} },
 	}
 }
@@ -97,6 +98,7 @@ func happen(m *Metrics) {
 	m.QueueChanged("999001", QueueChange{})
 	m.Degraded("share")
 	m.Refreshed("row")
+	m.Committed(time.Millisecond, false)
 }
 
 func gather(t *testing.T, m *Metrics) map[string]*dto.MetricFamily {

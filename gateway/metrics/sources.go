@@ -24,8 +24,20 @@ type Sources struct {
 	// 1 half-open, 2 open.
 	Breakers func(report func(upstream string, state int))
 
-	Ledger func() Ledger // of limits in Redis
-	Matrix func() Matrix // that is fetched by E227
+	Ledger func() Ledger  // of limits in Redis
+	Matrix func() Matrix  // that is fetched by E227
+	Audit  func() Journal // of the record of use
+}
+
+// A Journal is how the journal of the record of use stands. The counts are of its time
+// since the start.
+type Journal struct {
+	Commits, Syncs, Bytes uint64
+	Failures              uint64 // of writes and fdatasyncs
+	Lost                  uint64 // records
+	Waiting               int    // calls
+	Blocked               bool
+	Segment               time.Time // when the segment that is written began; zero: none is
 }
 
 // A Ledger is what the ledger of limits is, and what this gateway holds of it.

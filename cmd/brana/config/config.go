@@ -32,6 +32,7 @@ type Config struct {
 	Limits      Limits              `yaml:"limits"`
 	Queue       Queue               `yaml:"queue"`
 	Requests    Requests            `yaml:"requests"`
+	Audit       Audit               `yaml:"audit"`
 	Log         Log                 `yaml:"log"`
 }
 
@@ -46,7 +47,8 @@ func Default() Config {
 		Limits:      defaultLimits(),
 		Queue:       defaultQueue(),
 		Requests:    Requests{DuplicateIDs: 100_000},
-		Log:         Log{Level: "info", WhenBlocked: RefuseCalls},
+		Audit:       defaultAudit(),
+		Log:         Log{Level: "info", Exchanges: AllLines, WhenBlocked: RefuseCalls},
 	}
 }
 
@@ -114,7 +116,8 @@ func (c *Config) Validate(file string) error {
 	m.oneOf("environment", string(c.Environment), "test", "production")
 	c.Listen.check(m)
 	c.Admin.check(m)
-	c.Log.check(m)
+	c.Audit.check(m, c.Environment)
+	c.Log.check(m, &c.Audit)
 	c.Limits.check(m)
 	c.Queue.check(m)
 	c.Requests.check(m)
@@ -135,6 +138,7 @@ func (c *Config) files() []*string {
 		&c.Policy.Matrix.Snapshot,
 		&c.Limits.Redis.PasswordFile,
 	}
+	files = append(files, c.Audit.files()...)
 	if t := c.Listen.TLS; t != nil {
 		files = append(files, &t.Cert, &t.Key, &t.ClientCA)
 	}

@@ -1,0 +1,386 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"brana/audit"
+	"brana/audit/journal"
+	"brana/egon"
+	"brana/gateway/queue"
+	"brana/limits"
+)
+
+// recorded has a gateway keep a record of use in a folder, and returns a function that
+// reads what is in it.
+func recorded(t testing.TB) (into func(*settings), records func() []audit.Record) {
+	t.Helper()
+	dir := t.TempDir()
+	j, err := journal.Open(journal.Config{Dir: dir, Gateway: "g1", Version: "v1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { j.Close() })
+	into = func(s *settings) { s.parts.Record = audit.NewRecorder(j) }
+	return into, func() []audit.Record { return recordsIn(t, dir) }
+}
+
+// recordsIn reads the records of calls in the segments of a folder that are whole.
+func recordsIn(t testing.TB, dir string) (list []audit.Record) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range bytes.Lines(text) {
+			var r audit.Record
+			if !bytes.HasSuffix(line, []byte("\n")) {
+				break // it is being written
+			}
+			if err := json.Unmarshal(line, &r); err != nil {
+				t.Fatalf("%s: %v", line, err)
+			}
+			switch r.Type {
+			case audit.TypeIntent, audit.TypeOutcome, audit.TypeRefusal, audit.TypeLate:
+				list = append(list, r)
+			}
+		}
+	}
+	return list
+}
+
+// plain is a record in words that do not depend on the run.
+func plain(r audit.Record) string {
+	var w []string
+	add := func(format string, args ...any) { w = append(w, fmt.Sprintf(format, args...)) }
+	add("%s", r.Type)
+	if r.Type != audit.TypeOutcome {
+		add("%s by %s", r.Service, r.Route)
+		if r.Async {
+			add("async")
+		}
+		add("%s/%s/%s/%s", r.Agenda, r.Role, r.Ovm, r.Ais)
+		add("for %s %s %s", r.Subjekt, r.Uzivatel, r.DuvodUcel)
+		add("asked %v", r.Asked)
+	}
+	if len(r.Parameters) > 0 {
+		add("with %v", r.Parameters)
+	}
+	if r.AskedJob != "" {
+		add("of job %s", r.AskedJob)
+	}
+	if d := r.Decision; d != nil {
+		add("%s %s by %s", d.Verdict, d.Reason, d.Rule)
+		if d.Row != "" {
+			add("and %s", d.Row)
+		}
+		for _, one := range d.Refused {
+			add("not %s: %s", one.Word, one.Why)
+		}
+	}
+	if q := r.Quota; q != nil {
+		add("%s%s %d/%d %d/%d", q.Verdict, q.Degraded, q.Remaining, q.Quota, q.Running, q.Concurrent)
+	}
+	if r.Outcome != "" {
+		add("= %s %s %v %d", r.Outcome, r.Kod, r.SubKody, r.Status)
+	}
+	if r.Broken != "" {
+		add("broken by %s", r.Broken)
+	}
+	if r.Job {
+		add("job")
+	}
+	for _, g := range r.Registries {
+		add("[%s %s %s]", g.Name, g.Message, g.Result)
+	}
+	return strings.Join(w, " ")
+}
+
+// ownRow is the row of the caller with all rights, by the name and hash of the matrix.
+var ownRow = fmt.Sprintf("X999/XR1/12345678 matrix.csv %x", sha256.Sum256([]byte(matrix)))[:41]
+
+// Each call has its records, with what is known of it.
+func TestRecordsOfEachPath(t *testing.T) {
+	const caller = "X999/XR1/12345678/999001 for OVM test test"
+	const granted = "granted  by grants/a.yaml:2"
+	row := " and " + ownRow
+	const quota = " admitted 999/1000 0/0"
+	for _, c := range []struct {
+		name string
+		set  func(*settings)
+		ask  func(*testing.T, *testGateway)
+		want []string
+	}{
+		{"relay", nil, posts("E05", call{items: []string{"Jmeno", "ROBCti"}}.message()), []string{
+			"intent E05 by relay iszr " + caller + " asked [Jmeno ROBCti] " + granted + row + quota,
+			"outcome = ok OK [] 200",
+		}},
+		{"relay by the grant alone", nil, posts("E05", call{}.message()), []string{
+			"intent E05 by relay iszr " + caller + " asked [] " + granted + quota,
+			"outcome = ok OK [] 200",
+		}},
+		{"workflow", nil, posts("E198", mediaCall()), []string{
+			"intent E198 by workflow " + caller + " asked [EopFoto Jmeno] " + granted + row + quota,
+			"outcome = ok OK [] 200",
+		}},
+		{"local", nil, posts("E227", call{code: "E227"}.message()), []string{
+			"intent E227 by local " + caller + " asked [] " + granted + quota,
+			"outcome = ok OK [] 200",
+		}},
+		{"asynchronous", nil, posts("E227?async", call{code: "E227"}.message()), []string{
+			"intent E227 by local async " + caller + " asked [] " + granted + quota,
+			"outcome = ok OK [] 200",
+			"outcome = ok OK [] 0 job",
+		}},
+		{"of a job", nil, posts("E100", call{code: "E100", queue: &egon.QueueQuery{IDs: []string{iszrID}}}.message()),
+			[]string{
+				"intent E100 by local " + caller + " asked [] of job " + iszrID + " " + granted + quota,
+				"outcome = not-in-queue CHYBA [NENALEZENO] 200",
+			}},
+		{"of all jobs", nil, posts("E101", call{code: "E101", queue: &egon.QueueQuery{All: true}}.message()),
+			[]string{
+				"intent E101 by local " + caller + " asked [] of job * " + granted + quota,
+				"outcome = ok OK [] 200",
+			}},
+		{"the registry fails", failing(&egon.CallError{Err: os.ErrClosed}), posts("E05", call{}.message()), []string{
+			"intent E05 by relay iszr " + caller + " asked [] " + granted + quota,
+			"outcome = registry-failed CHYBA [CHYBA VOLANI REGISTRU] 200 broken by upstream",
+		}},
+		{"nobody", nil, posts("E05", call{ais: "999003"}.message()), []string{
+			"refusal E05 by relay iszr X999/XR1/12345678/999003 for OVM test test asked []" +
+				" not-granted unknown-ais by  = not-granted CHYBA [NENI OPRAVNENI EGON] 200",
+		}},
+		{"a grant that has ended", nil, posts("E05", call{ais: "999002"}.message()), []string{
+			"refusal E05 by relay iszr X999/XR1/12345678/999002 for OVM test test asked []" +
+				" not-granted expired by grants/a.yaml:5 = not-granted CHYBA [NENI OPRAVNENI EGON] 200",
+		}},
+		{"items", nil, posts("E05", call{items: []string{"Jmeno", "AdresaPobytu", "EopPodpis"}}.message()), []string{
+			"refusal E05 by relay iszr " + caller + " asked [Jmeno AdresaPobytu EopPodpis]" +
+				" item-not-permitted  by grants/a.yaml:2" + row + " not AdresaPobytu: row not EopPodpis: grant" +
+				" = item-not-permitted CHYBA [NENI OPRAVNENI] 200",
+		}},
+		{"a word that is no item", nil, posts("E05", call{items: []string{"Vosáhlo", "Jmeno"}}.message()), []string{
+			"refusal E05 by relay iszr " + caller + " asked [? Jmeno]" +
+				" item-unknown  by grants/a.yaml:2" + row + " not ?: unknown" +
+				" = invalid-data CHYBA [NEVALIDNI DATA] 200",
+		}},
+		{"a parameter", nil, posts("E198", call{
+			code: "E198", items: []string{"EopFoto"}, inner: mediaInner(func(m *egon.MediaQuery) { m.ZnepristupniLog = []byte("true") }),
+		}.message()), []string{
+			"refusal E198 by workflow " + caller + " asked [EopFoto] with [hide-log]" +
+				" parameter-not-permitted  by grants/a.yaml:2" + row + " not hide-log: grant" +
+				" = parameter-not-permitted CHYBA [NENI OPRAVNENI] 200",
+		}},
+		{"over quota", overQuota, posts("E05", call{}.message()), []string{
+			"refusal E05 by relay iszr " + caller + " asked [] " + granted + " over-quota 0/7 2/3" +
+				" = hourly-quota CHYBA [NENI K DISPOZICI] 200",
+		}},
+		{"another service", nil, posts("E05", call{code: "E227"}.message()), []string{
+			"refusal E05 by relay iszr /// for    asked [] = service-mismatch CHYBA [NEVALIDNI ZADOST] 200",
+		}},
+		{"malformed", nil, posts("E05", []byte("<a>")), []string{
+			"refusal E05 by relay iszr /// for    asked [] = malformed  [] 500",
+		}},
+		{"a value of the header", nil, posts("E05", call{time: "soon"}.message()), []string{
+			"refusal E05 by relay iszr " + caller + " asked [] = invalid-data CHYBA [NEVALIDNI DATA] 200",
+		}},
+		{"unknown service", nil, posts("E999", nil), []string{
+			"refusal  by  /// for    asked [] = unknown-service  [] 500",
+		}},
+		{"no call", nil, sends("GET /publikace/E05 HTTP/1.1\r\nHost: a\r\n\r\n"), []string{
+			"refusal E05 by  /// for    asked [] = bad-http  [] 405",
+		}},
+		{"no HTTP", nil, sends("NONSENSE\r\n\r\n"), []string{
+			"refusal  by  /// for    asked [] = bad-http  [] 500",
+		}},
+		{"before the message", nil, sends(header("/publikace/E999", "Expect: 100-continue", "Content-Length: 5")), []string{
+			"refusal  by  /// for    asked [] = unknown-service  [] 500",
+		}},
+		{"overloaded", func(s *settings) { s.cfg.MaxExchanges = -1 }, posts("E05", call{}.message()), []string{
+			"refusal E05 by relay iszr /// for    asked [] = overloaded CHYBA [NENI K DISPOZICI] 200",
+		}},
+		{"draining", func(s *settings) { s.made = func(g *Gateway) { g.draining.Store(true) } },
+			posts("E05", call{}.message()), []string{
+				"refusal E05 by relay iszr " + caller + " asked [] = draining CHYBA [NENI K DISPOZICI] 200",
+			}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			into, records := recorded(t)
+			s := startGateway(t, into, queued(t), func(s *settings) {
+				if c.set != nil {
+					c.set(s)
+				}
+			})
+			c.ask(t, s)
+			var got []string
+			eventually(t, "all has ended", func() bool { return s.Running() == 0 && s.Jobs() == 0 })
+			eventually(t, "the records are there", func() bool {
+				got = nil
+				for _, r := range records() {
+					got = append(got, plain(r))
+				}
+				return len(got) >= len(c.want)
+			})
+			if d := cmp.Diff(c.want, got); d != "" {
+				t.Errorf("records (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+func posts(path string, message []byte) func(*testing.T, *testGateway) {
+	return func(t *testing.T, s *testGateway) { read(t, s.post(t, "/publikace/"+path, message)) }
+}
+
+func sends(request string) func(*testing.T, *testGateway) {
+	return func(t *testing.T, s *testGateway) {
+		w := s.dial(t)
+		w.write(request)
+		w.answer()
+		w.Close()
+	}
+}
+
+// overQuota has the limiter refuse all.
+func overQuota(s *settings) {
+	s.parts.Limiter = &limiterFunc{admit: func(context.Context, limits.Call) (limits.Decision, error) {
+		return limits.Decision{Verdict: limits.OverQuota, Quota: 7, Concurrent: 3, Running: 2}, nil
+	}}
+}
+
+// queued has the services of the queue answered here.
+func queued(t *testing.T) func(*settings) {
+	memory, err := queue.NewMemory(queueBounds, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { memory.Close() })
+	return func(s *settings) {
+		for _, code := range queueServices {
+			s.cfg.Routes.Services[code] = Route{Kind: LocalRoute}
+		}
+		s.parts.Queue = memory
+	}
+}
+
+// A slowRecord holds each intent until it is let go, or fails it.
+type slowRecord struct {
+	events  *eventLog
+	intends chan struct{} // has a value for each intent that waits
+	letGo   chan error
+}
+
+func (r *slowRecord) Intend(*audit.Call) (uint64, error) {
+	r.intends <- struct{}{}
+	err := <-r.letGo
+	r.events.add("intent")
+	return 1, err
+}
+
+func (r *slowRecord) Blocked() error                           { return nil }
+func (r *slowRecord) Conclude(uint64, *audit.Result)           {}
+func (r *slowRecord) Whole(string, *audit.Call, *audit.Result) {}
+
+// Nothing of a call goes to an upstream, to a job or to the caller before its intent is
+// recorded, and nothing at all when that fails.
+func TestNothingIsSentBeforeTheIntent(t *testing.T) {
+	for _, c := range []struct {
+		path    string
+		message []byte
+	}{
+		{"E05", call{}.message()},
+		{"E05", largeMessage(300 << 10)}, // of which the rest is still coming
+		{"E198", mediaCall()},
+		{"E227", call{code: "E227"}.message()},
+		{"E227?async", call{code: "E227"}.message()},
+	} {
+		for _, failure := range []error{nil, errNoDisk} {
+			t.Run(fmt.Sprint(c.path, len(c.message), failure), func(t *testing.T) {
+				events := &eventLog{}
+				record := &slowRecord{events, make(chan struct{}), make(chan error)}
+				s := startGateway(t, queued(t), func(s *settings) {
+					s.parts.Record = record
+					relayTo(func(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
+						events.add("asked")
+						return relayOK(ctx, m)
+					})(s)
+					s.parts.Media = workflowFunc(func(ctx context.Context, h *egon.Head) (*egon.Answer, error) {
+						events.add("asked")
+						return serveOK(ctx, h)
+					})
+				})
+				answer := make(chan string, 1)
+				go func() {
+					answer <- read(t, s.post(t, "/publikace/"+c.path, c.message))
+					events.add("answered")
+				}()
+				<-record.intends
+				if happened, jobs := events.all(), s.Jobs(); len(happened) > 0 || jobs > 0 {
+					t.Errorf("before the intent is recorded: %v, %d jobs", happened, jobs)
+				}
+				record.letGo <- failure
+				got := <-answer
+				if refused := strings.Contains(got, "BR_212: "); refused != (failure != nil) {
+					t.Errorf("answered with %s", got)
+				}
+				happened := events.all()
+				if happened[0] != "intent" || failure != nil && slices.Contains(happened, "asked") {
+					t.Errorf("happened: %v", happened)
+				}
+			})
+		}
+	}
+}
+
+// The record has the address of the caller and the serial number of its certificate, also
+// when the caller is refused before its certificate was looked up.
+func TestTheOriginOfACallIsRecorded(t *testing.T) {
+	into, records := recorded(t)
+	s := startTLSGateway(t, boundOnce, into)
+	client := s.client(t, s.ca.issue(100))
+	for _, message := range [][]byte{[]byte("<a>"), call{}.message(), call{ais: "999002"}.message()} {
+		if _, err := s.ask(client, message); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.settled(t)
+	var got []string
+	eventually(t, "4 records", func() bool { return len(records()) >= 4 })
+	for _, r := range records() {
+		if r.Type == audit.TypeOutcome {
+			continue
+		}
+		line := r.Certificate + " " + r.Outcome
+		if r.Decision != nil {
+			line += " " + r.Decision.Verdict + " by " + r.Decision.Rule
+		}
+		got = append(got, line)
+		if peer, err := netip.ParseAddrPort(r.Peer); err != nil || !peer.Addr().IsLoopback() {
+			t.Errorf("peer is %s", r.Peer)
+		}
+	}
+	want := []string{
+		"64 malformed",
+		"64  granted by p/a.yaml:2",
+		"64 caller-mismatch caller-mismatch by p/b.yaml:2",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
