@@ -1,9 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"brana/audit"
 	"brana/audit/journal"
@@ -21,29 +26,85 @@ type usage struct {
 }
 
 // openUsage opens the record of use, if one is kept; else it is nil. Its maker closes it.
-func openUsage(a *config.Audit) (*usage, error) {
+func openUsage(a *config.Audit, m *metrics.Metrics, log *zap.Logger) (*usage, error) {
 	if !a.Kept() {
 		return nil, nil
 	}
-	u := &usage{name: a.Gateway}
-	var err error
-	if u.name == "" {
-		if u.name, err = os.Hostname(); err != nil {
-			return nil, fmt.Errorf("%w; write the name of this gateway in audit.gateway", err)
-		}
-	}
-	if u.dir, err = filepath.Abs(a.Dir); err != nil {
+	cfg, err := journalConfig(a)
+	if err != nil {
 		return nil, err
 	}
-	u.journal, err = journal.Open(journal.Config{
-		Dir:     u.dir,
-		Gateway: u.name,
-		Version: versionText(),
-	})
-	if err != nil {
+	cfg.Event = func(e journal.Event) { logEvent(log, &e) }
+	cfg.Committed = func(c journal.Commit) { m.Committed(c.Took, c.Err != nil) }
+	u := &usage{name: cfg.Gateway, dir: cfg.Dir}
+	if a.Key != "" {
+		var warning string
+		if cfg.Key, warning, err = journal.ReadPrivateKey(a.Key); err != nil {
+			return nil, fmt.Errorf("audit.key: %w", err)
+		}
+		if warning != "" {
+			log.Warn("audit.key", zap.String("warning", warning))
+		}
+	}
+	if u.journal, err = journal.Open(cfg); err != nil {
 		return nil, fmt.Errorf("audit.dir: %w", err)
 	}
 	return u, nil
+}
+
+// journalConfig is how the journal is kept, but for its key.
+func journalConfig(a *config.Audit) (journal.Config, error) {
+	dir, err := filepath.Abs(a.Dir)
+	if err != nil {
+		return journal.Config{}, fmt.Errorf("audit.dir: %w", err)
+	}
+	host, err := os.Hostname()
+	if err != nil && a.Gateway == "" {
+		return journal.Config{}, fmt.Errorf(
+			"audit.gateway: %w; write the name of this gateway", err)
+	}
+	return journal.Config{
+		Dir:        dir,
+		Gateway:    cmp.Or(a.Gateway, host),
+		Version:    versionText(),
+		Durability: journal.Durability(a.Durability),
+		Commit:     time.Duration(a.Commit),
+		Interval:   time.Duration(a.Interval),
+		Timeout:    time.Duration(a.Timeout),
+		Size:       int64(a.Segment.Size),
+		Age:        time.Duration(a.Segment.Age),
+	}, nil
+}
+
+// logEvent writes a line about what happened to the journal.
+func logEvent(log *zap.Logger, e *journal.Event) {
+	fields := []zap.Field{zap.Error(e.Err)}
+	if e.Segment != "" {
+		fields = append(fields, zap.String("segment", e.Segment))
+	}
+	if e.Ending != nil {
+		fields = append(fields, zap.String("cause", e.Ending.Cause), zap.Uint64("last", e.Ending.Last))
+	}
+	if e.Lost > 0 {
+		fields = append(fields, zap.Uint64("lost", e.Lost))
+	}
+	log.Log(levelOf(e), "record of use: "+string(e.What), fields...)
+}
+
+// levelOf is Error for what an operator must mend, and Debug for what happens all day.
+func levelOf(e *journal.Event) zapcore.Level {
+	switch e.What {
+	case journal.WasBlocked, journal.LinesLost:
+		return zapcore.ErrorLevel
+	case journal.EndFound:
+		if e.Ending != nil && e.Ending.Cause == journal.Damaged {
+			return zapcore.ErrorLevel
+		}
+		return zapcore.WarnLevel
+	case journal.WasUnblocked:
+		return zapcore.WarnLevel
+	}
+	return zapcore.DebugLevel
 }
 
 // into gives the record of use to a gateway; a nil usage gives none.
@@ -59,6 +120,7 @@ func (u *usage) into(parts *gateway.Parts) {
 // state is what operators see.
 func (u *usage) state() admin.Audit {
 	a := admin.Audit{Dir: u.dir, Gateway: u.name, State: admin.AuditWritten}
+	a.Last, _ = u.journal.Durable()
 	if err := u.journal.Blocked(); err != nil {
 		a.State, a.Why = admin.AuditBlocked, err.Error()
 	}
@@ -67,7 +129,17 @@ func (u *usage) state() admin.Audit {
 
 // stats are what is counted of the journal.
 func (u *usage) stats() metrics.Journal {
-	return metrics.Journal{Blocked: u.journal.Blocked() != nil}
+	s := u.journal.Stats()
+	return metrics.Journal{
+		Commits:  s.Commits,
+		Syncs:    s.Syncs,
+		Bytes:    s.Bytes,
+		Failures: s.Failures,
+		Lost:     s.Lost,
+		Waiting:  s.Waiting,
+		Blocked:  u.journal.Blocked() != nil,
+		Segment:  s.Segment,
+	}
 }
 
 // close ends the journal. Nothing is recorded any more.
@@ -75,8 +147,5 @@ func (u *usage) close() error {
 	if u == nil {
 		return nil
 	}
-	if err := u.journal.Close(); err != nil {
-		return fmt.Errorf("close the record of use: %w", err)
-	}
-	return nil
+	return u.journal.Close()
 }

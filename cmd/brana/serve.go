@@ -71,6 +71,9 @@ func serve(c *config.Config, load func() (*policy.Snapshot, error), log *logger,
 				"be anybody",
 		)
 	}
+	if c.Audit.Dir == "" {
+		log.Warn("audit.dir: no record of use is kept; who asked for what is in this log alone")
+	}
 	ended, err := w.attend(signals, failed, log.Logger)
 	return errors.Join(err, w.drain(ended, time.Duration(c.Listen.Drain), log.Logger),
 		adminServer.Close(), w.close())

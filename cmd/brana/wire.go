@@ -47,7 +47,7 @@ func (w *wired) build(c *config.Config, log *logger) error {
 	if err != nil {
 		return err
 	}
-	if w.usage, err = openUsage(&c.Audit); err != nil {
+	if w.usage, err = openUsage(&c.Audit, w.metrics, log.Logger); err != nil {
 		return err
 	}
 	parts := w.parts(log)
