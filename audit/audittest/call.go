@@ -39,6 +39,7 @@ func newCall(r *rand.Rand, at time.Time, o *office) call {
 		IszrZadostId:   string(uuid(r)),
 		Peer:           netip.AddrPortFrom(o.peer, uint16(20000+r.IntN(40000))),
 		Certificate:    o.serial,
+		Persons:        persons(r, service),
 		Decision:       audit.Decision{Verdict: "granted", Policy: "3f8a11c09b2e", Rule: o.rule},
 		Quota: audit.Quota{
 			Verdict: "admitted", Quota: o.quota, Remaining: 1 + r.Int64N(o.quota), Concurrent: 50, Running: 1 + r.IntN(8),
@@ -101,6 +102,7 @@ func (c *call) answer(r *rand.Rand, asked []string) {
 		return
 	}
 	c.result.Returned = asked
+	c.result.Persons = persons(r, c.call.Service)
 	if r.IntN(3) == 0 {
 		c.result.Returned = some(r, asked)
 	}
@@ -124,6 +126,20 @@ func (c *call) job(rand *rand.Rand) audit.Result {
 		r.Returned = append(r.Returned, string(word.Text))
 	}
 	return r
+}
+
+// persons draws the keyed hashes of one or more of a thousand people. Calls by E08 are about
+// several.
+func persons(r *rand.Rand, service string) []string {
+	n := 1
+	if service == "E08" {
+		n += r.IntN(5)
+	}
+	hashes := make([]string, n)
+	for i := range hashes {
+		hashes[i] = fmt.Sprintf("%032x", r.IntN(1000))
+	}
+	return hashes
 }
 
 // some draws at least one of a list, in its order.

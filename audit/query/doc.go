@@ -21,6 +21,8 @@
 //	segment.go  reads a segment: lines, the chain
 //	merge.go    uses of several journals
 //	finding.go  what is not as it was written
+//	moment.go   a time as an operator says it
+//	printer.go  how uses are written: table.go, json.go, csv.go
 //	join.go     joins calls and results
 //	order.go    segments read at once, uses in order
 package query

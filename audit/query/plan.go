@@ -39,6 +39,9 @@ func newPlan(dir string) (*plan, error) {
 			return nil, err
 		}
 	}
+	if len(listing.Segments) == 0 {
+		p.found(dir, 0, "there is no segment of a journal in it")
+	}
 	if n := len(p.parts); n > 0 {
 		p.parts[n-1].last = true
 	}

@@ -1,6 +1,8 @@
 package query
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"brana/audit"
@@ -79,6 +81,9 @@ var answered = map[string]bool{
 	"ok": true, "varovani": true, "chyba": true, "unknown": true, "fault": true,
 	"cut": true, "upstream-broke": true, "caller-left": true, Unfinished: true,
 }
+
+// Answered returns the outcomes that are no kind of a refusal, unfinished included.
+func Answered() []string { return slices.Sorted(maps.Keys(answered)) }
 
 // pending reports whether more is to come of the use: its outcome, or that of the job
 // which has the answer of an asynchronous call.

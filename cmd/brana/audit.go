@@ -12,6 +12,7 @@ import (
 )
 
 type auditCmd struct {
+	Query  auditQueryCmd  `cmd:"" help:"Find calls: who asked for what, on whose behalf, and what came of it."`
 	Verify auditVerifyCmd `cmd:"" help:"Check that nothing in a journal was changed or removed."`
 }
 

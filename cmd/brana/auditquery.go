@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/term"
+
+	"brana/audit/query"
+	"brana/egon"
+	"brana/gateway"
+)
+
+type auditQueryCmd struct {
+	auditFlags
+	Caller    []string `placeholder:"CALLER" help:"AGENDA/ROLE/OVM/AIS; a part may end with *, and so may a beginning, as X999/*."`
+	Service   []string `placeholder:"CODE" help:"Services, as E198."`
+	Outcome   []string `placeholder:"WORD" help:"What came of the call: ok, varovani, chyba, unfinished, or the kind of a refusal."`
+	Item      []string `placeholder:"ITEM" help:"Items that were asked for."`
+	Returned  []string `placeholder:"ITEM" help:"Items that came back."`
+	User      []string `sep:"none" placeholder:"NAME" help:"Uzivatel, or its beginning with *."`
+	Refused   bool     `help:"Only calls that were refused or given up."`
+	RequestID []string `name:"request-id" placeholder:"ID" help:"AgendaZadostId or IszrZadostId."`
+	PersonID  string   `name:"person-id" placeholder:"AIFO" help:"Calls about a person, by the AIFO in the agenda of the caller; needs --person-key."`
+	PersonKey string   `name:"person-key" type:"path" placeholder:"FILE" help:"audit.person_key of the gateway."`
+	Limit     int      `placeholder:"N" help:"End after N uses."`
+	JSON      bool     `name:"json" xor:"form" help:"Print an object a line, with the records as they are in the journal."`
+	CSV       bool     `name:"csv" xor:"form" help:"Print comma-separated values, with the names of the columns."`
+}
+
+// Run prints the uses that match: 0 when all could be read, 1 when a journal is not as it
+// was written, 2 when it cannot be read.
+func (a *auditQueryCmd) Run(out stdio) error {
+	zone, err := a.zone()
+	if err != nil {
+		return err
+	}
+	filter, err := a.filter(time.Now(), zone)
+	if err != nil {
+		return err
+	}
+	dirs, err := a.dirs()
+	if err != nil {
+		return err
+	}
+	findings := 0
+	q := &query.Query{Dirs: dirs, Filter: filter, Found: func(f query.Finding) {
+		findings++
+		fmt.Fprintln(out.err, f.Error())
+	}}
+	printed, err := a.print(q, a.printer(out.out, zone))
+	switch {
+	case errors.Is(err, syscall.EPIPE), errors.Is(err, io.ErrClosedPipe):
+		return nil // the reader has what it wanted
+	case err != nil:
+		return exit(exitUsage, err)
+	case findings > 0:
+		return exit(exitRefused, fmt.Errorf(
+			"%d places are not as they were written: see brana audit verify", findings))
+	case printed == 0 && !a.JSON && !a.CSV:
+		fmt.Fprintln(out.err, "brana: no call matches")
+	}
+	return nil
+}
+
+// print prints the uses and returns their number.
+func (a *auditQueryCmd) print(q *query.Query, p query.Printer) (printed int, err error) {
+	for u, err := range q.Uses(context.Background()) {
+		if err == nil {
+			err = p.Print(u)
+		}
+		if err != nil {
+			return printed, errors.Join(err, p.Flush())
+		}
+		if printed++; printed == a.Limit {
+			break
+		}
+	}
+	return printed, p.Flush()
+}
+
+func (a *auditQueryCmd) printer(out io.Writer, zone *time.Location) query.Printer {
+	switch {
+	case a.JSON:
+		return query.NewJSON(out)
+	case a.CSV:
+		return query.NewCSV(out)
+	}
+	return query.NewTable(out, zone, widthOf(out))
+}
+
+// widthOf is the width of a terminal; 0 when out is none.
+func widthOf(out io.Writer) int {
+	file, ok := out.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return 0
+	}
+	width, _, err := term.GetSize(int(file.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
+}
+
+// filter reads the flags.
+func (a *auditQueryCmd) filter(now time.Time, zone *time.Location) (f query.Filter, err error) {
+	f = query.Filter{
+		Services: a.Service, Outcomes: a.Outcome, Asked: a.Item, Returned: a.Returned,
+		Requests: a.RequestID, Refused: a.Refused,
+	}
+	for _, text := range a.Caller {
+		c, err := query.ParseCaller(text)
+		if err != nil {
+			return f, exit(exitUsage, fmt.Errorf("--caller: %w", err))
+		}
+		f.Callers = append(f.Callers, c)
+	}
+	for _, text := range a.User {
+		f.Users = append(f.Users, query.Pattern(text))
+	}
+	if err := a.known(); err != nil {
+		return f, exit(exitUsage, err)
+	}
+	if f.Persons, err = a.persons(); err != nil {
+		return f, exit(exitUsage, err)
+	}
+	return f, a.span(&f, now, zone)
+}
+
+// known refuses words that no use can have: a slip would look like an answer.
+func (a *auditQueryCmd) known() error {
+	for _, code := range a.Service {
+		if egon.ServiceByCode(code) == nil {
+			return fmt.Errorf("--service: %q is no service of the catalogue; write a code, as E198", code)
+		}
+	}
+	words := query.Answered()
+	for _, kind := range gateway.Kinds() {
+		words = append(words, kind.Code)
+	}
+	slices.Sort(words)
+	for _, word := range a.Outcome {
+		if !slices.Contains(words, word) {
+			return fmt.Errorf("--outcome: no call ends with %q; write one of %s", word, strings.Join(words, ", "))
+		}
+	}
+	if a.Limit < 0 {
+		return fmt.Errorf("--limit: %d is no number of uses", a.Limit)
+	}
+	return nil
+}
+
+// persons returns the keyed hash of the person that is asked for, if one is.
+func (a *auditQueryCmd) persons() ([]string, error) {
+	switch {
+	case a.PersonID == "" && a.PersonKey == "":
+		return nil, nil
+	case a.PersonID == "":
+		return nil, errors.New("--person-key needs --person-id beside it")
+	case a.PersonKey == "":
+		return nil, errors.New("--person-id needs --person-key FILE, the audit.person_key of the " +
+			"gateway: the record has no AIFO, only keyed hashes of them")
+	}
+	return nil, errors.New("--person-id: this gateway keeps no hashes of persons")
+}

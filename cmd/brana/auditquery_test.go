@@ -1,0 +1,86 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"brana/audit/audittest"
+)
+
+// The scenarios of brana audit query: journals, a command, and what it prints. A file whose
+// name begins with journal is a [audittest.Book] in a folder of that name; "run ARGS" is a
+// command, and its content what it prints: to standard output, then "stderr:" and what it
+// reports, then "exit N" unless that is 0. $W is the folder of the scenario.
+func TestAuditQueryScenarios(t *testing.T) {
+	files, err := filepath.Glob("testdata/auditquery/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			archive, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir := t.TempDir()
+			changed := false
+			for i := range archive.Files {
+				f := &archive.Files[i]
+				args, isRun := strings.CutPrefix(f.Name, "run")
+				if !isRun {
+					lay(t, filepath.Join(dir, f.Name), string(f.Data))
+					continue
+				}
+				got := auditQuery(t, dir, args)
+				if got != string(f.Data) {
+					t.Errorf("run%s prints\n%swant\n%s", args, got, f.Data)
+					f.Data, changed = []byte(got), true
+				}
+			}
+			if changed && os.Getenv("UPDATE") != "" {
+				if err := os.WriteFile(file, txtar.Format(archive), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// lay writes a file of a scenario, or a journal.
+func lay(t *testing.T, path, text string) {
+	t.Helper()
+	if !strings.HasPrefix(filepath.Base(path), "journal") {
+		if err := os.WriteFile(path, []byte(strings.TrimSuffix(text, "\n")), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if err := os.MkdirAll(path, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	if err := audittest.NewBook(path).Script(text); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// auditQuery runs a command of a scenario.
+func auditQuery(t *testing.T, dir, args string) string {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	words := shellWords(strings.ReplaceAll(args, "$W", dir))
+	code := run(append([]string{"audit", "query"}, words...), stdio{&stdout, &stderr})
+	text := stdout.String()
+	if stderr.Len() > 0 {
+		text += "stderr:\n" + stderr.String()
+	}
+	if code != 0 {
+		text += fmt.Sprintf("exit %d\n", code)
+	}
+	return strings.ReplaceAll(strings.ReplaceAll(text, "\r", ""), dir, "$W")
+}
