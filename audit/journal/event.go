@@ -14,15 +14,22 @@ const (
 	WasBlocked    Happening = "blocked"                      // Err says why
 	WasUnblocked  Happening = "unblocked"
 	LinesLost     Happening = "lines lost" // Lost of them, since the last such event
+
+	SegmentCompressed Happening = "segment compressed" // to a number of Bytes
+	SegmentDeleted    Happening = "segment deleted"
+	KeepingFailed     Happening = "keeping failed" // Err says why; it is tried again
+	CopyFailed        Happening = "copy failed"    // Err says why; it is tried again
+	CopiesLost        Happening = "copies lost"    // Lost of them, since too many wait
 )
 
 // An Event is something that happened to a journal and that an operator wants to know.
 type Event struct {
 	What    Happening
 	Segment string  // its file, if it concerns one
-	Line    []byte  // SegmentSealed: the seal, without newline; it may be kept
+	Line    []byte  // SegmentBegun: the header, SegmentSealed: the seal, no newline; it may be kept
 	Ending  *Ending // EndFound, SegmentFailed: how the segment ended
 	Lost    uint64  // LinesLost: lines that nobody waited for, and that will not be written
+	Bytes   int64   // SegmentCompressed: size of the file
 	Err     error
 }
 

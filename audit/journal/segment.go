@@ -22,6 +22,7 @@ type segment struct {
 	file   file
 	name   string
 	header Header
+	line   []byte // that is its header
 	first  uint64 // sequence number of its header
 	began  time.Time
 	end    mark     // after the last line that was written
@@ -38,7 +39,10 @@ func begin(d disk, header Header, at position, key ed25519.PrivateKey) (*segment
 	if err != nil {
 		return nil, err
 	}
-	s := &segment{name: segmentName(at.seq + 1), first: at.seq + 1, began: time.Now(), key: key, header: header}
+	s := &segment{
+		name: segmentName(at.seq + 1), header: header, line: line, first: at.seq + 1,
+		began: time.Now(), key: key,
+	}
 	made := s.name + extMaking
 	if err := d.Remove(made); err != nil {
 		return nil, err

@@ -256,7 +256,7 @@ func (w *writer) begin() {
 	w.counts.bytes.Add(uint64(s.end.size))
 	w.counts.began.Store(s.began.UnixNano())
 	w.queue.finish(0, w.durable)
-	w.queue.tell(Event{What: SegmentBegun, Segment: s.name})
+	w.queue.tell(Event{What: SegmentBegun, Segment: s.name, Line: s.line})
 	w.queue.unblock()
 }
 
