@@ -33,7 +33,9 @@ const lookAgain = time.Minute
 type Keeper struct {
 	cfg     KeepConfig
 	journal line
-	started time.Time
+	// now returns the time by the clock as it was at the start: a step of the clock meanwhile
+	// deletes nothing.
+	now func() time.Time
 	// recorded is the number of the record of a deletion that has not been carried out, by
 	// the first number of its segment.
 	recorded map[uint64]uint64
@@ -50,9 +52,6 @@ type line interface {
 // StartKeeper starts to keep the segments of a journal. Its caller closes it before the
 // journal.
 func StartKeeper(cfg KeepConfig, j *Journal) *Keeper {
-	if cfg.Event == nil {
-		cfg.Event = func(Event) {}
-	}
 	ctx, stop := context.WithCancel(context.Background())
 	k := newKeeper(cfg, j)
 	k.stop = stop
@@ -61,7 +60,14 @@ func StartKeeper(cfg KeepConfig, j *Journal) *Keeper {
 }
 
 func newKeeper(cfg KeepConfig, j line) *Keeper {
-	return &Keeper{cfg: cfg, journal: j, started: time.Now(), recorded: map[uint64]uint64{}}
+	if cfg.Event == nil {
+		cfg.Event = func(Event) {}
+	}
+	started := time.Now()
+	return &Keeper{
+		cfg: cfg, journal: j, recorded: map[uint64]uint64{},
+		now: func() time.Time { return started.Add(time.Since(started)) },
+	}
 }
 
 // Close ends the work; a segment that is being compressed stays plain.
@@ -80,10 +86,6 @@ func (k *Keeper) run(ctx context.Context) {
 		}
 	}
 }
-
-// now is the time by the clock as it went at the start: a step of the clock meanwhile deletes
-// nothing.
-func (k *Keeper) now() time.Time { return k.started.Add(time.Since(k.started)) }
 
 // pass deletes the segments whose time is over, and compresses the others.
 func (k *Keeper) pass(ctx context.Context) error {
