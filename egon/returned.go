@@ -5,6 +5,8 @@ import (
 	"math/bits"
 	"slices"
 	"unicode/utf8"
+
+	"brana/egon/xmltext"
 )
 
 // Returned is the set of items that a reply held: with a value, in any of its persons. An
@@ -71,6 +73,22 @@ func (r *Returned) addUnknown(local []byte) {
 	default:
 		r.cut = true
 	}
+}
+
+// addPerson adds the items of a person in ROB's answer to O08, of the children that keep
+// reports true of.
+func (r *Returned) addPerson(osoba *xmltext.Node, keep func(*xmltext.Node) bool) {
+	for _, n := range osoba.Children {
+		row := replies().records["rob-osoba"].byName[n.Local]
+		if row != nil && row.is == isItem && keep(n) && hasValue(n) {
+			r.add(row.word)
+		}
+	}
+}
+
+// hasValue reports whether an element has text in it, or any element inside has.
+func hasValue(n *xmltext.Node) bool {
+	return !blank([]byte(n.Text)) || slices.ContainsFunc(n.Children, hasValue)
 }
 
 // Merge adds all of another set.

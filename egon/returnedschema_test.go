@@ -318,7 +318,9 @@ func (x *schemas) element(t *testing.T, file, name string) schemaElement {
 }
 
 // declared reads the declaration of an element.
-func (x *schemas) declared(t *testing.T, f *schemaFile, n *xmltext.Node, parent string) schemaElement {
+func (x *schemas) declared(
+	t *testing.T, f *schemaFile, n *xmltext.Node, parent string,
+) schemaElement {
 	if ref, ok := n.AttrValue("ref"); ok {
 		space, local := f.qname(ref)
 		in, global := x.find(t, f, space, "element", local)

@@ -162,10 +162,11 @@ func (r *VerifyReply) person(local int) *VerifiedPerson {
 type ReadReply struct {
 	Info    OdpovedInfo
 	Map     []PrevodAifo
-	Rob     Status  // RobAplikacniStatus
-	Persons []int   // their local AIFO numbers
-	Places  []Place // the references to RUIAN in their data, each once
-	Block   []byte  // RobAplikacniStatus and the persons, with the requested items only
+	Rob     Status   // RobAplikacniStatus
+	Persons []int    // their local AIFO numbers
+	Places  []Place  // the references to RUIAN in their data, each once
+	Block   []byte   // RobAplikacniStatus and the persons, with the requested items only
+	Items   Returned // of the persons in Block
 }
 
 // ParseVerifyReply reads the answer to a request that [AppendVerify] wrote.
@@ -229,6 +230,7 @@ func ParseReadReply(doc []byte, items []string) (*ReadReply, error) {
 			return nil, err
 		}
 		r.Persons = append(r.Persons, local)
+		r.Items.addPerson(osoba, asked)
 		if r.Places, err = addPlacesOf(r.Places, osoba, asked); err != nil {
 			return nil, err
 		}

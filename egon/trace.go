@@ -13,6 +13,7 @@ type Trace struct {
 	mu    sync.Mutex
 	spans [maxSpans]Span
 	count int // of spans, and of those for which there was no room
+	items Returned
 }
 
 // maxSpans is more than any call has: E198 asks seven times at most.
@@ -87,12 +88,14 @@ func (t *Trace) Judge(n int, r SpanResult) {
 }
 
 func (t *Trace) change(n int, f func(*Span)) {
-	if t == nil || n >= maxSpans {
+	if t == nil {
 		return
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	f(&t.spans[n])
+	if n < min(t.count, maxSpans) {
+		f(&t.spans[n])
+	}
 }
 
 // Spans returns the spans in the order of their beginnings. The slice is the Trace's own.
@@ -101,5 +104,28 @@ func (t *Trace) Spans() []Span { return t.spans[:min(t.count, maxSpans)] }
 // Omitted is the number of spans for which there was no room.
 func (t *Trace) Omitted() int { return max(t.count-maxSpans, 0) }
 
+// Returns adds items that the answer holds.
+func (t *Trace) Returns(items *Returned) {
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.items.Merge(items)
+}
+
+// ReturnsItem adds one item that the answer holds, by its word.
+func (t *Trace) ReturnsItem(word string) {
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.items.Add(word)
+}
+
+// Returned returns the items that the answer holds. They are the Trace's own.
+func (t *Trace) Returned() *Returned { return &t.items }
+
 // Reset makes the Trace empty, for another call.
-func (t *Trace) Reset() { t.count = 0 }
+func (t *Trace) Reset() { t.count, t.items = 0, Returned{} }

@@ -19,6 +19,7 @@
 //   - exchange: a call and its two ends
 //   - intent, callrecord, use: its records of use, before it is answered and at its end
 //   - record, line, lines: what is recorded of it at its end, and its line of the log
+//   - returned: the items that its answer held, beside the rights of its caller
 //   - inbound, identity: what came in, and who sent it
 //   - outbound, answers: what goes out
 //   - hold: the claim of an id, the room in the queue and the slot of a call, each

@@ -208,6 +208,7 @@ func (x *exchange) endAnswer() {
 	if said := x.out.verifier; said != nil {
 		x.out.kod, x.out.fault = said.Kod(), said.Fault()
 		x.judge()
+		x.trace.Returns(said.Returned())
 		if id := said.IszrZadostId(); id != "" {
 			x.iszrID = id // the log has the number that the caller sees
 		}

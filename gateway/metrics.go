@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"brana/egon"
 	"brana/gateway/conn"
 	"brana/gateway/metrics"
 	"brana/limits"
@@ -13,6 +14,7 @@ func NewMetrics(s metrics.Sources) *metrics.Metrics {
 	l := metrics.Labels{
 		ConnectionLimits:  conn.Limits(),
 		HandshakeFailures: conn.Reasons(),
+		Items:             egon.ReturnedWords(),
 	}
 	for _, b := range bounds {
 		l.Bounds = append(l.Bounds, b.name)

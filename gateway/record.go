@@ -32,6 +32,7 @@ func (x *exchange) resultIn(u *use) *audit.Result {
 		SubKody:       u.subKodyOf(x.refusal),
 		Status:        x.rc.Response.StatusCode(),
 		Broken:        x.brokenSide(),
+		Returned:      u.returnedOf(x.returned()),
 		Registries:    u.registriesOf(&x.trace),
 		RequestBytes:  x.proof.Received(),
 		ResponseBytes: x.out.written,
@@ -47,6 +48,7 @@ func (x *exchange) resultIn(u *use) *audit.Result {
 // of the log has no line: the room that the log has belongs to the calls that were served.
 func (x *exchange) record() {
 	x.count()
+	x.countReturned(x.returned())
 	level := x.level()
 	if x.refused(LogUnavailable) || !x.cfg.Lines.want(level, x.refusal != nil || x.broken != nil) {
 		return
@@ -54,6 +56,18 @@ func (x *exchange) record() {
 	if entry := x.parts.Log.Check(level, "exchange"); entry != nil {
 		entry.Write(zap.Inline(x))
 	}
+}
+
+// noItems are those of an answer that did not leave.
+var noItems egon.Returned
+
+// returned are the items that left with the answer: none when it was refused, or when not a
+// byte of it left. Of one that broke off they may be more than the caller has.
+func (x *exchange) returned() *egon.Returned {
+	if x.refusal != nil || x.out.written == 0 {
+		return &noItems
+	}
+	return x.trace.Returned()
 }
 
 // MarshalLogObject writes the line of an exchange that has ended: what an operator

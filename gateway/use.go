@@ -21,6 +21,7 @@ type use struct {
 	refused    []audit.Refused
 	parameters []string
 	subKody    []string
+	returned   []string
 	registries []audit.Registry
 }
 
@@ -45,6 +46,7 @@ func (u *use) clear() {
 		refused:    u.refused[:0],
 		parameters: u.parameters[:0],
 		subKody:    u.subKody[:0],
+		returned:   u.returned[:0],
 		registries: u.registries[:0],
 	}
 }
@@ -87,6 +89,11 @@ func (u *use) subKodyOf(r *Refusal) []string {
 		}
 	}
 	return u.subKody
+}
+
+func (u *use) returnedOf(items *egon.Returned) []string {
+	u.returned = slices.AppendSeq(u.returned, items.Words())
+	return u.returned
 }
 
 func (u *use) registriesOf(tr *egon.Trace) []audit.Registry {

@@ -106,6 +106,9 @@ func plain(r audit.Record) string {
 	if r.Job {
 		add("job")
 	}
+	if len(r.Returned) > 0 {
+		add("returned %v", r.Returned)
+	}
 	for _, g := range r.Registries {
 		add("[%s %s %s]", g.Name, g.Message, g.Result)
 	}
@@ -131,6 +134,11 @@ func TestRecordsOfEachPath(t *testing.T) {
 			"intent E05 by relay iszr " + caller + " asked [Jmeno ROBCti] " + granted + row + quota,
 			"outcome = ok OK [] 200",
 		}},
+		{"relay of a person", relayTo(replying(personReply("<Jmeno>X</Jmeno><Nove>y</Nove>"))),
+			posts("E05", call{}.message()), []string{
+				"intent E05 by relay iszr " + caller + " asked [] " + granted + quota,
+				"outcome = ok OK [] 200 returned [Jmeno ?Nove]",
+			}},
 		{"relay by the grant alone", nil, posts("E05", call{}.message()), []string{
 			"intent E05 by relay iszr " + caller + " asked [] " + granted + quota,
 			"outcome = ok OK [] 200",

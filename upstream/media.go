@@ -60,7 +60,8 @@ func (m *Media) Validate() error {
 // of a longer one ends the Body with an error. A failure before is an *egon.CallError that
 // names the party. The head must stay valid and ctx alive until the Body is closed. The
 // time is when the first message, the one to the evidence, began to go out; zero means
-// that nothing was sent. The trace tr, which may be nil, takes a span for each message.
+// that nothing was sent. The trace tr, which may be nil, takes a span for each message,
+// the items of ROB's answer that go out, and those media that do.
 func (m *Media) Serve(
 	ctx context.Context, h *egon.Head, tr *egon.Trace,
 ) (a *egon.Answer, sent time.Time, err error) {
@@ -129,6 +130,9 @@ func (m *Media) compose(ctx context.Context, w *workflow, e *evidence) (_ *egon.
 		IszrZadostId:   m.NewID(),
 	}
 	blocks := w.found.blocks(e.src, w.head.Flow().Ruian == egon.Cti)
+	if len(blocks.Read) > 0 {
+		w.trace.Returns(&w.read.Items)
+	}
 	head := egon.AppendMediaHead(nil, w.head.Enveloped, info, blocks)
 	tail := egon.AppendMediaTail(nil, w.head.Enveloped, e.src)
 	length := int64(-1)

@@ -20,6 +20,7 @@ const (
 // evidence sends: those issued in the period, the first ones up to a number. They come
 // newest first.
 type mediaKind struct {
+	item     string    // EopFoto
 	element  string    // Fotky
 	picture  string    // Fotka
 	from, to time.Time // the period, inclusive; zero: no bound
@@ -37,6 +38,7 @@ func kindsAsked(h *egon.Head, src *egon.Source) (kinds []mediaKind) {
 		default:
 			continue
 		}
+		k.item = item
 		k.left = c.Most()
 		k.from, k.to = c.Period()
 		kinds = append(kinds, k)
@@ -62,6 +64,7 @@ type medium struct {
 	kind         *mediaKind // nil: no medium, or one that is left out
 	unknownDepth int        // depth of an open element that no medium has; 0: none
 	picture      bool       // it has begun
+	filled       bool       // it has a value
 	day          bool       // DatumVydani has begun
 	inDay        bool       // DatumVydani is open
 	text         []byte     // of DatumVydani
@@ -122,6 +125,10 @@ func (e *evidence) within(t xmltext.Token, raw []byte, depth int) error {
 		}
 		if m.inDay && m.kind.dated() {
 			m.addDay(t.Data)
+		}
+		if depth == mediumDepth && !m.inDay && !m.filled && len(bytes.Trim(t.Data, white)) > 0 {
+			m.filled = true
+			e.counts()
 		}
 	case t.Kind == xmltext.EndElement && depth == blockDepth:
 		return e.end(raw)
@@ -194,6 +201,7 @@ func (e *evidence) pass(raw []byte) {
 	m.held = append(m.held, raw...)
 	if len(m.held) > maxHeld {
 		m.gone, m.given = true, len(m.held)-heldBack
+		e.counts()
 		e.give(m.held[:m.given:m.given]) // not overwritten before all of it went out
 	}
 }
@@ -203,7 +211,16 @@ func (e *evidence) release() {
 	m := &e.medium
 	m.waits = false
 	m.kind.left--
+	e.counts()
 	e.give(m.held[m.given:]) // likewise
+}
+
+// counts tells the trace of a picture with a value, unless it is held: then it may yet be
+// left out.
+func (e *evidence) counts() {
+	if m := &e.medium; m.filled && (!m.waits || m.gone) {
+		e.call.trace.ReturnsItem(m.kind.item)
+	}
 }
 
 // dayEnds decides about a medium whose DatumVydani has been read.

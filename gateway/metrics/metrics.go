@@ -9,6 +9,7 @@ type Metrics struct {
 
 	// Each group has the methods that count into it.
 	exchanges
+	items
 	connections
 	limits
 	upstreams
@@ -22,6 +23,7 @@ func New(s Sources, l Labels) *Metrics {
 	t := table{rows: new([]Metric), registry: prometheus.NewRegistry()}
 	m := newMetrics(t, s)
 	m.Registry = t.registry
+	m.know(l.Items)
 	m.beginAtZero(l)
 	return m
 }
@@ -29,6 +31,7 @@ func New(s Sources, l Labels) *Metrics {
 func newMetrics(t table, s Sources) *Metrics {
 	m := &Metrics{
 		exchanges:   newExchanges(t, s),
+		items:       newItems(t),
 		connections: newConnections(t, s),
 		limits:      newLimits(t, s),
 		upstreams:   newUpstreams(t, s),

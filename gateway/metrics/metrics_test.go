@@ -90,6 +90,7 @@ func all() Sources {
 // zero.
 func happen(m *Metrics) {
 	m.Ended(&Ended{Service: "E05", Outcome: "overloaded", Refusal: "overloaded", Bound: "slow"})
+	m.ItemReturned("Jmeno", true)
 	m.ConnectionRefused("total")
 	m.HandshakeEnded(true)
 	m.HandshakeFailed("timeout")

@@ -68,4 +68,6 @@ type Labels struct {
 	Verdicts          []string // of limits
 	DegradedModes     []string // in which calls are decided without the shared counts
 	RefreshResults    []string // of rows of the matrix
+
+	Items []string // that answers can hold; these appear when they occur
 }

@@ -1,0 +1,54 @@
+package metrics
+
+import (
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// items counts the items that answers held.
+type items struct {
+	returned *prometheus.CounterVec
+	words    map[string]*itemCounters // of Labels.Items; never changed
+}
+
+// itemCounters are the two counters of a word, made when they are first needed. An answer
+// has many items, and each is a look-up less in the vector.
+type itemCounters struct {
+	once [2]sync.Once
+	made [2]prometheus.Counter
+}
+
+// UnknownItem is the word of all elements of persons that are no known items.
+const UnknownItem = "?"
+
+func newItems(t table) items {
+	return items{
+		returned: t.counters("brana_items_returned_total",
+			"Answers that held an item with a value, by its word (?: an element of a person that "+
+				"is no known item), and whether the caller may ask for it.", "item", "permitted"),
+		words: map[string]*itemCounters{},
+	}
+}
+
+// know makes room for the words that will be counted.
+func (m *items) know(words []string) {
+	m.words[UnknownItem] = &itemCounters{}
+	for _, word := range words {
+		m.words[word] = &itemCounters{}
+	}
+}
+
+// ItemReturned counts an answer that held an item, by one of [Labels].Items or UnknownItem.
+func (m *items) ItemReturned(word string, permitted bool) {
+	value, which := "no", 0
+	if permitted {
+		value, which = "yes", 1
+	}
+	c := m.words[word]
+	if c == nil {
+		word, c = UnknownItem, m.words[UnknownItem] // labels are from closed sets
+	}
+	c.once[which].Do(func() { c.made[which] = m.returned.WithLabelValues(word, value) })
+	c.made[which].Inc()
+}
