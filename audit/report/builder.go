@@ -32,8 +32,6 @@ var others = egon.Quadruple{Agenda: Others}
 // A Builder makes a Report. It is not safe for concurrent use.
 type Builder struct {
 	config     Config
-	totals     tally
-	hours      hours
 	callers    map[egon.Quadruple]*caller
 	services   words[service]
 	registries words[registry]
@@ -63,7 +61,7 @@ type registry struct {
 // NewBuilder returns a Builder of an empty Report.
 func NewBuilder(c Config) *Builder {
 	return &Builder{
-		config: c, totals: newTally(), hours: newHours(), callers: map[egon.Quadruple]*caller{},
+		config: c, callers: map[egon.Quadruple]*caller{},
 		services: words[service]{}, registries: words[registry]{},
 	}
 }
@@ -84,8 +82,6 @@ func (b *Builder) Add(u *query.Use) {
 	word := outcomeOf(u)
 	end := endingOf(word)
 	admitted := u.Call.Quota != nil && u.Call.Quota.Verdict == "admitted"
-	b.totals.add(u, word, end)
-	b.hours.add(t, end == refused, admitted)
 	c := b.caller(u.Call)
 	c.tally.add(u, word, end)
 	c.hours.add(t, end == refused, admitted)
@@ -157,19 +153,22 @@ func (b *Builder) registry(r *audit.RecordedRegistry) {
 
 // Report returns the sums of the uses so far.
 func (b *Builder) Report() *Report {
-	r := &Report{Zone: b.config.Zone.String(), zone: b.config.Zone, Deleted: b.deleted}
-	if b.totals.Calls > 0 {
+	r := &Report{
+		Zone: b.config.Zone.String(), zone: b.config.Zone, Deleted: b.deleted,
+		Callers: []Caller{}, Services: []Service{}, Registries: []Registry{},
+	}
+	if len(b.callers) > 0 {
 		first, last := b.first.In(r.zone), b.last.In(r.zone)
 		r.First, r.Last = &first, &last
 	}
-	r.Totals = b.totals.totals()
-	r.Hours = b.hours.list(r.zone)
-	for q, c := range b.callers {
+	all, hours := newTally(), newHours()
+	for _, q := range b.busiest() {
+		c := b.callers[q]
+		all.merge(&c.tally)
+		hours.merge(&c.hours)
 		r.Callers = append(r.Callers, b.summary(q, c))
 	}
-	slices.SortFunc(r.Callers, func(a, b Caller) int {
-		return cmp.Or(cmp.Compare(b.Calls, a.Calls), cmp.Compare(a.Name, b.Name))
-	})
+	r.Totals, r.Hours = all.totals(), hours.list(r.zone)
 	for _, code := range slices.Sorted(maps.Keys(b.services)) {
 		s := b.services[code]
 		r.Services = append(r.Services, Service{code, s.Sums, s.took.percentiles()})
@@ -178,6 +177,13 @@ func (b *Builder) Report() *Report {
 		r.Registries = append(r.Registries, b.registries[name].summary(name))
 	}
 	return r
+}
+
+// busiest returns the callers in the order of a report.
+func (b *Builder) busiest() []egon.Quadruple {
+	return slices.SortedFunc(maps.Keys(b.callers), func(p, q egon.Quadruple) int {
+		return cmp.Or(cmp.Compare(b.callers[q].Calls, b.callers[p].Calls), cmp.Compare(name(p), name(q)))
+	})
 }
 
 func (b *Builder) summary(q egon.Quadruple, c *caller) Caller {
@@ -189,6 +195,11 @@ func (b *Builder) summary(q egon.Quadruple, c *caller) Caller {
 		Hours:      c.hours.list(b.config.Zone),
 	}
 	s.Working, s.Off = c.hours.loads(b.config.Working)
+	for _, p := range []*Peak{
+		&s.Concurrent, &s.Working.Rolling, &s.Working.Clock, &s.Off.Rolling, &s.Off.Clock,
+	} {
+		p.show(b.config.Zone)
+	}
 	if b.config.Declared != nil {
 		if limits, ok := b.config.Declared(q); ok {
 			s.Declared = &limits

@@ -41,6 +41,18 @@ func (h *hours) add(t time.Time, refused, admitted bool) {
 	}
 }
 
+// merge adds the calls of other hours.
+func (h *hours) merge(o *hours) {
+	for number, from := range o.of {
+		one := h.hour(number)
+		one.calls += from.calls
+		one.refused += from.refused
+		for minute, n := range from.admitted {
+			one.admitted[minute] += n
+		}
+	}
+}
+
 func (h *hours) hour(number int64) *hour {
 	if h.last == nil || h.at != number {
 		h.last, h.at = h.of[number], number
@@ -96,6 +108,14 @@ func (p *Peak) raise(calls, minute int64) {
 	if calls > p.Calls {
 		at := time.Unix(minute*minuteSeconds, 0).UTC()
 		p.Calls, p.At = calls, &at
+	}
+}
+
+// show sets the zone in which the moment is shown.
+func (p *Peak) show(zone *time.Location) {
+	if p.At != nil {
+		at := p.At.In(zone)
+		p.At = &at
 	}
 }
 

@@ -90,18 +90,12 @@ func newBoundView(name string, declared int64, force Range, l Load) boundView {
 	}
 }
 
-// axis is the range of the plots: from the hour of the first call to the end of that of the last
-// one, at least the whole days when they are one or two.
+// axis is the range of the plots: the days from the first call to the last one.
 func axis(first, last time.Time) (from, to time.Time) {
-	from = first.Truncate(time.Hour)
-	to = last.Truncate(time.Hour).Add(time.Hour)
-	if to.Sub(from) < 36*time.Hour {
-		year, month, day := first.Date()
-		from = time.Date(year, month, day, 0, 0, 0, 0, first.Location())
-		year, month, day = last.Date()
-		to = time.Date(year, month, day+1, 0, 0, 0, 0, first.Location())
-	}
-	return from, to
+	year, month, day := first.Date()
+	from = time.Date(year, month, day, 0, 0, 0, 0, first.Location())
+	year, month, day = last.Date()
+	return from, time.Date(year, month, day+1, 0, 0, 0, 0, first.Location())
 }
 
 func (v *view) caller(i int) callerView {

@@ -26,7 +26,7 @@ type Group struct {
 	Service string    `json:"service"`
 	Kind    string    `json:"kind"`
 	Item    string    `json:"item,omitempty"`
-	Why     string    `json:"why,omitempty"`  // who lacks the item, in one word
+	Why     string    `json:"why,omitempty"`  // what lacks the item, or why there is no grant, in one word
 	Rule    string    `json:"rule,omitempty"` // the grant that decided: file:line
 	Row     string    `json:"row,omitempty"`  // the row of the matrix that decided
 	Calls   int64     `json:"calls"`
@@ -80,7 +80,7 @@ func (s *Sorter) Add(u *query.Use) {
 	}
 	if len(d.Refused) == 0 {
 		if d.Verdict != "granted" { // a granted call was refused by no rule
-			c.rule, c.row = d.Rule, d.Row
+			c.rule, c.row, c.why = d.Rule, d.Row, d.Reason
 		}
 		s.count(c, u)
 		return

@@ -12,10 +12,10 @@ import (
 func (r *Refusals) WriteText(w io.Writer) error {
 	t := &text{tabs: tabwriter.NewWriter(w, 0, 0, 2, ' ', 0), zone: r.zone}
 	if r.Calls == 0 {
-		t.line("no refused calls")
+		t.line("refused calls: none")
 		return t.end()
 	}
-	t.line("%d refused calls", r.Calls)
+	t.line("refused calls: %d", r.Calls)
 	caller := ""
 	for i := range r.Groups {
 		g := &r.Groups[i]

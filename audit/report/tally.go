@@ -92,9 +92,7 @@ func (t *tally) add(u *query.Use, outcome string, end ending) {
 		*t.refusals.at(outcome)++
 	}
 	for _, word := range u.Call.Asked {
-		if _, control := egon.ParseControl(word); !control {
-			t.items.at(word).Asked++
-		}
+		t.items.at(word).Asked++
 	}
 	if d := u.Call.Decision; d != nil {
 		for i := range d.Refused {
@@ -110,6 +108,28 @@ func (t *tally) add(u *query.Use, outcome string, end ending) {
 			}
 		}
 	})
+}
+
+// merge adds the sums of another tally.
+func (t *tally) merge(o *tally) {
+	t.Sums = Sums{
+		Calls:      t.Calls + o.Calls,
+		Answered:   t.Answered + o.Answered,
+		Failed:     t.Failed + o.Failed,
+		Refused:    t.Refused + o.Refused,
+		Broken:     t.Broken + o.Broken,
+		Unfinished: t.Unfinished + o.Unfinished,
+	}
+	for word, n := range o.refusals {
+		*t.refusals.at(word) += *n
+	}
+	for word, one := range o.items {
+		item := t.items.at(word)
+		item.Asked += one.Asked
+		item.Refused += one.Refused
+		item.Returned += one.Returned
+		item.Unpermitted += one.Unpermitted
+	}
 }
 
 // permitted reports whether a returned item was permitted. One that no table of replies knows was
@@ -150,8 +170,10 @@ func sorted(counts words[int64]) []Count {
 func (t *tally) itemList() []Item {
 	list := make([]Item, 0, len(t.items))
 	for word, item := range t.items {
-		item.Word = word
-		list = append(list, *item)
+		if _, control := egon.ParseControl(word); !control {
+			item.Word = word
+			list = append(list, *item)
+		}
 	}
 	slices.SortFunc(list, func(a, b Item) int {
 		return cmp.Or(cmp.Compare(b.Returned, a.Returned), cmp.Compare(b.Asked, a.Asked),

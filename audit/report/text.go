@@ -18,7 +18,7 @@ const mostItems = 30
 func (r *Report) WriteText(w io.Writer) error {
 	t := &text{tabs: tabwriter.NewWriter(w, 0, 0, 2, ' ', 0), zone: r.zone}
 	if r.First == nil {
-		t.line("no calls")
+		t.line("calls: none")
 		return t.end()
 	}
 	t.line("calls from %s to %s, %s", t.time(r.First), t.time(r.Last), r.Zone)

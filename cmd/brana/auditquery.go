@@ -136,10 +136,8 @@ func (a *auditQueryCmd) filter(now time.Time, zone *time.Location) (f query.Filt
 
 // known refuses words that no use can have: a slip would look like an answer.
 func (a *auditQueryCmd) known() error {
-	for _, code := range a.Service {
-		if egon.ServiceByCode(code) == nil {
-			return fmt.Errorf("--service: %q is no service of the catalogue; write a code, as E198", code)
-		}
+	if err := knownServices(a.Service); err != nil {
+		return err
 	}
 	words := query.Answered()
 	for _, kind := range gateway.Kinds() {
@@ -153,6 +151,16 @@ func (a *auditQueryCmd) known() error {
 	}
 	if a.Limit < 0 {
 		return fmt.Errorf("--limit: %d is no number of uses", a.Limit)
+	}
+	return nil
+}
+
+// knownServices refuses codes of no service.
+func knownServices(codes []string) error {
+	for _, code := range codes {
+		if egon.ServiceByCode(code) == nil {
+			return fmt.Errorf("--service: %q is no service of the catalogue; write a code, as E198", code)
+		}
 	}
 	return nil
 }

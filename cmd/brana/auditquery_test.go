@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,7 +19,13 @@ import (
 // command, and its content what it prints: to standard output, then "stderr:" and what it
 // reports, then "exit N" unless that is 0. $W is the folder of the scenario.
 func TestAuditQueryScenarios(t *testing.T) {
-	files, err := filepath.Glob("testdata/auditquery/*.txtar")
+	auditScenarios(t, "testdata/auditquery", "audit", "query")
+}
+
+// auditScenarios plays the scenarios of a folder, whose commands begin with a verb.
+func auditScenarios(t *testing.T, folder string, verb ...string) {
+	t.Helper()
+	files, err := filepath.Glob(folder + "/*.txtar")
 	if err != nil || len(files) == 0 {
 		t.Fatal(files, err)
 	}
@@ -37,7 +44,7 @@ func TestAuditQueryScenarios(t *testing.T) {
 					lay(t, filepath.Join(dir, f.Name), string(f.Data))
 					continue
 				}
-				got := auditQuery(t, dir, args)
+				got := auditCommand(t, dir, verb, args)
 				if got != string(f.Data) {
 					t.Errorf("run%s prints\n%swant\n%s", args, got, f.Data)
 					f.Data, changed = []byte(got), true
@@ -56,6 +63,9 @@ func TestAuditQueryScenarios(t *testing.T) {
 func lay(t *testing.T, path, text string) {
 	t.Helper()
 	if !strings.HasPrefix(filepath.Base(path), "journal") {
+		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+			t.Fatal(err)
+		}
 		if err := os.WriteFile(path, []byte(strings.TrimSuffix(text, "\n")), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -69,12 +79,12 @@ func lay(t *testing.T, path, text string) {
 	}
 }
 
-// auditQuery runs a command of a scenario.
-func auditQuery(t *testing.T, dir, args string) string {
+// auditCommand runs a command of a scenario.
+func auditCommand(t *testing.T, dir string, verb []string, args string) string {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	words := shellWords(strings.ReplaceAll(args, "$W", dir))
-	code := run(append([]string{"audit", "query"}, words...), stdio{&stdout, &stderr})
+	code := run(slices.Concat(verb, words), stdio{&stdout, &stderr})
 	text := stdout.String()
 	if stderr.Len() > 0 {
 		text += "stderr:\n" + stderr.String()

@@ -14,13 +14,9 @@ import (
 
 // limits makes the store of limits for the policy in force.
 func (w *wired) limits(c *config.Config, log *zap.Logger) (limiter, error) {
-	calendar, err := limits.NewCalendar(limits.CalendarConfig{
-		Working:  c.Limits.Calendar.Working,
-		Holidays: c.Limits.Calendar.Holidays,
-		Zone:     c.Limits.Calendar.Zone,
-	})
+	calendar, err := calendarOf(&c.Limits.Calendar)
 	if err != nil {
-		return nil, fmt.Errorf("limits.calendar: %w", err)
+		return nil, err
 	}
 	if c.Limits.Store == config.InMemory {
 		return limits.NewMemory(calendar, nil), nil
@@ -52,6 +48,17 @@ func (w *wired) limits(c *config.Config, log *zap.Logger) (limiter, error) {
 	}
 	w.policy.Follow(func(s *policy.Snapshot) { shared.Declare(s.Declared()) })
 	return shared, nil
+}
+
+// calendarOf returns the calendar of a configuration.
+func calendarOf(c *config.Calendar) (*limits.Calendar, error) {
+	calendar, err := limits.NewCalendar(limits.CalendarConfig{
+		Working: c.Working, Holidays: c.Holidays, Zone: c.Zone,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("limits.calendar: %w", err)
+	}
+	return calendar, nil
 }
 
 func logState(s limits.State, why error, log *zap.Logger) {
