@@ -62,7 +62,9 @@ type Config struct {
 	// ServeUnrecorded has calls served while nothing can be written to the record of use;
 	// else they are refused.
 	ServeUnrecorded bool
-	Lines           Lines // which exchanges and jobs have a line in the log
+	// Digests has the SHA-256 of request and answer recorded.
+	Digests bool
+	Lines   Lines // which exchanges and jobs have a line in the log
 
 	TLS              *tls.Config // it must demand certificates of callers. nil: plain HTTP
 	InsecureIdentity bool        // plain HTTP beyond loopback is intended; a readiness line says so

@@ -3,6 +3,7 @@ package gateway
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"io"
 	"math"
 	"strconv"
@@ -37,10 +38,14 @@ type exchange struct {
 // begin makes the exchange of a request.
 func (c *core) begin(rc *fasthttp.RequestCtx) *exchange {
 	c.running.Add(1)
-	return &exchange{
+	x := &exchange{
 		inbound: inbound{request: request{core: c, start: time.Now()}, rc: rc},
 		hold:    hold{parts: &c.parts},
 	}
+	if c.cfg.Digests {
+		x.inbound.digest, x.out.digest = sha256.New(), sha256.New()
+	}
+	return x
 }
 
 // setDeadline begins the time of the call: the route's timeout, and the time in

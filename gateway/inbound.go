@@ -3,6 +3,7 @@ package gateway
 import (
 	"errors"
 	"fmt"
+	"hash"
 
 	"github.com/valyala/fasthttp"
 
@@ -18,13 +19,14 @@ type inbound struct {
 	rc      *fasthttp.RequestCtx
 	proof   stream.Proof
 	message egon.Message // as it goes to an upstream: each byte released when it is proven
+	digest  hash.Hash    // of the message; nil: nobody wants it
 }
 
 // openMessage begins the proof of the message.
 func (in *inbound) openMessage() {
 	in.read()
 	src := in.arriving()
-	src.Verifier = in.reader
+	src.Verifier, src.Digest = in.reader, in.digest
 	in.proof.Begin(src, in.pools.buffers.Get())
 	in.message = egon.Message{Service: in.service, Async: in.async, Body: &in.proof}
 }

@@ -3,6 +3,7 @@ package gateway
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -50,8 +51,9 @@ type job struct {
 	request
 	hold hold
 
-	kod  string // VysledekKod of the answer
-	size int64  // bytes of the answer
+	kod    string            // VysledekKod of the answer
+	size   int64             // bytes of the answer
+	digest [sha256.Size]byte // SHA-256 of the answer, if the operator wants it
 	result
 }
 
@@ -121,6 +123,9 @@ func (j *job) run() error {
 		body = j.refusalReply(j.refusal, false, time.Now())
 	}
 	j.size = int64(len(body))
+	if j.cfg.Digests {
+		j.digest = sha256.Sum256(body)
+	}
 	j.hold.release()
 	return j.leave(ctx, body)
 }
@@ -200,6 +205,9 @@ func (j *job) resultIn(u *use) *audit.Result {
 		Job:           true,
 		ResponseBytes: j.size,
 		Took:          j.end.Sub(j.start),
+	}
+	if j.cfg.Digests && j.size > 0 {
+		u.result.ResponseDigest = j.digest[:]
 	}
 	return &u.result
 }

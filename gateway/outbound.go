@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 
 	"brana/egon"
@@ -23,6 +24,7 @@ type outbound struct {
 	fault    bool              // it is a SOAP Fault of the upstream
 	err      error             // why reading it ended before its end
 	kod      string            // VysledekKod, when it is known
+	digest   hash.Hash         // of the bytes handed to the server; nil: nobody wants it
 }
 
 // own takes an upstream's answer, nil for none. From here on close ends it, on every
@@ -90,6 +92,9 @@ func (o *outbound) next(p []byte, most int) (b []byte, err error) {
 	}
 	o.whole = err == io.EOF
 	o.written += int64(len(b))
+	if o.digest != nil {
+		o.digest.Write(b)
+	}
 	return b, err
 }
 

@@ -41,6 +41,12 @@ func (x *exchange) resultIn(u *use) *audit.Result {
 	if x.refusal != nil && x.refusal.Kind.SubKod != "" {
 		u.result.Kod = egon.Chyba
 	}
+	if x.digest != nil && u.result.RequestBytes > 0 {
+		u.result.RequestDigest = x.digest.Sum(nil)
+	}
+	if x.out.digest != nil && u.result.ResponseBytes > 0 {
+		u.result.ResponseDigest = x.out.digest.Sum(nil)
+	}
 	return &u.result
 }
 

@@ -34,6 +34,7 @@ func gatewayConfig(c *config.Config, clients map[string]*upstream.Client) gatewa
 		PublicURL:        l.PublicURL,
 		AdminHosts:       c.Admin.Hosts,
 		DropLines:        c.Log.WhenBlocked == config.DropLines,
+		Digests:          c.Audit.Digests,
 		ServeUnrecorded:  c.Audit.WhenUnavailable == config.ServeUnrecorded,
 		Lines:            logLines(c.Log.Exchanges),
 		InsecureIdentity: l.InsecureIdentity,

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"errors"
+	"hash"
 	"io"
 	"math"
 	"time"
@@ -44,6 +45,7 @@ type Source struct {
 
 	Sender   Sender // nil: reads have no deadline of their own
 	Patience Patience
+	Digest   hash.Hash // takes the bytes that are received; nil: nobody wants it
 
 	// Broken makes the error of a message that ended before its end.
 	Broken func(p *Proof, err error) error
@@ -188,6 +190,9 @@ func (p *Proof) receive() error {
 	window := b[len(b) : len(b)+n]
 	*p.buf = b[:len(b)+n]
 	p.got += int64(n)
+	if p.src.Digest != nil {
+		p.src.Digest.Write(window)
+	}
 	last := length >= 0 && p.got >= length
 	if n > 0 || last {
 		if err := verifier.Feed(window, last); err != nil {
