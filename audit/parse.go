@@ -111,6 +111,7 @@ var fields = []field{
 	{"took_us", func(p *Parser, r *Record) { r.TookMicros = p.number() }},
 	{"request_sha256", func(p *Parser, r *Record) { r.RequestSHA256 = p.string() }},
 	{"response_sha256", func(p *Parser, r *Record) { r.ResponseSHA256 = p.string() }},
+	{"synced", func(p *Parser, _ *Record) { p.number() }}, // of the journal
 }
 
 var names = namesOf(fields)

@@ -3,6 +3,8 @@ package audit
 import (
 	"encoding/json"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
+	"brana/audit/journal"
 	"brana/egon"
 )
 
@@ -77,6 +80,51 @@ func TestParserReadsWhatARecorderWrites(t *testing.T) {
 			t.Errorf("%s: is odd", line)
 		}
 	})
+}
+
+// The journal's own part of a line is read by hand as well.
+func TestParserReadsAJournalByHand(t *testing.T) {
+	dir := t.TempDir()
+	j, err := journal.Open(journal.Config{Dir: dir, Durability: journal.System})
+	if err != nil {
+		t.Fatal(err)
+	}
+	recorder := NewRecorder(j)
+	intent, err := recorder.Intend(&Call{Time: time.Now(), Service: "E05"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	recorder.Conclude(intent, &Result{Time: time.Now(), Outcome: "ok"})
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*.jsonl"))
+	if err != nil || len(files) != 1 {
+		t.Fatal(files, err)
+	}
+	text, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p Parser
+	records := 0
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSuffix(line, "\n")
+		compare(t, &p, line)
+		var r Record
+		if err := p.Parse(line, &r); err != nil {
+			t.Fatal(err)
+		}
+		if r.Type != TypeIntent && r.Type != TypeOutcome {
+			continue
+		}
+		if records++; p.odd {
+			t.Errorf("%s: is odd", line)
+		}
+	}
+	if records != 2 {
+		t.Errorf("%d records, want 2", records)
+	}
 }
 
 func drawFields(t *rapid.T) []byte {

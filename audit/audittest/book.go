@@ -104,7 +104,11 @@ func (b *Book) End(cause string) error {
 
 // Flush writes the open segment to its file, which the next Flush overwrites.
 func (b *Book) Flush() error {
-	return os.WriteFile(b.Path(b.first, false), b.text.Bytes(), 0o640)
+	path := b.Path(b.first, false)
+	if err := os.WriteFile(path+".tmp", b.text.Bytes(), 0o640); err != nil {
+		return err
+	}
+	return os.Rename(path+".tmp", path)
 }
 
 // Path returns the path of the segment that begins with a line.

@@ -12,10 +12,11 @@ type stream struct {
 	open  bool
 }
 
-// An item is a use or a finding.
+// An item is a use, a finding or the error that ends a journal.
 type item struct {
 	use     *Use
 	finding *Finding
+	err     error
 }
 
 // merge yields the uses of several journals: of those that come next, the one that ended

@@ -4,7 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"slices"
+	"time"
 
 	"brana/audit/journal"
 )
@@ -22,6 +25,8 @@ type plan struct {
 	dir      string
 	parts    []part
 	findings []Finding
+	known    uint64    // number of the last segment that was looked at
+	changed  time.Time // of the folder, when it was listed
 }
 
 // newPlan lists a journal. A segment whose header cannot be read is left out.
@@ -34,18 +39,46 @@ func newPlan(dir string) (*plan, error) {
 	for _, path := range listing.Foreign {
 		p.found(path, 0, "it is no file of a journal; it is not read")
 	}
-	for _, s := range listing.Segments {
-		if err := p.add(s); err != nil {
-			return nil, err
-		}
-	}
 	if len(listing.Segments) == 0 {
 		p.found(dir, 0, "there is no segment of a journal in it")
 	}
-	if n := len(p.parts); n > 0 {
-		p.parts[n-1].last = true
+	return p, p.addAll(listing.Segments)
+}
+
+// addAll adds segments behind those that are there.
+func (p *plan) addAll(segments []journal.Segment) error {
+	for _, s := range segments {
+		if err := p.add(s); err != nil {
+			return err
+		}
+		p.known = s.First
 	}
-	return p, nil
+	for i := range p.parts {
+		p.parts[i].last = i == len(p.parts)-1
+	}
+	return nil
+}
+
+// settled is the age at which the time of a folder shows each change after it.
+const settled = 2 * time.Second
+
+// grow adds the segments that have come since.
+func (p *plan) grow() error {
+	info, err := os.Stat(p.dir)
+	if err != nil {
+		return fmt.Errorf("list the journal: %w", err)
+	}
+	if info.ModTime().Equal(p.changed) && time.Since(p.changed) > settled {
+		return nil
+	}
+	p.changed = info.ModTime()
+	listing, err := journal.List(p.dir)
+	if err != nil {
+		return err
+	}
+	return p.addAll(slices.DeleteFunc(listing.Segments, func(s journal.Segment) bool {
+		return s.First <= p.known
+	}))
 }
 
 // add adds a segment, and to the one before how it ended.

@@ -49,24 +49,37 @@ func newScan(p *plan, i int, filter *Filter, send func([]event) bool) *scan {
 	return &scan{part: &p.parts[i], join: newJoiner(p.dir, filter), send: send}
 }
 
-// run reads the segment to its end. An error is one of reading at all: the rest of the
-// segment is lost.
+// run reads the segment to its end.
 func (s *scan) run() {
-	r, err := s.part.Open()
-	if errors.Is(err, fs.ErrNotExist) {
-		s.found(s.part.Path, 0, "it was deleted while the journal was read")
-	} else if err != nil {
-		s.found(s.part.Path, 0, err.Error())
-	}
-	if s.part.before != nil && s.part.before.Cause == journal.Crashed {
-		s.add(event{ended: true})
-	}
-	if err == nil {
+	s.begin()
+	if r := s.open(); r != nil {
 		defer r.Close()
-		s.read(r)
+		if s.read(r) == io.EOF {
+			s.ends(r)
+		}
 	}
 	s.close()
 	s.flush()
+}
+
+// begin is called before the first line.
+func (s *scan) begin() {
+	if before := s.part.before; before != nil &&
+		(before.Cause == journal.Crashed || before.Cause == journal.Damaged) {
+		s.add(event{ended: true})
+	}
+}
+
+// open opens the segment; nil: it cannot be read, which is a finding.
+func (s *scan) open() *journal.Reader {
+	r, err := s.part.Open()
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		s.found(s.part.Path, 0, "it was deleted while the journal was read")
+	case err != nil:
+		s.found(s.part.Path, 0, err.Error())
+	}
+	return r
 }
 
 // close sends the calls on whose result is not in this segment.
@@ -76,29 +89,38 @@ func (s *scan) close() {
 	}
 }
 
-// read reads lines up to the last one that counts.
-func (s *scan) read(r *journal.Reader) {
+// read reads lines up to the last one that counts. It returns io.EOF if the file ends
+// before, and then it may be called again.
+func (s *scan) read(r *journal.Reader) error {
 	for !s.complete() {
 		line, err := r.Next()
-		if err == io.EOF {
-			s.ends(r)
-			return
-		}
-		if err != nil {
+		switch {
+		case err == io.EOF:
+			return err
+		case err != nil:
 			s.unreadable(err)
-			return
+			return nil
 		}
 		s.line(r, line)
 		if s.quiet++; s.quiet >= maxQuiet && !s.flush() {
-			return
+			return nil
 		}
 	}
 	s.checkEnd(r)
+	return nil
 }
 
 // complete reports whether the last line that counts was read. What follows it was never
 // confirmed.
-func (s *scan) complete() bool { return s.part.ending != nil && s.seq == s.part.ending.Last }
+func (s *scan) complete() bool {
+	return s.part.ending != nil && s.seq == s.part.ending.Last && !s.damaged()
+}
+
+// damaged reports whether there may be records behind the last line that counts: they were on
+// the disk, and one before them was changed.
+func (s *scan) damaged() bool {
+	return s.part.ending != nil && s.part.ending.Cause == journal.Damaged
+}
 
 // checkEnd checks the last line that counts against what the next segment says of it.
 func (s *scan) checkEnd(r *journal.Reader) {
@@ -116,6 +138,9 @@ func (s *scan) checkEnd(r *journal.Reader) {
 // ends is called at the end of the file, if no line before was the last one.
 func (s *scan) ends(r *journal.Reader) {
 	switch {
+	case s.damaged():
+		s.found(r.Path(), 0, fmt.Sprintf("it was damaged when its gateway began again: what follows "+
+			"sequence number %d was changed or lost", s.part.ending.Last))
 	case s.part.ending != nil:
 		s.found(r.Path(), r.Number(), fmt.Sprintf("the file ends here with sequence number %d; "+
 			"the next segment says that its last one is %d", s.seq, s.part.ending.Last))

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
@@ -30,6 +30,7 @@ type auditQueryCmd struct {
 	RequestID []string `name:"request-id" placeholder:"ID" help:"AgendaZadostId or IszrZadostId."`
 	PersonID  string   `name:"person-id" placeholder:"AIFO" help:"Calls about a person, by the AIFO in the agenda of the caller; needs --person-key."`
 	PersonKey string   `name:"person-key" type:"path" placeholder:"FILE" help:"audit.person_key of the gateway."`
+	Follow    bool     `short:"f" help:"Go on with calls that end while the gateway runs; without --since, print only those."`
 	Limit     int      `placeholder:"N" help:"End after N uses."`
 	JSON      bool     `name:"json" xor:"form" help:"Print an object a line, with the records as they are in the journal."`
 	CSV       bool     `name:"csv" xor:"form" help:"Print comma-separated values, with the names of the columns."`
@@ -64,7 +65,7 @@ func (a *auditQueryCmd) Run(out stdio) error {
 	case findings > 0:
 		return exit(exitRefused, fmt.Errorf(
 			"%d places are not as they were written: see brana audit verify", findings))
-	case printed == 0 && !a.JSON && !a.CSV:
+	case printed == 0 && !a.JSON && !a.CSV && !a.Follow:
 		fmt.Fprintln(out.err, "brana: no call matches")
 	}
 	return nil
@@ -72,7 +73,13 @@ func (a *auditQueryCmd) Run(out stdio) error {
 
 // print prints the uses and returns their number.
 func (a *auditQueryCmd) print(q *query.Query, p query.Printer) (printed int, err error) {
-	for u, err := range q.Uses(context.Background()) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	uses := q.Uses
+	if a.Follow {
+		uses = q.Follow
+	}
+	for u, err := range uses(ctx) {
 		if err == nil {
 			err = p.Print(u)
 		}
@@ -143,10 +150,10 @@ func (a *auditQueryCmd) known() error {
 	for _, kind := range gateway.Kinds() {
 		words = append(words, kind.Code)
 	}
-	slices.Sort(words)
 	for _, word := range a.Outcome {
 		if !slices.Contains(words, word) {
-			return fmt.Errorf("--outcome: no call ends with %q; write one of %s", word, strings.Join(words, ", "))
+			return fmt.Errorf("--outcome: no call ends with %q; write ok, varovani, chyba, "+
+				"unfinished, or the kind of a refusal, as item-not-permitted", word)
 		}
 	}
 	if a.Limit < 0 {

@@ -5,13 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"syscall"
 	"time"
 
 	"brana/audit/query"
 	"brana/audit/report"
-	"brana/cmd/brana/config"
 	"brana/egon"
 	"brana/gateway"
 	"brana/limits"
@@ -21,14 +19,12 @@ import (
 // sumFlags say of which uses a verb makes sums, and what they stand beside.
 type sumFlags struct {
 	auditFlags
-	Config string   `short:"c" type:"existingfile" placeholder:"FILE" help:"Static configuration of the gateway: its journal, its working hours, and what its policy declares."`
 	Caller []string `placeholder:"CALLER" help:"AGENDA/ROLE/OVM/AIS; a part may end with *, and so may a beginning, as X999/*."`
 }
 
 // sums are what the flags of such a verb come to.
 type sums struct {
 	query    query.Query
-	dir      string // of the journal, as the configuration says; empty without one
 	calendar *limits.Calendar
 	zone     *time.Location
 	policy   *policy.Snapshot // nil without a configuration
@@ -43,7 +39,7 @@ func (f *sumFlags) open(errs io.Writer, now time.Time) (*sums, error) {
 		s.findings++
 		fmt.Fprintln(errs, found.Error())
 	}
-	if err := s.configure(f.Config); err != nil {
+	if err := s.configure(&f.auditFlags); err != nil {
 		return nil, exit(exitUsage, err)
 	}
 	if err := f.filter(&s.query.Filter, now, s.zone); err != nil {
@@ -52,10 +48,6 @@ func (f *sumFlags) open(errs io.Writer, now time.Time) (*sums, error) {
 	if until := s.query.Filter.Until; !until.IsZero() && until.Before(now) {
 		s.at = until
 	}
-	if len(f.Dir) == 0 && s.dir != "" {
-		s.query.Dirs = []string{s.dir}
-		return s, nil
-	}
 	var err error
 	s.query.Dirs, err = f.dirs()
 	return s, err
@@ -63,18 +55,14 @@ func (f *sumFlags) open(errs io.Writer, now time.Time) (*sums, error) {
 
 // configure takes working hours and what is declared from a configuration; without a file, it
 // takes the default hours.
-func (s *sums) configure(file string) (err error) {
-	standard := config.Default()
-	c := &standard
-	if file != "" {
-		if c, err = config.Read(file, os.LookupEnv); err != nil {
-			return err
-		}
+func (s *sums) configure(f *auditFlags) error {
+	c, err := f.config()
+	if err != nil {
+		return err
+	}
+	if f.Config != "" {
 		if s.policy, err = policyOnDisk(c); err != nil {
 			return err
-		}
-		if c.Audit.Kept() {
-			s.dir = c.Audit.Dir
 		}
 	}
 	if s.calendar, err = calendarOf(&c.Limits.Calendar); err != nil {
