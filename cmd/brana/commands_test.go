@@ -27,7 +27,7 @@ func TestCommandsOfThePages(t *testing.T) {
 	for command, file := range commands {
 		args := shellWords(command)
 		for _, arg := range args {
-			if regexp.MustCompile(`^[\w-]+\.(pem|key|xml|json)$`).MatchString(arg) {
+			if regexp.MustCompile(`^[\w-]+\.(pem|key|pub|xml|json|yaml|jsonl)$`).MatchString(arg) {
 				if err := os.WriteFile(arg, nil, 0o600); err != nil {
 					t.Fatal(err)
 				}

@@ -33,6 +33,11 @@ var plainTypes = map[string]string{
 	"gateway/conn":   `Config Conns FailedHandshake`,
 	"gateway/queue": `Answer Change Config Filter Memory RecentConfig RecentMemory RecentRedis Redis
 		Server State`,
+	"audit": `Decision Parser Quota Record RecordedDecision RecordedQuota RecordedRefused
+		RecordedRegistry Refused Registry Row`,
+	"audit/journal": `Config CopiesConfig CopyStats Deleted Event Happening KeepConfig Kind Line
+		Listing Options ReadError Reader Stats Verdict`,
+	"audit/query": `CSV Caller Filter Finding JSON Moment Pattern Printer Query Table`,
 	"audit/report": `Builder CSVWriter Caller Config Count Hour Limits Page Percentiles
 		Quota Range Refusals Registry Report Service Sorter Sums Totals XMLWriter`,
 	"gateway/admin": `Account Accounts Caller Config Error Order Quota Status`,
