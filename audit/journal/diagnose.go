@@ -79,13 +79,10 @@ func torn(s Segment) (bool, error) {
 }
 
 // name names a break: want is the number that the line should have, prev the hash that it
-// should name.
-func (v *scene) name(want uint64, prev hash, ending *Ending) *Break {
-	if inner := innerLine(v.before.text); inner > 0 {
-		return newBreak(v.before.place, Glued, gluedText, v.before.offset+int64(inner))
-	}
-	if inner := innerLine(v.at.text); inner > 0 {
-		return newBreak(v.at.place, Glued, gluedText, v.at.offset+int64(inner))
+// should name, and follower the hash that what comes after it names if no line does, or empty.
+func (v *scene) name(want uint64, prev hash, follower string) *Break {
+	if b := v.nameGlued(); b != nil {
+		return b
 	}
 	switch {
 	case !v.at.whole:
@@ -93,7 +90,7 @@ func (v *scene) name(want uint64, prev hash, ending *Ending) *Break {
 	case v.at.Prev == prev:
 		return newBreak(v.at.place, Edited, "it follows number %d and has number %d", want-1, v.at.Seq)
 	case v.at.Seq == want:
-		return v.nameEdited(want, ending)
+		return v.nameEdited(want, follower)
 	case v.wanted > 0:
 		return newBreak(v.at.place, Reordered, "number %d stands where %d should; that is in line %d",
 			v.at.Seq, want, v.wanted)
@@ -105,6 +102,16 @@ func (v *scene) name(want uint64, prev hash, ending *Ending) *Break {
 	}
 	return newBreak(v.at.place, Missing, "numbers %d to %d stood before number %d",
 		want, v.at.Seq-1, v.at.Seq)
+}
+
+// nameGlued names two lines in one; nil: there are none.
+func (v *scene) nameGlued() *Break {
+	for _, n := range []neighbour{v.before, v.at} {
+		if inner := innerLine(n.text); inner > 0 {
+			return newBreak(n.place, Glued, gluedText, n.offset+int64(inner))
+		}
+	}
+	return nil
 }
 
 // nameUnreadable names a line that is no line of a journal.
@@ -121,20 +128,18 @@ func (v *scene) nameUnreadable(want uint64, prev hash) *Break {
 
 // nameEdited decides which of two lines was edited whose numbers fit and whose hashes do not:
 // the second one is as it was if what comes after follows it.
-func (v *scene) nameEdited(want uint64, ending *Ending) *Break {
+func (v *scene) nameEdited(want uint64, follower string) *Break {
 	sum := sha256.Sum256(v.at.text)
-	follower, known := v.after.Prev, v.after.whole && v.after.Seq == want+1
-	if !known && ending != nil && ending.Last == want {
-		n, err := hex.Decode(follower[:], []byte(ending.Hash))
-		known = err == nil && n == len(follower)
+	if v.after.whole && v.after.Seq == want+1 {
+		follower = hex.EncodeToString(v.after.Prev[:])
 	}
-	switch {
-	case known && follower != sum:
-		return newBreak(v.at.place, Edited, "number %d is neither what follows number %d, "+
-			"nor what number %d follows", want, want-1, want+1)
-	case !known:
+	switch follower {
+	case "":
 		return newBreak(v.before.place, Edited, "number %d is not what number %d, the last one, "+
 			"follows: one of them was edited", want-1, want)
+	case hex.EncodeToString(sum[:]):
+		return newBreak(v.before.place, Edited, "number %d is not what number %d follows", want-1, want)
 	}
-	return newBreak(v.before.place, Edited, "number %d is not what number %d follows", want-1, want)
+	return newBreak(v.at.place, Edited, "number %d does not follow number %d, and nothing follows it",
+		want, want-1)
 }

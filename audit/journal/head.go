@@ -20,7 +20,7 @@ type head struct {
 
 // peek reads the header of a segment and the line after it.
 func peek(s Segment) (*head, error) {
-	r, err := s.Open()
+	r, err := s.open(peekBytes)
 	if err != nil {
 		return nil, err
 	}

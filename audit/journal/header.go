@@ -10,7 +10,7 @@ import (
 // Header reads the header of the segment. It refuses a segment of a newer format with a
 // sentence that says what to do.
 func (s Segment) Header() (*Header, error) {
-	r, err := s.Open()
+	r, err := s.open(peekBytes)
 	if err != nil {
 		return nil, err
 	}

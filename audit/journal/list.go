@@ -30,6 +30,8 @@ type Segment struct {
 	Path       string
 	Compressed bool  // zstd (RFC 8878)
 	Size       int64 // bytes of the file when it was listed
+
+	files fs.FS // where Path is; nil: in the file system of the operating system
 }
 
 // A Listing is the content of the folder of a journal.

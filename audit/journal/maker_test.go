@@ -53,6 +53,9 @@ func (m *maker) line(fields any, sign bool) string {
 	}
 	m.seq++
 	line := fmt.Appendf(nil, `{"seq":%d,"prev":"%x",%s`, m.seq, m.prev, text[1:len(text)-1])
+	if m.seq > m.first { // all lines before it were on the disk
+		line = fmt.Appendf(line, `,"synced":%d`, m.seq-1)
+	}
 	if sign && m.key != nil {
 		signature := signatures.EncodeToString(ed25519.Sign(m.key, line))
 		line = append(line, `,"sig":"`+signature+`"`...)

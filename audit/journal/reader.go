@@ -14,6 +14,7 @@ import (
 
 const (
 	readBytes = 256 << 10 // of a segment that are read at once
+	peekBytes = 4 << 10   // of one of which only the beginning is read
 	maxWindow = 8 << 20   // of a compressed segment that is held while it is read
 )
 
@@ -26,7 +27,7 @@ var errDamaged = errors.New("the compressed file is damaged")
 // window of 8 MiB if the segment is compressed.
 type Reader struct {
 	path    string
-	file    *os.File
+	file    io.Closer
 	decoder *zstd.Decoder // nil: the segment is plain
 	source  io.Reader
 	buf     []byte
@@ -42,17 +43,24 @@ type Reader struct {
 // Open opens the segment for reading; its caller closes the reader. A segment that was
 // compressed since it was listed is read as it is now; for one that was deleted the error is
 // fs.ErrNotExist.
-func (s Segment) Open() (*Reader, error) {
+func (s Segment) Open() (*Reader, error) { return s.open(readBytes) }
+
+// open opens the segment with a buffer of a size, which grows with the longest line.
+func (s Segment) open(size int) (*Reader, error) {
 	path, compressed := s.Path, s.Compressed
-	file, err := os.Open(path)
+	open := func(path string) (fs.File, error) { return os.Open(path) }
+	if s.files != nil {
+		open = s.files.Open
+	}
+	file, err := open(path)
 	if errors.Is(err, fs.ErrNotExist) && !compressed {
 		path, compressed = strings.TrimSuffix(path, extPlain)+extCompressed, true
-		file, err = os.Open(path)
+		file, err = open(path)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the journal: %w", err)
 	}
-	r := &Reader{path: path, file: file, source: file, buf: make([]byte, readBytes)}
+	r := &Reader{path: path, file: file, source: file, buf: make([]byte, size)}
 	if !compressed {
 		return r, nil
 	}

@@ -77,7 +77,7 @@ func TestList(t *testing.T) {
 			in("100.jsonl"), in("99999999999999999999.jsonl"), in("notes.txt"),
 		},
 	}
-	if d := cmp.Diff(want, got); d != "" {
+	if d := cmp.Diff(want, got, cmp.AllowUnexported(Segment{})); d != "" {
 		t.Error(d)
 	}
 	if _, err := List(in("none")); err == nil || err.Error() != "no journal: there is no folder "+in("none") {

@@ -82,7 +82,8 @@ func (t *tail) judge(r *Reader, next []byte, err error) (bool, error) {
 		var l struct{ Seq, Synced uint64 }
 		line := bytes.TrimLeft(next, "\x00") // a hole takes newlines with it
 		whole := json.Unmarshal(line, &l) == nil
-		if sealed || whole && (first && len(line) == len(next) || l.Synced > t.seq) {
+		intact := first && bytes.IndexByte(next, 0) < 0 // a crash leaves no newline, or zeros
+		if sealed || intact || whole && l.Synced > t.seq {
 			return true, nil
 		}
 		next, err = r.Next()

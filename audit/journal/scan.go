@@ -53,17 +53,21 @@ func (p *portion) records() uint64 {
 // A scanner checks the lines of one segment.
 type scanner struct {
 	*portion
-	reader *Reader
-	ending *Ending  // how the segment ended, as the next one says; nil: unknown
-	left   copyList // copies of its gateway that have not been compared
-	each   func(line []byte)
-	next   *head   // of the next segment; nil: there is none, or it cannot be believed
-	found  *Ending // a damage that the writer has found itself
+	reader  *Reader
+	unknown bool     // how it ended cannot be known
+	ending  *Ending  // how the segment ended, as the next one says; nil: it does not
+	left    copyList // copies of its gateway that have not been compared
+	each    func(line []byte)
+	next    *head   // of the next segment; nil: there is none, or it cannot be believed
+	found   *Ending // a damage that the writer has found itself
 }
 
 // scan checks one segment. An error means that it cannot be read.
+//
+// If the next segment contradicts itself, nobody can say where the lines of this one end that
+// count; that other break is the one to report.
 func scan(s Segment, next *head, o *Options) (*portion, error) {
-	r, err := s.Open()
+	r, err := s.open(int(max(peekBytes, min(readBytes, s.Size+1))))
 	if err != nil {
 		return nil, err
 	}
@@ -72,6 +76,7 @@ func scan(s Segment, next *head, o *Options) (*portion, error) {
 	if next != nil && next.sound && next.header.Before.First == s.First {
 		sc.next, sc.ending = next, next.header.Before
 	}
+	sc.unknown = next != nil && sc.next == nil
 	if sc.ending != nil && sc.ending.Cause == Damaged {
 		sc.found, sc.ending = sc.ending, nil
 	}
@@ -171,16 +176,31 @@ func (s *scanner) diagnose() (err error) {
 	if err != nil {
 		return err
 	}
-	ignored := s.ending != nil && s.lost(want)
-	if s.ending == nil {
+	ignored := s.unknown || s.ending != nil && s.lost(want)
+	if s.ending == nil && !ignored {
 		ignored, err = torn(s.segment)
 	}
 	if err != nil || !ignored {
-		s.broken = v.name(want, s.hash, s.ending)
+		s.broken = v.name(want, s.hash, s.follower(want, v.at.text))
 		return err
 	}
 	s.rest.bytes = int64(len(v.at.text)) + 1
 	return s.readRest()
+}
+
+// follower is the hash that whatever follows a number should name, as far as it is known
+// beside the next line: by the next segment, or by the signature of a seal.
+func (s *scanner) follower(seq uint64, text []byte) string {
+	switch {
+	case s.ending != nil && s.ending.Last == seq:
+		return s.ending.Hash
+	case checkSignature(text, s.header.Key) == signed:
+		sum := sha256.Sum256(text)
+		return hex.EncodeToString(sum[:])
+	case bytes.Contains(text, []byte(signatureField)):
+		return "a signature that does not fit"
+	}
+	return ""
 }
 
 // breakAt is a break at the line that was read last.
@@ -200,9 +220,7 @@ func (s *scanner) finish() error {
 	case s.last < e.Last && s.lost(s.last+1):
 		return s.readRest()
 	case s.last < e.Last && s.seal == nil:
-		s.broken = newBreak(s.after(), Truncated, "the segment ends after number %d; "+
-			"the next one says that it goes on to %d", s.last, e.Last)
-		return nil
+		return s.cutOff()
 	case s.last != e.Last || hex.EncodeToString(s.hash[:]) != e.Hash:
 		s.broken = s.blame()
 		return nil
@@ -210,8 +228,10 @@ func (s *scanner) finish() error {
 	if err := s.readRest(); err != nil {
 		return err
 	}
-	if s.rest.bytes > 0 && s.ending.Void == nil {
-		s.broken = newBreak(s.after(), Glued, "%d bytes follow the end of the segment", s.rest.bytes)
+	if seen := s.ending.voidBytes(); s.rest.bytes != seen && s.ending.Cause != Failed {
+		s.broken = newBreak(s.after(), Glued, "%d bytes follow number %d, the last one; there were %d "+
+			"when the next segment began", s.rest.bytes, s.last, seen)
+		return nil
 	}
 	v, sealed := s.ending.Void, s.ending.Cause == Sealed
 	if v != nil && v.Offset != s.end || sealed != (s.seal != nil) {
@@ -221,14 +241,37 @@ func (s *scanner) finish() error {
 	return nil
 }
 
+// voidBytes is the number of bytes after the last line that counts, as they were seen. Where
+// the disk failed, others may have come to it later.
+func (e *Ending) voidBytes() int64 {
+	if e.Void == nil {
+		return 0
+	}
+	return e.Void.Bytes
+}
+
+// cutOff names a segment that ends before the next one says.
+func (s *scanner) cutOff() error {
+	v, err := view(s.segment, int(s.lines)+1, s.last+1)
+	if err != nil {
+		return err
+	}
+	if s.broken = v.nameGlued(); s.broken == nil {
+		s.broken = newBreak(s.after(), Truncated, "the segment ends after number %d; "+
+			"the next one says that it goes on to %d", s.last, s.ending.Last)
+	}
+	return nil
+}
+
 // blame decides between the last line of the segment and the header of the next one, which
 // is sound in itself.
 func (s *scanner) blame() *Break {
-	at := place{s.path, s.reader.Number(), s.reader.Offset()}
-	if s.seal != nil && s.signed == signed {
-		return newBreak(at, Foreign, "the seal is signed, but the next segment follows another line: "+
-			"it is of another journal")
+	next := s.next.header
+	if s.seal != nil && s.signed == signed || next.Key != s.header.Key || next.Gateway != s.header.Gateway {
+		return newBreak(place{path: s.next.path, line: 1}, Foreign,
+			"the segment follows another number %d than that of %s", s.last, s.path)
 	}
+	at := place{s.path, s.reader.Number(), s.reader.Offset()}
 	return newBreak(at, Edited, "number %d is not the line that the next segment follows", s.last)
 }
 
@@ -243,6 +286,12 @@ func (s *scanner) finishOpen() error {
 		s.broken = newBreak(place{s.path, 1, 0}, Truncated, "the segment is empty")
 		return nil
 	}
+	if s.unknown {
+		return nil
+	}
+	if s.broken = s.checkLast(); s.broken != nil {
+		return nil
+	}
 	if err := s.readRest(); err != nil {
 		return err
 	}
@@ -252,6 +301,41 @@ func (s *scanner) finishOpen() error {
 	case s.found != nil:
 		s.broken = newBreak(s.after(), Edited, "the lines after number %d had been changed or were lost "+
 			"when the gateway was started again at %s", s.last, s.next.header.Time.Format(time.RFC3339))
+	}
+	return nil
+}
+
+// checkLast checks what nothing follows: the last line, and the part of a line after it, in
+// which only the beginning of the next line can stand, or zeros after a crash.
+func (s *scanner) checkLast() *Break {
+	v, err := view(s.segment, int(s.lines)+1, s.last+1)
+	if err != nil {
+		return nil // it was deleted since
+	}
+	if b := v.nameGlued(); b != nil {
+		return b
+	}
+	if bytes.Contains(v.before.text, []byte(signatureField)) &&
+		checkSignature(v.before.text, s.header.Key) == forged {
+		return newBreak(v.before.place, Forged, "the signature of number %d, the last one, does not fit", s.last)
+	}
+	if !json.Valid(v.before.text) {
+		return newBreak(v.before.place, Edited, "number %d, the last one, is no JSON", s.last)
+	}
+	part := s.reader.Rest()
+	next := position{seq: s.last, hash: s.hash}
+	begin := next.begin(nil)
+	for i := range min(len(part), len(begin)) {
+		if part[i] == 0 {
+			return nil
+		}
+		if part[i] != begin[i] {
+			return newBreak(s.after(), Edited, "it is not the beginning of number %d", s.last+1)
+		}
+	}
+	if end := bytes.LastIndexByte(part, '}'); end >= 0 && json.Valid(part[:end+1]) && end+1 < len(part) &&
+		bytes.IndexByte(part, 0) < 0 {
+		return newBreak(s.after(), Edited, "number %d does not end with a newline", s.last+1)
 	}
 	return nil
 }

@@ -31,6 +31,10 @@ func verify(dir string, o *Options) (*Verdict, error) {
 	if err != nil {
 		return nil, err
 	}
+	return verifyListing(dir, listing, o)
+}
+
+func verifyListing(dir string, listing *Listing, o *Options) (*Verdict, error) {
 	if len(listing.Segments) == 0 {
 		return nil, fmt.Errorf("%s holds no segment of a journal", dir)
 	}
@@ -94,7 +98,7 @@ func examine(segments []Segment, o *Options) (*portion, error) {
 	if len(segments) > 1 {
 		var err error
 		if next, err = peek(segments[1]); asBreak(err) != nil {
-			next, err = nil, nil
+			next, err = &head{}, nil
 		}
 		if err != nil {
 			return nil, err
@@ -121,15 +125,17 @@ type joiner struct {
 
 // add joins a portion to those before it.
 func (j *joiner) add(p *portion) *Break {
+	if p.header != nil {
+		if b := j.addKey(p); b != nil {
+			return b
+		}
+	}
 	if p.broken != nil {
 		return p.broken
 	}
 	if j.begin == nil {
 		j.begin, j.First = p, p.segment.First
 	} else if b := j.join(p); b != nil {
-		return b
-	}
-	if b := j.addKey(p); b != nil {
 		return b
 	}
 	if name := p.header.Gateway; !slices.Contains(j.Gateways, name) {
