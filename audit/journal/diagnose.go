@@ -91,12 +91,12 @@ func (v *scene) name(want uint64, prev hash, follower string) *Break {
 		return newBreak(v.at.place, Edited, "it follows number %d and has number %d", want-1, v.at.Seq)
 	case v.at.Seq == want:
 		return v.nameEdited(want, follower)
-	case v.wanted > 0:
-		return newBreak(v.at.place, Reordered, "number %d stands where %d should; that is in line %d",
-			v.at.Seq, want, v.wanted)
 	case v.at.Seq < want:
 		return newBreak(v.at.place, Repeated, "number %d stands here again, where %d should",
 			v.at.Seq, want)
+	case v.wanted > 0:
+		return newBreak(v.at.place, Reordered, "number %d stands where %d should; that is in line %d",
+			v.at.Seq, want, v.wanted)
 	case v.at.Seq == want+1:
 		return newBreak(v.at.place, Missing, "number %d stood before number %d", want, v.at.Seq)
 	}

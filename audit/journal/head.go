@@ -63,15 +63,15 @@ func (h *head) read(s Segment, text []byte, second Line, follows bool) *Break {
 	}
 	follows = follows && second.Seq == h.line.Seq+1 && second.Prev == sha256.Sum256(text)
 	switch {
-	case h.line.Seq != s.First && follows:
-		return newBreak(at, Renamed, "the segment begins with number %d, its name says %d",
-			h.line.Seq, s.First)
 	case string(h.line.Type) != TypeSegment && h.line.Seq == s.First+1 && second.Seq == s.First:
 		return newBreak(at, Reordered, "number %d stands before the header", h.line.Seq)
 	case string(h.line.Type) != TypeSegment && h.line.Seq > s.First:
 		return newBreak(at, Missing, "the header, number %d, is missing", s.First)
 	case string(h.line.Type) != TypeSegment:
 		return newBreak(at, Edited, "it is no header of a segment")
+	case h.line.Seq != s.First && follows:
+		return newBreak(at, Renamed, "the segment begins with number %d, its name says %d",
+			h.line.Seq, s.First)
 	case h.line.Seq != s.First:
 		return newBreak(at, Edited, "the header has number %d, the name of the file says %d",
 			h.line.Seq, s.First)

@@ -26,12 +26,15 @@ type maker struct {
 	first  uint64 // of the segment that is being made; 0: none is
 	text   strings.Builder
 	before *Ending
+
+	endings map[string]*Ending // by name
 }
 
 // newMaker begins a journal, with its first segment open.
 func newMaker(gateway string, key ed25519.PrivateKey) *maker {
 	m := &maker{
-		gateway: gateway, key: key, files: map[string]string{},
+		gateway: gateway, key: key,
+		files: map[string]string{}, endings: map[string]*Ending{},
 		now: time.Date(2026, 11, 29, 8, 0, 0, 0, time.UTC),
 	}
 	m.begin()
@@ -96,6 +99,7 @@ func (m *maker) end(cause, void string) *maker {
 		}, true))
 	}
 	m.before = &Ending{First: m.first, Last: m.seq, Hash: hex.EncodeToString(m.prev[:]), Cause: cause}
+	m.endings[segmentName(m.first)] = m.before
 	if void != "" {
 		m.before.Void = &Void{Offset: int64(m.text.Len()), Bytes: int64(len(void))}
 		m.text.WriteString(void)
@@ -119,16 +123,26 @@ func (m *maker) next(cause, void string) *maker {
 	return m
 }
 
-// remove deletes the oldest segment as the gateway does: a record first.
-func (m *maker) remove() *maker {
+// begun begins a segment if none is being made.
+func (m *maker) begun() *maker {
+	if m.first == 0 {
+		m.begin()
+	}
+	return m
+}
+
+// sign begins a segment with another key, or none.
+func (m *maker) sign(key ed25519.PrivateKey) *maker {
+	m.key = key
+	return m.begun()
+}
+
+// delete deletes the oldest segment as the gateway does: a record first.
+func (m *maker) delete() *maker {
+	m.begun()
 	name := slices.Min(slices.Collect(maps.Keys(m.files)))
-	lines := strings.Split(strings.TrimSuffix(m.files[name], "\n"), "\n")
-	first, _ := ParseLine([]byte(lines[0]))
-	last, _ := ParseLine([]byte(lines[len(lines)-1]))
-	sum := sha256.Sum256([]byte(lines[len(lines)-1]))
-	m.line(&Deleted{
-		Type: TypeDeleted, Time: m.now, First: first.Seq, Last: last.Seq, Hash: hex.EncodeToString(sum[:]),
-	}, false)
+	e := m.endings[name]
+	m.line(&Deleted{Type: TypeDeleted, Time: m.now, First: e.First, Last: e.Last, Hash: e.Hash}, false)
 	delete(m.files, name)
 	return m
 }

@@ -85,6 +85,10 @@ func (r *Reader) Next() ([]byte, error) {
 	for {
 		if i := bytes.IndexByte(r.buf[r.scanned:r.end], '\n'); i >= 0 {
 			line := r.buf[r.start : r.scanned+i]
+			if len(line) > MaxLine {
+				r.err = r.at(errTooLong)
+				return nil, r.err
+			}
 			r.line = r.offset + int64(r.start)
 			r.number++
 			r.start += len(line) + 1

@@ -25,7 +25,10 @@ func put(t testing.TB, dir string, files map[string]string) {
 }
 
 // compressed is a text as a compressed segment holds it.
-func compressed(t testing.TB, text string) string {
+func compressed(t interface {
+	Helper()
+	Fatal(args ...any)
+}, text string) string {
 	t.Helper()
 	var b bytes.Buffer
 	w, err := zstd.NewWriter(&b)

@@ -322,6 +322,9 @@ func (s *scanner) checkLast() *Break {
 	if !json.Valid(v.before.text) {
 		return newBreak(v.before.place, Edited, "number %d, the last one, is no JSON", s.last)
 	}
+	if s.seal != nil {
+		return nil
+	}
 	part := s.reader.Rest()
 	next := position{seq: s.last, hash: s.hash}
 	begin := next.begin(nil)
