@@ -66,7 +66,7 @@ type batch struct {
 	began   time.Time // when its first call began to wait
 	written time.Time // when its first line came, if no call waits
 
-	put      uint64         // lines that were put before those that were added
+	put      int            // lines that were put before those that were added
 	done     sync.WaitGroup // released once the fate of the batch is known
 	released bool
 	first    uint64 // sequence number of the first line that was added
@@ -87,7 +87,7 @@ func (b *batch) prepend(kept *entries) {
 	if len(b.ends) == 0 {
 		b.written = time.Now()
 	}
-	b.put += uint64(len(kept.ends))
+	b.put += len(kept.ends)
 	for i, e := range b.ends {
 		kept.add(b.fields(i), e.awaited)
 	}
@@ -101,6 +101,6 @@ func (b *batch) release(first uint64, err error) {
 		return
 	}
 	b.released = true
-	b.first, b.err = first+b.put, err
+	b.first, b.err = first+uint64(b.put), err
 	b.done.Done()
 }

@@ -19,6 +19,7 @@ type trial struct {
 	j       *Journal
 	disk    *faulty
 	events  []Event
+	seqs    []uint64 // of the lines in acked
 	acked   []string // names of lines that a call waited for, with success
 	refused []string
 	free    []string // that nobody waited for
@@ -55,9 +56,9 @@ func quickDir(t *testing.T) string {
 // await appends a line and waits for it.
 func (x *trial) await(name string) error {
 	x.t.Helper()
-	_, err := x.j.Append(record(name), true)
+	seq, err := x.j.Append(record(name), true)
 	if err == nil {
-		x.acked = append(x.acked, name)
+		x.acked, x.seqs = append(x.acked, name), append(x.seqs, seq)
 	} else {
 		x.refused = append(x.refused, name)
 	}
@@ -83,8 +84,14 @@ func (x *trial) holds(free bool) {
 	}
 	appended(x.t, j, "again")
 	closed(x.t, j)
+	chain := wholeChain(x.t, x.dir)
+	for i, seq := range x.seqs {
+		if got := chain[seq-1].Name; got != x.acked[i] {
+			x.t.Errorf("line %d is %q, and was promised to be %q", seq, got, x.acked[i])
+		}
+	}
 	times := map[string]int{}
-	for _, name := range names(wholeChain(x.t, x.dir)) {
+	for _, name := range names(chain) {
 		times[name]++
 	}
 	promised := append(slices.Clone(x.acked), "again")
@@ -119,6 +126,9 @@ func (x *trial) story() error {
 			synctest.Wait() // for the next segment, unless that fails as well
 		}
 		x.leave(fmt.Sprintf("outcome %d", n))
+		if n%4 == 0 {
+			x.leave(fmt.Sprintf("another outcome %d", n)) // in the batch of the next call, with the first
+		}
 		if n%3 == 0 {
 			time.Sleep(5 * time.Millisecond) // written, not confirmed
 		}

@@ -24,10 +24,11 @@ type faulty struct {
 	mu   sync.Mutex
 	ops  []string                          // that were begun
 	plan func(op string, number int) fault // for each of them, from 1
+	safe map[string]int64                  // bytes of files that were synced, by the name they were made with
 }
 
 func newFaulty(t testing.TB, plan func(op string, number int) fault) (*faulty, func(dir string) disk) {
-	d := &faulty{t: t, plan: plan}
+	d := &faulty{t: t, plan: plan, safe: map[string]int64{}}
 	return d, func(dir string) disk {
 		d.disk = folder(dir)
 		return d
@@ -77,7 +78,7 @@ func (d *faulty) Create(name string) (created file, err error) {
 		}
 		return nil, err
 	}
-	return &faultyFile{file: created, disk: d}, nil
+	return &faultyFile{file: created, disk: d, name: name}, nil
 }
 
 func (d *faulty) Rename(from, to string) error {
@@ -97,6 +98,8 @@ func (d *faulty) Sync() error { return d.do("sync folder", d.disk.Sync) }
 type faultyFile struct {
 	file
 	disk   *faulty
+	name   string
+	size   int64
 	failed bool
 }
 
@@ -110,6 +113,7 @@ func (f *faultyFile) Write(p []byte) (int, error) {
 	f.use("write")
 	fault := f.disk.meet("write")
 	if !fault.fails {
+		f.size += int64(len(p))
 		return f.file.Write(p)
 	}
 	f.failed = true
@@ -119,8 +123,12 @@ func (f *faultyFile) Write(p []byte) (int, error) {
 
 func (f *faultyFile) Sync() error {
 	f.use("sync")
-	err := f.disk.do("sync", f.file.Sync)
-	f.failed = err != nil
+	err := f.disk.do("sync", func() error { return nil }) // its disk is memory
+	if f.failed = err != nil; !f.failed {
+		f.disk.mu.Lock()
+		f.disk.safe[f.name] = f.size
+		f.disk.mu.Unlock()
+	}
 	return err
 }
 

@@ -56,7 +56,8 @@ func (q *queue) tell(e Event) {
 	q.event(e)
 }
 
-// add adds a line to the batch that gathers, and returns it and the place of the line.
+// add adds a line to the batch that gathers, and returns it and the place of the line
+// among those that were added.
 func (q *queue) add(fields []byte, await bool) (*batch, int, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -81,7 +82,7 @@ func (q *queue) add(fields []byte, await bool) (*batch, int, error) {
 	if news {
 		q.rouse()
 	}
-	return b, len(b.ends) - 1, nil
+	return b, len(b.ends) - 1 - b.put, nil
 }
 
 // refuses returns why a line is not taken.

@@ -2,6 +2,8 @@ package journal
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -148,4 +150,66 @@ func TestSegmentThatWasBeingMadeIsRemoved(t *testing.T) {
 	if want := []string{segmentName(1), segmentName(7), foreign, lockName}; !slices.Equal(left, want) {
 		t.Errorf("the folder holds %v, want %v", left, want)
 	}
+}
+
+// Whatever a segment holds, it is refused with a sentence, or continued by a header that
+// tells the truth about it. Nothing of it is changed.
+func FuzzEndOfASegment(f *testing.F) {
+	_, whole := crashedJournal(f)
+	lines := bytes.SplitAfter(whole, []byte("\n"))
+	f.Add(whole)
+	f.Add(whole[:len(whole)-1])
+	f.Add(bytes.Join(lines[:3], nil))
+	f.Add(bytes.Join([][]byte{lines[0], lines[1], make([]byte, 100), lines[3], lines[4]}, nil))
+	f.Add(bytes.Join([][]byte{lines[0], lines[2], lines[1], lines[3]}, nil))
+	f.Add(bytes.Replace(whole, []byte("r2"), []byte("XX"), 1))
+	f.Add(bytes.Replace(whole, []byte(`"type":"test"`), []byte(`"type":"seal"`), 1))
+	f.Add([]byte("{}\n"))
+	f.Add([]byte{})
+	begin := whole[:bytes.Index(whole, []byte(`"type"`))]
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if !bytes.HasPrefix(text, begin) {
+			text = append(begin[:len(begin):len(begin)], text...) // another one is no matter of the end
+		}
+		dir := quickDir(t)
+		leave(t, dir, text)
+		j, err := Open(Config{Dir: dir})
+		if err != nil {
+			if !strings.Contains(err.Error(), segmentName(1)) {
+				t.Errorf("the sentence does not name the file: %v", err)
+			}
+			return
+		}
+		closed(t, j)
+		if after, _ := os.ReadFile(filepath.Join(dir, segmentName(1))); !bytes.Equal(after, text) {
+			t.Error("the segment was changed")
+		}
+		listing, err := List(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		header, err := listing.Segments[1].Header()
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, size, hash := header.Before, 0, strings.Repeat("0", 64)
+		for n, line := range bytes.SplitAfter(text, []byte("\n")) {
+			if n == int(before.Last) {
+				break
+			}
+			if !bytes.HasPrefix(line, fmt.Appendf(nil, `{"seq":%d,"prev":"%s",`, n+1, hash)) || !json.Valid(line) {
+				t.Errorf("line %d counts: %q", n+1, line)
+			}
+			hash = fmt.Sprintf("%x", sha256.Sum256(bytes.TrimSuffix(line, []byte("\n"))))
+			size += len(line)
+		}
+		void := Void{int64(size), 0}
+		if before.Void != nil {
+			void = *before.Void
+		}
+		if before.First != 1 || before.Hash != hash || listing.Segments[1].First != before.Last+1 ||
+			void != (Void{int64(size), int64(len(text) - size)}) {
+			t.Errorf("%+v, void %+v, after %d of %d bytes", before, void, size, len(text))
+		}
+	})
 }

@@ -37,10 +37,31 @@ func (f found) hash() string {
 func wholeChain(t testing.TB, dir string) []found {
 	t.Helper()
 	chain, err := checkChain(dir)
+	if err == nil {
+		err = checkOrder(chain)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	return chain
+}
+
+// checkOrder checks what lines say of others: each segment has one header, and each line
+// that was confirmed is confirmed once.
+func checkOrder(chain []found) error {
+	var synced uint64
+	sealed := true
+	for _, line := range chain {
+		if line.Synced > 0 && (line.Synced <= synced || line.Synced >= line.Seq) {
+			return fmt.Errorf("synced %d after %d: %s", line.Synced, synced, line.raw)
+		}
+		synced = max(synced, line.Synced)
+		if header := line.Type == TypeSegment; sealed && !header || !sealed && header && line.Before.Cause == Sealed {
+			return fmt.Errorf("a line after a seal, or a header without one before: %s", line.raw)
+		}
+		sealed = line.Type == TypeSeal
+	}
+	return nil
 }
 
 func checkChain(dir string) (chain []found, err error) {
@@ -73,9 +94,6 @@ func checkChain(dir string) (chain []found, err error) {
 			}
 			if line.Prev != prev || line.Seq != uint64(len(chain)+1) {
 				return nil, fmt.Errorf("%s:%d: it does not follow line %d: %s", name, i+1, len(chain), raw)
-			}
-			if (line.Type == TypeSegment) != (i == 0) {
-				return nil, fmt.Errorf("%s:%d: type %s", name, i+1, line.Type)
 			}
 			chain, prev = append(chain, line), line.hash()
 		}
