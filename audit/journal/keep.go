@@ -159,7 +159,7 @@ func (k *Keeper) record(e *Ending) (uint64, error) {
 // removeSegment removes the files of a segment, and makes that durable.
 func removeSegment(s Segment) error {
 	name := strings.TrimSuffix(strings.TrimSuffix(s.Path, extCompressed), extPlain)
-	for _, ext := range []string{extCompressed, extPlain} {
+	for _, ext := range []string{extIndex, extCompressed, extPlain} {
 		if err := os.Remove(name + ext); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}

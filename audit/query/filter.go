@@ -92,11 +92,13 @@ func (f *Filter) call(r *audit.Record) bool {
 }
 
 func (f *Filter) by(r *audit.Record) bool {
-	if len(f.Callers) == 0 {
-		return true
-	}
+	return len(f.Callers) == 0 || f.byParts([]string{r.Agenda, r.Role, r.Ovm, r.Ais})
+}
+
+// byParts reports whether one of Callers is a quadruple.
+func (f *Filter) byParts(c []string) bool {
 	for i := range f.Callers {
-		if f.Callers[i].Matches(r.Agenda, r.Role, r.Ovm, r.Ais) {
+		if len(c) == 4 && f.Callers[i].Matches(c[0], c[1], c[2], c[3]) {
 			return true
 		}
 	}

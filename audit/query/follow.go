@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"io"
 	"iter"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"time"
@@ -74,6 +75,10 @@ func (f *follower) run(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
+	if !f.fromNow {
+		p.loadIndexes()
+		p.prune(f.filter, rand.IntN)
+	}
 	f.order = newOrder(p, f.filter)
 	f.order.yield = func(u *Use) bool {
 		return f.printed.twice(u) || f.send(ctx, item{use: u})
@@ -86,6 +91,10 @@ func (f *follower) run(ctx context.Context, dir string) error {
 	for ctx.Err() == nil {
 		f.report(p)
 		if next < len(p.parts) {
+			if p.parts[next].skip {
+				next++
+				continue
+			}
 			if err := f.segment(ctx, p, next); err != nil {
 				return err
 			}

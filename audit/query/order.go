@@ -61,6 +61,9 @@ func scanAll(ctx context.Context, p *plan, filter *Filter, segments chan<- chan 
 		}
 	}()
 	for i := range p.parts {
+		if p.parts[i].skip {
+			continue
+		}
 		select {
 		case slots <- struct{}{}:
 		case <-ctx.Done():

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,6 +19,8 @@ type part struct {
 	before *journal.Ending // how the segment before ended, as the header says; nil: unknown
 	ending *journal.Ending // how this one ended, as the next header says; nil: unknown
 	last   bool            // no segment follows
+	index  *index          // what is in it, as the file beside it says; nil: there is none that counts
+	skip   bool            // nothing that is wanted is in it, says the index
 }
 
 // A plan is the segments of a journal, in order.
@@ -57,6 +60,50 @@ func (p *plan) addAll(segments []journal.Segment) error {
 		p.parts[i].last = i == len(p.parts)-1
 	}
 	return nil
+}
+
+// loadIndexes reads the indexes of the segments.
+func (p *plan) loadIndexes() {
+	for i := range p.parts {
+		if part := &p.parts[i]; part.closed() {
+			part.index = loadIndex(&part.Segment, part.ending)
+		}
+	}
+}
+
+// closed reports whether the segment has ended, and is whole as far as the next one knows.
+func (p *part) closed() bool { return p.ending != nil && p.ending.Cause != journal.Damaged }
+
+// prune leaves out the segments that by their index have nothing that the filter wants: no
+// call, and no result of a call in a segment that is read. One of them, drawn by sample from
+// their number, is read all the same.
+func (p *plan) prune(f *Filter, sample func(n int) int) {
+	var left []int
+	for i := range p.parts {
+		part := &p.parts[i]
+		if part.skip = part.index != nil && !part.index.holds(f) && !p.needs(f, part.index.Earlier); part.skip {
+			left = append(left, i)
+		}
+	}
+	if len(left) > 0 {
+		p.parts[left[sample(len(left))]].skip = false
+	}
+}
+
+// needs reports whether the results of some earlier calls are wanted.
+func (p *plan) needs(f *Filter, calls []uint64) bool {
+	for _, seq := range calls {
+		i, there := slices.BinarySearchFunc(p.parts, seq, func(part part, seq uint64) int {
+			return cmp.Compare(part.First, seq)
+		})
+		if !there {
+			i--
+		}
+		if i < 0 && !f.ofCalls() || i >= 0 && !p.parts[i].skip {
+			return true
+		}
+	}
+	return false
 }
 
 // settled is the age at which the time of a folder shows each change after it.

@@ -3,6 +3,9 @@ package query
 import (
 	"context"
 	"iter"
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
 )
 
 // A Query asks the journals of one or several gateways.
@@ -10,6 +13,7 @@ type Query struct {
 	Dirs   []string // folders of journals
 	Filter Filter
 	Found  func(Finding) // gets what is not as it should be; it is called by the reader of Uses
+	Whole  bool          // read also the segments that by their index hold nothing that is wanted
 }
 
 // Uses returns the uses that match. An error ends them: a folder cannot be read. Findings
@@ -37,6 +41,10 @@ func (q *Query) orders() ([]*order, error) {
 		if err != nil {
 			return nil, err
 		}
+		p.loadIndexes()
+		if !q.Whole {
+			p.prune(&q.Filter, rand.IntN)
+		}
 		orders = append(orders, newOrder(p, &q.Filter))
 	}
 	return orders, nil
@@ -46,4 +54,26 @@ func (q *Query) found(f Finding) {
 	if q.Found != nil {
 		q.Found(f)
 	}
+}
+
+// CheckIndexes compares the indexes of a journal with what its segments hold. It returns a
+// finding for each that hides something; what else is wrong is for journal.Verify.
+func CheckIndexes(ctx context.Context, dir string) (findings []Finding, err error) {
+	if indexes, _ := filepath.Glob(filepath.Join(dir, "*.index")); len(indexes) == 0 {
+		return nil, nil
+	}
+	q := Query{
+		Dirs:   []string{dir},
+		Filter: Filter{Outcomes: []string{""}}, // that of no use
+		Whole:  true,
+		Found: func(f Finding) {
+			if strings.HasSuffix(f.Path, ".index") {
+				findings = append(findings, f)
+			}
+		},
+	}
+	for _, failed := range q.Uses(ctx) {
+		err = failed
+	}
+	return findings, err
 }

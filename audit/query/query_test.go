@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -167,7 +168,7 @@ func busy(t testing.TB, calls int) string {
 
 // A query gives what the naive one gives, whatever is asked for.
 func TestQueryGivesWhatTheNaiveOneGives(t *testing.T) {
-	dir := busy(t, 1000)
+	dir := busy(t, 500)
 	records := recordsOf(t, dir)
 	rapid.Check(t, func(rt *rapid.T) {
 		f := drawFilter(rt)
@@ -238,4 +239,33 @@ func drawFilter(t *rapid.T) (f Filter) {
 	f.Persons = draw("person", fmt.Sprintf("%032x", 3), fmt.Sprintf("%032x", 4))
 	f.Refused = some("refused")
 	return f
+}
+
+// What is held does not grow with the journal.
+func TestMemoryDoesNotDependOnTheLength(t *testing.T) {
+	most := func(calls int) (bytes uint64) {
+		dir := busy(t, calls)
+		q := Query{Dirs: []string{dir}, Whole: true}
+		n := 0
+		for _, err := range q.Uses(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n++; n%(calls/8) == 0 {
+				var m runtime.MemStats
+				runtime.GC()
+				runtime.ReadMemStats(&m)
+				bytes = max(bytes, m.HeapAlloc)
+			}
+		}
+		if n != calls {
+			t.Errorf("%d uses, want %d", n, calls)
+		}
+		return bytes
+	}
+	const slack = 4 << 20 // the longer journal has 16 MiB more
+	short, long := most(1_000), most(16_000)
+	if long > short+slack {
+		t.Errorf("%d bytes are held of a short journal, %d of a long one", short, long)
+	}
 }

@@ -36,7 +36,7 @@ type scan struct {
 	seq      uint64 // of the line before
 	hash     [sha256.Size]byte
 	findings int
-	lines    int64 // lines read
+	indexer  *indexer
 }
 
 // What is sent at once: that many events, or those of that many lines.
@@ -46,7 +46,10 @@ const (
 )
 
 func newScan(p *plan, i int, filter *Filter, send func([]event) bool) *scan {
-	return &scan{part: &p.parts[i], join: newJoiner(p.dir, filter), send: send}
+	return &scan{
+		part: &p.parts[i], join: newJoiner(p.dir, filter), send: send,
+		indexer: newIndexer(p.parts[i].First),
+	}
 }
 
 // run reads the segment to its end.
@@ -107,7 +110,22 @@ func (s *scan) read(r *journal.Reader) error {
 		}
 	}
 	s.checkEnd(r)
+	s.keepIndex()
 	return nil
+}
+
+// keepIndex compares the index of a segment that was read whole with what it holds, or makes
+// one.
+func (s *scan) keepIndex() {
+	x := s.indexer.finish(s.seq, s.hash)
+	switch {
+	case s.findings > 0 || x == nil:
+	case s.part.index == nil:
+		x.save(&s.part.Segment)
+	case !s.part.index.equal(x):
+		s.found(indexPath(&s.part.Segment), 0, "it hides what its segment holds: somebody has changed it; "+
+			"remove it, and ask again for the whole journal")
+	}
 }
 
 // complete reports whether the last line that counts was read. What follows it was never
@@ -161,7 +179,6 @@ func (s *scan) unreadable(err error) {
 
 // line takes a line.
 func (s *scan) line(r *journal.Reader, line []byte) {
-	s.lines++
 	head, ok := journal.ParseLine(line)
 	if !ok {
 		s.found(r.Path(), r.Number(), "it is no line of a journal; it is not read")
@@ -194,6 +211,7 @@ func (s *scan) take(line string) error {
 	if err := s.parser.Parse(line, r); err != nil {
 		return fmt.Errorf("it is no record of use (%w); it is not read", err)
 	}
+	s.indexer.add(r)
 	switch r.Type {
 	case audit.TypeIntent:
 		return s.join.call(r, line)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"brana/audit/journal"
+	"brana/audit/query"
 )
 
 type auditCmd struct {
@@ -41,9 +43,17 @@ func (a *auditVerifyCmd) Run(out stdio) error {
 			unread = append(unread, err)
 			continue
 		}
+		hiding, err := query.CheckIndexes(context.Background(), dir)
+		if err != nil {
+			unread = append(unread, err)
+			continue
+		}
 		gateways = append(gateways, v.Gateways...)
-		broken = broken || v.Broken != nil
+		broken = broken || v.Broken != nil || len(hiding) > 0
 		a.print(out.out, v)
+		for _, index := range hiding {
+			fmt.Fprintf(out.out, "  %s\n", index.Error())
+		}
 	}
 	if options.Copies != nil {
 		for _, name := range options.Copies.Gateways() {

@@ -32,6 +32,7 @@ type auditQueryCmd struct {
 	PersonKey string   `name:"person-key" type:"path" placeholder:"FILE" help:"audit.person_key of the gateway."`
 	Follow    bool     `short:"f" help:"Go on with calls that end while the gateway runs; without --since, print only those."`
 	Limit     int      `placeholder:"N" help:"End after N uses."`
+	Whole     bool     `help:"Read also the segments that by their index hold no such call; see brana audit verify."`
 	JSON      bool     `name:"json" xor:"form" help:"Print an object a line, with the records as they are in the journal."`
 	CSV       bool     `name:"csv" xor:"form" help:"Print comma-separated values, with the names of the columns."`
 }
@@ -52,7 +53,7 @@ func (a *auditQueryCmd) Run(out stdio) error {
 		return err
 	}
 	findings := 0
-	q := &query.Query{Dirs: dirs, Filter: filter, Found: func(f query.Finding) {
+	q := &query.Query{Dirs: dirs, Filter: filter, Whole: a.Whole, Found: func(f query.Finding) {
 		findings++
 		fmt.Fprintln(out.err, f.Error())
 	}}

@@ -2,9 +2,12 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -93,4 +96,79 @@ func auditCommand(t *testing.T, dir string, verb []string, args string) string {
 		text += fmt.Sprintf("exit %d\n", code)
 	}
 	return strings.ReplaceAll(strings.ReplaceAll(text, "\r", ""), dir, "$W")
+}
+
+// A reader who has seen enough closes the pipe: that is no failure.
+func TestAuditQueryEndsQuietlyWithItsReader(t *testing.T) {
+	dir := t.TempDir()
+	book := audittest.NewBook(dir)
+	for range 1000 {
+		book.Line(`"type":"refusal","time":"2026-11-28T07:00:00.000000Z","outcome":"overloaded"`)
+	}
+	if err := book.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	for _, form := range []string{"--json", "--csv", "--limit=2000"} {
+		reader, writer, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := reader.Close(); err != nil {
+			t.Fatal(err)
+		}
+		var stderr bytes.Buffer
+		code := run([]string{"audit", "query", "--dir", dir, form}, stdio{writer, &stderr})
+		if code != 0 || stderr.Len() > 0 {
+			t.Errorf("%s: exit %d, %s", form, code, &stderr)
+		}
+		if err := writer.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// An index that hides calls breaks the proof.
+func TestAuditVerifyComparesIndexes(t *testing.T) {
+	dir := t.TempDir()
+	book := audittest.NewBook(dir)
+	book.Line(`"type":"refusal","time":"2026-11-28T07:00:00.000000Z","outcome":"overloaded"`)
+	if err := book.Seal("size"); err != nil {
+		t.Fatal(err)
+	}
+	if err := book.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	verify := func() (code int, text string) {
+		var out bytes.Buffer
+		code = run([]string{"audit", "verify", dir}, stdio{&out, &out})
+		return code, out.String()
+	}
+	auditCommand(t, dir, []string{"audit", "query"}, " --dir $W")
+	if code, text := verify(); code != 0 {
+		t.Errorf("exit %d: %s", code, text)
+	}
+	indexes, err := filepath.Glob(filepath.Join(dir, "*.index"))
+	if err != nil || len(indexes) != 1 {
+		t.Fatal(indexes, err)
+	}
+	forge(t, indexes[0])
+	if code, text := verify(); code != exitRefused || !strings.Contains(text, indexes[0]+": it hides") {
+		t.Errorf("exit %d: %s", code, text)
+	}
+}
+
+// forge takes the calls out of an index as somebody does who knows its form.
+func forge(t *testing.T, path string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	honest := regexp.MustCompile(`"hours":\{.*?\}\}`).ReplaceAllString(string(text), `"hours":{}`)
+	begin, _, _ := strings.Cut(honest, `"sum":"`)
+	sum := sha256.Sum256([]byte(begin + "\"sum\":\"\"}\n"))
+	forged := begin + `"sum":"` + hex.EncodeToString(sum[:]) + "\"}\n"
+	if err := os.WriteFile(path, []byte(forged), 0o640); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -1,0 +1,192 @@
+package query
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"brana/audit/audittest"
+	"brana/audit/journal"
+)
+
+// hours is a journal of three segments that have ended, with the calls of 7, 8 and 9 o'clock,
+// and an open one. The outcome of a call of 7 o'clock is in the segment of 8.
+const hours = `
+{"type":"intent","time":"2026-11-28T07:00:00.000000Z","service":"E05","agenda":"A1","role":"R","ovm":"1","ais":"1"}
+{"type":"refusal","time":"2026-11-28T07:00:01.000000Z","service":"E05","agenda":"A1","role":"R","ovm":"1","ais":"2","outcome":"overloaded"}
+seal size
+{"type":"outcome","time":"2026-11-28T08:00:00.000000Z","intent":2,"outcome":"ok"}
+{"type":"refusal","time":"2026-11-28T08:00:01.000000Z","service":"E05","agenda":"A1","role":"R","ovm":"1","ais":"2","outcome":"overloaded"}
+seal size
+{"type":"refusal","time":"2026-11-28T09:00:01.000000Z","service":"E05","agenda":"A1","role":"R","ovm":"1","ais":"2","outcome":"overloaded"}
+seal size
+`
+
+// indexed writes the journal of hours, and has its indexes made.
+func indexed(t *testing.T) (dir string, indexes []string) {
+	t.Helper()
+	dir = t.TempDir()
+	if err := audittest.NewBook(dir).Script(hours); err != nil {
+		t.Fatal(err)
+	}
+	if _, findings := ask(t, Filter{}, dir); findings != nil {
+		t.Fatal(findings)
+	}
+	indexes, err := filepath.Glob(filepath.Join(dir, "*.index"))
+	if err != nil || len(indexes) != 3 {
+		t.Fatal(indexes, err)
+	}
+	return dir, indexes
+}
+
+func at(clock string) time.Time {
+	t, err := time.Parse(time.RFC3339, "2026-11-28T"+clock+":00Z")
+	if err != nil {
+		panic(err)
+	}
+	return t
+}
+
+// What a filter wants decides which segments are read.
+func TestIndexSaysWhatToRead(t *testing.T) {
+	dir, _ := indexed(t)
+	first, err := ParseCaller("A1/R/1/1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		filter Filter
+		skip   []bool
+	}{
+		"everything":        {Filter{}, []bool{false, false, false, false}},
+		"a caller":          {Filter{Callers: []Caller{first}}, []bool{false, false, true, false}},
+		"7, and its result": {Filter{Until: at("08:00")}, []bool{false, false, true, false}},
+		"8":                 {Filter{Since: at("08:00"), Until: at("09:00")}, []bool{true, false, true, false}},
+		"9":                 {Filter{Since: at("09:30")}, []bool{true, true, false, false}},
+		"after all":         {Filter{Since: at("10:00")}, []bool{true, true, true, false}},
+	} {
+		p, err := newPlan(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.loadIndexes()
+		sampled := -1
+		p.prune(&c.filter, func(n int) int { sampled = n; return 0 })
+		var skip []bool
+		for i := range p.parts {
+			skip = append(skip, p.parts[i].skip)
+		}
+		want, left := c.skip, 0
+		for i := range want {
+			if want[i] {
+				if left++; left == 1 {
+					want[i] = false // it is read to compare
+				}
+			}
+		}
+		if d := gocmp.Diff(want, skip); d != "" || left > 0 && sampled != left {
+			t.Errorf("%s: %s, one of %d is compared, want of %d", name, d, sampled, left)
+		}
+	}
+}
+
+// A use is found with its result, though only its first segment holds calls of its hour.
+func TestIndexKeepsResultsOfEarlierCalls(t *testing.T) {
+	dir, _ := indexed(t)
+	uses, findings := ask(t, Filter{Until: at("07:30"), Services: []string{"E05"}}, dir)
+	if len(uses) != 2 || uses[1].Outcome() != "ok" || findings != nil {
+		t.Errorf("%d uses, findings %v", len(uses), findings)
+	}
+}
+
+// An index that hides calls is found out: by the query that compares it, and by a check.
+func TestIndexThatHidesIsFoundOut(t *testing.T) {
+	dir, indexes := indexed(t)
+	p, err := newPlan(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.loadIndexes()
+	forged := p.parts[0].index
+	forged.Hours = map[int64]map[string]uint64{}
+	if err := os.WriteFile(indexes[0], forged.encode(), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	want := indexes[0] + ": it hides what its segment holds"
+	// Only one segment is left out of this query: it is the one that is compared.
+	uses, findings := ask(t, Filter{Since: at("07:00"), Until: at("08:00")}, dir)
+	if len(findings) != 1 || !strings.HasPrefix(findings[0], want) {
+		for range 50 { // which of two is compared is chance
+			if uses, findings = ask(t, Filter{Since: at("07:00"), Until: at("08:00")}, dir); findings != nil {
+				break
+			}
+		}
+	}
+	if len(findings) != 1 || !strings.HasPrefix(findings[0], want) || len(uses) != 2 {
+		t.Errorf("%d uses, findings %v, want 2 uses and %s", len(uses), findings, want)
+	}
+	checked, err := CheckIndexes(t.Context(), dir)
+	if err != nil || len(checked) != 1 || !strings.HasPrefix(checked[0].Error(), want) {
+		t.Errorf("check: %v, %v", checked, err)
+	}
+}
+
+// An index that is damaged, or that of another segment, does not count.
+func TestIndexThatDoesNotCount(t *testing.T) {
+	for name, spoil := range map[string]func(text, other []byte) []byte{
+		"empty":              func(_, _ []byte) []byte { return nil },
+		"cut":                func(text, _ []byte) []byte { return text[:len(text)/2] },
+		"changed by chance":  func(text, _ []byte) []byte { text[len(text)/3]++; return text },
+		"of another segment": func(_, other []byte) []byte { return other },
+		"of a newer format": func(text, _ []byte) []byte {
+			return []byte(strings.Replace(string(text), `"format":1`, `"format":2`, 1))
+		},
+	} {
+		dir, indexes := indexed(t)
+		other, err := os.ReadFile(indexes[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(indexes[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(indexes[0], spoil(text, other), 0o640); err != nil {
+			t.Fatal(err)
+		}
+		p, err := newPlan(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.loadIndexes(); p.parts[0].index != nil || p.parts[1].index == nil {
+			t.Errorf("%s: the index counts", name)
+		}
+		if uses, findings := ask(t, Filter{Until: at("08:00")}, dir); len(uses) != 2 || findings != nil {
+			t.Errorf("%s: %d uses, findings %v", name, len(uses), findings)
+		}
+	}
+}
+
+// A segment that was changed after its index was made gets no new one, and is named.
+func TestIndexOfAChangedSegment(t *testing.T) {
+	dir, indexes := indexed(t)
+	path := strings.TrimSuffix(indexes[2], ".index") + ".jsonl"
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(strings.Replace(string(text), `"ais":"2"`, `"ais":"3"`, 1)), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	if _, findings := ask(t, Filter{}, dir); len(findings) != 1 || !strings.Contains(findings[0], ":2: ") {
+		t.Errorf("findings %v", findings)
+	}
+	listing, err := journal.List(dir)
+	if err != nil || len(listing.Foreign) > 0 {
+		t.Errorf("foreign files %v, %v", listing.Foreign, err)
+	}
+}
