@@ -17,15 +17,21 @@ const (
 )
 
 // outcomeOf is the word for what came of a use: that of its job, if it has one; empty when it is
-// unfinished. An asynchronous call that was answered with its number waits for its job.
+// unfinished.
 func outcomeOf(u *query.Use) string {
 	switch {
 	case u.Job != nil:
 		return u.Job.Outcome
-	case u.Result == nil, u.Call.Async && endingOf(u.Result.Outcome) == answered:
+	case u.Result == nil, awaitsJob(u):
 		return ""
 	}
 	return u.Result.Outcome
+}
+
+// awaitsJob reports whether a call was answered with its number alone, for a job of the gateway.
+// A relayed asynchronous call has its job at the bus.
+func awaitsJob(u *query.Use) bool {
+	return u.Call.Async && u.Call.Route == "local" && endingOf(u.Result.Outcome) == answered
 }
 
 // endingOf returns the ending of an outcome. All words but these are kinds of refusals.
