@@ -126,6 +126,7 @@ func appendResult(b []byte, r *Result) []byte {
 	b = flag(b, "job", r.Job)
 	b = words(b, "returned", r.Returned)
 	b = words(b, "returned_persons", r.Persons)
+	b = words(b, "persons", r.MorePersons)
 	if len(r.Registries) > 0 {
 		b = append(b, `,"registries":[`...)
 		for n := range r.Registries {

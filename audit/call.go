@@ -84,6 +84,9 @@ type Result struct {
 	Returned   []string // words of the items that the answer held, ?name for an unknown element
 	Persons    []string // keyed hashes of the AIFO in the answer, if the operator wants them
 	Registries []Registry
+	// MorePersons are keyed hashes of those AIFO in the request that came after its intent
+	// was recorded.
+	MorePersons []string
 
 	RequestBytes, ResponseBytes   int64
 	Took                          time.Duration

@@ -21,6 +21,7 @@ func (r *request) callIn(u *use) *audit.Call {
 		Peer:           r.origin.peer,
 		Certificate:    r.origin.certificate,
 		AskedJob:       r.jobAsked(),
+		Persons:        r.persons,
 		Decision:       r.decisionIn(u),
 		Quota:          r.quotaState(),
 	}

@@ -21,6 +21,7 @@
 //   - record, line, lines: what is recorded of it at its end, and its line of the log
 //   - returned: the items that its answer held, beside the rights of its caller
 //   - inbound, identity: what came in, and who sent it
+//   - watch: what is recorded of the bytes of a message
 //   - outbound, answers: what goes out
 //   - hold: the claim of an id, the room in the queue and the slot of a call, each
 //     taken and given back here

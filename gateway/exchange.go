@@ -3,7 +3,6 @@ package gateway
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"io"
 	"math"
 	"strconv"
@@ -22,7 +21,8 @@ import (
 //
 // It owns three values, each with one end: what came in (inbound.release), what it
 // holds at the stores (hold.release) and what goes out (outbound.close).
-// CloseWithError ends all three, and nothing else ends the first two.
+// CloseWithError ends all three, and nothing else ends the first two. Last it releases
+// the watch of what went out, of which the records tell.
 type exchange struct {
 	inbound
 	hold hold
@@ -38,14 +38,15 @@ type exchange struct {
 // begin makes the exchange of a request.
 func (c *core) begin(rc *fasthttp.RequestCtx) *exchange {
 	c.running.Add(1)
-	x := &exchange{
-		inbound: inbound{request: request{core: c, start: time.Now()}, rc: rc},
-		hold:    hold{parts: &c.parts},
+	return &exchange{
+		inbound: inbound{
+			request: request{core: c, start: time.Now()},
+			rc:      rc,
+			watch:   c.newWatch(),
+		},
+		hold: hold{parts: &c.parts},
+		out:  outbound{watch: c.newWatch()},
 	}
-	if c.cfg.Digests {
-		x.inbound.digest, x.out.digest = sha256.New(), sha256.New()
-	}
-	return x
 }
 
 // setDeadline begins the time of the call: the route's timeout, and the time in
@@ -202,6 +203,7 @@ func (x *exchange) CloseWithError(err error) error {
 			x.parts.Log.Error("record exchange", zap.Error(err))
 		}
 	}
+	x.out.watch.release(&x.pools)
 	x.inbound.release()
 	x.running.Add(-1)
 	return nil

@@ -3,7 +3,6 @@ package gateway
 import (
 	"errors"
 	"fmt"
-	"hash"
 
 	"github.com/valyala/fasthttp"
 
@@ -19,14 +18,17 @@ type inbound struct {
 	rc      *fasthttp.RequestCtx
 	proof   stream.Proof
 	message egon.Message // as it goes to an upstream: each byte released when it is proven
-	digest  hash.Hash    // of the message; nil: nobody wants it
+	watch   *watch       // of the message; nil: nobody wants more of it
 }
 
 // openMessage begins the proof of the message.
 func (in *inbound) openMessage() {
 	in.read()
 	src := in.arriving()
-	src.Verifier, src.Digest = in.reader, in.digest
+	src.Verifier = in.reader
+	if in.watch != nil {
+		src.Watch = in.watch
+	}
 	in.proof.Begin(src, in.pools.buffers.Get())
 	in.message = egon.Message{Service: in.service, Async: in.async, Body: &in.proof}
 }
@@ -101,8 +103,9 @@ func (in *inbound) hangUp() {
 	conn.Linger(in.rc.Conn())
 }
 
-// release gives back the buffer of the message and then its reader.
+// release gives back the buffer of the message, its watch and then its reader.
 func (in *inbound) release() {
+	in.watch.release(&in.pools)
 	in.proof.Release(in.pools.buffers)
 	in.request.release()
 }

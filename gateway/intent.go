@@ -34,6 +34,7 @@ func (in *inbound) recordIntent() error {
 		return err
 	}
 	in.noteOrigin()
+	in.persons = in.watch.persons()
 	u := in.pools.uses.Get()
 	defer in.done(u)
 	number, err := in.parts.Record.Intend(in.callIn(u))

@@ -88,6 +88,7 @@ func (r *request) newJob() *job {
 			decision: r.decision,
 			intent:   r.intent,
 			origin:   r.origin,
+			persons:  r.persons,
 			async:    r.async,
 			iszrID:   r.id(),
 		},

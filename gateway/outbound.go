@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 
 	"brana/egon"
@@ -24,7 +23,7 @@ type outbound struct {
 	fault    bool              // it is a SOAP Fault of the upstream
 	err      error             // why reading it ended before its end
 	kod      string            // VysledekKod, when it is known
-	digest   hash.Hash         // of the bytes handed to the server; nil: nobody wants it
+	watch    *watch            // of the bytes handed to the server; nil: nobody wants more of them
 }
 
 // own takes an upstream's answer, nil for none. From here on close ends it, on every
@@ -92,8 +91,8 @@ func (o *outbound) next(p []byte, most int) (b []byte, err error) {
 	}
 	o.whole = err == io.EOF
 	o.written += int64(len(b))
-	if o.digest != nil {
-		o.digest.Write(b)
+	if o.watch != nil {
+		_, _ = o.watch.Write(b)
 	}
 	return b, err
 }

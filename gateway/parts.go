@@ -29,6 +29,8 @@ type Parts struct {
 	Metrics *metrics.Metrics
 	NewID   func() string // returns a fresh UUID, for IszrZadostId
 
+	// PersonKey makes the hashes of persons in the Record. nil: it has none.
+	PersonKey *audit.PersonKey
 	// Audit returns how the record of use stands, for operators. nil: it is not offered.
 	Audit func() admin.Audit
 	// LogBlocked returns why the log takes no lines at this moment, or nil. It is

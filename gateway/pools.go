@@ -20,6 +20,7 @@ type pools struct {
 	replies pool[*egon.ReplyReader] // of relayed replies
 	buffers pool[*[]byte]           // of both, empty, of stream.WindowBytes at least
 	uses    pool[*use]              // for the record of use, cleared
+	aifos   pool[*egon.AifoReader]  // of requests and answers, when persons are recorded
 }
 
 func newPools(requests egon.Bounds) pools {
@@ -30,6 +31,7 @@ func newPools(requests egon.Bounds) pools {
 		replies: newFreeList(func() *egon.ReplyReader { return egon.NewReplyReader(replies) }),
 		buffers: &stream.Buffers{},
 		uses:    newFreeList(func() *use { return &use{} }),
+		aifos:   newFreeList(func() *egon.AifoReader { return egon.NewAifoReader(requests.XML) }),
 	}
 }
 

@@ -17,6 +17,9 @@ func (x *exchange) recordUse() {
 		return
 	}
 	x.noteOrigin()
+	if x.intent.number == 0 {
+		x.persons = x.watch.persons()
+	}
 	u := x.pools.uses.Get()
 	defer x.done(u)
 	x.recordEnd(u, x.resultIn(u))
@@ -41,12 +44,14 @@ func (x *exchange) resultIn(u *use) *audit.Result {
 	if x.refusal != nil && x.refusal.Kind.SubKod != "" {
 		u.result.Kod = egon.Chyba
 	}
-	if x.digest != nil && u.result.RequestBytes > 0 {
-		u.result.RequestDigest = x.digest.Sum(nil)
+	if u.result.RequestBytes > 0 {
+		u.result.RequestDigest = x.watch.sum()
 	}
-	if x.out.digest != nil && u.result.ResponseBytes > 0 {
-		u.result.ResponseDigest = x.out.digest.Sum(nil)
+	if u.result.ResponseBytes > 0 {
+		u.result.ResponseDigest = x.out.watch.sum()
 	}
+	u.result.Persons = x.out.watch.persons()
+	u.result.MorePersons = x.watch.persons()[len(x.persons):]
 	return &u.result
 }
 

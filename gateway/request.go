@@ -30,6 +30,7 @@ type request struct {
 
 	intent   intent           // in the record of use
 	origin   origin           // known once something was recorded
+	persons  []string         // hashes of those in the message, as its record has them
 	identity *policy.Identity // of the caller's certificate; nil: none
 
 	iszrID string           // empty until somebody asks for it

@@ -30,6 +30,7 @@ const (
 	deadlines = "deadlines"
 	intents   = "intents"
 	uses      = "records in the making"
+	aifos     = "AIFO readers"
 )
 
 // A tally counts what is taken and given back, piece by piece.
@@ -130,6 +131,7 @@ func (l *tally) counted(g *Gateway) {
 	g.pools.replies = &countedPool[*egon.ReplyReader]{g.pools.replies, l, replies}
 	g.pools.buffers = &countedPool[*[]byte]{g.pools.buffers, l, buffers}
 	g.pools.uses = &countedPool[*use]{g.pools.uses, l, uses}
+	g.pools.aifos = &countedPool[*egon.AifoReader]{g.pools.aifos, l, aifos}
 }
 
 // countedStores are a limiter, a store of ids and a queue, all counted. They break as
@@ -142,6 +144,7 @@ type countedStores struct {
 	seq   int // of slots; one call at a time is admitted
 
 	record *countedRecord
+	key    *audit.PersonKey
 
 	before map[string]func() error
 }
@@ -159,6 +162,7 @@ func newStores(t *testing.T, l *tally) *countedStores {
 		Memory:      memory,
 		ids:         recent,
 		tally:       l,
+		key:         personKey(t),
 		before:      map[string]func() error{},
 	}
 	s.record = &countedRecord{countedStores: s, recorded: map[string]int{}}
@@ -310,7 +314,7 @@ func (s *countedStores) into(to *settings) {
 		to.cfg.Routes.Services[code] = Route{Kind: LocalRoute}
 	}
 	to.parts.Limiter, to.parts.IDs, to.parts.Queue, to.parts.NewID = s, s, s, uuid.NewString
-	to.parts.Record = s.record
+	to.parts.Record, to.parts.PersonKey = s.record, s.key
 	to.made = s.tally.counted
 }
 

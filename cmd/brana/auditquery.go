@@ -8,11 +8,13 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
 	"golang.org/x/term"
 
+	"brana/audit"
 	"brana/audit/query"
 	"brana/egon"
 	"brana/gateway"
@@ -184,5 +186,10 @@ func (a *auditQueryCmd) persons() ([]string, error) {
 		return nil, errors.New("--person-id needs --person-key FILE, the audit.person_key of the " +
 			"gateway: the record has no AIFO, only keyed hashes of them")
 	}
-	return nil, errors.New("--person-id: this gateway keeps no hashes of persons")
+	key, err := audit.ReadPersonKey(a.PersonKey)
+	if err != nil {
+		return nil, fmt.Errorf("--person-key: %w", err)
+	}
+	aifo := strings.Join(strings.Fields(a.PersonID), "")
+	return []string{key.Hash([]byte(aifo))}, nil
 }

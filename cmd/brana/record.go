@@ -21,8 +21,9 @@ import (
 // A usage is the record of use of a gateway that is wired.
 type usage struct {
 	journal *journal.Journal
-	name    string // of the gateway in the journal
-	dir     string // absolute
+	name    string           // of the gateway in the journal
+	dir     string           // absolute
+	persons *audit.PersonKey // nil: no hashes of persons
 }
 
 // openUsage opens the record of use, if one is kept; else it is nil. Its maker closes it.
@@ -44,6 +45,11 @@ func openUsage(a *config.Audit, m *metrics.Metrics, log *zap.Logger) (*usage, er
 		}
 		if warning != "" {
 			log.Warn("audit.key", zap.String("warning", warning))
+		}
+	}
+	if a.PersonKey != "" {
+		if u.persons, err = audit.ReadPersonKey(a.PersonKey); err != nil {
+			return nil, fmt.Errorf("audit.person_key: %w", err)
 		}
 	}
 	if u.journal, err = journal.Open(cfg); err != nil {
@@ -113,7 +119,7 @@ func (u *usage) into(parts *gateway.Parts) {
 		parts.Audit = func() admin.Audit { return admin.Audit{State: admin.NoAudit} }
 		return
 	}
-	parts.Record = audit.NewRecorder(u.journal)
+	parts.Record, parts.PersonKey = audit.NewRecorder(u.journal), u.persons
 	parts.Audit = u.state
 }
 

@@ -2,7 +2,6 @@ package stream
 
 import (
 	"errors"
-	"hash"
 	"io"
 	"math"
 	"time"
@@ -45,7 +44,7 @@ type Source struct {
 
 	Sender   Sender // nil: reads have no deadline of their own
 	Patience Patience
-	Digest   hash.Hash // takes the bytes that are received; nil: nobody wants it
+	Watch    io.Writer // takes the bytes that are received; nil: nobody wants them
 
 	// Broken makes the error of a message that ended before its end.
 	Broken func(p *Proof, err error) error
@@ -190,8 +189,8 @@ func (p *Proof) receive() error {
 	window := b[len(b) : len(b)+n]
 	*p.buf = b[:len(b)+n]
 	p.got += int64(n)
-	if p.src.Digest != nil {
-		p.src.Digest.Write(window)
+	if p.src.Watch != nil {
+		_, _ = p.src.Watch.Write(window)
 	}
 	last := length >= 0 && p.got >= length
 	if n > 0 || last {
