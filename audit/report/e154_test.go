@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"golang.org/x/tools/txtar"
+	"pgregory.net/rapid"
 
 	"brana/audit"
 	"brana/audit/query"
@@ -64,25 +65,32 @@ func TestE154InXML(t *testing.T) {
 	}
 }
 
-// Whatever a record holds, the document is well-formed and has one row.
-func TestE154OfHostileRecords(t *testing.T) {
-	d := xml.NewDecoder(strings.NewReader(e154(t, []*query.Use{hostile()})))
-	rows := 0
-	for {
-		token, err := d.Token()
-		if token == nil {
-			if err.Error() != "EOF" {
-				t.Fatal(err)
-			}
-			break
+// Whatever a record holds, the document is well-formed and has one row for it, with the values as
+// they are where XML can hold them.
+func TestE154HoldsAnyRecord(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		text := rapid.OneOf(rapid.String(),
+			rapid.StringOf(rapid.SampledFrom([]rune("<>?&\"'-]! \x00\u2028\ufffe"))),
+			rapid.Map(rapid.SliceOf(rapid.Byte()), func(b []byte) string { return string(b) }))
+		u := hostile()
+		for name, field := range map[string]*string{
+			"service": &u.Call.Service, "agenda": &u.Call.Agenda, "ais": &u.Call.Ais,
+			"subjekt": &u.Call.Subjekt, "duvod": &u.Call.DuvodUcel, "id": &u.Call.IszrZadostId,
+		} {
+			*field = text.Draw(rt, name)
 		}
-		if e, ok := token.(xml.StartElement); ok && e.Name.Local == "IszrZadostId" {
-			rows++
+		u.Call.Uzivatel = rapid.StringMatching(`[a-z <>&]*[a-z]`).Draw(rt, "uzivatel")
+		u.Result.Returned = []string{"Jmeno", text.Draw(rt, "word")}
+		var document struct {
+			Rows []struct{ Uzivatel string } `xml:"VyuzitiPoskytnuti"`
 		}
-	}
-	if rows != 1 {
-		t.Errorf("%d rows", rows)
-	}
+		if err := xml.Unmarshal([]byte(e154(t, []*query.Use{u})), &document); err != nil {
+			rt.Fatal(err)
+		}
+		if r := document.Rows; len(r) != 1 || r[0].Uzivatel != u.Call.Uzivatel {
+			rt.Fatalf("%q became %q", u.Call.Uzivatel, r)
+		}
+	})
 }
 
 // A failure to write is returned, not lost in a buffer.
