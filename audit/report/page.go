@@ -74,10 +74,12 @@ type boundView struct {
 	Rolling, Clock  peakView
 }
 
-// A peakView is a peak beside the bound that it is compared with; 0 is none.
+// A peakView is a peak beside the bound that it is compared with; 0 is none. The bound is what
+// the policy declares, or what was in force.
 type peakView struct {
 	Peak
-	Bound int64
+	Bound    int64
+	Declared bool
 }
 
 // Over reports whether the peak lies above the bound.
@@ -86,7 +88,8 @@ func (p peakView) Over() bool { return p.Bound > 0 && p.Calls > p.Bound }
 func newBoundView(name string, declared int64, force Range, l Load) boundView {
 	most := bound(declared, force)
 	return boundView{
-		name, pocet(declared), rozsah(force), l.Calls, peakView{l.Rolling, most}, peakView{l.Clock, most},
+		name, pocet(declared), rozsah(force), l.Calls,
+		peakView{l.Rolling, most, declared > 0}, peakView{l.Clock, most, declared > 0},
 	}
 }
 
@@ -116,8 +119,13 @@ func (v *view) caller(i int) callerView {
 	if i < mostPlots {
 		cv.Plot = newPlot(c.Hours, v.from, v.to)
 		cv.Plot.working = v.Working
-		cv.Plot.declare("v pracovní době", "d0", cv.Bounds[0].Rolling.Bound)
-		cv.Plot.declare("mimo pracovní dobu", "d1", cv.Bounds[1].Rolling.Bound)
+		for n, b := range cv.Bounds[:2] {
+			said := "platilo "
+			if b.Rolling.Declared {
+				said = "deklarováno "
+			}
+			cv.Plot.draw(said+b.Name, "d"+strconv.Itoa(n), b.Rolling.Bound)
+		}
 	}
 	return cv
 }

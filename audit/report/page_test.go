@@ -99,7 +99,7 @@ func TestPageShowsWhatWasDeclared(t *testing.T) {
 		`class="declared d0"`,
 		"deklarováno v pracovní době: 3 za hodinu",
 		"deklarováno mimo pracovní dobu: 100" + space + "000 za hodinu (nad rozsahem grafu)",
-		"Špička překročila deklarovaný počet.",
+		"Špička překročila",
 		"grants.yaml:2",
 		`class="band"`,
 	} {

@@ -24,12 +24,12 @@ type plot struct {
 	Step     int       // hours of a column; it shows the one with the most calls
 	columns  []Hour
 	most     int64
-	Lines    []declaredLine
+	Lines    []quotaLine
 	working  func(time.Time) bool
 }
 
-// A declaredLine is a quota, drawn across the plot.
-type declaredLine struct {
+// A quotaLine is a quota, drawn across the plot.
+type quotaLine struct {
 	Name  string
 	Quota int64
 	Dash  string // class of the line
@@ -58,12 +58,12 @@ func newPlot(hours []Hour, from, to time.Time) *plot {
 // farAbove is how many times the greatest hour a quota may be and still be in the range.
 const farAbove = 3
 
-// declare adds the line of a quota.
-func (p *plot) declare(name, dash string, quota int64) {
+// draw adds the line of a quota.
+func (p *plot) draw(name, dash string, quota int64) {
 	if quota <= 0 {
 		return
 	}
-	line := declaredLine{Name: name, Quota: quota, Dash: dash}
+	line := quotaLine{Name: name, Quota: quota, Dash: dash}
 	line.Above = quota > farAbove*p.most
 	p.Lines = append(p.Lines, line)
 }
