@@ -28,6 +28,28 @@ func TestAllocationsPerExchange(t *testing.T) {
 	}
 }
 
+// The record of use adds two allocations to an exchange at most: the wait for its intent.
+func TestAllocationsPerRecord(t *testing.T) {
+	for _, c := range []struct {
+		name, path string
+		message    []byte
+	}{
+		{"relay", "/publikace/E05", call{items: []string{"Jmeno", "Prijmeni"}}.message()},
+		{"workflow", "/publikace/E198", mediaCall()},
+		{"local", "/publikace/E227", call{code: "E227"}.message()},
+		{"refused", "/publikace/E05", call{items: []string{"AdresaPobytu", "Vosáhlo"}}.message()},
+	} {
+		with := func(change ...func(*settings)) float64 {
+			l := newLoop(t, c.path, c.message, append(change, staticRelay(replyOf("E05", egon.OK)), unlimited)...)
+			return testing.AllocsPerRun(200, func() { l.exchange(t) })
+		}
+		into, _ := recorded(t)
+		if off, on := with(), with(into); on > off+2 {
+			t.Errorf("%s: %v allocations with a record of use, %v without", c.name, on, off)
+		}
+	}
+}
+
 // A large exchange allocates as much as a small one, at any length: a piece of it
 // allocates nothing.
 func TestAllocationsPerLargeExchange(t *testing.T) {

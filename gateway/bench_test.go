@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"testing"
 	"time"
 
@@ -14,6 +16,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"brana/audit/journal"
 	"brana/egon"
 	"brana/limits"
 )
@@ -36,15 +39,20 @@ func newLoop(t testing.TB, path string, message []byte, change ...func(*settings
 	s := newGateway(t, append([]func(*settings){func(s *settings) {
 		s.parts.Log, s.parts.Limiter = log, limits.NewMemory(mustCalendar(t), nil)
 	}}, change...)...)
-	l := &loop{g: s.Gateway, message: message, out: bufio.NewWriter(io.Discard)}
-	l.rc.Init2(noDeadlines{}, nil, false)
-	err := l.rc.Request.Header.Read(
-		bufio.NewReader(bytes.NewReader([]byte(withLength(path, message)))),
+	return (&loop{g: s.Gateway, message: message}).another(t, path)
+}
+
+// another is a loop of the same gateway and message.
+func (l *loop) another(t testing.TB, path string) *loop {
+	o := &loop{g: l.g, message: l.message, out: bufio.NewWriter(io.Discard)}
+	o.rc.Init2(noDeadlines{}, nil, false)
+	err := o.rc.Request.Header.Read(
+		bufio.NewReader(bytes.NewReader([]byte(withLength(path, o.message)))),
 	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return l
+	return o
 }
 
 var loopPeer = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 4711}
@@ -117,6 +125,40 @@ func BenchmarkExchange(b *testing.B) {
 				l.exchange(b)
 			}
 		})
+	}
+}
+
+// BenchmarkRecord is what the record of use costs an exchange, with a journal in a file
+// that the kernel keeps, so that no disk is measured. One call at a time pays a write and
+// a switch of goroutines; of many, each pays its share of a write.
+func BenchmarkRecord(b *testing.B) {
+	for _, at := range []int{1, 64} {
+		for _, on := range []bool{false, true} {
+			b.Run(fmt.Sprintf("calls=%d/record=%v", at, on), func(b *testing.B) {
+				relay := relayTo(relayOK)
+				change := []func(*settings){relay, unlimited}
+				if on {
+					into, _ := recordedAs(b, journal.System)
+					change = append(change, into)
+				}
+				message := call{items: []string{"Jmeno", "Prijmeni"}}.message()
+				shared := newLoop(b, "/publikace/E05", message, change...)
+				b.ReportAllocs()
+				b.SetParallelism(max(1, at/runtime.GOMAXPROCS(0)))
+				if at == 1 {
+					for b.Loop() {
+						shared.exchange(b)
+					}
+					return
+				}
+				b.RunParallel(func(p *testing.PB) {
+					l := shared.another(b, "/publikace/E05")
+					for p.Next() {
+						l.exchange(b)
+					}
+				})
+			})
+		}
 	}
 }
 

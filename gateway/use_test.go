@@ -26,8 +26,14 @@ import (
 // reads what is in it.
 func recorded(t testing.TB) (into func(*settings), records func() []audit.Record) {
 	t.Helper()
+	return recordedAs(t, journal.BeforeAnswer)
+}
+
+// recordedAs is recorded with another durability.
+func recordedAs(t testing.TB, d journal.Durability) (into func(*settings), records func() []audit.Record) {
+	t.Helper()
 	dir := t.TempDir()
-	j, err := journal.Open(journal.Config{Dir: dir, Gateway: "g1", Version: "v1"})
+	j, err := journal.Open(journal.Config{Dir: dir, Gateway: "g1", Version: "v1", Durability: d})
 	if err != nil {
 		t.Fatal(err)
 	}
