@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 )
 
@@ -27,8 +26,6 @@ func lockFolder(dir, gateway string) (*os.File, error) {
 	if !errors.Is(err, syscall.EWOULDBLOCK) {
 		return nil, fmt.Errorf("lock the journal: %s: %w", path, err)
 	}
-	var by [256]byte
-	n, _ := f.Read(by[:])
 	return nil, fmt.Errorf("another gateway writes the journal in %s (%s): "+
-		"each gateway needs a folder of its own", dir, strings.TrimSpace(string(by[:n])))
+		"each gateway needs a folder of its own", dir, readHolder(f))
 }

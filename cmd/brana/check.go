@@ -27,6 +27,11 @@ func (k *checkCmd) Run(io stdio) error {
 	if err != nil {
 		return exit(exitRefused, err)
 	}
+	record, err := checkRecord(&c.Audit)
+	if err != nil {
+		return exit(exitRefused, fmt.Errorf("%s: %w", k.Config, err))
+	}
+	c.Audit = config.Audit{Dir: config.NoRecord} // wire would write to the journal
 	w, err := wire(c, policyLoader(c), &logger{Logger: zap.NewNop()})
 	if err != nil {
 		return exit(exitRefused, err)
@@ -35,9 +40,9 @@ func (k *checkCmd) Run(io stdio) error {
 		return exit(exitRefused, errors.Join(w.rows.Loaded(), w.close()))
 	}
 	counts := w.policy.Current().Counts()
-	fmt.Fprintf(io.out, "%s: ok, policy %s: %d grants, %d matrix rows, %d items%s%s%s\n",
+	fmt.Fprintf(io.out, "%s: ok, policy %s: %d grants, %d matrix rows, %d items%s%s%s%s\n",
 		k.Config, w.policy.Current().Version(), counts.Grants, counts.Rows, counts.Pairs,
-		identities(c, counts), w.rowsOnDisk(), w.contractsRead())
+		identities(c, counts), w.rowsOnDisk(), w.contractsRead(), record)
 	return w.close()
 }
 

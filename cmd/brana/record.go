@@ -21,6 +21,8 @@ import (
 // A usage is the record of use of a gateway that is wired.
 type usage struct {
 	journal *journal.Journal
+	copies  *journal.Copies  // of seals
+	keeper  *journal.Keeper  // compresses and deletes segments
 	name    string           // of the gateway in the journal
 	dir     string           // absolute
 	persons *audit.PersonKey // nil: no hashes of persons
@@ -31,45 +33,76 @@ func openUsage(a *config.Audit, m *metrics.Metrics, log *zap.Logger) (*usage, er
 	if !a.Kept() {
 		return nil, nil
 	}
-	cfg, err := journalConfig(a)
+	cfg, err := journalConfig(a, func(warning string) {
+		log.Warn("audit.key", zap.String("warning", warning))
+	})
 	if err != nil {
 		return nil, err
 	}
-	cfg.Event = func(e journal.Event) { logEvent(log, &e) }
-	cfg.Committed = func(c journal.Commit) { m.Committed(c.Took, c.Err != nil) }
+	report := func(e journal.Event) { logEvent(log, &e) }
 	u := &usage{name: cfg.Gateway, dir: cfg.Dir}
-	if a.Key != "" {
-		var warning string
-		if cfg.Key, warning, err = journal.ReadPrivateKey(a.Key); err != nil {
-			return nil, fmt.Errorf("audit.key: %w", err)
-		}
-		if warning != "" {
-			log.Warn("audit.key", zap.String("warning", warning))
-		}
-	}
 	if a.PersonKey != "" {
 		if u.persons, err = audit.ReadPersonKey(a.PersonKey); err != nil {
 			return nil, fmt.Errorf("audit.person_key: %w", err)
 		}
 	}
+	if u.copies, err = journal.StartCopies(copiesConfig(a, u.name, report)); err != nil {
+		return nil, fmt.Errorf("audit.seals: %w", err)
+	}
+	cfg.Committed = func(c journal.Commit) { m.Committed(c.Took, c.Err != nil) }
+	cfg.Event = func(e journal.Event) {
+		report(e)
+		if e.Line != nil {
+			u.copies.Add(e.Line)
+		}
+	}
 	if u.journal, err = journal.Open(cfg); err != nil {
+		u.copies.Close()
 		return nil, fmt.Errorf("audit.dir: %w", err)
 	}
+	u.copies.Mark(u.journal.Durable)
+	u.keeper = journal.StartKeeper(journal.KeepConfig{
+		Dir:           cfg.Dir,
+		Keep:          time.Duration(a.Keep),
+		Compress:      a.Compress,
+		CompressAfter: time.Duration(a.CompressAfter),
+		Event:         report,
+	}, u.journal)
 	return u, nil
 }
 
-// journalConfig is how the journal is kept, but for its key.
-func journalConfig(a *config.Audit) (journal.Config, error) {
+func copiesConfig(a *config.Audit, gateway string, report func(journal.Event)) journal.CopiesConfig {
+	return journal.CopiesConfig{
+		Gateway: gateway,
+		File:    a.Seals.File,
+		Syslog:  a.Seals.Syslog,
+		Command: a.Seals.Command,
+		Event:   report,
+	}
+}
+
+// journalConfig is how the journal is kept. It reads the key, and warns when others can
+// read it too.
+func journalConfig(a *config.Audit, warn func(string)) (cfg journal.Config, err error) {
 	dir, err := filepath.Abs(a.Dir)
 	if err != nil {
-		return journal.Config{}, fmt.Errorf("audit.dir: %w", err)
+		return cfg, fmt.Errorf("audit.dir: %w", err)
 	}
 	host, err := os.Hostname()
 	if err != nil && a.Gateway == "" {
-		return journal.Config{}, fmt.Errorf(
-			"audit.gateway: %w; write the name of this gateway", err)
+		return cfg, fmt.Errorf("audit.gateway: %w; write the name of this gateway", err)
+	}
+	if a.Key != "" {
+		var warning string
+		if cfg.Key, warning, err = journal.ReadPrivateKey(a.Key); err != nil {
+			return cfg, fmt.Errorf("audit.key: %w", err)
+		}
+		if warning != "" {
+			warn(warning)
+		}
 	}
 	return journal.Config{
+		Key:        cfg.Key,
 		Dir:        dir,
 		Gateway:    cmp.Or(a.Gateway, host),
 		Version:    versionText(),
@@ -94,21 +127,26 @@ func logEvent(log *zap.Logger, e *journal.Event) {
 	if e.Lost > 0 {
 		fields = append(fields, zap.Uint64("lost", e.Lost))
 	}
+	if e.Bytes > 0 {
+		fields = append(fields, zap.Int64("bytes", e.Bytes))
+	}
 	log.Log(levelOf(e), "record of use: "+string(e.What), fields...)
 }
 
 // levelOf is Error for what an operator must mend, and Debug for what happens all day.
 func levelOf(e *journal.Event) zapcore.Level {
 	switch e.What {
-	case journal.WasBlocked, journal.LinesLost:
+	case journal.WasBlocked, journal.LinesLost, journal.SegmentFailed, journal.CopiesLost:
 		return zapcore.ErrorLevel
 	case journal.EndFound:
 		if e.Ending != nil && e.Ending.Cause == journal.Damaged {
 			return zapcore.ErrorLevel
 		}
 		return zapcore.WarnLevel
-	case journal.WasUnblocked:
+	case journal.WasUnblocked, journal.KeepingFailed, journal.CopyFailed:
 		return zapcore.WarnLevel
+	case journal.SegmentDeleted:
+		return zapcore.InfoLevel
 	}
 	return zapcore.DebugLevel
 }
@@ -135,7 +173,7 @@ func (u *usage) state() admin.Audit {
 
 // stats are what is counted of the journal.
 func (u *usage) stats() metrics.Journal {
-	s := u.journal.Stats()
+	s, copies := u.journal.Stats(), u.copies.Stats()
 	return metrics.Journal{
 		Commits:  s.Commits,
 		Syncs:    s.Syncs,
@@ -145,13 +183,21 @@ func (u *usage) stats() metrics.Journal {
 		Waiting:  s.Waiting,
 		Blocked:  u.journal.Blocked() != nil,
 		Segment:  s.Segment,
+		Copies: map[string]uint64{
+			"sent":   copies.Sent,
+			"failed": copies.Failed,
+			"lost":   copies.Lost,
+		},
 	}
 }
 
-// close ends the journal. Nothing is recorded any more.
+// close seals the journal. Nothing is recorded any more.
 func (u *usage) close() error {
 	if u == nil {
 		return nil
 	}
-	return u.journal.Close()
+	u.keeper.Close()
+	err := u.journal.Close()
+	u.copies.Close()
+	return err
 }

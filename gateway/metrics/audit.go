@@ -58,6 +58,9 @@ func addJournal(t table, s Sources) {
 	lost := t.scrapedCounter("brana_audit_lost_total",
 		"Outcomes and refusals that will never be in the journal: it was blocked, and its "+
 			"memory was full. The intents of such outcomes show as unfinished.")
+	copies := t.scrapedCounter("brana_audit_copies_total",
+		"Copies of seals for audit.seals: sent, failed (an attempt), lost (too many waited).",
+		"result")
 	blocked := t.scrapedGauge("brana_audit_blocked",
 		"1 while the journal cannot be written, else 0.")
 	waiting := t.scrapedGauge("brana_audit_waiting",
@@ -71,6 +74,9 @@ func addJournal(t table, s Sources) {
 		e(bytes, float64(j.Bytes))
 		e(failures, float64(j.Failures))
 		e(lost, float64(j.Lost))
+		for result, n := range j.Copies {
+			e(copies, float64(n), result)
+		}
 		e(waiting, float64(j.Waiting))
 		value := 0.0
 		if j.Blocked {
@@ -80,7 +86,7 @@ func addJournal(t table, s Sources) {
 		if !j.Segment.IsZero() {
 			e(age, time.Since(j.Segment).Seconds())
 		}
-	}, commits, syncs, bytes, failures, lost, blocked, waiting, age)
+	}, commits, syncs, bytes, failures, lost, copies, blocked, waiting, age)
 }
 
 // Recorded counts a record of a type: Intent, Outcome, RefusalRecord or LateRecord.

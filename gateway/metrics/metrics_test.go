@@ -81,7 +81,7 @@ func all() Sources {
 				Spent: map[string]time.Duration{"normal": time.Minute, "down": 0},
 			}
 		},
-		Audit:  func() Journal { return Journal{Segment: time.Now()} },
+		Audit:  func() Journal { return Journal{Segment: time.Now(), Copies: map[string]uint64{"sent": 1}} },
 		Matrix: func() Matrix { return Matrix{Oldest: time.Now(), Fresh: 1} },
 	}
 }

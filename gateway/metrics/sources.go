@@ -37,7 +37,8 @@ type Journal struct {
 	Lost                  uint64 // records
 	Waiting               int    // calls
 	Blocked               bool
-	Segment               time.Time // when the segment that is written began; zero: none is
+	Segment               time.Time         // when the segment that is written began; zero: none is
+	Copies                map[string]uint64 // of seals, by what came of them
 }
 
 // A Ledger is what the ledger of limits is, and what this gateway holds of it.

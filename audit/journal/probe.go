@@ -1,0 +1,92 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// A Probe is what the folder of a journal looks like before a gateway writes there.
+type Probe struct {
+	Holder string // who writes there at this moment, as "pid 7, gateway g1"; empty: nobody
+}
+
+// Writes reports whether a gateway of that name writes there at this moment.
+func (p *Probe) Writes(gateway string) bool {
+	return strings.HasSuffix(p.Holder, ", gateway "+gateway)
+}
+
+// ProbeFolder looks whether [Open] would find a folder fit for a journal: it is there, or
+// can be made, can be written to, and holds nothing but a journal of this format. It changes
+// nothing, so a disk that is full shows only later.
+func ProbeFolder(dir string) (Probe, error) {
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return Probe{}, probeParent(dir)
+	case err != nil:
+		return Probe{}, err
+	case !info.IsDir():
+		return Probe{}, fmt.Errorf("%s is no folder: name one for the journal", dir)
+	}
+	if err := writable(dir); err != nil {
+		return Probe{}, err
+	}
+	if _, err := survey(dir); err != nil {
+		return Probe{}, err
+	}
+	holder, err := lockHolder(dir)
+	return Probe{Holder: holder}, err
+}
+
+// probeParent looks whether a folder that is missing can be made.
+func probeParent(dir string) error {
+	for parent := filepath.Dir(dir); ; parent = filepath.Dir(parent) {
+		info, err := os.Stat(parent)
+		switch {
+		case errors.Is(err, fs.ErrNotExist) && parent != filepath.Dir(parent):
+			continue
+		case err != nil:
+			return err
+		case !info.IsDir():
+			return fmt.Errorf("%s is no folder, so %s cannot be made", parent, dir)
+		}
+		return writable(parent)
+	}
+}
+
+func writable(dir string) error {
+	const write, search = 2, 1
+	if err := syscall.Access(dir, write|search); err != nil {
+		return fmt.Errorf("%s cannot be written to: %w", dir, err)
+	}
+	return nil
+}
+
+// lockHolder returns who holds the lock of a folder, empty for nobody.
+func lockHolder(dir string) (string, error) {
+	f, err := os.Open(filepath.Join(dir, lockName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	defer f.Close() // which also lets a lock go
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB)
+	if !errors.Is(err, syscall.EWOULDBLOCK) {
+		return "", err
+	}
+	return readHolder(f), nil
+}
+
+// readHolder reads who wrote himself into a lock.
+func readHolder(f *os.File) string {
+	var by [256]byte
+	n, _ := f.Read(by[:])
+	return strings.TrimSpace(string(by[:n]))
+}
