@@ -125,6 +125,7 @@ func appendResult(b []byte, r *Result) []byte {
 	b = text(b, "broken", r.Broken)
 	b = flag(b, "job", r.Job)
 	b = words(b, "returned", r.Returned)
+	b = words(b, "unpermitted", r.Unpermitted)
 	b = words(b, "returned_persons", r.Persons)
 	b = words(b, "persons", r.MorePersons)
 	if len(r.Registries) > 0 {

@@ -81,9 +81,10 @@ type Result struct {
 	Broken       string   // which side broke off: caller, upstream, gateway; empty: none
 	Job          bool     // the answer was left in the queue, for an asynchronous call
 
-	Returned   []string // words of the items that the answer held, ?name for an unknown element
-	Persons    []string // keyed hashes of the AIFO in the answer, if the operator wants them
-	Registries []Registry
+	Returned    []string // words of the items that the answer held, ?name for an unknown element
+	Unpermitted []string // of them, those that the caller may not have
+	Persons     []string // keyed hashes of the AIFO in the answer, if the operator wants them
+	Registries  []Registry
 	// MorePersons are keyed hashes of those AIFO in the request that came after its intent
 	// was recorded.
 	MorePersons []string

@@ -27,6 +27,7 @@ const (
 	personList
 	subKodList
 	returnedList
+	unpermittedList
 	returnedPersonList
 	listCount
 )
@@ -104,6 +105,7 @@ var fields = []field{
 	{"broken", func(p *Parser, r *Record) { r.Broken = p.string() }},
 	{"job", func(p *Parser, r *Record) { r.Job = p.true() }},
 	{"returned", func(p *Parser, r *Record) { r.Returned = p.words(returnedList) }},
+	{"unpermitted", func(p *Parser, r *Record) { r.Unpermitted = p.words(unpermittedList) }},
 	{"returned_persons", func(p *Parser, r *Record) { r.ReturnedPersons = p.words(returnedPersonList) }},
 	{"registries", (*Parser).readRegistries},
 	{"request_bytes", func(p *Parser, r *Record) { r.RequestBytes = p.number() }},

@@ -154,6 +154,7 @@ func drawFields(t *rapid.T) []byte {
 	r := &Result{
 		Time: at, Outcome: text.Draw(t, "outcome"), Status: rapid.IntRange(0, 599).Draw(t, "status"),
 		Job: rapid.Bool().Draw(t, "job"), Returned: texts.Draw(t, "returned"),
+		Unpermitted:   texts.Draw(t, "unpermitted"),
 		ResponseBytes: number.Draw(t, "bytes"), RequestDigest: bytes("digest"),
 	}
 	for _, name := range texts.Draw(t, "registries") {

@@ -42,6 +42,7 @@ type Record struct {
 	Broken          string             `json:"broken,omitempty"`
 	Job             bool               `json:"job,omitempty"`
 	Returned        []string           `json:"returned,omitempty"`
+	Unpermitted     []string           `json:"unpermitted,omitempty"`
 	ReturnedPersons []string           `json:"returned_persons,omitempty"`
 	Registries      []RecordedRegistry `json:"registries,omitempty"`
 	RequestBytes    int64              `json:"request_bytes,omitempty"`

@@ -30,7 +30,8 @@ type exchange struct {
 
 	sent, received time.Time // the message began to go out, the answer has begun
 	trace          egon.Trace
-	published      bool // the answer is a WSDL or a schema
+	foreign        []string // items that left without a right
+	published      bool     // the answer is a WSDL or a schema
 	ended          bool
 	result
 }
@@ -198,7 +199,9 @@ func (x *exchange) CloseWithError(err error) error {
 	x.hold.release()
 	x.broken, x.end = err, time.Now()
 	x.outcome = x.outcomeOf(err)
-	for _, record := range [...]func(*exchange){(*exchange).recordUse, (*exchange).record} {
+	for _, record := range [...]func(*exchange){
+		(*exchange).judgeReturned, (*exchange).recordUse, (*exchange).record,
+	} {
 		if err := safely(func() error { record(x); return nil }); err != nil {
 			x.parts.Log.Error("record exchange", zap.Error(err))
 		}

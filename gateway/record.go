@@ -36,6 +36,7 @@ func (x *exchange) resultIn(u *use) *audit.Result {
 		Status:        x.rc.Response.StatusCode(),
 		Broken:        x.brokenSide(),
 		Returned:      u.returnedOf(x.returned()),
+		Unpermitted:   x.foreign,
 		Registries:    u.registriesOf(&x.trace),
 		RequestBytes:  x.proof.Received(),
 		ResponseBytes: x.out.written,
@@ -59,7 +60,7 @@ func (x *exchange) resultIn(u *use) *audit.Result {
 // of the log has no line: the room that the log has belongs to the calls that were served.
 func (x *exchange) record() {
 	x.count()
-	x.countReturned(x.returned())
+	x.countReturned(x.returned(), x.foreign)
 	level := x.level()
 	if x.refused(LogUnavailable) || !x.cfg.Lines.want(level, x.refusal != nil || x.broken != nil) {
 		return
@@ -68,6 +69,9 @@ func (x *exchange) record() {
 		entry.Write(zap.Inline(x))
 	}
 }
+
+// judgeReturned finds the items that left without a right.
+func (x *exchange) judgeReturned() { x.foreign = x.unpermitted(x.returned()) }
 
 // noItems are those of an answer that did not leave.
 var noItems egon.Returned

@@ -114,6 +114,7 @@ func plain(r audit.Record) string {
 	}
 	if len(r.Returned) > 0 {
 		add("returned %v", r.Returned)
+		add("unpermitted %v", r.Unpermitted)
 	}
 	for _, g := range r.Registries {
 		add("[%s %s %s]", g.Name, g.Message, g.Result)
@@ -143,7 +144,7 @@ func TestRecordsOfEachPath(t *testing.T) {
 		{"relay of a person", relayTo(replying(personReply("<Jmeno>X</Jmeno><Nove>y</Nove>"))),
 			posts("E05", call{}.message()), []string{
 				"intent E05 by relay iszr " + caller + " asked [] " + granted + quota,
-				"outcome = ok OK [] 200 returned [Jmeno ?Nove]",
+				"outcome = ok OK [] 200 returned [Jmeno ?Nove] unpermitted [?Nove]",
 			}},
 		{"relay by the grant alone", nil, posts("E05", call{}.message()), []string{
 			"intent E05 by relay iszr " + caller + " asked [] " + granted + quota,

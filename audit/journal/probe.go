@@ -66,27 +66,3 @@ func writable(dir string) error {
 	}
 	return nil
 }
-
-// lockHolder returns who holds the lock of a folder, empty for nobody.
-func lockHolder(dir string) (string, error) {
-	f, err := os.Open(filepath.Join(dir, lockName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	defer f.Close() // which also lets a lock go
-	err = syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB)
-	if !errors.Is(err, syscall.EWOULDBLOCK) {
-		return "", err
-	}
-	return readHolder(f), nil
-}
-
-// readHolder reads who wrote himself into a lock.
-func readHolder(f *os.File) string {
-	var by [256]byte
-	n, _ := f.Read(by[:])
-	return strings.TrimSpace(string(by[:n]))
-}
