@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"brana/audit"
 	"brana/audit/journal"
 	"brana/cmd/brana/config"
 )
@@ -20,6 +21,11 @@ func checkRecord(a *config.Audit) (text string, err error) {
 	cfg, err := journalConfig(a, func(warning string) { warnings += "; audit.key: " + warning })
 	if err != nil {
 		return "", err
+	}
+	if a.PersonKey != "" {
+		if _, err := audit.ReadPersonKey(a.PersonKey); err != nil {
+			return "", fmt.Errorf("audit.person_key: %w", err)
+		}
 	}
 	copies, err := journal.StartCopies(copiesConfig(a, cfg.Gateway, nil))
 	if err != nil {

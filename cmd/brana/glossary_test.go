@@ -36,7 +36,7 @@ var plainTypes = map[string]string{
 	"audit": `Decision Parser Quota Record RecordedDecision RecordedQuota RecordedRefused
 		RecordedRegistry Refused Registry Row`,
 	"audit/journal": `Config CopiesConfig CopyStats Deleted Event Happening KeepConfig Kind Line
-		Listing Options ReadError Reader Stats Verdict`,
+		Listing Options Probe ReadError Reader Stats Verdict`,
 	"audit/query": `CSV Caller Filter Finding JSON Moment Pattern Printer Query Table`,
 	"audit/report": `Builder CSVWriter Caller Config Count Hour Limits Page Percentiles
 		Quota Range Refusals Registry Report Service Sorter Sums Totals XMLWriter`,

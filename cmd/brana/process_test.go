@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strconv"
 	"strings"
@@ -318,8 +319,22 @@ func TestDevAsANewUserStartsIt(t *testing.T) {
 	if code != 0 || !strings.HasPrefix(out, "OK") || !strings.Contains(out, "VOSÁHLO") {
 		t.Errorf("exit code %d:\n%s", code, out)
 	}
+	folder := regexp.MustCompile(`brana audit query --admin \S+ \((\S+)\)\n`).FindStringSubmatch(p.log.String())
+	if folder == nil {
+		t.Fatalf("it does not say how to ask for what was recorded: %s", p.log.String())
+	}
+	eventually(t, "the call is recorded", func() bool {
+		return kindsOf(recordsIn(t, folder[1])) == "intent outcome=ok"
+	})
+	out, code = brana("audit", "query", "--admin", strings.TrimPrefix(p.admin, "http://"))
+	if code != 0 || !strings.Contains(out, "E198") {
+		t.Errorf("asked for what was recorded: exit code %d:\n%s", code, out)
+	}
 	if code := p.end(syscall.SIGINT); code != 0 {
 		t.Errorf("exit code %d, want 0", code)
+	}
+	if _, err := os.Stat(folder[1]); !os.IsNotExist(err) {
+		t.Errorf("its temporary folder is still there: %v", err)
 	}
 }
 
