@@ -22,9 +22,10 @@ type Answer struct {
 	Body        io.ReadCloser
 
 	// Set in a reply that the gateway made itself, otherwise empty:
-	Kod          string // VysledekKod
-	IszrZadostId string // the number of the reply
-	Barred       bool   // a registry refused an item by NENI OPRAVNENI, the reply has the others
+	Kod          string   // VysledekKod
+	SubKody      []string // VysledekSubKod of its details, each once
+	IszrZadostId string   // the number of the reply
+	Barred       bool     // a registry refused an item by NENI OPRAVNENI, the reply has the others
 }
 
 // A CallError is the failure of an upstream: it did not answer, answered too late, or

@@ -21,6 +21,7 @@ type ReplyReader struct {
 	kod     []byte
 	sub     []byte // the VysledekSubKod that is open
 	barred  bool
+	subs    []byte // the codes of details, each once and with a byte of its length before
 	id      []byte
 	fault   bool
 	items   collector
@@ -41,11 +42,12 @@ const (
 	afterInfo // no status of the bus follows
 )
 
-// The longest status codes and ids, in bytes.
+// The longest status codes and ids, in bytes, and the most sub-codes that are kept.
 const (
-	maxKod    = 16
-	maxSubKod = 64
-	uuidBytes = 36
+	maxKod     = 16
+	maxSubKod  = 64
+	maxSubKody = 8
+	uuidBytes  = 36
 )
 
 // NewReplyReader returns a ReplyReader. [ReplyReader.Reset] makes it ready for a reply.
@@ -54,6 +56,7 @@ func NewReplyReader(b Bounds) *ReplyReader {
 	r := &ReplyReader{
 		soap:   soap{scan: xmltext.NewScanner(b.XML)},
 		bounds: b, kod: make([]byte, 0, maxKod), sub: make([]byte, 0, maxSubKod),
+		subs:  make([]byte, 0, maxSubKody*(1+maxSubKod)),
 		id:    make([]byte, 0, uuidBytes),
 		items: newCollector(),
 	}
@@ -69,7 +72,7 @@ func (r *ReplyReader) Reset(s *Service) {
 		r.limit = r.bounds.TotalBytes
 	}
 	r.service, r.depth, r.at, r.fault, r.barred = s, 0, beforeInfo, false, false
-	r.kod, r.sub, r.id = r.kod[:0], r.sub[:0], r.id[:0]
+	r.kod, r.sub, r.subs, r.id = r.kod[:0], r.sub[:0], r.subs[:0], r.id[:0]
 	r.items.reset()
 }
 
@@ -135,6 +138,39 @@ func (r *ReplyReader) Kod() string {
 // Bars reports whether the reply's system status refuses an item by any VysledekSubKod,
 // as [Status.Bars] does.
 func (r *ReplyReader) Bars() bool { return r.barred && r.Kod() != OK }
+
+// SubKody returns the VysledekSubKod of the details of the reply's system status, each
+// once: the first eight. One that is no code, which is of capital letters, digits and
+// blanks, is "?". It allocates.
+func (r *ReplyReader) SubKody() (codes []string) {
+	for rest := r.subs; len(rest) > 0; rest = rest[1+rest[0]:] {
+		codes = append(codes, string(rest[1:1+rest[0]]))
+	}
+	return codes
+}
+
+// addSubKod keeps a code of a detail.
+func (r *ReplyReader) addSubKod(code []byte) {
+	if len(code) == 0 {
+		return
+	}
+	for _, c := range code {
+		if (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != ' ' && c != '_' {
+			code = []byte("?") // it may be anything
+			break
+		}
+	}
+	kept := 0
+	for rest := r.subs; len(rest) > 0; rest = rest[1+rest[0]:] {
+		if string(rest[1:1+rest[0]]) == string(code) {
+			return
+		}
+		kept++
+	}
+	if kept < maxSubKody {
+		r.subs = append(append(r.subs, byte(len(code))), code...)
+	}
+}
 
 // IszrZadostId returns the bus's number of the reply, or "". It allocates.
 func (r *ReplyReader) IszrZadostId() string { return string(r.id) }
@@ -245,7 +281,9 @@ func (r *ReplyReader) ascend() {
 		r.at = inStatus
 	case r.depth == 4 && r.at == inSubKod:
 		r.at = inDetail
-		r.barred = r.barred || string(bytes.Trim(r.sub, " \t\r\n")) == NeniOpravneni
+		code := bytes.Trim(r.sub, whiteSpace)
+		r.barred = r.barred || string(code) == NeniOpravneni
+		r.addSubKod(code)
 	}
 }
 

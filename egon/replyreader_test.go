@@ -3,6 +3,7 @@ package egon
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -134,6 +135,43 @@ func feedReply(t testing.TB, r *ReplyReader, code, doc string, size int) string 
 		return r.Kod() + " bars"
 	}
 	return r.Kod()
+}
+
+// The codes of a reply's details are kept within bounds, and no other text is.
+func TestSubKodyOfAReply(t *testing.T) {
+	details := func(codes ...string) (doc string) {
+		for _, c := range codes {
+			doc += `<VysledekDetail><VysledekSubKod>` + c + `</VysledekSubKod></VysledekDetail>`
+		}
+		return doc
+	}
+	var many []string
+	for i := range 10 {
+		many = append(many, fmt.Sprint("KOD ", i))
+	}
+	long := strings.Repeat("K", 100)
+	for _, tt := range []struct {
+		name, details string
+		want          []string
+	}{
+		{"none", "", nil},
+		{"two", details("ADRESA SMAZANA", " NENI OPRAVNENI\n"),
+			[]string{"ADRESA SMAZANA", "NENI OPRAVNENI"}},
+		{"the same twice", details("NENALEZENO", "NENALEZENO"), []string{"NENALEZENO"}},
+		{"no code", details("Jan Novák", "jan", ""), []string{"?"}},
+		{"long", details(long), []string{long[:64]}},
+		{"many", details(many...), many[:8]},
+	} {
+		doc := replyOpen + `<a:OdpovedInfo><Status><VysledekKod>VAROVANI</VysledekKod>` +
+			tt.details + `</Status></a:OdpovedInfo>` + replyClose
+		r := NewReplyReader(DefaultBounds())
+		for _, size := range []int{len(doc), 1, 7} {
+			_ = feedReply(t, r, "E198", doc, size)
+			if got := r.SubKody(); !slices.Equal(got, tt.want) {
+				t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+			}
+		}
+	}
 }
 
 func TestNoReplyIsReleasedTooEarly(t *testing.T) {

@@ -30,6 +30,14 @@ func (s Status) Bars() bool {
 		func(d Detail) bool { return d.SubKod == NeniOpravneni })
 }
 
+// SubKody returns the SubKod of the details, each once.
+func (s Status) SubKody() (codes []string) {
+	for i := range s.Details {
+		codes = appendNew(codes, s.Details[i].SubKod)
+	}
+	return codes
+}
+
 // A Detail is one VysledekDetail. SubKod is an open string: documented replies
 // carry values that the schemas do not list.
 type Detail struct {

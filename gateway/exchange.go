@@ -216,7 +216,7 @@ func (x *exchange) CloseWithError(err error) error {
 // goes out.
 func (x *exchange) endAnswer() {
 	if said := x.out.verifier; said != nil {
-		x.out.kod, x.out.fault = said.Kod(), said.Fault()
+		x.out.kod, x.out.subKody, x.out.fault = said.Kod(), said.SubKody(), said.Fault()
 		x.judge()
 		x.trace.Returns(said.Returned())
 		if id := said.IszrZadostId(); id != "" {

@@ -23,6 +23,7 @@ type outbound struct {
 	fault    bool              // it is a SOAP Fault of the upstream
 	err      error             // why reading it ended before its end
 	kod      string            // VysledekKod, when it is known
+	subKody  []string          // VysledekSubKod of its details, likewise
 	watch    *watch            // of the bytes handed to the server; nil: nobody wants more of them
 }
 
@@ -30,14 +31,14 @@ type outbound struct {
 // way out.
 func (o *outbound) own(a *egon.Answer) {
 	if a != nil {
-		o.answer, o.length, o.kod = a.Body, int(a.Length), a.Kod
+		o.answer, o.length, o.kod, o.subKody = a.Body, int(a.Length), a.Kod, a.SubKody
 	}
 }
 
 // say puts a refusal in the place of the answer.
 func (o *outbound) say(body io.ReadCloser, length int) {
 	o.answer, o.length = body, length
-	o.kod, o.fault = "", false
+	o.kod, o.subKody, o.fault = "", nil, false
 }
 
 // prove begins the proof of a relayed answer and reads as much of it as may be

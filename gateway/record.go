@@ -32,7 +32,7 @@ func (x *exchange) resultIn(u *use) *audit.Result {
 		Outcome:       x.outcome,
 		IszrZadostId:  x.iszrID,
 		Kod:           x.out.kod,
-		SubKody:       u.subKodyOf(x.refusal),
+		SubKody:       x.out.subKody,
 		Status:        x.rc.Response.StatusCode(),
 		Broken:        x.brokenSide(),
 		Returned:      u.returnedOf(x.returned()),
@@ -43,7 +43,7 @@ func (x *exchange) resultIn(u *use) *audit.Result {
 		Took:          x.end.Sub(x.start),
 	}
 	if x.refusal != nil && x.refusal.Kind.SubKod != "" {
-		u.result.Kod = egon.Chyba
+		u.result.Kod, u.result.SubKody = egon.Chyba, u.subKodyOf(x.refusal)
 	}
 	if u.result.RequestBytes > 0 {
 		u.result.RequestDigest = x.watch.sum()

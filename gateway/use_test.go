@@ -131,6 +131,9 @@ func TestRecordsOfEachPath(t *testing.T) {
 	const granted = "granted  by grants/a.yaml:2"
 	row := " and " + ownRow
 	const quota = " admitted 999/1000 0/0"
+	warning := egon.AppendReply(nil, egon.ServiceByCode("E05"), true, &egon.OdpovedInfo{
+		Status: egon.Status{Kod: egon.Varovani, Details: []egon.Detail{{SubKod: "ADRESA SMAZANA"}}},
+	})
 	for _, c := range []struct {
 		name string
 		set  func(*settings)
@@ -145,6 +148,11 @@ func TestRecordsOfEachPath(t *testing.T) {
 			posts("E05", call{}.message()), []string{
 				"intent E05 by relay iszr " + caller + " asked [] " + granted + quota,
 				"outcome = ok OK [] 200 returned [Jmeno ?Nove] unpermitted [?Nove]",
+			}},
+		{"a warning of the registry", relayTo(replying(warning)), posts("E05", call{}.message()),
+			[]string{
+				"intent E05 by relay iszr " + caller + " asked [] " + granted + quota,
+				"outcome = varovani VAROVANI [ADRESA SMAZANA] 200",
 			}},
 		{"relay by the grant alone", nil, posts("E05", call{}.message()), []string{
 			"intent E05 by relay iszr " + caller + " asked [] " + granted + quota,

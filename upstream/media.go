@@ -146,6 +146,7 @@ func (m *Media) compose(ctx context.Context, w *workflow, e *evidence) (_ *egon.
 		Length:       length,
 		Body:         mediaBody{body, media},
 		Kod:          info.Status.Kod,
+		SubKody:      info.Status.SubKody(),
 		IszrZadostId: info.IszrZadostId,
 		Barred:       w.found.barred(),
 	}, nil
