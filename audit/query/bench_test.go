@@ -50,7 +50,7 @@ func compressAll(b *testing.B, dir string) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	w, err := zstd.NewWriter(nil)
+	w, err := zstd.NewWriter(nil, zstd.WithWindowSize(1<<20)) // as the journal does
 	if err != nil {
 		b.Fatal(err)
 	}

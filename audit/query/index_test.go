@@ -14,14 +14,17 @@ import (
 )
 
 // hours is a journal of three segments that have ended, with the calls of 7, 8 and 9 o'clock,
-// and an open one. The outcome of a call of 7 o'clock is in the segment of 8.
+// and an open one. The outcome of a call of 7 o'clock is in the segment of 8, and one of 8 in
+// that of 9.
 const hours = `
 {"type":"intent","time":"2026-11-28T07:00:00.000000Z","service":"E05","agenda":"A1","role":"R","ovm":"1","ais":"1"}
 {"type":"refusal","time":"2026-11-28T07:00:01.000000Z","service":"E05","agenda":"A1","role":"R","ovm":"1","ais":"2","outcome":"overloaded"}
 seal size
 {"type":"outcome","time":"2026-11-28T08:00:00.000000Z","intent":2,"outcome":"ok"}
 {"type":"refusal","time":"2026-11-28T08:00:01.000000Z","service":"E05","agenda":"A1","role":"R","ovm":"1","ais":"2","outcome":"overloaded"}
+{"type":"intent","time":"2026-11-28T08:00:02.000000Z","service":"E05","agenda":"A1","role":"R","ovm":"1","ais":"2"}
 seal size
+{"type":"outcome","time":"2026-11-28T09:00:00.000000Z","intent":8,"outcome":"ok"}
 {"type":"refusal","time":"2026-11-28T09:00:01.000000Z","service":"E05","agenda":"A1","role":"R","ovm":"1","ais":"2","outcome":"overloaded"}
 seal size
 `
@@ -65,7 +68,7 @@ func TestIndexSaysWhatToRead(t *testing.T) {
 		"everything":        {Filter{}, []bool{false, false, false, false}},
 		"a caller":          {Filter{Callers: []Caller{first}}, []bool{false, false, true, false}},
 		"7, and its result": {Filter{Until: at("08:00")}, []bool{false, false, true, false}},
-		"8":                 {Filter{Since: at("08:00"), Until: at("09:00")}, []bool{true, false, true, false}},
+		"8":                 {Filter{Since: at("08:00"), Until: at("09:00")}, []bool{true, false, false, false}},
 		"9":                 {Filter{Since: at("09:30")}, []bool{true, true, false, false}},
 		"after all":         {Filter{Since: at("10:00")}, []bool{true, true, true, false}},
 	} {
@@ -182,7 +185,7 @@ func TestIndexOfAChangedSegment(t *testing.T) {
 	if err := os.WriteFile(path, []byte(strings.Replace(string(text), `"ais":"2"`, `"ais":"3"`, 1)), 0o640); err != nil {
 		t.Fatal(err)
 	}
-	if _, findings := ask(t, Filter{}, dir); len(findings) != 1 || !strings.Contains(findings[0], ":2: ") {
+	if _, findings := ask(t, Filter{}, dir); len(findings) != 1 || !strings.Contains(findings[0], ":3: ") {
 		t.Errorf("findings %v", findings)
 	}
 	listing, err := journal.List(dir)

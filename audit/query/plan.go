@@ -20,7 +20,8 @@ type part struct {
 	ending *journal.Ending // how this one ended, as the next header says; nil: unknown
 	last   bool            // no segment follows
 	index  *index          // what is in it, as the file beside it says; nil: there is none that counts
-	skip   bool            // nothing that is wanted is in it, says the index
+	wanted bool            // it may have calls that are wanted
+	skip   bool            // it has neither those nor their results, says the index
 }
 
 // A plan is the segments of a journal, in order.
@@ -75,13 +76,14 @@ func (p *plan) loadIndexes() {
 func (p *part) closed() bool { return p.ending != nil && p.ending.Cause != journal.Damaged }
 
 // prune leaves out the segments that by their index have nothing that the filter wants: no
-// call, and no result of a call in a segment that is read. One of them, drawn by sample from
+// call, and no result of a call in a segment that has one. One of them, drawn by sample from
 // their number, is read all the same.
 func (p *plan) prune(f *Filter, sample func(n int) int) {
 	var left []int
 	for i := range p.parts {
 		part := &p.parts[i]
-		if part.skip = part.index != nil && !part.index.holds(f) && !p.needs(f, part.index.Earlier); part.skip {
+		part.wanted = part.index == nil || part.index.holds(f)
+		if part.skip = !part.wanted && !p.needs(f, part.index.Earlier); part.skip {
 			left = append(left, i)
 		}
 	}
@@ -99,7 +101,7 @@ func (p *plan) needs(f *Filter, calls []uint64) bool {
 		if !there {
 			i--
 		}
-		if i < 0 && !f.ofCalls() || i >= 0 && !p.parts[i].skip {
+		if i < 0 && !f.ofCalls() || i >= 0 && p.parts[i].wanted {
 			return true
 		}
 	}
