@@ -24,9 +24,15 @@ type call struct {
 // newCall draws a call that comes at a time.
 func newCall(r *rand.Rand, at time.Time, o *office) call {
 	service := o.services[r.IntN(len(o.services))]
+	if r.IntN(20) == 0 {
+		service = local
+	}
 	c := call{head: &egon.Head{Info: o.info}}
 	c.head.Info.Uzivatel = []byte(o.users[r.IntN(len(o.users))])
-	asked := some(r, items[service])
+	var asked []string
+	if list := items[service]; len(list) > 0 {
+		asked = some(r, list)
+	}
 	for _, item := range asked {
 		c.head.Items = append(c.head.Items, egon.Word{Text: []byte(item)})
 	}
@@ -34,7 +40,7 @@ func newCall(r *rand.Rand, at time.Time, o *office) call {
 		Time:           at,
 		Service:        service,
 		Route:          route(service),
-		Async:          service == "E08" && r.IntN(4) == 0,
+		Async:          (service == "E08" || service == local) && r.IntN(3) == 0,
 		AgendaZadostId: uuid(r),
 		IszrZadostId:   string(uuid(r)),
 		Peer:           netip.AddrPortFrom(o.peer, uint16(20000+r.IntN(40000))),
@@ -51,8 +57,11 @@ func newCall(r *rand.Rand, at time.Time, o *office) call {
 }
 
 func route(service string) string {
-	if service == "E198" {
+	switch service {
+	case "E198":
 		return "workflow"
+	case local:
+		return "local"
 	}
 	return "relay iszr"
 }
@@ -65,7 +74,7 @@ func (c *call) end(r *rand.Rand, o *office, asked []string) {
 		RequestBytes: 1500 + r.Int64N(1500),
 	}
 	switch p := r.Float64(); {
-	case p < o.wrong:
+	case p < o.wrong && len(asked) > 0:
 		c.refuse("item-not-permitted", 403)
 		c.call.Decision.Refused = []audit.Refused{{Word: asked[len(asked)-1], Why: "grant"}}
 	case p < o.wrong+0.001:
@@ -98,7 +107,7 @@ func (c *call) refuse(kind string, status int) {
 // answer gives the call data, unless its job will.
 func (c *call) answer(r *rand.Rand, asked []string) {
 	c.result.ResponseBytes = 2000 + r.Int64N(60000)
-	if c.call.Async {
+	if c.call.Service == local || c.call.Async {
 		return
 	}
 	c.result.Returned = asked
@@ -115,15 +124,17 @@ func (c *call) answer(r *rand.Rand, asked []string) {
 	}}
 }
 
+// hasJob reports whether the gateway answers the call later.
+func (c *call) hasJob() bool {
+	return c.call.Async && c.call.Service == local && c.result.Outcome != "registry-failed"
+}
+
 // job draws what comes of the job of the call.
 func (c *call) job(rand *rand.Rand) audit.Result {
 	took := c.result.Took + time.Duration(rand.IntN(5000))*time.Millisecond
 	r := audit.Result{
 		Time: c.call.Time.Add(took), Took: took, Outcome: "ok", Kod: "OK", Job: true,
 		ResponseBytes: 2000 + rand.Int64N(60000),
-	}
-	for _, word := range c.head.Items {
-		r.Returned = append(r.Returned, string(word.Text))
 	}
 	return r
 }

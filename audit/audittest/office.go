@@ -30,6 +30,9 @@ var items = map[string][]string{
 	"E20":  {"ObchodniNazev", "PravniForma", "AdresaSidla", "StatutarniOrgan"},
 }
 
+// local is the service that the gateway answers itself, often by a job. It has no items.
+const local = "E227"
+
 // services are the keys of items in the order of their use.
 var services = []string{"E198", "E05", "E278", "E08", "E183", "E20"}
 

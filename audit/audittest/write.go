@@ -122,7 +122,7 @@ func (w *writer) end() {
 		}
 		w.records++
 		endings = append(endings, ending{c.intent, c.result})
-		if c.call.Async {
+		if c.hasJob() {
 			w.jobs = append(w.jobs, ending{c.intent, c.job(w.rand)})
 		}
 	}

@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 )
 
@@ -107,7 +108,17 @@ func (o *order) take(e *event) bool {
 	for _, u := range e.open {
 		o.carry.open[u.Call.Seq] = u
 	}
-	return true
+	return len(o.carry.open) <= maxOpen || o.overflow()
+}
+
+// maxOpen is how many calls are held whose result is to come. No gateway has as many at once.
+const maxOpen = 100_000
+
+// overflow gives up waiting for results.
+func (o *order) overflow() bool {
+	o.found(Finding{Path: o.plan.dir, What: fmt.Sprintf(
+		"more than %d calls have no outcome; they count as unfinished, also if it comes yet", maxOpen)})
+	return o.abandon()
 }
 
 // result joins a result with a call of an earlier segment. If that one is no longer

@@ -269,3 +269,21 @@ func TestMemoryDoesNotDependOnTheLength(t *testing.T) {
 		t.Errorf("%d bytes are held of a short journal, %d of a long one", short, long)
 	}
 }
+
+// Calls without an outcome are held up to a bound, and none is lost.
+func TestCallsWithoutOutcomeAreHeldUpToABound(t *testing.T) {
+	book := audittest.NewBook(t.TempDir())
+	for range maxOpen + 10 {
+		book.Line(`"type":"intent","time":"2026-11-28T07:00:00.000000Z"`)
+	}
+	if err := book.Seal("size"); err != nil {
+		t.Fatal(err)
+	}
+	if err := book.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	uses, findings := ask(t, Filter{}, book.Dir)
+	if len(uses) != maxOpen+10 || len(findings) != 1 || !strings.Contains(findings[0], "calls have no outcome") {
+		t.Errorf("%d uses, findings %v", len(uses), findings)
+	}
+}

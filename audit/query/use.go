@@ -85,11 +85,13 @@ var answered = map[string]bool{
 // Answered returns the outcomes that are no kind of a refusal, unfinished included.
 func Answered() []string { return slices.Sorted(maps.Keys(answered)) }
 
-// pending reports whether more is to come of the use: its outcome, or that of the job
-// which has the answer of an asynchronous call.
+// pending reports whether more is to come of the use: its outcome, or that of its job.
 func (u *Use) pending() bool {
-	if u.Result == nil {
-		return true
-	}
-	return u.Call != nil && u.Call.Async && u.Job == nil && answered[u.Result.Outcome]
+	return u.Result == nil || u.Job == nil && u.hasJob()
+}
+
+// hasJob reports whether the gateway answers the call twice: with its number, and then by a
+// job. An asynchronous call that is relayed has its job at the bus.
+func (u *Use) hasJob() bool {
+	return u.Call != nil && u.Call.Async && u.Call.Route == "local" && answered[u.Result.Outcome]
 }
