@@ -176,7 +176,11 @@ func month(calls int) (uses []*query.Use) {
 				Asked: []string{"Jmeno"},
 				Quota: &audit.RecordedQuota{Verdict: "admitted", Quota: 5},
 			}
-			answer := &audit.Record{Outcome: "ok", Returned: []string{"Jmeno", "?x"}}
+			answer := &audit.Record{
+				Outcome:     "ok",
+				Returned:    []string{"Jmeno", "?x"},
+				Unpermitted: []string{"?x"},
+			}
 			u := &query.Use{Call: r, Result: answer}
 			if n == 4 {
 				r.Quota.Verdict, r.Outcome, u.Result = "over-quota", "hourly-quota", r

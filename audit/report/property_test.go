@@ -42,9 +42,10 @@ func drawUse(t *rapid.T) *query.Use {
 	})
 	result := func() *audit.Record {
 		return &audit.Record{
-			Type:     audit.TypeOutcome,
-			Outcome:  outcome.Draw(t, "outcome"),
-			Returned: rapid.SliceOfNDistinct(word, 0, 3, rapid.ID).Draw(t, "returned"),
+			Type:        audit.TypeOutcome,
+			Outcome:     outcome.Draw(t, "outcome"),
+			Returned:    rapid.SliceOfNDistinct(word, 0, 3, rapid.ID).Draw(t, "returned"),
+			Unpermitted: rapid.SliceOfNDistinct(word, 0, 2, rapid.ID).Draw(t, "unpermitted"),
 			Registries: []audit.RecordedRegistry{{
 				Name:       rapid.SampledFrom([]string{"rob", "ros"}).Draw(t, "registry"),
 				Result:     rapid.SampledFrom([]string{"ok", "timeout"}).Draw(t, "result"),

@@ -26,7 +26,7 @@ type Group struct {
 	Service string    `json:"service"`
 	Kind    string    `json:"kind"`
 	Item    string    `json:"item,omitempty"`
-	Why     string    `json:"why,omitempty"`  // what lacks the item, or why there is no grant, in one word
+	Why     string    `json:"why,omitempty"`  // what lacks the item, or why there is no grant
 	Rule    string    `json:"rule,omitempty"` // the grant that decided: file:line
 	Row     string    `json:"row,omitempty"`  // the row of the matrix that decided
 	Calls   int64     `json:"calls"`

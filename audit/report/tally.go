@@ -101,11 +101,10 @@ func (t *tally) add(u *query.Use, outcome string, end ending) {
 	}
 	results(u, func(r *audit.Record) {
 		for _, word := range r.Returned {
-			item := t.items.at(word)
-			item.Returned++
-			if !permitted(u.Call, word) {
-				item.Unpermitted++
-			}
+			t.items.at(word).Returned++
+		}
+		for _, word := range r.Unpermitted {
+			t.items.at(word).Unpermitted++
 		}
 	})
 }
@@ -130,16 +129,6 @@ func (t *tally) merge(o *tally) {
 		item.Returned += one.Returned
 		item.Unpermitted += one.Unpermitted
 	}
-}
-
-// permitted reports whether a returned item was permitted. One that no table of replies knows was
-// not: nobody can have a right to it.
-func permitted(call *audit.Record, word string) bool {
-	if word != "" && word[0] == '?' {
-		return false
-	}
-	return call.Decision == nil || !slices.ContainsFunc(call.Decision.Refused,
-		func(r audit.RecordedRefused) bool { return r.Word == word })
 }
 
 // Totals are the sums over all callers.
