@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -53,8 +54,17 @@ func Ext4(t testing.TB) *Disk {
 // failed, as disks do that report an error of fsync once.
 func Unjournaled(t testing.TB) *Disk {
 	t.Helper()
-	return ext4(t, "-O", "^has_journal")
+	d := ext4(t, "-O", "^has_journal")
+	// The loop device reports no error for a request of which a part was written.
+	limit := filepath.Join("/sys/block", d.device(), "queue/max_sectors_kb")
+	if err := os.WriteFile(limit, []byte(strconv.Itoa(block>>10)), 0o600); err != nil {
+		t.Skipf("cannot have the device write block by block: %v", err)
+	}
+	return d
 }
+
+// block is the size of a block of an ext4, and of a page of the tmpfs that holds it.
+const block = 4096
 
 func ext4(t testing.TB, options ...string) *Disk {
 	t.Helper()
@@ -69,7 +79,7 @@ func ext4(t testing.TB, options ...string) *Disk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made := exec.Command("mkfs.ext4", append(options, "-q", "-F", file)...)
+	made := exec.Command("mkfs.ext4", append(options, "-q", "-F", "-b", strconv.Itoa(block), file)...)
 	if out, err := made.CombinedOutput(); err != nil {
 		t.Skipf("cannot make an ext4 here: %v %s", err, out)
 	}
@@ -149,7 +159,7 @@ func (d *Disk) fill(dir string) {
 		d.t.Fatal(err)
 	}
 	defer f.Close()
-	for n := 1 << 20; n > 0; { // the last bytes too
+	for n := 1 << 20; n >= block; { // the last block too
 		if _, err = f.Write(make([]byte, n)); err != nil {
 			n /= 2
 		}
@@ -189,17 +199,22 @@ func (d *Disk) Thaw() { _ = d.ioctl(fiThaw, 0) }
 // Remount ends that.
 func (d *Disk) TurnReadOnly() {
 	d.t.Helper()
-	out, err := exec.Command("findmnt", "-no", "SOURCE", d.Dir).Output()
-	if err != nil {
-		d.t.Fatalf("find the device: %v", err)
-	}
-	device := filepath.Base(strings.TrimSpace(string(out)))
-	trigger := filepath.Join("/sys/fs/ext4", device, "trigger_fs_error")
+	trigger := filepath.Join("/sys/fs/ext4", d.device(), "trigger_fs_error")
 	if err := os.WriteFile(trigger, []byte("test"), 0o200); errors.Is(err, fs.ErrNotExist) {
 		d.t.Skipf("cannot cause an error of ext4 here: %v", err)
 	} else if err != nil {
 		d.t.Fatal(err)
 	}
+}
+
+// device returns the name of the loop device.
+func (d *Disk) device() string {
+	d.t.Helper()
+	out, err := exec.Command("findmnt", "-no", "SOURCE", d.Dir).Output()
+	if err != nil {
+		d.t.Fatalf("find the device: %v", err)
+	}
+	return filepath.Base(strings.TrimSpace(string(out)))
 }
 
 // CutPower loses what is not on the disk yet, and fails everything until Restore.

@@ -1,6 +1,7 @@
 package disktest
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -83,16 +84,33 @@ func TestADiskThatTurnsReadOnly(t *testing.T) {
 	want(t, "close", f.Close(), nil)
 }
 
+// Each failed write is reported, and what was synced before survives.
 func TestADiskWhoseWritesFail(t *testing.T) {
 	d := Unjournaled(t)
 	f := open(t, d, "file")
+	line := bytes.Repeat([]byte("x"), 301)
+	var synced int
+	var err error
 	d.FailWrites()
-	want(t, "a write", write(f, 1<<20), nil)
-	want(t, "its sync", f.Sync(), syscall.ENOSPC)
+	for range 100 { // those within a block that was written before go on well
+		if _, err = f.Write(line); err == nil {
+			err = f.Sync()
+		}
+		if err != nil {
+			break
+		}
+		synced += len(line)
+	}
+	want(t, "a write to a block that was not written before", err, syscall.ENOSPC)
 	d.MendWrites()
 	want(t, "a write later", write(f, 1<<20), nil)
 	want(t, "its sync", f.Sync(), nil)
 	want(t, "close", f.Close(), nil)
+	d.Restore()
+	text, err := os.ReadFile(f.Name())
+	if err != nil || len(text) < synced || bytes.Count(text[:synced], []byte("x")) != synced {
+		t.Errorf("not all %d bytes that were synced are there: %v", synced, err)
+	}
 }
 
 // What was synced survives, and what was only written does not.
