@@ -24,12 +24,6 @@ type file interface {
 	Close() error
 }
 
-// fileMode is that of segments: their owner writes, their group reads.
-const (
-	fileMode   = 0o640
-	folderMode = 0o750
-)
-
 // A folder is the disk of the operating system, at the folder of a journal.
 type folder string
 

@@ -70,3 +70,9 @@ type Deleted struct {
 	Last  uint64    `json:"last"`  // of its last line that counts
 	Hash  string    `json:"hash"`  // SHA-256 of that line, hex
 }
+
+// fileMode is that of segments: their owner writes, their group reads.
+const (
+	fileMode   = 0o640
+	folderMode = 0o750
+)
