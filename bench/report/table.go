@@ -79,6 +79,9 @@ func (r *Report) rows() []row {
 	return append(list, r.ratios(targets)...)
 }
 
+// Closed is the profile whose rate is what a target can do.
+const Closed = "closed"
+
 // Ramp is the profile whose turns differ in their rate.
 const Ramp = "ramp"
 
@@ -111,7 +114,11 @@ func (r *Report) ratios(targets []string) []row {
 		return nil
 	}
 	for _, m := range metrics(r) {
-		if m.name != "p50" && m.name != "p99" && m.name != "CPU/call "+Subject {
+		compared := []string{"p50", "p99", "CPU/call " + Subject}
+		if r.Plan.Profile == Closed {
+			compared = append(compared, "rate")
+		}
+		if !slices.Contains(compared, m.name) {
 			continue
 		}
 		line := row{Name: targets[0] + "'s " + m.name + " is", Cells: []string{""}}
@@ -130,7 +137,32 @@ func (r *Report) ratios(targets []string) []row {
 		}
 		list = append(list, line)
 	}
-	return append(list, r.added(targets)...)
+	return slices.Concat(list, r.beyond(targets), r.added(targets))
+}
+
+// beyond is what the other targets cost more than the first, round by round.
+func (r *Report) beyond(targets []string) []row {
+	var list []row
+	for _, m := range metrics(r) {
+		if m.name != "CPU/call "+Subject && m.name != "allocations/call" {
+			continue
+		}
+		line := row{Name: m.name + ", more than " + targets[0], Cells: []string{""}}
+		known := false
+		for _, target := range targets[1:] {
+			cell := "–"
+			if v := r.pairs(m, target, targets[0], difference); len(v) > 0 {
+				known = true
+				cell = fmt.Sprintf("%s (%s to %s)",
+					m.unit(median(v)), m.unit(slices.Min(v)), m.unit(slices.Max(v)))
+			}
+			line.Cells = append(line.Cells, cell)
+		}
+		if known {
+			list = append(list, line)
+		}
+	}
+	return list
 }
 
 // Direct is the target that is the registries themselves.

@@ -32,6 +32,8 @@ type Config struct {
 type Subject struct {
 	Builds   []Build  // other builds of the gateway, measured in turn with it
 	Against  []string // report.Direct and names of [stand.Peers], measured in turn with the gateway
+	Recorded []Recorded
+	AuditDir string   // of the journals of Recorded
 	Gateways int      // gateways started; several share a Redis
 	Cores    int      // GOMAXPROCS of each gateway, and threads of each peer started
 	Redis    string   // URL of the Redis; "start": one is started; empty: quotas are in memory

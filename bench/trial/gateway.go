@@ -8,9 +8,15 @@ import (
 	"strings"
 )
 
+// A gatewayPlan is how a gateway differs from the others of the trial.
+type gatewayPlan struct {
+	record        *Recorded // that it keeps; nil: none
+	listen, admin int       // ports
+}
+
 // configure writes the configuration of a gateway and its policy: the policy of the
 // Config and the trial's own grant.
-func (s *setup) configure(name string, c *Config, listen, admin int) (file string, err error) {
+func (s *setup) configure(name string, c *Config, p gatewayPlan) (file string, err error) {
 	store := "{store: memory}"
 	if s.redisURL != "" {
 		store = fmt.Sprintf("{store: redis, redis: {url: %q, timeout: 2s, trust_empty: true}}",
@@ -22,9 +28,14 @@ func (s *setup) configure(name string, c *Config, listen, admin int) (file strin
 		identities = fmt.Sprintf(identity, a.CallerSerial, a.Issuer, c.Caller.Ais, c.Caller.Ovm,
 			c.Caller.Agenda)
 	}
-	config := fmt.Sprintf(configuration, listen, tls, admin,
-		strings.ReplaceAll(upstreams, "SIM", s.sim), store)
-	s.configs["brana"] = strings.ReplaceAll(config, s.dir, ".")
+	config := fmt.Sprintf(configuration, p.listen, tls, p.admin,
+		strings.ReplaceAll(upstreams, "SIM", s.sim), store, p.record.logged(),
+		p.record.keys(filepath.Join(c.AuditDir, name+"-journal")))
+	described := "brana"
+	if p.record != nil {
+		described = p.record.Name
+	}
+	s.configs[described] = strings.ReplaceAll(config, s.dir, ".")
 	dir := filepath.Join(s.dir, name)
 	err = os.MkdirAll(filepath.Join(dir, "policy"), 0o700)
 	for file, text := range map[string]string{
@@ -47,8 +58,8 @@ upstreams:
 %sroutes: {default: relay iszr, E198: workflow, E227: local}
 policy: {dir: policy, matrix: {file: matrix.csv}}
 limits: %s
-log: {level: info}
-`
+log: {level: info%s}
+%s`
 
 const upstreams = `  iszr: {url: "http://SIM/publikace", max_conns: 4096}
   rob: {url: "http://SIM/rob", agenda: A101, ais: 1, max_conns: 4096}

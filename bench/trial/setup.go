@@ -16,12 +16,13 @@ import (
 
 // A target is one thing that calls are sent to.
 type target struct {
-	name  string
-	path  string // of the program of gateways that are started
-	urls  []string
-	admin []string // of gateways
-	pids  []int
-	redis *stand.Redis
+	name   string
+	path   string    // of the program of gateways that are started
+	record *Recorded // that they keep; nil: none
+	urls   []string
+	admin  []string // of gateways
+	pids   []int
+	redis  *stand.Redis
 }
 
 // setup is everything that a trial has started.
@@ -117,13 +118,22 @@ func (s *setup) startRedis(ctx context.Context) error {
 	return nil
 }
 
-// startGateways starts gateways in front of the registries: those of the program
-// and of the other builds, each build with as many and with the same settings.
+// startGateways starts gateways in front of the registries: those of the program, with
+// a record of use and without, and those of the other builds. There are as many of each,
+// with the same settings.
 func (s *setup) startGateways(ctx context.Context, c *Config) error {
-	for _, b := range append([]Build{{Name: "brana", Path: c.Program.Path}}, c.Builds...) {
-		t := &target{name: b.Name, path: b.Path, redis: s.redis}
+	targets := []*target{{name: "brana", path: c.Program.Path}}
+	for i := range c.Recorded {
+		r := &c.Recorded[i]
+		targets = append(targets, &target{name: r.Name, path: c.Program.Path, record: r})
+	}
+	for _, b := range c.Builds {
+		targets = append(targets, &target{name: b.Name, path: b.Path})
+	}
+	for _, t := range targets {
+		t.redis = s.redis
 		for i := range c.Gateways {
-			if err := s.startGateway(ctx, c, t, fmt.Sprintf("%s-%d", b.Name, i+1)); err != nil {
+			if err := s.startGateway(ctx, c, t, fmt.Sprintf("%s-%d", t.name, i+1)); err != nil {
 				return err
 			}
 		}
@@ -149,7 +159,7 @@ func (s *setup) startGateway(ctx context.Context, c *Config, t *target, name str
 	if err != nil {
 		return err
 	}
-	file, err := s.configure(name, c, listen, admin)
+	file, err := s.configure(name, c, gatewayPlan{t.record, listen, admin})
 	if err != nil {
 		return err
 	}
@@ -199,7 +209,7 @@ func (s *setup) startLocal(c *Config) error {
 		return err
 	}
 	s.sim, s.ends = address, append(s.ends, stop)
-	file, err := s.configure("gateway-1", c, 0, 0)
+	file, err := s.configure("gateway-1", c, gatewayPlan{})
 	if err != nil {
 		return err
 	}

@@ -50,6 +50,7 @@ func (b *benchRunCmd) Run(io stdio) error {
 	if err != nil {
 		return exit(exitUnreachable, err)
 	}
+	defer os.RemoveAll(cfg.AuditDir)
 	t := trial.New(cfg)
 	return errors.Join(b.measure(ctx, t, io), t.Close())
 }

@@ -22,6 +22,8 @@ import (
 // report goes.
 type benchFlags struct {
 	Against   []string `placeholder:"PEER" help:"Measure in turn with these, on the same registries: direct, nginx, nginx-unbuffered, haproxy; installed: direct and those that are here; NAME=FILE: another build of brana." group:"what is measured"`
+	Audit     []string `placeholder:"MODE" help:"Measure in turn gateways that keep a record of use: before-answer, interval, os (its durability), unlogged (before-answer, and no log line of an exchange)." group:"what is measured"`
+	AuditDir  string   `type:"existingdir" placeholder:"DIR" help:"Where their journals are, on the disk to be measured; default: a temporary folder." group:"what is measured"`
 	InProcess bool     `help:"Gateway, registries and generator in this process, as brana dev; no CPU figures." group:"what is measured"`
 	Gateways  int      `default:"1" help:"Gateways to start; several share a Redis." group:"what is measured"`
 	Cores     int      `placeholder:"N" help:"Cores of each gateway and peer that is started; default: all." group:"what is measured"`
@@ -66,6 +68,9 @@ func (b *benchFlags) validate() error {
 	if err := b.checkAgainst(); err != nil {
 		return err
 	}
+	if _, err := b.recorded(); err != nil {
+		return err
+	}
 	if err := b.checkSubject(); err != nil {
 		return err
 	}
@@ -98,7 +103,7 @@ var nameOfBuild = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
 
 // checkAgainst checks what is measured in turn with the gateway.
 func (b *benchFlags) checkAgainst() error {
-	names := []string{"brana"}
+	names := append([]string{"brana"}, b.Audit...)
 	for _, p := range b.Against {
 		name, path, build := strings.Cut(p, "=")
 		switch {
@@ -121,6 +126,26 @@ func (b *benchFlags) checkAgainst() error {
 		}
 	}
 	return nil
+}
+
+// recorded returns the gateways with a record that are measured in turn with the one
+// that keeps none.
+func (b *benchFlags) recorded() (list []trial.Recorded, err error) {
+	all := trial.Recordings()
+	for _, name := range b.Audit {
+		at := slices.IndexFunc(all, func(r trial.Recorded) bool { return r.Name == name })
+		if at < 0 {
+			return nil, fmt.Errorf("--audit %s: choose of before-answer, interval, os, unlogged", name)
+		}
+		if slices.Contains(list, all[at]) {
+			return nil, fmt.Errorf("--audit %s: it is measured already", name)
+		}
+		list = append(list, all[at])
+	}
+	if b.AuditDir != "" && len(list) == 0 {
+		return nil, errors.New("--audit-dir is of gateways with a record; add --audit before-answer")
+	}
+	return list, nil
 }
 
 // builds returns the other builds of brana among what is measured in turn with
@@ -153,14 +178,14 @@ func (b *benchFlags) checkSubject() error {
 		)
 	}
 	switch {
-	case !started && (b.InProcess || b.Gateways > 1 || len(b.Against) > 0 || len(b.Set) > 0):
+	case !started && (b.InProcess || b.Gateways > 1 || len(b.others()) > 0 || len(b.Set) > 0):
 		return errors.New(
-			"--url measures what runs already; --against, --in-process, --gateways and " +
-				"--set start something",
+			"--url measures what runs already; --against, --audit, --in-process, --gateways " +
+				"and --set start something",
 		)
-	case b.InProcess && (len(b.Against) > 0 || b.Gateways > 1):
+	case b.InProcess && (len(b.others()) > 0 || b.Gateways > 1):
 		return errors.New(
-			"--in-process is one gateway alone; --against and --gateways need processes",
+			"--in-process is one gateway alone; --against, --audit and --gateways need processes",
 		)
 	case b.TLS && (!started || len(b.Against) > 0):
 		return errors.New("--tls is of gateways that are started; " +
@@ -191,6 +216,9 @@ func (b *benchFlags) checkLoad() error {
 	}
 	return nil
 }
+
+// others are what is measured in turn with the gateway.
+func (b *benchFlags) others() []string { return slices.Concat(b.Against, b.Audit) }
 
 // benchPeers are the peers that a gateway can be compared with.
 func benchPeers() []string { return append([]string{report.Direct}, stand.Peers()...) }

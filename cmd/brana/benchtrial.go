@@ -47,6 +47,15 @@ func (b *benchFlags) config(dir string, io stdio) (trial.Config, error) {
 		ClientTLS: trialTLS,
 	}
 	cfg.Builds, cfg.Against = builds, peers
+	if cfg.Recorded, err = b.recorded(); err != nil {
+		return trial.Config{}, err
+	}
+	cfg.AuditDir = dir
+	if b.AuditDir != "" {
+		if cfg.AuditDir, err = os.MkdirTemp(b.AuditDir, "brana-bench-"); err != nil {
+			return trial.Config{}, err
+		}
+	}
 	if b.InProcess {
 		cfg.Local = &trial.Local{Registries: localRegistries, Gateway: localGateway}
 	}
