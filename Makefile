@@ -5,8 +5,9 @@
 # make docs   write the generated pages anew
 # make bench  measure a gateway under load, beside the proxies that are
 #             installed; some two minutes (docs/benchmarking.md)
-# make faults  limits through every fault of gateways and Redis, as processes;
-#              some eight minutes; with FAULTS='FLUSHALL|stopped' those that match
+# make faults  limits through every fault of gateways and Redis, and the record of
+#              use through every fault of gateway and disk, as processes; some ten
+#              minutes; with FAULTS='FLUSHALL|full disk' those that match
 # make microbench  the benchmarks of Go, COUNT times; compare two files by benchstat
 
 GO       ?= go
@@ -60,6 +61,7 @@ bench: build
 
 faults:
 	BRANA_FAULTS="$(FAULTS)" $(GO) test ./limits/ledger -run '^TestFaults$$' -count 1 -v -timeout 20m
+	BRANA_FAULTS="$(FAULTS)" $(GO) test ./cmd/brana -run '^TestFaultsOf' -count 1 -v -timeout 20m
 
 microbench:
 	$(GO) test -run '^$$' -bench . -benchmem -count $(COUNT) ./... >$(MICRO)

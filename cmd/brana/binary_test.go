@@ -107,7 +107,14 @@ func runProcessTo(t testing.TB, stderr io.Writer, log *logBuffer, args ...string
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{cmd: exec.Command(program, args...), log: log}
+	return runProgram(t, exec.Command(program, args...), stderr, log)
+}
+
+// runProgram runs a command of the program that serves. The bytes that it writes to
+// stderr must get into log.
+func runProgram(t testing.TB, cmd *exec.Cmd, stderr io.Writer, log *logBuffer) *process {
+	t.Helper()
+	p := &process{cmd: cmd, log: log}
 	p.cmd.Stderr = stderr
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -199,5 +199,8 @@ func (u *usage) close() error {
 	u.keeper.Close()
 	err := u.journal.Close()
 	u.copies.Close()
-	return err
+	if err != nil {
+		return exit(exitRefused, err)
+	}
+	return nil
 }

@@ -125,7 +125,17 @@ const noCriteria = 999003
 // startRegistries starts the registries and returns their address.
 func startRegistries(t testing.TB) (*registries.Server, string) {
 	t.Helper()
-	server, err := registries.NewServer(registries.Config{Population: population(), NoCriteriaFor: []int{noCriteria}})
+	return startRegistriesWith(t, nil)
+}
+
+// startRegistriesWith starts registries that hand each entry of their log to a function.
+func startRegistriesWith(t testing.TB, log func(registries.Entry)) (*registries.Server, string) {
+	t.Helper()
+	server, err := registries.NewServer(registries.Config{
+		Population:    population(),
+		NoCriteriaFor: []int{noCriteria},
+		Log:           log,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
