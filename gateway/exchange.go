@@ -21,17 +21,17 @@ import (
 //
 // It owns three values, each with one end: what came in (inbound.release), what it
 // holds at the stores (hold.release) and what goes out (outbound.close).
-// CloseWithError ends all three, and nothing else ends the first two. Last it releases
-// the watch of what went out, of which the records tell.
+// CloseWithError ends all three, and nothing else ends the first two. Last it gives back
+// the watch of what went out and the trace, of which the records tell.
 type exchange struct {
 	inbound
 	hold hold
 	out  outbound
 
-	sent, received time.Time // the message began to go out, the answer has begun
-	trace          egon.Trace
-	foreign        []string // items that left without a right
-	published      bool     // the answer is a WSDL or a schema
+	sent, received time.Time   // the message began to go out, the answer has begun
+	trace          *egon.Trace // of what came of the call at the registries
+	foreign        []string    // items that left without a right
+	published      bool        // the answer is a WSDL or a schema
 	ended          bool
 	result
 }
@@ -45,8 +45,9 @@ func (c *core) begin(rc *fasthttp.RequestCtx) *exchange {
 			rc:      rc,
 			watch:   c.newWatch(),
 		},
-		hold: hold{parts: &c.parts},
-		out:  outbound{watch: c.newWatch()},
+		hold:  hold{parts: &c.parts},
+		out:   outbound{watch: c.newWatch()},
+		trace: c.pools.traces.Get(),
 	}
 }
 
@@ -207,6 +208,8 @@ func (x *exchange) CloseWithError(err error) error {
 		}
 	}
 	x.out.watch.release(&x.pools)
+	x.trace.Reset()
+	x.pools.traces.Put(x.trace)
 	x.inbound.release()
 	x.running.Add(-1)
 	return nil

@@ -18,7 +18,8 @@ import (
 
 // answeredExits are calls that are answered.
 func answeredExits() []exit {
-	all := []string{slots, claims, intents, uses, readers, replies, buffers, aifos, answers}
+	all := []string{slots, claims, intents, uses, readers, replies, buffers, aifos, traces,
+		answers}
 	large := largeReply(300 << 10)
 	return []exit{
 		{name: "relayed", outcome: "ok", took: all},

@@ -178,9 +178,9 @@ func (x *exchange) answer(ctx context.Context) error {
 // at once, also when the call fails.
 func (x *exchange) askUpstream(ctx context.Context) (a *egon.Answer, err error) {
 	if x.route.Kind == RelayRoute {
-		a, x.sent, err = x.route.Relay.Send(ctx, &x.message, &x.trace)
+		a, x.sent, err = x.route.Relay.Send(ctx, &x.message, x.trace)
 	} else {
-		a, x.sent, err = x.parts.Media.Serve(ctx, x.head, &x.trace)
+		a, x.sent, err = x.parts.Media.Serve(ctx, x.head, x.trace)
 	}
 	x.received = time.Now()
 	x.out.own(a)

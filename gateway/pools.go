@@ -21,6 +21,7 @@ type pools struct {
 	buffers pool[*[]byte]           // of both, empty, of stream.WindowBytes at least
 	uses    pool[*use]              // for the record of use, cleared
 	aifos   pool[*egon.AifoReader]  // of requests and answers, when persons are recorded
+	traces  pool[*egon.Trace]       // of exchanges, empty
 }
 
 func newPools(requests egon.Bounds) pools {
@@ -31,6 +32,7 @@ func newPools(requests egon.Bounds) pools {
 		replies: newFreeList(func() *egon.ReplyReader { return egon.NewReplyReader(replies) }),
 		buffers: &stream.Buffers{},
 		uses:    newFreeList(func() *use { return &use{} }),
+		traces:  newFreeList(func() *egon.Trace { return &egon.Trace{} }),
 		aifos:   newFreeList(func() *egon.AifoReader { return egon.NewAifoReader(requests.XML) }),
 	}
 }

@@ -37,7 +37,7 @@ func (x *exchange) resultIn(u *use) *audit.Result {
 		Broken:        x.brokenSide(),
 		Returned:      u.returnedOf(x.returned()),
 		Unpermitted:   x.foreign,
-		Registries:    u.registriesOf(&x.trace),
+		Registries:    u.registriesOf(x.trace),
 		RequestBytes:  x.proof.Received(),
 		ResponseBytes: x.out.written,
 		Took:          x.end.Sub(x.start),

@@ -108,7 +108,7 @@ func TestARelayedAnswerIsJudged(t *testing.T) {
 		egon.SpanFault:    string(egon.AppendFault(nil, egon.FaultServer, "no", "x")),
 		egon.SpanFailed:   "<broken",
 	} {
-		x := &exchange{out: outbound{}}
+		x := &exchange{trace: &egon.Trace{}}
 		x.core = &core{pools: newPools(egon.DefaultBounds())}
 		x.service, x.route.Kind = egon.ServiceByCode("E05"), RelayRoute
 		x.trace.End(x.trace.Begin("iszr", egon.RelayedMessage), egon.SpanAnswered, time.Second)

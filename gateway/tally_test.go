@@ -31,6 +31,7 @@ const (
 	intents   = "intents"
 	uses      = "records in the making"
 	aifos     = "AIFO readers"
+	traces    = "traces"
 )
 
 // A tally counts what is taken and given back, piece by piece.
@@ -131,6 +132,7 @@ func (l *tally) counted(g *Gateway) {
 	g.pools.replies = &countedPool[*egon.ReplyReader]{g.pools.replies, l, replies}
 	g.pools.buffers = &countedPool[*[]byte]{g.pools.buffers, l, buffers}
 	g.pools.uses = &countedPool[*use]{g.pools.uses, l, uses}
+	g.pools.traces = &countedPool[*egon.Trace]{g.pools.traces, l, traces}
 	g.pools.aifos = &countedPool[*egon.AifoReader]{g.pools.aifos, l, aifos}
 }
 

@@ -105,6 +105,7 @@ func (m *Media) compose(ctx context.Context, w *workflow, e *evidence) (_ *egon.
 			cancel(err)
 		}
 	})
+	err = errUnended // unless it ends below
 	defer func() {
 		if err != nil {
 			_ = media.Close()
