@@ -78,21 +78,27 @@ func BenchmarkQuery(b *testing.B) {
 		}
 		return []Caller{c}
 	}
-	for name, f := range map[string]Filter{
-		"hits-little": {Callers: caller("*/*/*/1029"), Refused: true},
-		"hits-all":    {},
-		"caller-day":  {Callers: caller("*/*/*/1005"), Since: day, Until: day.AddDate(0, 0, 1)},
+	json, csv, table := NewJSON(io.Discard), NewCSV(io.Discard), NewTable(io.Discard, time.UTC, 0)
+	for _, c := range []struct {
+		name   string
+		filter Filter
+		out    Printer
+	}{
+		{"hits-little", Filter{Callers: caller("*/*/*/1029"), Refused: true}, json},
+		{"caller-day", Filter{Callers: caller("*/*/*/1005"), Since: day, Until: day.AddDate(0, 0, 1)}, json},
+		{"hits-all/json", Filter{}, json},
+		{"hits-all/csv", Filter{}, csv},
+		{"hits-all/table", Filter{}, table},
 	} {
-		b.Run(name, func(b *testing.B) {
+		b.Run(c.name, func(b *testing.B) {
 			for b.Loop() {
-				q := Query{Dirs: []string{dir}, Filter: f}
-				out := NewJSON(io.Discard)
+				q := Query{Dirs: []string{dir}, Filter: c.filter}
 				uses := 0
 				for u, err := range q.Uses(b.Context()) {
 					if err != nil {
 						b.Fatal(err)
 					}
-					if err := out.Print(u); err != nil {
+					if err := c.out.Print(u); err != nil {
 						b.Fatal(err)
 					}
 					uses++

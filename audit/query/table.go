@@ -104,6 +104,13 @@ func (t *Table) row(cells []string) error {
 
 // visible replaces what a terminal would obey or turn round.
 func visible(s string) string {
+	plain := 0
+	for plain < len(s) && s[plain] >= ' ' && s[plain] <= '~' {
+		plain++
+	}
+	if plain == len(s) {
+		return s
+	}
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
 			return r
