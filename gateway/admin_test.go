@@ -77,3 +77,36 @@ func TestFindingsAreShown(t *testing.T) {
 		}
 	}
 }
+
+// Readiness says whether the record of use can be written. Without it a gateway is not
+// ready, unless it serves calls all the same.
+func TestReadinessNamesTheRecord(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		blocked error
+		serve   bool
+		status  int
+		want    string
+	}{
+		{"written", nil, false, 200, "[+] audit\n"},
+		{"blocked", errNoDisk, false, 503, "[-] audit: no space left on device\n"},
+		{"blocked, and calls are served", errNoDisk, true, 200, "[!] audit: no space left on device\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			stores := newStores(t, newTally())
+			stores.before["blocked"] = func() error { return c.blocked }
+			s := newGateway(t, func(s *settings) {
+				s.parts.Record, s.cfg.ServeUnrecorded = stores.record, c.serve
+				s.parts.LogBlocked = func() error { return errNoDisk }
+			})
+			r := httptest.NewRecorder()
+			s.Admin("").ServeHTTP(r, httptest.NewRequest("GET", "http://localhost/readyz?verbose", nil))
+			if r.Code != c.status || !strings.Contains(r.Body.String(), c.want) {
+				t.Errorf("%d %s, want %d and %s", r.Code, r.Body, c.status, c.want)
+			}
+			if said := r.Body.String(); !strings.Contains(said, "[!] log: ") {
+				t.Errorf("with a record of use a blocked log is advice: %s", said)
+			}
+		})
+	}
+}

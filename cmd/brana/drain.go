@@ -24,8 +24,8 @@ func (w *wired) drain(began time.Time, most time.Duration, log *zap.Logger) erro
 
 // endSteps is the number of steps at the end of a drain, each of which may take
 // its time: cut calls are answered, connections close, jobs end, Redis gets the
-// leases back, and a log without a reader is given up.
-const endSteps = 5
+// leases back, the record of use is sealed, and a log without a reader is given up.
+const endSteps = 6
 
 // endStep is the time of each step. All of them together are within the drain.
 func endStep(drain time.Duration) time.Duration { return min(drain/5, 4*time.Second) / endSteps }

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"time"
@@ -191,16 +192,31 @@ func (u *usage) stats() metrics.Journal {
 	}
 }
 
-// close seals the journal. Nothing is recorded any more.
-func (u *usage) close() error {
+// close seals the journal. Nothing is recorded any more. A disk that has not answered when
+// the time is over leaves the journal without a seal, as a crash does. Most 0 leaves it to
+// the bounds of the journal.
+func (u *usage) close(most time.Duration) error {
 	if u == nil {
 		return nil
 	}
-	u.keeper.Close()
-	err := u.journal.Close()
-	u.copies.Close()
-	if err != nil {
-		return exit(exitRefused, err)
+	if most == 0 {
+		most = math.MaxInt64
 	}
-	return nil
+	sealed := make(chan error, 1)
+	go func() {
+		u.keeper.Close()
+		err := u.journal.Close()
+		u.copies.Close()
+		sealed <- err
+	}()
+	select {
+	case err := <-sealed:
+		if err == nil {
+			return nil
+		}
+		return exit(exitRefused, err)
+	case <-time.After(most):
+		return exit(exitRefused, fmt.Errorf(
+			"the record of use has no seal: %s did not answer within %s", u.dir, most))
+	}
 }

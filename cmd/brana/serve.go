@@ -75,8 +75,10 @@ func serve(c *config.Config, load func() (*policy.Snapshot, error), log *logger,
 		log.Warn("audit.dir: no record of use is kept; who asked for what is in this log alone")
 	}
 	ended, err := w.attend(signals, failed, log.Logger)
-	return errors.Join(err, w.drain(ended, time.Duration(c.Listen.Drain), log.Logger),
-		adminServer.Close(), w.close())
+	drain := time.Duration(c.Listen.Drain)
+	err = errors.Join(err, w.drain(ended, drain, log.Logger), adminServer.Close())
+	w.sealTime = max(time.Until(ended.Add(drain)), endStep(drain))
+	return errors.Join(err, w.close())
 }
 
 // adminServer serves operators. A request and its answer have some seconds.

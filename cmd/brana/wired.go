@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"io"
+	"time"
 
 	"brana/egon"
 	"brana/gateway"
@@ -29,6 +30,8 @@ type wired struct {
 	metrics *metrics.Metrics
 	usage   *usage // nil when no record is kept
 
+	sealTime time.Duration // longest time for the seal of the record; 0: its own bounds hold
+
 	contracts *egon.Contracts // nil unless they are served
 
 	credentials map[string]*credentials // by the keys of the configuration
@@ -48,5 +51,5 @@ func (w *wired) close() error {
 	if w.queue != nil {
 		err = errors.Join(err, w.queue.Close())
 	}
-	return errors.Join(err, w.limiter.Close(), w.usage.close())
+	return errors.Join(err, w.limiter.Close(), w.usage.close(w.sealTime))
 }

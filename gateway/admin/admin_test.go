@@ -23,6 +23,12 @@ func config() Config {
 		Checks:  func(context.Context) []Check { return nil },
 		Status:  func() Status { return Status{Draining: true, Policy: "v1", Running: 3} },
 		Log:     zap.NewNop(),
+		Audit: func() Audit {
+			return Audit{
+				Dir: "/var/lib/brana/audit", Gateway: "g1", State: AuditBlocked,
+				Why: "no space left on device", Last: 7,
+			}
+		},
 	}
 }
 
@@ -43,7 +49,9 @@ func TestPages(t *testing.T) {
 		"/v1/status": {200, `{"draining":true,"policy":"v1","running":3}` + "\n"},
 		"/metrics":   {200, ""},
 		"/v1/quotas": {404, "404 page not found\n"}, // without accounts
-		"/other":     {404, "404 page not found\n"},
+		"/v1/audit": {200, `{"dir":"/var/lib/brana/audit","gateway":"g1","state":"blocked",` +
+			`"why":"no space left on device","last":7}` + "\n"},
+		"/other": {404, "404 page not found\n"},
 	} {
 		if status, body := get(h, path); status != want.status || body != want.body {
 			t.Errorf("%s: %d %q, want %d %q", path, status, body, want.status, want.body)

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"path/filepath"
 	"time"
 
 	"brana/policy"
@@ -106,6 +107,24 @@ func (a *Audit) check(m *mistakes, e policy.Environment) {
 			"or %s to declare that none is kept here", NoRecord)
 	}
 	a.checkUse(m)
+	a.checkFolder(m)
+}
+
+// checkFolder checks that nothing else is kept in the folder of the journal.
+func (a *Audit) checkFolder(m *mistakes) {
+	if !a.Kept() {
+		return
+	}
+	for _, file := range []struct{ key, path string }{
+		{"key", a.Key},
+		{"person_key", a.PersonKey},
+		{"seals.file", a.Seals.File},
+	} {
+		if file.path != "" && filepath.Dir(file.path) == filepath.Clean(a.Dir) {
+			m.wrong("audit."+file.key, "%s lies in audit.dir: that folder holds the journal and "+
+				"nothing else; name a file elsewhere", file.path)
+		}
+	}
 }
 
 // checkUse checks that nothing is said of a record that is not kept.

@@ -239,3 +239,23 @@ func TestExampleHasTheDefaultsOfRows(t *testing.T) {
 		t.Errorf("(-default +example):\n%s", diff)
 	}
 }
+
+// The folder of the journal holds nothing else.
+func TestFilesInTheFolderOfTheJournal(t *testing.T) {
+	for key, set := range map[string]func(*Audit){
+		"key":        func(a *Audit) { a.Key = "audit/../audit/key.pem" },
+		"person_key": func(a *Audit) { a.PersonKey = "audit/key" },
+		"seals.file": func(a *Audit) { a.Seals.File = "audit/seals" },
+	} {
+		c, err := Parse("brana.yaml", Example, unset)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Audit.Dir = "audit/"
+		set(&c.Audit)
+		if err := c.Validate("brana.yaml"); err == nil || !strings.Contains(err.Error(), "audit."+key+": audit/") ||
+			!strings.Contains(err.Error(), "lies in audit.dir") {
+			t.Errorf("%s: error %v", key, err)
+		}
+	}
+}
