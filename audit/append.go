@@ -9,8 +9,21 @@ import (
 	"brana/egon"
 )
 
-// timeFormat is that of the times in records: RFC 3339 with microseconds and zone.
-const timeFormat = "2006-01-02T15:04:05.000000Z07:00"
+// appendTime appends a time as RFC 3339 has it, with microseconds and zone.
+func appendTime(b []byte, t time.Time) []byte {
+	const seconds = len("2006-01-02T15:04:05")
+	from := len(b) + seconds
+	b = t.AppendFormat(b, time.RFC3339) // which has a way of its own that is fast
+	var room [len("+01:00")]byte
+	zone := append(room[:0], b[from:]...)
+	micros := t.Nanosecond() / 1000
+	b = append(b[:from], '.', 0, 0, 0, 0, 0, 0)
+	for i := len(b) - 1; i > from; i-- {
+		b[i] = '0' + byte(micros%10)
+		micros /= 10
+	}
+	return append(b, zone...)
+}
 
 // appendCall appends the fields of a call, each with a comma before it.
 func appendCall(b []byte, c *Call) []byte {
@@ -158,7 +171,7 @@ func begin(b []byte, kind string, t time.Time) []byte {
 	b = append(b, `"type":"`...)
 	b = append(b, kind...)
 	b = append(b, `","time":"`...)
-	b = t.AppendFormat(b, timeFormat)
+	b = appendTime(b, t)
 	return append(b, '"')
 }
 
@@ -220,6 +233,12 @@ func escape[T string | []byte](b []byte, s T) []byte {
 	const hexDigits = "0123456789abcdef"
 	plain := 0
 	for i := 0; i < len(s); {
+		for len(s)-i >= 8 && plainBytes(eight(s, i)) {
+			i += 8
+		}
+		if i == len(s) {
+			break
+		}
 		c := s[i]
 		if c >= 0x20 && c < utf8.RuneSelf && c != '"' && c != '\\' {
 			i++
@@ -244,4 +263,21 @@ func escape[T string | []byte](b []byte, s T) []byte {
 		plain = i
 	}
 	return append(b, s[plain:]...)
+}
+
+// eight returns 8 bytes of a text from i on.
+func eight[T string | []byte](s T, i int) uint64 {
+	return uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
+		uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
+}
+
+// plainBytes reports whether 8 bytes stand in a JSON string as they are: none is a control
+// character, a quotation mark, a backslash or a part of a longer character.
+func plainBytes(w uint64) bool {
+	const (
+		each = 0x0101010101010101
+		high = 0x80 * each
+	)
+	quotes, slashes := w^'"'*each, w^'\\'*each
+	return (w|(w-' '*each)|(quotes-each)|(slashes-each))&high == 0
 }

@@ -17,7 +17,7 @@ func (z *zones) at(offset int) *time.Location {
 	return z.zone
 }
 
-// parse reads a time in timeFormat, and no other.
+// parse reads a time as appendTime writes it, and no other.
 func (z *zones) parse(s string) (t time.Time, ok bool) {
 	const shape = "2006-01-02T15:04:05.000000"
 	if len(s) < len(shape)+1 || !shaped(s[:len(shape)], shape) {
