@@ -36,7 +36,7 @@ func refusedForTheRecord(s sighting) bool { return s.refusal == unavailable }
 func fullDisk(t *testing.T) {
 	disk := disktest.Ext4(t)
 	r := startRecording(t, filepath.Join(disk.Dir, "journal"))
-	for fill := range times(1, 10) {
+	for fill := range times(1, 5) {
 		r.calls(200, 16)
 		begun := make(chan struct{})
 		go func() { defer close(begun); r.calls(1500, 16) }()
@@ -144,7 +144,7 @@ func failedSync(t *testing.T) {
 	disk := disktest.Unjournaled(t)
 	r := startRecording(t, filepath.Join(disk.Dir, "journal"))
 	end := r.begin(16)
-	for failure := range times(2, 10) {
+	for failure := range times(2, 5) {
 		seen := r.saw.count(refusedForTheRecord)
 		eventually(t, "callers have answers", r.serves)
 		disk.FailWrites()
@@ -164,7 +164,7 @@ func lostPower(t *testing.T) {
 	disk := disktest.Ext4(t)
 	r := startRecording(t, filepath.Join(disk.Dir, "journal"))
 	end := r.begin(16)
-	for range times(2, 25) {
+	for range times(2, 20) {
 		seen := len(r.saw.all())
 		eventually(t, "callers have answers", func() bool { return len(r.saw.all()) > seen+50 })
 		time.Sleep(time.Duration(rand.Int64N(int64(100 * time.Millisecond)))) // a random moment

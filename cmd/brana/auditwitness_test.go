@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/klauspost/compress/zstd"
+
 	"brana/audit"
 	"brana/bench/registries"
 )
@@ -22,14 +24,13 @@ import (
 // may be torn: its gateway may have died.
 func readRecords(t testing.TB, dir string) (records []audit.Record) {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(dir, "*.jsonl"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	plain, _ := filepath.Glob(filepath.Join(dir, "*.jsonl"))
+	compressed, _ := filepath.Glob(filepath.Join(dir, "*.jsonl.zst"))
+	files := slices.Concat(plain, compressed)
 	slices.Sort(files)
 	var texts [][]byte
 	for _, file := range files {
-		text, err := os.ReadFile(file)
+		text, err := readSegment(file)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -52,6 +53,20 @@ func readRecords(t testing.TB, dir string) (records []audit.Record) {
 		}
 	}
 	return records
+}
+
+// readSegment reads a segment, which may be compressed.
+func readSegment(file string) ([]byte, error) {
+	text, err := os.ReadFile(file)
+	if err != nil || filepath.Ext(file) != ".zst" {
+		return text, err
+	}
+	d, err := zstd.NewReader(nil)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	return d.DecodeAll(text, nil)
 }
 
 // whole is the part of a segment that holds records: all of it, or what comes before the
