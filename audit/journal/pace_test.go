@@ -26,8 +26,8 @@ func TestPace(t *testing.T) {
 		batch(9, 9)
 	}
 	batch(8, 10) // the time ran out
-	batch(6, 6)
-	batch(2, 6)
+	batch(6, 7)
+	batch(2, 5)
 	batch(1, 1)
 	batch(1, 1)
 	batch(30, 1)
