@@ -42,7 +42,6 @@ func newCall(r *rand.Rand, at time.Time, o *office) call {
 		Route:          route(service),
 		Async:          (service == "E08" || service == local) && r.IntN(3) == 0,
 		AgendaZadostId: uuid(r),
-		IszrZadostId:   string(uuid(r)),
 		Peer:           netip.AddrPortFrom(o.peer, uint16(20000+r.IntN(40000))),
 		Certificate:    o.serial,
 		Persons:        persons(r, service),
@@ -71,6 +70,7 @@ func (c *call) end(r *rand.Rand, o *office, asked []string) {
 	took := time.Duration(1+r.ExpFloat64()*60) * time.Millisecond
 	c.result = audit.Result{
 		Time: c.call.Time.Add(took), Took: took, Outcome: "ok", Kod: "OK", Status: 200,
+		IszrZadostId: string(uuid(r)),
 		RequestBytes: 1500 + r.Int64N(1500),
 	}
 	switch p := r.Float64(); {

@@ -20,7 +20,7 @@ type Filter struct {
 	Returned     []string  // items of the answer
 	Users        []Pattern // Uzivatel
 	Persons      []string  // keyed hashes of AIFO, in the request or in the answer
-	Requests     []string  // AgendaZadostId or IszrZadostId
+	Requests     []string  // AgendaZadostId or IszrZadostId, of the call or of its answer
 	Refused      bool      // refused calls only
 }
 
@@ -86,9 +86,7 @@ func (f *Filter) call(r *audit.Record) bool {
 		(len(f.Asked) == 0 || overlap(f.Asked, r.Asked)) &&
 		(len(f.Users) == 0 || slices.ContainsFunc(f.Users, func(p Pattern) bool {
 			return p.Matches(r.Uzivatel)
-		})) &&
-		(len(f.Requests) == 0 || slices.Contains(f.Requests, r.AgendaZadostId) ||
-			slices.Contains(f.Requests, r.IszrZadostId))
+		}))
 }
 
 func (f *Filter) by(r *audit.Record) bool {
@@ -112,7 +110,7 @@ func (f *Filter) during(t time.Time) bool {
 // ofCalls reports whether the filter asks for anything that only a call has, beside its
 // time.
 func (f *Filter) ofCalls() bool {
-	return len(f.Callers)+len(f.Services)+len(f.Asked)+len(f.Users)+len(f.Requests) > 0
+	return len(f.Callers)+len(f.Services)+len(f.Asked)+len(f.Users) > 0
 }
 
 // Match reports whether a use is wanted.
@@ -123,13 +121,15 @@ func (f *Filter) Match(u *Use) bool {
 	return f.call(u.Call) && f.result(u)
 }
 
-// result reports whether what of the filter concerns results matches a use.
+// result reports whether the rest of the filter matches a use, which may need its results.
 func (f *Filter) result(u *Use) bool {
 	if f.Refused && !u.Refused() || !wanted(f.Outcomes, u.Outcome()) {
 		return false
 	}
 	return (len(f.Returned) == 0 || anyRecord(u, func(r *audit.Record) bool {
 		return overlap(f.Returned, r.Returned)
+	})) && (len(f.Requests) == 0 || anyRecord(u, func(r *audit.Record) bool {
+		return slices.Contains(f.Requests, r.AgendaZadostId) || slices.Contains(f.Requests, r.IszrZadostId)
 	})) && (len(f.Persons) == 0 || anyRecord(u, func(r *audit.Record) bool {
 		return overlap(f.Persons, r.Persons) || overlap(f.Persons, r.ReturnedPersons)
 	}))

@@ -172,6 +172,10 @@ func TestQueryGivesWhatTheNaiveOneGives(t *testing.T) {
 	records := recordsOf(t, dir)
 	rapid.Check(t, func(rt *rapid.T) {
 		f := drawFilter(rt)
+		if rapid.IntRange(0, 3).Draw(rt, "request?") == 0 {
+			r := rapid.SampledFrom(records).Draw(rt, "request")
+			f.Requests = []string{cmp.Or(r.IszrZadostId, r.AgendaZadostId, "none")}
+		}
 		got, findings := ask(t, f, dir)
 		if len(findings) > 0 {
 			rt.Fatalf("findings: %v", findings)
