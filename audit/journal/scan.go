@@ -267,7 +267,8 @@ func (s *scanner) cutOff() error {
 // is sound in itself.
 func (s *scanner) blame() *Break {
 	next := s.next.header
-	if s.seal != nil && s.signed == signed || next.Key != s.header.Key || next.Gateway != s.header.Gateway {
+	if s.seal != nil && s.signed == signed || next.Key != s.header.Key ||
+		next.Gateway != s.header.Gateway {
 		return newBreak(place{path: s.next.path, line: 1}, Foreign,
 			"the segment follows another number %d than that of %s", s.last, s.path)
 	}
@@ -317,7 +318,8 @@ func (s *scanner) checkLast() *Break {
 	}
 	if bytes.Contains(v.before.text, []byte(signatureField)) &&
 		checkSignature(v.before.text, s.header.Key) == forged {
-		return newBreak(v.before.place, Forged, "the signature of number %d, the last one, does not fit", s.last)
+		return newBreak(v.before.place, Forged, "the signature of number %d, the last one, does not fit",
+			s.last)
 	}
 	if !json.Valid(v.before.text) {
 		return newBreak(v.before.place, Edited, "number %d, the last one, is no JSON", s.last)
@@ -336,8 +338,8 @@ func (s *scanner) checkLast() *Break {
 			return newBreak(s.after(), Edited, "it is not the beginning of number %d", s.last+1)
 		}
 	}
-	if end := bytes.LastIndexByte(part, '}'); end >= 0 && json.Valid(part[:end+1]) && end+1 < len(part) &&
-		bytes.IndexByte(part, 0) < 0 {
+	end := bytes.LastIndexByte(part, '}') + 1
+	if end > 0 && end < len(part) && json.Valid(part[:end]) && bytes.IndexByte(part, 0) < 0 {
 		return newBreak(s.after(), Edited, "number %d does not end with a newline", s.last+1)
 	}
 	return nil

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"crypto/ed25519"
+	"crypto/sha256"
 	"fmt"
 	"maps"
 	"slices"
@@ -214,4 +215,79 @@ func first(a, b string, removed int) string {
 		return b
 	}
 	return a
+}
+
+// Lines that no fdatasync had confirmed before the disk failed may be missing: that is no
+// break, and a note says so. A line that was confirmed may not.
+func TestUnconfirmedLinesMayBeMissing(t *testing.T) {
+	m := newMaker("g1", testKey(1)).records(5)
+	m.end(Failed, "")
+	m.before.Unsynced = 4
+	m.begin()
+	m.records(1).end(Sealed, "")
+	f := files(m.files)
+	name := segmentName(1)
+	lines := strings.SplitAfter(f[name], "\n")
+	for kept, want := range []string{2: name + ":3", 3: "whole", 4: "whole", 5: "whole", 6: "whole"} {
+		if want == "" {
+			continue
+		}
+		for what, after := range map[string]string{"cut": "", "lost pages": "\x00\x00\x00\n\x00"} {
+			if kept == 6 && after != "" {
+				continue // the disk did not fail these
+			}
+			text := strings.Join(lines[:kept], "") + after
+			if got := f.with(name, text).prove(&Options{}); got != want {
+				t.Errorf("%d lines are kept, %s: %s, want %s", kept, what, got, want)
+			}
+		}
+	}
+	v, err := f.with(name, strings.Join(lines[:4], "")).verify(&Options{})
+	if err != nil || !slices.Contains(v.Notes, name+": numbers 5 to 6 are lost: the disk failed before it had confirmed them") {
+		t.Errorf("%+v, %v", v, err)
+	}
+}
+
+// A damage that the writer found at its start is a break, at the line that shows it.
+func TestDamageThatTheWriterFound(t *testing.T) {
+	m := newMaker("g1", testKey(1)).records(3)
+	text := strings.Replace(m.text.String(), `"what":"xx"`, `"what":"yy"`, 1) // number 3
+	lines := strings.SplitAfter(text, "\n")
+	last := strings.TrimSuffix(lines[2], "\n")
+	m.seq, m.prev = 3, sha256.Sum256([]byte(last))
+	m.text.Reset()
+	m.text.WriteString(strings.Join(lines[:3], ""))
+	m.next(Damaged, lines[3]).records(1).end(Sealed, "")
+	f := files(m.files)
+	name := segmentName(1)
+	if got := f.prove(&Options{}); got != name+":3" {
+		t.Errorf("edited before the start: %s", got)
+	}
+	cut := newMaker("g1", testKey(1)).records(3)
+	cut.next(Damaged, "").records(1).end(Sealed, "")
+	if got := files(cut.files).prove(&Options{}); got != name+":5" {
+		t.Errorf("cut before the start: %s", got)
+	}
+}
+
+// An edit in a crashed segment that nobody sealed shows as long as a line follows it.
+func TestEditsInAnOpenSegment(t *testing.T) {
+	m := newMaker("g1", testKey(1)).records(4)
+	m.close()
+	name := segmentName(1)
+	text := m.files[name]
+	for at := range text {
+		line := 1 + strings.Count(text[:at], "\n")
+		changed := []byte(text)
+		changed[at] ^= 1
+		got := files{name: string(changed)}.prove(&Options{})
+		want := fmt.Sprintf("%s:%d", name, line)
+		held := line < 5 || at < strings.LastIndex(text, `"type"`) || at == len(text)-1
+		switch {
+		case held && got != want && !(line == 5 && got == name+":4"):
+			t.Errorf("byte %d: %s, want %s", at, got, want)
+		case !held && got != want && got != "whole":
+			t.Errorf("byte %d of the last line: %s", at, got)
+		}
+	}
 }

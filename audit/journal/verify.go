@@ -156,6 +156,9 @@ func (j *joiner) join(p *portion) *Break {
 	switch {
 	case e == nil || e.First < before.segment.First:
 		return newBreak(at, Foreign, "the segment does not follow the one before it")
+	case e.First == before.segment.First && e.Last > before.last:
+		j.note("%s: numbers %d to %d are lost: the disk failed before it had confirmed them",
+			before.path, before.last+1, e.Last)
 	case e.First == before.segment.First:
 	case e.Last == before.last:
 		return newBreak(at, Edited, "the header names number %d as the beginning of the segment before, "+
