@@ -97,7 +97,7 @@ type Result struct {
 // A Registry is a message to a registry, and what came of it.
 type Registry struct {
 	Name    string // as in the configuration
-	Message string // as O08, or empty for a relayed one
+	Message string // as O08, or relay for one that was relayed
 	Result  string // in one word
 	Took    time.Duration
 }

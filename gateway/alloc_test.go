@@ -40,7 +40,8 @@ func TestAllocationsPerRecord(t *testing.T) {
 		{"refused", "/publikace/E05", call{items: []string{"AdresaPobytu", "Vosáhlo"}}.message()},
 	} {
 		with := func(change ...func(*settings)) float64 {
-			l := newLoop(t, c.path, c.message, append(change, staticRelay(replyOf("E05", egon.OK)), unlimited)...)
+			reply := personReply("<Jmeno>X</Jmeno><Prijmeni>Y</Prijmeni><Obcanstvi>203</Obcanstvi>")
+			l := newLoop(t, c.path, c.message, append(change, staticRelay(reply), unlimited)...)
 			return testing.AllocsPerRun(200, func() { l.exchange(t) })
 		}
 		into, _ := recorded(t)

@@ -35,7 +35,8 @@ func TestAPersonIsFoundInTheRecord(t *testing.T) {
 	eventually(t, "all calls have their records", func() bool {
 		return strings.Count(kindsOf(recordsIn(t, dir)), "=") == 3
 	})
-	found := auditOutput(t, "query", "--dir", dir, "--person-id", aifo[1], "--person-key", key, "--json")
+	found := auditOutput(t, "query", "--dir", dir, "--json", "--person-id", aifo[1],
+		"--person-key", key)
 	var services []string
 	for line := range strings.Lines(string(found)) {
 		var use struct {
