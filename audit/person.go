@@ -34,6 +34,9 @@ func ReadPersonKey(file string) (*PersonKey, error) {
 	return &PersonKey{secret}, nil
 }
 
+// MorePersons stands in the place of the hashes that a record has no room for.
+const MorePersons = "…"
+
 // personHashBytes is how much of a hash is kept, in bytes.
 const personHashBytes = 16
 

@@ -19,11 +19,9 @@ type watch struct {
 	hashes []string // each once, in the order of the message
 }
 
-// maxPersons bounds the hashes of one message. In the place of one more stands morePersons.
-const (
-	maxPersons  = 4096
-	morePersons = "…"
-)
+// maxPersons bounds the hashes of one message. In the place of one more stands
+// [audit.MorePersons].
+const maxPersons = 4096
 
 // newWatch returns a watch, nil when nothing is wanted of the bytes.
 func (c *core) newWatch() *watch {
@@ -61,7 +59,7 @@ func (w *watch) person(aifo []byte) {
 	switch {
 	case w.seen[h]:
 	case len(w.hashes) == maxPersons:
-		w.hashes = append(w.hashes, morePersons)
+		w.hashes = append(w.hashes, audit.MorePersons)
 	default:
 		w.seen[h] = true
 		w.hashes = append(w.hashes, h)

@@ -51,7 +51,7 @@ func TestPersonsOfARecord(t *testing.T) {
 	key := personKey(t)
 	hashes := func(aifos ...string) (list []string) {
 		for _, aifo := range aifos {
-			if aifo == morePersons {
+			if aifo == audit.MorePersons {
 				list = append(list, aifo)
 				continue
 			}
@@ -77,7 +77,7 @@ func TestPersonsOfARecord(t *testing.T) {
 		{"refused", call{ais: "999003", inner: mapaAifo("A1")}, hashes("A1"), nil, nil},
 		{"nobody in the request", call{}, nil, nil, hashes("A1", "B2")},
 		{"too many", call{inner: pad + mapaAifo(many...)}, nil,
-			hashes(append(many[:maxPersons], morePersons)...), hashes("A1", "B2")},
+			hashes(append(many[:maxPersons], audit.MorePersons)...), hashes("A1", "B2")},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			into, records := recorded(t)

@@ -175,7 +175,8 @@ func knownServices(codes []string) error {
 	return nil
 }
 
-// persons returns the keyed hash of the person that is asked for, if one is.
+// persons returns the keyed hash of the person that is asked for, if one is, and the mark of
+// a message with so many persons that this one may be among those that are not recorded.
 func (a *auditQueryCmd) persons() ([]string, error) {
 	switch {
 	case a.PersonID == "" && a.PersonKey == "":
@@ -191,5 +192,5 @@ func (a *auditQueryCmd) persons() ([]string, error) {
 		return nil, fmt.Errorf("--person-key: %w", err)
 	}
 	aifo := strings.Join(strings.Fields(a.PersonID), "")
-	return []string{key.Hash([]byte(aifo))}, nil
+	return []string{key.Hash([]byte(aifo)), audit.MorePersons}, nil
 }
