@@ -2,7 +2,9 @@ package journal
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -213,23 +215,56 @@ func TestInterruptedCompression(t *testing.T) {
 	whole(t, dir, &Options{})
 }
 
-// A file that was damaged on its way to the disk does not replace the plain one.
-func TestCompressionIsReadBack(t *testing.T) {
+// A compressed file that cannot be written, or whose name is taken, does not replace the plain
+// one, and nothing is left of it.
+func TestCompressionThatFails(t *testing.T) {
+	for what, c := range map[string]struct {
+		hinder func(made string) error
+		want   string
+	}{
+		"a full disk": {
+			func(made string) error { return os.Symlink("/dev/full", made+extMaking) }, "no space left",
+		},
+		"a name that is taken": {
+			func(made string) error { return os.MkdirAll(filepath.Join(made, "x"), 0o750) }, "file exists",
+		},
+	} {
+		m := journalOf()
+		dir := m.write(t)
+		s := mustList(t, dir)[0]
+		if err := c.hinder(s.Path + ".zst"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := compress(t.Context(), s); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", what, err)
+		}
+		if _, err := os.Lstat(s.Path + ".zst" + extMaking); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: the unfinished file is there: %v", what, err)
+		}
+		if text, err := os.ReadFile(s.Path); err != nil || string(text) != m.files[segmentName(1)] {
+			t.Errorf("%s: the plain file has changed: %v", what, err)
+		}
+	}
+}
+
+// What was written is compared with what it reads as.
+func TestCompressedTextIsThatOfThePlainFile(t *testing.T) {
 	m := journalOf()
-	dir := m.write(t)
-	s := mustList(t, dir)[0]
+	s := mustList(t, m.write(t))[0]
+	made := s.Path + ".zst"
+	sum, err := writeCompressed(t.Context(), s.Path, made)
+	if err != nil || sum != sha256.Sum256([]byte(m.files[segmentName(1)])) {
+		t.Errorf("written: %x, %v", sum, err)
+	}
+	if again, err := readCompressed(t.Context(), made); err != nil || again != sum {
+		t.Errorf("read: %x, %v, want %x", again, err, sum)
+	}
+	put(t, filepath.Dir(made), map[string]string{filepath.Base(made): compressed(t, "another text")})
+	if again, err := readCompressed(t.Context(), made); err != nil || again == sum {
+		t.Errorf("another text reads the same: %v", err)
+	}
 	if _, err := readCompressed(t.Context(), s.Path); err == nil {
 		t.Error("a plain file is read as a compressed one")
-	}
-	if err := os.Mkdir(s.Path+".zst", 0o750); err != nil { // takes the name
-		t.Fatal(err)
-	}
-	put(t, s.Path+".zst", map[string]string{"x": ""})
-	if _, err := compress(t.Context(), s); err == nil {
-		t.Error("a name that is taken was taken again")
-	}
-	if got := folderOf(t, dir); !cmp.Equal(got[0], segmentName(1)) || len(got) != 6 {
-		t.Errorf("%v", got)
 	}
 }
 
