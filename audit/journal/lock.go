@@ -20,8 +20,8 @@ func lockFolder(dir, gateway string) (*os.File, error) {
 	}
 	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if err == nil {
-		_ = f.Truncate(0)
-		_, _ = fmt.Fprintf(f, "pid %d, gateway %s\n", os.Getpid(), gateway) // a full disk is no reason to fail
+		_ = f.Truncate(0) // a full disk is no reason to fail
+		_, _ = fmt.Fprintf(f, "pid %d, gateway %s\n", os.Getpid(), gateway)
 		return f, nil
 	}
 	defer f.Close()

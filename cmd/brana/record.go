@@ -72,7 +72,9 @@ func openUsage(a *config.Audit, m *metrics.Metrics, log *zap.Logger) (*usage, er
 	return u, nil
 }
 
-func copiesConfig(a *config.Audit, gateway string, report func(journal.Event)) journal.CopiesConfig {
+func copiesConfig(
+	a *config.Audit, gateway string, report func(journal.Event),
+) journal.CopiesConfig {
 	return journal.CopiesConfig{
 		Gateway: gateway,
 		File:    a.Seals.File,

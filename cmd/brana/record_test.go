@@ -7,12 +7,16 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"brana/audit"
 	"brana/audit/journal"
@@ -249,4 +253,37 @@ func writeKey(t testing.TB, file string) {
 		t.Fatal(err)
 	}
 	write(t, file, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})))
+}
+
+// Each thing that happens to the journal has one line, at the level that it deserves, and
+// docs/watch.md has all but those of every day.
+func TestEventsOfTheJournalAreLogged(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join(root, "docs", "watch.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, want := range map[journal.Happening]string{
+		journal.SegmentBegun:      "debug",
+		journal.SegmentSealed:     "debug",
+		journal.SegmentCompressed: "debug",
+		journal.SegmentDeleted:    "info",
+		journal.SegmentFailed:     "error",
+		journal.EndFound:          "warn",
+		journal.WasBlocked:        "error",
+		journal.WasUnblocked:      "warn",
+		journal.LinesLost:         "error",
+		journal.KeepingFailed:     "warn",
+		journal.CopyFailed:        "warn",
+		journal.CopiesLost:        "error",
+	} {
+		core, lines := observer.New(zap.DebugLevel)
+		logEvent(zap.New(core), &journal.Event{What: what, Err: errors.New("why"), Ending: &journal.Ending{Cause: journal.Crashed}})
+		said := lines.All()
+		if len(said) != 1 || said[0].Level.String() != want || said[0].ContextMap()["error"] != "why" {
+			t.Errorf("%s is logged as %+v, want one line at %s", what, said, want)
+		}
+		if message := "`record of use: " + string(what) + "`"; want != "debug" && !bytes.Contains(page, []byte(message)) {
+			t.Errorf("docs/watch.md lacks %s", message)
+		}
+	}
 }

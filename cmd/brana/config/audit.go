@@ -9,7 +9,7 @@ import (
 
 // Audit is audit: where and how the record of use is kept.
 type Audit struct {
-	Dir             string          `yaml:"dir"`     // of the journal; empty and NoRecord: none is kept
+	Dir             string          `yaml:"dir"`     // of the journal; empty, NoRecord: none is kept
 	Gateway         string          `yaml:"gateway"` // name in the journal; empty: that of the host
 	Durability      Durability      `yaml:"durability"`
 	Commit          Duration        `yaml:"commit"`
