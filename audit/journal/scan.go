@@ -55,6 +55,7 @@ type scanner struct {
 	*portion
 	reader  *Reader
 	unknown bool     // how it ended cannot be known
+	ended   bool     // the file has been read to its end
 	ending  *Ending  // how the segment ended, as the next one says; nil: it does not
 	left    copyList // copies of its gateway that have not been compared
 	each    func(line []byte)
@@ -100,6 +101,7 @@ func (s *scanner) run(o *Options) error {
 	for !s.over() {
 		line, err := s.reader.Next()
 		if err == io.EOF {
+			s.ended = true
 			break
 		}
 		if errors.Is(err, errTooLong) && s.ending == nil && bytes.IndexByte(s.reader.Rest(), 0) >= 0 {
@@ -293,7 +295,9 @@ func (s *scanner) finishOpen() error {
 	if s.broken = s.checkLast(); s.broken != nil {
 		return nil
 	}
-	if err := s.readRest(); err != nil {
+	if s.ended { // what has come since is not looked at
+		s.rest.bytes = int64(len(s.reader.Rest()))
+	} else if err := s.readRest(); err != nil {
 		return err
 	}
 	switch {
