@@ -80,13 +80,15 @@ func (c Config) complete() (Config, error) {
 	switch c.Durability {
 	case BeforeAnswer, Interval, System:
 	default:
-		return c, fmt.Errorf("durability is %q: write %s, %s or %s", c.Durability, BeforeAnswer, Interval, System)
+		return c, fmt.Errorf("durability is %q: write %s, %s or %s",
+			c.Durability, BeforeAnswer, Interval, System)
 	}
 	if c.Dir == "" {
 		return c, fmt.Errorf("the journal has no folder")
 	}
 	if c.Key != nil && len(c.Key) != ed25519.PrivateKeySize {
-		return c, fmt.Errorf("the key has %d bytes: an Ed25519 private key has %d", len(c.Key), ed25519.PrivateKeySize)
+		return c, fmt.Errorf("the key has %d bytes: an Ed25519 private key has %d",
+			len(c.Key), ed25519.PrivateKeySize)
 	}
 	return c, nil
 }

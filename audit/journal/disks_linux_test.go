@@ -107,7 +107,10 @@ func (x *onDisk) holds(outcomes bool) (chain []found) {
 }
 
 func TestFullDisk(t *testing.T) {
-	for name, d := range map[string]*disktest.Disk{"memory": disktest.Memory(t, "256k"), "ext4": disktest.Ext4(t)} {
+	for name, d := range map[string]*disktest.Disk{
+		"memory": disktest.Memory(t, "256k"),
+		"ext4":   disktest.Ext4(t),
+	} {
 		x := openedOn(t, d, Config{Size: 20000})
 		for range 20 {
 			if err := x.call(); err != nil {

@@ -391,7 +391,8 @@ func TestCloseIsBoundedInTime(t *testing.T) {
 		if took := time.Since(began); err == nil || took != 5*time.Second {
 			t.Errorf("Close: %v after %v", err, took)
 		}
-		if _, err := Open(Config{Dir: x.dir}); err == nil || !strings.Contains(err.Error(), "another gateway") {
+		_, err = Open(Config{Dir: x.dir})
+		if err == nil || !strings.Contains(err.Error(), "another gateway") {
 			t.Errorf("the folder is free while the disk is at work: %v", err)
 		}
 		close(stall)

@@ -24,10 +24,12 @@ type faulty struct {
 	mu   sync.Mutex
 	ops  []string                          // that were begun
 	plan func(op string, number int) fault // for each of them, from 1
-	safe map[string]int64                  // bytes of files that were synced, by the name they were made with
+	safe map[string]int64                  // bytes that were synced, by the name a file was made with
 }
 
-func newFaulty(t testing.TB, plan func(op string, number int) fault) (*faulty, func(dir string) disk) {
+func newFaulty(
+	t testing.TB, plan func(op string, number int) fault,
+) (*faulty, func(dir string) disk) {
 	d := &faulty{t: t, plan: plan, safe: map[string]int64{}}
 	return d, func(dir string) disk {
 		d.disk = folder(dir)

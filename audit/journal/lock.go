@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // lockFolder takes the lock of a journal, which ends when the returned file is closed or
@@ -18,7 +19,12 @@ func lockFolder(dir, gateway string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lock the journal: %w", err)
 	}
-	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	take := func() error { return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) }
+	err = take()
+	for tries := 0; errors.Is(err, syscall.EWOULDBLOCK) && tries < 5; tries++ {
+		time.Sleep(10 * time.Millisecond) // lockHolder has it for a moment
+		err = take()
+	}
 	if err == nil {
 		_ = f.Truncate(0) // a full disk is no reason to fail
 		_, _ = fmt.Fprintf(f, "pid %d, gateway %s\n", os.Getpid(), gateway)

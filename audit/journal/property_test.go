@@ -29,7 +29,8 @@ func (s step) String() string { return fmt.Sprintf("%+v", struct{ step }{s}.step
 func drawStep(rt *rapid.T) step {
 	s := step{
 		what: rapid.SampledFrom([]string{
-			"calls", "calls", "outcomes", "outcomes", "pauses", "fails", "stalls", "dies", "loses power", "restarts",
+			"calls", "calls", "outcomes", "outcomes",
+			"pauses", "fails", "stalls", "dies", "loses power", "restarts",
 		}).Draw(rt, "what"),
 		count: rapid.IntRange(1, 12).Draw(rt, "count"),
 	}
@@ -39,7 +40,9 @@ func drawStep(rt *rapid.T) step {
 	case "pauses", "stalls":
 		s.pause = pause.Draw(rt, "pause")
 	case "fails":
-		s.op = rapid.SampledFrom([]string{"", "write", "sync", "create", "rename", "sync folder", "remove"}).Draw(rt, "op")
+		s.op = rapid.SampledFrom([]string{
+			"", "write", "sync", "create", "rename", "sync folder", "remove",
+		}).Draw(rt, "op")
 		s.share = rapid.SampledFrom([]float64{0, 0.3, 1}).Draw(rt, "share")
 	case "loses power":
 		s.cut = rapid.Float64Range(0, 1).Draw(rt, "cut")

@@ -91,7 +91,8 @@ func (q *queue) refuses(bytes int, await bool) error {
 	case q.closed:
 		return ErrClosed
 	case bytes > MaxLine-chainBytes:
-		return fmt.Errorf("a line of %d bytes is too long for the journal: %d are the most", bytes, MaxLine-chainBytes)
+		return fmt.Errorf("a line of %d bytes is too long for the journal: %d are the most",
+			bytes, MaxLine-chainBytes)
 	case await && q.reason != nil:
 		return q.reason
 	case await && len(q.next.text)+bytes > mostPending, !await && len(q.next.text)+bytes > mostFree:

@@ -20,7 +20,8 @@ type tail struct {
 // findTail finds where the last segment of a listing ends. It changes nothing.
 func findTail(listing *Listing) (tail, error) {
 	if len(listing.Foreign) > 0 {
-		return tail{}, fmt.Errorf("%s is no file of a journal: move it elsewhere, or give the journal another folder",
+		return tail{}, fmt.Errorf("%s is no file of a journal: "+
+			"move it elsewhere, or give the journal another folder",
 			listing.Foreign[0])
 	}
 	if len(listing.Segments) == 0 {
@@ -34,13 +35,15 @@ func findTail(listing *Listing) (tail, error) {
 	defer r.Close()
 	line, err := r.Next()
 	if err != nil {
-		return tail{}, fmt.Errorf("%s has no header and cannot be continued: move it elsewhere and keep it: %w", last.Path, err)
+		return tail{}, fmt.Errorf("%s has no header and cannot be continued: "+
+			"move it elsewhere and keep it: %w", last.Path, err)
 	}
 	if _, err := parseHeader(line); err != nil {
 		return tail{}, fmt.Errorf("%s:1: %w", last.Path, err)
 	}
 	if l, _ := ParseLine(line); l.Seq != last.First {
-		return tail{}, fmt.Errorf("%s:1: its header is line %d of the journal: was the file renamed?", last.Path, l.Seq)
+		return tail{}, fmt.Errorf("%s:1: its header is line %d of the journal: "+
+			"was the file renamed?", last.Path, l.Seq)
 	}
 	t, err := readTail(r, line, last)
 	t.path = r.Path()

@@ -147,7 +147,10 @@ func (s *segment) seal(cause string) (line []byte, err error) {
 
 // ending says how the segment ended: sealed, or failed with all void that is not good.
 func (s *segment) ending(cause string) *Ending {
-	e := &Ending{First: s.first, Last: s.good.seq, Hash: hex.EncodeToString(s.good.hash[:]), Cause: cause}
+	e := &Ending{
+		First: s.first, Last: s.good.seq,
+		Hash: hex.EncodeToString(s.good.hash[:]), Cause: cause,
+	}
 	if cause == Sealed {
 		return e
 	}

@@ -56,7 +56,8 @@ func checkOrder(chain []found) error {
 			return fmt.Errorf("synced %d after %d: %s", line.Synced, synced, line.raw)
 		}
 		synced = max(synced, line.Synced)
-		if header := line.Type == TypeSegment; sealed && !header || !sealed && header && line.Before.Cause == Sealed {
+		header := line.Type == TypeSegment
+		if sealed && !header || !sealed && header && line.Before.Cause == Sealed {
 			return fmt.Errorf("a line after a seal, or a header without one before: %s", line.raw)
 		}
 		sealed = line.Type == TypeSeal
