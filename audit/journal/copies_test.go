@@ -91,8 +91,10 @@ func TestCopiesAreBounded(t *testing.T) {
 			return nil
 		}}
 		c := startCopies(CopiesConfig{Event: func(Event) {}}, []sender{box.sender()})
-		for n := range mostCopies + 100 {
-			c.Add(fmt.Append(nil, n))
+		c.Add([]byte("0"))
+		synctest.Wait() // it has failed
+		for n := range mostCopies + 99 {
+			c.Add(fmt.Append(nil, n+1))
 		}
 		if s := c.Stats(); s.Waiting != mostCopies || s.Lost != 100 {
 			t.Errorf("%+v", s)
