@@ -154,13 +154,16 @@ func (d *Disk) MendWrites() { d.t.Helper(); d.free(d.mounts[0].dir) }
 
 func (d *Disk) fill(dir string) {
 	d.t.Helper()
-	f, err := os.OpenFile(filepath.Join(dir, filler), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	f, err := os.OpenFile(filepath.Join(dir, filler), os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		d.t.Fatal(err)
 	}
 	defer f.Close()
-	for n := 1 << 20; n >= block; { // the last block too
-		if _, err = f.Write(make([]byte, n)); err != nil {
+	fd, at := int(f.Fd()), int64(0)
+	for n := int64(16 << 20); n >= block; { // the last block too
+		if err = syscall.Fallocate(fd, 0, at, n); err == nil {
+			at += n
+		} else {
 			n /= 2
 		}
 	}
