@@ -146,6 +146,19 @@ func TestUnknownItem(t *testing.T) {
 	}
 }
 
+// A word is listed when the vocabulary, an enumeration or a reply has it.
+func TestListedItem(t *testing.T) {
+	for word, want := range map[string]bool{
+		"Jmeno": true, "ROBCti": true, "EopFoto": true, "TypOsoby": true,
+		"RodneCisloMinule": true, // AISEO
+		"jmeno":            false, "Cinnosti": false, "Vosahlo": false, "?Nove": false, "": false,
+	} {
+		if got := ListedItem(word); got != want {
+			t.Errorf("ListedItem(%q) = %v", word, got)
+		}
+	}
+}
+
 // No word of the enumerations of ROB and ROS is unknown.
 func TestItemsOfTheSchemasAreKnown(t *testing.T) {
 	data, err := os.ReadFile(filepath.Join(sharedFolder(t), "schemas", "RegTypy.xsd"))

@@ -30,6 +30,16 @@ func UnknownItem(s *Service, word string) bool {
 	return reads && wordOf(word) == &noItem && !furtherItems[word]
 }
 
+// ListedItem reports whether a word of SeznamUdaju is in a list: in the vocabulary, in the
+// registries' own enumerations, or in the table of what replies hold. Another word may be
+// an item that no list has, or anything else.
+func ListedItem(word string) bool {
+	if _, returned := replies().index[word]; returned {
+		return true
+	}
+	return wordOf(word) != &noItem || furtherItems[word]
+}
+
 // oddRune returns the first character of a word that no item has. Items of the schemas
 // have ASCII letters and digits, and others would be names all the same.
 func oddRune(word string) (odd rune, found bool) {

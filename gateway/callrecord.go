@@ -100,22 +100,32 @@ func (r *request) decisionIn(u *use) audit.Decision {
 	}
 	for i := range d.Refused {
 		one := &d.Refused[i]
-		word := one.Word
-		if one.Unknown {
-			word = unknownWord
-		}
-		u.refused = append(u.refused, audit.Refused{Word: word, Why: one.Why()})
+		u.refused = append(u.refused, audit.Refused{Word: r.recordable(one.Word), Why: one.Why()})
 	}
 	said.Refused = u.refused
 	return said
 }
 
-// unknownWord stands in a record for a word that is no item: it may be anything, a name
-// too.
+// unknownWord stands in a record for a word that may be anything.
 const unknownWord = "?"
 
+// recordable is a word of a call that was not granted, as a record has it. A word that is in
+// no list, no grant and no row may be a name, also where the service has items that no list
+// has.
+func (r *request) recordable(word string) string {
+	switch {
+	case word == policy.MediaCriteria, word == policy.HideLog, egon.ListedItem(word):
+		return word
+	case r.policy == nil:
+		return unknownWord
+	case r.policy.Names(word), r.policy.Rights(&r.decision, r.head, r.start).Permit(word):
+		return word
+	}
+	return unknownWord
+}
+
 // censoredIn is the head of a call that was not granted, perhaps not even checked: values are
-// cut at the lengths that the schemas give them, and words that are no items are left out.
+// cut at the lengths that the schemas give them, and words that may be anything are left out.
 func (r *request) censoredIn(u *use) *egon.Head {
 	h := &u.head
 	*h = egon.Head{Service: r.head.Service, Info: r.head.Info}
@@ -128,15 +138,8 @@ func (r *request) censoredIn(u *use) *egon.Head {
 	i.Subjekt = prefix(i.Subjekt, 65)
 	i.Uzivatel = prefix(i.Uzivatel, 100)
 	i.DuvodUcel = prefix(i.DuvodUcel, 255)
-	refused := r.decision.Refused
 	for _, w := range r.head.Items {
-		unknown := false
-		if len(refused) > 0 && refused[0].Word == string(w.Text) { // in the order of the request
-			unknown, refused = refused[0].Unknown, refused[1:]
-		} else {
-			unknown = egon.UnknownItem(r.head.Service, string(w.Text))
-		}
-		if unknown {
+		if word := string(w.Text); r.recordable(word) != word {
 			w.Text = []byte(unknownWord)
 		}
 		u.items = append(u.items, w)

@@ -73,6 +73,10 @@ func (s *Snapshot) Row(agenda, role, ovm []byte, now time.Time) ([]Item, Freshne
 	return row.items, fresh
 }
 
+// Names reports whether a grant or a row of a matrix file has an item beyond the
+// vocabulary, by its word.
+func (s *Snapshot) Names(word string) bool { return s.words[word] }
+
 // A RowOrigin is where a row comes from.
 type RowOrigin struct {
 	Source  string    // name and version of the matrix file, or E227; empty: nowhere
