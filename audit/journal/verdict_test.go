@@ -306,7 +306,7 @@ func TestVerifyWhileItIsWritten(t *testing.T) {
 		}
 	}
 	k.Close()
-	if v := whole(t, dir, &Options{}); v.Records != 400 {
+	if v := whole(t, dir, nil); v.Records != 400 {
 		t.Errorf("%d records", v.Records)
 	}
 }
@@ -360,7 +360,7 @@ func BenchmarkVerify(b *testing.B) {
 			}
 			began := time.Now()
 			for b.Loop() {
-				whole(b, dir, &Options{})
+				whole(b, dir, nil)
 			}
 			b.ReportMetric(time.Since(began).Seconds()/float64(b.N)*100, "s/10M")
 		})

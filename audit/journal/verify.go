@@ -15,8 +15,11 @@ const attempts = 3
 
 // Verify checks the journal in a folder, which may be written meanwhile: its chain, its
 // numbers, headers, seals and signatures, what was deleted, and copies kept elsewhere. A broken
-// journal is no error; an unreadable one is.
+// journal is no error; an unreadable one is. Options that are nil compare it with nothing.
 func Verify(dir string, o *Options) (v *Verdict, err error) {
+	if o == nil {
+		o = &Options{}
+	}
 	for range attempts {
 		v, err = verify(dir, o)
 		if !errors.Is(err, fs.ErrNotExist) {

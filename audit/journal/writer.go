@@ -65,7 +65,7 @@ func (w *writer) run() {
 			w.sleep(w.retry)
 		case waiting:
 			w.gather()
-			w.commit(w.cfg.Durability == BeforeAnswer)
+			w.commit()
 		case closed && gathered.IsZero():
 			if w.end("shutdown") {
 				return
@@ -73,7 +73,7 @@ func (w *writer) run() {
 		case w.due(gathered, closed).After(now):
 			w.sleep(w.due(gathered, closed))
 		case !gathered.IsZero():
-			w.commit(false)
+			w.commit()
 		case w.old(now):
 			w.rotate("age")
 		default:
@@ -141,14 +141,17 @@ func (w *writer) gather() {
 	}
 }
 
-// commit writes the batch that has gathered, and makes it durable with sync.
-func (w *writer) commit(sync bool) {
+// commit writes the batch that has gathered, and makes it durable if the journal promises
+// that to a call that waits for it. Calls come until the batch is taken: none may have waited
+// when the writer decided to write.
+func (w *writer) commit() {
 	if w.segment.end.size+w.queue.bytes() > w.cfg.Size && w.hasRecords() {
 		if w.rotate("size"); w.segment == nil {
 			return
 		}
 	}
 	b := w.queue.start(true)
+	sync := b.waiting > 0 && w.cfg.Durability == BeforeAnswer
 	began := time.Now()
 	first, n := w.segment.end.seq+1, len(b.ends)
 	text, to := w.segment.encode(w.out[:0], &b.entries)
@@ -291,7 +294,7 @@ func (w *writer) lastAttempt() {
 	}
 	w.begin()
 	if w.segment != nil {
-		w.commit(false)
+		w.commit()
 	}
 	if w.segment != nil && w.end("shutdown") {
 		return
