@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -74,11 +75,17 @@ func writeCompressed(ctx context.Context, from, to string) (sum hash, err error)
 		return sum, err
 	}
 	defer in.Close()
-	out, err := os.OpenFile(to, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, fileMode)
+	if err := os.Remove(to); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return sum, err // an interrupted compression has left it
+	}
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, fileMode)
 	if err != nil {
 		return sum, err
 	}
 	defer func() { err = errors.Join(err, out.Close()) }()
+	if info, err := in.Stat(); err == nil {
+		_ = out.Chmod(info.Mode()) // that of the plain file; not all disks have modes
+	}
 	encoder, err := zstd.NewWriter(&steady{file: out}, zstd.WithEncoderConcurrency(1),
 		zstd.WithWindowSize(window), zstd.WithLowerEncoderMem(true))
 	if err != nil {

@@ -32,6 +32,7 @@ func (d folder) Create(name string) (file, error) {
 	if err != nil {
 		return nil, err
 	}
+	_ = f.Chmod(fileMode) // whatever the umask says, its group reads it; not all disks have modes
 	return synced{f}, nil
 }
 

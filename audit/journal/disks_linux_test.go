@@ -260,3 +260,13 @@ func TestStartOnAFullDisk(t *testing.T) {
 		}
 	}
 }
+
+// A full disk fails a compression, and takes nothing from the plain file.
+func TestCompressionOnAFullDisk(t *testing.T) {
+	d := disktest.Memory(t, "128k")
+	m := journalOf()
+	m.close()
+	put(t, d.Dir, m.files)
+	d.Fill()
+	failsToCompress(t, d.Dir, m, "no space left")
+}

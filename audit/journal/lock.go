@@ -15,7 +15,7 @@ import (
 // its process dies. The file says who holds it.
 func lockFolder(dir, gateway string) (*os.File, error) {
 	path := filepath.Join(dir, lockName)
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, fileMode)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW, fileMode)
 	if err != nil {
 		return nil, fmt.Errorf("lock the journal: %w", err)
 	}
