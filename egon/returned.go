@@ -29,6 +29,11 @@ const (
 	moreUnknownNames = unknownMark + cutMark
 )
 
+// AlwaysReturned is the item that each person of ROB has in a reply, asked for or not: the
+// schema makes it mandatory (RobDotazyData, Osoba). It is the number of the person in the
+// message, so it needs no right to come back.
+const AlwaysReturned = "Aifo"
+
 // An unknownName is the beginning of a local name.
 type unknownName struct {
 	text [maxUnknownBytes]byte

@@ -19,7 +19,7 @@ func (r *request) unpermitted(items *egon.Returned) (words []string) {
 		rights = r.policy.Rights(&r.decision, r.head, r.start)
 	}
 	for word := range items.Words() {
-		if !rights.Permit(word) {
+		if word != egon.AlwaysReturned && !rights.Permit(word) {
 			words = append(words, word)
 		}
 	}

@@ -144,10 +144,10 @@ func TestRecordsOfEachPath(t *testing.T) {
 			"intent E05 by relay iszr " + caller + " asked [Jmeno ROBCti] " + granted + row + quota,
 			"outcome = ok OK [] 200",
 		}},
-		{"relay of a person", relayTo(replying(personReply("<Jmeno>X</Jmeno><Nove>y</Nove>"))),
+		{"relay of a person", relayTo(replying(personReply("<Aifo>1</Aifo><Jmeno>X</Jmeno><Nove>y</Nove>"))),
 			posts("E05", call{}.message()), []string{
 				"intent E05 by relay iszr " + caller + " asked [] " + granted + quota,
-				"outcome = ok OK [] 200 returned [Jmeno ?Nove] unpermitted [?Nove]",
+				"outcome = ok OK [] 200 returned [Aifo Jmeno ?Nove] unpermitted [?Nove]",
 			}},
 		{"a warning of the registry", relayTo(replying(warning)), posts("E05", call{}.message()),
 			[]string{
