@@ -54,8 +54,6 @@ func (r *request) jobAsked() string {
 		return ""
 	case r.query.All:
 		return "*"
-	case len(r.query.IDs) == 1:
-		return r.query.IDs[0]
 	}
 	return strings.Join(r.query.IDs, " ")
 }

@@ -181,6 +181,15 @@ func TestRecordsOfEachPath(t *testing.T) {
 				"intent E101 by local " + caller + " asked [] of job * " + granted + quota,
 				"outcome = ok OK [] 200",
 			}},
+		{"of two jobs", nil, posts("E101", call{code: "E101", queue: &egon.QueueQuery{IDs: []string{iszrID, requestID}}}.message()),
+			[]string{
+				"intent E101 by local " + caller + " asked [] of job " + iszrID + " " + requestID + " " + granted + quota,
+				"outcome = ok OK [] 200",
+			}},
+		{"limits without their store", degraded, posts("E05", call{}.message()), []string{
+			"intent E05 by relay iszr " + caller + " asked [] " + granted + " admitted" + limits.Share.String() + " 5/9 1/3",
+			"outcome = ok OK [] 200",
+		}},
 		{"the registry fails", failing(&egon.CallError{Err: os.ErrClosed}), posts("E05", call{}.message()), []string{
 			"intent E05 by relay iszr " + caller + " asked [] " + granted + quota,
 			"outcome = registry-failed CHYBA [CHYBA VOLANI REGISTRU] 200 broken by upstream",
@@ -189,8 +198,8 @@ func TestRecordsOfEachPath(t *testing.T) {
 			"refusal E05 by relay iszr X999/XR1/12345678/999003 for OVM test test asked []" +
 				" not-granted unknown-ais by  = not-granted CHYBA [NENI OPRAVNENI EGON] 200",
 		}},
-		{"a grant that has ended", nil, posts("E05", call{ais: "999002"}.message()), []string{
-			"refusal E05 by relay iszr X999/XR1/12345678/999002 for OVM test test asked []" +
+		{"a grant that has ended", nil, posts("E05", call{ais: "999002", items: []string{"Jmeno"}}.message()), []string{
+			"refusal E05 by relay iszr X999/XR1/12345678/999002 for OVM test test asked [Jmeno]" +
 				" not-granted expired by grants/a.yaml:5 = not-granted CHYBA [NENI OPRAVNENI EGON] 200",
 		}},
 		{"items", nil, posts("E05", call{items: []string{"Jmeno", "AdresaPobytu", "EopPodpis"}}.message()), []string{
@@ -292,6 +301,15 @@ func sends(request string) func(*testing.T, *testGateway) {
 func overQuota(s *settings) {
 	s.parts.Limiter = &limiterFunc{admit: func(context.Context, limits.Call) (limits.Decision, error) {
 		return limits.Decision{Verdict: limits.OverQuota, Quota: 7, Concurrent: 3, Running: 2}, nil
+	}}
+}
+
+// degraded has the limiter decide by what it knows itself.
+func degraded(s *settings) {
+	s.parts.Limiter = &limiterFunc{admit: func(context.Context, limits.Call) (limits.Decision, error) {
+		return limits.Decision{
+			Verdict: limits.Admitted, Degraded: limits.Share, Quota: 9, Remaining: 5, Concurrent: 3, Running: 1,
+		}, nil
 	}}
 }
 
