@@ -21,6 +21,7 @@
 //	segment.go  reads a segment: lines, the chain
 //	merge.go    uses of several journals
 //	index.go    what a segment holds, in a file beside it
+//	check.go    compares indexes with their segments
 //	finding.go  what is not as it was written
 //	moment.go   a time as an operator says it
 //	printer.go  how uses are written: table.go, json.go, csv.go

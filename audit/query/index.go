@@ -107,12 +107,13 @@ func hourOf(t time.Time) int64 {
 	return hour
 }
 
-// finish returns the index of the segment that has ended with a line.
-func (x *indexer) finish(last uint64, hash [sha256.Size]byte) *index {
+// finish returns the index of the segment that has ended with a line; nil: there is none, as
+// there are too many callers.
+func (x *indexer) finish(last uint64, hash string) *index {
 	if x == nil || x.index == nil {
 		return nil
 	}
-	x.index.Last, x.index.Hash = last, hex.EncodeToString(hash[:])
+	x.index.Last, x.index.Hash = last, hash
 	slices.Sort(x.index.Earlier)
 	x.index.Earlier = slices.Compact(x.index.Earlier)
 	return x.index
@@ -181,6 +182,16 @@ func (x *index) json() []byte {
 // loadIndex reads the index of a segment that ended as the next one says. It is nil when
 // there is none that counts.
 func loadIndex(s *journal.Segment, ending *journal.Ending) *index {
+	x := readIndex(s)
+	if x == nil || x.Last != ending.Last || x.Hash != ending.Hash {
+		return nil // it is of another segment
+	}
+	return x
+}
+
+// readIndex reads the index beside a segment. It is nil when there is none, and when it is
+// damaged.
+func readIndex(s *journal.Segment) *index {
 	path := indexPath(s)
 	if info, err := os.Stat(path); err != nil || info.Size() > maxIndex {
 		return nil
@@ -190,14 +201,18 @@ func loadIndex(s *journal.Segment, ending *journal.Ending) *index {
 		return nil
 	}
 	var x index
-	if json.Unmarshal(text, &x) != nil || x.Format != indexFormat {
+	if json.Unmarshal(text, &x) != nil || x.Format != indexFormat || x.First != s.First {
 		return nil
 	}
-	if sum := x.Sum; sum == "" || string(x.encode()) == "" || x.Sum != sum {
-		return nil // it was damaged
-	}
-	if x.First != s.First || x.Last != ending.Last || x.Hash != ending.Hash {
-		return nil // it is of another segment
+	sum := x.Sum
+	if x.encode(); sum != x.Sum { // encode has set that of what was read
+		return nil
 	}
 	return &x
+}
+
+// hidingIndex is the finding about an index that hides something.
+func hidingIndex(s *journal.Segment) Finding {
+	return Finding{Path: indexPath(s), What: "it hides what its segment holds: somebody has changed " +
+		"it; remove it, and ask again for the whole journal"}
 }

@@ -132,9 +132,33 @@ func TestIndexThatHidesIsFoundOut(t *testing.T) {
 	if len(findings) != 1 || !strings.HasPrefix(findings[0], want) || len(uses) != 2 {
 		t.Errorf("%d uses, findings %v, want 2 uses and %s", len(uses), findings, want)
 	}
-	checked, err := CheckIndexes(t.Context(), dir)
-	if err != nil || len(checked) != 1 || !strings.HasPrefix(checked[0].Error(), want) {
-		t.Errorf("check: %v, %v", checked, err)
+	if checked := check(t, dir); len(checked) != 1 || !strings.HasPrefix(checked[0].Error(), want) {
+		t.Errorf("check: %v", checked)
+	}
+}
+
+// check compares the indexes of a journal that is whole.
+func check(t *testing.T, dir string) []Finding {
+	t.Helper()
+	var c IndexCheck
+	v, err := journal.Verify(dir, &journal.Options{Each: c.Each})
+	if err != nil || v.Broken != nil {
+		t.Fatal(v, err)
+	}
+	return c.Findings()
+}
+
+// A check finds nothing where indexes are honest or missing, and makes none.
+func TestIndexesAreCheckedWithoutMakingAny(t *testing.T) {
+	dir, indexes := indexed(t)
+	if err := os.Remove(indexes[1]); err != nil {
+		t.Fatal(err)
+	}
+	if checked := check(t, dir); checked != nil {
+		t.Errorf("check: %v", checked)
+	}
+	if _, err := os.Stat(indexes[1]); err == nil {
+		t.Error("the check has made an index")
 	}
 }
 
@@ -167,6 +191,9 @@ func TestIndexThatDoesNotCount(t *testing.T) {
 		}
 		if p.loadIndexes(); p.parts[0].index != nil || p.parts[1].index == nil {
 			t.Errorf("%s: the index counts", name)
+		}
+		if checked := check(t, dir); checked != nil {
+			t.Errorf("%s: check: %v", name, checked)
 		}
 		if uses, findings := ask(t, Filter{Until: at("08:00")}, dir); len(uses) != 2 || findings != nil {
 			t.Errorf("%s: %d uses, findings %v", name, len(uses), findings)

@@ -4,8 +4,6 @@ import (
 	"context"
 	"iter"
 	"math/rand/v2"
-	"path/filepath"
-	"strings"
 )
 
 // A Query asks the journals of one or several gateways.
@@ -54,26 +52,4 @@ func (q *Query) found(f Finding) {
 	if q.Found != nil {
 		q.Found(f)
 	}
-}
-
-// CheckIndexes compares the indexes of a journal with what its segments hold. It returns a
-// finding for each that hides something; what else is wrong is for journal.Verify.
-func CheckIndexes(ctx context.Context, dir string) (findings []Finding, err error) {
-	if indexes, _ := filepath.Glob(filepath.Join(dir, "*.index")); len(indexes) == 0 {
-		return nil, nil
-	}
-	q := Query{
-		Dirs:   []string{dir},
-		Filter: Filter{Outcomes: []string{""}}, // that of no use
-		Whole:  true,
-		Found: func(f Finding) {
-			if strings.HasSuffix(f.Path, ".index") {
-				findings = append(findings, f)
-			}
-		},
-	}
-	for _, failed := range q.Uses(ctx) {
-		err = failed
-	}
-	return findings, err
 }

@@ -117,14 +117,14 @@ func (s *scan) read(r *journal.Reader) error {
 // keepIndex compares the index of a segment that was read whole with what it holds, or makes
 // one.
 func (s *scan) keepIndex() {
-	x := s.indexer.finish(s.seq, s.hash)
+	x := s.indexer.finish(s.seq, hex.EncodeToString(s.hash[:]))
 	switch {
 	case s.findings > 0 || x == nil:
 	case s.part.index == nil:
 		x.save(&s.part.Segment)
 	case !s.part.index.equal(x):
-		s.found(indexPath(&s.part.Segment), 0, "it hides what its segment holds: somebody has changed it; "+
-			"remove it, and ask again for the whole journal")
+		hiding := hidingIndex(&s.part.Segment)
+		s.found(hiding.Path, hiding.Line, hiding.What)
 	}
 }
 

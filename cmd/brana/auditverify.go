@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
@@ -65,7 +64,10 @@ func (a *auditVerifyCmd) Run(out stdio) error {
 // would hide a segment.
 func verifyJournal(dir string, options *journal.Options) (*journal.Verdict, []query.Finding, error) {
 	calls := unfinishedCalls{segments: map[uint64]*audit.Unfinished{}}
-	options.Each = calls.each
+	var indexes query.IndexCheck
+	options.Each = func(s journal.Segment) func(line []byte) {
+		return both(calls.each(s), indexes.Each(s))
+	}
 	v, err := journal.Verify(dir, options)
 	if err != nil {
 		return nil, nil, err
@@ -73,8 +75,15 @@ func verifyJournal(dir string, options *journal.Options) (*journal.Verdict, []qu
 	if n, most := calls.unfinished().Count(); n > 0 {
 		v.Notes = append(v.Notes, unfinishedNote(n, most))
 	}
-	hiding, err := query.CheckIndexes(context.Background(), dir)
-	return v, hiding, err
+	return v, indexes.Findings(), nil
+}
+
+// both gives each line to f, and to g if there is one.
+func both(f, g func(line []byte)) func(line []byte) {
+	if g == nil {
+		return f
+	}
+	return func(line []byte) { f(line); g(line) }
 }
 
 // options reads the keys and the copies.
