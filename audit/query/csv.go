@@ -133,7 +133,7 @@ func NewCSV(out io.Writer) *CSV {
 // Print writes a use.
 func (p *CSV) Print(u *Use) error {
 	for i, c := range columns {
-		p.row[i] = harmless(c.cell(u))
+		p.row[i] = Inert(c.cell(u))
 	}
 	return p.write()
 }
@@ -145,8 +145,9 @@ func (p *CSV) write() error {
 	return p.line(p.text.Bytes())
 }
 
-// harmless is a cell that no spreadsheet takes for a formula.
-func harmless(cell string) string {
+// Inert returns a cell that no spreadsheet takes for a formula: with an apostrophe before it if
+// it would be one. Callers write such texts.
+func Inert(cell string) string {
 	if cell != "" && strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
 		return "'" + cell
 	}

@@ -122,6 +122,20 @@ func TestTableFitsTheTerminal(t *testing.T) {
 	}
 }
 
+// A very long value stands alone: the lines after it are not moved.
+func TestLongValueMovesNoOtherLine(t *testing.T) {
+	var out bytes.Buffer
+	long, short := strange(), strange()
+	long.Call.Uzivatel, short.Call.Asked = strings.Repeat("a", 4000), nil
+	short.Call.Uzivatel = strings.Repeat("b", 30)
+	printAll(t, NewTable(&out, time.UTC, 0), []*Use{long, short, long, short})
+	lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
+	if len(lines) != 5 || len(lines[4]) > 150 || lines[4] != lines[2] ||
+		!strings.Contains(lines[3], long.Call.Uzivatel+"  overloaded") {
+		t.Errorf("got %q", lines)
+	}
+}
+
 // The first line is not held back for the next one.
 func TestFirstLineComesAtOnce(t *testing.T) {
 	read, write := pipe()

@@ -12,7 +12,7 @@ import (
 )
 
 // A Table printer writes aligned lines for people: when, who, what, on whose behalf, what
-// came of it, and last the items. A column grows when a longer value comes.
+// came of it, and last the items. A column grows when a longer value comes, up to a bound.
 type Table struct {
 	*writer
 	zone   *time.Location
@@ -20,6 +20,10 @@ type Table struct {
 	widths []int
 	text   strings.Builder
 }
+
+// widest is the width to which a column grows. A longer value moves only the rest of its own
+// line: a caller that sends one must not push aside what comes after it.
+const widest = 40
 
 // titles are those of the columns; the widths are those that usual values need.
 var (
@@ -96,8 +100,10 @@ func (t *Table) row(cells []string) error {
 			break
 		}
 		n := utf8.RuneCountInString(cell)
-		t.widths[i] = max(t.widths[i], n)
-		t.text.WriteString(strings.Repeat(" ", t.widths[i]-n+2))
+		if n <= widest {
+			t.widths[i] = max(t.widths[i], n)
+		}
+		t.text.WriteString(strings.Repeat(" ", max(t.widths[i]-n, 0)+2))
 	}
 	return t.line([]byte(cut(strings.TrimRight(t.text.String(), " "), t.width) + "\n"))
 }

@@ -3,7 +3,6 @@ package report
 import (
 	"encoding/csv"
 	"io"
-	"strings"
 	"time"
 
 	"brana/audit/query"
@@ -30,20 +29,10 @@ func (c *CSVWriter) Add(u *query.Use) error {
 		return nil
 	}
 	cells := append(row.fields[:], u.Call.Service, yes(row.finished))
-	for i, name := range columns {
-		if name == "Subjekt" || name == "Uzivatel" || name == "DuvodUcel" {
-			cells[i] = inert(cells[i])
-		}
+	for i := range cells {
+		cells[i] = query.Inert(cells[i])
 	}
 	return c.out.Write(cells)
-}
-
-// inert keeps a spreadsheet from taking a caller's text for a formula.
-func inert(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
 }
 
 // Close ends the rows. It returns the first failure to write.
