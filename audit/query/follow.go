@@ -30,7 +30,7 @@ func (q *Query) Follow(ctx context.Context) iter.Seq2[*Use, error] {
 		ctx, stop := context.WithCancel(ctx)
 		items := make(chan item)
 		var running sync.WaitGroup
-		for _, dir := range q.Dirs {
+		for _, dir := range distinct(q.Dirs) {
 			running.Go(func() {
 				f := &follower{filter: &filter, fromNow: fromNow, items: items}
 				if err := f.run(ctx, dir); err != nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"iter"
 	"math/rand/v2"
+	"os"
+	"slices"
 )
 
 // A Query asks the journals of one or several gateways.
@@ -33,8 +35,9 @@ func (q *Query) Uses(ctx context.Context) iter.Seq2[*Use, error] {
 }
 
 func (q *Query) orders() ([]*order, error) {
-	orders := make([]*order, 0, len(q.Dirs))
-	for _, dir := range q.Dirs {
+	dirs := distinct(q.Dirs)
+	orders := make([]*order, 0, len(dirs))
+	for _, dir := range dirs {
 		p, err := newPlan(dir)
 		if err != nil {
 			return nil, err
@@ -46,6 +49,24 @@ func (q *Query) orders() ([]*order, error) {
 		orders = append(orders, newOrder(p, &q.Filter))
 	}
 	return orders, nil
+}
+
+// distinct returns folders, each once by any of its names: the uses of one that is named twice must
+// not count twice.
+func distinct(dirs []string) (list []string) {
+	var known []os.FileInfo
+	for _, dir := range dirs {
+		info, err := os.Stat(dir)
+		switch {
+		case err != nil: // the plan says what is wrong with it
+		case slices.ContainsFunc(known, func(k os.FileInfo) bool { return os.SameFile(k, info) }):
+			continue
+		default:
+			known = append(known, info)
+		}
+		list = append(list, dir)
+	}
+	return list
 }
 
 func (q *Query) found(f Finding) {

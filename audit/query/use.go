@@ -65,12 +65,12 @@ func callerOf(r *audit.Record) string {
 	return r.Agenda + "/" + r.Role + "/" + r.Ovm + "/" + r.Ais
 }
 
-// Outcome returns what came of the use in one word.
+// Outcome returns what came of the use in one word: that of its job, if it has one.
 func (u *Use) Outcome() string {
-	if last := u.Last(); last != nil {
-		return last.Outcome
+	if u.Job == nil && u.pending() {
+		return Unfinished
 	}
-	return Unfinished
+	return u.Last().Outcome
 }
 
 // Refused reports whether the gateway refused the call, or gave it up.
@@ -80,18 +80,18 @@ func (u *Use) Refused() bool { return !answered[u.Outcome()] }
 var answered = map[string]bool{
 	"ok": true, "varovani": true, "chyba": true, "unknown": true, "fault": true,
 	"cut": true, "upstream-broke": true, "caller-left": true, Unfinished: true,
+	"deleted": true, "unkept": true, // of jobs: the answer is not in the queue
 }
 
 // Answered returns the outcomes that are no kind of a refusal, unfinished included.
 func Answered() []string { return slices.Sorted(maps.Keys(answered)) }
 
 // pending reports whether more is to come of the use: its outcome, or that of its job.
-func (u *Use) pending() bool {
-	return u.Result == nil || u.Job == nil && u.hasJob()
-}
+func (u *Use) pending() bool { return u.Result == nil || u.Job == nil && u.hasJob() }
 
 // hasJob reports whether the gateway answers the call twice: with its number, and then by a
-// job. An asynchronous call that is relayed has its job at the bus.
+// job, also when the number did not reach the caller. An asynchronous call that is relayed has
+// its job at the bus.
 func (u *Use) hasJob() bool {
 	return u.Call != nil && u.Call.Async && u.Call.Route == "local" && answered[u.Result.Outcome]
 }

@@ -79,7 +79,7 @@ func (b *Builder) Add(u *query.Use) {
 	if t.After(b.last) {
 		b.last = t
 	}
-	word := outcomeOf(u)
+	word := u.Outcome()
 	end := endingOf(word)
 	admitted := u.Call.Quota != nil && u.Call.Quota.Verdict == "admitted"
 	c := b.caller(u.Call)

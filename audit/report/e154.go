@@ -35,7 +35,7 @@ const casovaZnacka = "2006-01-02T15:04:05.000Z07:00"
 // gave reports whether data went out with a use, and which. Of a use that did not finish this is
 // unknown: what was asked stands for it, so that no use is missing.
 func gave(u *query.Use) (words []string, finished, ok bool) {
-	if endingOf(outcomeOf(u)) == unfinished {
+	if endingOf(u.Outcome()) == unfinished {
 		words = slices.DeleteFunc(slices.Clone(u.Call.Asked), func(w string) bool {
 			_, control := egon.ParseControl(w)
 			return control

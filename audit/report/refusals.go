@@ -63,7 +63,7 @@ func (s *Sorter) Add(u *query.Use) {
 	if u.Call == nil {
 		return // who was refused is no longer known
 	}
-	kind := outcomeOf(u)
+	kind := u.Outcome()
 	if endingOf(kind) != refused {
 		return
 	}

@@ -145,3 +145,17 @@ func usesOf(t *testing.T, script []byte) (uses []*query.Use) {
 	}
 	return uses
 }
+
+// The endings agree with what a query takes for a refusal.
+func TestEndingsAgreeWithQueries(t *testing.T) {
+	for _, word := range query.Answered() {
+		if endingOf(word) == refused {
+			t.Errorf("%s is a refusal", word)
+		}
+	}
+	for _, word := range []string{"overloaded", "not-granted", "registry-failed"} {
+		if endingOf(word) != refused {
+			t.Errorf("%s is no refusal", word)
+		}
+	}
+}

@@ -91,8 +91,10 @@ func (t *tally) add(u *query.Use, outcome string, end ending) {
 	if end == refused {
 		*t.refusals.at(outcome)++
 	}
-	for _, word := range u.Call.Asked {
-		t.items.at(word).Asked++
+	for i, word := range u.Call.Asked {
+		if !slices.Contains(u.Call.Asked[:i], word) { // a caller may have written it twice
+			t.items.at(word).Asked++
+		}
 	}
 	if d := u.Call.Decision; d != nil {
 		for i := range d.Refused {

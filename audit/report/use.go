@@ -12,27 +12,9 @@ const (
 	answered   ending = iota // OK or VAROVANI
 	failed                   // CHYBA or a SOAP Fault of the registry
 	refused                  // a refusal of the gateway, before or after the intent
-	broken                   // the answer broke off: some of it may have left
+	broken                   // the answer broke off, or a job's is not kept: some may have left
 	unfinished               // no outcome: still running, or the gateway died
 )
-
-// outcomeOf is the word for what came of a use: that of its job, if it has one; empty when it is
-// unfinished.
-func outcomeOf(u *query.Use) string {
-	switch {
-	case u.Job != nil:
-		return u.Job.Outcome
-	case u.Result == nil, awaitsJob(u):
-		return ""
-	}
-	return u.Result.Outcome
-}
-
-// awaitsJob reports whether a call was answered with its number alone, for a job of the gateway.
-// A relayed asynchronous call has its job at the bus.
-func awaitsJob(u *query.Use) bool {
-	return u.Call.Async && u.Call.Route == "local" && endingOf(u.Result.Outcome) == answered
-}
 
 // endingOf returns the ending of an outcome. All words but these are kinds of refusals.
 func endingOf(outcome string) ending {
@@ -41,9 +23,9 @@ func endingOf(outcome string) ending {
 		return answered
 	case "chyba", "fault", "unknown":
 		return failed
-	case "caller-left", "upstream-broke", "cut":
+	case "caller-left", "upstream-broke", "cut", "deleted", "unkept":
 		return broken
-	case "":
+	case query.Unfinished:
 		return unfinished
 	}
 	return refused
