@@ -59,7 +59,9 @@ func (a *auditQueryCmd) Run(out stdio) error {
 		findings++
 		fmt.Fprintln(out.err, f.Error())
 	}}
-	printed, err := a.print(q, a.printer(out.out, zone))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	printed, err := a.print(ctx, q, a.printer(out.out, zone))
 	switch {
 	case errors.Is(err, syscall.EPIPE), errors.Is(err, io.ErrClosedPipe):
 		return nil // the reader has what it wanted
@@ -74,10 +76,12 @@ func (a *auditQueryCmd) Run(out stdio) error {
 	return nil
 }
 
+var errInterrupted = errors.New("interrupted before all was read")
+
 // print prints the uses and returns their number.
-func (a *auditQueryCmd) print(q *query.Query, p query.Printer) (printed int, err error) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+func (a *auditQueryCmd) print(
+	ctx context.Context, q *query.Query, p query.Printer,
+) (printed int, err error) {
 	uses := q.Uses
 	if a.Follow {
 		uses = q.Follow
@@ -90,10 +94,13 @@ func (a *auditQueryCmd) print(q *query.Query, p query.Printer) (printed int, err
 			return printed, errors.Join(err, p.Flush())
 		}
 		if printed++; printed == a.Limit {
-			break
+			return printed, p.Flush()
 		}
 	}
-	return printed, p.Flush()
+	if ctx.Err() != nil && !a.Follow {
+		err = errInterrupted // what was printed is not all
+	}
+	return printed, errors.Join(err, p.Flush())
 }
 
 func (a *auditQueryCmd) printer(out io.Writer, zone *time.Location) query.Printer {
@@ -149,6 +156,9 @@ func (a *auditQueryCmd) known() error {
 	if err := knownServices(a.Service); err != nil {
 		return err
 	}
+	if err := a.knownItems(); err != nil {
+		return err
+	}
 	words := query.Answered()
 	for _, kind := range gateway.Kinds() {
 		words = append(words, kind.Code)
@@ -161,6 +171,25 @@ func (a *auditQueryCmd) known() error {
 	}
 	if a.Limit < 0 {
 		return fmt.Errorf("--limit: %d is no number of uses", a.Limit)
+	}
+	return nil
+}
+
+// knownItems refuses words that no record has as items. One that begins with ? stands for a
+// word that nobody knows.
+func (a *auditQueryCmd) knownItems() error {
+	for _, word := range a.Item {
+		_, control := egon.ParseControl(word)
+		if egon.ItemRegister(word) == egon.NoRegister && !control && !strings.HasPrefix(word, "?") {
+			return fmt.Errorf("--item: %q is no item; write a word of SeznamUdaju, as AdresaPobytu", word)
+		}
+	}
+	returned := egon.ReturnedWords()
+	for _, word := range a.Returned {
+		if !slices.Contains(returned, word) && !egon.IsUnknownName(word) {
+			return fmt.Errorf("--returned: no answer has the item %q; write a word as EopFoto, or the "+
+				"name of an unknown element with ? before it", word)
+		}
 	}
 	return nil
 }

@@ -2,9 +2,12 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -15,6 +18,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"brana/audit/audittest"
+	"brana/audit/query"
 )
 
 // The scenarios of brana audit query: journals, a command, and what it prints. A file whose
@@ -123,6 +127,26 @@ func TestAuditQueryEndsQuietlyWithItsReader(t *testing.T) {
 		}
 		if err := writer.Close(); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// A query that was interrupted does not look like one that has read all; one that follows ends
+// so as a rule.
+func TestAuditQueryThatIsInterruptedIsNotWhole(t *testing.T) {
+	dir := t.TempDir()
+	book := audittest.NewBook(dir)
+	book.Line(`"type":"refusal","time":"2026-11-28T07:00:00.000000Z","outcome":"overloaded"`)
+	if err := book.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	interrupted, stop := context.WithCancel(t.Context())
+	stop()
+	for follow, want := range map[bool]error{false: errInterrupted, true: nil} {
+		a := auditQueryCmd{Follow: follow}
+		q := &query.Query{Dirs: []string{dir}}
+		if _, err := a.print(interrupted, q, query.NewJSON(io.Discard)); !errors.Is(err, want) {
+			t.Errorf("follow %t: %v, want %v", follow, err, want)
 		}
 	}
 }
