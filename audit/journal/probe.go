@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -57,6 +58,43 @@ func probeParent(dir string) error {
 		}
 		return writable(parent)
 	}
+}
+
+// ProbeCopies looks whether copies of seals can go to the file and to the command. It changes
+// nothing, starts nothing and calls nobody, so a log daemon that is away shows only later.
+func ProbeCopies(cfg *CopiesConfig) error {
+	if cfg.File != "" {
+		if err := probeFile(cfg.File); err != nil {
+			return fmt.Errorf("file: %w", err)
+		}
+	}
+	if len(cfg.Command) > 0 {
+		if _, err := exec.LookPath(cfg.Command[0]); err != nil {
+			return fmt.Errorf("command: %w; name a program that the gateway may start", err)
+		}
+	}
+	return nil
+}
+
+// probeFile looks whether a file can be appended to, or be made.
+func probeFile(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if _, err := os.Stat(filepath.Dir(path)); err != nil {
+			return fmt.Errorf("%w; make the folder first", err)
+		}
+		return writable(filepath.Dir(path))
+	case err != nil:
+		return err
+	case info.IsDir():
+		return fmt.Errorf("%s is a folder: name a file", path)
+	}
+	const write, read = 2, 4
+	if err := syscall.Access(path, write|read); err != nil {
+		return fmt.Errorf("%s cannot be written to: %w", path, err)
+	}
+	return nil
 }
 
 func writable(dir string) error {

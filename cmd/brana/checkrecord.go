@@ -27,14 +27,18 @@ func checkRecord(a *config.Audit) (text string, err error) {
 			return "", fmt.Errorf("audit.person_key: %w", err)
 		}
 	}
-	copies, err := journal.StartCopies(copiesConfig(a, cfg.Gateway, nil))
+	seals := copiesConfig(a, cfg.Gateway, nil)
+	copies, err := journal.StartCopies(seals)
 	if err != nil {
 		return "", fmt.Errorf("audit.seals: %w", err)
 	}
 	copies.Close()
+	if err := journal.ProbeCopies(&seals); err != nil {
+		return "", fmt.Errorf("audit.seals.%w", err)
+	}
 	probe, err := journal.ProbeFolder(cfg.Dir)
 	if err != nil {
-		return "", fmt.Errorf("audit.dir: %w", err)
+		return "", folderError(cfg.Dir, err)
 	}
 	text = fmt.Sprintf("; record of use of %s in %s", cfg.Gateway, cfg.Dir)
 	switch {

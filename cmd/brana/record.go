@@ -2,7 +2,9 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -59,7 +61,7 @@ func openUsage(a *config.Audit, m *metrics.Metrics, log *zap.Logger) (*usage, er
 	}
 	if u.journal, err = journal.Open(cfg); err != nil {
 		u.copies.Close()
-		return nil, fmt.Errorf("audit.dir: %w", err)
+		return nil, folderError(cfg.Dir, err)
 	}
 	u.copies.Mark(u.journal.Durable)
 	u.keeper = journal.StartKeeper(journal.KeepConfig{
@@ -70,6 +72,15 @@ func openUsage(a *config.Audit, m *metrics.Metrics, log *zap.Logger) (*usage, er
 		Event:         report,
 	}, u.journal)
 	return u, nil
+}
+
+// folderError says what is wrong with the folder of the journal, and of rights what to do.
+func folderError(dir string, err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("audit.dir: %w; make %s before the start, and its owner the user of the "+
+			"gateway (uid %d)", err, dir, os.Geteuid())
+	}
+	return fmt.Errorf("audit.dir: %w", err)
 }
 
 func copiesConfig(

@@ -182,6 +182,33 @@ func TestARecordThatCannotBeKept(t *testing.T) {
 	}
 }
 
+// brana check finds that copies of seals could not go where they shall; serve would go on
+// without them.
+func TestCheckLooksAtTheCopiesOfSeals(t *testing.T) {
+	dir := t.TempDir()
+	for seals, want := range map[string]string{
+		"{file: " + dir + "/none/seals}":      "make the folder first",
+		"{file: " + dir + "}":                 dir + " is a folder: name a file",
+		"{command: [" + dir + "/no-program]}": "no-program: no such file or directory",
+		"{command: [brana-no-program]}":       "executable file not found in $PATH",
+	} {
+		file := serveFile(t, "127.0.0.1:8090", `dir: ""`, "dir: "+t.TempDir(),
+			`seals: {file: "", syslog: "", command: []}`, "seals: "+seals)
+		said, code := brana("check", "-c", file)
+		if code != exitRefused || !strings.Contains(said, "audit.seals.") || !strings.Contains(said, want) {
+			t.Errorf("%s: exit code %d, %s, want %s", seals, code, said, want)
+		}
+	}
+	file := serveFile(t, "127.0.0.1:8090", `dir: ""`, "dir: "+t.TempDir(),
+		`seals: {file: "", syslog: "", command: []}`, "seals: {file: "+dir+"/seals, command: [cat]}")
+	if said, code := brana("check", "-c", file); code != 0 {
+		t.Errorf("exit code %d, %s", code, said)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "seals")); !os.IsNotExist(err) {
+		t.Errorf("the file was made: %v", err)
+	}
+}
+
 // brana check says where the record would be, and makes nothing there.
 func TestCheckLooksAtTheRecord(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "a", "b")
