@@ -163,6 +163,18 @@ func TestMarks(t *testing.T) {
 	})
 }
 
+// The words of a program that failed are quoted, and nothing stands for words that are none.
+func TestAProgramThatFails(t *testing.T) {
+	for script, want := range map[string]string{
+		"exit 3":               "sh: exit status 3",
+		"echo full >&2;exit 3": "sh: exit status 3: full",
+	} {
+		if err := toCommand([]string{"sh", "-c", script})(t.Context(), nil); err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %s", script, err, want)
+		}
+	}
+}
+
 func TestCopiesToAFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "seals")
 	put(t, filepath.Dir(path), map[string]string{"seals": "torn by a cra"})

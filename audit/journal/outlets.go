@@ -60,8 +60,10 @@ func toCommand(argv []string) sender {
 		switch err := command.Run(); {
 		case ctx.Err() != nil:
 			return fmt.Errorf("%s was ended, since it took too long", argv[0])
-		case err != nil:
+		case err != nil && len(complaint) > 0:
 			return fmt.Errorf("%s: %w: %s", argv[0], err, strings.TrimSpace(string(complaint)))
+		case err != nil:
+			return fmt.Errorf("%s: %w", argv[0], err)
 		}
 		return nil
 	}

@@ -45,7 +45,7 @@ func ReadPrivateKey(path string) (key ed25519.PrivateKey, warning string, err er
 	}
 	if mode := info.Mode().Perm(); mode&0o007 != 0 {
 		warning = fmt.Sprintf("%s is open to every user of this machine (mode %04o); "+
-			"chmod 0600 closes it", path, mode)
+			"chmod o= %s closes it", path, mode, path)
 	}
 	block, err := readPEM(f, path)
 	if err != nil {
