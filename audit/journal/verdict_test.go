@@ -38,7 +38,7 @@ func TestNotes(t *testing.T) {
 		want  []string
 	}{
 		"unsigned": {newMaker("g1", nil).records(1).end(Sealed, ""), Options{}, nil, []string{
-			"nothing is signed: whoever can write the folder can make it anew",
+			"nothing is signed: a user who can write to the folder can make it anew",
 		}},
 		"signed, open": {newMaker("g1", one).records(3), Options{}, nil, []string{
 			"signed with key " + Fingerprint(public(one)) + " from " + name(1) + " on",
@@ -64,7 +64,7 @@ func TestNotes(t *testing.T) {
 		"crashed": {
 			newMaker("g1", nil).records(1).next(Crashed, "\x00").end(Sealed, ""), Options{}, nil, []string{
 				name(1) + ": 1 bytes after number 2 are no records: the segment has crashed (0 whole lines among them)",
-				"nothing is signed: whoever can write the folder can make it anew",
+				"nothing is signed: a user who can write to the folder can make it anew",
 				"1 segments have no seal: their writer crashed or the disk failed",
 			},
 		},
@@ -96,12 +96,12 @@ func TestNotes(t *testing.T) {
 		"a foreign file": {
 			newMaker("g1", nil).end(Sealed, ""), Options{}, files{"notes.txt": ""}, []string{
 				"notes.txt is no file of a journal, and does not count",
-				"nothing is signed: whoever can write the folder can make it anew",
+				"nothing is signed: a user who can write to the folder can make it anew",
 			},
 		},
 		"deleted": {newMaker("g1", nil).end(Sealed, "").delete().begun().end(Sealed, ""), Options{}, nil, []string{
 			"numbers 1 to 2 were deleted, the last of them at 2026-11-29T08:00:03Z (" + name(3) + ":2)",
-			"nothing is signed: whoever can write the folder can make it anew",
+			"nothing is signed: a user who can write to the folder can make it anew",
 		}},
 	} {
 		c.m.close()

@@ -129,6 +129,9 @@ type joiner struct {
 // add joins a portion to those before it.
 func (j *joiner) add(p *portion) *Break {
 	if p.header != nil {
+		if name := p.header.Gateway; !slices.Contains(j.Gateways, name) {
+			j.Gateways = append(j.Gateways, name)
+		}
 		if b := j.addKey(p); b != nil {
 			return b
 		}
@@ -140,9 +143,6 @@ func (j *joiner) add(p *portion) *Break {
 		j.begin, j.First = p, p.segment.First
 	} else if b := j.join(p); b != nil {
 		return b
-	}
-	if name := p.header.Gateway; !slices.Contains(j.Gateways, name) {
-		j.Gateways = append(j.Gateways, name)
 	}
 	j.before, j.Last = p, p.last
 	j.Records += p.records()
@@ -221,7 +221,7 @@ func (j *joiner) finish() *Break {
 	case !j.signed && len(j.options.Keys) > 0:
 		return newBreak(place{j.begin.path, 1, 0}, Forged, "no segment is signed, and a key is given")
 	case !j.signed:
-		j.note("nothing is signed: whoever can write the folder can make it anew")
+		j.note("nothing is signed: a user who can write to the folder can make it anew")
 	case len(j.options.Keys) == 0:
 		j.note("no key is given: compare the fingerprint with that of the gateway's key")
 	}

@@ -30,21 +30,22 @@ func (a *auditVerifyCmd) Run(out stdio) error {
 	}
 	var unread []error
 	var gateways []string
-	broken := false
+	broken, nameless := false, false // nameless: it broke before it named its gateway
 	for _, dir := range a.Dirs {
 		v, hiding, err := verifyJournal(dir, options)
 		if err != nil {
-			unread = append(unread, err)
+			unread, nameless = append(unread, err), true
 			continue
 		}
 		gateways = append(gateways, v.Gateways...)
+		nameless = nameless || len(v.Gateways) == 0
 		broken = broken || v.Broken != nil || len(hiding) > 0
 		a.print(out.out, v)
 		for _, index := range hiding {
 			fmt.Fprintf(out.out, "  %s\n", index.Error())
 		}
 	}
-	if options.Copies != nil {
+	if options.Copies != nil && !nameless {
 		for _, name := range options.Copies.Gateways() {
 			if !slices.Contains(gateways, name) {
 				fmt.Fprintf(out.out, "copies of gateway %s are there, and no journal of it is given\n", name)

@@ -51,7 +51,7 @@ func TestAuditVerify(t *testing.T) {
 		t.Fatal(err)
 	}
 	const whole = "3 records, 1 segments, chain whole\n"
-	const unsigned = "  nothing is signed: whoever can write the folder can make it anew\n"
+	const unsigned = "  nothing is signed: a user who can write to the folder can make it anew\n"
 	const open = "  1 intents have no outcome: their calls run, or ended with the gateway; " +
 		"brana audit query --outcome unfinished lists them\n"
 	for _, c := range []struct {
@@ -83,6 +83,11 @@ func TestAuditVerify(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
+	run([]string{"audit", "verify", "--seals", copied, one, two}, stdio{&out, &out})
+	if strings.Contains(out.String(), "no journal of it is given") {
+		t.Errorf("a broken journal is not known by its gateway: %s", out.String())
+	}
+	out.Reset()
 	code := run([]string{"audit", "verify", one, two}, stdio{&out, &out})
 	want := one + ": " + file + ":3: edited: number 3 is not what number 4 follows (byte "
 	if code != exitRefused || !strings.HasPrefix(out.String(), want) || !strings.Contains(out.String(), two+": "+whole) {
