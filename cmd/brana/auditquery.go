@@ -33,7 +33,7 @@ type auditQueryCmd struct {
 	PersonID  string   `name:"person-id" placeholder:"AIFO" help:"Calls about a person, by the AIFO in the agenda of the caller; needs --person-key."`
 	PersonKey string   `name:"person-key" type:"path" placeholder:"FILE" help:"audit.person_key of the gateway."`
 	Follow    bool     `short:"f" help:"Go on with calls that end while the gateway runs; without --since, print only those."`
-	Limit     int      `placeholder:"N" help:"End after N uses."`
+	Limit     int      `placeholder:"N" help:"End after N calls."`
 	Whole     bool     `help:"Read also the segments that by their index hold no such call; see brana audit verify."`
 	JSON      bool     `name:"json" xor:"form" help:"Print an object a line, with the records as they are in the journal."`
 	CSV       bool     `name:"csv" xor:"form" help:"Print comma-separated values, with the names of the columns."`

@@ -50,7 +50,7 @@ func TestMistakesInTheConfiguration(t *testing.T) {
 		{"unknown key at the top", "log:\n  level", "logs:\n  level", `brana.yaml:LINE:1: unknown field "logs"`},
 		{"tab", "  prefix:", "\tprefix:", "brana.yaml:8:"},
 		{"key twice", "  prefix: /publikace", "  prefix: /publikace\n  prefix: /a", "brana.yaml:9:3: "},
-		{"duration without a unit", "drain: 25s", "drain: 25", "brana.yaml:14:10: 25 is not a duration: write it as 250ms, 15s or 2m"},
+		{"duration without a unit", "drain: 25s", "drain: 25", "brana.yaml:14:10: 25 is not a duration: write it as 250ms, 15s, 2m or 24h"},
 		{"negative duration", "drain: 25s", "drain: -1s", "brana.yaml:14:10: -1s is not a duration"},
 		{"size in another unit", "inline_limit: 64KiB", "inline_limit: 64kB",
 			"brana.yaml:10:17: 64kB is not a size: write it as 512B, 64KiB, 256MiB or 1GiB"},

@@ -27,5 +27,5 @@ policy: {dir: "${POLICY}"}
 	fmt.Println(err)
 	// Output:
 	// /etc/brana/policy 127.0.0.1:8080
-	// brana.yaml:5:17: 25 is not a duration: write it as 250ms, 15s or 2m
+	// brana.yaml:5:17: 25 is not a duration: write it as 250ms, 15s, 2m or 24h
 }

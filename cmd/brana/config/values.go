@@ -18,7 +18,7 @@ type Duration time.Duration
 func (d *Duration) UnmarshalYAML(n ast.Node) error {
 	v, err := time.ParseDuration(scalar(n))
 	if err != nil || v < 0 {
-		return mistake(n, "%s is not a duration: write it as 250ms, 15s or 2m", n)
+		return mistake(n, "%s is not a duration: write it as 250ms, 15s, 2m or 24h", n)
 	}
 	*d = Duration(v)
 	return nil
