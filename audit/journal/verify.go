@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -144,6 +145,9 @@ func (j *joiner) add(p *portion) *Break {
 	} else if b := j.join(p); b != nil {
 		return b
 	}
+	if b := j.addCopies(p); b != nil {
+		return b
+	}
 	j.before, j.Last = p, p.last
 	j.Records += p.records()
 	j.Segments++
@@ -176,6 +180,23 @@ func (j *joiner) join(p *portion) *Break {
 	if before.rest.bytes > 0 {
 		j.note("%s: %d bytes after number %d are no records: the segment has %s (%d whole lines "+
 			"among them)", before.path, before.rest.bytes, before.last, e.Cause, before.rest.lines)
+	}
+	return nil
+}
+
+// addCopies checks that no copy says that a portion was written under a name that the gateway
+// had before: whoever makes lines anew cannot escape copies by another name.
+func (j *joiner) addCopies(p *portion) *Break {
+	for _, name := range j.Gateways {
+		if name == p.header.Gateway {
+			continue
+		}
+		within := j.options.Copies.of(name).from(p.segment.First)
+		if len(within) > 0 && within[0].Seq <= p.last {
+			return newBreak(place{path: p.path, line: 1}, Foreign, "gateway %s wrote the segment; "+
+				"the copy %s shows that number %d is of gateway %s",
+				p.header.Gateway, within[0].Place, within[0].Seq, name)
+		}
 	}
 	return nil
 }
@@ -216,6 +237,11 @@ func (j *joiner) finish() *Break {
 				"the journal ends after number %d; the copy %s shows that it went on to number %d",
 				j.Last, c.Place, c.Seq)
 		}
+	}
+	if j.options.Copies != nil && j.copies == 0 {
+		return newBreak(place{path: j.begin.path, line: 1}, Foreign, "no copy is of this journal, which "+
+			"gateway %s wrote; those given are of %s", strings.Join(j.Gateways, ", "),
+			strings.Join(j.options.Copies.Gateways(), ", "))
 	}
 	switch {
 	case !j.signed && len(j.options.Keys) > 0:

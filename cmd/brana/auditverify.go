@@ -118,6 +118,7 @@ func (a *auditVerifyCmd) print(out io.Writer, v *journal.Verdict) {
 		return
 	}
 	fmt.Fprintf(out, "%d records, %d segments, chain whole\n", v.Records, v.Segments)
+	fmt.Fprintf(out, "  written by gateway %s\n", strings.Join(v.Gateways, ", "))
 	for _, note := range v.Notes {
 		fmt.Fprintf(out, "  %s\n", note)
 	}

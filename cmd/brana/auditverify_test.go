@@ -50,7 +50,9 @@ func TestAuditVerify(t *testing.T) {
 	if err := os.WriteFile(copied, []byte(header+"\n"+lines[len(lines)-1]+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	const whole = "3 records, 1 segments, chain whole\n"
+	whole := func(gateway string) string {
+		return "3 records, 1 segments, chain whole\n  written by gateway " + gateway + "\n"
+	}
 	const unsigned = "  nothing is signed: a user who can write to the folder can make it anew\n"
 	const open = "  1 intents have no outcome: their calls run, or ended with the gateway; " +
 		"brana audit query --outcome unfinished lists them\n"
@@ -60,14 +62,17 @@ func TestAuditVerify(t *testing.T) {
 		code int
 		want string
 	}{
-		{"one journal", []string{one}, 0, whole + unsigned + open},
+		{"one journal", []string{one}, 0, whole("g1") + unsigned + open},
 		{"two journals", []string{one, two + "/"}, 0,
-			one + ": " + whole + unsigned + open + two + ": " + whole + unsigned + open},
+			one + ": " + whole("g1") + unsigned + open + two + ": " + whole("g2") + unsigned + open},
 		{"copies of both", []string{"--seals", copied, one, two}, 0,
-			one + ": " + whole + unsigned + "  1 copies fit\n" + open +
-				two + ": " + whole + unsigned + "  1 copies fit\n" + open},
+			one + ": " + whole("g1") + unsigned + "  1 copies fit\n" + open +
+				two + ": " + whole("g2") + unsigned + "  1 copies fit\n" + open},
 		{"copies of another", []string{"--seals", copied, one}, 0,
-			whole + unsigned + "  1 copies fit\n" + open + "copies of gateway g2 are there, and no journal of it is given\n"},
+			whole("g1") + unsigned + "  1 copies fit\n" + open + "copies of gateway g2 are there, and no journal of it is given\n"},
+		{"copies of another alone", []string{"--seals", file, two}, exitRefused,
+			two + "/00000000000000000001.jsonl:1: foreign: no copy is of this journal, which gateway g2 wrote; " +
+				"those given are of g1 (byte 0)\ncopies of gateway g1 are there, and no journal of it is given\n"},
 		{"no folder", []string{one + "/none"}, exitUsage, "brana: no journal: there is no folder " + one + "/none\n"},
 		{"no journal", []string{filepath.Dir(copied)}, exitUsage, "brana: " + filepath.Dir(copied) + " holds no segment of a journal\n"},
 		{"no key", []string{"--key", copied, one}, exitUsage, "brana: --key: " + copied + " holds no PEM, so no key\n"},
@@ -90,7 +95,7 @@ func TestAuditVerify(t *testing.T) {
 	out.Reset()
 	code := run([]string{"audit", "verify", one, two}, stdio{&out, &out})
 	want := one + ": " + file + ":3: edited: number 3 is not what number 4 follows (byte "
-	if code != exitRefused || !strings.HasPrefix(out.String(), want) || !strings.Contains(out.String(), two+": "+whole) {
+	if code != exitRefused || !strings.HasPrefix(out.String(), want) || !strings.Contains(out.String(), two+": "+whole("g2")) {
 		t.Errorf("%d, %s, want %s", code, out.String(), want)
 	}
 }
