@@ -36,6 +36,7 @@ type writer struct {
 	dirty       time.Time     // when the first line was written that was not confirmed; zero: none
 	retry       time.Time     // when a segment may be tried again
 	wait        time.Duration // before the next attempt
+	failure     error         // why there is no segment
 	pace        pace
 	timer       *time.Timer
 	done        chan struct{}
@@ -267,6 +268,7 @@ func (w *writer) begin() {
 // as well the journal is blocked, and tries again after a pause.
 func (w *writer) fail(err error) {
 	err = fmt.Errorf("write the journal: %w", err)
+	w.failure = err
 	w.counts.failures.Add(1)
 	e := Event{What: SegmentFailed, Err: err}
 	if w.segment != nil {
@@ -289,7 +291,7 @@ func (w *writer) fail(err error) {
 // lastAttempt tries once more to write what has gathered, before the journal ends.
 func (w *writer) lastAttempt() {
 	if _, gathered, _ := w.queue.state(); gathered.IsZero() {
-		w.err = w.queue.blocked()
+		w.err = w.failure
 		return
 	}
 	w.begin()
@@ -299,7 +301,7 @@ func (w *writer) lastAttempt() {
 	if w.segment != nil && w.end("shutdown") {
 		return
 	}
-	w.err = w.queue.blocked()
+	w.err = w.failure
 	w.queue.abandon()
 }
 
