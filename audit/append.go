@@ -245,7 +245,8 @@ func escape[T string | []byte](b []byte, s T) []byte {
 			continue
 		}
 		if c >= utf8.RuneSelf {
-			if r, n := utf8.DecodeRuneInString(string(s[i:min(len(s), i+utf8.UTFMax)])); r != utf8.RuneError || n > 1 {
+			next := string(s[i:min(len(s), i+utf8.UTFMax)])
+			if r, n := utf8.DecodeRuneInString(next); r != utf8.RuneError || n > 1 {
 				i += n
 				continue
 			}

@@ -360,6 +360,14 @@ func TestMergedReturned(t *testing.T) {
 	if diff := cmp.Diff(want, slices.Collect(a.Words())); diff != "" {
 		t.Error(diff)
 	}
+	var many, none Returned
+	for i := range maxUnknown + 1 {
+		many.Add(fmt.Sprint("Nove", i))
+	}
+	none.Merge(&many)
+	if got := slices.Collect(none.Words()); len(got) != maxUnknown+1 || got[maxUnknown] != "?…" {
+		t.Errorf("of more names than there is room for: %v", got)
+	}
 	for word := range a.Words() {
 		if IsUnknownName(word) == slices.Contains(ReturnedWords(), word) {
 			t.Errorf("%s is both", word)

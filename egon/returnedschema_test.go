@@ -59,6 +59,52 @@ func TestReplyRecordsAreThoseOfTheSchemas(t *testing.T) {
 	}
 }
 
+// The word of an element is its own name, but for these. SeznamUdaju has the words of ROB and
+// ROS, all but one.
+func TestWordsOfTheTable(t *testing.T) {
+	const unlisted = "PoskytnutiJineOsobe" // of E03 and E276; no enumeration has it
+	renamed := map[string]string{
+		"rod DatovaSchranka": "DatovaSchrankaROB",
+		"rod Certifikaty":    "Certifikat",
+		"rod Doklady":        "Doklad",
+		"dot DatoveSchranky": "DatovaSchrankaROS",
+		"dot Fo":             "FyzickaOsoba",
+		"dot NazevOsoby":     "ObchodniNazev",
+		"ros NazevOsoby":     "ObchodniNazev",
+		"ros FoTextemPobyt":  "FyzickaOsoba",
+		"media-eop Fotky":    "EopFoto",
+		"media-eop Podpisy":  "EopPodpis",
+		"media-ecd Fotky":    "EcdFoto",
+		"media-ecd Podpisy":  "EcdPodpis",
+	}
+	for _, s := range returnedSections() {
+		if s.is != "record" {
+			continue
+		}
+		list := s.space()
+		ofAiseo := list == "eo" || list == "se3"
+		if list == "se" {
+			list = s.name
+		}
+		for _, row := range s.rows {
+			word := row[1]
+			switch word {
+			case "-", "*", ">":
+				continue
+			case "=":
+				word = row[0]
+			default:
+				if want := renamed[list+" "+row[0]]; word != want {
+					t.Errorf("%s of %s is %s, want %q", row[0], s.name, word, want)
+				}
+			}
+			if !ofAiseo && word != unlisted && wordOf(word) == &noItem {
+				t.Errorf("%s of %s is %s, which is no item", row[0], s.name, word)
+			}
+		}
+	}
+}
+
 // The path of each record is that of the service's schema, and no part of a reply with a
 // record is left out.
 func TestRepliesAreThoseOfTheSchemas(t *testing.T) {

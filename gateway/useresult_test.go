@@ -191,3 +191,47 @@ func TestTheOutcomeOfAJobThatFails(t *testing.T) {
 		t.Errorf("%s of %s, want %s", got, job.IszrZadostId, want)
 	}
 }
+
+// A kept is a pool of one value.
+type kept[T any] struct{ value T }
+
+func (p kept[T]) Get() T { return p.value }
+func (kept[T]) Put(T)    {}
+
+// Nothing of a call is in the record of the next one, which has its memory.
+func TestNothingOfACallIsInTheNextRecord(t *testing.T) {
+	into, records := recorded(t)
+	s := startGateway(t, into, func(s *settings) {
+		s.parts.Media = onceTraced{new(bool)}
+		s.made = func(g *Gateway) {
+			g.pools.traces = kept[*egon.Trace]{&egon.Trace{}}
+			g.pools.uses = kept[*use]{&use{}}
+		}
+	})
+	read(t, s.post(t, "/publikace/E198", mediaCall()))
+	first := s.lastRecord(t, records)
+	if len(first.Returned) != 1 || len(first.Registries) != 1 || len(first.Unpermitted) != 1 {
+		t.Fatalf("the first record has %v, %v", first.Returned, first.Registries)
+	}
+	read(t, s.post(t, "/publikace/E198", mediaCall()))
+	eventually(t, "four records", func() bool { return len(records()) == 4 })
+	const want = "outcome = ok OK [] 200"
+	if got := plain(records()[3]); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+// onceTraced is a workflow that asks and returns something only the first time.
+type onceTraced struct{ done *bool }
+
+func (w onceTraced) Serve(
+	ctx context.Context, h *egon.Head, tr *egon.Trace,
+) (*egon.Answer, time.Time, error) {
+	if !*w.done {
+		tr.End(tr.Begin("eop", "X21"), egon.SpanOK, time.Millisecond)
+		tr.ReturnsItem("EcdFoto")
+		*w.done = true
+	}
+	a, err := serveOK(ctx, h)
+	return a, time.Now(), err
+}

@@ -90,6 +90,39 @@ func TestTraceOfAnEvidenceThatBreaks(t *testing.T) {
 	}
 }
 
+// One that breaks after its head was sent on is no ok either. One that the caller does not
+// read to its end is.
+func TestTraceOfAnEvidenceThatBreaksLate(t *testing.T) {
+	long := strings.Replace(photo, "QUJD", strings.Repeat("QUJD", 1<<20), 1)
+	for _, tt := range []struct {
+		name, media string
+		read        bool
+		want        string
+	}{
+		{"whole", long, true, "eop X21 ok"},
+		{"malformed", strings.Replace(long, "</s:Fotka>", "<<", 1), true, "eop X21 failed"},
+		{"closed", long, false, "eop X21 ok"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m, _ := allWell().with("X21",
+				eop("OK", known, appStatus("OK", "")+aifo1+tt.media)).start(t)
+			var tr egon.Trace
+			a, _, err := m.Serve(t.Context(), e198Head("EopFoto"), &tr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tt.read {
+				_, _ = io.Copy(io.Discard, a.Body)
+			}
+			_ = a.Body.Close()
+			_, _ = a.Body.Read(make([]byte, 1)) // it was closed
+			if got := traced(&tr); !strings.HasPrefix(got, tt.want+",") {
+				t.Errorf("trace %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
 // A relayed message leaves one span. Its status is unknown here.
 func TestTraceOfARelay(t *testing.T) {
 	cut := errors.New("cut")
