@@ -156,7 +156,7 @@ func (a *auditQueryCmd) known() error {
 	if err := knownServices(a.Service); err != nil {
 		return err
 	}
-	if err := a.knownItems(); err != nil {
+	if err := knownReturned(a.Returned); err != nil {
 		return err
 	}
 	words := query.Answered()
@@ -175,18 +175,11 @@ func (a *auditQueryCmd) known() error {
 	return nil
 }
 
-// knownItems refuses words that no record has as items. One that begins with ? stands for a
-// word that nobody knows.
-func (a *auditQueryCmd) knownItems() error {
-	for _, word := range a.Item {
-		_, control := egon.ParseControl(word)
-		if egon.ItemRegister(word) == egon.NoRegister && !control && !strings.HasPrefix(word, "?") {
-			return fmt.Errorf("--item: %q is no item; write a word of SeznamUdaju, as AdresaPobytu", word)
-		}
-	}
-	returned := egon.ReturnedWords()
-	for _, word := range a.Returned {
-		if !slices.Contains(returned, word) && !egon.IsUnknownName(word) {
+// knownReturned refuses words that no answer has. Those that are asked for are not a closed set:
+// a grant may name any item of an evidence.
+func knownReturned(words []string) error {
+	for _, word := range words {
+		if !slices.Contains(egon.ReturnedWords(), word) && !strings.HasPrefix(word, "?") {
 			return fmt.Errorf("--returned: no answer has the item %q; write a word as EopFoto, or the "+
 				"name of an unknown element with ? before it", word)
 		}
