@@ -32,7 +32,7 @@ func (q *Query) Follow(ctx context.Context) iter.Seq2[*Use, error] {
 		var running sync.WaitGroup
 		for _, dir := range distinct(q.Dirs) {
 			running.Go(func() {
-				f := &follower{filter: &filter, fromNow: fromNow, items: items}
+				f := &follower{filter: &filter, fromNow: fromNow, whole: q.Whole, items: items}
 				if err := f.run(ctx, dir); err != nil {
 					f.send(ctx, item{err: err})
 				}
@@ -55,6 +55,7 @@ func (q *Query) Follow(ctx context.Context) iter.Seq2[*Use, error] {
 type follower struct {
 	filter  *Filter
 	fromNow bool
+	whole   bool // see Query
 	items   chan<- item
 	order   *order
 	printed printed
@@ -77,7 +78,9 @@ func (f *follower) run(ctx context.Context, dir string) error {
 	}
 	if !f.fromNow {
 		p.loadIndexes()
-		p.prune(f.filter, rand.IntN)
+		if !f.whole {
+			p.prune(f.filter, rand.IntN)
+		}
 	}
 	f.order = newOrder(p, f.filter)
 	f.order.yield = func(u *Use) bool {
@@ -128,6 +131,9 @@ func (f *follower) segment(ctx context.Context, p *plan, i int) error {
 		}
 		return ctx.Err() == nil
 	}}
+	if part.closed() {
+		s.indexer = newIndexer(part.First) // it is compared, or made
+	}
 	defer func() { s.close(); s.flush() }()
 	s.begin()
 	r := s.open()

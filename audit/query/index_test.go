@@ -1,6 +1,7 @@
 package query
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -109,16 +110,7 @@ func TestIndexKeepsResultsOfEarlierCalls(t *testing.T) {
 // An index that hides calls is found out: by the query that compares it, and by a check.
 func TestIndexThatHidesIsFoundOut(t *testing.T) {
 	dir, indexes := indexed(t)
-	p, err := newPlan(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.loadIndexes()
-	forged := p.parts[0].index
-	forged.Hours = map[int64]map[string]uint64{}
-	if err := os.WriteFile(indexes[0], forged.encode(), 0o640); err != nil {
-		t.Fatal(err)
-	}
+	hideFirst(t, dir)
 	want := indexes[0] + ": it hides what its segment holds"
 	// Only one segment is left out of this query: it is the one that is compared.
 	uses, findings := ask(t, Filter{Since: at("07:00"), Until: at("08:00")}, dir)
@@ -134,6 +126,46 @@ func TestIndexThatHidesIsFoundOut(t *testing.T) {
 	}
 	if checked := check(t, dir); len(checked) != 1 || !strings.HasPrefix(checked[0].Error(), want) {
 		t.Errorf("check: %v", checked)
+	}
+}
+
+// hideFirst takes the calls out of the index of the first segment.
+func hideFirst(t *testing.T, dir string) {
+	t.Helper()
+	p, err := newPlan(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.loadIndexes()
+	forged := p.parts[0].index
+	forged.Hours = map[int64]map[string]uint64{}
+	if err := os.WriteFile(indexPath(&p.parts[0].Segment), forged.encode(), 0o640); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A query that follows compares what it reads as any other does, and reads all if it is to.
+func TestIndexThatHidesIsFoundOutWhileFollowing(t *testing.T) {
+	dir, indexes := indexed(t)
+	hideFirst(t, dir)
+	var findings []string
+	q := Query{
+		Dirs: []string{dir}, Filter: Filter{Since: at("07:00"), Until: at("08:00")}, Whole: true,
+		Found: func(f Finding) { findings = append(findings, f.Error()) },
+	}
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
+	uses := 0
+	for _, err := range q.Follow(ctx) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if uses++; uses == 2 { // the second one ends in the segment after
+			break
+		}
+	}
+	if uses != 2 || len(findings) != 1 || !strings.HasPrefix(findings[0], indexes[0]+": it hides") {
+		t.Errorf("%d uses, findings %v", uses, findings)
 	}
 }
 
