@@ -112,7 +112,7 @@ func readCompressed(ctx context.Context, path string) (sum hash, err error) {
 	if err != nil {
 		return sum, err
 	}
-	defer decoder.Close()
+	defer releaseDecoder(decoder)
 	text := sha256.New()
 	err = slowly(ctx, text, decoder)
 	return sumOf(text), err

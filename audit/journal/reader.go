@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -73,8 +74,23 @@ func (s Segment) open(size int) (*Reader, error) {
 	return r, nil
 }
 
+// decoders are those that were used and released. One costs more to make than a header to
+// read.
+var decoders sync.Pool
+
+// newDecoder returns a decoder, which its caller releases.
 func newDecoder(from io.Reader) (*zstd.Decoder, error) {
+	if d, ok := decoders.Get().(*zstd.Decoder); ok {
+		return d, d.Reset(from)
+	}
 	return zstd.NewReader(from, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
+}
+
+// releaseDecoder takes a decoder back that nobody uses any more.
+func releaseDecoder(d *zstd.Decoder) {
+	if d.Reset(nil) == nil {
+		decoders.Put(d)
+	}
 }
 
 // Next returns the next line without its newline; it is valid until the next call. At the
@@ -165,10 +181,11 @@ func (r *Reader) Offset() int64 { return r.line }
 // valid until the next call of Next.
 func (r *Reader) Rest() []byte { return r.buf[r.start:r.end] }
 
-// Close closes the file.
+// Close closes the file. The reader is of no use any more.
 func (r *Reader) Close() error {
 	if r.decoder != nil {
-		r.decoder.Close()
+		releaseDecoder(r.decoder)
+		r.decoder, r.source = nil, nil
 	}
 	return r.file.Close()
 }

@@ -301,3 +301,21 @@ func BenchmarkReader(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkHeader reads the header of a compressed segment, as a look at a folder does of each.
+func BenchmarkHeader(b *testing.B) {
+	m := journalOf()
+	m.close()
+	dir := b.TempDir()
+	put(b, dir, map[string]string{segmentName(1) + ".zst": compressed(b, m.files[segmentName(1)])})
+	listing, err := List(dir)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := listing.Segments[0].Header(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
