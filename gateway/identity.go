@@ -31,7 +31,7 @@ func (in *inbound) identify() error {
 		Address:  addressOf(in.rc.Conn()).Addr(),
 	}
 	if refusal := caller.vouch(&in.head.Info, in.start); refusal != nil {
-		in.decision.Version = in.policy.Version()
+		in.decision = policy.Decision{Version: in.policy.Version()}
 		return refusal.because(errors.New(policy.Describe(c.Certificate)))
 	}
 	return nil

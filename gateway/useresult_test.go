@@ -6,7 +6,9 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"brana/audit"
@@ -234,4 +236,36 @@ func (w onceTraced) Serve(
 	}
 	a, err := serveOK(ctx, h)
 	return a, time.Now(), err
+}
+
+// A caller whose certificate is taken away while its call waits for its row is refused for
+// that, and so says the record.
+func TestACertificateTakenAwayUnderWay(t *testing.T) {
+	var identities atomic.Pointer[string]
+	bound, none := boundOnce, "identities: []\n"
+	identities.Store(&bound)
+	store, err := policy.NewStore(func() (*policy.Snapshot, error) {
+		return policy.LoadFS(fstest.MapFS{
+			"p/a.yaml": {Data: []byte(grants)},
+			"p/b.yaml": {Data: []byte(*identities.Load())},
+		}, policy.Config{Dir: "p", Environment: policy.Test})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	into, records := recorded(t)
+	s := startTLSGateway(t, boundOnce, into,
+		rowsOver(t, store, func(context.Context, string) ([]egon.RightsItem, error) {
+			identities.Store(&none)
+			return []egon.RightsItem{{KodIszr: "Jmeno"}}, store.Reload()
+		}))
+	message := call{items: []string{"Jmeno"}}.message()
+	if _, err := s.ask(s.client(t, s.ca.issue(100)), message); err != nil {
+		t.Fatal(err)
+	}
+	r := s.lastRecord(t, records)
+	if r.Outcome != "caller-mismatch" || r.Decision.Verdict != "caller-mismatch" ||
+		r.Decision.Rule+r.Decision.Row != "" || r.Decision.Policy != store.Current().Version() {
+		t.Errorf("%s, decision %+v", r.Outcome, *r.Decision)
+	}
 }
