@@ -69,3 +69,16 @@ func (d folder) Sync() error {
 type synced struct{ *os.File }
 
 func (f synced) Sync() error { return syncData(f.File) }
+
+// Write names the segment in its errors as it is named once it has begun.
+func (f synced) Write(b []byte) (int, error) {
+	n, err := f.File.Write(b)
+	if err == nil {
+		return n, nil
+	}
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		at.Path = segmentPath(f.File)
+	}
+	return n, err
+}

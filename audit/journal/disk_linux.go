@@ -32,7 +32,7 @@ func syncData(f *os.File) error {
 		return os.NewSyscallError("confirm fdatasync: fstat", err)
 	}
 	if stat.Nlink == 0 {
-		return fmt.Errorf("%s: %w", f.Name(), errRemoved)
+		return fmt.Errorf("%s: %w", segmentPath(f), errRemoved)
 	}
 	for range 2 {
 		err := again(func() error { return syscall.Fchmod(fd, stat.Mode&permissions) })

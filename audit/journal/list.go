@@ -117,3 +117,6 @@ func parseName(name string) (first uint64, compressed, ok bool) {
 	first, err := strconv.ParseUint(number, 10, 64)
 	return first, compressed, err == nil && len(number) == digits && first > 0
 }
+
+// segmentPath is the path of a segment that was created under another name.
+func segmentPath(f *os.File) string { return strings.TrimSuffix(f.Name(), extMaking) }

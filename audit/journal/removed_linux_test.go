@@ -20,8 +20,11 @@ func TestASegmentIsRemovedWhileItIsWritten(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, segmentName(1))); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := j.Append(record("lost"), true); !errors.Is(err, errRemoved) {
+	_, err := j.Append(record("lost"), true)
+	if !errors.Is(err, errRemoved) {
 		t.Errorf("a call whose line is in no file: %v", err)
+	} else if path := filepath.Join(dir, segmentName(1)); !strings.Contains(err.Error(), path+":") {
+		t.Errorf("%v, want the name that the file had: %s", err, path)
 	}
 	appended(t, j, "after")
 	closed(t, j)
