@@ -107,6 +107,50 @@ func TestIndexKeepsResultsOfEarlierCalls(t *testing.T) {
 	}
 }
 
+// The outcome of a call that was deleted is read for its own time, though no call is of it. A
+// filter that asks for what only a call has needs it not.
+func TestIndexKeepsResultsOfDeletedCalls(t *testing.T) {
+	dir := t.TempDir()
+	if err := audittest.NewBook(dir).Script(`
+{"type":"intent","time":"2026-11-28T07:00:00.000000Z","service":"E05"}
+seal size
+{"type":"refusal","time":"2026-11-28T08:00:00.000000Z","service":"E05","outcome":"overloaded"}
+seal size
+{"type":"refusal","time":"2026-11-28T08:00:01.000000Z","service":"E05","outcome":"overloaded"}
+{"type":"outcome","time":"2026-11-28T10:00:00.000000Z","intent":2,"outcome":"ok"}
+seal size
+`); err != nil {
+		t.Fatal(err)
+	}
+	ask(t, Filter{}, dir)
+	p, err := newPlan(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(p.parts[0].Path); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		filter Filter
+		skip   bool
+	}{
+		{Filter{Since: at("10:00")}, false},
+		{Filter{Since: at("10:00"), Services: []string{"E05"}}, true},
+	} {
+		if p, err = newPlan(dir); err != nil {
+			t.Fatal(err)
+		}
+		p.loadIndexes()
+		p.prune(&c.filter, func(int) int { return 0 }) // the segment of 8 is compared
+		if p.parts[1].skip != c.skip {
+			t.Errorf("%+v: skip is %t", c.filter, p.parts[1].skip)
+		}
+	}
+	if uses, _ := ask(t, Filter{Since: at("10:00")}, dir); len(uses) != 1 || uses[0].Call != nil {
+		t.Errorf("%d uses", len(uses))
+	}
+}
+
 // An index that hides calls is found out: by the query that compares it, and by a check.
 func TestIndexThatHidesIsFoundOut(t *testing.T) {
 	dir, indexes := indexed(t)

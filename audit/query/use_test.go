@@ -81,3 +81,22 @@ func TestFolderNamedTwiceCountsOnce(t *testing.T) {
 		t.Errorf("%d uses, want %d", len(twice), len(once))
 	}
 }
+
+// A call without an outcome comes where its gateway ended, whichever way that was.
+func TestUnfinishedCallComesWhereItsGatewayEnded(t *testing.T) {
+	for _, end := range []string{"end crashed", "end damaged", "seal shutdown"} {
+		dir := t.TempDir()
+		err := audittest.NewBook(dir).Script(`
+{"type":"intent","time":"2026-11-28T07:00:00Z","service":"E05"}
+` + end + `
+{"type":"refusal","time":"2026-11-28T08:00:00Z","service":"E05","outcome":"overloaded"}
+`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		uses, _ := ask(t, Filter{}, dir)
+		if len(uses) != 2 || uses[0].Outcome() != Unfinished {
+			t.Errorf("%s: %d uses, the first is %s", end, len(uses), uses[0].Outcome())
+		}
+	}
+}
