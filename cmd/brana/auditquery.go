@@ -68,8 +68,7 @@ func (a *auditQueryCmd) Run(out stdio) error {
 	case err != nil:
 		return exit(exitUsage, err)
 	case findings > 0:
-		return exit(exitRefused, fmt.Errorf(
-			"%d places are not as they were written: see brana audit verify", findings))
+		return foundError(findings)
 	case printed == 0 && !a.JSON && !a.CSV && !a.Follow:
 		fmt.Fprintln(out.err, "brana: no call matches")
 	}

@@ -119,11 +119,17 @@ func (s *sums) end(err error) error {
 		return nil // the reader has what it wanted
 	case err != nil:
 		return exit(exitUsage, err)
-	case s.findings > 0:
-		return exit(exitRefused, fmt.Errorf(
-			"%d places are not as they were written: see brana audit verify", s.findings))
 	}
-	return nil
+	return foundError(s.findings)
+}
+
+// foundError is the error of a verb that has named a number of findings.
+func foundError(findings int) error {
+	if findings == 0 {
+		return nil
+	}
+	return exit(exitRefused, fmt.Errorf(
+		"findings: %d; not all is as it was written, see brana audit verify", findings))
 }
 
 // helpOfKinds are the kinds of refusals and what to do about each.
