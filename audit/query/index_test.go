@@ -277,6 +277,53 @@ func TestIndexThatDoesNotCount(t *testing.T) {
 	}
 }
 
+// An index with the hash of another line hides nothing, since it does not count; a check agrees.
+func TestIndexOfAnotherLastLine(t *testing.T) {
+	dir, indexes := indexed(t)
+	hideFirst(t, dir)
+	p, err := newPlan(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.loadIndexes()
+	other := p.parts[0].index
+	other.Hash = strings.Repeat("0", len(other.Hash))
+	if err := os.WriteFile(indexes[0], other.encode(), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	if uses, findings := ask(t, Filter{Until: at("08:00")}, dir); len(uses) != 2 || findings != nil {
+		t.Errorf("%d uses, findings %v", len(uses), findings)
+	}
+	if err := os.WriteFile(indexes[0], other.encode(), 0o640); err != nil { // the query made a new one
+		t.Fatal(err)
+	}
+	if checked := check(t, dir); checked != nil {
+		t.Errorf("check: %v", checked)
+	}
+}
+
+// Since is in the time that is asked for, until is not.
+func TestBordersOfTime(t *testing.T) {
+	dir, _ := indexed(t)
+	const micro = time.Microsecond
+	refused := at("07:00").Add(time.Second)
+	for _, c := range []struct {
+		since, until time.Time
+		want         int
+	}{
+		{refused, refused.Add(micro), 1},
+		{refused.Add(-micro), refused, 0},
+		{refused.Add(micro), refused.Add(time.Second), 0},
+		{at("07:00"), refused, 1},
+		{at("07:00"), at("08:00").Add(time.Second), 2},
+		{at("07:00"), at("09:00").Add(time.Second), 4},
+	} {
+		if uses, _ := ask(t, Filter{Since: c.since, Until: c.until}, dir); len(uses) != c.want {
+			t.Errorf("%s to %s: %d uses, want %d", c.since, c.until, len(uses), c.want)
+		}
+	}
+}
+
 // A segment that was changed after its index was made gets no new one, and is named.
 func TestIndexOfAChangedSegment(t *testing.T) {
 	dir, indexes := indexed(t)
