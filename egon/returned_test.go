@@ -84,6 +84,9 @@ var returnedExamples = []struct {
 		`<se:Podpisy><se:Podpis>AAAA</se:Podpis><se:DatumVydani>2020-01-01</se:DatumVydani>` +
 		`</se:Podpisy></ecd:EcdOdpovedV1></e:EcdOdpoved></e:EcdOdpoved>`,
 		"EcdFoto EcdPodpis"},
+	{"media without a picture", "E198", `<e:EopOdpoved><e:EopOdpoved><eop:EopOdpovedV1>` + seOK +
+		`<se:Fotky><se:Fotka xsi:nil="true"/><se:DatumVydani>2020-01-01</se:DatumVydani></se:Fotky>` +
+		`<se:Podpisy xsi:nil="true"/></eop:EopOdpovedV1></e:EopOdpoved></e:EopOdpoved>`, ""},
 	{"search inputs that ROB has compared", "E198", `<e:RobOdpoved>` +
 		`<e:RobOverHromadneAifoDataResponse>` + robOK + verified +
 		`</e:RobOverHromadneAifoDataResponse></e:RobOdpoved>`, ""},

@@ -72,10 +72,10 @@ func TestWordsOfTheTable(t *testing.T) {
 		"dot NazevOsoby":     "ObchodniNazev",
 		"ros NazevOsoby":     "ObchodniNazev",
 		"ros FoTextemPobyt":  "FyzickaOsoba",
-		"media-eop Fotky":    "EopFoto",
-		"media-eop Podpisy":  "EopPodpis",
-		"media-ecd Fotky":    "EcdFoto",
-		"media-ecd Podpisy":  "EcdPodpis",
+		"foto-eop Fotka":     "EopFoto",
+		"podpis-eop Podpis":  "EopPodpis",
+		"foto-ecd Fotka":     "EcdFoto",
+		"podpis-ecd Podpis":  "EcdPodpis",
 	}
 	for _, s := range returnedSections() {
 		if s.is != "record" {
