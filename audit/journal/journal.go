@@ -14,7 +14,7 @@ import (
 type Journal struct {
 	queue  *queue
 	writer *writer
-	lock   *os.File
+	lock   *lock
 }
 
 // Open begins a segment in a folder, after it has found how the last one ended. It touches

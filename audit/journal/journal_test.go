@@ -138,6 +138,21 @@ func TestSecondGatewayIsRefused(t *testing.T) {
 	}
 }
 
+// The folder stays locked when somebody removes the file that says so.
+func TestSecondGatewayIsRefusedWithoutTheLockFile(t *testing.T) {
+	dir := t.TempDir()
+	j := opened(t, Config{Dir: dir, Gateway: "g1"})
+	if err := os.Remove(filepath.Join(dir, lockName)); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Open(Config{Dir: dir, Gateway: "g2"})
+	if err == nil || !strings.Contains(err.Error(), "another gateway writes the journal in "+dir+" (its lock was removed)") {
+		t.Errorf("got %v", err)
+	}
+	closed(t, j)
+	closed(t, opened(t, Config{Dir: dir, Gateway: "g2"}))
+}
+
 func TestWhatNoJournalMakesIsRefusedAndNotTouched(t *testing.T) {
 	first := segmentName(1)
 	const begin = `{"seq":1,"prev":"0000000000000000000000000000000000000000000000000000000000000000",`
