@@ -235,3 +235,48 @@ func stalls(t *testing.T, op string, fails bool) {
 		t.Errorf("a refused line that was in memory is written: %v", there)
 	}
 }
+
+// Calls that gather while a batch fails get the numbers that their lines have, behind lines of
+// that batch that are written again.
+func TestCallsThatGatherWhileABatchFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stall := make(chan struct{})
+		var armed atomic.Bool
+		x := newTrial(t, Config{}, func(op string, _ int) (f fault) {
+			if op == "sync" && armed.Swap(false) {
+				f = fault{fails: true, stall: stall}
+			}
+			return f
+		})
+		armed.Store(true)
+		x.leave("outcome in flight")
+		x.leave("another outcome in flight")
+		met := make(chan error)
+		go func() {
+			_, err := x.j.Append(record("in flight"), true)
+			met <- err
+		}()
+		synctest.Wait()
+		x.leave("outcome gathered")
+		for _, name := range []string{"gathered", "gathered too"} {
+			go func() {
+				seq, err := x.j.Append(record(name), true)
+				if err != nil {
+					t.Errorf("%s: %v", name, err)
+				}
+				x.mu.Lock()
+				defer x.mu.Unlock()
+				x.acked, x.seqs = append(x.acked, name), append(x.seqs, seq)
+			}()
+			synctest.Wait()
+		}
+		close(stall)
+		if err := <-met; !errors.Is(err, errFault) {
+			t.Errorf("the call of the batch: %v", err)
+		}
+		synctest.Wait()
+		closed(t, x.j)
+		x.refused = []string{"in flight"}
+		x.holds(true)
+	})
+}

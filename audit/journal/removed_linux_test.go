@@ -2,8 +2,10 @@ package journal
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -128,5 +130,50 @@ func TestLinksAreNotFollowed(t *testing.T) {
 	}
 	if got, err := os.ReadFile(other); err != nil || string(got) != text {
 		t.Errorf("the other file holds %q, %v", got, err)
+	}
+}
+
+// A limit of the size of files (ulimit -f) fails the segment that meets it, and the calls of
+// that batch; the next segment has room again.
+func TestLimitOfTheSizeOfFiles(t *testing.T) {
+	const dir = "BRANA_LIMITED_JOURNAL"
+	if os.Getenv(dir) != "" {
+		writeLimited(t, os.Getenv(dir))
+		return
+	}
+	child := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
+	child.Env = append(os.Environ(), dir+"="+t.TempDir())
+	if out, err := child.CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+func writeLimited(t *testing.T, dir string) {
+	limit := syscall.Rlimit{Cur: 4 << 10, Max: 4 << 10}
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	j := opened(t, Config{Dir: dir})
+	var promised []string
+	refused := 0
+	for n := range 60 {
+		name := fmt.Sprintf("r%d %s", n, strings.Repeat("x", 200))
+		_, err := j.Append(record(name), true)
+		switch {
+		case err == nil:
+			promised = append(promised, name)
+		case errors.Is(err, syscall.EFBIG):
+			refused++
+		default:
+			t.Error(err)
+		}
+	}
+	if err := j.Close(); err != nil && !errors.Is(err, syscall.EFBIG) { // it may meet the seal
+		t.Error(err)
+	}
+	closed(t, opened(t, Config{Dir: dir}))
+	whole(t, dir, nil)
+	if got := names(wholeChain(t, dir)); !slices.Equal(got, promised) || refused < 3 || refused > 10 {
+		t.Errorf("%d lines of %d, %d refused", len(got), len(promised), refused)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,6 +21,7 @@ type trial struct {
 	acked   []string // names of lines that a call waited for, with success
 	refused []string
 	free    []string // that nobody waited for
+	mu      sync.Mutex
 }
 
 func newTrial(t *testing.T, cfg Config, plan func(op string, number int) fault) *trial {
