@@ -143,6 +143,32 @@ func TestPlotsHoldTheirCalls(t *testing.T) {
 	}
 }
 
+// A column of several hours shows the one with the most calls.
+func TestWideColumnsShowTheBusiestHour(t *testing.T) {
+	first := time.Date(2026, 3, 20, 13, 30, 0, 0, prague)
+	from, to := axis(first, first.AddDate(2, 0, 0))
+	for _, calls := range [][2]int{{5, 2}, {2, 5}} {
+		h := newHours()
+		for hour, n := range calls {
+			for range n {
+				h.add(from.Add(time.Duration(hour)*time.Hour), false, true)
+			}
+		}
+		if p := newPlot(h.list(prague), from, to); p.Step < 2 || p.columns[0].Calls != 5 {
+			t.Errorf("%v: %d hours in a column, which shows %d calls", calls, p.Step, p.columns[0].Calls)
+		}
+	}
+}
+
+// A peak that equals what was declared is not above it.
+func TestPeakIsOverWhatWasDeclared(t *testing.T) {
+	for calls, want := range map[int64]bool{2: false, 3: false, 4: true} {
+		if p := (peakView{Peak: Peak{Calls: calls}, Bound: 3}); p.Over() != want {
+			t.Errorf("%d of 3: over is %t", calls, p.Over())
+		}
+	}
+}
+
 func pageOf(t *testing.T, uses []*query.Use) string {
 	t.Helper()
 	b := NewBuilder(Config{

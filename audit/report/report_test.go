@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 
+	"brana/audit"
 	"brana/audit/audittest"
 	"brana/audit/query"
 	"brana/egon"
@@ -156,6 +157,29 @@ func TestEndingsAgreeWithQueries(t *testing.T) {
 	for _, word := range []string{"overloaded", "not-granted", "registry-failed"} {
 		if endingOf(word) != refused {
 			t.Errorf("%s is no refusal", word)
+		}
+	}
+}
+
+// A refused item stands beside the rule that lacks it, and beside no other.
+func TestRefusedItemsNameTheRuleThatDecided(t *testing.T) {
+	for why, want := range map[string]Group{
+		"grant": {Rule: "grants.yaml:2"},
+		"row":   {Row: "row"},
+		"input": {Row: "row"},
+		"both":  {Rule: "grants.yaml:2", Row: "row"},
+	} {
+		call := &audit.Record{
+			Type: audit.TypeRefusal, Outcome: "item-not-permitted",
+			Decision: &audit.RecordedDecision{
+				Verdict: "item-not-permitted", Rule: "grants.yaml:2", Row: "row",
+				Refused: []audit.RecordedRefused{{Word: "Jmeno", Why: why}},
+			},
+		}
+		s := NewSorter(prague, nil)
+		s.Add(&query.Use{Call: call, Result: call})
+		if g := s.Refusals().Groups; len(g) != 1 || g[0].Rule != want.Rule || g[0].Row != want.Row {
+			t.Errorf("%s: %+v", why, g)
 		}
 	}
 }
