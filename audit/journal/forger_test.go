@@ -72,21 +72,27 @@ func edit(seq int) func(line string) string {
 	}
 }
 
+// threeSegments is a journal whose third segment is open, from number 11 on.
+func threeSegments(gateway string) *maker {
+	m := newMaker(gateway, testKey(1)).records(3).next(Sealed, "")
+	return m.records(3).next(Sealed, "").records(4)
+}
+
 // What docs/audit.md says that a forger cannot do unseen, and what he can: without a key and
 // copies, with the key that is public, and with copies of headers, seals and marks.
 func TestWhatShowsAForger(t *testing.T) {
-	signed := newMaker("g1", testKey(1)).records(3).next(Sealed, "").records(3).next(Sealed, "").records(4)
+	signed := threeSegments("g1")
 	mark := fmt.Sprintf(`{"type":"mark","gateway":"g1","seq":%d,"hash":"%x"}`, signed.seq, signed.prev)
 	signed.close() // numbers 1 to 5, 6 to 10, and from 11 on an open segment
 	names := files(signed.files).names()
 	open := names[2]
-	other := newMaker("g2", testKey(1)).records(3).next(Sealed, "").records(3).next(Sealed, "").records(4)
+	other := threeSegments("g2")
 	other.close()
 	resigned := signedBy(testKey(9))
 	lastLines := func(n int) string { // of the open segment, that stay
 		return strings.Join(strings.SplitAfter(signed.files[open], "\n")[:n], "")
 	}
-	deletes := newMaker("g1", testKey(1)).records(3).next(Sealed, "").records(3).next(Sealed, "").records(4)
+	deletes := threeSegments("g1")
 	deletes.delete().close()
 	const whole = "whole"
 	for _, c := range []struct {
@@ -116,7 +122,8 @@ func TestWhatShowsAForger(t *testing.T) {
 		{"removes the first segment", files(signed.files).without(names[0]),
 			names[1] + ":1", names[1] + ":1", names[1] + ":1"},
 		{"puts the journal of another gateway there", other.files, whole, whole, names[0] + ":1"},
-		{"puts a segment of another gateway there", files(signed.files).with(names[1], other.files[names[1]]),
+		{"puts a segment of another gateway there",
+			files(signed.files).with(names[1], other.files[names[1]]),
 			names[1] + ":1", names[1] + ":1", names[1] + ":1"},
 	} {
 		copies := copiesOf(t, append(signed.copies, mark))
