@@ -192,7 +192,7 @@ type printed struct {
 
 // twice reports whether a use was printed already, and remembers it if not.
 func (p *printed) twice(u *Use) bool {
-	if u.Call == nil || u.Call != u.Result {
+	if u.Call == nil || u.Call != u.Last() {
 		return false
 	}
 	_, fields, _ := strings.Cut(u.lines[0], `"type"`)

@@ -34,11 +34,22 @@ func (j *joiner) call(r *audit.Record, line string) error {
 // whole returns the use of a record that is both call and result, or nil if it is not
 // wanted.
 func (j *joiner) whole(r *audit.Record, line string) (*Use, error) {
-	if !j.filter.call(r) || !j.filter.result(&Use{Call: r, Result: r}) {
+	if !j.filter.call(r) || !j.filter.result(wholeUse(r)) {
 		return nil, nil
 	}
 	own, err := audit.ParseRecord(line)
-	return &Use{Dir: j.dir, Call: own, Result: own, lines: [3]string{line}}, err
+	u := wholeUse(own)
+	u.Dir, u.lines = j.dir, [3]string{line}
+	return u, err
+}
+
+// wholeUse returns the use of a record that is both call and result. A late record may be
+// that of a job.
+func wholeUse(r *audit.Record) *Use {
+	if r.Job {
+		return &Use{Call: r, Job: r}
+	}
+	return &Use{Call: r, Result: r}
 }
 
 // result adds a result to its use. It returns the use when it has ended and is wanted,

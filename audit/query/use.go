@@ -13,7 +13,9 @@ type Use struct {
 	Dir    string        // folder of the journal
 	Call   *audit.Record // intent, refusal or late record; nil when it was deleted
 	Result *audit.Record // outcome, or the Call itself if that is both; nil: unfinished
-	Job    *audit.Record // outcome of an asynchronous call's job; nil: none or unfinished
+	// Job is the outcome of an asynchronous call's job; nil: none or unfinished. A call that
+	// was recorded late is a use, and its job another one, whose Job is the Call itself.
+	Job *audit.Record
 
 	lines [3]string // the text of the records
 }
@@ -91,7 +93,10 @@ func (u *Use) pending() bool { return u.Result == nil || u.Job == nil && u.hasJo
 
 // hasJob reports whether the gateway answers the call twice: with its number, and then by a
 // job, also when the number did not reach the caller. An asynchronous call that is relayed has
-// its job at the bus.
+// its job at the bus, and one that is recorded late a late record for the job.
 func (u *Use) hasJob() bool {
-	return u.Call != nil && u.Call.Async && u.Call.Route == "local" && answered[u.Result.Outcome]
+	if u.Call == nil || u.Call.Type != audit.TypeIntent {
+		return false
+	}
+	return u.Call.Async && u.Call.Route == "local" && answered[u.Result.Outcome]
 }

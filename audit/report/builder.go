@@ -72,6 +72,9 @@ func (b *Builder) Add(u *query.Use) {
 		b.deleted++
 		return
 	}
+	if u.Job == u.Call {
+		return // the call has a late record itself, and a job answers only about rights
+	}
 	t := u.Call.Time
 	if b.first.IsZero() || t.Before(b.first) {
 		b.first = t
