@@ -175,3 +175,20 @@ func copiesOf(t *testing.T, lines []string) *CopySet {
 	}
 	return copies
 }
+
+// A record of a deletion counts for the very segment that was deleted.
+func TestADeletionIsOfOneSegment(t *testing.T) {
+	for _, honest := range []bool{true, false} {
+		m := newMaker("g1", nil).records(3).end(Sealed, "")
+		name := segmentName(1)
+		if !honest {
+			other := *m.endings[name]
+			other.Hash = strings.Repeat("0", 64)
+			m.endings[name] = &other
+		}
+		m.delete().end(Sealed, "")
+		if got := files(m.files).prove(&Options{}); (got == "whole") != honest {
+			t.Errorf("honest %v: %s", honest, got)
+		}
+	}
+}
