@@ -92,6 +92,10 @@ func TestSegmentsAreDeletedAfterTheirTime(t *testing.T) {
 	if got := pass(third.Add(time.Hour)); !cmp.Equal(got, all) {
 		t.Errorf("before the record is durable: %v", got)
 	}
+	p.durable = p.seq - 1
+	if got := pass(third.Add(time.Hour)); !cmp.Equal(got, all) {
+		t.Errorf("when the line before the record is durable: %v", got)
+	}
 	p.durable = p.seq
 	for range 2 {
 		pass(third.Add(time.Hour))
