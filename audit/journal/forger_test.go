@@ -192,3 +192,19 @@ func TestADeletionIsOfOneSegment(t *testing.T) {
 		}
 	}
 }
+
+// A void begins where the lines end that count.
+func TestAVoidThatIsMoved(t *testing.T) {
+	for _, by := range []int64{0, -1, 1} {
+		m := newMaker("g1", nil).records(3).end(Crashed, `{"seq":`)
+		m.before.Void.Offset += by
+		m.begun().records(1).end(Sealed, "")
+		want := "whole"
+		if by != 0 {
+			want = files(m.files).names()[1] + ":1"
+		}
+		if got := files(m.files).prove(&Options{}); got != want {
+			t.Errorf("moved by %d: %s, want %s", by, got, want)
+		}
+	}
+}
