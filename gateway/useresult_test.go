@@ -84,6 +84,18 @@ func (unreadable) Serve(
 	return a, time.Now(), nil
 }
 
+// Of a message that did not come there is no digest.
+func TestNoDigestOfNoMessage(t *testing.T) {
+	into, records := recorded(t)
+	s := startGateway(t, into, func(s *settings) { s.cfg.Digests = true })
+	w := s.dial(t)
+	w.write(get("/publikace/E05", "Host: a"))
+	w.answer()
+	if r := s.lastRecord(t, records); r.RequestSHA256 != "" || r.ResponseSHA256 == "" {
+		t.Errorf("digests %q and %q", r.RequestSHA256, r.ResponseSHA256)
+	}
+}
+
 // A description of a service is no use of data.
 func TestADescriptionIsNotRecorded(t *testing.T) {
 	into, records := recorded(t)
@@ -267,5 +279,40 @@ func TestACertificateTakenAwayUnderWay(t *testing.T) {
 	if r.Outcome != "caller-mismatch" || r.Decision.Verdict != "caller-mismatch" ||
 		r.Decision.Rule+r.Decision.Row != "" || r.Decision.Policy != store.Current().Version() {
 		t.Errorf("%s, decision %+v", r.Outcome, *r.Decision)
+	}
+}
+
+// A word of a refused call is recorded when a list, a grant of any caller or the caller's row
+// has it. Another one may be anything.
+func TestWordsOfARefusedCall(t *testing.T) {
+	store, err := policy.NewStore(func() (*policy.Snapshot, error) {
+		return policy.LoadFS(fstest.MapFS{
+			"p/a.yaml": {Data: []byte(strings.Replace(grants, "[EopFoto]", "[EopFoto, OfGrant]", 1))},
+		}, policy.Config{Dir: "p", Environment: policy.Test})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := []string{"Jmeno", "OfRow", "OfGrant", "Vosahlo"}
+	for _, tt := range []struct {
+		name string
+		call call
+		want []string
+	}{
+		{"decided", call{items: words}, []string{"Jmeno", "OfRow", "OfGrant", "?"}},
+		{"of another caller", call{ais: "999003", items: words}, []string{"Jmeno", "?", "OfGrant", "?"}},
+		{"not decided", call{time: "soon", items: words}, []string{"Jmeno", "?", "?", "?"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			into, records := recorded(t)
+			s := startGateway(t, into,
+				rowsOver(t, store, func(context.Context, string) ([]egon.RightsItem, error) {
+					return []egon.RightsItem{{KodIszr: "Jmeno"}, {KodIszr: "OfRow"}}, nil
+				}))
+			read(t, s.post(t, "/publikace/E05", tt.call.message()))
+			if r := s.lastRecord(t, records); !slices.Equal(r.Asked, tt.want) {
+				t.Errorf("%s: asked %q, want %q", r.Outcome, r.Asked, tt.want)
+			}
+		})
 	}
 }

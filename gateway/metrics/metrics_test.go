@@ -192,6 +192,29 @@ func TestKnownLabelsBeginAtZero(t *testing.T) {
 	}
 }
 
+// An item that left with a right and without one counts in two series, and a word that no
+// reply can hold as unknown.
+func TestReturnedItemsByTheirRight(t *testing.T) {
+	m := New(all(), Labels{Items: []string{"Jmeno"}})
+	for range 3 {
+		m.ItemReturned("Jmeno", true)
+	}
+	m.ItemReturned("Jmeno", false)
+	m.ItemReturned("Vosahlo", false)
+	got := map[string]float64{}
+	for _, series := range gather(t, m)["brana_items_returned_total"].GetMetric() {
+		name := ""
+		for _, l := range series.GetLabel() {
+			name += l.GetValue() + " "
+		}
+		got[strings.TrimSpace(name)] = series.GetCounter().GetValue()
+	}
+	want := map[string]float64{"Jmeno yes": 3, "Jmeno no": 1, "? no": 1}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
 func TestTheStateOfTheLedger(t *testing.T) {
 	got := gather(t, New(all(), Labels{}))
 	for _, m := range got["brana_limits_state"].GetMetric() {
