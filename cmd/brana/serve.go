@@ -44,6 +44,7 @@ func serve(c *config.Config, load func() (*policy.Snapshot, error), log *logger,
 		return exit(exitUsage, err)
 	}
 	defer log.book.flush(endStep(time.Duration(c.Listen.Drain)))
+	defer spareProcessor(&c.Audit)()
 	listener, admin, err := openListeners(c)
 	if err != nil {
 		return exit(exitUnreachable, errors.Join(err, w.close()))
