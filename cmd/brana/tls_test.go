@@ -241,11 +241,11 @@ func TestCheckCountsIdentities(t *testing.T) {
 	file := serveFile(t, "127.0.0.1:8090", "  prefix:",
 		fmt.Sprintf("  tls: {cert: %[1]s/gate.pem, key: %[1]s/gate.key, client_ca: %[1]s/ca.pem}\n  prefix:", ca.dir))
 	if said, code := brana("check", "-c", file); code != 0 ||
-		!strings.Contains(said, "34 items, no identities, so no certificate is let in\n") {
+		!strings.Contains(said, "34 items, no identities, so no certificate is let in; no record of use") {
 		t.Errorf("exit code %d, %s", code, said)
 	}
 	write(t, filepath.Join(filepath.Dir(file), "policy", "identities.yaml"), "identities:\n"+fmt.Sprintf(binding, "0x64", "Test CA"))
-	if said, code := brana("check", "-c", file); code != 0 || !strings.Contains(said, "34 items, 1 identities\n") {
+	if said, code := brana("check", "-c", file); code != 0 || !strings.Contains(said, "34 items, 1 identities; no record of use") {
 		t.Errorf("exit code %d, %s", code, said)
 	}
 }
