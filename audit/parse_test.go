@@ -70,7 +70,7 @@ var sameTime = cmp.Comparer(func(a, b time.Time) bool {
 	return a.Equal(b) && x == y
 })
 
-// Whatever a Recorder writes is read by hand, without encoding/json, and the same.
+// All that a Recorder writes is read by hand, without encoding/json, and the same.
 func TestParserReadsWhatARecorderWrites(t *testing.T) {
 	var p Parser
 	rapid.Check(t, func(t *rapid.T) {

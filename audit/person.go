@@ -9,9 +9,9 @@ import (
 	"os"
 )
 
-// A PersonKey makes of an AIFO the hash by which records are found: whoever has the secret
-// can tell whether a record is about a person that they know, and nobody else learns
-// anything about it. It is safe for concurrent use.
+// A PersonKey makes of an AIFO the hash by which records are found. A holder of the secret
+// can find out whether a record is about a person that they know; others learn nothing
+// about it. It is safe for concurrent use.
 type PersonKey struct{ secret []byte }
 
 // Bounds of the secret, in bytes.

@@ -265,7 +265,7 @@ func linkAll(t *testing.T, from, to, but string) {
 	}
 }
 
-// Whatever is no known item is recorded by its name, within bounds.
+// An element that is no known item is recorded by its name, within bounds.
 func TestReturnedUnknownElements(t *testing.T) {
 	names := func(n int) (inner string) {
 		for i := range n {

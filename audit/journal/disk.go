@@ -32,7 +32,7 @@ func (d folder) Create(name string) (file, error) {
 	if err != nil {
 		return nil, err
 	}
-	_ = f.Chmod(fileMode) // whatever the umask says, its group reads it; not all disks have modes
+	_ = f.Chmod(fileMode) // under any umask its group reads it; not all disks have modes
 	return synced{f}, nil
 }
 

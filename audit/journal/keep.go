@@ -28,8 +28,8 @@ type KeepConfig struct {
 const lookAgain = time.Minute
 
 // A Keeper compresses and deletes the closed segments of a journal in the background. It never
-// touches the segment that is being written, and never compresses the one before it: whoever
-// ships the files reads them plain.
+// touches the segment that is being written, and never compresses the one before it:
+// a shipper reads files that are plain.
 type Keeper struct {
 	cfg     KeepConfig
 	journal line

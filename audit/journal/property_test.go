@@ -260,7 +260,7 @@ func (h *history) check() {
 	}
 }
 
-// Whatever happens to a journal, its chain is whole, each promise is kept, and no line is
+// In any history of a journal, its chain is whole, each promise is kept, and no line is
 // there twice.
 func TestRandomHistories(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {

@@ -152,7 +152,7 @@ func TestSegmentThatWasBeingMadeIsRemoved(t *testing.T) {
 	}
 }
 
-// Whatever a segment holds, it is refused with a sentence, or continued by a header that
+// Any segment is refused with a sentence, or continued by a header that
 // tells the truth about it. Nothing of it is changed.
 func FuzzEndOfASegment(f *testing.F) {
 	_, whole := crashedJournal(f)

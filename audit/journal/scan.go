@@ -190,8 +190,8 @@ func (s *scanner) diagnose() (err error) {
 	return s.readRest()
 }
 
-// follower is the hash that whatever follows a number should name, as far as it is known
-// beside the next line: by the next segment, or by the signature of a seal.
+// follower is the hash that the line after a number should name, as far as it is known from
+// elsewhere: from the next segment, or from the signature of a seal.
 func (s *scanner) follower(seq uint64, text []byte) string {
 	switch {
 	case s.ending != nil && s.ending.Last == seq:

@@ -311,7 +311,7 @@ func TestVerifyWhileItIsWritten(t *testing.T) {
 	}
 }
 
-// Whatever stands in the files of a folder, verify ends with a verdict or an error, and says
+// With any files in a folder, verify ends with a verdict or an error, and says
 // where.
 func FuzzVerify(f *testing.F) {
 	m := small(testKey(1))

@@ -185,7 +185,7 @@ func (j *joiner) join(p *portion) *Break {
 }
 
 // addCopies checks that no copy says that a portion was written under a name that the gateway
-// had before: whoever makes lines anew cannot escape copies by another name.
+// had before: a forger who makes lines anew cannot escape copies by another name.
 func (j *joiner) addCopies(p *portion) *Break {
 	for _, name := range j.Gateways {
 		if name == p.header.Gateway {

@@ -7,7 +7,7 @@ import (
 	"brana/audit/audittest"
 )
 
-// Whatever is in the file of a segment, reading ends, and what is not taken for a record is
+// With anything in the file of a segment, reading ends, and what is not taken for a record is
 // named. Only a segment that is as it was written gets an index.
 func FuzzSegment(f *testing.F) {
 	dir := f.TempDir()

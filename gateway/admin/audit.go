@@ -1,7 +1,7 @@
 package admin
 
-// Audit is what GET /v1/audit shows: where the record of use is, for whoever reads it on
-// this machine.
+// Audit is what GET /v1/audit shows: where the record of use is, for its readers on this
+// machine.
 type Audit struct {
 	Dir     string `json:"dir,omitempty"`     // of the journal, absolute
 	Gateway string `json:"gateway,omitempty"` // its name in the journal
