@@ -47,7 +47,11 @@ func newCall(r *rand.Rand, at time.Time, o *office) call {
 		Persons:        persons(r, service),
 		Decision:       audit.Decision{Verdict: "granted", Policy: "3f8a11c09b2e", Rule: o.rule},
 		Quota: audit.Quota{
-			Verdict: "admitted", Quota: o.quota, Remaining: 1 + r.Int64N(o.quota), Concurrent: 50, Running: 1 + r.IntN(8),
+			Verdict:    "admitted",
+			Quota:      o.quota,
+			Remaining:  1 + r.Int64N(o.quota),
+			Concurrent: 50,
+			Running:    1 + r.IntN(8),
 		},
 	}
 	c.call.Head = c.head
@@ -100,7 +104,8 @@ func (c *call) end(r *rand.Rand, o *office, asked []string) {
 func (c *call) refuse(kind string, status int) {
 	c.refused, c.call.Async = true, false
 	c.call.Decision.Verdict, c.call.Quota = kind, audit.Quota{}
-	c.result.Outcome, c.result.Kod, c.result.Status, c.result.Took = kind, "CHYBA", status, 400*time.Microsecond
+	c.result.Outcome, c.result.Kod = kind, "CHYBA"
+	c.result.Status, c.result.Took = status, 400*time.Microsecond
 	c.result.Time = c.call.Time.Add(c.result.Took)
 }
 

@@ -15,7 +15,10 @@ type clock struct {
 }
 
 // load is the relative number of calls in an hour of a working day, from midnight.
-var load = [24]float64{1, 1, 1, 1, 1, 2, 6, 20, 40, 48, 50, 44, 30, 36, 42, 38, 26, 12, 6, 4, 3, 2, 2, 1}
+var load = [24]float64{
+	1, 1, 1, 1, 1, 2, 6, 20, 40, 48, 50, 44,
+	30, 36, 42, 38, 26, 12, 6, 4, 3, 2, 2, 1,
+}
 
 // weekend is the share of the load of a working day that remains.
 const weekend = 0.1
@@ -46,5 +49,6 @@ func (c *clock) advance(r *rand.Rand) time.Time {
 		c.hour++
 	}
 	of := (share - c.begun[c.hour]) / (c.begun[c.hour+1] - c.begun[c.hour])
-	return c.from.Add(time.Duration((float64(c.hour) + of) * float64(time.Hour))).Truncate(time.Microsecond)
+	since := time.Duration((float64(c.hour) + of) * float64(time.Hour))
+	return c.from.Add(since).Truncate(time.Microsecond)
 }

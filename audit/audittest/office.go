@@ -37,8 +37,13 @@ const local = "E227"
 var services = []string{"E198", "E05", "E278", "E08", "E183", "E20"}
 
 var (
-	surnames = []string{"novak", "svobodova", "dvorak", "cerna", "prochazka", "kucerova", "vesely", "horak"}
-	reasons  = []string{"vydani občanského průkazu", "ověření totožnosti", "kontrola údajů žadatele", "řízení o přestupku"}
+	surnames = []string{
+		"novak", "svobodova", "dvorak", "cerna", "prochazka", "kucerova", "vesely", "horak",
+	}
+	reasons = []string{
+		"vydani občanského průkazu", "ověření totožnosti",
+		"kontrola údajů žadatele", "řízení o přestupku",
+	}
 )
 
 // newOffices makes callers.

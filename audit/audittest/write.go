@@ -79,7 +79,8 @@ func (w *writer) write(calls int) error {
 	for done := 0; done < calls; done += len(w.round) {
 		w.round = w.round[:0]
 		for range min(atOnce, calls-done) {
-			w.round = append(w.round, newCall(w.rand, w.clock.advance(w.rand), drawOffice(w.rand, w.offices)))
+			at := w.clock.advance(w.rand)
+			w.round = append(w.round, newCall(w.rand, at, drawOffice(w.rand, w.offices)))
 		}
 		if err := w.begin(); err != nil {
 			return err
@@ -130,7 +131,9 @@ func (w *writer) end() {
 }
 
 func (w *writer) conclude(endings []ending) {
-	slices.SortStableFunc(endings, func(a, b ending) int { return a.result.Time.Compare(b.result.Time) })
+	slices.SortStableFunc(endings, func(a, b ending) int {
+		return a.result.Time.Compare(b.result.Time)
+	})
 	for i := range endings {
 		w.recorder.Conclude(endings[i].intent, &endings[i].result)
 		w.records++

@@ -129,7 +129,8 @@ func (f *Filter) result(u *Use) bool {
 	return (len(f.Returned) == 0 || anyRecord(u, func(r *audit.Record) bool {
 		return overlap(f.Returned, r.Returned)
 	})) && (len(f.Requests) == 0 || anyRecord(u, func(r *audit.Record) bool {
-		return slices.Contains(f.Requests, r.AgendaZadostId) || slices.Contains(f.Requests, r.IszrZadostId)
+		return slices.Contains(f.Requests, r.AgendaZadostId) ||
+			slices.Contains(f.Requests, r.IszrZadostId)
 	})) && (len(f.Persons) == 0 || anyRecord(u, func(r *audit.Record) bool {
 		return overlap(f.Persons, r.Persons) || overlap(f.Persons, r.ReturnedPersons)
 	}))

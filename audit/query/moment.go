@@ -62,7 +62,8 @@ func onClock(wall time.Time, zone *time.Location) (m Moment, err error) {
 		}
 	}
 	if m.Time.IsZero() {
-		err = fmt.Errorf("there is no %s in %s: the clocks were put forward over it", wall.Format(time.DateTime), zone)
+		err = fmt.Errorf("there is no %s in %s: the clocks were put forward over it",
+			wall.Format(time.DateTime), zone)
 	}
 	return m, err
 }

@@ -63,7 +63,9 @@ func (a *auditVerifyCmd) Run(out stdio) error {
 
 // verifyJournal checks one journal, its calls without an outcome, and the indexes of query that
 // would hide a segment.
-func verifyJournal(dir string, options *journal.Options) (*journal.Verdict, []query.Finding, error) {
+func verifyJournal(
+	dir string, options *journal.Options,
+) (*journal.Verdict, []query.Finding, error) {
 	calls := unfinishedCalls{segments: map[uint64]*audit.Unfinished{}}
 	var indexes query.IndexCheck
 	options.Each = func(s journal.Segment) func(line []byte) {
