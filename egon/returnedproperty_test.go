@@ -14,7 +14,7 @@ import (
 	"brana/egon/xmltext"
 )
 
-// Whatever stands in a reply, and however it is cut: the items are those that a plain
+// In any reply, and cut in any way: the items are those that a plain
 // reader of the whole document finds by the text of the table.
 func TestReturnedIsWhatAPlainReaderFinds(t *testing.T) {
 	off, memo := NewReplyReader(DefaultBounds()), NewReplyReader(DefaultBounds())

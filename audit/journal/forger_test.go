@@ -138,7 +138,7 @@ func TestWhatShowsAForger(t *testing.T) {
 	}
 }
 
-// Copies hold the lines of a name that the gateway had, whatever name a forger gives them.
+// Copies hold the lines of a name that the gateway had, under any name that a forger gives them.
 func TestAnotherNameHidesNothingFromCopies(t *testing.T) {
 	m := newMaker("g1", nil).records(3).next(Sealed, "").records(3).end(Sealed, "")
 	names := files(m.files).names()

@@ -67,7 +67,7 @@ func small(key ed25519.PrivateKey) *maker {
 	return m.next(Failed, `{"s`).records(1).end(Sealed, "")
 }
 
-// Whatever byte is changed, its line is named. Bytes that are void count nowhere. Without a
+// Of each changed byte the line is named. Bytes that are void count nowhere. Without a
 // key nothing holds the last line, a seal, save its own form.
 func TestEachByte(t *testing.T) {
 	for _, c := range []struct {
@@ -115,7 +115,7 @@ func unheldAt(text string, at int, verdict string) bool {
 	return strings.HasSuffix(verdict, fmt.Sprintf(":%d", number))
 }
 
-// Whatever is done to a line is named at the line. The signed journal is sealed at its end,
+// Each change of a line is named at the line. The signed journal is sealed at its end,
 // so that its last line is held as well.
 func TestEachLine(t *testing.T) {
 	f := files(small(testKey(1)).files)
@@ -177,7 +177,7 @@ func TestEachCut(t *testing.T) {
 	}
 }
 
-// Whatever is done to a segment is named at it, or at the one that misses it.
+// Each change of a segment is named at it, or at the one that misses it.
 func TestEachSegment(t *testing.T) {
 	f := files(small(testKey(1)).files)
 	names := f.names()

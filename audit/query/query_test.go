@@ -166,7 +166,7 @@ func busy(t testing.TB, calls int) string {
 	return dir
 }
 
-// A query gives what the naive one gives, whatever is asked for.
+// A query gives what the naive one gives, for any question.
 func TestQueryGivesWhatTheNaiveOneGives(t *testing.T) {
 	dir := busy(t, 500)
 	records := recordsOf(t, dir)

@@ -178,7 +178,7 @@ func (r *recording) serves() bool {
 	return saw.data && saw.whole
 }
 
-// Whatever a caller or a registry saw has its intent in the record, although the gateway
+// All that a caller or a registry saw has its intent in the record, although the gateway
 // is killed again and again, at random moments, while calls of all sorts run.
 func killed(t *testing.T) {
 	r := startRecording(t, filepath.Join(t.TempDir(), "journal"))

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -311,6 +312,29 @@ func TestEventsOfTheJournalAreLogged(t *testing.T) {
 		}
 		if message := "`record of use: " + string(what) + "`"; want != "debug" && !bytes.Contains(page, []byte(message)) {
 			t.Errorf("docs/watch.md lacks %s", message)
+		}
+	}
+}
+
+// Where calls wait for the disk, the waiting thread has a processor beside those that serve.
+func TestSpareProcessor(t *testing.T) {
+	before := runtime.GOMAXPROCS(0)
+	for _, tt := range []struct {
+		audit config.Audit
+		more  int
+	}{
+		{config.Audit{Dir: "journal", Durability: config.BeforeAnswer}, 1},
+		{config.Audit{Dir: "journal", Durability: config.Interval}, 0},
+		{config.Audit{Dir: config.NoRecord, Durability: config.BeforeAnswer}, 0},
+	} {
+		giveBack := spareProcessor(&tt.audit)
+		if got := runtime.GOMAXPROCS(0); got != before+tt.more {
+			t.Errorf("%s, %s: %d processors, want %d more than %d",
+				tt.audit.Dir, tt.audit.Durability, got, tt.more, before)
+		}
+		giveBack()
+		if got := runtime.GOMAXPROCS(0); got != before {
+			t.Errorf("%d processors are left, %d were there before", got, before)
 		}
 	}
 }
