@@ -220,10 +220,22 @@ func TestCopiesToACommand(t *testing.T) {
 		ctx  context.Context
 		want string
 	}{
-		"a failure":      {toCommand([]string{"sh", "-c", "echo no route >&2; exit 3"}), t.Context(), "sh: exit status 3: no route"},
-		"a long failure": {toCommand([]string{"sh", "-c", "yes | head -c 100000 >&2; exit 1"}), t.Context(), "sh: exit status 1: " + strings.TrimSpace(strings.Repeat("y\n", 100))},
-		"no program":     {toCommand([]string{"/no/such"}), t.Context(), "no such file"},
-		"no end":         {toCommand([]string{"sleep", "60"}), bounded, "sleep was ended, since it took too long"},
+		"a failure": {
+			toCommand([]string{"sh", "-c", "echo no route >&2; exit 3"}),
+			t.Context(),
+			"sh: exit status 3: no route",
+		},
+		"a long failure": {
+			toCommand([]string{"sh", "-c", "yes | head -c 100000 >&2; exit 1"}),
+			t.Context(),
+			"sh: exit status 1: " + strings.TrimSpace(strings.Repeat("y\n", 100)),
+		},
+		"no program": {toCommand([]string{"/no/such"}), t.Context(), "no such file"},
+		"no end": {
+			toCommand([]string{"sleep", "60"}),
+			bounded,
+			"sleep was ended, since it took too long",
+		},
 	} {
 		if err := c.send(c.ctx, []byte("seal\n")); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", name, err)

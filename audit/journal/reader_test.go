@@ -221,8 +221,11 @@ func TestReaderRefuses(t *testing.T) {
 func TestHeaderOfASegment(t *testing.T) {
 	begin := `{"seq":1,"prev":"` + strings.Repeat("0", 64) + `","type":`
 	for name, c := range map[string]struct{ text, want string }{
-		"a header":     {begin + `"segment","format":1,"gateway":"g1"}` + "\n", ""},
-		"a newer one":  {begin + `"segment","format":2,"version":"v9"}` + "\n", ":1: format 2, written by brana v9; this program reads formats up to 1: use a newer one"},
+		"a header": {begin + `"segment","format":1,"gateway":"g1"}` + "\n", ""},
+		"a newer one": {
+			begin + `"segment","format":2,"version":"v9"}` + "\n",
+			":1: format 2, written by brana v9; this program reads formats up to 1: use a newer one",
+		},
 		"a record":     {begin + `"intent"}` + "\n", ":1: it is no header of a segment"},
 		"nothing":      {"", ":1: it has no header: it is empty or cut off"},
 		"a torn one":   {begin, ":1: it has no header: it is empty or cut off"},

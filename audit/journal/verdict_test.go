@@ -4,11 +4,9 @@ import (
 	"crypto/ed25519"
 	"encoding/hex"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -143,21 +141,77 @@ func TestBreaks(t *testing.T) {
 		o    Options
 		want string
 	}{
-		"edited":       {f.with(a, edited), Options{}, a + ":3: edited: number 3 is not what number 4 follows"},
-		"missing":      {f.with(a, join(1, 2, 4, 5)), Options{}, a + ":3: missing: number 3 stood before number 4"},
-		"missing two":  {f.with(a, join(1, 4, 5)), Options{}, a + ":2: missing: numbers 2 to 3 stood before number 4"},
-		"reordered":    {f.with(a, join(1, 3, 2, 4, 5)), Options{}, a + ":2: reordered: number 3 stands where 2 should; that is in line 3"},
-		"repeated":     {f.with(a, join(1, 2, 3, 3, 4, 5)), Options{}, a + ":4: repeated: number 3 stands here again, where 4 should"},
-		"truncated":    {f.with(a, join(1, 2)), Options{}, a + ":3: truncated: the segment ends after number 2; the next one says that it goes on to 5"},
-		"no header":    {f.with(a, join(2, 3, 4, 5)), Options{}, a + ":1: missing: the header, number 1, is missing"},
-		"empty":        {f.with(a, ""), Options{}, a + ":1: truncated: it has no header: the file is empty or cut off"},
-		"glued":        {f.with(a, strings.Replace(f[a], "}\n{\"seq\":3", "}{\"seq\":3", 1)), Options{}, a + ":2: glued: another line begins in it"},
-		"appended":     {f.with(b, f[b]+"x"), Options{}, b + ":6: glued: 1 bytes follow the seal"},
-		"inserted":     {f.with(a, join(1, 2)+"a note\n"+join(3, 4, 5)), Options{}, a + ":3: foreign: it is no line of a journal, and stands between numbers 2 and 3"},
-		"swapped":      {f.with(a, f[b]).with(b, f[a]), Options{}, a + ":1: renamed: the segment begins with number 6, its name says 1"},
-		"removed":      {f.without(a), Options{}, b + ":1: missing: numbers 1 to 5 are gone, and no record says that they were deleted"},
-		"another key":  {f, Options{Keys: []ed25519.PublicKey{public(two)}}, a + ":1: forged: the segment is signed with key " + Fingerprint(public(one)) + ", which is not given"},
-		"no signature": {files(newMaker("g1", nil).end(Sealed, "").files), Options{Keys: []ed25519.PublicKey{public(one)}}, a + ":1: forged: no segment is signed, and a key is given"},
+		"edited": {
+			f.with(a, edited),
+			Options{},
+			a + ":3: edited: number 3 is not what number 4 follows",
+		},
+		"missing": {
+			f.with(a, join(1, 2, 4, 5)),
+			Options{},
+			a + ":3: missing: number 3 stood before number 4",
+		},
+		"missing two": {
+			f.with(a, join(1, 4, 5)),
+			Options{},
+			a + ":2: missing: numbers 2 to 3 stood before number 4",
+		},
+		"reordered": {
+			f.with(a, join(1, 3, 2, 4, 5)),
+			Options{},
+			a + ":2: reordered: number 3 stands where 2 should; that is in line 3",
+		},
+		"repeated": {
+			f.with(a, join(1, 2, 3, 3, 4, 5)),
+			Options{},
+			a + ":4: repeated: number 3 stands here again, where 4 should",
+		},
+		"truncated": {
+			f.with(a, join(1, 2)),
+			Options{},
+			a + ":3: truncated: the segment ends after number 2; the next one says that it goes on to 5",
+		},
+		"no header": {
+			f.with(a, join(2, 3, 4, 5)),
+			Options{},
+			a + ":1: missing: the header, number 1, is missing",
+		},
+		"empty": {
+			f.with(a, ""),
+			Options{},
+			a + ":1: truncated: it has no header: the file is empty or cut off",
+		},
+		"glued": {
+			f.with(a, strings.Replace(f[a], "}\n{\"seq\":3", "}{\"seq\":3", 1)),
+			Options{},
+			a + ":2: glued: another line begins in it",
+		},
+		"appended": {f.with(b, f[b]+"x"), Options{}, b + ":6: glued: 1 bytes follow the seal"},
+		"inserted": {
+			f.with(a, join(1, 2)+"a note\n"+join(3, 4, 5)),
+			Options{},
+			a + ":3: foreign: it is no line of a journal, and stands between numbers 2 and 3",
+		},
+		"swapped": {
+			f.with(a, f[b]).with(b, f[a]),
+			Options{},
+			a + ":1: renamed: the segment begins with number 6, its name says 1",
+		},
+		"removed": {
+			f.without(a),
+			Options{},
+			b + ":1: missing: numbers 1 to 5 are gone, and no record says that they were deleted",
+		},
+		"another key": {
+			f,
+			Options{Keys: []ed25519.PublicKey{public(two)}},
+			a + ":1: forged: the segment is signed with key " + Fingerprint(public(one)) + ", which is not given",
+		},
+		"no signature": {
+			files(newMaker("g1", nil).end(Sealed, "").files),
+			Options{Keys: []ed25519.PublicKey{public(one)}},
+			a + ":1: forged: no segment is signed, and a key is given",
+		},
 		"signed before": {
 			files(newMaker("g1", one).end(Sealed, "").sign(nil).end(Sealed, "").files),
 			Options{Keys: []ed25519.PublicKey{public(one)}}, segmentName(3) + ":1: forged: the segment is not signed, and one before it is",
@@ -216,15 +270,23 @@ func TestCopiesShowARemovedEnd(t *testing.T) {
 		set  *CopySet
 		want string
 	}{
-		"all is there":                 {f, copies(append(m.copies, mark)...), "whole"},
-		"the last segment is gone":     {f.without(c), copies(m.copies...), b + ":6"},
-		"two segments are gone":        {f.without(c).without(b), copies(m.copies...), a + ":6"},
-		"the last seal is gone":        {f.without(c).with(b, f[b][:strings.LastIndex(f[b][:len(f[b])-1], "\n")+1]), copies(m.copies[:4]...), b + ":5"},
+		"all is there":             {f, copies(append(m.copies, mark)...), "whole"},
+		"the last segment is gone": {f.without(c), copies(m.copies...), b + ":6"},
+		"two segments are gone":    {f.without(c).without(b), copies(m.copies...), a + ":6"},
+		"the last seal is gone": {
+			f.without(c).with(b, f[b][:strings.LastIndex(f[b][:len(f[b])-1], "\n")+1]),
+			copies(m.copies[:4]...),
+			b + ":5",
+		},
 		"the open segment is cut":      {f.with(c, cut), copies(append(m.copies, mark)...), c + ":3"},
 		"it is cut and nobody marked":  {f.with(c, cut), copies(m.copies...), "whole"},
 		"made anew, with the same key": {files(remade.files), copies(m.copies...), segmentName(5) + ":1"},
 		"of another gateway":           {f.without(c), copies(newMaker("g2", nil).copies...), a + ":1"},
-		"from syslog":                  {f.without(c), copies("<85>1 2026-11-29T08:00:00Z host brana 1 seal - g1 " + m.copies[4] + " \r"), b + ":6"},
+		"from syslog": {
+			f.without(c),
+			copies("<85>1 2026-11-29T08:00:00Z host brana 1 seal - g1 " + m.copies[4] + " \r"),
+			b + ":6",
+		},
 	} {
 		if got := test.f.prove(&Options{Copies: test.set}); got != test.want {
 			t.Errorf("%s: %s, want %s", what, got, test.want)
@@ -308,61 +370,5 @@ func TestVerifyWhileItIsWritten(t *testing.T) {
 	k.Close()
 	if v := whole(t, dir, nil); v.Records != 400 {
 		t.Errorf("%d records", v.Records)
-	}
-}
-
-// With any files in a folder, verify ends with a verdict or an error, and says
-// where.
-func FuzzVerify(f *testing.F) {
-	m := small(testKey(1))
-	whole := ""
-	for _, name := range files(m.files).names() {
-		whole += m.files[name]
-	}
-	first := m.files[segmentName(1)]
-	for _, seed := range []string{whole, first, first[:100], first + first, "", "\n\n", "{\"seq\":1,", "\x00"} {
-		f.Add([]byte(seed), uint64(1), uint16(len(first)), false)
-		f.Add([]byte(seed), uint64(5), uint16(10), true)
-	}
-	f.Fuzz(func(t *testing.T, text []byte, number uint64, cut uint16, pack bool) {
-		at := min(int(cut), len(text))
-		journal := files{segmentName(1): string(text[:at]), segmentName(max(number, 2)): string(text[at:])}
-		if pack {
-			journal = files{segmentName(1) + ".zst": string(text)}
-		}
-		v, err := journal.verify(&Options{})
-		if err == nil && v.Broken != nil && (v.Broken.Line < 1 || v.Broken.Path == "" || v.Broken.Text == "") {
-			t.Errorf("%+v", v.Broken)
-		}
-	})
-}
-
-// BenchmarkVerify reads a journal of 100 000 records of the usual length.
-func BenchmarkVerify(b *testing.B) {
-	m := newMaker("g1", testKey(1))
-	for range 4 {
-		for range 25000 {
-			m.line(map[string]string{"type": "intent", "what": strings.Repeat("x", 700)}, false)
-		}
-		m.next(Sealed, "")
-	}
-	m.close()
-	for name, pack := range map[string]bool{"plain": false, "zstd": true} {
-		b.Run(name, func(b *testing.B) {
-			dir := b.TempDir()
-			for name, text := range m.files {
-				if pack {
-					name, text = name+".zst", compressed(b, text)
-				}
-				if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-					b.Fatal(err)
-				}
-			}
-			began := time.Now()
-			for b.Loop() {
-				whole(b, dir, nil)
-			}
-			b.ReportMetric(time.Since(began).Seconds()/float64(b.N)*100, "s/10M")
-		})
 	}
 }
