@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 	"unsafe"
 )
 
@@ -94,7 +95,7 @@ func newDisk(t testing.TB) *Disk {
 	t.Cleanup(func() { // before the folders of the test are removed
 		d.Thaw()
 		for _, m := range slices.Backward(d.mounts) {
-			if err := syscall.Unmount(m.dir, 0); err != nil {
+			if err := m.unmount(); err != nil {
 				t.Errorf("unmount %s: %v", m.dir, err)
 			}
 		}
@@ -116,6 +117,18 @@ func (d *Disk) mount(m mount) {
 		dirs = append(dirs, m.dir)
 	}
 	d.keeper = keep(d.t, dirs)
+}
+
+// unmount waits a little for files that are still open: who waited for a frozen disk closes
+// them after it is thawed, and a child that another test starts has them until its exec.
+func (m mount) unmount() (err error) {
+	for range 500 {
+		if err = syscall.Unmount(m.dir, 0); err != syscall.EBUSY {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return err
 }
 
 func (m mount) mount() error {
