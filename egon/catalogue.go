@@ -14,11 +14,14 @@ type Service struct {
 	Response  string // local name of the response element
 	Namespace string // of both
 	Mode      Mode
+	// Reads are the registers whose items a caller lists in SeznamUdaju. Empty: the service
+	// reads no data of persons, or no source says which.
+	Reads Registers
 }
 
-// ReadsAiseo reports whether a service reads AISEO. Its items have names of their own
-// that no schema lists.
-func (s *Service) ReadsAiseo() bool { return strings.HasPrefix(s.Action, "IszrAiseo") }
+// ReadsAiseo reports whether a service reads AISEO. Its items are words of AISEO, also
+// where ROB has the same word (seed AISEO, steps 3 and 7).
+func (s *Service) ReadsAiseo() bool { return s.Reads.Has(AISEO) }
 
 // A Mode is how a service may be called.
 type Mode uint8
@@ -49,7 +52,7 @@ func readCatalogue() serviceIndex {
 	index := serviceIndex{byCode: map[string]*Service{}}
 	for line := range strings.Lines(servicesText) {
 		f := strings.Fields(line)
-		if strings.HasPrefix(line, "#") || len(f) != 3 {
+		if strings.HasPrefix(line, "#") || len(f) < 3 {
 			continue
 		}
 		action := "Iszr" + strings.TrimPrefix(f[2], "Iszr")
@@ -60,6 +63,7 @@ func readCatalogue() serviceIndex {
 			Response:  f[2] + "Response",
 			Namespace: "urn:cz:isvs:iszr:schemas:" + action + ":v1",
 			Mode:      modes[f[1]],
+			Reads:     registersNamed(f[3:]),
 		}
 		index.inOrder = append(index.inOrder, s)
 		index.byCode[s.Code] = s

@@ -13,17 +13,17 @@ func TestServiceByCode(t *testing.T) {
 		want Service
 	}{
 		{"E198", Service{"E198", "IszrAgendaMediaDataCtiPodleUdaju", "AgendaMediaDataCtiPodleUdaju",
-			"AgendaMediaDataCtiPodleUdajuResponse", NSMedia, SyncOnly}},
+			"AgendaMediaDataCtiPodleUdajuResponse", NSMedia, SyncOnly, 1<<ROB | 1<<EOP | 1<<ECD}},
 		{"E227", Service{"E227", "IszrVypisOpravneniPolozky", "IszrVypisOpravneniPolozky",
-			"IszrVypisOpravneniPolozkyResponse", NSRights, SyncAndAsync}},
+			"IszrVypisOpravneniPolozkyResponse", NSRights, SyncAndAsync, 0}},
 		{"E100", Service{"E100", "IszrAsyncOdpovedZFronty", "IszrAsyncOdpovedZFronty",
-			"IszrAsyncOdpovedZFrontyResponse", NSAsyncAnswer, ModeUnknown}},
+			"IszrAsyncOdpovedZFrontyResponse", NSAsyncAnswer, ModeUnknown, 0}},
 		{"E35t", Service{"E35t", "IszrRuianCtiPrvekVolebniOkrsek", "RuianCtiPrvekVolebniOkrsek",
 			"RuianCtiPrvekVolebniOkrsekResponse",
-			"urn:cz:isvs:iszr:schemas:IszrRuianCtiPrvekVolebniOkrsek:v1", SyncAndAsync}},
+			"urn:cz:isvs:iszr:schemas:IszrRuianCtiPrvekVolebniOkrsek:v1", SyncAndAsync, 0}},
 		{"E101", Service{"E101", "IszrAsyncSmazatFrontu", "IszrAsyncSmazatFrontu",
 			"IszrAsyncSmazatFrontuResponse", "urn:cz:isvs:iszr:schemas:IszrAsyncSmazatFrontu:v1",
-			ModeUnknown}},
+			ModeUnknown, 0}},
 	}
 	for _, tt := range tests {
 		got := ServiceByCode(tt.code)

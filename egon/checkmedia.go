@@ -140,7 +140,7 @@ func (h *Head) checkWords() *Offence {
 			actions[it.register][it.action] = true
 		case it.register == ROB:
 			rob = true
-		case it.register == Evidence:
+		case it.register == EOP, it.register == ECD:
 			if !bytes.HasPrefix(w.Text, h.Media.AgendaZdroj) {
 				return h.refuseWord(w, otherEvidence)
 			}

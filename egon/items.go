@@ -2,20 +2,6 @@ package egon
 
 import "strings"
 
-// A Register is the registry of an item word of SeznamUdaju.
-type Register uint8
-
-// The registries of item and control words. RUIAN has control words only: its data come
-// by the references in a person's data.
-const (
-	NoRegister Register = iota // an unknown word
-	ROB
-	ROBv2 // in ROB since its version 2; E198 does not give these out
-	ROS
-	RUIAN
-	Evidence // photos and signatures of EOP and ECD
-)
-
 // An item is a word of SeznamUdaju: an item or a control word.
 type item struct {
 	word     string
@@ -70,10 +56,10 @@ var items = [...]item{
 	{word: "DorucovaciAdresaProvozovny", register: ROS},
 	{word: "PozastaveniPreruseni", register: ROS},
 	{word: "ZastupcePoStatutara", register: ROS},
-	{word: "EopFoto", register: Evidence, internal: "Foto"},
-	{word: "EopPodpis", register: Evidence, internal: "Podpis"},
-	{word: "EcdFoto", register: Evidence, internal: "Foto"},
-	{word: "EcdPodpis", register: Evidence, internal: "Podpis"},
+	{word: "EopFoto", register: EOP, internal: "Foto"},
+	{word: "EopPodpis", register: EOP, internal: "Podpis"},
+	{word: "EcdFoto", register: ECD, internal: "Foto"},
+	{word: "EcdPodpis", register: ECD, internal: "Podpis"},
 
 	{word: "ROBNecti", register: ROB, control: true, action: Necti},
 	{word: "ROBOver", register: ROB, control: true, action: Over},
@@ -206,7 +192,7 @@ func (h *Head) Flow() Flow {
 			f.Ruian = max(f.Ruian, it.action)
 		case it.register == ROB:
 			f.Rob = appendNew(f.Rob, it.word)
-		case it.register == Evidence:
+		case it.register == EOP, it.register == ECD:
 			f.Evidence = appendNew(f.Evidence, it.word)
 		}
 	}

@@ -21,8 +21,8 @@ func TestItemRegister(t *testing.T) {
 		{"DatovaSchrankaROS", ROS, "DatovaSchranka"},
 		{"AdresaSidla", ROS, "AdresaSidla"},
 		{"RodnePrijmeni", ROBv2, "RodnePrijmeni"},
-		{"EopFoto", Evidence, "Foto"},
-		{"EcdPodpis", Evidence, "Podpis"},
+		{"EopFoto", EOP, "Foto"},
+		{"EcdPodpis", ECD, "Podpis"},
 		{"jmeno", NoRegister, ""},
 		{"DatovaSchranka", NoRegister, ""}, // an internal name is not a word of a request
 		{"Foto", NoRegister, ""},

@@ -32,7 +32,7 @@ func sourceOf[T string | []byte](word T) source {
 	switch egon.ItemRegister(word) {
 	case egon.ROB, egon.ROBv2, egon.ROS:
 		return matrixOnly
-	case egon.Evidence:
+	case egon.EOP, egon.ECD:
 		return grantOnly
 	}
 	if _, ok := egon.ParseControl(word); ok {
