@@ -89,7 +89,7 @@ func TestGatewayJudgesTheCorpus(t *testing.T) {
 	w := startWorld(t, func(c *config.Config) {
 		c.Limits.Store = "memory"
 		for _, code := range []string{"E99", "E100", "E101"} {
-			c.Routes[code] = "relay iszr" // a question that is well made need not find an answer
+			c.Routes[code] = config.Route{To: "relay iszr"} // a question that is well made need not find an answer
 		}
 	})
 	host, err := url.Parse(w.gateway)

@@ -43,7 +43,7 @@ func (e *explainCmd) Run(io stdio) error {
 	}
 	reader := egon.NewReader(c.Listen.Bounds.Egon())
 	reader.Reset(service)
-	_, relayed := c.Routes.Of(service.Code).Relay()
+	_, relayed := c.Routes.Of(service.Code, c.Place).Relay()
 	refusal := gateway.Trial{
 		Policy:  snapshot,
 		Caller:  from.Caller,

@@ -5,6 +5,7 @@ import (
 
 	"brana/cmd/brana/config"
 	"brana/gateway"
+	"brana/policy"
 	"brana/upstream"
 )
 
@@ -42,8 +43,8 @@ func gatewayConfig(c *config.Config, clients map[string]*upstream.Client) gatewa
 	if l.StatusMode == config.HTTPStatus {
 		cfg.StatusMode = gateway.HTTPMode
 	}
-	for code, r := range c.Routes {
-		route := newRoute(r, clients)
+	for code := range c.Routes {
+		route := newRoute(c.Routes.Of(code, c.Place), clients)
 		route.Timeout = time.Duration(l.CallTimeout)
 		if code == "default" {
 			cfg.Routes.Default = route
@@ -71,9 +72,19 @@ func newRoute(r config.Route, clients map[string]*upstream.Client) gateway.Route
 			Kind:  gateway.RelayRoute,
 			Name:  name,
 			Relay: upstream.NewRelay(clients[name]),
+			Items: map[config.Items]policy.ItemRule{
+				config.Strict: policy.Strict,
+				config.AsIszr: policy.AsIszr,
+				config.Pass:   policy.Pass,
+			}[r.Items],
+			Returned: map[config.Returned]gateway.ReturnedRule{
+				config.Observe:  gateway.ObserveReturned,
+				config.Withhold: gateway.RefuseReturned,
+				config.Filter:   gateway.FilterReturned,
+			}[r.Returned],
 		}
 	}
-	switch r {
+	switch r.To {
 	case config.Workflow:
 		return gateway.Route{Kind: gateway.WorkflowRoute}
 	case config.Local:

@@ -209,7 +209,7 @@ func TestOnlySynchronous(t *testing.T) {
 	bus := startBus(t)
 	remote := startWorld(t, bus.behind, func(c *config.Config) {
 		for _, code := range []string{"E99", "E100", "E101"} {
-			c.Routes[code] = "relay iszr"
+			c.Routes[code] = config.Route{To: "relay iszr"}
 		}
 	})
 	if got := remote.post("E227?async", message(t, "E227", triple...)).statusLine(); got != "CHYBA (JENOM SYNC)" {

@@ -91,7 +91,7 @@ func TestRelayedCall(t *testing.T) {
 
 // E198 and E227 may be relayed too; the checks are the same.
 func TestComposedServicesRelayed(t *testing.T) {
-	w := startWorld(t, func(c *config.Config) { c.Routes = config.Routes{"default": "relay iszr"} })
+	w := startWorld(t, func(c *config.Config) { c.Routes = config.Routes{"default": {To: "relay iszr"}} })
 	if got := w.call("E227", "--triple", "A1185/CR8359/00372498"); w.steps() != "E227" {
 		t.Errorf("E227: %s, steps %s", got.statusLine(), w.steps())
 	}

@@ -27,7 +27,7 @@ func byRows(c *config.Config) {
 	c.Policy.Matrix.File = ""
 	c.Policy.Matrix.E227 = "iszr"
 	c.Policy.Matrix.Caller = config.Caller{Agenda: "X999", Role: "XR1", Ovm: "12345678", Ais: 999001}
-	c.Routes = config.Routes{"default": "relay iszr"}
+	c.Routes = config.Routes{"default": {To: "relay iszr"}}
 }
 
 // searchFlags are the flags of a call of E05 that asks for items.
@@ -68,7 +68,7 @@ func TestSidecarByE227(t *testing.T) {
 
 // E227 that the gateway answers itself comes out of the rows, of any triple.
 func TestE227FromRows(t *testing.T) {
-	w := startWorld(t, byRows, func(c *config.Config) { c.Routes["E227"] = "local" })
+	w := startWorld(t, byRows, func(c *config.Config) { c.Routes["E227"] = config.Route{To: "local"} })
 	golden(t, "e227-eleven-items", w.call("E227", "--triple", "A1185/CR8359/00372498"))
 	golden(t, "e227-no-items", w.call("E227", "--triple", "A115/CT239/00007064"))
 	w.set(registries.Front, registries.Settings{Down: true})

@@ -24,6 +24,7 @@ var Example []byte
 // Config is brana.yaml, the static part of the configuration.
 type Config struct {
 	Environment policy.Environment  `yaml:"environment"`
+	Place       Place               `yaml:"place"`
 	Listen      Listen              `yaml:"listen"`
 	Admin       Admin               `yaml:"admin"`
 	Upstreams   map[string]Upstream `yaml:"upstreams"`
@@ -41,6 +42,7 @@ type Config struct {
 func Default() Config {
 	return Config{
 		Environment: "test",
+		Place:       Hub,
 		Listen:      defaultListen(),
 		Admin:       Admin{Address: "127.0.0.1:8081", Hosts: []string{}},
 		Policy:      Policy{Matrix: defaultMatrix()},
@@ -114,6 +116,7 @@ func Parse(file string, text []byte, lookup func(string) (string, bool)) (*Confi
 func (c *Config) Validate(file string) error {
 	m := &mistakes{file: file}
 	m.oneOf("environment", string(c.Environment), "test", "production")
+	m.oneOf("place", string(c.Place), string(Hub), string(Sidecar), string(Publisher))
 	c.Listen.check(m)
 	c.Admin.check(m)
 	c.Audit.check(m, c.Environment)

@@ -37,7 +37,7 @@ func TestExampleHasTheDefaults(t *testing.T) {
 	if !strings.Contains(string(Example), breaker) {
 		t.Errorf("the example has no %s", breaker)
 	}
-	if got.Routes["default"] != "relay iszr" || got.Routes["E198"] != "workflow" || got.Routes["E227"] != "local" {
+	if got.Routes["default"].To != "relay iszr" || got.Routes["E198"].To != "workflow" || got.Routes["E227"].To != "local" {
 		t.Errorf("routes = %v", got.Routes)
 	}
 }
@@ -46,17 +46,17 @@ func TestExampleHasTheDefaults(t *testing.T) {
 // where the example has it.
 func TestMistakesInTheConfiguration(t *testing.T) {
 	for _, tt := range []struct{ name, old, new, want string }{
-		{"unknown key", "  prefix:", "  prefixx:", `brana.yaml:8:3: unknown field "prefixx"`},
+		{"unknown key", "  prefix:", "  prefixx:", `brana.yaml:LINE:3: unknown field "prefixx"`},
 		{"unknown key at the top", "log:\n  level", "logs:\n  level", `brana.yaml:LINE:1: unknown field "logs"`},
-		{"tab", "  prefix:", "\tprefix:", "brana.yaml:8:"},
-		{"key twice", "  prefix: /publikace", "  prefix: /publikace\n  prefix: /a", "brana.yaml:9:3: "},
-		{"duration without a unit", "drain: 25s", "drain: 25", "brana.yaml:14:10: 25 is not a duration: write it as 250ms, 15s, 2m or 24h"},
-		{"negative duration", "drain: 25s", "drain: -1s", "brana.yaml:14:10: -1s is not a duration"},
+		{"tab", "  prefix:", "\tprefix:", "brana.yaml:LINE:"},
+		{"key twice", "  prefix: /publikace", "  prefix: /publikace\n  prefix: /a", "brana.yaml:10:3: "},
+		{"duration without a unit", "drain: 25s", "drain: 25", "brana.yaml:LINE:10: 25 is not a duration: write it as 250ms, 15s, 2m or 24h"},
+		{"negative duration", "drain: 25s", "drain: -1s", "brana.yaml:LINE:10: -1s is not a duration"},
 		{"size in another unit", "inline_limit: 64KiB", "inline_limit: 64kB",
-			"brana.yaml:10:17: 64kB is not a size: write it as 512B, 64KiB, 256MiB or 1GiB"},
-		{"size without a unit", "inline_limit: 64KiB", "inline_limit: 65536", "brana.yaml:10:17: 65536 is not a size"},
-		{"number that is none", "max_exchanges: 4096", "max_exchanges: many", "brana.yaml:12:18: many is not a whole number"},
-		{"number that is not whole", "max_exchanges: 4096", "max_exchanges: 4096.5", "brana.yaml:12:18: 4096.5 is not a whole number"},
+			"brana.yaml:LINE:17: 64kB is not a size: write it as 512B, 64KiB, 256MiB or 1GiB"},
+		{"size without a unit", "inline_limit: 64KiB", "inline_limit: 65536", "brana.yaml:LINE:17: 65536 is not a size"},
+		{"number that is none", "max_exchanges: 4096", "max_exchanges: many", "brana.yaml:LINE:18: many is not a whole number"},
+		{"number that is not whole", "max_exchanges: 4096", "max_exchanges: 4096.5", "brana.yaml:LINE:18: 4096.5 is not a whole number"},
 		{"number of an upstream that is not whole", "max_conns: 512", "max_conns: 1.5", "1.5 is not a whole number"},
 		{"timeout of nothing", "agenda: A101, ais: 1", "agenda: A101, ais: 1, timeout: 0s",
 			"upstreams.rob.timeout: 0s is not between 1ms and 24h"},
@@ -65,7 +65,7 @@ func TestMistakesInTheConfiguration(t *testing.T) {
 		{"replies of nothing", "agenda: A101, ais: 1", "agenda: A101, ais: 1, max_reply: 0B",
 			"upstreams.rob.max_reply: 0B is not between 64KiB and 64MiB"},
 		{"number beyond all", "max_exchanges: 4096", "max_exchanges: 99999999999999999999",
-			"brana.yaml:12:18: 99999999999999999999 is too large"},
+			"brana.yaml:LINE:18: 99999999999999999999 is too large"},
 		{"neither true nor false", "insecure_identity: false", "insecure_identity: maybe", "brana.yaml:LINE:22: maybe is not true or false"},
 		{"a name in the place of a list", "hosts: []", "hosts: brana.example", "brana.yaml:LINE:10: write a list, as [a, b]"},
 		{"a word in the place of keys", "policy:\n  dir: policy ", "policy: x\nx:\n  dir: policy ",
