@@ -9,18 +9,18 @@ import (
 )
 
 // callerCerts are the certificates that callers have come with since the start,
-// as far as the policy binds them to an AIS.
+// as far as the policy binds them to an AIS, or to the bus.
 type callerCerts struct {
 	mu   sync.Mutex
 	ends map[certName]time.Time
 }
 
-// A certName names a certificate as the policy writes it.
+// A certName names a certificate as the policy writes it, and its holder.
 type certName struct{ ais, issuer, serial string }
 
 func newCallerCerts() *callerCerts { return &callerCerts{ends: map[certName]time.Time{}} }
 
-func certNameOf(i *policy.Identity) certName { return certName{i.Ais, i.Issuer, i.Serial} }
+func certNameOf(i *policy.Identity) certName { return certName{i.Holder(), i.Issuer, i.Serial} }
 
 // note keeps when a certificate ends; bound is nil when nothing is bound to it.
 func (c *callerCerts) note(bound *policy.Identity, cert *x509.Certificate) {

@@ -49,7 +49,7 @@ type Caller struct {
 }
 
 // vouch refuses a ZadostInfo that does not fit the caller, and adds the Ais that it
-// leaves out.
+// leaves out. Where the bus calls, nobody but the header names the Ais.
 func (c *Caller) vouch(info *egon.ZadostInfo, now time.Time) *Refusal {
 	m := c.Bound.Check(policy.Claim{
 		Ais:      info.Ais,
@@ -61,7 +61,7 @@ func (c *Caller) vouch(info *egon.ZadostInfo, now time.Time) *Refusal {
 	if m != policy.NoMismatch {
 		return callerMismatch(info, c.Bound, m)
 	}
-	if len(info.Ais) == 0 {
+	if len(info.Ais) == 0 && !c.Bound.Bus {
 		info.Ais = []byte(c.Bound.Ais)
 	}
 	return nil

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"brana/egon"
+	"brana/policy"
 )
 
 // Who calls is who the certificate says, or the call is refused.
@@ -224,5 +225,61 @@ func TestCertificatesAreDemanded(t *testing.T) {
 	if err == nil ||
 		!strings.Contains(err.Error(), "listen.tls: must require a certificate of callers") {
 		t.Errorf("New = %v", err)
+	}
+}
+
+// Before a publisher the bus calls in the name of any caller. A caller's own certificate
+// calls in its own name alone, and nobody fills in an Ais that the bus leaves out.
+func TestTheBusCallsForOthers(t *testing.T) {
+	s := startTLSGatewayBy(t, policy.Config{Publisher: true}, `identities:
+  - {serial: "200", issuer: "CN=Test CA,C=CZ", bus: true, administrator: "00007064", addresses: [127.0.0.1]}
+  - {serial: "201", issuer: "CN=Test CA,C=CZ", bus: true, administrator: "00007064", addresses: [10.0.0.0/8]}
+  - {serial: "202", issuer: "CN=Test CA,C=CZ", bus: true, administrator: "00007064", blocked_from: 2026-01-01}
+  - {serial: "106", issuer: "CN=Test CA,C=CZ", ais: 999002, administrator: "12345678", agendas: [X999]}
+`)
+	good := call{}.message()
+	for _, tt := range []struct {
+		name    string
+		serial  int64
+		message []byte
+		says    string
+	}{
+		{"the bus, for a caller with a grant", 200, good, ">OK<"},
+		{
+			"the bus, for a caller without", 200, call{ais: "999009"}.message(),
+			"BR_101: Ais 999009 nemá pro X999/XR1/12345678 oprávnění.",
+		},
+		{
+			"the bus, for nobody", 200, withoutAis(good),
+			"BR_101: V ZadostInfo chybí Ais; bez něj nelze oprávnění určit.",
+		},
+		{
+			"the bus from elsewhere", 201, good,
+			"BR_102: Volání přišlo z adresy, která k certifikátu není registrována.",
+		},
+		{"the bus, blocked", 202, good, "BR_102: Certifikát volajícího je zablokován."},
+		{
+			"a caller for another", 106, good,
+			"BR_102: Ais 999001 neodpovídá certifikátu; ten patří Ais 999002.",
+		},
+		{"somebody for a caller", 99, good, "BR_102: Certifikát volajícího není registrován."},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			said, err := s.ask(s.client(t, s.ca.issue(tt.serial)), tt.message)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(said, tt.says) {
+				t.Errorf("said %s, want %s", said, tt.says)
+			}
+		})
+	}
+	var holders []string
+	s.CallerCertificates(func(_ time.Time, ais, _, serial string) {
+		holders = append(holders, ais+" "+serial)
+	})
+	slices.Sort(holders)
+	if got := strings.Join(holders, ", "); got != "999002 6a, bus c8, bus c9, bus ca" {
+		t.Errorf("certificates %s", got)
 	}
 }

@@ -101,6 +101,15 @@ const boundOnce = `identities:
 
 func startTLSGateway(t testing.TB, identities string, change ...func(*settings)) *tlsGateway {
 	t.Helper()
+	return startTLSGatewayBy(t, policy.Config{}, identities, change...)
+}
+
+// startTLSGatewayBy loads the policy at the place that a configuration has.
+func startTLSGatewayBy(
+	t testing.TB, at policy.Config, identities string, change ...func(*settings),
+) *tlsGateway {
+	t.Helper()
+	at.Dir, at.MatrixFile, at.Environment = "p", "m.csv", policy.Test
 	s := &tlsGateway{ca: newAuthority(t, "Test CA")}
 	s.bound.Store(&identities)
 	var err error
@@ -109,8 +118,7 @@ func startTLSGateway(t testing.TB, identities string, change ...func(*settings))
 			"p/a.yaml": {Data: []byte(grants)},
 			"p/b.yaml": {Data: []byte(*s.bound.Load())},
 			"m.csv":    {Data: []byte(matrix)},
-		},
-			policy.Config{Dir: "p", MatrixFile: "m.csv", Environment: policy.Test})
+		}, at)
 	})
 	if err != nil {
 		t.Fatal(err)

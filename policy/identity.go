@@ -16,9 +16,12 @@ import (
 // system may have several, so that an old and a new certificate work side by side.
 // It is immutable.
 type Identity struct {
-	Serial        string // of the certificate: hexadecimal, lower case, no leading zeros
-	Issuer        string // distinguished name of its issuer, as written
-	Ais           string // the system, as a header carries it
+	Serial string // of the certificate: hexadecimal, lower case, no leading zeros
+	Issuer string // distinguished name of its issuer, as written
+	// Bus means that the bus calls with the certificate, for any caller that a header
+	// names. Only a gateway before a publisher is called so.
+	Bus           bool
+	Ais           string // the system, as a header carries it; empty: the bus
 	Administrator string // OVM that administers the system
 	Agendas       []string
 	Addresses     []netip.Prefix // from which it may call; empty: any
@@ -57,7 +60,8 @@ const (
 )
 
 // Check compares a claim with the binding, which may be nil. A claim that names no
-// AIS stands for the AIS of the binding.
+// AIS stands for the AIS of the binding. The bus may name any AIS and any agenda: it has
+// compared them with the certificate of the caller.
 func (i *Identity) Check(c Claim) Mismatch {
 	switch {
 	case i == nil:
@@ -66,9 +70,9 @@ func (i *Identity) Check(c Claim) Mismatch {
 		return BlockedCaller
 	case !i.callsFrom(c.Address):
 		return OtherAddress
-	case len(c.Ais) > 0 && string(c.Ais) != i.Ais:
+	case !i.Bus && len(c.Ais) > 0 && string(c.Ais) != i.Ais:
 		return OtherAis
-	case !has(i.Agendas, c.Agenda):
+	case !i.Bus && !has(i.Agendas, c.Agenda):
 		return AgendaNotBound
 	case !c.NotAfter.IsZero() && c.Now.After(c.NotAfter):
 		return CertificateEnded
@@ -82,6 +86,25 @@ func (i *Identity) callsFrom(a netip.Addr) bool {
 	}
 	a = a.Unmap().WithZone("")
 	return slices.ContainsFunc(i.Addresses, func(p netip.Prefix) bool { return p.Contains(a) })
+}
+
+// Holder names who calls with the certificate: the number of the AIS, or bus.
+func (i *Identity) Holder() string {
+	if i.Bus {
+		return "bus"
+	}
+	return i.Ais
+}
+
+// barBuses notes identities of the bus, where no gateway may take the word of a header
+// for who calls.
+func barBuses(identities []*Identity, p *problems) {
+	for _, i := range identities {
+		if i.Bus {
+			p.add(i.Place, "bus: true lets the certificate call in any name: it is for "+
+				"place: publisher in brana.yaml alone, bind the certificate to an ais")
+		}
+	}
 }
 
 // bind indexes the identities by certificate, and notes certificates bound twice.

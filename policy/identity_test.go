@@ -188,3 +188,70 @@ identities:
 		})
 	}
 }
+
+// The bus names callers of any AIS and agenda. Its own address, its block and the end of
+// its certificate hold, and it has no AIS that could stand for one that is left out.
+func TestIdentityOfTheBus(t *testing.T) {
+	s, err := LoadFS(mapFS("p/grants.yaml", `grants: []
+identities:
+  - {serial: "0x4d2a", issuer: "CN=Test CA", bus: true, administrator: "00007064",
+     addresses: [10.1.2.3], blocked_from: 2026-03-01}
+`), Config{Dir: "p", Environment: Test, Publisher: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bus := s.Identities()[0]
+	if !bus.Bus || bus.Ais != "" || bus.Holder() != "bus" {
+		t.Errorf("read as %+v", bus)
+	}
+	day := time.Date(2026, 2, 28, 22, 59, 59, 0, time.UTC)
+	good := Claim{Ais: []byte("999001"), Agenda: []byte("X999"),
+		Address: netip.MustParseAddr("10.1.2.3"), NotAfter: day, Now: day}
+	for _, tt := range []struct {
+		name   string
+		change func(*Claim)
+		want   Mismatch
+	}{
+		{"one caller", func(*Claim) {}, NoMismatch},
+		{"another AIS and agenda", func(c *Claim) {
+			c.Ais, c.Agenda = []byte("7"), []byte("A1")
+		}, NoMismatch},
+		{"no AIS", func(c *Claim) { c.Ais = nil }, NoMismatch}, // no grant has it
+		{"another address", func(c *Claim) {
+			c.Address = netip.MustParseAddr("10.1.2.4")
+		}, OtherAddress},
+		{"blocked", func(c *Claim) { c.Now = day.Add(time.Second) }, BlockedCaller},
+		{"past its end", func(c *Claim) { c.NotAfter = day.Add(-time.Second) }, CertificateEnded},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			claim := good
+			tt.change(&claim)
+			if got := bus.Check(claim); got != tt.want {
+				t.Errorf("Check = %d, want %d", got, tt.want)
+			}
+		})
+	}
+}
+
+// A reload finds an identity of the bus where none may be, and what was loaded stays.
+func TestReloadWithABusElsewhere(t *testing.T) {
+	bound := oneIdentity
+	store, err := NewStore(func() (*Snapshot, error) {
+		return LoadFS(mapFS("p/a.yaml", "grants: []", "p/b.yaml", bound),
+			Config{Dir: "p", Environment: Test})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := store.Current()
+	bound = strings.Replace(oneIdentity, "ais: 999001", "bus: true", 1)
+	bound = strings.Replace(bound, ", agendas: [X999]", "", 1)
+	err = store.Reload()
+	if err == nil || !strings.HasPrefix(err.Error(), "p/b.yaml:2:5: bus: true lets the "+
+		"certificate call in any name: it is for place: publisher in brana.yaml alone") {
+		t.Errorf("Reload = %v", err)
+	}
+	if store.Current() != before {
+		t.Error("the policy was replaced")
+	}
+}

@@ -12,13 +12,19 @@ import (
 // identityOf reads one binding. It notes mistakes, and returns nil when there are any.
 func identityOf(d document, n ast.Node, prague *time.Location) *Identity {
 	before := d.count()
-	m, ok := d.mapping(n, "the identity", "serial", "issuer", "ais", "administrator", "agendas",
-		"addresses?", "blocked_from?")
+	name, keys := "the identity", []string{"serial", "issuer", "ais", "administrator", "agendas",
+		"addresses?", "blocked_from?", "bus?"}
+	if isBus(n) { // its header names the caller
+		name, keys = "the identity of the bus", []string{"serial", "issuer", "bus",
+			"administrator", "addresses?", "blocked_from?"}
+	}
+	m, ok := d.mapping(n, name, keys...)
 	if !ok {
 		return nil
 	}
 	i := &Identity{
 		Serial:        m.serial(),
+		Bus:           m.bool("bus"),
 		Ais:           m.ais(),
 		Administrator: m.code("administrator", longestOvm),
 		Agendas:       m.agendas(),
@@ -34,6 +40,15 @@ func identityOf(d document, n ast.Node, prague *time.Location) *Identity {
 		return nil
 	}
 	return i
+}
+
+// isBus reports whether an identity has bus: true.
+func isBus(n ast.Node) bool {
+	pairs, _ := pairsOf(n)
+	return slices.ContainsFunc(pairs, func(p *ast.MappingValueNode) bool {
+		value, ok := p.Value.(*ast.BoolNode)
+		return p.Key.GetToken().Value == "bus" && ok && value.Value
+	})
 }
 
 func (m mapping) serial() string {

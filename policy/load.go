@@ -28,6 +28,9 @@ type Config struct {
 	// Environment is the one whose grants hold. Grants of the other one are checked,
 	// but never match.
 	Environment Environment
+	// Publisher means that the gateway stands before a publisher, so that identities may
+	// be of the bus. Elsewhere one of the bus is a mistake.
+	Publisher bool
 }
 
 // Load reads a policy. Its error joins all mistakes, each as
@@ -76,6 +79,9 @@ func load(c Config, in files) (*Snapshot, error) {
 	}
 	overlaps(s.grants, &l.problems)
 	s.byCertificate = bind(s.identities, &l.problems)
+	if !c.Publisher {
+		barBuses(s.identities, &l.problems)
+	}
 	if err := l.err(); err != nil {
 		return nil, err
 	}

@@ -234,6 +234,20 @@ func (m mapping) string(key string) (scalar, bool) {
 	return scalar{text, n}, ok
 }
 
+// bool reads a truth value. An absent key is false.
+func (m mapping) bool(key string) bool {
+	n := m.values[key]
+	if n == nil {
+		return false
+	}
+	v, ok := n.(*ast.BoolNode)
+	if !ok {
+		m.fail(n, "%s is %s: write true or false", key, describe(n))
+		return false
+	}
+	return v.Value
+}
+
 // oneOf reads a string that must be one of the words.
 func (m mapping) oneOf(key string, words ...string) string {
 	s, ok := m.string(key)

@@ -128,6 +128,9 @@ func boundAs(i *policy.Identity) string {
 	if i == nil {
 		return ", not bound"
 	}
+	if i.Bus {
+		return fmt.Sprintf(", bound to the bus at %s", i.Place)
+	}
 	return fmt.Sprintf(", bound to AIS %s at %s", i.Ais, i.Place)
 }
 

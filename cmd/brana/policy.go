@@ -26,6 +26,7 @@ func policyLoader(c *config.Config) func() (*policy.Snapshot, error) {
 			Dir:         c.Policy.Dir,
 			MatrixFile:  c.Policy.Matrix.File,
 			Environment: c.Environment,
+			Publisher:   c.Place == config.Publisher,
 		})
 	}
 }
