@@ -58,16 +58,21 @@ type Source struct {
 // The zero value holds nothing. [Proof.Begin] lends it a buffer, [Proof.Release]
 // gives the buffer back. It is not safe for use by several goroutines at once.
 //
-// buf[start:len] holds the bytes received and not handed out; base is the offset
-// of buf[0] in the message.
+// buf[start:raw] holds the bytes that may be handed out, as they leave; buf[raw:len]
+// those behind them, as they arrived. base is the offset of buf[raw] in the message.
 type Proof struct {
 	src   Source
 	buf   *[]byte
 	got   int64 // bytes received
 	base  int64
 	start int
+	raw   int
 	err   error
 	cut   bool // the wire is at no known place in the message
+
+	editor Editor // nil: the message leaves as it arrived
+	begun  bool   // the first edit has taken effect
+	delta  int64  // bytes by which edits have made longer what may be handed out
 }
 
 // Begin begins to read a message. buf is empty and has some capacity; the Proof
@@ -115,13 +120,14 @@ func (p *Proof) Size() int64 {
 	return p.src.Length
 }
 
-// Whole is the whole message: all of it was received, nothing was handed out. The
-// bytes are the Proof's own, valid until its next use.
+// Whole is the whole message: all of it was received, nothing was handed out or
+// edited. The bytes are the Proof's own, valid until its next use.
 func (p *Proof) Whole() []byte { return *p.buf }
 
 // Ready is how many bytes may be handed out now.
 func (p *Proof) Ready() int64 {
-	return min(p.src.Verifier.Releasable(), p.base+int64(len(*p.buf))) - p.base - int64(p.start)
+	p.advance()
+	return int64(p.raw - p.start)
 }
 
 // Next returns up to most proven bytes, and io.EOF after the last. They are the
@@ -131,12 +137,15 @@ func (p *Proof) Next(most int) ([]byte, error) {
 		if p.err != nil {
 			return nil, p.err
 		}
-		if n := p.Ready(); n > 0 {
+		n := p.Ready()
+		switch {
+		case p.err != nil:
+			return nil, p.err
+		case n > 0:
 			from := p.start
 			p.start += int(min(n, int64(most)))
 			return (*p.buf)[from:p.start], nil
-		}
-		if p.Done() {
+		case p.Done():
 			return nil, io.EOF
 		}
 		if err := p.Fill(); err != nil {
@@ -210,13 +219,18 @@ func (p *Proof) receive() error {
 	return p.src.Broken(p, err)
 }
 
-// room makes space for the next bytes. Bytes that were handed out are forgotten;
-// when there are none, the buffer grows within its bound.
+// room makes space for the next bytes. Bytes that were handed out or removed are
+// forgotten; when there are none, the buffer grows within its bound.
 func (p *Proof) room() ([]byte, error) {
+	if p.editor != nil {
+		if p.advance(); p.err != nil {
+			return nil, p.err
+		}
+	}
 	b := *p.buf
 	if p.start > 0 {
-		p.base += int64(p.start)
 		b = b[:copy(b, b[p.start:])]
+		p.raw -= p.start
 		p.start = 0
 	}
 	if len(b) < cap(b) {
