@@ -15,18 +15,23 @@ type aiseoReading struct {
 	items  aiseoItems
 }
 
-// write1 writes the data of version 1 as an element of AISEO or of the front.
-func (r aiseoReading) write1(d *doc, name string) {
+// write1 writes the data of version 1.
+func (r aiseoReading) write1(d *doc) {
+	const name = "x:AiseoCtiAifoDataResponseV01"
+	d.open("AiseoOdpoved")
 	d.open(name, "xmlns", nsAiseoData, "xmlns:x", nsAiseoRead, "xmlns:aiseo", nsAiseoTypes)
 	r.status.status(d)
 	if r.person != nil {
 		r.writePerson(d)
 	}
 	d.shut(name)
+	d.shut("AiseoOdpoved")
 }
 
 // write2 does so in version 2.
-func (r aiseoReading) write2(d *doc, name string) {
+func (r aiseoReading) write2(d *doc) {
+	const name = "x:AiseoCtiAifo2DataResponseV01"
+	d.open("AiseoOdpoved")
 	d.open(name, "xmlns", nsAiseoData, "xmlns:x", nsAiseoRead2, "xmlns:aiseo", nsAiseoTypes)
 	r.status.status(d)
 	if r.person != nil {
@@ -35,10 +40,13 @@ func (r aiseoReading) write2(d *doc, name string) {
 		d.shut("x:Osoba")
 	}
 	d.shut(name)
+	d.shut("AiseoOdpoved")
 }
 
 // write3 does so in version 3, whose status has another form.
-func (r aiseoReading) write3(d *doc, name string) {
+func (r aiseoReading) write3(d *doc) {
+	const name = "x:EoOdpoved"
+	d.open("EoOdpoved")
 	d.open(name, "xmlns:x", nsAiseoRead3, "xmlns:se", egon.NSEvidence, "xmlns:t", nsSeTypes3)
 	d.open("se:AisAplikacniStatus")
 	d.leaf("se:VysledekAisKod", r.status.kod)
@@ -53,6 +61,7 @@ func (r aiseoReading) write3(d *doc, name string) {
 		r.writeKompletniUdaje(d)
 	}
 	d.shut(name)
+	d.shut("EoOdpoved")
 }
 
 // aiseoWriter writes the items of one person that were asked for, in the order

@@ -75,17 +75,11 @@ func (a *aiseo) read(m *message) reply {
 	r := aiseoReading{status: s, person: p, local: local, items: registryItems(m.body)}
 	switch m.body.Space {
 	case nsAiseoRead:
-		d.open("AiseoOdpoved")
-		r.write1(&d, "x:AiseoCtiAifoDataResponseV01")
-		d.shut("AiseoOdpoved")
+		r.write1(&d)
 	case nsAiseoRead2:
-		d.open("AiseoOdpoved")
-		r.write2(&d, "x:AiseoCtiAifo2DataResponseV01")
-		d.shut("AiseoOdpoved")
+		r.write2(&d)
 	default:
-		d.open("EoOdpoved")
-		r.write3(&d, "x:EoOdpoved")
-		d.shut("EoOdpoved")
+		r.write3(&d)
 	}
 	d.shut(m.body.Local + "Response")
 	uses := 0
@@ -95,8 +89,8 @@ func (a *aiseo) read(m *message) reply {
 	return reply{head: d, kod: s.kod, uses: uses, hidden: uses > 0 && isTrue(hidden)}
 }
 
-// registryItems returns the items in the AutorizaceInfo of a message to AISEO,
-// whose element no schema names.
+// registryItems returns the items in the AutorizaceInfo of a message to AISEO, in whatever
+// list of the registries they stand.
 func registryItems(payload *xmltext.Node) (items aiseoItems) {
 	list := payload.Child(payload.Space, "AutorizaceInfo").Child(egon.NSReg, "SeznamUdaju")
 	if list != nil {
@@ -133,13 +127,9 @@ func aiseoChyba(m *message, d *doc) {
 	r := aiseoReading{status: s}
 	switch m.body.Space {
 	case nsAiseoRead:
-		d.open("AiseoOdpoved")
-		r.write1(d, "x:AiseoCtiAifoDataResponseV01")
-		d.shut("AiseoOdpoved")
+		r.write1(d)
 	case nsAiseoRead2:
-		d.open("AiseoOdpoved")
-		r.write2(d, "x:AiseoCtiAifo2DataResponseV01")
-		d.shut("AiseoOdpoved")
+		r.write2(d)
 	case nsAiseoRead3: // it need not have one
 	default:
 		aiseoStatus(d, m, &s)

@@ -3,12 +3,14 @@ package registries
 import "brana/egon"
 
 // front is the information system of the base registries: it serves the eGON
-// services from the registries of the same server, without the network.
+// services from the registries of the same server. It asks AISEO by messages, in the
+// process or over HTTP, and the others without any.
 type front struct {
 	org    *org
 	rob    *rob
 	ruian  *ruian
 	aiseo  *aiseo
+	caller *caller
 	rights func() map[string][]Right // by triple
 }
 

@@ -29,10 +29,16 @@ func aiseoData(m *message) *xmltext.Node {
 }
 
 // existsInRob reports whether a person of AISEO is in ROB, by way of ORG.
-func (f *front) existsInRob(p *Person) bool {
-	own := f.aiseo.system.Agenda
-	aifo, why := f.org.translate(AIFO(own, p.ID), own, f.rob.system.Agenda, false)
-	return why == nil && f.rob.person(aifo) != nil
+func (f *front) existsInRob(aifo string) bool { return f.inRob(aifo) != nil }
+
+// inRob is the person of an AIFO of AISEO as ROB has it, by way of ORG; nil if ROB has
+// nobody.
+func (f *front) inRob(aifo string) *Person {
+	own, why := f.org.translate(aifo, f.aiseo.system.Agenda, f.rob.system.Agenda, false)
+	if why != nil {
+		return nil
+	}
+	return f.rob.person(own)
 }
 
 // notInRob is the detail of a status for a person who is not in ROB.
@@ -48,6 +54,12 @@ type aiseoReply struct {
 
 func (a *aiseoReply) warn(d detail) {
 	a.kod, a.details = worse(a.kod, egon.Varovani), append(a.details, d)
+}
+
+// merge takes over what AISEO says of its answer. It reports whether there is one.
+func (a *aiseoReply) merge(from aiseoAnswer) bool {
+	a.kod, a.details = worse(a.kod, from.kod), append(a.details, from.details...)
+	return from.body != nil
 }
 
 // head writes the beginning of the answer.
@@ -77,60 +89,51 @@ func refuseAiseo(m *message, popis string) reply {
 	return reply{head: d, kod: egon.Chyba}
 }
 
-// aiseoCtiPodleUdaju answers E160 and E172 with the identifiers of the persons that
-// AISEO found. The answer to E172 has the data of one person, too.
-func (f *front) aiseoCtiPodleUdaju(m *message) reply {
-	second := m.body.Local == "AiseoCtiPodleUdaju2"
-	query, namespace := aiseoData(m), nsAiseo
-	how, _ := query.AttrValue("typPorovnani")
-	hidden, _ := query.AttrValue("znepristupniLog")
-	s := aiseoSearch{
-		kod:    egon.Varovani,
-		subKod: "SPECIFIKACE V POPISU",
-		popis:  "Chybí právě jedna kombinace údajů.",
+// aiseoReads are the messages to AISEO about one person, by the request of the service:
+// the namespace, and the attributes of the question; nil: there is no question.
+var aiseoReads = map[string]struct {
+	request, space string
+	attrs          []string
+}{
+	"AiseoCtiAifo":  {"AiseoSyncCtiAifo", nsAiseoRead, nil},
+	"AiseoCtiAifo2": {"AiseoSyncCtiAifo2", nsAiseoRead2, []string{"znepristupniLog", "vazaneOsobyCti"}},
+	"AiseoCtiAifo3": {"AiseoSyncCtiAifo3", nsAiseoRead3, []string{"znepristupniLog"}},
+}
+
+// aiseoRead is the message by which the front reads one person, whom p names by an
+// identifier of AISEO.
+func aiseoRead(m *message, service string, p prevod, items aiseoItems) *internal {
+	form := aiseoReads[service]
+	d := m.internal(form.request, form.space, &items)
+	d.person(p)
+	if form.attrs != nil {
+		d.dotaz(aiseoData(m), nil, form.attrs...)
 	}
-	switch {
-	case !second:
-		s = f.aiseo.search(query, how)
-	case query != nil && len(query.Children) == 1:
-		s = f.aiseo.search(query.Children[0], how)
+	return d
+}
+
+// aiseoData writes what AISEO answered about one person, in the element of a service. It
+// writes nothing if AISEO was not asked.
+func (d *doc) aiseoData(service string, read aiseoAnswer) {
+	if read.body == nil {
+		return
 	}
-	a := aiseoReply{kod: s.kod, t: translation{targetKnown: f.org.knows(m.info.system())}}
-	for i, p := range s.mapa(f.aiseo.system) {
-		a.t.add(f.org, p, f.aiseo.system, m.info.system(), true)
-		exists := f.existsInRob(s.found[i])
-		a.t.entries[i].overeno = strconv.FormatBool(exists)
-		if !exists && a.t.entries[i].status == "" {
-			a.warn(notInRob)
-		}
+	d.open("r:" + service + "DataResponse")
+	d.content(aiseoPerson(read.body))
+	d.shut("r:" + service + "DataResponse")
+}
+
+// aiseoPerson is the element of an answer of AISEO in which the status and the data of a
+// person are; nil if there is none.
+func aiseoPerson(body *xmltext.Node) *xmltext.Node {
+	odpoved := body.Child(body.Space, "AiseoOdpoved")
+	if odpoved == nil {
+		odpoved = body.Child(body.Space, "EoOdpoved")
 	}
-	gives := second && len(s.found) == 1 && a.t.entries[0].overeno == "true"
-	items := readAiseoItems(m.body)
-	if second {
-		namespace, a.refs = nsAiseo2, []ref{}
+	if odpoved == nil || len(odpoved.Children) == 0 {
+		return nil
 	}
-	if gives {
-		f.refer(&a, s.found[0], items, "AdresaPobId", "DAdresa")
-	}
-	d := a.head(m)
-	if a.kod != egon.Chyba {
-		d.open("r:AiseoOdpoved")
-		d.open("r:"+m.body.Local+"DataResponse", "xmlns", namespace)
-		s.status(&d)
-		d.shut("r:" + m.body.Local + "DataResponse")
-		if gives {
-			r := aiseoReading{
-				status: aiseoSearch{kod: egon.OK},
-				person: s.found[0],
-				local:  "1",
-				items:  items,
-			}
-			r.write2(&d, "r:AiseoCtiAifo2DataResponse")
-		}
-		d.shut("r:AiseoOdpoved")
-	}
-	d.shut("r:" + m.body.Local + "Response")
-	return reply{head: d, kod: a.kod, uses: len(s.found), hidden: isTrue(hidden)}
+	return odpoved.Children[0]
 }
 
 // aiseoCtiAifo answers E159, E171 and E270: the data of the one person whom the
@@ -141,177 +144,73 @@ func (f *front) aiseoCtiAifo(m *message) reply {
 		return refuseAiseo(m, "MapaAifo má mít právě jednu osobu.")
 	}
 	hidden, _ := aiseoData(m).AttrValue("znepristupniLog")
+	items := readAiseoItems(m.body)
 	a := aiseoReply{kod: egon.OK, t: translation{targetKnown: true}}
 	a.t.add(f.org, given[0], m.info.system(), f.aiseo.system, false)
 	entry := &a.t.entries[0]
-	p, known := f.aiseo.population.PersonByAIFO(f.aiseo.system.Agenda, entry.aifo)
+	sought := *entry
 	entry.aifo = given[0].aifo
-	exists := known && f.existsInRob(p)
-	if known {
+	exists := false
+	if sought.aifo != "" {
+		exists = f.existsInRob(sought.aifo)
 		entry.overeno = strconv.FormatBool(exists)
+		if !exists {
+			a.warn(notInRob)
+		}
 	}
-	r := aiseoReading{
-		status: aiseoSearch{kod: egon.OK},
-		local:  entry.local,
-		items:  readAiseoItems(m.body),
+	if m.body.Local != "AiseoCtiAifo" { // whose answer has no SeznamIdAdres
+		a.refs = []ref{}
 	}
-	switch {
-	case known && !exists:
-		a.warn(notInRob)
-	case exists:
-		r.person = p
-	}
-	f.referTo(&a, m, r)
-	d := a.head(m)
+	var read aiseoAnswer
 	uses := 0
-	if exists && a.kod != egon.Chyba {
-		uses = 1
-		f.writeRead(&d, m, r, a.refs)
+	if exists {
+		read = f.ask(m, aiseoRead(m, m.body.Local, sought, items))
+		if a.merge(read) {
+			uses = 1
+		}
+		f.refer(&a, read, items)
+	}
+	d := a.head(m)
+	if read.body != nil && a.kod != egon.Chyba {
+		d.open("r:AiseoOdpoved")
+		d.aiseoData(m.body.Local, read)
+		d.shut("r:AiseoOdpoved")
+		if m.body.Local == "AiseoCtiAifo3" && items.readRefs {
+			f.ruianOdpoved(&d, a.refs, true)
+		}
 	}
 	d.shut("r:" + m.body.Local + "Response")
 	return reply{head: d, kod: a.kod, uses: uses, hidden: isTrue(hidden)}
 }
 
-// referTo fills in the references of an answer to E171 and E270; E159 has none.
-func (f *front) referTo(a *aiseoReply, m *message, r aiseoReading) {
-	switch m.body.Local {
-	case "AiseoCtiAifo2":
-		f.refer(a, r.person, r.items, "AdresaPobId", "DAdresa")
-	case "AiseoCtiAifo3":
-		f.refer(a, r.person, r.items, "AdresaTP", "DorucovaciAdresa")
-	}
-}
-
-// refer adds the places in RUIAN to which the data of a person refer, with states
-// if they are asked for. The person may be nil. Items have other names in each
-// version.
-func (f *front) refer(a *aiseoReply, p *Person, items aiseoItems, address, delivery string) {
-	a.refs = []ref{}
-	if p == nil {
+// refer adds the places in RUIAN to which the data in an answer of AISEO refer, with
+// states if they are asked for. An answer without SeznamIdAdres gets none.
+func (f *front) refer(a *aiseoReply, read aiseoAnswer, items aiseoItems) {
+	if a.refs == nil || read.body == nil {
 		return
 	}
-	add := func(item string, kod int) {
-		if kod != 0 && items.asked(item) {
-			a.refs = append(a.refs, ref{kod: kod})
-		}
-	}
-	add(address, p.Pobyt)
-	add(delivery, p.Dorucovaci)
+	a.refs = addressRefs(a.refs, aiseoPerson(read.body))
 	if items.readRefs || items.verify {
 		kod, details := refsStatus(f.ruian.check(a.refs))
 		a.kod, a.details = worse(a.kod, kod), append(a.details, details...)
 	}
 }
 
-// writeRead writes the answer of AISEO with the person, and of RUIAN where it is
-// asked for.
-func (f *front) writeRead(d *doc, m *message, r aiseoReading, refs []ref) {
-	name := "r:" + m.body.Local + "DataResponse"
-	d.open("r:AiseoOdpoved")
-	switch m.body.Local {
-	case "AiseoCtiAifo":
-		r.write1(d, name)
-	case "AiseoCtiAifo2":
-		r.write2(d, name)
-	default:
-		r.write3(d, name)
+// addressRefs adds the addresses of all elements in n that have one, in their order. They
+// have other names in each version.
+func addressRefs(refs []ref, n *xmltext.Node) []ref {
+	if n == nil {
+		return refs
 	}
-	d.shut("r:AiseoOdpoved")
-	if m.body.Local == "AiseoCtiAifo3" && r.items.readRefs {
-		f.ruianOdpoved(d, refs, true)
-	}
-}
-
-// aiseoZtotozneni answers E158: it identifies a person in ROB by names and birth
-// date. If that does not find just one, it identifies the person in AISEO by birth
-// number and names, and then ROB must agree with names and date.
-func (f *front) aiseoZtotozneni(m *message) reply {
-	query := aiseoData(m)
-	hidden, _ := query.AttrValue("znepristupniLog")
-	v := aiseoQueryOf(query)
-	for _, item := range []string{"Jmeno", "Prijmeni", "DatumNarozeni", "RC"} {
-		if v[item] == "" {
-			return refuseAiseo(m, "Chybí "+item+".")
-		}
-	}
-	a := aiseoReply{kod: egon.OK, t: translation{targetKnown: f.org.knows(m.info.system())}}
-	p := f.robNamed(v)
-	var s *aiseoSearch // nil: AISEO was not asked
-	if p == nil {
-		found := f.aiseo.search(query, Diakritika)
-		s, a.kod = &found, found.kod
-		switch {
-		case len(found.found) != 1:
-		case !f.existsInRob(found.found[0]):
-			a.warn(notInRob)
-		case !agreesWithRob(v, found.found[0]):
-			a.warn(detail{
-				subKod:  "SPECIFIKACE V POPISU",
-				popis:   "Jméno, příjmení nebo datum narození se neshodují s ROB.",
-				registr: "ROB",
-			})
+	for _, child := range n.Children {
+		switch child.Local {
+		case "AdresaPobId", "DAdr", "AdresniMistoKod":
+			if kod := atoi(child.Value()); kod != 0 {
+				refs = append(refs, ref{kod: kod})
+			}
 		default:
-			p = found.found[0]
+			refs = addressRefs(refs, child)
 		}
 	}
-	if p != nil {
-		a.t.add(f.org, prevod{local: "1", aifo: AIFO(f.rob.system.Agenda, p.ID)}, f.rob.system,
-			m.info.system(), true)
-		a.t.entries[0].overeno = "true"
-	}
-	d := a.head(m)
-	if a.kod != egon.Chyba {
-		f.writeIdentified(&d, m, s, p)
-	}
-	d.shut("r:" + m.body.Local + "Response")
-	return reply{head: d, kod: a.kod, uses: len(a.t.entries), hidden: isTrue(hidden)}
-}
-
-// writeIdentified writes the answers of AISEO and ROB to E158.
-func (f *front) writeIdentified(d *doc, m *message, s *aiseoSearch, p *Person) {
-	if s != nil {
-		d.open("r:AiseoOdpoved")
-		d.open("r:AiseoZtotozneniDataResponse", "xmlns", nsAiseoData)
-		s.status(d)
-		d.shut("r:AiseoZtotozneniDataResponse")
-		d.shut("r:AiseoOdpoved")
-	}
-	if p == nil {
-		return
-	}
-	items := readAiseoItems(m.body)
-	o := osoba{Person: p, local: "1", aifo: AIFO(f.rob.system.Agenda, p.ID)}
-	for _, item := range []string{"Jmeno", "Prijmeni"} { // it returns no more
-		if items.asked(item) {
-			o.items = append(o.items, item)
-		}
-	}
-	a := robAnswer{kod: egon.OK, persons: o.write}
-	d.open("r:RobOdpoved")
-	d.open("r:RobCtiHromadneAifoDataResponse")
-	d.robData(&a)
-	d.shut("r:RobCtiHromadneAifoDataResponse")
-	d.shut("r:RobOdpoved")
-}
-
-// robNamed returns the one person whom ROB has by names and birth date, or nil.
-func (f *front) robNamed(v aiseoQuery) *Person {
-	born, _ := dayIn(v["DatumNarozeni"]) // the schema demands a date; without one nobody is found
-	var found []*Person
-	for _, p := range f.rob.population.Named(v["Prijmeni"], born) {
-		if p.InROB && agreesWithRob(v, p) {
-			found = append(found, p)
-		}
-	}
-	if len(found) != 1 {
-		return nil
-	}
-	return found[0]
-}
-
-// agreesWithRob reports whether names and birth date are those that ROB has.
-func agreesWithRob(v aiseoQuery, p *Person) bool {
-	born, ok := dayIn(v["DatumNarozeni"])
-	return ok && born.Equal(p.Narozen) && Equal(v["Jmeno"], p.Jmeno, Diakritika) &&
-		Equal(v["Prijmeni"], p.RobPrijmeni, Diakritika)
+	return refs
 }

@@ -68,7 +68,8 @@ func (x *exchange) front(code string, answers map[string]func(*message) reply) {
 // data.
 func (x *exchange) serveFront(service *egon.Service, m *message,
 	answer func(*message) reply) {
-	m.entry, m.action, m.bareItems = &x.entry, x.entry.Action, x.set.BareItems
+	m.entry, m.action = &x.entry, x.entry.Action
+	m.bareItems, m.aiseoURL = x.set.BareItems, x.set.AiseoURL
 	if !isID(m.info.IszrZadostId) {
 		m.info.IszrZadostId = newID()
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"strings"
 	"time"
 
@@ -27,6 +28,9 @@ type Config struct {
 	NoCriteriaFor []int
 	// Settings are the first settings by registry; a registry without any answers well.
 	Settings map[string]Settings
+	// Client is how the front calls publishers over HTTP, with the certificate of the bus
+	// if it has one. The server closes its idle connections. nil: a client without one.
+	Client *http.Client
 	// Log is called with every entry, from many goroutines; nil means never.
 	Log func(Entry)
 }
@@ -40,6 +44,7 @@ type Server struct {
 	front      map[string]func(*message) reply // by code of the service
 
 	control control
+	caller  *caller
 	end     *shutdown
 }
 
@@ -57,7 +62,8 @@ func NewServer(cfg Config) (*Server, error) {
 			rights:   &rightsTable{byTriple: sampleRights()},
 			log:      &messageLog{hook: cfg.Log},
 		},
-		end: newShutdown(),
+		caller: newCaller(cfg.Client),
+		end:    newShutdown(),
 	}
 	for name, v := range cfg.Settings {
 		if err := s.Set(name, v); err != nil {
@@ -105,7 +111,9 @@ func (s *Server) Serve(ln net.Listener) error {
 // hang. It returns ctx's error when that takes too long.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.end.begin()
+	s.caller.close()
 	s.awaitClosed(ctx)
+	defer s.caller.close() // of connections that came back since
 	err := s.http.ShutdownWithContext(ctx)
 	s.end.hung.Wait()
 	if errors.Is(err, net.ErrClosed) { // of a listener, which Serve has closed
@@ -184,6 +192,7 @@ func (s *Server) assemble() {
 		rob:    &rob{p, v.ROB},
 		ruian:  &ruian{p},
 		aiseo:  &aiseo{p, v.AISEO},
+		caller: s.caller,
 		rights: s.Rights,
 	}
 	eop, ecd := NewEOP(p, v.EOP.Agenda, v.EOP.AIS), NewECD(p, v.ECD.Agenda, v.ECD.AIS)

@@ -2,6 +2,7 @@ package registries
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"sync"
 	"time"
@@ -82,6 +83,9 @@ type Settings struct {
 	Mirror     bool  `json:"mirror"`      // a reply is at least as long as its request (front)
 	Echo       bool  `json:"echo"`        // the reply is the request, byte for byte (front)
 	BareItems  bool  `json:"bare_items"`  // items of E227 without Polozka, as in its sample (front)
+
+	// AiseoURL is where the front calls AISEO over HTTP; empty: in the process (front).
+	AiseoURL string `json:"aiseo_url"`
 }
 
 // Validate reports a value out of its range.
@@ -95,10 +99,18 @@ func (s Settings) Validate() error {
 		return fmt.Errorf("photo_bytes %d is not between 0 and %d", s.Photo, maxPhotoBytes)
 	case s.ReplyBytes < 0 || s.ReplyBytes > maxReplyBytes:
 		return fmt.Errorf("reply_bytes %d is not between 0 and %d", s.ReplyBytes, maxReplyBytes)
+	case s.AiseoURL != "" && !isURL(s.AiseoURL):
+		return fmt.Errorf("aiseo_url %q is not a URL: write http://HOST:PORT/PATH", s.AiseoURL)
 	case s.Latency < 0 || s.Jitter < 0 || s.Transfer < 0:
 		return fmt.Errorf("latency, jitter and transfer must not be negative")
 	}
 	return nil
+}
+
+// isURL reports whether a URL can be called over HTTP.
+func isURL(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 }
 
 const (

@@ -20,7 +20,8 @@ type message struct {
 	bare    bool // without an Envelope; the reply goes without one too
 	partial bool // only the root of body and the header are known
 
-	bareItems bool // the items of E227 are listed without Polozka
+	bareItems bool   // the items of E227 are listed without Polozka
+	aiseoURL  string // where the front calls AISEO; empty: in the process
 }
 
 // zadostInfo has the values of a request's header that the registries use. Absent
