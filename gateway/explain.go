@@ -15,30 +15,38 @@ type Trial struct {
 	Now     time.Time
 }
 
-// Explain returns the refusal of a whole message by the rules of the pipeline, but
-// without quotas, or nil when it would be granted. The reader must have been reset
+// A Forecast is what the gateway would do with a message, by the rules of the pipeline but
+// without quotas.
+type Forecast struct {
+	Refusal  *Refusal         // nil: the call is granted
+	Decision *policy.Decision // nil: the call is refused before the policy is asked
+}
+
+// Explain returns what would become of a whole message. The reader must have been reset
 // to the service called. Its head names the caller's AIS afterwards, also where the
 // message names none.
-func (t Trial) Explain(r *egon.Reader, message []byte) *Refusal {
+func (t Trial) Explain(r *egon.Reader, message []byte) Forecast {
 	if err := r.Feed(message, true); err != nil {
-		return asRefusal(err)
+		return Forecast{Refusal: asRefusal(err)}
 	}
 	h := r.Head()
 	if !t.Relayed && h.Demanded != "" {
-		return notUnderstood(h)
+		return Forecast{Refusal: notUnderstood(h)}
 	}
 	if offence := h.Check(); offence != nil {
-		return asRefusal(offence)
+		return Forecast{Refusal: asRefusal(offence)}
 	}
 	if t.Caller != nil {
 		if refusal := t.Caller.vouch(&h.Info, t.Now); refusal != nil {
-			return refusal
+			return Forecast{Refusal: refusal}
 		}
 	}
-	if d := t.Policy.Decide(h, t.Now); d.Verdict != policy.Granted {
-		return notPermitted(h, &d)
+	d := t.Policy.Decide(h, t.Now)
+	f := Forecast{Decision: &d}
+	if d.Verdict != policy.Granted {
+		f.Refusal = notPermitted(h, &d)
 	}
-	return nil
+	return f
 }
 
 // Sentences are the sentences that the caller would read, with their numbers.

@@ -3,7 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"os"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -43,7 +46,20 @@ func (k *checkCmd) Run(io stdio) error {
 	fmt.Fprintf(io.out, "%s: ok, policy %s: %d grants, %d matrix rows, %d items%s%s%s%s\n",
 		k.Config, w.policy.Current().Version(), counts.Grants, counts.Rows, counts.Pairs,
 		identities(c, counts), w.rowsOnDisk(), w.contractsRead(), record)
+	printRules(io.out, c)
 	return w.close()
+}
+
+// printRules writes the place and its rules of items, then each route whose rules differ.
+func printRules(out io.Writer, c *config.Config) {
+	at := c.Place.Rules()
+	fmt.Fprintf(out, "place %s: items %s, returned %s\n", c.Place, at.Items, at.Returned)
+	for _, code := range slices.Sorted(maps.Keys(c.Routes)) {
+		r := c.Routes.Of(code, c.Place)
+		if _, relayed := r.Relay(); relayed && (r.Items != at.Items || r.Returned != at.Returned) {
+			fmt.Fprintf(out, "route %s: items %s, returned %s\n", code, r.Items, r.Returned)
+		}
+	}
 }
 
 // identities is the part of check's line about the certificates that are bound.

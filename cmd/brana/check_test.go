@@ -40,3 +40,39 @@ func TestMistakesInTheParts(t *testing.T) {
 		})
 	}
 }
+
+// check prints where the gateway stands, and the routes with rules of their own.
+func TestCheckOfRules(t *testing.T) {
+	for _, tt := range []struct {
+		name, place, route string
+		code               int
+		want               string // the lines after the first, or a mistake
+	}{
+		{"hub", "hub", "E05: relay iszr", 0, "place hub: items as-iszr, returned filter\n"},
+		{"sidecar", "sidecar", "E05: relay iszr", 0, "place sidecar: items pass, returned observe\n"},
+		{"publisher", "publisher", "E05: relay iszr", 0, "place publisher: items strict, returned refuse\n"},
+		{"route with an own rule", "hub", "E05: {to: relay iszr, items: strict}", 0,
+			"place hub: items as-iszr, returned filter\nroute E05: items strict, returned filter\n"},
+		{"route with the rules of the place", "hub", "E05: {to: relay iszr, items: as-iszr}", 0,
+			"place hub: items as-iszr, returned filter\n"},
+		{"rule of what is no relay", "hub", "E05: {to: refuse, items: strict}", exitRefused,
+			"brana.yaml: routes.E05: items and returned are for a relay; remove them from refuse\n"},
+		{"rule that does not exist", "hub", "E05: {to: relay iszr, items: lax}", exitRefused,
+			`brana.yaml: routes.E05.items: "lax" is not one of strict, as-iszr, pass` + "\n"},
+		{"returned rule that does not exist", "hub", "E05: {to: relay iszr, returned: drop}", exitRefused,
+			`brana.yaml: routes.E05.returned: "drop" is not one of observe, refuse, filter` + "\n"},
+		{"place that does not exist", "bus", "E05: relay iszr", exitRefused,
+			`brana.yaml: place: "bus" is not one of hub, sidecar, publisher` + "\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			file := serveFile(t, "127.0.0.1:8090", "place: hub ", "place: "+tt.place+" ", "E227: local", "E227: local\n  "+tt.route)
+			said, code := brana("check", "-c", file)
+			if code != tt.code {
+				t.Errorf("exit code %d, want %d", code, tt.code)
+			}
+			if _, rules, _ := strings.Cut(said, "\n"); code == 0 && rules != tt.want || !strings.HasSuffix(said, tt.want) {
+				t.Errorf("it says %s, want %s", said, tt.want)
+			}
+		})
+	}
+}

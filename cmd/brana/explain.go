@@ -1,13 +1,10 @@
 package main
 
 import (
-	"fmt"
-	"io"
-	"strings"
+	"encoding/json"
 	"time"
 
 	"brana/cmd/brana/config"
-	"brana/egon"
 	"brana/gateway"
 	"brana/gateway/conn"
 	"brana/policy"
@@ -15,6 +12,7 @@ import (
 
 type explainCmd struct {
 	Config string `short:"c" type:"path" placeholder:"FILE" help:"Static configuration whose policy decides; without it the sample policy of dev does."`
+	JSON   bool   `name:"json" help:"Print the explanation as JSON."`
 	File   string `arg:"" help:"The message, or - for standard input."`
 	callerFlags
 }
@@ -30,62 +28,29 @@ func (e *explainCmd) Run(io stdio) error {
 	if err != nil {
 		return exit(exitUsage, err)
 	}
-	now := time.Now()
-	from, err := e.caller(c.Listen.TLS, snapshot, now)
+	trial := gateway.Trial{Policy: snapshot, Now: time.Now()}
+	from, err := e.caller(c.Listen.TLS, snapshot, trial.Now)
 	if err != nil {
 		return exit(exitUsage, err)
 	}
-	from.print(io.out)
-	service, err := serviceOf(message)
-	if err != nil {
-		fmt.Fprintf(io.out, "%s: refused: %s\n", e.File, reason(err))
-		return exit(exitRefused, nil)
+	trial.Caller = from.Caller
+	x := &explanation{File: e.File, Verdict: refusedCall, Identity: from.about}
+	if from.refused != nil {
+		x.Handshake = conn.ReasonOf(from.refused) + ": " + from.refused.Error()
 	}
-	reader := egon.NewReader(c.Listen.Bounds.Egon())
-	reader.Reset(service)
-	_, relayed := c.Routes.Of(service.Code, c.Place).Relay()
-	refusal := gateway.Trial{
-		Policy:  snapshot,
-		Caller:  from.Caller,
-		Relayed: relayed,
-		Now:     now,
-	}.Explain(reader, message)
-	q := reader.Head()
-	if q != nil {
-		fmt.Fprintf(io.out, "service %s, caller %s/%s/%s/%s, %s, policy %s\n", service.Code,
-			q.Info.Agenda, q.Info.AgendovaRole,
-			q.Info.Ovm, q.Info.Ais, words(q), snapshot.Version())
+	x.judge(message, c, trial)
+	if e.JSON {
+		encoder := json.NewEncoder(io.out)
+		encoder.SetIndent("", "  ")
+		encoder.SetEscapeHTML(false)
+		err = encoder.Encode(x)
+	} else {
+		err = x.print(io.out)
 	}
-	return e.verdict(io, refusal, from.refused)
-}
-
-// print prints who would call, and why the handshake would fail.
-func (c *caller) print(out io.Writer) {
-	if c.about != "" {
-		fmt.Fprintln(out, c.about)
+	if err == nil && x.Verdict == refusedCall {
+		err = exit(exitRefused, nil)
 	}
-	if c.refused != nil {
-		fmt.Fprintf(out, "handshake refused: %s: %v\n", conn.ReasonOf(c.refused), c.refused)
-	}
-}
-
-// verdict prints the refusal of a call; nil is none. handshake is why the call
-// would not even be read.
-func (e *explainCmd) verdict(io stdio, refusal *gateway.Refusal, handshake error) error {
-	switch {
-	case refusal != nil:
-		fmt.Fprintf(io.out, "%s: refused: %s\n", e.File, refusal.Kind.Code)
-		for _, popis := range refusal.Sentences() {
-			fmt.Fprintf(io.out, "  %s\n", popis)
-		}
-		fmt.Fprintf(io.out, "  %s\n", refusal.Kind.Help)
-	case handshake != nil:
-		fmt.Fprintf(io.out, "%s: refused: the handshake fails, and the call is not read\n", e.File)
-	default:
-		fmt.Fprintf(io.out, "%s: granted\n", e.File)
-		return nil
-	}
-	return exit(exitRefused, nil)
+	return err
 }
 
 // policy returns the configuration and the policy that it names; without a file,
@@ -102,16 +67,4 @@ func (e *explainCmd) policy() (*config.Config, *policy.Snapshot, error) {
 		s, err = policyOnDisk(c)
 	}
 	return c, s, err
-}
-
-// words lists the items that a message asks for.
-func words(h *egon.Head) string {
-	if len(h.Items) == 0 {
-		return "no items"
-	}
-	list := []string{"items"}
-	for _, w := range h.Items {
-		list = append(list, string(w.Text))
-	}
-	return strings.Join(list, " ")
 }

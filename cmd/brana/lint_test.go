@@ -81,7 +81,7 @@ func TestExplain(t *testing.T) {
 			"<s:Body>", `<s:Header><w:Security xmlns:w="urn:w" s:mustUnderstand="1"/></s:Header><s:Body>`, 1), exitRefused,
 			[]string{"refused: must-understand", "Security"}},
 		{"no items", string(message(t, "E227", "--triple", "A1185/CR8359/00372498")), 0,
-			[]string{"caller X999/XR1/12345678/999001, no items, policy "}},
+			[]string{"caller X999/XR1/12345678/999001, policy ", "\nno items\n"}},
 		{"malformed", good[:len(good)/2], exitRefused, []string{"refused: malformed", "bajt"}},
 		{"not a call", "<a/>", exitRefused, []string{"refused: no request of a service of the catalogue in /a at byte 0"}},
 	} {

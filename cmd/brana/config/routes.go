@@ -61,6 +61,9 @@ var rules = map[Place]Route{
 	Publisher: {Items: Strict, Returned: Withhold},
 }
 
+// Rules are the rules that a relay has by its place, as a route without To.
+func (p Place) Rules() Route { return rules[p] }
+
 // UnmarshalYAML reads a route in either form.
 func (r *Route) UnmarshalYAML(n ast.Node) error {
 	if _, more := n.(*ast.MappingNode); !more {

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// explainedMessage explains a message in a file. Columns of the text are parted by bars.
+func explainedMessage(t *testing.T, config string, text []byte, flags ...string) (said string, code int) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "call.xml")
+	write(t, file, string(text))
+	said, code = brana(append([]string{"explain", "-c", config, file}, flags...)...)
+	return regexp.MustCompile(`(\S)  +`).ReplaceAllString(said, "$1 | "), code
+}
+
+// explain says of each item whether it is asked for, and what gives the right to it.
+func TestExplainOfItems(t *testing.T) {
+	config := serveFile(t, "127.0.0.1:8090")
+	row := func(role string) string { return "row X999/" + role + "/12345678 of matrix.csv " }
+	for _, tt := range []struct {
+		name, service string
+		flags         []string
+		code          int
+		want          []string
+	}{
+		{"of the row and of the grant", "E198", searchFlags("EopFoto Jmeno ROBCti"), 0, []string{
+			"\nEopFoto | yes | grant ", "grants.yaml:3\n", "\nJmeno | yes | " + row("XR1"),
+			"\nROBCti | yes | no right is needed\n",
+			"\nPrijmeni | search | " + row("XR1"), "\nDatumNarozeni | search | " + row("XR1")}},
+		{"of neither", "E198", append(searchFlags("EopFoto AdresaPobytu"), "--role", "XR2", "--ais", "999002"), exitRefused, []string{
+			"\nEopFoto | yes | grant ", "grants.yaml:15\n", "\nAdresaPobytu | yes | nothing: the row lacks it | refused\n",
+			"grants.yaml:15: 100/h in working hours, 100/h outside, 2 at once\n"}},
+		{"of the grant alone, without it", "E198", append(searchFlags("EopPodpis"), "--role", "XR2", "--ais", "999002"), exitRefused,
+			[]string{"\nEopPodpis | yes | nothing: the grant lacks it | refused\n"}},
+		{"without a grant, none is judged", "E05", append(searchFlags("Jmeno"), "--role", "XR9"), exitRefused,
+			[]string{"\nJmeno | yes | not judged\n", "refused: not-granted"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			said, code := explainedMessage(t, config, message(t, tt.service, tt.flags...))
+			if code != tt.code {
+				t.Errorf("exit code %d, want %d", code, tt.code)
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(said, want) {
+					t.Errorf("it does not say %q:\n%s", want, said)
+				}
+			}
+		})
+	}
+}
+
+// explain says where the gateway stands, and by which rules it judges the route.
+func TestExplainOfTheRoute(t *testing.T) {
+	for _, tt := range []struct{ name, place, route, want string }{
+		{"hub", "hub", "relay iszr", "place hub, route relay iszr, items as-iszr, returned filter\n"},
+		{"sidecar", "sidecar", "relay iszr", "place sidecar, route relay iszr, items pass, returned observe\n"},
+		{"own rules", "hub", "{to: relay iszr, items: strict, returned: observe}",
+			"place hub, route relay iszr, items strict, returned observe\n"},
+		{"no relay", "hub", "refuse", "place hub, route refuse\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			config := serveFile(t, "127.0.0.1:8090", "place: hub ", "place: "+tt.place+" ", "E227: local", "E227: local\n  E05: "+tt.route)
+			said, _ := explainedMessage(t, config, message(t, "E05", searchFlags("Jmeno")...))
+			if !strings.Contains(said, tt.want) {
+				t.Errorf("it does not say %q:\n%s", tt.want, said)
+			}
+		})
+	}
+}
+
+// explain --json has the same, for programs.
+func TestExplainAsJSON(t *testing.T) {
+	config := serveFile(t, "127.0.0.1:8090")
+	said, code := explainedMessage(t, config,
+		message(t, "E198", append(searchFlags("EopFoto AdresaPobytu"), "--role", "XR2", "--ais", "999002")...), "--json")
+	var x explanation
+	if err := json.Unmarshal([]byte(said), &x); err != nil || code != exitRefused {
+		t.Fatalf("exit code %d, %v: %s", code, err, said)
+	}
+	if x.Verdict != "refused" || x.Outcome != "item-not-permitted" || x.Service != "E198" || x.Caller != "X999/XR2/12345678/999002" ||
+		x.Limits == nil || x.Limits.Concurrent != 2 || x.Route.To != "workflow" || len(x.Sentences) != 1 {
+		t.Errorf("%+v", x)
+	}
+	var by []string
+	for _, i := range x.Items {
+		by = append(by, i.Word+" "+i.By+i.Lacks)
+	}
+	if got, want := strings.Join(by, ", "), "EopFoto grant, AdresaPobytu nothingrow, Jmeno row, Prijmeni row, DatumNarozeni row"; got != want {
+		t.Errorf("items %s, want %s", got, want)
+	}
+	if said, code := explainedMessage(t, config, []byte("<a/>"), "--json"); code != exitRefused ||
+		!strings.Contains(said, `"reason": "no request of a service`) {
+		t.Errorf("exit code %d: %s", code, said)
+	}
+}
+
+// The example of docs/integrating.md is what explain prints about its message.
+func TestExplainExampleOfThePage(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join(root, "docs", "integrating.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, example, _ := strings.Cut(string(page), "$ brana explain zadost.xml\n")
+	example, _, _ = strings.Cut(example, "```")
+	flags := append(searchFlags("EopFoto Jmeno Prijmeni AdresaPobytu ROBCti RUIANCti"), "--role", "XR2", "--ais", "999002")
+	t.Chdir(t.TempDir())
+	write(t, "zadost.xml", string(message(t, "E198", flags...)))
+	if said, _ := brana("explain", "zadost.xml"); said != example {
+		t.Errorf("explain prints\n%s\nand the page has\n%s", said, example)
+	}
+}

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"brana/cmd/brana/config"
+	"brana/egon"
+	"brana/gateway"
+	"brana/policy"
+)
+
+// An explanation is what explain prints about a message, as JSON or as text. Fields that
+// the gateway would not come to know are empty.
+type explanation struct {
+	File      string   `json:"file"`
+	Verdict   string   `json:"verdict"`             // granted or refused
+	Outcome   string   `json:"outcome,omitempty"`   // the kind of the refusal
+	Reason    string   `json:"reason,omitempty"`    // of a refusal that has no kind
+	Sentences []string `json:"sentences,omitempty"` // that the caller would read
+	Help      string   `json:"help,omitempty"`
+	Identity  string   `json:"identity,omitempty"`  // of the certificate
+	Handshake string   `json:"handshake,omitempty"` // why it would fail
+
+	Service string           `json:"service,omitempty"`
+	Caller  string           `json:"caller,omitempty"` // AGENDA/ROLE/OVM/AIS
+	Policy  string           `json:"policy,omitempty"` // version
+	Route   *explainedRoute  `json:"route,omitempty"`
+	Grant   string           `json:"grant,omitempty"` // file:line
+	Limits  *explainedLimits `json:"limits,omitempty"`
+	Items   []explainedItem  `json:"items,omitempty"`
+}
+
+// An explainedRoute is where the call would go, and by which rules.
+type explainedRoute struct {
+	Place    config.Place    `json:"place"`
+	To       string          `json:"to"`
+	Items    config.Items    `json:"items,omitempty"`    // of a relay
+	Returned config.Returned `json:"returned,omitempty"` // of a relay
+}
+
+// explainedLimits are those that the call would count for.
+type explainedLimits struct {
+	Working    int64 `json:"working_hours"`
+	Off        int64 `json:"off_hours"`
+	Concurrent int   `json:"concurrent"`
+}
+
+// An explainedItem is a word of SeznamUdaju, or an item that the search needs.
+type explainedItem struct {
+	Word    string `json:"word"`
+	Asked   bool   `json:"asked"`
+	Input   bool   `json:"search_input,omitempty"`
+	By      string `json:"permitted_by"`      // row, grant, control or nothing; empty: it was not judged
+	Source  string `json:"source,omitempty"`  // of the right: file:line of a grant, or a row
+	Lacks   string `json:"lacks,omitempty"`   // why there is no right: row, grant, both, unknown
+	Becomes string `json:"becomes,omitempty"` // refused
+}
+
+// rowUnavailable is what an item lacks whose right is not known without the row.
+const rowUnavailable = "row-unavailable"
+
+// routeOf is the route of a service as it is explained.
+func routeOf(c *config.Config, service *egon.Service) *explainedRoute {
+	r := c.Routes.Of(service.Code, c.Place)
+	return &explainedRoute{Place: c.Place, To: r.To, Items: r.Items, Returned: r.Returned}
+}
+
+// The verdicts of an explanation.
+const (
+	grantedCall = "granted"
+	refusedCall = "refused"
+)
+
+// judge completes an explanation by what would become of the message in a trial. Its
+// handshake is known.
+func (e *explanation) judge(message []byte, c *config.Config, t gateway.Trial) {
+	service, err := serviceOf(message)
+	if err != nil {
+		e.Reason = reason(err)
+		return
+	}
+	e.Service, e.Route = service.Code, routeOf(c, service)
+	_, t.Relayed = c.Routes.Of(service.Code, c.Place).Relay()
+	reader := egon.NewReader(c.Listen.Bounds.Egon())
+	reader.Reset(service)
+	f := t.Explain(reader, message)
+	if h := reader.Head(); h != nil {
+		e.fill(t.Policy, h, f, t.Now)
+	}
+	switch {
+	case f.Refusal != nil:
+		e.Outcome, e.Help = f.Refusal.Kind.Code, f.Refusal.Kind.Help
+		e.Sentences = f.Refusal.Sentences()
+	case e.Handshake != "":
+		e.Reason = "the handshake fails, and the call is not read"
+	default:
+		e.Verdict = grantedCall
+	}
+}
+
+// fill adds what the policy decided about the message of h.
+func (e *explanation) fill(s *policy.Snapshot, h *egon.Head, f gateway.Forecast, now time.Time) {
+	e.Caller = fmt.Sprintf("%s/%s/%s/%s",
+		h.Info.Agenda, h.Info.AgendovaRole, h.Info.Ovm, h.Info.Ais)
+	e.Policy = s.Version()
+	d := f.Decision
+	if d == nil || d.Verdict == policy.NotGranted {
+		e.Items = unjudged(h)
+		return
+	}
+	e.Grant = d.Grant.Rule
+	e.Limits = &explainedLimits{d.Limits.Working, d.Limits.Off, d.Limits.Concurrent}
+	e.Items = judged(s, h, d, now)
+}
+
+// unjudged are the items of a call that is refused before they are judged.
+func unjudged(h *egon.Head) (list []explainedItem) {
+	for _, w := range h.Items {
+		list = append(list, explainedItem{Word: egon.LegibleWord(string(w.Text)), Asked: true})
+	}
+	return list
+}
+
+// judged are the items that a call names or needs, each once, with what gives the right to
+// them and what becomes of them.
+func judged(s *policy.Snapshot, h *egon.Head, d *policy.Decision,
+	now time.Time) (list []explainedItem) {
+	rights := s.Rights(d, h, now)
+	row := rowOf(s, h)
+	seen := map[string]bool{}
+	add := func(word string, asked bool) {
+		if seen[word] {
+			return
+		}
+		seen[word] = true
+		one := explainedItem{
+			Word:  egon.LegibleWord(word),
+			Asked: asked,
+			Input: !asked,
+			By:    rights.Origin(word).String(),
+		}
+		switch rights.Origin(word) {
+		case policy.RowRight:
+			one.Source = row
+		case policy.GrantRight:
+			one.Source = d.Grant.Rule
+		}
+		if d.Verdict == policy.RowUnavailable && rights.Origin(word) == policy.Nothing {
+			one.By, one.Lacks = "", rowUnavailable
+		}
+		for _, r := range d.Refused {
+			if r.Word == word {
+				one.Lacks, one.Becomes = r.Why(), "refused"
+			}
+		}
+		list = append(list, one)
+	}
+	for _, w := range h.Items {
+		add(string(w.Text), true)
+	}
+	if h.Media != nil {
+		for _, word := range h.Media.Kind.SearchItems() {
+			add(word, false)
+		}
+	}
+	return list
+}
+
+// rowOf names the row of the caller's triple, and where it comes from.
+func rowOf(s *policy.Snapshot, h *egon.Head) string {
+	i := &h.Info
+	origin := s.RowOrigin(i.Agenda, i.AgendovaRole, i.Ovm)
+	text := fmt.Sprintf("%s/%s/%s of %s", i.Agenda, i.AgendovaRole, i.Ovm, origin.Source)
+	if !origin.Fetched.IsZero() {
+		text += " at " + origin.Fetched.Format(time.RFC3339)
+	}
+	return text
+}
