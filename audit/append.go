@@ -81,20 +81,28 @@ func appendDecision(b []byte, d *Decision, h *egon.Head) []byte {
 	b = text(b, "policy", d.Policy)
 	b = text(b, "rule", d.Rule)
 	b = appendRow(b, &d.Row, h)
-	if len(d.Refused) > 0 {
-		b = append(b, `,"refused":[`...)
-		for n, r := range d.Refused {
-			if n > 0 {
-				b = append(b, ',')
-			}
-			b = append(b, `{"word":`...)
-			b = quote(b, r.Word)
-			b = text(b, "why", r.Why)
-			b = append(b, '}')
-		}
-		b = append(b, ']')
-	}
+	b = refusals(b, "refused", d.Refused)
+	b = refusals(b, "removed", d.Removed)
+	b = refusals(b, "would_remove", d.WouldRemove)
+	b = words(b, "filled", d.Filled)
 	return append(b, '}')
+}
+
+func refusals(b []byte, name string, list []Refused) []byte {
+	if len(list) == 0 {
+		return b
+	}
+	b = append(key(b, name), '[')
+	for n, r := range list {
+		if n > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, `{"word":`...)
+		b = quote(b, r.Word)
+		b = text(b, "why", r.Why)
+		b = append(b, '}')
+	}
+	return append(b, ']')
 }
 
 // appendRow appends the triple of the caller and where its row comes from, as
@@ -139,6 +147,7 @@ func appendResult(b []byte, r *Result) []byte {
 	b = flag(b, "job", r.Job)
 	b = words(b, "returned", r.Returned)
 	b = words(b, "unpermitted", r.Unpermitted)
+	b = words(b, "filtered", r.Filtered)
 	b = words(b, "returned_persons", r.Persons)
 	b = words(b, "persons", r.MorePersons)
 	if len(r.Registries) > 0 {

@@ -44,7 +44,12 @@ type Decision struct {
 	Policy  string    // the version of the policy that decided
 	Rule    string    // the grant, or the identity, that decided: file:line
 	Row     Row       // of the caller's triple, if the decision rests on it
-	Refused []Refused // items and parameters
+	Refused []Refused // items and parameters for which the call was refused
+
+	// What became of the items of a call that goes on:
+	Removed     []Refused // from the message
+	WouldRemove []Refused // what the bus would remove; the message goes on as it came
+	Filled      []string  // into the message, which listed no items
 }
 
 // A Row is where a row of the matrix comes from. The zero Row is none.
@@ -83,6 +88,7 @@ type Result struct {
 
 	Returned    []string // words of the items that the answer held, ?name for an unknown element
 	Unpermitted []string // of them, those that the caller may not have
+	Filtered    []string // words of the items that were taken out of the answer, likewise
 	Persons     []string // keyed hashes of the AIFO in the answer, if the operator wants them
 	Registries  []Registry
 	// MorePersons are keyed hashes of those AIFO in the request that came after its intent

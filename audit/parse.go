@@ -16,7 +16,7 @@ type Parser struct {
 	decision RecordedDecision
 	quota    RecordedQuota
 	lists    [listCount][]string
-	refused  []RecordedRefused
+	refused  [refusalsCount][]RecordedRefused
 	steps    []RecordedRegistry
 }
 
@@ -28,8 +28,18 @@ const (
 	subKodList
 	returnedList
 	unpermittedList
+	filteredList
+	filledList
 	returnedPersonList
 	listCount
+)
+
+// The lists of a decision, likewise.
+const (
+	refusedList = iota
+	removedList
+	wouldRemoveList
+	refusalsCount
 )
 
 // ParseRecord reads a record into memory of its own. Its strings are parts of the line.
@@ -106,6 +116,7 @@ var fields = []field{
 	{"job", func(p *Parser, r *Record) { r.Job = p.true() }},
 	{"returned", func(p *Parser, r *Record) { r.Returned = p.words(returnedList) }},
 	{"unpermitted", func(p *Parser, r *Record) { r.Unpermitted = p.words(unpermittedList) }},
+	{"filtered", func(p *Parser, r *Record) { r.Filtered = p.words(filteredList) }},
 	{"returned_persons", func(p *Parser, r *Record) { r.ReturnedPersons = p.words(returnedPersonList) }},
 	{"registries", (*Parser).readRegistries},
 	{"request_bytes", func(p *Parser, r *Record) { r.RequestBytes = p.number() }},
@@ -127,7 +138,10 @@ func namesOf(fields []field) (names []string) {
 
 // The names of the objects within a record, in the order in which they are written.
 var (
-	decisionNames = []string{"verdict", "reason", "policy", "rule", "row", "refused"}
+	decisionNames = []string{
+		"verdict", "reason", "policy", "rule", "row",
+		"refused", "removed", "would_remove", "filled",
+	}
 	refusedNames  = []string{"word", "why"}
 	quotaNames    = []string{"verdict", "degraded", "quota", "remaining", "concurrent", "running"}
 	registryNames = []string{"name", "message", "result", "took_us"}
@@ -166,13 +180,20 @@ func (p *Parser) readDecision(r *Record) {
 		case 4:
 			p.decision.Row = p.string()
 		case 5:
-			p.decision.Refused = p.refusals()
+			p.decision.Refused = p.refusals(refusedList)
+		case 6:
+			p.decision.Removed = p.refusals(removedList)
+		case 7:
+			p.decision.WouldRemove = p.refusals(wouldRemoveList)
+		case 8:
+			p.decision.Filled = p.words(filledList)
 		}
 	})
 }
 
-func (p *Parser) refusals() []RecordedRefused {
-	p.refused = p.refused[:0]
+// refusals reads a list of refused words into the memory of one.
+func (p *Parser) refusals(list int) []RecordedRefused {
+	p.refused[list] = p.refused[list][:0]
 	p.elements(func() {
 		var one RecordedRefused
 		at := places{p: p, names: refusedNames}
@@ -184,9 +205,9 @@ func (p *Parser) refusals() []RecordedRefused {
 				one.Why = p.string()
 			}
 		})
-		p.refused = append(p.refused, one)
+		p.refused[list] = append(p.refused[list], one)
 	})
-	return p.refused
+	return p.refused[list]
 }
 
 func (p *Parser) readQuota(r *Record) {

@@ -144,17 +144,23 @@ func drawFields(t *rapid.T) []byte {
 			Verdict: text.Draw(t, "verdict"),
 			Reason:  text.Draw(t, "reason"),
 			Row:     Row{Source: text.Draw(t, "row"), Fetched: at},
+			Filled:  texts.Draw(t, "filled"),
 		},
 		Quota: Quota{Verdict: text.Draw(t, "quota"), Remaining: number.Draw(t, "remaining")},
 	}
 	for _, w := range texts.Draw(t, "asked") {
 		c.Head.Items = append(c.Head.Items, egon.Word{Text: []byte(w)})
-		c.Decision.Refused = append(c.Decision.Refused, Refused{Word: w, Why: text.Draw(t, "why")})
+		one := Refused{Word: w, Why: text.Draw(t, "why")}
+		list := rapid.SampledFrom([]*[]Refused{
+			&c.Decision.Refused, &c.Decision.Removed, &c.Decision.WouldRemove,
+		}).Draw(t, "list")
+		*list = append(*list, one)
 	}
 	r := &Result{
 		Time: at, Outcome: text.Draw(t, "outcome"), Status: rapid.IntRange(0, 599).Draw(t, "status"),
 		Job: rapid.Bool().Draw(t, "job"), Returned: texts.Draw(t, "returned"),
 		Unpermitted:   texts.Draw(t, "unpermitted"),
+		Filtered:      texts.Draw(t, "filtered"),
 		ResponseBytes: number.Draw(t, "bytes"), RequestDigest: bytes("digest"),
 	}
 	for _, name := range texts.Draw(t, "registries") {

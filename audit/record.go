@@ -43,6 +43,7 @@ type Record struct {
 	Job             bool               `json:"job,omitempty"`
 	Returned        []string           `json:"returned,omitempty"`
 	Unpermitted     []string           `json:"unpermitted,omitempty"`
+	Filtered        []string           `json:"filtered,omitempty"`
 	ReturnedPersons []string           `json:"returned_persons,omitempty"`
 	Registries      []RecordedRegistry `json:"registries,omitempty"`
 	RequestBytes    int64              `json:"request_bytes,omitempty"`
@@ -60,6 +61,10 @@ type RecordedDecision struct {
 	Rule    string            `json:"rule,omitempty"`
 	Row     string            `json:"row,omitempty"`
 	Refused []RecordedRefused `json:"refused,omitempty"`
+
+	Removed     []RecordedRefused `json:"removed,omitempty"`
+	WouldRemove []RecordedRefused `json:"would_remove,omitempty"`
+	Filled      []string          `json:"filled,omitempty"`
 }
 
 // RecordedRefused is a [Refused] as it is read again.

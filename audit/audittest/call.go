@@ -96,7 +96,25 @@ func (c *call) end(r *rand.Rand, o *office, asked []string) {
 		c.result.Outcome, c.result.Kod = "varovani", "VAROVANI"
 		c.result.SubKody = []string{"NENALEZENO"}
 	default:
+		c.edit(r, asked)
 		c.answer(r, asked)
+	}
+}
+
+// edit has the gateway change some of the calls and their answers.
+func (c *call) edit(r *rand.Rand, asked []string) {
+	d := &c.call.Decision
+	switch n := r.IntN(40); {
+	case len(asked) == 0:
+	case n == 0:
+		d.Removed = []audit.Refused{{Word: asked[0], Why: "row"}}
+	case n == 1:
+		d.WouldRemove = []audit.Refused{{Word: asked[0], Why: "grant"}}
+	case n == 2:
+		d.Filled = asked
+		c.head.Items = nil
+	case n == 3 && !c.call.Async:
+		c.result.Filtered = []string{"Doklad", "?Nove"}
 	}
 }
 

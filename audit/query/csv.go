@@ -45,7 +45,7 @@ var columns = []column{
 	{"asked", ofCall(func(r *audit.Record) string { return strings.Join(r.Asked, " ") })},
 	{"parameters", ofCall(func(r *audit.Record) string { return strings.Join(r.Parameters, " ") })},
 	{"verdict", ofDecision(func(d *audit.RecordedDecision) string { return d.Verdict })},
-	{"refused", ofDecision(func(d *audit.RecordedDecision) string { return refusedItems(d) })},
+	{"refused", ofDecision(func(d *audit.RecordedDecision) string { return refusedItems(d.Refused) })},
 	{"rule", ofDecision(func(d *audit.RecordedDecision) string { return d.Rule })},
 	{"row", ofDecision(func(d *audit.RecordedDecision) string { return d.Row })},
 	{"policy", ofDecision(func(d *audit.RecordedDecision) string { return d.Policy })},
@@ -59,6 +59,15 @@ var columns = []column{
 	{"response_bytes", ofLast(func(r *audit.Record) string { return number(r.ResponseBytes) })},
 	{"took_us", ofLast(func(r *audit.Record) string { return number(r.TookMicros) })},
 	{"seq", ofCall(func(r *audit.Record) string { return strconv.FormatUint(r.Seq, 10) })},
+	// A new column comes last: readers may go by places.
+	{"removed", ofDecision(func(d *audit.RecordedDecision) string { return refusedItems(d.Removed) })},
+	{"would_remove", ofDecision(func(d *audit.RecordedDecision) string {
+		return refusedItems(d.WouldRemove)
+	})},
+	{"filled", ofDecision(func(d *audit.RecordedDecision) string {
+		return strings.Join(d.Filled, " ")
+	})},
+	{"filtered", ofLast(func(r *audit.Record) string { return strings.Join(r.Filtered, " ") })},
 }
 
 func ofCall(cell func(*audit.Record) string) func(*Use) string {
@@ -103,10 +112,10 @@ func iszrZadostId(u *Use) string {
 	return u.first().IszrZadostId
 }
 
-// refusedItems lists what was refused and why, as "RodneCislo (grant) StavOsoby (row)".
-func refusedItems(d *audit.RecordedDecision) string {
+// refusedItems lists what was not permitted and why, as "RodneCislo (grant) StavOsoby (row)".
+func refusedItems(list []audit.RecordedRefused) string {
 	var b strings.Builder
-	for i, r := range d.Refused {
+	for i, r := range list {
 		if i > 0 {
 			b.WriteByte(' ')
 		}

@@ -18,6 +18,9 @@ type Filter struct {
 	Outcomes     []string
 	Asked        []string  // items of SeznamUdaju
 	Returned     []string  // items of the answer
+	Removed      []string  // items taken from the request, or that the bus would take from it
+	Filled       []string  // items filled into the request
+	Filtered     []string  // items taken out of the answer
 	Users        []Pattern // Uzivatel
 	Persons      []string  // keyed hashes of AIFO, in the request or in the answer
 	Requests     []string  // AgendaZadostId or IszrZadostId, of the call or of its answer
@@ -83,10 +86,22 @@ func (c *Caller) Matches(agenda, role, ovm, ais string) bool {
 func (f *Filter) call(r *audit.Record) bool {
 	return f.during(r.Time) && f.by(r) &&
 		wanted(f.Services, r.Service) &&
-		(len(f.Asked) == 0 || overlap(f.Asked, r.Asked)) &&
+		(len(f.Asked) == 0 || overlap(f.Asked, r.Asked)) && f.decision(r.Decision) &&
 		(len(f.Users) == 0 || slices.ContainsFunc(f.Users, func(p Pattern) bool {
 			return p.Matches(r.Uzivatel)
 		}))
+}
+
+// decision reports whether a decision, which may be nil, removed and filled in what is wanted.
+func (f *Filter) decision(d *audit.RecordedDecision) bool {
+	if len(f.Removed)+len(f.Filled) == 0 {
+		return true
+	}
+	wanted := func(r audit.RecordedRefused) bool { return slices.Contains(f.Removed, r.Word) }
+	return d != nil &&
+		(len(f.Removed) == 0 || slices.ContainsFunc(d.Removed, wanted) ||
+			slices.ContainsFunc(d.WouldRemove, wanted)) &&
+		(len(f.Filled) == 0 || overlap(f.Filled, d.Filled))
 }
 
 func (f *Filter) by(r *audit.Record) bool {
@@ -110,7 +125,8 @@ func (f *Filter) during(t time.Time) bool {
 // ofCalls reports whether the filter asks for anything that only a call has, beside its
 // time.
 func (f *Filter) ofCalls() bool {
-	return len(f.Callers)+len(f.Services)+len(f.Asked)+len(f.Users) > 0
+	return len(f.Callers)+len(f.Services)+len(f.Asked)+len(f.Users)+
+		len(f.Removed)+len(f.Filled) > 0
 }
 
 // Match reports whether a use is wanted.
@@ -128,6 +144,8 @@ func (f *Filter) result(u *Use) bool {
 	}
 	return (len(f.Returned) == 0 || anyRecord(u, func(r *audit.Record) bool {
 		return overlap(f.Returned, r.Returned)
+	})) && (len(f.Filtered) == 0 || anyRecord(u, func(r *audit.Record) bool {
+		return overlap(f.Filtered, r.Filtered)
 	})) && (len(f.Requests) == 0 || anyRecord(u, func(r *audit.Record) bool {
 		return slices.Contains(f.Requests, r.AgendaZadostId) ||
 			slices.Contains(f.Requests, r.IszrZadostId)

@@ -122,6 +122,43 @@ func TestTableFitsTheTerminal(t *testing.T) {
 	}
 }
 
+// A line says what the gateway took from the request and from the answer, and filled in.
+func TestTableShowsWhatWasEdited(t *testing.T) {
+	word := func(word, why string) []audit.RecordedRefused {
+		return []audit.RecordedRefused{{Word: word, Why: why}}
+	}
+	for _, c := range []struct {
+		asked    []string
+		decision audit.RecordedDecision
+		result   audit.Record
+		want     string
+	}{
+		{
+			[]string{"Jmeno", "RodneCislo"},
+			audit.RecordedDecision{Removed: word("RodneCislo", "row")},
+			audit.Record{Returned: []string{"Jmeno"}, Filtered: []string{"Doklad", "?Nove"}},
+			"Jmeno RodneCislo, removed RodneCislo (row) → Jmeno, filtered Doklad ?Nove",
+		},
+		{
+			[]string{"Jmeno", "RodneCislo"},
+			audit.RecordedDecision{WouldRemove: word("RodneCislo", "row")},
+			audit.Record{Returned: []string{"Jmeno"}},
+			"Jmeno RodneCislo, would remove RodneCislo (row) → Jmeno",
+		},
+		{
+			nil,
+			audit.RecordedDecision{Filled: []string{"Jmeno", "Prijmeni"}},
+			audit.Record{Filtered: []string{"Doklad"}},
+			"-, filled in Jmeno Prijmeni, filtered Doklad",
+		},
+	} {
+		call := &audit.Record{Type: audit.TypeIntent, Asked: c.asked, Decision: &c.decision}
+		if got := told(&Use{Call: call, Result: &c.result}, call); got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
+	}
+}
+
 // A very long value stands alone: the lines after it are not moved.
 func TestLongValueMovesNoOtherLine(t *testing.T) {
 	var out bytes.Buffer

@@ -72,6 +72,17 @@ func naiveMatch(f *Filter, u *Use) bool {
 		for _, w := range r.Returned {
 			all = append(all, "returned "+w)
 		}
+		if d := r.Decision; d != nil {
+			for _, w := range append(slices.Clone(d.Removed), d.WouldRemove...) {
+				all = append(all, "removed "+w.Word)
+			}
+			for _, w := range d.Filled {
+				all = append(all, "filled "+w)
+			}
+		}
+		for _, w := range r.Filtered {
+			all = append(all, "filtered "+w)
+		}
 		for _, w := range append(slices.Clone(r.Persons), r.ReturnedPersons...) {
 			all = append(all, "person "+w)
 		}
@@ -93,7 +104,8 @@ func naiveMatch(f *Filter, u *Use) bool {
 	}
 	at := u.Call.Time
 	return has("service", f.Services) && has("outcome", f.Outcomes) && has("asked", f.Asked) &&
-		has("returned", f.Returned) && has("user", texts(f.Users)) && has("person", f.Persons) &&
+		has("returned", f.Returned) && has("removed", f.Removed) &&
+		has("filled", f.Filled) && has("filtered", f.Filtered) && has("user", texts(f.Users)) && has("person", f.Persons) &&
 		has("id", f.Requests) && byCaller && (!f.Refused || refused) &&
 		(f.Since.IsZero() || !at.Before(f.Since)) && (f.Until.IsZero() || at.Before(f.Until))
 }
@@ -240,6 +252,9 @@ func drawFilter(t *rapid.T) (f Filter) {
 	f.Outcomes = draw("outcome", "ok", "varovani", "unfinished", "item-not-permitted")
 	f.Asked = draw("asked", "EopFoto", "Jmeno", "Nothing")
 	f.Returned = draw("returned", "EopFoto", "Jmeno", "?Nove")
+	f.Removed = draw("removed", "EopFoto", "Jmeno", "Nothing")
+	f.Filled = draw("filled", "EopFoto", "Jmeno", "Nothing")
+	f.Filtered = draw("filtered", "Doklad", "?Nove")
 	f.Persons = draw("person", fmt.Sprintf("%032x", 3), fmt.Sprintf("%032x", 4))
 	f.Refused = some("refused")
 	return f

@@ -56,24 +56,41 @@ func (t *Table) Print(u *Use) error {
 }
 
 // told is the last cell: what was refused and by which rule, or what came back; before it
-// what was asked for.
+// what was asked for; and what the gateway took or filled in.
 func told(u *Use, call *audit.Record) string {
 	var b strings.Builder
 	if call.Type == audit.TypeLate {
 		b.WriteString("recorded late; ")
 	}
 	if d := call.Decision; d != nil && len(d.Refused) > 0 {
-		b.WriteString("refused " + refusedItems(d))
+		b.WriteString("refused " + refusedItems(d.Refused))
 		if by := rules(d); by != "" {
 			b.WriteString(" by " + by)
 		}
 		b.WriteString("; asked ")
 	}
 	b.WriteString(orDash(strings.Join(call.Asked, " ")))
-	if last := u.Last(); last != nil && len(last.Returned) > 0 {
+	if d := call.Decision; d != nil {
+		note(&b, "removed", refusedItems(d.Removed))
+		note(&b, "would remove", refusedItems(d.WouldRemove))
+		note(&b, "filled in", strings.Join(d.Filled, " "))
+	}
+	last := u.Last()
+	if last == nil {
+		return b.String()
+	}
+	if len(last.Returned) > 0 {
 		b.WriteString(" → " + strings.Join(last.Returned, " "))
 	}
+	note(&b, "filtered", strings.Join(last.Filtered, " "))
 	return b.String()
+}
+
+// note writes what the gateway did with items, if there are any.
+func note(b *strings.Builder, what, items string) {
+	if items != "" {
+		b.WriteString(", " + what + " " + items)
+	}
 }
 
 func rules(d *audit.RecordedDecision) string {

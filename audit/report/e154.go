@@ -33,14 +33,10 @@ const (
 const casovaZnacka = "2006-01-02T15:04:05.000Z07:00"
 
 // gave reports whether data went out with a use, and which. Of a use that did not finish this is
-// unknown: what was asked stands for it, so that no use is missing.
+// unknown: what was asked stands for it, so that no use is missing, as the gateway sent it on.
 func gave(u *query.Use) (words []string, finished, ok bool) {
 	if endingOf(u.Outcome()) == unfinished {
-		words = slices.DeleteFunc(slices.Clone(u.Call.Asked), func(w string) bool {
-			_, control := egon.ParseControl(w)
-			return control
-		})
-		return words, false, true
+		return sent(u.Call), false, true
 	}
 	results(u, func(r *audit.Record) {
 		for _, w := range r.Returned {
@@ -50,6 +46,25 @@ func gave(u *query.Use) (words []string, finished, ok bool) {
 		}
 	})
 	return words, true, len(words) > 0
+}
+
+// sent returns the items of a call as it went on: without those that were removed, with those
+// that were filled in.
+func sent(call *audit.Record) (words []string) {
+	var d audit.RecordedDecision
+	if call.Decision != nil {
+		d = *call.Decision
+	}
+	for _, w := range call.Asked {
+		_, control := egon.ParseControl(w)
+		removed := slices.ContainsFunc(d.Removed, func(r audit.RecordedRefused) bool {
+			return r.Word == w
+		})
+		if !control && !removed {
+			words = append(words, w)
+		}
+	}
+	return append(words, d.Filled...)
 }
 
 // usageOf returns the row of a use, false when no data went out with it.

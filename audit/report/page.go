@@ -138,7 +138,7 @@ func (v *view) functions() template.FuncMap {
 	return template.FuncMap{
 		"number": cislo, "share": podil, "duration": doba, "when": v.when, "name": v.name,
 		"kind": v.kind, "svg": v.svg, "sentence": v.sentence, "days": days, "bars": bars,
-		"most": most, "mostOfItems": mostOfItems,
+		"most": most, "mostOfItems": mostOfItems, "edited": edited,
 		"shown": func(list []Item) []Item { return list[:min(len(list), mostItems)] },
 		"more":  func(list []Item) int { return max(0, len(list)-mostItems) },
 	}

@@ -36,6 +36,16 @@ func drawUse(t *rapid.T) *query.Use {
 			Running: rapid.IntRange(0, 9).Draw(t, "running"),
 		}
 	}
+	why := rapid.Custom(func(t *rapid.T) audit.RecordedRefused {
+		return audit.RecordedRefused{Word: word.Draw(t, "word"), Why: "row"}
+	})
+	if rapid.Bool().Draw(t, "decided") {
+		call.Decision = &audit.RecordedDecision{
+			Removed:     rapid.SliceOfN(why, 0, 2).Draw(t, "removed"),
+			WouldRemove: rapid.SliceOfN(why, 0, 2).Draw(t, "would remove"),
+			Filled:      rapid.SliceOfNDistinct(word, 0, 2, rapid.ID).Draw(t, "filled"),
+		}
+	}
 	u := &query.Use{Call: call}
 	outcome := rapid.SampledFrom([]string{
 		"ok", "varovani", "chyba", "fault", "caller-left", "cut", "not-granted", "deadline",
@@ -46,6 +56,7 @@ func drawUse(t *rapid.T) *query.Use {
 			Outcome:     outcome.Draw(t, "outcome"),
 			Returned:    rapid.SliceOfNDistinct(word, 0, 3, rapid.ID).Draw(t, "returned"),
 			Unpermitted: rapid.SliceOfNDistinct(word, 0, 2, rapid.ID).Draw(t, "unpermitted"),
+			Filtered:    rapid.SliceOfNDistinct(word, 0, 2, rapid.ID).Draw(t, "filtered"),
 			Registries: []audit.RecordedRegistry{{
 				Name:       rapid.SampledFrom([]string{"rob", "ros"}).Draw(t, "registry"),
 				Result:     rapid.SampledFrom([]string{"ok", "timeout"}).Draw(t, "result"),
@@ -87,8 +98,19 @@ func TestSumsOfThePartsAreTheWhole(t *testing.T) {
 			}
 			for _, i := range c.Items {
 				all := items[i.Word]
-				items[i.Word] = Item{i.Word, all.Asked + i.Asked, all.Refused + i.Refused,
-					all.Returned + i.Returned, all.Unpermitted + i.Unpermitted}
+				items[i.Word] = Item{
+					Word:        i.Word,
+					Asked:       all.Asked + i.Asked,
+					Refused:     all.Refused + i.Refused,
+					Returned:    all.Returned + i.Returned,
+					Unpermitted: all.Unpermitted + i.Unpermitted,
+					Edits: Edits{
+						Removed:     all.Removed + i.Removed,
+						WouldRemove: all.WouldRemove + i.WouldRemove,
+						Filled:      all.Filled + i.Filled,
+						Filtered:    all.Filtered + i.Filtered,
+					},
+				}
 			}
 		}
 		for _, s := range r.Services {

@@ -50,6 +50,28 @@ type Item struct {
 	Refused     int64  `json:"refused"`
 	Returned    int64  `json:"returned"`
 	Unpermitted int64  `json:"unpermitted"` // of those returned
+
+	Edits
+}
+
+// Edits are how many calls the gateway changed because of an item, or would have changed.
+type Edits struct {
+	Removed     int64 `json:"removed"`      // from the request
+	WouldRemove int64 `json:"would_remove"` // what the bus would remove
+	Filled      int64 `json:"filled"`       // into the request
+	Filtered    int64 `json:"filtered"`     // out of the answer
+}
+
+func (e *Edits) merge(o *Edits) {
+	e.Removed += o.Removed
+	e.WouldRemove += o.WouldRemove
+	e.Filled += o.Filled
+	e.Filtered += o.Filtered
+}
+
+// edited reports whether any of the items has edits.
+func edited(list []Item) bool {
+	return slices.ContainsFunc(list, func(i Item) bool { return i.Edits != Edits{} })
 }
 
 // Others is the word under which a table counts what comes after it is full.
@@ -97,9 +119,7 @@ func (t *tally) add(u *query.Use, outcome string, end ending) {
 		}
 	}
 	if d := u.Call.Decision; d != nil {
-		for i := range d.Refused {
-			t.items.at(d.Refused[i].Word).Refused++
-		}
+		t.decision(d)
 	}
 	results(u, func(r *audit.Record) {
 		for _, word := range r.Returned {
@@ -108,7 +128,25 @@ func (t *tally) add(u *query.Use, outcome string, end ending) {
 		for _, word := range r.Unpermitted {
 			t.items.at(word).Unpermitted++
 		}
+		for _, word := range r.Filtered {
+			t.items.at(word).Filtered++
+		}
 	})
+}
+
+func (t *tally) decision(d *audit.RecordedDecision) {
+	for i := range d.Refused {
+		t.items.at(d.Refused[i].Word).Refused++
+	}
+	for i := range d.Removed {
+		t.items.at(d.Removed[i].Word).Removed++
+	}
+	for i := range d.WouldRemove {
+		t.items.at(d.WouldRemove[i].Word).WouldRemove++
+	}
+	for _, word := range d.Filled {
+		t.items.at(word).Filled++
+	}
 }
 
 // merge adds the sums of another tally.
@@ -130,6 +168,7 @@ func (t *tally) merge(o *tally) {
 		item.Refused += one.Refused
 		item.Returned += one.Returned
 		item.Unpermitted += one.Unpermitted
+		item.Edits.merge(&one.Edits)
 	}
 }
 

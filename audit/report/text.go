@@ -201,14 +201,25 @@ func (t *text) items(list []Item) {
 		return
 	}
 	t.end()
-	t.row("  item", "asked", "refused", "returned", "unpermitted")
+	titles := []string{"asked", "refused", "returned", "unpermitted"}
+	edits := edited(list)
+	if edits {
+		titles = append(titles, "removed", "would remove", "filled", "filtered")
+	}
+	t.row("  item", titles...)
 	for i, item := range list {
 		if i == mostItems {
 			t.line("  and %d more", len(list)-i)
 			return
 		}
-		t.row("  "+item.Word, number(item.Asked), number(item.Refused), number(item.Returned),
-			number(item.Unpermitted))
+		cells := []string{
+			number(item.Asked), number(item.Refused), number(item.Returned), number(item.Unpermitted),
+		}
+		if edits {
+			cells = append(cells, number(item.Removed), number(item.WouldRemove),
+				number(item.Filled), number(item.Filtered))
+		}
+		t.row("  "+item.Word, cells...)
 	}
 }
 

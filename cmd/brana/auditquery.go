@@ -27,6 +27,9 @@ type auditQueryCmd struct {
 	Outcome   []string `placeholder:"WORD" help:"What came of the call: ok, varovani, chyba, unfinished, or the kind of a refusal."`
 	Item      []string `placeholder:"ITEM" help:"Items that were asked for."`
 	Returned  []string `placeholder:"ITEM" help:"Items that came back."`
+	Removed   []string `placeholder:"ITEM" help:"Items that were removed from requests, or that the bus would remove."`
+	Filled    []string `placeholder:"ITEM" help:"Items that were filled into requests without any."`
+	Filtered  []string `placeholder:"ITEM" help:"Items that were taken out of answers."`
 	User      []string `sep:"none" placeholder:"NAME" help:"Uzivatel, or its beginning with *."`
 	Refused   bool     `help:"Only calls that were refused or given up."`
 	RequestID []string `name:"request-id" placeholder:"ID" help:"AgendaZadostId or IszrZadostId."`
@@ -129,6 +132,7 @@ func widthOf(out io.Writer) int {
 func (a *auditQueryCmd) filter(now time.Time, zone *time.Location) (f query.Filter, err error) {
 	f = query.Filter{
 		Services: a.Service, Outcomes: a.Outcome, Asked: a.Item, Returned: a.Returned,
+		Removed: a.Removed, Filled: a.Filled, Filtered: a.Filtered,
 		Requests: a.RequestID, Refused: a.Refused,
 	}
 	for _, text := range a.Caller {
@@ -155,7 +159,10 @@ func (a *auditQueryCmd) known() error {
 	if err := knownServices(a.Service); err != nil {
 		return err
 	}
-	if err := knownReturned(a.Returned); err != nil {
+	if err := knownReturned("--returned", a.Returned); err != nil {
+		return err
+	}
+	if err := knownReturned("--filtered", a.Filtered); err != nil {
 		return err
 	}
 	words := query.Answered()
@@ -176,11 +183,11 @@ func (a *auditQueryCmd) known() error {
 
 // knownReturned refuses words that no answer has. Those that are asked for are not a closed set:
 // a grant may name any item of an evidence.
-func knownReturned(words []string) error {
+func knownReturned(flag string, words []string) error {
 	for _, word := range words {
 		if !slices.Contains(egon.ReturnedWords(), word) && !strings.HasPrefix(word, "?") {
-			return fmt.Errorf("--returned: no answer has the item %q; write a word as EopFoto, or the "+
-				"name of an unknown element with ? before it", word)
+			return fmt.Errorf("%s: no answer has the item %q; write a word as EopFoto, or the "+
+				"name of an unknown element with ? before it", flag, word)
 		}
 	}
 	return nil
