@@ -132,12 +132,19 @@ func TestUnknownItem(t *testing.T) {
 		{"E05", "EopFoto", false},
 		{"E05", "TypOsoby", false},           // of ROB's own enumeration
 		{"E20", "VerejnaProspesnost", false}, // of that of ROS
-		{"E160", "RodinnyStav", false},       // AISEO's items are not published
-		{"E229", "Cinnosti", false},          // of RPP
+		{"E160", "RodinnyStav", false},       // an element of AISEO's person
+		{"E160", "Jmeno", false},             // that ROB has too
+		{"E160", "ROBCti", false},
+		{"E160", "Jmneo", true},
+		{"E160", "Ico", true}, // of ROS alone
+		{"E160", "EopFoto", true},
+		{"E160", "TypOsoby", true},
+		{"E229", "Cinnosti", false}, // of RPP
 		{"E160", "Rodinny\u00a0Stav", true},
 		{"E160", "RodinnyStav,Jmeno", true},
 		{"E160", "RodinnýStav", true},
-		{"E160", "Rodinny_Stav", false},
+		{"E160", "Rodinny_Stav", true},
+		{"E229", "Rodinny_Stav", false},
 		{"E05", "\u0408meno", true},
 	} {
 		if got := UnknownItem(ServiceByCode(tt.service), tt.word); got != tt.want {

@@ -18,12 +18,15 @@ var furtherItems = map[string]bool{
 }
 
 // UnknownItem reports whether a word of SeznamUdaju is no item of any register of the
-// service: it has a character that no item has or, for services of ROB and ROS, it is in
-// none of their lists. The items of the other registers are not published as lists, so
-// none of them is unknown. It is meant for refusals.
+// service: it has a character that no item has or, for services of ROB, ROS and AISEO, it
+// is in none of their lists. The items of the other registers are not published as lists,
+// so none of them is unknown. It is meant for refusals.
 func UnknownItem(s *Service, word string) bool {
 	if _, odd := oddRune(word); odd {
 		return true
+	}
+	if s.ReadsAiseo() {
+		return !IsAiseoItem(word) && !wordOf(word).control
 	}
 	reads := strings.HasPrefix(s.Action, "IszrRob") || strings.HasPrefix(s.Action, "IszrRos") ||
 		s.Namespace == NSMedia

@@ -83,10 +83,10 @@ func wordOf(r policy.Refusal) string {
 func refusedItems(h *egon.Head, refused []policy.Refusal) []string {
 	var matrix, granted, inputs []string
 	for _, r := range refused {
-		switch register := egon.ItemRegister(r.Word); {
+		switch {
 		case r.Input:
 			inputs = append(inputs, wordOf(r))
-		case register == egon.ROB, register == egon.ROBv2, register == egon.ROS:
+		case r.OfMatrix():
 			matrix = append(matrix, wordOf(r))
 		default:
 			granted = append(granted, wordOf(r))

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -40,8 +41,13 @@ type Refusal struct {
 	Word    string
 	Hint    string // the right form of the word when only its case is wrong, otherwise empty
 	Input   bool   // a search input needs the right; the request does not name the item
-	Unknown bool   // no item: [egon.UnknownItem], and in no grant and no row of a matrix file
+	Unknown bool   // no item: [egon.UnknownItem], and none by [Snapshot.Names]
+
+	source source // what could give the right
 }
+
+// OfMatrix reports whether a row of the matrix could give the right, and no grant.
+func (r *Refusal) OfMatrix() bool { return r.source == matrixOnly }
 
 // Decide answers whether the request may be made at this moment. It does no I/O, and
 // does not allocate when it grants. It does not check the form of the request.
@@ -76,7 +82,7 @@ func (s *Snapshot) Decide(h *egon.Head, now time.Time) Decision {
 		d.Verdict = RowUnavailable
 		return d
 	}
-	r := rights{grant: d.Grant, row: row, words: s.words}
+	r := rights{grant: d.Grant, row: row, policy: s}
 	if d.Refused = r.refusedItems(h); slices.ContainsFunc(d.Refused, isUnknown) {
 		d.Verdict = ItemUnknown
 	} else if d.Refused != nil {
@@ -98,11 +104,11 @@ func (d *Decision) RestsOnRow(h *egon.Head) bool {
 		return true
 	}
 	for _, w := range h.Items {
-		switch sourceOf(w.Text) {
+		switch sourceFor(h.Service, w.Text) {
 		case matrixOnly:
 			return true
 		case anySource:
-			if !h.Service.ReadsAiseo() && (d.Grant == nil || !d.Grant.has(w.Text)) {
+			if d.Grant == nil || !d.Grant.has(h.Service, w.Text) {
 				return true
 			}
 		}
@@ -111,26 +117,24 @@ func (d *Decision) RestsOnRow(h *egon.Head) bool {
 }
 
 // rights are those of one caller: by its grant, and by the row of its triple, which
-// may be nil. The words are items beyond the vocabulary that any caller has.
+// may be nil. The policy has the items beyond the vocabulary.
 type rights struct {
-	grant *Grant
-	row   *itemSet
-	words map[string]bool
+	grant  *Grant
+	row    *itemSet
+	policy *Snapshot
 }
 
-// permits reports whether a service may be asked for an item (e198 rules 2.11). Where
-// the service reads AISEO, a word beyond the vocabulary is the evidence's own, and the
-// matrix does not give it.
+// permits reports whether a service may be asked for an item (e198 rules 2.11).
 func (r rights) permits(s *egon.Service, word []byte) bool {
-	switch sourceOf(word) {
+	switch sourceFor(s, word) {
 	case controlWord:
 		return true
 	case matrixOnly:
 		return r.row.has(word)
 	case grantOnly:
-		return r.grant.has(word)
+		return r.grant.has(s, word)
 	default:
-		return r.grant.has(word) || !s.ReadsAiseo() && r.row.has(word)
+		return r.grant.has(s, word) || r.row.has(word)
 	}
 }
 
@@ -149,14 +153,14 @@ func (r rights) refusedItems(h *egon.Head) []Refusal {
 		}
 		if !seen[word] {
 			seen[word] = true
-			given := sourceOf(word) != anySource || r.words[word]
 			one := Refusal{
 				Word:    word,
 				Input:   input,
-				Unknown: !given && egon.UnknownItem(h.Service, word),
+				Unknown: !r.policy.knows(h.Service, word) && egon.UnknownItem(h.Service, word),
+				source:  sourceFor(h.Service, word),
 			}
 			if len(refused) < mostHints {
-				one.Hint = r.nearMiss(word)
+				one.Hint = r.nearMiss(h.Service, word)
 			}
 			refused = append(refused, one)
 		}
@@ -196,18 +200,34 @@ func (r rights) parameter(refused []Refusal, name string) []Refusal {
 	if slices.Contains(r.grant.Parameters, name) {
 		return refused
 	}
-	return append(refused, Refusal{Word: name})
+	return append(refused, Refusal{Word: name, source: grantOnly})
 }
 
 // nearMiss returns the word that differs from this one only in case: a word of the
 // vocabulary, or one that this caller has.
-func (r rights) nearMiss(word string) string {
+func (r rights) nearMiss(s *egon.Service, word string) string {
+	if s.ReadsAiseo() {
+		return nearAiseo(word, r.policy.aiseo)
+	}
 	near := egon.NearMiss(word)
-	if near == "" && len(r.grant.Items) > 0 {
-		near = egon.NearMiss(word, r.grant.Items...)
+	if items := r.grant.wordsFor(s); near == "" && len(items) > 0 {
+		near = egon.NearMiss(word, items...)
 	}
 	if near == "" && r.row != nil {
 		near = egon.NearMiss(word, r.row.kods...)
+	}
+	return near
+}
+
+// nearAiseo returns the item of AISEO or the control word that differs from a word only in
+// case. Further words are the policy's own.
+func nearAiseo(word string, further map[string]bool) string {
+	near := egon.NearMiss(word, egon.AiseoItems()...)
+	if near == "" && len(further) > 0 {
+		near = egon.NearMiss(word, slices.Sorted(maps.Keys(further))...)
+	}
+	if control := egon.NearMiss(word); near == "" && sourceOf(control) == controlWord {
+		near = control
 	}
 	return near
 }

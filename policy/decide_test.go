@@ -20,7 +20,7 @@ const (
     ais: 999001
     environment: test
     valid: {from: 2026-03-29, to: 2026-10-25}   # the days on which summer time begins and ends
-    services: [E198, E227, E05, E160]
+    services: [E198, E227, E05, E160, E35a]
     items: [EopFoto, EcdFoto, RodinnyStav]
     parameters: [media-criteria]
     limits: {working_hours: 5000/h, off_hours: 20000/h, concurrent: 20}
@@ -174,8 +174,8 @@ func TestService(t *testing.T) {
 	}
 }
 
-// Items of ROB and ROS come from the matrix, items of the evidences from the grant, and
-// words beyond the vocabulary from either.
+// Items of ROB and ROS come from the matrix, items of the evidences from the grant. Words
+// beyond the vocabulary come from the matrix where the service reads ROB or ROS.
 func TestItems(t *testing.T) {
 	s := mustLoad(t, testGrants, testMatrix)
 	tests := []struct{ name, service, quadruple, items, want string }{
@@ -187,26 +187,37 @@ func TestItems(t *testing.T) {
 		{"of ROS, in the row", "E05", first, "Ico", "granted"},
 		{"of ROS, not in the row", "E05", first, "AdresaSidla", "item AdresaSidla"},
 		{"of ROB, no row", "E20", second, "Jmeno", "item Jmeno"},
-		{"of the evidence, in the grant", "E05", first, "EopFoto EcdFoto", "granted"},
-		{"of the evidence, not in the grant", "E05", first, "EopFoto EopPodpis", "item EopPodpis"},
+		{"of the evidence, in the grant", "E198", first, "EopFoto EcdFoto", "granted"},
+		{"of the evidence, not in the grant", "E198", first, "EopFoto EopPodpis",
+			"item EopPodpis"},
+		{"of the evidence, where nothing reads it", "E05", first, "EopFoto", "item EopFoto"},
 		{"free word of the grant", "E160", first, "RodinnyStav", "granted"},
+		{"free word of the grant, where its registers are not read", "E05", first, "RodinnyStav",
+			"item RodinnyStav"},
 		{"free word of the matrix", "E05", first, "ZvlastniUdaj", "granted"},
-		{"free word of the matrix, where it would be an item of AISEO", "E160", first,
-			"ZvlastniUdaj", "item ZvlastniUdaj"},
-		{"of ROB, where the rest are items of AISEO", "E160", first, "Jmeno RodinnyStav",
-			"granted"},
-		{"free word of nobody", "E160", first, "RodneCislo", "item RodneCislo"},
+		{"free word of the matrix, where items are of AISEO", "E160", first, "ZvlastniUdaj",
+			"unknown ZvlastniUdaj(unknown)"},
+		{"free word of either, where no source has the registers", "E35a", first,
+			"ZvlastniUdaj RodinnyStav EopFoto", "granted"},
+		{"of ROB, where items are of AISEO", "E160", first, "Jmeno RodinnyStav", "item Jmeno"},
+		{"of nobody", "E160", first, "RodneCislo", "item RodneCislo"},
 		{"free word of another grant", "E20", second, "RodinnyStav", "item RodinnyStav"},
 		{"control words need no right", "E20", second,
 			"ROBCti ROBOver ROBNecti ROSCti RUIANCti RUIANOver", "granted"},
+		{"control words need no right, where items are of AISEO", "E160", first, "ROBCti",
+			"granted"},
 		{"all refused are named, each once, in order", "E05", first,
 			"Doklad Jmeno AdresaPobytu EopPodpis Doklad AdresaPobytu", "item Doklad AdresaPobytu EopPodpis"},
 		{"unknown words are refused before the others", "E05", first, "Doklad Xyz",
 			"unknown Doklad Xyz(unknown)"},
 		{"near miss of an item", "E05", first, "jmeno", "unknown jmeno→Jmeno(unknown)"},
 		{"near miss of a control word", "E05", first, "robcti", "unknown robcti→ROBCti(unknown)"},
-		{"near miss of a word of the grant", "E05", first, "rodinnystav",
+		{"near miss of a control word, where items are of AISEO", "E160", first, "robcti",
+			"unknown robcti→ROBCti(unknown)"},
+		{"near miss of an item of AISEO", "E160", first, "rodinnystav",
 			"unknown rodinnystav→RodinnyStav(unknown)"},
+		{"near miss of an item of AISEO, where ROB has no such word", "E05", first,
+			"rodinnystav", "unknown rodinnystav(unknown)"},
 		{"near miss of a word of the row", "E05", first, "ZVLASTNIUDAJ",
 			"unknown ZVLASTNIUDAJ→ZvlastniUdaj(unknown)"},
 		{"no near miss", "E20", second, "ZVLASTNIUDAJ", "unknown ZVLASTNIUDAJ(unknown)"},
@@ -217,7 +228,10 @@ func TestItems(t *testing.T) {
 		{"two words with a no-break space", "E05", first, "Jmeno\u00a0Prijmeni",
 			"unknown Jmeno\u00a0Prijmeni(unknown)"},
 		{"of ROB's own enumeration alone", "E05", first, "TypOsoby", "item TypOsoby"},
-		{"misspelt, where it may be an item of AISEO", "E160", first, "Jmneo", "item Jmneo"},
+		{"misspelt, where items are of AISEO", "E160", first, "Jmneo", "unknown Jmneo(unknown)"},
+		{"of ROS, where items are of AISEO", "E160", first, "Ico", "unknown Ico(unknown)"},
+		{"of an evidence, where items are of AISEO", "E160", first, "EopFoto",
+			"unknown EopFoto(unknown)"},
 		{"two words with a comma, where they cannot be one of AISEO either", "E160", first,
 			"RodneCislo,Jmeno", "unknown RodneCislo,Jmeno(unknown)"},
 		{"the service is refused before the items", "E20", first, "Doklad", "not granted: service"},

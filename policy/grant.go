@@ -17,14 +17,15 @@ type Grant struct {
 	Reference   string    // to the decision behind it, free text; may be empty
 	From, To    time.Time // first and last day of validity, each at its midnight in Prague
 	Services    []string  // codes of the catalogue, in the order written
-	Items       []string  // beyond the matrix, as written
-	Parameters  []string  // of MediaCriteria and HideLog, as written
+	Items       []GrantItem
+	Parameters  []string // of MediaCriteria and HideLog, as written
 	Limits      Limits
 	Place       Place  // where it is written
 	Rule        string // its Place as file:line, for records
 
-	services, items []string  // Services and Items, sorted
-	end             time.Time // the first instant after To
+	services []string     // Services, sorted
+	words    grantedWords // of Items
+	end      time.Time    // the first instant after To
 }
 
 // The parameters of E198 that need a grant.
@@ -58,8 +59,6 @@ const (
 func (g *Grant) ValidAt(now time.Time) bool { return !now.Before(g.From) && now.Before(g.end) }
 
 func (g *Grant) covers(s *egon.Service) bool { return s != nil && has(g.services, s.Code) }
-
-func (g *Grant) has(item []byte) bool { return has(g.items, item) }
 
 // insertByStart adds a grant to those of one caller, the earliest first.
 func insertByStart(grants []*Grant, g *Grant) []*Grant {

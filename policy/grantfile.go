@@ -10,14 +10,15 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-func grantOf(d document, n ast.Node, prague *time.Location) *Grant {
+// grantOf reads a grant. A grant with mistakes has what could be read, and is not valid.
+func grantOf(d document, n ast.Node, prague *time.Location) (g *Grant, valid bool) {
 	before := d.count()
 	m, ok := d.mapping(n, "the grant", "agenda", "role", "ovm", "ais", "environment", "reference?",
 		"valid", "services", "items?", "parameters?", "limits")
 	if !ok {
-		return nil
+		return new(Grant), false
 	}
-	g := &Grant{
+	g = &Grant{
 		Quadruple: egon.Quadruple{
 			Agenda: m.code("agenda", longestAgenda),
 			Role:   m.code("role", longestRole),
@@ -37,11 +38,8 @@ func grantOf(d document, n ast.Node, prague *time.Location) *Grant {
 	g.end = g.To.AddDate(0, 0, 1)
 	g.Rule = g.Place.line()
 	g.services = slices.Sorted(slices.Values(g.Services))
-	g.items = slices.Sorted(slices.Values(g.Items))
-	if d.count() > before {
-		return nil
-	}
-	return g
+	g.words = wordsOf(g.Items)
+	return g, d.count() == before
 }
 
 // code reads a code of the bus: an NMTOKEN of at most that many characters.
@@ -125,31 +123,6 @@ func serviceAdvice(code string) string {
 		}
 	}
 	return "a code of the catalogue, such as E198"
-}
-
-func (m mapping) items() []string {
-	var words []string
-	for _, s := range m.list("items") {
-		near := egon.NearMiss(s.text)
-		switch source := sourceOf(s.text); {
-		case source == controlWord:
-			m.fail(s.node, "%s is a control word: remove it, it needs no right", s.text)
-		case source == matrixOnly:
-			m.fail(
-				s.node,
-				"%s is an item of a base registry: it belongs to the matrix, remove it here",
-				s.text,
-			)
-		case near != "":
-			m.fail(s.node, "unknown item %s: write %s", s.text, near)
-		case !isCode(s.text, longestItem):
-			m.fail(s.node,
-				"items has %q: write one word as SeznamUdaju has it, at most %d characters",
-				s.text, longestItem)
-		}
-		words = append(words, s.text)
-	}
-	return words
 }
 
 func (m mapping) parameters() []string {

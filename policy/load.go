@@ -78,6 +78,8 @@ func load(c Config, in files) (*Snapshot, error) {
 		s.matrix = l.matrix(c.MatrixFile)
 	}
 	overlaps(s.grants, &l.problems)
+	vocabulary := declaredWords(all.vocabulary, &l.problems)
+	checkAiseo(all.items, vocabulary, &l.problems)
 	s.byCertificate = bind(s.identities, &l.problems)
 	if !c.Publisher {
 		barBuses(s.identities, &l.problems)
@@ -88,7 +90,7 @@ func load(c Config, in files) (*Snapshot, error) {
 	s.declared = hex.EncodeToString(l.sum.Sum(nil)[:6])
 	s.version = s.declared
 	s.index(c.Environment)
-	s.learn()
+	s.learn(vocabulary)
 	return s, nil
 }
 
@@ -117,6 +119,8 @@ func (l *loader) directory(dir string) (all contents) {
 			all.granted = all.granted || one.granted
 			all.grants = append(all.grants, one.grants...)
 			all.identities = append(all.identities, one.identities...)
+			all.items = append(all.items, one.items...)
+			all.vocabulary = append(all.vocabulary, one.vocabulary...)
 		}
 	}
 	if !all.granted && l.count() == 0 {
@@ -181,6 +185,8 @@ type contents struct {
 	granted    bool // there is a list of grants, even if it is empty
 	grants     []*Grant
 	identities []*Identity
+	items      []GrantItem // of all grants, also of those with mistakes
+	vocabulary []GrantItem // declared items beyond the published ones
 }
 
 // readFile reads one file. It notes mistakes, and leaves out entries that have any.
@@ -189,18 +195,21 @@ func readFile(d document, text []byte, prague *time.Location) (c contents) {
 	if root == nil {
 		return c
 	}
-	m, ok := d.mapping(root, "the file", "grants?", "identities?")
+	m, ok := d.mapping(root, "the file", "grants?", "identities?", "vocabulary?")
 	if !ok {
 		return c
 	}
-	if c.granted = m.values["grants"] != nil; !c.granted && m.values["identities"] == nil {
-		d.fail(root, "the file lacks grants and identities: add one of them")
+	if c.granted = m.values["grants"] != nil; len(m.values) == 0 {
+		d.fail(root, "the file lacks grants, identities and vocabulary: add one of them")
 	}
 	for _, n := range m.entries("grants") {
-		if g := grantOf(d, n, prague); g != nil {
+		g, ok := grantOf(d, n, prague)
+		c.items = append(c.items, g.Items...)
+		if ok {
 			c.grants = append(c.grants, g)
 		}
 	}
+	c.vocabulary = m.vocabulary()
 	for _, n := range m.entries("identities") {
 		if i := identityOf(d, n, prague); i != nil {
 			c.identities = append(c.identities, i)

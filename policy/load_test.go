@@ -95,7 +95,7 @@ func TestGrantIsReadAsWritten(t *testing.T) {
 		g.Services, g.Items, g.Parameters, g.Limits, g.Place)
 	want := `X999/XR1/12345678/999001 in test "MV-2026/0815"
 2026-01-01 00:00:00 +0100 CET to 2027-12-31 00:00:00 +0100 CET
-[E198 E227 E05] [EopFoto EopPodpis EcdFoto] [media-criteria]
+[E198 E227 E05] [{EopFoto 0 p/grants.yaml:10:13} {EopPodpis 0 p/grants.yaml:10:22} {EcdFoto 0 p/grants.yaml:10:33}] [media-criteria]
 {Working:5000 Off:20000 Concurrent:20 WhenRedisIsDown:share}
 p/grants.yaml:2:5`
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -134,6 +134,19 @@ func TestDirectory(t *testing.T) {
 		{"certificate bound in two files",
 			mapFS("p/a.yaml", oneIdentity, "p/b.yaml", "grants: []\n"+oneIdentity),
 			"p/b.yaml:3:5: the certificate is bound at p/a.yaml:2:5 already: keep one"},
+		{"item of AISEO declared in two files",
+			mapFS("p/a.yaml", "grants: []\nvocabulary: {aiseo: [Vlastni]}",
+				"p/b.yaml", "vocabulary: {aiseo: [Vlastni]}"),
+			"p/b.yaml:1:22: Vlastni is declared at p/a.yaml:2:22 already: keep one"},
+		{"item of AISEO declared in another file",
+			mapFS("p/a.yaml", strings.Replace(oneGrant, "[EopFoto, EopPodpis, EcdFoto]",
+				"{aiseo: [Vlastni]}", 1), "p/b.yaml", "vocabulary: {aiseo: [Vlastni]}"),
+			"p/a.yaml:2:5"},
+		{"item of AISEO in a grant with another mistake",
+			mapFS("p/a.yaml", strings.NewReplacer("[EopFoto, EopPodpis, EcdFoto]",
+				"{aiseo: [Vlastni]}", "XR1", "\"X 1\"").Replace(oneGrant)),
+			"p/a.yaml:3:11: role is \"X 1\": write a code of letters, digits, dots, hyphens, underscores and colons, at most 15 characters\n" +
+				"p/a.yaml:10:21: unknown item Vlastni of AISEO: write one of its schemas, or declare it once in the policy with vocabulary: {aiseo: [Vlastni]}"},
 		{"wrong extension", mapFS("p/a.yaml", oneGrant, "p/b.yml", other),
 			"p/b.yml: this file is not read: rename it to .yaml, or remove it"},
 		{"no file", mapFS("p/a.txt",
@@ -141,7 +154,7 @@ func TestDirectory(t *testing.T) {
 		{"no directory", mapFS("q/a.yaml", oneGrant),
 			"p: read the directory of grants: open p: file does not exist"},
 		{"two bad files", mapFS("p/a.yaml", "", "p/b.yaml", "[]"),
-			"p/a.yaml:1:1: the file is empty: write grants: []\np/b.yaml:1:1: the file is a list: write it as a mapping with the keys grants, identities"},
+			"p/a.yaml:1:1: the file is empty: write grants: []\np/b.yaml:1:1: the file is a list: write it as a mapping with the keys grants, identities, vocabulary"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

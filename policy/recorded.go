@@ -45,15 +45,14 @@ func (r Reason) String() string {
 // Why returns one word for the reason: unknown (no item), input (a search input needs the
 // item, which the row lacks), or what lacks the word: row, grant or both.
 func (r *Refusal) Why() string {
-	source := sourceOf(r.Word)
 	switch {
 	case r.Unknown:
 		return "unknown"
 	case r.Input:
 		return "input"
-	case source == matrixOnly:
+	case r.source == matrixOnly:
 		return "row"
-	case source == grantOnly, r.Word == MediaCriteria, r.Word == HideLog:
+	case r.source == grantOnly:
 		return "grant"
 	}
 	return "both"

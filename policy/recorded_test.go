@@ -27,7 +27,10 @@ func TestWordsOfADecision(t *testing.T) {
 		{"no service", head("E03", first, ""), "not-granted service-not-granted by GRANT"},
 		{"an item of ROB", head("E05", first, "AdresaPobytu"), "item-not-permitted  by GRANT AdresaPobytu=row"},
 		{"an item of an evidence", head("E05", first, "EopPodpis"), "item-not-permitted  by GRANT EopPodpis=grant"},
-		{"an item beyond the vocabulary", head("E160", first, "Nezname"), "item-not-permitted  by GRANT Nezname=both"},
+		{"an item of AISEO", head("E160", first, "RodneCislo"), "item-not-permitted  by GRANT RodneCislo=grant"},
+		{"an item of AISEO, in ROB's word", head("E160", first, "Doklad"), "item-not-permitted  by GRANT Doklad=grant"},
+		{"no item of AISEO", head("E160", first, "Nezname"), "item-unknown  by GRANT Nezname=unknown"},
+		{"an item of an unknown register", head("E35a", first, "Nezname"), "item-not-permitted  by GRANT Nezname=both"},
 		{"no item", head("E05", first, "Vosáhlo"), "item-unknown  by GRANT Vosáhlo=unknown"},
 	} {
 		d := s.Decide(tt.head, noon)

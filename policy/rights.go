@@ -19,11 +19,11 @@ type Rights struct {
 func (s *Snapshot) Rights(d *Decision, h *egon.Head, now time.Time) Rights {
 	i := &h.Info
 	row, _ := s.row(i.Agenda, i.AgendovaRole, i.Ovm, now)
-	return Rights{rights{grant: d.Grant, row: row, words: s.words}, h.Service}
+	return Rights{rights{grant: d.Grant, row: row, policy: s}, h.Service}
 }
 
 // Permit reports whether the caller may have an item, by its word. It does not allocate
 // for words of up to 32 bytes.
 func (r Rights) Permit(word string) bool {
-	return r.grant != nil && r.permits(r.service, []byte(word))
+	return r.grant != nil && r.service != nil && r.permits(r.service, []byte(word))
 }

@@ -25,6 +25,7 @@ type Snapshot struct {
 	matrix   matrix
 	fetched  *fetchedMatrix  // in place of the matrix; nil: none
 	words    map[string]bool // items beyond the vocabulary that any grant or row names
+	aiseo    map[string]bool // items of AISEO beyond its schemas, by the vocabulary and flat lists
 
 	identities    []*Identity
 	byCertificate map[certificate]*Identity
@@ -73,9 +74,17 @@ func (s *Snapshot) Row(agenda, role, ovm []byte, now time.Time) ([]Item, Freshne
 	return row.items, fresh
 }
 
-// Names reports whether a grant or a row of a matrix file has an item beyond the
-// vocabulary, by its word.
-func (s *Snapshot) Names(word string) bool { return s.words[word] }
+// Names reports whether the policy has an item beyond the published lists, by its word: a
+// grant, a row of a matrix file or the vocabulary.
+func (s *Snapshot) Names(word string) bool { return s.words[word] || s.aiseo[word] }
+
+// knows reports whether a word is an item of a service by a list of words, or by the policy.
+func (s *Snapshot) knows(service *egon.Service, word string) bool {
+	if service.ReadsAiseo() {
+		return s.aiseo[word]
+	}
+	return sourceOf(word) != anySource || s.words[word]
+}
 
 // A RowOrigin is where a row comes from.
 type RowOrigin struct {
@@ -157,21 +166,32 @@ func (s *Snapshot) index(env Environment) {
 	}
 }
 
-// learn gathers the items beyond the vocabulary.
-func (s *Snapshot) learn() {
-	s.words = make(map[string]bool)
-	learn := func(words []string) {
-		for _, word := range words {
+// learn gathers the items beyond the vocabulary. Those of AISEO are closed: a grant names one
+// of them only where its list has no registers.
+func (s *Snapshot) learn(vocabulary map[string]Place) {
+	s.words, s.aiseo = make(map[string]bool), make(map[string]bool)
+	for word := range vocabulary {
+		s.aiseo[word] = true
+	}
+	for _, g := range s.grants {
+		for _, item := range g.Items {
+			if sourceOf(item.Word) != anySource {
+				continue
+			}
+			if item.Register != egon.AISEO {
+				s.words[item.Word] = true
+			}
+			if item.Register == egon.NoRegister && !egon.IsAiseoItem(item.Word) {
+				s.aiseo[item.Word] = true
+			}
+		}
+	}
+	for i := range s.matrix.sets {
+		for _, word := range s.matrix.sets[i].kods {
 			if sourceOf(word) == anySource {
 				s.words[word] = true
 			}
 		}
-	}
-	for _, g := range s.grants {
-		learn(g.Items)
-	}
-	for i := range s.matrix.sets {
-		learn(s.matrix.sets[i].kods)
 	}
 }
 

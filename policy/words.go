@@ -15,7 +15,7 @@ type source uint8
 const (
 	anySource   source = iota // a word beyond the vocabulary: of the grant or the matrix
 	matrixOnly                // an item of ROB or ROS
-	grantOnly                 // an item of the evidence systems
+	grantOnly                 // an item of AISEO, EOP or ECD
 	controlWord               // no item: it needs no right
 )
 
@@ -28,6 +28,7 @@ const (
 	longestItem   = 64
 )
 
+// sourceOf returns where the right to a word comes from, by the word alone.
 func sourceOf[T string | []byte](word T) source {
 	switch egon.ItemRegister(word) {
 	case egon.ROB, egon.ROBv2, egon.ROS:
@@ -39,6 +40,22 @@ func sourceOf[T string | []byte](word T) source {
 		return controlWord
 	}
 	return anySource
+}
+
+// sourceFor returns where the right to a word of a service comes from. A service that reads
+// only registers whose items grants give has words of these registers, also where ROB has the
+// same word (seed AISEO, steps 3 and 7). A service of ROB and ROS has no free words of theirs.
+func sourceFor[T string | []byte](s *egon.Service, word T) source {
+	by := sourceOf(word)
+	switch {
+	case by == controlWord, s.Reads == 0:
+		return by
+	case s.Reads&^egon.Granted == 0:
+		return grantOnly
+	case by == anySource && s.Reads&egon.Granted == 0:
+		return matrixOnly
+	}
+	return by
 }
 
 // has looks a word up in sorted words. It never allocates, however long the word is.
