@@ -22,6 +22,7 @@ const (
 	TooLarge                        // a bound was exceeded
 	Mismatch                        // path, SOAPAction and body name different services
 	Invalid                         // a value that the contract of the service does not allow
+	Unpermitted                     // a reply with an item that must not leave
 )
 
 // An Offence is the reason to refuse a message, whoever sent it. It is an error. Popis

@@ -131,6 +131,9 @@ var (
 	otherReply = reason{Mismatch,
 		"Odpověď služby %s má být element %s, přišel element %s.",
 		"reply of %s should be %s, is %s"}
+	unpermitted = reason{Unpermitted,
+		"Odpověď obsahuje údaj %s, na který volající nemá oprávnění nebo o který nežádal.",
+		"reply holds %s, which was not permitted or not asked for"}
 	missingBefore = reason{Invalid,
 		"Element %s chybí nebo není před elementem %s. Doplňte jej na jeho místo.",
 		"element %s missing before %s"}

@@ -70,8 +70,19 @@ func appendOdpovedInfo(dst []byte, name string, info *OdpovedInfo) []byte {
 	return shut(dst, name)
 }
 
+// appendDeclaredDetail appends a detail where no prefix is bound.
+func appendDeclaredDetail(dst []byte, d *Detail) []byte {
+	dst = append(dst, "<reg:VysledekDetail"...)
+	dst = append(attr(dst, "xmlns:reg", NSReg), '>')
+	return closeDetail(dst, d)
+}
+
 func appendDetail(dst []byte, d *Detail) []byte {
-	dst = append(dst, "<reg:VysledekDetail>"...)
+	return closeDetail(append(dst, "<reg:VysledekDetail>"...), d)
+}
+
+// closeDetail appends the content of a detail and its end tag.
+func closeDetail(dst []byte, d *Detail) []byte {
 	dst = leaf(dst, "reg:VysledekSubKod", d.SubKod)
 	if d.Popis != "" {
 		dst = leaf(dst, "reg:VysledekPopis", cut(d.Popis, maxPopis))

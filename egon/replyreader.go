@@ -1,7 +1,6 @@
 package egon
 
 import (
-	"bytes"
 	"math"
 
 	"brana/egon/xmltext"
@@ -9,70 +8,52 @@ import (
 
 // A ReplyReader reads a reply while it is relayed, in windows of any size. It proves
 // that the reply is one complete document, with or without a SOAP Envelope, and reads
-// its status and which items it holds. It holds nothing else of it, so a reply may be of
-// any length. After [ReplyReader.Reset] it can be used again and allocates nothing. It is
-// not safe for concurrent use.
+// its status and which items it holds. By an [Expectation] it refuses a reply with items
+// that may not leave, or edits them out. It holds nothing else of the reply, which may be
+// of any length. After [ReplyReader.Reset] it can be used again and allocates nothing. It
+// is not safe for concurrent use.
 type ReplyReader struct {
 	soap
 	bounds  Bounds
 	service *Service
-	depth   int // open elements from the operation inwards
-	at      statusPlace
-	kod     []byte
-	sub     []byte // the VysledekSubKod that is open
-	barred  bool
-	subs    []byte // the codes of details, each once and with a byte of its length before
-	id      []byte
+	depth   int          // open elements from the operation inwards
+	header  *replyHeader // that is followed here: own, inner or nil
+	own     replyHeader
+	inner   replyHeader // of the reply that E100 delivers
+	inside  bool        // there is one
 	fault   bool
 	items   collector
+	expects bool   // the status may have to be edited
+	sealed  bool   // it may leave
+	details []byte // that were written into the status
 }
-
-// A statusPlace is the innermost open element of OdpovedInfo/Status/VysledekKod, of
-// OdpovedInfo/Status/VysledekDetail/VysledekSubKod or of OdpovedInfo/IszrZadostId.
-type statusPlace uint8
-
-const (
-	beforeInfo statusPlace = iota
-	inInfo
-	inStatus
-	inKod
-	inDetail
-	inSubKod
-	inIszrZadostId
-	afterInfo // no status of the bus follows
-)
-
-// The longest status codes and ids, in bytes, and the most sub-codes that are kept.
-const (
-	maxKod     = 16
-	maxSubKod  = 64
-	maxSubKody = 8
-	uuidBytes  = 36
-)
 
 // NewReplyReader returns a ReplyReader. [ReplyReader.Reset] makes it ready for a reply.
 // Of the bounds only XML and TotalBytes matter.
 func NewReplyReader(b Bounds) *ReplyReader {
 	r := &ReplyReader{
 		soap:   soap{scan: xmltext.NewScanner(b.XML)},
-		bounds: b, kod: make([]byte, 0, maxKod), sub: make([]byte, 0, maxSubKod),
-		subs:  make([]byte, 0, maxSubKody*(1+maxSubKod)),
-		id:    make([]byte, 0, uuidBytes),
-		items: newCollector(),
+		bounds: b,
+		own:    newReplyHeader(),
+		inner:  newReplyHeader(),
+		items:  newCollector(),
 	}
 	r.leafTaken = r.takeLeaf
 	return r
 }
 
-// Reset makes the ReplyReader ready for a reply of the service s.
+// Reset makes the ReplyReader ready for a reply of the service s. It expects nothing of
+// the items.
 func (r *ReplyReader) Reset(s *Service) {
 	r.soap.reset()
 	r.limit, r.tooLarge = math.MaxInt64, messageTooLarge
 	if r.bounds.TotalBytes > 0 {
 		r.limit = r.bounds.TotalBytes
 	}
-	r.service, r.depth, r.at, r.fault, r.barred = s, 0, beforeInfo, false, false
-	r.kod, r.sub, r.subs, r.id = r.kod[:0], r.sub[:0], r.subs[:0], r.id[:0]
+	r.service, r.depth, r.fault, r.inside = s, 0, false, false
+	r.expects, r.sealed = false, false
+	r.own.begin(s, 1)
+	r.header = &r.own
 	r.items.reset()
 }
 
@@ -83,7 +64,7 @@ func (r *ReplyReader) Reset(s *Service) {
 func (r *ReplyReader) Feed(window []byte, last bool) error {
 	var tok xmltext.Token
 	for r.offence == nil {
-		if r.at == afterInfo && r.place == inOperation && !r.items.wantsBlanks() {
+		if r.header == nil && r.place == inOperation && !r.items.wantsBlanks() {
 			r.leaves(&window)
 		}
 		if !r.next(&tok, &window, last, r.text()) {
@@ -95,8 +76,12 @@ func (r *ReplyReader) Feed(window []byte, last bool) error {
 		}
 		r.released = tok.End
 	}
+	r.items.edits.reach(r.released)
 	if r.offence != nil {
 		return r.offence
+	}
+	if r.done {
+		r.Seal()
 	}
 	return nil
 }
@@ -105,7 +90,7 @@ func (r *ReplyReader) Feed(window []byte, last bool) error {
 // meaning of a value, or none.
 func (r *ReplyReader) text() meaning {
 	switch {
-	case r.at == inKod || r.at == inSubKod || r.at == inIszrZadostId || r.items.wantsText():
+	case r.header != nil && r.header.wantsText() || r.items.wantsText():
 		return someText
 	case r.place == inOperation:
 		return noMeaning
@@ -118,65 +103,38 @@ func (r *ReplyReader) Done() bool { return r.done }
 
 // Releasable returns the offset up to which bytes of the reply may leave: whole tokens
 // without offence. The end tag of the operation and all after it leave only when the
-// reply is Done.
-func (r *ReplyReader) Releasable() int64 { return r.releasable() }
-
-// Kod returns the VysledekKod of the reply, OK, VAROVANI or CHYBA, or "" when none of
-// these was read.
-func (r *ReplyReader) Kod() string {
-	switch string(r.kod) {
-	case OK:
-		return OK
-	case Varovani:
-		return Varovani
-	case Chyba:
-		return Chyba
+// reply is Done, an element that may have to be removed when that is known, and the
+// status when it is sealed.
+func (r *ReplyReader) Releasable() int64 {
+	n := r.items.edits.releasable(r.releasable())
+	if !r.expects || r.sealed {
+		return n
 	}
-	return ""
+	if r.inside {
+		n = min(n, r.inner.held)
+	}
+	return min(n, r.own.held)
 }
 
-// Bars reports whether the reply's system status refuses an item by any VysledekSubKod,
-// as [Status.Bars] does.
-func (r *ReplyReader) Bars() bool { return r.barred && r.Kod() != OK }
+// Kod returns the VysledekKod of the reply as it leaves, OK, VAROVANI or CHYBA, or "" when
+// none of these was read.
+func (r *ReplyReader) Kod() string { return r.own.result() }
+
+// Bars reports whether the system status of the reply as it arrived refuses an item by any
+// VysledekSubKod, as [Status.Bars] does.
+func (r *ReplyReader) Bars() bool { return r.own.barred && r.Kod() != OK }
 
 // SubKody returns the VysledekSubKod of the details of the reply's system status, each
 // once: the first eight. One that is no code, which is of capital letters, digits and
 // blanks, is "?". It allocates.
-func (r *ReplyReader) SubKody() (codes []string) {
-	for rest := r.subs; len(rest) > 0; rest = rest[1+rest[0]:] {
-		codes = append(codes, string(rest[1:1+rest[0]]))
-	}
-	return codes
-}
-
-// addSubKod keeps a code of a detail.
-func (r *ReplyReader) addSubKod(code []byte) {
-	if len(code) == 0 {
-		return
-	}
-	for _, c := range code {
-		if (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != ' ' && c != '_' {
-			code = []byte("?") // it may be anything
-			break
-		}
-	}
-	kept := 0
-	for rest := r.subs; len(rest) > 0; rest = rest[1+rest[0]:] {
-		if string(rest[1:1+rest[0]]) == string(code) {
-			return
-		}
-		kept++
-	}
-	if kept < maxSubKody {
-		r.subs = append(append(r.subs, byte(len(code))), code...)
-	}
-}
+func (r *ReplyReader) SubKody() (codes []string) { return r.own.subKody() }
 
 // IszrZadostId returns the bus's number of the reply, or "". It allocates.
-func (r *ReplyReader) IszrZadostId() string { return string(r.id) }
+func (r *ReplyReader) IszrZadostId() string { return string(r.own.id) }
 
-// Returned returns the items that the reply has held so far, by the table of its service:
-// none of a service without one, and none of a SOAP Fault. It is valid until Reset.
+// Returned returns the items that the reply has held so far and that leave, by the table
+// of its service: none of a service without one, and none of a SOAP Fault. It is valid
+// until Reset.
 func (r *ReplyReader) Returned() *Returned { return &r.items.got }
 
 // Fault reports whether the reply is a SOAP Fault.
@@ -195,46 +153,75 @@ func (r *ReplyReader) take(tok *xmltext.Token) *Offence {
 	}
 	switch tok.Kind {
 	case xmltext.StartElement:
-		if r.items.collects() {
-			r.items.open(&tok.Name)
-		}
-		r.depth++
-		if r.depth <= 5 && r.at != afterInfo {
-			r.descend(tok.Name)
-		}
+		r.startElement(tok)
 	case xmltext.EndElement:
-		if r.depth--; r.depth == 0 {
-			r.leave(tok)
-			break
-		}
-		if r.items.collects() {
-			r.items.close()
-		}
-		if r.depth < 5 && r.at != afterInfo {
-			r.ascend()
-		}
+		r.endElement(tok)
 	case xmltext.Text, xmltext.CData:
-		if r.items.wantsText() {
-			r.items.chars(tok.Data)
+		if r.items.wantsText() && !r.items.chars(tok.Data) {
+			return r.offend(unpermitted, r.items.edits.begin, r.items.refused())
 		}
-		switch r.at {
-		case inKod:
-			r.kod = appendBounded(r.kod, tok.Data)
-		case inSubKod:
-			r.sub = appendBounded(r.sub, tok.Data)
-		case inIszrZadostId:
-			r.id = appendBounded(r.id, tok.Data)
+		if r.header != nil {
+			r.header.chars(tok.Data)
 		}
 	}
 	return nil
 }
 
+func (r *ReplyReader) startElement(tok *xmltext.Token) {
+	r.depth++
+	if r.items.collects() {
+		if s := r.items.open(tok); s != nil {
+			r.inner.begin(s, r.depth)
+			r.header, r.inside = &r.inner, true
+			return
+		}
+	}
+	if h := r.header; h != nil {
+		h.descend(tok, r.depth)
+		if h.at == inSum && r.depth == h.base+2 && r.expects && r.sealed && r.dropsSums() {
+			r.items.edits.withhold(tok.Start)
+			r.items.edits.remove(nil)
+		}
+	}
+}
+
+func (r *ReplyReader) endElement(tok *xmltext.Token) {
+	if r.depth--; r.depth == 0 {
+		r.leave(tok)
+		return
+	}
+	if r.items.collects() {
+		r.items.close(tok)
+	}
+	if h := r.header; h != nil {
+		r.ascend(h, tok)
+	}
+}
+
+// ascend follows an end tag in a header, and its end.
+func (r *ReplyReader) ascend(h *replyHeader, tok *xmltext.Token) {
+	was := h.at
+	h.ascend(tok, r.depth)
+	switch {
+	case was == inKod && h.at == inStatus && r.expects:
+		if r.sealed {
+			r.warn()
+		} else if !r.items.mayRemove() {
+			r.Seal()
+		}
+	case was == inSum && h.at == inInfo && r.sealed:
+		r.items.edits.close(tok.End)
+	case h.at == afterInfo || r.depth < h.base:
+		r.header = nil
+		if h == &r.inner && r.own.at != afterInfo {
+			r.header = &r.own
+		}
+	}
+}
+
 // takeLeaf takes an element with nothing but text in it: after the status, any.
 func (r *ReplyReader) takeLeaf(l *xmltext.Leaf) bool {
-	if r.items.collects() {
-		r.items.leaf(l)
-	}
-	return true
+	return !r.items.collects() || r.items.leaf(l)
 }
 
 // operation takes the start tag of the operation.
@@ -243,51 +230,11 @@ func (r *ReplyReader) operation(tok *xmltext.Token) *Offence {
 	r.fault = tok.Name.Is(NSEnvelope, "Fault")
 	switch {
 	case r.fault:
+		r.expects = false // a Fault has no status
 		return nil
 	case tok.Name.Is(r.service.Namespace, r.service.Response):
-		r.items.begin(replies().roots[r.service.Code])
+		r.items.begin(r.service)
 		return nil
 	}
 	return r.offend(otherReply, tok.Start, r.service.Code, r.service.Response, sent(tok.Name.Local))
-}
-
-// descend follows a start tag that opened at r.depth towards the status.
-func (r *ReplyReader) descend(n xmltext.Name) {
-	switch {
-	case r.depth == 2 && (n.Is(NSAbstract, "OdpovedInfo") ||
-		n.Is(r.service.Namespace, "OdpovedInfo")):
-		r.at = inInfo
-	case r.depth == 3 && r.at == inInfo && n.Is(NSReg, "Status"):
-		r.at = inStatus
-	case r.depth == 3 && r.at == inInfo && n.Is(NSReg, "IszrZadostId") && len(r.id) == 0:
-		r.at = inIszrZadostId
-	case r.depth == 4 && r.at == inStatus && n.Is(NSReg, "VysledekKod") && len(r.kod) == 0:
-		r.at = inKod
-	case r.depth == 4 && r.at == inStatus && n.Is(NSReg, "VysledekDetail"):
-		r.at = inDetail
-	case r.depth == 5 && r.at == inDetail && n.Is(NSReg, "VysledekSubKod"):
-		r.at, r.sub = inSubKod, r.sub[:0]
-	}
-}
-
-// ascend follows an end tag, after which r.depth elements are open.
-func (r *ReplyReader) ascend() {
-	switch {
-	case r.depth == 1 && r.at == inInfo:
-		r.at = afterInfo
-	case r.depth == 2 && (r.at == inStatus || r.at == inIszrZadostId):
-		r.at = inInfo
-	case r.depth == 3 && (r.at == inKod || r.at == inDetail):
-		r.at = inStatus
-	case r.depth == 4 && r.at == inSubKod:
-		r.at = inDetail
-		code := bytes.Trim(r.sub, whiteSpace)
-		r.barred = r.barred || string(code) == NeniOpravneni
-		r.addSubKod(code)
-	}
-}
-
-// appendBounded appends text to dst up to the capacity of dst. No code is longer.
-func appendBounded(dst, text []byte) []byte {
-	return append(dst, text[:min(len(text), cap(dst)-len(dst))]...)
 }

@@ -38,7 +38,10 @@ type replyRow struct {
 	is           rowKind
 	next         int         // index of the row after it
 	word         int         // isItem: its index
+	always       bool        // isItem: each record has it
+	empty        []byte      // isItem: what stands in its place when it is removed
 	inside       *replyPlace // isPlace
+	service      *Service    // isPlace: whose reply it is; nil for a part of one
 }
 
 type rowKind uint8
@@ -155,10 +158,11 @@ func (t *replyTable) addPath(code string, f []string) {
 		t.roots[code] = p
 		if f[1] != anyReply {
 			t.ofReplies.add(&replyRow{
-				space:  s.Namespace,
-				local:  s.Response,
-				is:     isPlace,
-				inside: p,
+				space:   s.Namespace,
+				local:   s.Response,
+				is:      isPlace,
+				inside:  p,
+				service: s,
 			})
 		}
 	}

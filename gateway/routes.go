@@ -26,7 +26,7 @@ type Route struct {
 	// Items says what becomes of a relayed call by its items, and Returned of a relayed
 	// reply by its.
 	Items    policy.ItemRule
-	Returned ReturnedRule
+	Returned egon.ReturnedRule
 	// Timeout is the time that upstreams have from admission to the beginning of the
 	// answer. The waits for the rest of the answer count too, and its bytes earn more
 	// time at MinRate. 0 is DefaultTimeout.
@@ -37,25 +37,6 @@ type Route struct {
 
 // DefaultTimeout is the time of a call whose route has none.
 const DefaultTimeout = 60 * time.Second
-
-// A ReturnedRule says what becomes of items that a relayed reply holds without a right.
-type ReturnedRule uint8
-
-// The rules, in the words of the configuration.
-const (
-	ObserveReturned ReturnedRule = iota // the reply leaves unchanged; the items are recorded
-	RefuseReturned                      // the reply does not leave, or no further
-	FilterReturned                      // the items are removed
-)
-
-var returnedRules = [...]string{
-	ObserveReturned: "observe",
-	RefuseReturned:  "refuse",
-	FilterReturned:  "filter",
-}
-
-// String returns the rule as the configuration has it.
-func (r ReturnedRule) String() string { return returnedRules[r] }
 
 // RouteKind is the sort of a [Route].
 type RouteKind uint8

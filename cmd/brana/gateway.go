@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"brana/cmd/brana/config"
+	"brana/egon"
 	"brana/gateway"
 	"brana/policy"
 	"brana/upstream"
@@ -77,10 +78,10 @@ func newRoute(r config.Route, clients map[string]*upstream.Client) gateway.Route
 				config.AsIszr: policy.AsIszr,
 				config.Pass:   policy.Pass,
 			}[r.Items],
-			Returned: map[config.Returned]gateway.ReturnedRule{
-				config.Observe:  gateway.ObserveReturned,
-				config.Withhold: gateway.RefuseReturned,
-				config.Filter:   gateway.FilterReturned,
+			Returned: map[config.Returned]egon.ReturnedRule{
+				config.Observe:  egon.ObserveReturned,
+				config.Withhold: egon.RefuseReturned,
+				config.Filter:   egon.FilterReturned,
 			}[r.Returned],
 		}
 	}

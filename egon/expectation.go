@@ -1,0 +1,91 @@
+package egon
+
+// A ReturnedRule says what becomes of a reply that holds an item which may not leave.
+type ReturnedRule uint8
+
+// The rules, in the words of the configuration.
+const (
+	ObserveReturned ReturnedRule = iota // the reply leaves unchanged; the items are recorded
+	RefuseReturned                      // the reply does not leave, or no further
+	FilterReturned                      // the items are removed
+)
+
+var returnedRules = [...]string{
+	ObserveReturned: "observe",
+	RefuseReturned:  "refuse",
+	FilterReturned:  "filter",
+}
+
+// String returns the rule as the configuration has it.
+func (r ReturnedRule) String() string { return returnedRules[r] }
+
+// An Expectation says which items a reply may hold, and what becomes of the others. By
+// RefuseReturned the reply is an [Offence] of kind Unpermitted, and nothing of it leaves from
+// the element on. The zero value observes, and adds nothing to the reply.
+type Expectation struct {
+	Rule   ReturnedRule
+	Rights Rights // not nil unless the rule observes and there are no Details
+	// Details are those of the items that were removed from the request. The status of the
+	// reply gets them.
+	Details []Detail
+}
+
+// Rights are the rights by which a reply is judged.
+type Rights interface {
+	// Permits reports whether an item may leave in a reply of a service. The item was asked
+	// for, or always is true: each record of that reply has it, or the inputs of the call
+	// name it. It is asked at most once for each item of a reply, and never for
+	// AlwaysReturned.
+	Permits(s *Service, word string, always bool) bool
+	// Detail returns the detail of an item that was removed. The word is one of
+	// [Returned.Words]. It returns false when the Details have one for that word already.
+	Detail(word string) (Detail, bool)
+}
+
+// A judge decides whether items may leave. It remembers each answer as long as the reply
+// is of one service.
+type judge struct {
+	Expectation
+	service        *Service
+	asked, granted [2]wordSet // by whether the item comes always
+}
+
+// A wordSet is a set of words by their index in the table.
+type wordSet [maxItemWords / 64]uint64
+
+func (s *wordSet) has(index int) bool { return s[index/64]&(1<<(index%64)) != 0 }
+
+func (s *wordSet) add(index int) { s[index/64] |= 1 << (index % 64) }
+
+// enter says whose reply is judged from here on.
+func (j *judge) enter(s *Service) {
+	if j.service != s {
+		j.service, j.asked, j.granted = s, [2]wordSet{}, [2]wordSet{}
+	}
+}
+
+// permits reports whether the element of a row may leave when it has a value.
+func (j *judge) permits(row *replyRow) bool {
+	switch {
+	case j.Rule == ObserveReturned:
+		return true
+	case row.is == isUnknown:
+		return false
+	}
+	return j.permitsWord(row.word, row.always)
+}
+
+func (j *judge) permitsWord(index int, always bool) bool {
+	kind := 0
+	if always {
+		kind = 1
+	}
+	if !j.asked[kind].has(index) {
+		j.asked[kind].add(index)
+		word := replies().words[index]
+		if word == AlwaysReturned || j.Rights.Permits(j.service, word, always) {
+			j.granted[kind].add(index)
+		}
+	}
+	return j.granted[kind].has(index)
+}
