@@ -8,7 +8,8 @@ import "brana/egon/xmltext"
 
 // A beginning is one of them.
 type beginning struct {
-	service   *Service
+	addressed *Service
+	service   *Service          // the variant that came
 	scan      xmltext.Beginning // ends with the start tag of ZadostInfo
 	enveloped bool
 	frames    [infoDepth]frame
@@ -31,13 +32,16 @@ type beginnings struct {
 func (r *Reader) resume(window []byte) (n int) {
 	for i := range r.begun.all {
 		b := &r.begun.all[i]
-		if b.service != r.head.Service {
+		if b.addressed != r.head.Service {
 			continue
 		}
 		if n = r.scan.Resume(&b.scan, window); n == 0 {
 			continue
 		}
 		r.place, r.enveloped, r.head.Enveloped = inOperation, b.enveloped, b.enveloped
+		if b.service != b.addressed {
+			r.head.Service, r.grammar = b.service, operationOf(b.service)
+		}
 		r.top = copy(r.frames[:], b.frames[:]) - 1
 		r.released = int64(n)
 		return n
@@ -48,17 +52,17 @@ func (r *Reader) resume(window []byte) (n int) {
 // atInfo reports whether tok opened ZadostInfo, before which nothing has a value.
 func (r *Reader) atInfo(tok *xmltext.Token) bool {
 	return tok.Kind == xmltext.StartElement && !tok.Empty && r.top == infoDepth-1 &&
-		isInfo(r.frames[r.top].el) &&
+		r.frames[r.top].el.header &&
 		r.beyond == 0 && r.pending == nil
 }
 
 // save remembers the beginning that ends here.
 func (r *Reader) save(text []byte) {
 	b := &r.begun.all[r.begun.next]
-	if len(text) > beginningBytes || r.head.Demanded != "" || !r.scan.Save(&b.scan, text) {
+	if len(text) > beginningBytes || r.head.Demanded != "" || r.head.kodSluzby != nil || !r.scan.Save(&b.scan, text) {
 		return
 	}
-	b.service, b.enveloped = r.head.Service, r.enveloped
+	b.addressed, b.service, b.enveloped = r.addressed, r.head.Service, r.enveloped
 	copy(b.frames[:], r.frames[:])
 	r.begun.next = (r.begun.next + 1) % beginningCount
 }

@@ -6,7 +6,9 @@ import (
 	"sync"
 )
 
-// A Service is one eGON service of the catalogue. Code is unique.
+// A Service is one eGON service of the catalogue: of the external interface, which callers
+// use, or an internal message. Code is unique but for the variants of an internal message,
+// which differ in Namespace.
 type Service struct {
 	Code      string // E198, E67a
 	Action    string // SOAPAction and name of the operation, IszrAgendaMediaDataCtiPodleUdaju
@@ -17,6 +19,14 @@ type Service struct {
 	// Reads are the registers whose items a caller lists in SeznamUdaju. Empty: the service
 	// reads no data of persons, or no source says which.
 	Reads Registers
+	// Publisher is who gets this internal message, by the word of a URL: aiseo, eop, ecd,
+	// rob, org or ruian. Empty: a service of the external interface.
+	Publisher string
+	// Serves are the codes of the services that the bus composes with this internal message,
+	// in their natural order.
+	Serves []string
+
+	message *message // nil: not internal
 }
 
 // ReadsAiseo reports whether a service reads AISEO. Its items are words of AISEO, also
@@ -41,8 +51,9 @@ var servicesText string
 var catalogue = sync.OnceValue(readCatalogue)
 
 type serviceIndex struct {
-	inOrder []*Service
-	byCode  map[string]*Service
+	inOrder  []*Service
+	messages []*Service
+	byCode   map[string]*Service
 }
 
 var modes = map[string]Mode{"sync": SyncOnly, "async": AsyncOnly, "both": SyncAndAsync}
@@ -71,10 +82,11 @@ func readCatalogue() serviceIndex {
 			index.byCode[strings.ToUpper(s.Code)] = s
 		}
 	}
+	index.addMessages()
 	return index
 }
 
-// ServiceByCode returns the service with a code of a path, such as E198 or E34a, or
+// ServiceByCode returns the service with a code of a path, such as E198, E34a or X11, or
 // nil. Letter case matters but for the letter at the end: the published contracts
 // write both E67a and E67A. It does not allocate. The result is shared and must not be
 // changed.
@@ -82,17 +94,26 @@ func ServiceByCode[T string | []byte](code T) *Service {
 	return catalogue().byCode[string(code)]
 }
 
-// ServiceByRequest returns the service whose request element has that name, or nil.
-// It is slow and meant for tools and refusals.
+// ServiceByRequest returns the service whose request element has that name, or nil. Of
+// messages that share an element it returns the family, as [MessageByAction] does. It is
+// slow and meant for tools and refusals.
 func ServiceByRequest(space, local string) *Service {
 	for _, s := range Services() {
 		if s.Request == local && s.Namespace == space {
 			return s
 		}
 	}
+	for _, s := range Messages() {
+		if m := s.called(space, local); m != nil && m.message.family != nil {
+			return m.message.family
+		} else if m != nil {
+			return m
+		}
+	}
 	return nil
 }
 
-// Services returns all services in the natural order of their codes: E99 before E100.
+// Services returns all services of the external interface in the natural order of their
+// codes: E99 before E100.
 // The slice and the services are shared and must not be changed.
 func Services() []*Service { return catalogue().inOrder }

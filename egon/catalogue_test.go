@@ -3,6 +3,7 @@ package egon
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -12,22 +13,26 @@ func TestServiceByCode(t *testing.T) {
 		code string
 		want Service
 	}{
-		{"E198", Service{"E198", "IszrAgendaMediaDataCtiPodleUdaju", "AgendaMediaDataCtiPodleUdaju",
-			"AgendaMediaDataCtiPodleUdajuResponse", NSMedia, SyncOnly, 1<<ROB | 1<<EOP | 1<<ECD}},
-		{"E227", Service{"E227", "IszrVypisOpravneniPolozky", "IszrVypisOpravneniPolozky",
-			"IszrVypisOpravneniPolozkyResponse", NSRights, SyncAndAsync, 0}},
-		{"E100", Service{"E100", "IszrAsyncOdpovedZFronty", "IszrAsyncOdpovedZFronty",
-			"IszrAsyncOdpovedZFrontyResponse", NSAsyncAnswer, ModeUnknown, 0}},
-		{"E35t", Service{"E35t", "IszrRuianCtiPrvekVolebniOkrsek", "RuianCtiPrvekVolebniOkrsek",
-			"RuianCtiPrvekVolebniOkrsekResponse",
-			"urn:cz:isvs:iszr:schemas:IszrRuianCtiPrvekVolebniOkrsek:v1", SyncAndAsync, 0}},
-		{"E101", Service{"E101", "IszrAsyncSmazatFrontu", "IszrAsyncSmazatFrontu",
-			"IszrAsyncSmazatFrontuResponse", "urn:cz:isvs:iszr:schemas:IszrAsyncSmazatFrontu:v1",
-			ModeUnknown, 0}},
+		{"E198", Service{Code: "E198", Action: "IszrAgendaMediaDataCtiPodleUdaju",
+			Request: "AgendaMediaDataCtiPodleUdaju", Response: "AgendaMediaDataCtiPodleUdajuResponse",
+			Namespace: NSMedia, Mode: SyncOnly, Reads: 1<<ROB | 1<<EOP | 1<<ECD}},
+		{"E227", Service{Code: "E227", Action: "IszrVypisOpravneniPolozky",
+			Request: "IszrVypisOpravneniPolozky", Response: "IszrVypisOpravneniPolozkyResponse",
+			Namespace: NSRights, Mode: SyncAndAsync}},
+		{"E100", Service{Code: "E100", Action: "IszrAsyncOdpovedZFronty",
+			Request: "IszrAsyncOdpovedZFronty", Response: "IszrAsyncOdpovedZFrontyResponse",
+			Namespace: NSAsyncAnswer}},
+		{"E35t", Service{Code: "E35t", Action: "IszrRuianCtiPrvekVolebniOkrsek",
+			Request: "RuianCtiPrvekVolebniOkrsek", Response: "RuianCtiPrvekVolebniOkrsekResponse",
+			Namespace: "urn:cz:isvs:iszr:schemas:IszrRuianCtiPrvekVolebniOkrsek:v1",
+			Mode:      SyncAndAsync}},
+		{"E101", Service{Code: "E101", Action: "IszrAsyncSmazatFrontu",
+			Request: "IszrAsyncSmazatFrontu", Response: "IszrAsyncSmazatFrontuResponse",
+			Namespace: "urn:cz:isvs:iszr:schemas:IszrAsyncSmazatFrontu:v1"}},
 	}
 	for _, tt := range tests {
 		got := ServiceByCode(tt.code)
-		if got == nil || *got != tt.want {
+		if !reflect.DeepEqual(got, &tt.want) {
 			t.Errorf("ServiceByCode(%q) = %+v, want %+v", tt.code, got, tt.want)
 		}
 		if ServiceByCode([]byte(tt.code)) != got {

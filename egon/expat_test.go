@@ -260,10 +260,14 @@ func compareHead(t *testing.T, h *Head, document *expatNode) {
 		}
 	}
 	space := NSAbstract
-	if s.Namespace == NSAsyncAnswer {
+	if s.Namespace == NSAsyncAnswer || s.Internal() {
 		space = s.Namespace
 	}
 	compareInfo(t, &h.Info, operation.child(space, "ZadostInfo"))
+	if s.Internal() {
+		compareLists(t, h, operation.child(space, "AutorizaceInfo").child(NSReg, "SeznamUdaju"))
+		return
+	}
 	list := operation.child(NSAbstract, "AutorizaceInfo").child(NSAbstract, "SeznamUdaju")
 	if h.HasItems != (list != nil) {
 		t.Errorf("SeznamUdaju in the head %v, in the message %v", h.HasItems, list != nil)
@@ -292,6 +296,38 @@ func compareHead(t *testing.T, h *Head, document *expatNode) {
 		compareValue(t, question, "Agenda", q.Agenda, true)
 		compareValue(t, question, "AgendovaRole", q.AgendovaRole, true)
 		compareValue(t, question, "Ovm", q.Ovm, true)
+	}
+}
+
+// compareLists compares the words of a head with those of the lists by register.
+func compareLists(t *testing.T, h *Head, lists *expatNode) {
+	t.Helper()
+	var want, got []string
+	if lists != nil {
+		for _, list := range lists.kids {
+			of := map[string]Register{"RobSeznamUdaju": ROB, "RosSeznamUdaju": ROS,
+				"AisEopSeznamUdaju": EOP, "AisEcdSeznamUdaju": ECD,
+				"AisSeznamUdaju": publishers[h.Service.Publisher],
+			}[list.name[strings.IndexByte(list.name, '}')+1:]]
+			for _, name := range strings.Fields(list.text) {
+				word := name
+				for _, it := range items {
+					if it.register == of && it.internal == name {
+						word = it.word
+					}
+				}
+				want = append(want, word)
+			}
+		}
+		if h.HasItems != (len(lists.kids) > 0) {
+			t.Errorf("lists in the head %v, in the message %d", h.HasItems, len(lists.kids))
+		}
+	}
+	for _, w := range h.Items {
+		got = append(got, string(w.Text))
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("words in the message (-) and in the head (+):\n%s", diff)
 	}
 }
 

@@ -18,6 +18,9 @@ type element struct {
 	declared typeName    // the type of the schema, the only one that xsi:type may name
 	attrs    []attribute // all its attributes but those of xsi
 	kind     QueryKind   // its search combination
+	header   bool        // it is a ZadostInfo
+	chooses  bool        // its value tells the messages of a family apart
+	register Register    // of an internal list: its words are names that this register uses
 }
 
 // A typeName is the expanded name of a type of the schemas. The zero typeName is that
@@ -73,9 +76,9 @@ func (t textRule) decides() bool { return t == plain || t == plainList }
 
 var (
 	elInfo = &element{space: NSAbstract, name: "ZadostInfo", rank: 2, required: true,
-		declared: typeName{NSAbstract, "ZadostInfoIszrType"}, kids: infoKids}
+		header: true, declared: typeName{NSAbstract, "ZadostInfoIszrType"}, kids: infoKids}
 	elAsyncInfo = &element{space: NSAsyncAnswer, name: "ZadostInfo", rank: 2, required: true,
-		declared: typeName{NSAbstract, "ZadostInfoIszrType"}, kids: infoKids}
+		header: true, declared: typeName{NSAbstract, "ZadostInfoIszrType"}, kids: infoKids}
 	elAsyncCode = &element{space: NSAsyncAnswer, name: "KodAsyncSluzby", rank: 1, required: true,
 		text: plain, declared: typeName{NSReg, "NazevSluzbyType"}}
 

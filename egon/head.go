@@ -5,7 +5,7 @@ package egon
 // Its byte slices borrow from the [Reader] that read it and are valid until the next
 // Reset of that Reader.
 type Head struct {
-	Service    *Service     // the called service, by its code in the path
+	Service    *Service     // the called service, by its code in the path; of variants the one sent
 	Enveloped  bool         // the payload is in a SOAP Envelope; otherwise it is bare
 	Demanded   string       // a Header block that must be understood and is not (SOAP 1.1 §4.2.3)
 	Info       ZadostInfo   // the header of the request
@@ -15,10 +15,13 @@ type Head struct {
 	Media      *MediaQuery  // the question of E198; nil for other services
 	Rights     *RightsQuery // the question of E227; nil for other services
 	Offset     int64        // bytes of the message up to where the head is known
+
+	kodSluzby []byte // of ROB's envelope
 }
 
 // A Word is one word of SeznamUdaju, raw, with the offset of its first byte in
-// the message.
+// the message. The lists of an internal message have the registers' own names; Text is
+// the external word: EopFoto for Foto in AisEopSeznamUdaju.
 type Word struct {
 	Text   []byte
 	Offset int64

@@ -1,6 +1,10 @@
 package egon
 
-import "brana/egon/xmltext"
+import (
+	"strings"
+
+	"brana/egon/xmltext"
+)
 
 // The functions of this file follow the grammar of the operation: the children that
 // may open, their text, and the places of their values.
@@ -45,7 +49,7 @@ func (r *Reader) takeLeaf(l *xmltext.Leaf) bool {
 	}
 	el := f.el.kids[i]
 	switch {
-	case el.text == noText, el.text == plainList, el.rank <= f.rank,
+	case el.text == noText, el.text == plainList, el.chooses, el.rank <= f.rank,
 		el.rank > f.rank+1 && f.missing(el.rank) != "":
 		return false
 	}
@@ -173,7 +177,9 @@ func (r *Reader) close(tok *xmltext.Token) *Offence {
 	el := f.el
 	switch {
 	case el.value != nil:
-		r.endValue(el)
+		if r.endValue(el); el.chooses {
+			r.choose(tok)
+		}
 	case el.text == plainList:
 		r.endWord()
 	case el.text == noText:
@@ -182,7 +188,7 @@ func (r *Reader) close(tok *xmltext.Token) *Offence {
 		}
 	}
 	r.top--
-	if r.pending != nil && isInfo(el) {
+	if r.pending != nil && el.header {
 		return r.pending
 	}
 	if el == r.grammar.last {
@@ -251,7 +257,7 @@ func (r *Reader) invalid(why reason, at int64, args ...any) *Offence {
 	if r.pending == nil {
 		r.pending = r.offend(why, at, args...)
 	}
-	if r.top == 0 || !isInfo(r.frames[1].el) {
+	if r.top == 0 || !r.frames[1].el.header {
 		return r.pending
 	}
 	return nil
@@ -266,7 +272,35 @@ func (r *Reader) misplaced(tok *xmltext.Token, why reason, args ...any) *Offence
 	return o
 }
 
-func isInfo(el *element) bool { return el == elInfo || el == elAsyncInfo }
+// vary takes the variant of the addressed message that has the request element n.
+func (r *Reader) vary(n *xmltext.Name) {
+	for _, v := range r.addressed.message.members {
+		if v.message.family == nil && n.Is(v.Namespace, v.Request) {
+			r.head.Service, r.grammar = v, operationOf(v)
+			return
+		}
+	}
+}
+
+// choose takes KodSluzby: that of the addressed message, or of a member of the addressed
+// family. Any other is an offence, which waits for the end of ZadostInfo.
+func (r *Reader) choose(tok *xmltext.Token) {
+	if r.pending != nil {
+		return
+	}
+	if r.addressed.message.isOf(r.head.kodSluzby) {
+		return
+	}
+	codes := r.addressed.message.kody
+	for _, m := range r.addressed.message.members {
+		if m.message.isOf(r.head.kodSluzby) {
+			r.head.Service = m
+			return
+		}
+		codes = append(codes, m.message.kody...)
+	}
+	r.pending = r.offend(otherKod, tok.Start, strings.Join(codes, ", "), sent(r.head.kodSluzby))
+}
 
 // comment takes a comment inside the operation.
 func (r *Reader) comment(tok *xmltext.Token) *Offence {
@@ -330,7 +364,11 @@ func (r *Reader) words(tok *xmltext.Token) *Offence {
 
 func (r *Reader) endWord() {
 	if r.inWord {
-		r.items[len(r.items)-1].Text = r.arena[r.from:len(r.arena):len(r.arena)]
+		text := r.arena[r.from:len(r.arena):len(r.arena)]
+		if of := r.frames[r.top].el.register; of != NoRegister {
+			text = wordOfRegister(of, text)
+		}
+		r.items[len(r.items)-1].Text = text
 		r.inWord = false
 	}
 }

@@ -117,6 +117,41 @@ func InternalName[T string | []byte](word T) string {
 	return it.word
 }
 
+// wordOfRegister returns the external word of a name that a register uses.
+func wordOfRegister(of Register, name []byte) []byte {
+	if word, ok := wordsByName[of][string(name)]; ok {
+		return word
+	}
+	return name
+}
+
+// nameIn returns the name that a register uses for an external word.
+func nameIn(of Register, word string) string {
+	if it := wordOf(word); it.register == of && it.internal != "" {
+		return it.internal
+	}
+	return word
+}
+
+// wordsByName are the words that differ from the registers' own names. It is built once
+// and never changed.
+var wordsByName = indexNames()
+
+func indexNames() map[Register]map[string][]byte {
+	index := map[Register]map[string][]byte{}
+	for i := range items {
+		it := &items[i]
+		if it.internal == "" {
+			continue
+		}
+		if index[it.register] == nil {
+			index[it.register] = map[string][]byte{}
+		}
+		index[it.register][it.internal] = []byte(it.word)
+	}
+	return index
+}
+
 // internalNames are those of the items of a register.
 func internalNames(of Register) (names []string) {
 	for i := range items {

@@ -1,5 +1,7 @@
 package egon
 
+import "brana/egon/xmltext"
+
 // An operation is the possible content of the element of the operation. That element
 // has the name of the service's request.
 type operation struct {
@@ -10,6 +12,9 @@ type operation struct {
 
 // operationOf returns the grammar of a service's operation.
 func operationOf(s *Service) *operation {
+	if s.message != nil {
+		return messageOperations()[s.Namespace]
+	}
 	switch s.Namespace {
 	case NSMedia:
 		return &mediaOperation
@@ -34,8 +39,16 @@ var (
 	asyncAnswerOperation = operation{element: element{kids: []*element{elAsyncCode, elAsyncInfo}},
 		last: elAsyncInfo, open: true}
 
-	// mismatched reads the request of another service up to its AgendaZadostId,
-	// which the refusal echoes.
+	// mismatched reads the request of another service up to its AgendaZadostId, which the
+	// refusal echoes.
 	mismatched = operation{element: element{kids: []*element{elAsyncCode, elInfo, elAsyncInfo}},
 		open: true}
 )
+
+// mismatchedBy returns the grammar for the request of another service, which n names.
+func mismatchedBy(n xmltext.Name) *operation {
+	if s := ServiceByRequest(string(n.Space), string(n.Local)); s != nil && s.message != nil {
+		return operationOf(s)
+	}
+	return &mismatched
+}

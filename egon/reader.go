@@ -31,9 +31,11 @@ type Reader struct {
 	soap
 	bounds  Bounds
 	grammar *operation
-	frames  [maxFrames]frame // open elements of the head, from the operation inwards
-	top     int              // index of the innermost; -1 outside the operation
-	beyond  int              // open elements without a grammar, inside the innermost of frames
+
+	addressed *Service         // that of Reset
+	frames    [maxFrames]frame // open elements of the head, from the operation inwards
+	top       int              // index of the innermost; -1 outside the operation
+	beyond    int              // open elements without a grammar, inside the innermost of frames
 
 	arena  []byte // the values of the head; never written to twice
 	from   int    // index in arena at which the value being read begins
@@ -78,7 +80,7 @@ func (r *Reader) Reset(s *Service) {
 	if r.bounds.TotalBytes > 0 && r.bounds.TotalBytes <= r.limit {
 		r.limit, r.tooLarge = r.bounds.TotalBytes, messageTooLarge
 	}
-	r.grammar = operationOf(s)
+	r.addressed, r.grammar = s, operationOf(s)
 	r.top, r.beyond = -1, 0
 	r.arena, r.items, r.inWord = r.arena[:0], r.items[:0], false
 	r.head, r.media, r.rights = Head{Service: s}, MediaQuery{}, RightsQuery{}
@@ -212,10 +214,13 @@ func endsForSome(tok *xmltext.Token) bool {
 
 // operation takes the start tag of the operation.
 func (r *Reader) operation(tok *xmltext.Token) {
-	s := r.head.Service
 	r.head.Enveloped = r.enveloped
+	if r.addressed.message != nil {
+		r.vary(&tok.Name)
+	}
+	s := r.head.Service
 	if !tok.Name.Is(s.Namespace, s.Request) {
-		r.grammar = &mismatched
+		r.grammar = mismatchedBy(tok.Name)
 		local, space := string(tok.Name.Local), cut(string(tok.Name.Space), 128)
 		r.pending = r.offend(otherService, tok.Start, s.Code, s.Request, s.Namespace, sent(local),
 			sent(whose(tok.Name)), sent(space))
@@ -229,7 +234,7 @@ func (r *Reader) operation(tok *xmltext.Token) {
 
 // whose returns in Czech the service of the operation n.
 func whose(n xmltext.Name) string {
-	if s := ServiceByRequest(string(n.Space), string(n.Local)); s != nil {
+	if s := ServiceByRequest(string(n.Space), string(n.Local)); s != nil && s.Code != "" {
 		return " služby " + s.Code
 	}
 	if len(n.Space) == 0 {
@@ -258,7 +263,12 @@ func intrudes(n *xmltext.Name) bool {
 	case "Include":
 		return string(n.Space) == NSXop
 	case "SeznamUdaju":
-		return string(n.Space) == NSAbstract
+		return string(n.Space) == NSAbstract || string(n.Space) == NSReg
+	case "RobSeznamUdaju", "RosSeznamUdaju", "AisSeznamUdaju", "AisEopSeznamUdaju",
+		"AisEcdSeznamUdaju":
+		return true
+	case "KodSluzby":
+		return string(n.Space) == NSRobEnvelope
 	case "Envelope", "Header", "Body":
 		return string(n.Space) == NSEnvelope
 	}

@@ -23,7 +23,11 @@ func requestCases(t testing.TB) []requests.Case {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return cases
+	messages, err := requests.Messages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(cases, messages...)
 }
 
 // shortCases returns the seeds of fuzzing. Long ones only make it slow.

@@ -128,6 +128,9 @@ var (
 	otherService = reason{Mismatch,
 		"Volána je služba %[1]s, jejíž žádostí je element %[2]s z prostoru jmen „%[3]s“, v těle je ale %[4]s%[5]s. Opravte adresu nebo tělo.",
 		"path names service %[1]s with element %[2]s in %[3]q, body holds %[4]s in %[6]q"}
+	otherKod = reason{Mismatch,
+		"Element KodSluzby má být %s, v žádosti je ale „%s“. Opravte adresu, SOAPAction nebo KodSluzby.",
+		"KodSluzby should be of %s, is %s"}
 	otherReply = reason{Mismatch,
 		"Odpověď služby %s má být element %s, přišel element %s.",
 		"reply of %s should be %s, is %s"}

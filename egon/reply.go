@@ -1,14 +1,22 @@
 package egon
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 const maxPopis = 1024 // characters, reg:VysledekPopisType
 
 // AppendReply appends a reply of service s with nothing but its header, as of a refusal.
-// E100 has a form of its own: first KodAsyncSluzby, in which the reference client writes
+// An internal message is answered in its own response type. E100 has a form of its own: first KodAsyncSluzby, in which the reference client writes
 // the code of E100 itself, then an OdpovedInfo of the service's namespace.
 func AppendReply(dst []byte, s *Service, enveloped bool, info *OdpovedInfo) []byte {
 	dst = openReply(dst, s, enveloped)
+	if s.message != nil {
+		dst = appendOdpovedInfo(dst, "e:OdpovedInfo", info)
+		dst = s.message.appendDemanded(dst, s.Namespace, info.Status.Kod)
+		return closeReply(dst, s, enveloped)
+	}
 	name := "abs:OdpovedInfo"
 	if s.Namespace == NSAsyncAnswer {
 		dst = leaf(dst, "e:KodAsyncSluzby", s.Code)
@@ -16,6 +24,32 @@ func AppendReply(dst []byte, s *Service, enveloped bool, info *OdpovedInfo) []by
 	}
 	dst = appendOdpovedInfo(dst, name, info)
 	return closeReply(dst, s, enveloped)
+}
+
+// appendDemanded appends the elements that the schema demands in a reply of the message,
+// in whose namespace e is bound. The status of AISEO's application is that of the system.
+func (m *message) appendDemanded(dst []byte, space, kod string) []byte {
+	var open []string
+	for _, at := range m.demanded {
+		prefix := "e:"
+		if at.space != space {
+			prefix = "d:"
+		}
+		dst = append(append(append(dst, '<'), prefix...), at.local...)
+		if at.space != space {
+			dst = attr(dst, "xmlns:d", at.space)
+		}
+		dst = append(dst, '>')
+		open = append(open, prefix+at.local)
+	}
+	if n := len(m.demanded); n > 0 && m.demanded[n-1].local == "AiseoAplikacniStatus" {
+		dst = append(dst, `<s:VysledekAiseoKodType xmlns:s="`+NSAiseoTypes+`">`...)
+		dst = append(append(dst, kod...), "</s:VysledekAiseoKodType>"...)
+	}
+	for _, name := range slices.Backward(open) {
+		dst = shut(dst, name)
+	}
+	return dst
 }
 
 // openReply appends the beginning of a reply up to its OdpovedInfo and binds the

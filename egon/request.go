@@ -2,7 +2,7 @@ package egon
 
 import "brana/egon/xmltext"
 
-// A Request is a call of a service of the external interface, for [AppendRequest].
+// A Request is a call of a service, for [AppendRequest].
 type Request struct {
 	Service   *Service
 	Enveloped bool
@@ -11,10 +11,14 @@ type Request struct {
 	Inner     []byte   // the part after AutorizaceInfo, with its own namespace declarations
 }
 
-// AppendRequest appends a call of an AIS.
+// AppendRequest appends a call of an AIS, or an internal message with the words in the
+// list of its publisher.
 func AppendRequest(dst []byte, r *Request) []byte {
 	if r.Enveloped {
 		dst = append(dst, soapOpen...)
+	}
+	if r.Service.message != nil {
+		return closeRequest(r.Service.message.appendHead(dst, r), r)
 	}
 	dst = openPayload(dst, r.Service.Request, r.Service.Namespace)
 	name := "abs:ZadostInfo"
@@ -31,6 +35,46 @@ func AppendRequest(dst []byte, r *Request) []byte {
 		dst = appendWords(dst, r.Items)
 		dst = append(dst, "</abs:SeznamUdaju></abs:AutorizaceInfo>"...)
 	}
+	return closeRequest(dst, r)
+}
+
+// appendHead appends the start tag of the message and its head. It binds the prefixes e
+// (the message) and reg.
+func (m *message) appendHead(dst []byte, r *Request) []byte {
+	dst = append(append(dst, "<e:"...), r.Service.Request...)
+	dst = attr(dst, "xmlns:e", r.Service.Namespace)
+	dst = attr(dst, "xmlns:reg", NSReg)
+	if m.kody != nil {
+		dst = leaf(append(dst, ` verzeZadosti="1.0.0">`...), "e:KodSluzby", m.kody[0])
+	} else {
+		dst = append(dst, '>')
+	}
+	dst = append(dst, "<e:ZadostInfo>"...)
+	dst = appendZadostInfo(dst, r.Info, r.Info.IszrZadostId)
+	dst = append(dst, "</e:ZadostInfo>"...)
+	if r.Items == nil {
+		return dst
+	}
+	dst = append(dst, "<e:AutorizaceInfo><reg:SeznamUdaju>"...)
+	dst = m.appendList(dst, r.Items)
+	return append(dst, "</reg:SeznamUdaju></e:AutorizaceInfo>"...)
+}
+
+// appendList appends the list of the publisher's own items, with words in its own names.
+func (m *message) appendList(dst []byte, words []string) []byte {
+	dst = append(append(dst, "<l:"...), m.list.local...)
+	dst = attr(dst, "xmlns:l", m.list.space)
+	dst = append(dst, '>')
+	for i, word := range words {
+		if i > 0 {
+			dst = append(dst, ' ')
+		}
+		dst = xmltext.AppendText(dst, nameIn(m.list.register, word))
+	}
+	return shut(dst, "l:"+m.list.local)
+}
+
+func closeRequest(dst []byte, r *Request) []byte {
 	dst = append(dst, r.Inner...)
 	dst = append(dst, "</e:"...)
 	dst = append(dst, r.Service.Request...)

@@ -18,7 +18,7 @@ import (
 	"golang.org/x/tools/txtar"
 )
 
-//go:embed *.txtar *.xml rules.txt
+//go:embed *.txtar *.xml rules.txt messages
 var files embed.FS
 
 // A Case is one section of a txtar file: a request made from one of the XML
@@ -51,9 +51,14 @@ type Rule struct {
 	Refuse, Accept bool
 }
 
-// Cases reads the corpus.
-func Cases() ([]Case, error) {
-	archives, err := files.ReadDir(".")
+// Cases reads the corpus of the external interface.
+func Cases() ([]Case, error) { return casesIn(".") }
+
+// Messages reads the corpus of internal messages, whose cases name another service each.
+func Messages() ([]Case, error) { return casesIn("messages") }
+
+func casesIn(folder string) ([]Case, error) {
+	archives, err := files.ReadDir(folder)
 	if err != nil {
 		return nil, err
 	}
@@ -62,13 +67,14 @@ func Cases() ([]Case, error) {
 		if path.Ext(file.Name()) != ".txtar" {
 			continue
 		}
-		text, err := files.ReadFile(file.Name())
+		text, err := files.ReadFile(path.Join(folder, file.Name()))
 		if err != nil {
 			return nil, err
 		}
 		for _, section := range txtar.Parse(text).Files {
 			c := Case{
-				Name:    strings.TrimSuffix(file.Name(), ".txtar") + "/" + section.Name,
+				Name: path.Join(folder, strings.TrimSuffix(file.Name(), ".txtar"),
+					section.Name),
 				Service: "E198",
 			}
 			for line := range strings.Lines(string(section.Data)) {

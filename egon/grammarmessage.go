@@ -1,0 +1,85 @@
+package egon
+
+import "sync"
+
+// The grammar of internal messages: ZadostInfo and AutorizaceInfo are in the namespace of
+// the message, their children in that of RegTypy 1.23.0, and the words of SeznamUdaju are
+// split by register.
+
+// robList and the others are the lists of words of reg:AutorizaceType.
+var (
+	robList = &element{space: NSReg, name: "RobSeznamUdaju", rank: 1, text: plainList,
+		declared: typeName{NSReg, "RobSeznamUdajuType"}, register: ROB}
+	rosList = &element{space: NSReg, name: "RosSeznamUdaju", rank: 2, text: plainList,
+		declared: typeName{NSReg, "RosSeznamUdajuType"}, register: ROS}
+	rppLists = []*element{
+		rppList("RppSeznamUdajuAgendy", 3), rppList("RppSeznamUdajuPrava", 4),
+		rppList("RppSeznamUdajuOvm", 5), rppList("RppSeznamUdajuSpuu", 6),
+	}
+	evidenceLists = evidenceListsOf(NSEvidence, NSEvidence2, NSEvidence3)
+)
+
+func rppList(name string, rank int8) *element {
+	return &element{space: NSReg, name: name, rank: rank, text: plainList,
+		declared: typeName{NSReg, name + "Type"}}
+}
+
+// aisRank is the rank of all that may stand for reg:AisSeznamUdajuAbstract.
+const aisRank = 7
+
+func evidenceListsOf(spaces ...string) (lists []*element) {
+	for _, space := range spaces {
+		lists = append(lists,
+			&element{space: space, name: "AisEopSeznamUdaju", rank: aisRank, text: plainList,
+				declared: typeName{space, "AisEopSeznamUdajuType"}, register: EOP},
+			&element{space: space, name: "AisEcdSeznamUdaju", rank: aisRank, text: plainList,
+				declared: typeName{space, "AisEcdSeznamUdajuType"}, register: ECD})
+	}
+	return lists
+}
+
+// messageOperations are the grammars of internal messages, by their namespaces. All
+// messages of a namespace have one, but for those of ORG and of ROB, which have equal ones.
+var messageOperations = sync.OnceValue(func() map[string]*operation {
+	all := map[string]*operation{}
+	for _, s := range Messages() {
+		all[s.Namespace] = messageOperation(s)
+		for _, v := range s.message.members {
+			all[v.Namespace] = messageOperation(v)
+		}
+	}
+	return all
+})
+
+// messageOperation makes the grammar of an internal message.
+func messageOperation(s *Service) *operation {
+	info := &element{space: s.Namespace, name: "ZadostInfo", rank: 2, required: true,
+		header: true, declared: typeName{NSReg, "ZadostInfoType"}, kids: messageInfoKids}
+	o := &operation{element: element{kids: []*element{info}}, last: info, open: true}
+	if s.message.kody != nil {
+		kod := &element{space: s.Namespace, name: "KodSluzby", rank: 1, required: true,
+			text: plain, chooses: true, declared: typeName{NSReg, "NazevSluzbyType"},
+			value: func(h *Head) *[]byte { return &h.kodSluzby }}
+		o.kids = []*element{kod, info}
+	}
+	own := s.message.list
+	if own == (wordList{}) {
+		return o
+	}
+	lists := append([]*element{robList, rosList}, rppLists...)
+	lists = append(lists, &element{space: NSReg, name: "AisSeznamUdaju", rank: aisRank,
+		text: plainList, declared: typeName{NSReg, "AisSeznamUdajuType"}, register: own.register})
+	lists = append(lists, evidenceLists...)
+	o.last = &element{space: s.Namespace, name: "AutorizaceInfo", rank: 3,
+		required: !own.optional, declared: typeName{NSReg, "AutorizaceType"}, kids: []*element{
+			{space: NSReg, name: "MaximalniPocetZaznamu", rank: 1, text: plain,
+				declared: typeName{NSReg, "MaximalniPocetType"},
+				value:    func(h *Head) *[]byte { return &h.MaxRecords }},
+			{space: NSReg, name: "SeznamUdaju", rank: 2, required: true, kids: lists},
+		}}
+	o.kids = append(o.kids, o.last)
+	return o
+}
+
+// messageInfoKids are the children of reg:ZadostInfoType.
+var messageInfoKids = infoKids[:len(infoKids)-1]
