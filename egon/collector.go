@@ -1,10 +1,6 @@
 package egon
 
-import (
-	"bytes"
-
-	"brana/egon/xmltext"
-)
+import "brana/egon/xmltext"
 
 // A collector finds the items that a reply holds while a [ReplyReader] reads it, and takes
 // out those that may not leave. It sees the markup inside the operation, and text where it
@@ -20,23 +16,32 @@ type collector struct {
 	skip   int                    // open elements inside places[top]
 	row    *replyRow              // of the outermost of these, as long as it has no value
 	barred bool                   // that element may not leave with a value
-	text   []byte                 // of a list; the name of an unknown element
+	text   []byte                 // the name of an unknown element
+	list   replyList              // of row
+	whole  wholeRecord
+}
+
+// A wholeRecord is a place that goes whole when an item in it may not leave.
+type wholeRecord struct {
+	place   int      // in collector.places; -1: none
+	certain bool     // the schema demands an item that may not leave
+	pending Returned // what was found in it, as long as it may still leave
 }
 
 // maxPlaces is the depth of the table. A test says so.
 const maxPlaces = 10
 
-// maxListed bounds the text of a list, in bytes. All words of ROB together are shorter.
-const maxListed = 1024
-
 // unknownRow is the row of an element of a person that has none.
 var unknownRow = &replyRow{is: isUnknown}
 
-func newCollector() collector { return collector{text: make([]byte, 0, maxListed)} }
+func newCollector() collector {
+	return collector{text: make([]byte, 0, maxListed), list: newReplyList()}
+}
 
 func (c *collector) reset() {
 	c.got, c.gone, c.top, c.row, c.barred = Returned{}, Returned{}, -1, nil, false
-	c.judge = judge{}
+	c.whole.place = -1
+	c.judge.Expectation, c.judge.service = Expectation{}, nil
 	c.edits.reset()
 }
 
@@ -64,23 +69,41 @@ func (c *collector) wantsBlanks() bool { return c.row != nil && c.row.is == isLi
 func (c *collector) open(tok *xmltext.Token) *Service {
 	if c.skip > 0 {
 		c.skip++
+		c.list.plain = false
 		return nil
 	}
 	row := c.rowOf(&tok.Name)
 	if row != nil && row.is == isPlace {
-		c.top++
-		c.places[c.top], c.guess[c.top] = row.inside, 0
-		if row.service != nil {
-			c.judge.enter(row.service)
-		}
+		c.enter(row, tok.Start)
 		return row.service
 	}
 	c.skip, c.row = 1, row
-	if row != nil && row.is != isList && !c.judge.permits(row) {
+	if row != nil && c.whole.place < 0 && !c.judge.permits(row) {
 		c.barred = true
 		c.edits.withhold(tok.Start)
 	}
+	if c.wantsBlanks() {
+		c.list.begin(tok.End, c.barred)
+	}
 	return nil
+}
+
+// enter enters the place of a row at its start tag.
+func (c *collector) enter(row *replyRow, at int64) {
+	c.top++
+	p := row.inside
+	c.places[c.top], c.guess[c.top] = p, 0
+	if row.service != nil {
+		c.judge.enter(row.service)
+	}
+	if c.judge.Rule != FilterReturned || c.whole.place >= 0 {
+		return
+	}
+	certain := !c.judge.permitsAll(&p.always)
+	if certain || !c.judge.permitsAll(&p.choice) {
+		c.whole.place, c.whole.certain, c.whole.pending = c.top, certain, Returned{}
+		c.edits.withhold(at)
+	}
 }
 
 // rowOf returns the row of a child of the open place whose value matters, or of a place.
@@ -96,41 +119,58 @@ func (c *collector) rowOf(n *xmltext.Name) *replyRow {
 	case row == nil:
 		row = unknownRow
 		c.text = append(c.text[:0], n.Local[:min(len(n.Local), cap(c.text))]...)
-	case row.is == isList:
-		c.text = c.text[:0]
 	}
 	return row
 }
 
-// close takes an end tag other than that of the operation.
-func (c *collector) close(tok *xmltext.Token) {
+// close takes an end tag other than that of the operation. It returns false when the reply
+// is refused for the element.
+func (c *collector) close(tok *xmltext.Token) bool {
 	if c.skip == 0 {
+		if c.whole.place == c.top {
+			c.leaveWhole(tok.End)
+		}
 		c.top--
-		return
+		return true
 	}
 	if c.skip--; c.skip > 0 {
-		return
+		return true
 	}
-	if c.row != nil && c.row.is == isList {
-		c.listed(c.row.local)
+	if c.row != nil && c.row.is == isList && !c.listed(tok.Start) {
+		return false
 	}
 	if c.barred {
 		c.edits.close(tok.End)
 	}
 	c.row, c.barred = nil, false
+	return true
+}
+
+// leaveWhole ends a record that goes whole or not at all.
+func (c *collector) leaveWhole(end int64) {
+	if !c.edits.gone {
+		c.got.Merge(&c.whole.pending)
+	}
+	c.edits.close(end)
+	c.whole.place = -1
 }
 
 // chars takes text that the collector wants. It returns false when the reply is refused for
 // the element around it.
-func (c *collector) chars(text []byte) bool {
-	switch c.row.is {
-	case isList:
-		c.text = append(c.text, text[:min(len(text), cap(c.text)-len(c.text))]...)
+func (c *collector) chars(tok *xmltext.Token) bool {
+	switch {
+	case c.row.is != isList:
+		return c.valueOf(tok.Data)
+	case c.list.add(tok):
 		return true
-	case isItem, isUnknown:
-		if blank(text) {
-			return true
-		}
+	}
+	return c.tooLong()
+}
+
+// valueOf takes text of an item.
+func (c *collector) valueOf(text []byte) bool {
+	if blank(text) {
+		return true
 	}
 	row := c.row
 	c.row = nil
@@ -140,10 +180,7 @@ func (c *collector) chars(text []byte) bool {
 // value takes the element of a row, which has a value. It returns false when the reply is
 // refused for it.
 func (c *collector) value(row *replyRow) bool {
-	set := &c.got
-	if c.barred {
-		set = &c.gone
-	}
+	set, leaves := c.fate(row)
 	switch row.is {
 	case isItem:
 		set.add(row.word)
@@ -151,35 +188,54 @@ func (c *collector) value(row *replyRow) bool {
 		set.addUnknown(c.text)
 	}
 	switch {
-	case !c.barred:
-		return true
+	case leaves:
 	case c.judge.Rule == RefuseReturned:
 		return false
+	case c.whole.place >= 0:
+		c.edits.remove(nil)
+	default:
+		c.edits.remove(row.empty)
 	}
-	c.edits.remove(row.empty)
 	return true
 }
 
-// leaf takes an element with nothing but text in it. It returns false for one that may have
-// to be removed.
+// fate returns the set in which an element with a value counts, and whether it leaves.
+func (c *collector) fate(row *replyRow) (set *Returned, leaves bool) {
+	switch {
+	case c.whole.place < 0 && !c.barred:
+		return &c.got, true
+	case c.whole.place < 0:
+		return &c.gone, false
+	case !c.edits.gone && !c.whole.certain && c.judge.permits(row):
+		return &c.whole.pending, true
+	case !c.edits.gone:
+		c.gone.Merge(&c.whole.pending)
+	}
+	return &c.gone, false
+}
+
+// leaf takes an element with nothing but text in it. It returns false for one whose tokens
+// are needed.
 func (c *collector) leaf(l *xmltext.Leaf) bool {
 	if c.skip > 0 {
 		switch {
 		case c.row == nil:
 			return true
-		case c.barred && c.judge.Rule == RefuseReturned:
+		case c.row.is == isList || c.barred && c.judge.Rule == RefuseReturned:
 			return false
 		}
-		return c.chars(l.Text)
+		return c.valueOf(l.Text)
 	}
 	row := c.rowOf(&l.Name)
 	switch {
 	case row == nil || row.is == isPlace:
 	case row.is == isList:
-		c.text = append(c.text, l.Text[:min(len(l.Text), cap(c.text))]...)
-		c.listed(row.local)
+		if c.judge.Rule != ObserveReturned || len(l.Text) >= maxListed {
+			return false
+		}
+		c.got.addListed(row.local, l.Text)
 	case blank(l.Text):
-	case !c.judge.permits(row):
+	case c.whole.place < 0 && !c.judge.permits(row):
 		return false
 	default:
 		c.value(row)
@@ -193,22 +249,7 @@ func (c *collector) refused() any {
 		if !IsUnknownName(word) {
 			return word
 		}
+		return sent(word[len(unknownMark):])
 	}
-	return sent(c.text)
-}
-
-// listed adds the items of a list. Its text may be anything, so a word that is no item of
-// ROB counts as the name of the list.
-func (c *collector) listed(local string) {
-	complete := len(c.text) < cap(c.text)
-	for word := range bytes.FieldsSeq(c.text) {
-		if i, ok := replies().robWords[string(word)]; ok {
-			c.got.add(i)
-		} else {
-			complete = false
-		}
-	}
-	if !complete {
-		c.got.addUnknown([]byte(local))
-	}
+	return ""
 }

@@ -1,5 +1,7 @@
 package egon
 
+import "math/bits"
+
 // A ReturnedRule says what becomes of a reply that holds an item which may not leave.
 type ReturnedRule uint8
 
@@ -64,12 +66,13 @@ func (j *judge) enter(s *Service) {
 	}
 }
 
-// permits reports whether the element of a row may leave when it has a value.
+// permits reports whether the element of a row may leave when it has a value. A list may
+// leave when its words may.
 func (j *judge) permits(row *replyRow) bool {
 	switch {
 	case j.Rule == ObserveReturned:
 		return true
-	case row.is == isUnknown:
+	case row.is == isUnknown, row.is == isList:
 		return false
 	}
 	return j.permitsWord(row.word, row.always)
@@ -88,4 +91,16 @@ func (j *judge) permitsWord(index int, always bool) bool {
 		}
 	}
 	return j.granted[kind].has(index)
+}
+
+// permitsAll reports whether all of the items that the schema demands may leave.
+func (j *judge) permitsAll(words *wordSet) bool {
+	for i, w := range words {
+		for ; w != 0; w &= w - 1 {
+			if !j.permitsWord(i*64+bits.TrailingZeros64(w), true) {
+				return false
+			}
+		}
+	}
+	return true
 }

@@ -46,6 +46,9 @@ func (e *replyEdits) remove(text []byte) {
 	}
 }
 
+// add adds an edit inside the element that is withheld.
+func (e *replyEdits) add(edit Edit) { e.list = append(e.list, edit) }
+
 // reach says that the message was read up to an offset.
 func (e *replyEdits) reach(offset int64) {
 	if !e.gone || offset <= e.end {

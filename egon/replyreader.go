@@ -155,10 +155,10 @@ func (r *ReplyReader) take(tok *xmltext.Token) *Offence {
 	case xmltext.StartElement:
 		r.startElement(tok)
 	case xmltext.EndElement:
-		r.endElement(tok)
+		return r.endElement(tok)
 	case xmltext.Text, xmltext.CData:
-		if r.items.wantsText() && !r.items.chars(tok.Data) {
-			return r.offend(unpermitted, r.items.edits.begin, r.items.refused())
+		if r.items.wantsText() && !r.items.chars(tok) {
+			return r.refuse()
 		}
 		if r.header != nil {
 			r.header.chars(tok.Data)
@@ -185,17 +185,23 @@ func (r *ReplyReader) startElement(tok *xmltext.Token) {
 	}
 }
 
-func (r *ReplyReader) endElement(tok *xmltext.Token) {
+func (r *ReplyReader) endElement(tok *xmltext.Token) *Offence {
 	if r.depth--; r.depth == 0 {
 		r.leave(tok)
-		return
+		return nil
 	}
-	if r.items.collects() {
-		r.items.close(tok)
+	if r.items.collects() && !r.items.close(tok) {
+		return r.refuse()
 	}
 	if h := r.header; h != nil {
 		r.ascend(h, tok)
 	}
+	return nil
+}
+
+// refuse returns the offence of the element that is withheld.
+func (r *ReplyReader) refuse() *Offence {
+	return r.offend(unpermitted, r.items.edits.begin, r.items.refused())
 }
 
 // ascend follows an end tag in a header, and its end.

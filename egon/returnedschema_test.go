@@ -1,17 +1,11 @@
 package egon
 
 import (
-	"os"
-	"path"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"brana/egon/xmltext"
 )
 
 // Each row of the table comes from a schema: every child of a person's data has one, none
@@ -56,6 +50,64 @@ func TestReplyRecordsAreThoseOfTheSchemas(t *testing.T) {
 				t.Errorf("rows (+) and the schema (-) differ:\n%s", diff)
 			}
 		})
+	}
+}
+
+// What removing an element is follows from the schema. One that the schema demands is nil when
+// it may be, and else the record goes whole.
+func TestReplyRowsDemandWhatTheSchemaDemands(t *testing.T) {
+	x := newSchemas(t)
+	for _, s := range returnedSections() {
+		for _, typ := range s.types() {
+			for _, e := range x.childrenOf(t, x.typ(t, s.schema()+"#"+typ)) {
+				row := s.row(e.local)
+				demand := ""
+				switch {
+				case row[1] == "-" || e.optional:
+				case row[1] == ">":
+					demand = "always"
+				case e.nillable():
+					demand = "nil"
+				case e.oneOf:
+					demand = "choice"
+				default:
+					demand = "always"
+				}
+				rest := row[2:]
+				if row[1] == ">" {
+					rest = row[3:]
+				}
+				if got := strings.Join(rest, " "); got != demand {
+					t.Errorf("%s of %s: the table says %q, the schema %q", e.local, typ, got, demand)
+				}
+			}
+		}
+	}
+}
+
+// A record of which the schema demands an item goes whole without the right to it, so its
+// reply may do without it.
+func TestRecordsThatGoWholeAreOptional(t *testing.T) {
+	x := newSchemas(t)
+	for _, s := range returnedSections() {
+		if s.is != "reply" || s.name == "E100" {
+			continue
+		}
+		service := ServiceByCode(s.name)
+		for _, row := range s.rows {
+			e := x.element(t, s.schema(), service.Response)
+			for step := range strings.SplitSeq(row[0], "/") {
+				children := x.childrenOf(t, e.typ)
+				i := slices.IndexFunc(children, func(c schemaElement) bool {
+					return c.named(service.Namespace) == step
+				})
+				e = children[i]
+			}
+			record := replies().records[row[1]]
+			if goes := record.always != (wordSet{}) || record.choice != (wordSet{}); goes && !e.optional {
+				t.Errorf("%s of %s cannot go", row[0], s.name)
+			}
+		}
 	}
 }
 
@@ -193,6 +245,16 @@ func (s *returnedSection) types() []string {
 	return s.rest[2:]
 }
 
+// row returns the row of an element.
+func (s *returnedSection) row(local string) []string {
+	for _, row := range s.rows {
+		if row[0] == local {
+			return row
+		}
+	}
+	return []string{local, "-"}
+}
+
 // inside returns the record that the row of an element names, or "".
 func (s *returnedSection) inside(local string) string {
 	for _, row := range s.rows {
@@ -213,200 +275,6 @@ func returnedSections() (all []*returnedSection) {
 			last := all[len(all)-1]
 			last.rows = append(last.rows, f)
 		}
-	}
-	return all
-}
-
-// schemas reads as much of the published schemas as tells the children of an element.
-type schemas struct {
-	folder string
-	read   map[string]*schemaFile
-}
-
-type schemaFile struct {
-	path   string // below the folder
-	root   *xmltext.Node
-	target string
-	spaces map[string]string // by prefix
-}
-
-// A schemaType is a complexType; its id is FILE#TYPE, or FILE#TYPE/ELEMENT for the type
-// inside an element. A simple type has no node.
-type schemaType struct {
-	id   string
-	file *schemaFile
-	node *xmltext.Node
-}
-
-type schemaElement struct {
-	space, local string
-	typ          schemaType
-}
-
-// named writes the element as a path of the table does.
-func (e schemaElement) named(own string) string {
-	if e.space == own {
-		return e.local
-	}
-	for prefix, space := range replies().spaces {
-		if space == e.space {
-			return prefix + ":" + e.local
-		}
-	}
-	return "?:" + e.local
-}
-
-func newSchemas(t *testing.T) *schemas {
-	return &schemas{filepath.Join(sharedFolder(t), "schemas"), map[string]*schemaFile{}}
-}
-
-var prefixes = regexp.MustCompile(`xmlns(?::([\w.-]+))?\s*=\s*["']([^"']*)["']`)
-
-func (x *schemas) file(t *testing.T, name string) *schemaFile {
-	if f := x.read[name]; f != nil {
-		return f
-	}
-	text, err := os.ReadFile(filepath.Join(x.folder, name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	text = []byte(strings.TrimPrefix(string(text), "\ufeff"))
-	root, err := xmltext.Parse(text, xmltext.DefaultBounds())
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	f := &schemaFile{path: name, root: root, spaces: map[string]string{}}
-	f.target, _ = root.AttrValue("targetNamespace")
-	for _, m := range prefixes.FindAllStringSubmatch(string(text), -1) {
-		f.spaces[m[1]] = m[2]
-	}
-	x.read[name] = f
-	return f
-}
-
-// find returns a global component of a namespace, looked for from a file.
-func (x *schemas) find(t *testing.T, f *schemaFile, space, kind, name string) (*schemaFile,
-	*xmltext.Node) {
-	if f.target == space {
-		for _, n := range f.root.All(NSSchema, kind) {
-			if own, _ := n.AttrValue("name"); own == name {
-				return f, n
-			}
-		}
-	}
-	for _, by := range []string{"import", "include"} {
-		for _, n := range f.root.All(NSSchema, by) {
-			at, _ := n.AttrValue("schemaLocation")
-			if ns, _ := n.AttrValue("namespace"); at == "" || by == "import" && ns != space {
-				continue
-			}
-			other := x.file(t, path.Join(path.Dir(f.path), at))
-			if in, n := x.find(t, other, space, kind, name); n != nil {
-				return in, n
-			}
-		}
-	}
-	return nil, nil
-}
-
-// qname resolves a name as a schema file writes it.
-func (f *schemaFile) qname(name string) (space, local string) {
-	prefix, local, ok := strings.Cut(name, ":")
-	if !ok {
-		prefix, local = "", name
-	}
-	return f.spaces[prefix], local
-}
-
-// named returns the type of a name, without a node when it is simple.
-func (x *schemas) named(t *testing.T, f *schemaFile, name string) schemaType {
-	space, local := f.qname(name)
-	if space == NSSchema {
-		return schemaType{id: name}
-	}
-	in, n := x.find(t, f, space, "complexType", local)
-	if n == nil {
-		return schemaType{id: name}
-	}
-	return schemaType{in.path + "#" + local, in, n}
-}
-
-// typ returns the type FILE#TYPE or FILE#TYPE/ELEMENT.
-func (x *schemas) typ(t *testing.T, id string) schemaType {
-	file, name, _ := strings.Cut(id, "#")
-	name, inside, nested := strings.Cut(name, "/")
-	f := x.file(t, file)
-	_, n := x.find(t, f, f.target, "complexType", name)
-	if n == nil {
-		t.Fatalf("%s has no complexType %s", file, name)
-	}
-	typ := schemaType{file + "#" + name, f, n}
-	if !nested {
-		return typ
-	}
-	for _, e := range x.childrenOf(t, typ) {
-		if e.local == inside {
-			return e.typ
-		}
-	}
-	t.Fatalf("%s has no element %s in %s", file, inside, name)
-	return typ
-}
-
-// element returns a global element.
-func (x *schemas) element(t *testing.T, file, name string) schemaElement {
-	f := x.file(t, file)
-	in, n := x.find(t, f, f.target, "element", name)
-	if n == nil {
-		t.Fatalf("%s has no element %s", file, name)
-	}
-	return x.declared(t, in, n, file+"#")
-}
-
-// declared reads the declaration of an element.
-func (x *schemas) declared(
-	t *testing.T, f *schemaFile, n *xmltext.Node, parent string,
-) schemaElement {
-	if ref, ok := n.AttrValue("ref"); ok {
-		space, local := f.qname(ref)
-		in, global := x.find(t, f, space, "element", local)
-		if global == nil {
-			return schemaElement{space: space, local: local}
-		}
-		return x.declared(t, in, global, in.path+"#")
-	}
-	e := schemaElement{space: f.target}
-	e.local, _ = n.AttrValue("name")
-	if named, ok := n.AttrValue("type"); ok {
-		e.typ = x.named(t, f, named)
-	} else if inline := n.Child(NSSchema, "complexType"); inline != nil {
-		e.typ = schemaType{parent + "/" + e.local, f, inline}
-	}
-	return e
-}
-
-// childrenOf returns the elements that an element of a type may have.
-func (x *schemas) childrenOf(t *testing.T, typ schemaType) (all []schemaElement) {
-	var walk func(n *xmltext.Node)
-	walk = func(n *xmltext.Node) {
-		for _, c := range n.Children {
-			switch {
-			case c.Space != NSSchema || c.Local == "annotation":
-			case c.Local == "element":
-				all = append(all, x.declared(t, typ.file, c, typ.id))
-			case c.Local == "extension":
-				base, _ := c.AttrValue("base")
-				if b := x.named(t, typ.file, base); b.node != nil {
-					all = append(all, x.childrenOf(t, b)...)
-				}
-				walk(c)
-			default:
-				walk(c)
-			}
-		}
-	}
-	if typ.node != nil {
-		walk(typ.node)
 	}
 	return all
 }

@@ -30,6 +30,8 @@ type replyPlace struct {
 	rows   []*replyRow
 	byName map[string]*replyRow // local name
 	record bool                 // of one person: a child without a row is recorded by its name
+	always wordSet              // items of which the schema demands each, inside too
+	choice wordSet              // items of which the schema demands one
 }
 
 // A replyRow is what the table says of an element.
@@ -38,8 +40,8 @@ type replyRow struct {
 	is           rowKind
 	next         int         // index of the row after it
 	word         int         // isItem: its index
-	always       bool        // isItem: each record has it
-	empty        []byte      // isItem: what stands in its place when it is removed
+	always       bool        // the schema demands it, or may do so; it cannot be nil
+	empty        []byte      // what stands in its place when it is removed
 	inside       *replyPlace // isPlace
 	service      *Service    // isPlace: whose reply it is; nil for a part of one
 }
@@ -119,7 +121,23 @@ func readReplies() *replyTable {
 			t.robWords[InternalName(it.word)] = t.wordIndex(it.word)
 		}
 	}
+	for _, record := range t.records {
+		record.demandInside(&record.always)
+	}
 	return t
+}
+
+// demandInside adds what the schema demands of p and of the places in it that it demands.
+func (p *replyPlace) demandInside(always *wordSet) {
+	for _, r := range p.rows {
+		switch {
+		case !r.always:
+		case r.is == isPlace:
+			r.inside.demandInside(always)
+		case r.is == isItem && !p.choice.has(r.word):
+			always.add(r.word)
+		}
+	}
 }
 
 // record returns the record of a name, which may come before its rows.
@@ -130,20 +148,43 @@ func (t *replyTable) record(name string) *replyPlace {
 	return t.records[name]
 }
 
-// addRow adds the row ELEMENT WORD, ELEMENT > RECORD, ELEMENT * or ELEMENT -.
+// addRow adds the row ELEMENT WORD, ELEMENT > RECORD, ELEMENT * or ELEMENT -, with what the
+// schema demands behind it.
 func (t *replyTable) addRow(record *replyPlace, space string, f []string) {
 	r := record.add(&replyRow{space: space, local: f[0]})
+	rest := f[2:]
 	switch word := f[1]; word {
 	case "-":
 	case "*":
 		r.is = isList
 	case ">":
-		r.is, r.inside = isPlace, t.record(f[2])
+		r.is, r.inside, rest = isPlace, t.record(f[2]), f[3:]
 	case "=":
 		r.is, r.word = isItem, t.wordIndex(f[0])
 	default:
 		r.is, r.word = isItem, t.wordIndex(word)
 	}
+	if len(rest) == 0 {
+		return
+	}
+	switch rest[0] {
+	case "nil":
+		r.empty = emptyElement(space, r.local)
+	case "always":
+		r.always = true
+	case "choice":
+		r.always = true
+		record.choice.add(r.word)
+	}
+}
+
+// emptyElement returns an element that is nil. It declares all that it uses, so it may stand
+// anywhere.
+func emptyElement(space, local string) []byte {
+	e := append([]byte("<"), local...)
+	e = attr(e, "xmlns", space)
+	e = attr(e, "xmlns:xsi", NSXSI)
+	return append(attr(e, "xsi:nil", "true"), "/>"...)
 }
 
 // anyReply is the record of an element with the reply of another service inside.
