@@ -73,6 +73,9 @@ func (a *aiseo) read(m *message) reply {
 	from, _ := mapa.AttrValue("lokalniAifoOd")
 	d := a.head(m, s.kod, from, entries)
 	r := aiseoReading{status: s, person: p, local: local, items: registryItems(m.body)}
+	if m.more {
+		r.items = aiseoItems{}
+	}
 	switch m.body.Space {
 	case nsAiseoRead:
 		r.write1(&d)

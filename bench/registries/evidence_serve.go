@@ -18,6 +18,9 @@ func (e *Evidence) handle(body *xmltext.Node, as staging) reply {
 	if no != nil {
 		return a.refuse(no)
 	}
+	if as.more {
+		q.photo, q.signature = true, true
+	}
 	switch found := e.search(q); len(found) {
 	case 0:
 		return a.warn("Podle zadaných údajů nebyla v evidenci nalezena žádná osoba.")

@@ -11,7 +11,7 @@ type front struct {
 	ruian  *ruian
 	aiseo  *aiseo
 	caller *caller
-	rights func() map[string][]Right // by triple
+	rights func(triple string) []Right
 }
 
 // frontReply is a reply of a service with nothing but its header.

@@ -82,11 +82,7 @@ func (a *aiseoReply) head(m *message) doc {
 
 // refuseAiseo answers a question that the service does not have.
 func refuseAiseo(m *message, popis string) reply {
-	a := aiseoReply{kod: egon.Chyba, t: translation{targetKnown: true}}
-	a.details = []detail{{subKod: "NEVALIDNI DATA", popis: popis, registr: "ISZR"}}
-	d := a.head(m)
-	d.shut("r:" + m.body.Local + "Response")
-	return reply{head: d, kod: egon.Chyba}
+	return frontRefusal(m, detail{subKod: "NEVALIDNI DATA", popis: popis, registr: "ISZR"})
 }
 
 // aiseoReads are the messages to AISEO about one person, by the request of the service:

@@ -136,7 +136,7 @@ func (f *front) writeIdentified(d *doc, m *message, found aiseoAnswer, p *Person
 	items := readAiseoItems(m.body)
 	o := osoba{Person: p, local: "1", aifo: AIFO(f.rob.system.Agenda, p.ID)}
 	for _, item := range []string{"Jmeno", "Prijmeni"} { // it returns no more
-		if items.asked(item) {
+		if m.more || items.asked(item) {
 			o.items = append(o.items, item)
 		}
 	}

@@ -109,7 +109,7 @@ type aiseoAnswer struct {
 // AISEO's own.
 func (f *front) ask(m *message, d *internal) aiseoAnswer {
 	d.shut(d.local)
-	body, err := f.deliver(m.aiseoURL, d)
+	body, err := f.deliver(m, d)
 	switch {
 	case err != nil:
 		return f.refusedBy("CHYBA VOLANI AIS", "AISEO neodpovědělo.")
@@ -145,18 +145,18 @@ func (f *front) refusedBy(subKod, popis string) aiseoAnswer {
 	}
 }
 
-// deliver hands a message to AISEO, in the process if url is empty.
-func (f *front) deliver(url string, d *internal) (*xmltext.Node, error) {
-	if url != "" {
-		return f.caller.post(url, d.local, d.doc)
+// deliver hands a message to AISEO, for the caller of m.
+func (f *front) deliver(m *message, d *internal) (*xmltext.Node, error) {
+	if m.aiseoURL != "" {
+		return f.caller.post(m.aiseoURL, d.local, d.doc)
 	}
 	root, err := xmltext.Parse(d.doc, xmltext.DefaultBounds())
 	if err != nil {
 		return nil, err
 	}
-	m := messageOf(root)
-	m.entry = &Entry{} // the log has what came over the network
-	answer := f.aiseo.serve(m)
+	inside := messageOf(root)
+	inside.entry, inside.more = &Entry{}, m.more // the log has what came over the network
+	answer := f.aiseo.serve(inside)
 	if answer.head == nil {
 		return nil, errFault
 	}

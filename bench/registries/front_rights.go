@@ -12,7 +12,7 @@ func (f *front) vypisOpravneniPolozky(m *message) reply {
 		Child(m.body.Space, "IszrVypisOpravneniPolozkyData")
 	value := func(local string) string { return data.Child(egon.NSRightsData, local).Value() }
 	triple := value("Agenda") + "/" + value("AgendovaRole") + "/" + value("Ovm")
-	rights := f.rights()[triple]
+	rights := f.rights(triple)
 	kod := egon.Varovani
 	if len(rights) > 0 {
 		kod = egon.OK

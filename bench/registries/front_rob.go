@@ -2,52 +2,25 @@ package registries
 
 import (
 	"slices"
-	"strings"
 
 	"brana/egon"
-	"brana/egon/xmltext"
 )
-
-// frontItems are the words of a caller's SeznamUdaju: the items of ROB in its
-// internal names, and the services of RUIAN.
-type frontItems struct {
-	rob              []string
-	readRefs, verify bool // RUIANCti, RUIANOver
-	limit            int  // MaximalniPocetZaznamu; 0: none
-}
-
-// readItems reads the caller's AutorizaceInfo. Without items, it fills in all of
-// ROB's, as the bus fills in all that are permitted.
-func readItems(payload *xmltext.Node) frontItems {
-	a := payload.Child(egon.NSAbstract, "AutorizaceInfo")
-	f := frontItems{limit: atoi(a.Child(egon.NSAbstract, "MaximalniPocetZaznamu").Value())}
-	for _, word := range strings.Fields(a.Child(egon.NSAbstract, "SeznamUdaju").Value()) {
-		switch word {
-		case "RUIANCti":
-			f.readRefs = true
-		case "RUIANOver":
-			f.verify = true
-		case "DatovaSchrankaROB":
-			f.rob = append(f.rob, "DatovaSchranka")
-		default:
-			f.rob = append(f.rob, word)
-		}
-	}
-	if len(f.rob) == 0 {
-		f.rob = knownItems
-	}
-	return f
-}
 
 // robCtiPodleUdaju answers E05 and E278.
 func (f *front) robCtiPodleUdaju(m *message) reply {
 	version2 := m.body.Local == "RobCtiPodleUdaju2"
-	items := readItems(m.body)
+	items := f.items(m)
+	if len(items.rob) == 0 {
+		return items.refuse(m)
+	}
 	data := m.body.Child(m.body.Space, "Zadost").Child(m.body.Space, m.body.Local+"Data")
 	hidden, _ := data.AttrValue("znepristupniLog")
 	found, a := f.rob.search(data, items.limit)
 	t := translation{targetKnown: f.org.knows(m.info.system())}
 	var persons []osoba
+	if m.more {
+		items.rob = knownItems
+	}
 	for i, p := range found {
 		local := itoa(i + 1)
 		own := AIFO(f.rob.system.Agenda, p.ID)
@@ -61,7 +34,7 @@ func (f *front) robCtiPodleUdaju(m *message) reply {
 			o.write(d)
 		}
 	}
-	kod, details := t.outcome(a.kod)
+	kod, details := items.outcome(t.outcome(a.kod))
 	if items.readRefs || items.verify {
 		refsKod, refsDetails := refsStatus(f.ruian.check(a.refs))
 		kod, details = worse(kod, refsKod), append(details, refsDetails...)
@@ -105,6 +78,10 @@ func (f *front) ruianOdpoved(d *doc, refs []ref, version2 bool) {
 
 // robOverHromadneAifo answers E183: the persons of the caller's MapaAifo.
 func (f *front) robOverHromadneAifo(m *message) reply {
+	items := f.items(m)
+	if len(items.rob) == 0 {
+		return items.refuse(m)
+	}
 	mapa := m.body.Child(egon.NSAbstract, "MapaAifo")
 	t := translation{targetKnown: true}
 	given := readMapa(mapa)
@@ -114,9 +91,9 @@ func (f *front) robOverHromadneAifo(m *message) reply {
 	data := m.body.Child(m.body.Space, "Zadost").Child(m.body.Space, "RobOverHromadneAifoData")
 	a := robRefusal("NEVALIDNI DATA", "Chybí Zadost.")
 	if data != nil {
-		a = f.rob.over(robQuery{items: readItems(m.body).rob, entries: t.entries, data: data})
+		a = f.rob.over(robQuery{items: items.rob, entries: t.entries, data: data})
 	}
-	kod, details := t.outcome(a.kod)
+	kod, details := items.outcome(t.outcome(a.kod))
 	for i := range t.entries {
 		t.entries[i].system, t.entries[i].aifo = System{}, given[i].aifo
 		if i < len(a.entries) {

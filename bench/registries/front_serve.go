@@ -69,7 +69,7 @@ func (x *exchange) front(code string, answers map[string]func(*message) reply) {
 func (x *exchange) serveFront(service *egon.Service, m *message,
 	answer func(*message) reply) {
 	m.entry, m.action = &x.entry, x.entry.Action
-	m.bareItems, m.aiseoURL = x.set.BareItems, x.set.AiseoURL
+	m.bareItems, m.more, m.aiseoURL = x.set.BareItems, x.set.More, x.set.AiseoURL
 	if !isID(m.info.IszrZadostId) {
 		m.info.IszrZadostId = newID()
 	}

@@ -253,8 +253,8 @@ func TestFrontRights(t *testing.T) {
 		t.Errorf("%d items in Polozka, want none", got)
 	}
 	if got := len(n.Child(egon.NSRights, "IszrOdpoved").Child(egon.NSRights, "IszrVypisOpravneniPolozkyDataResponse").All(egon.NSRightsData,
-		"KodIszr")); got != 11 {
-		t.Errorf("%d bare items, want 11", got)
+		"KodIszr")); got != 20 {
+		t.Errorf("%d bare items, want 20", got)
 	}
 	// This answer is documented and does not validate: its code is in no list.
 	n = ask("A115", "CT239", "00007064")

@@ -41,8 +41,8 @@ func (x *exchange) registry(r registry) {
 
 func (x *exchange) answer(r registry, m *message) {
 	m.action = soapAction(x.rc)
-	m.entry, m.media = &x.entry, staging{photo: x.set.Photo, withheld: x.fail == FailWithheld}
-	x.entry.Action = m.action
+	m.entry, m.media = &x.entry, x.staging()
+	x.entry.Action, m.more = m.action, x.set.More
 	if want := actionOf(m.body); m.action != want {
 		x.fault("Client", fmt.Sprintf("SOAPAction neodpovídá zprávě, očekává se %.60q.", want))
 		return
@@ -56,6 +56,10 @@ func (x *exchange) answer(r registry, m *message) {
 		answer = m.chyba(r.extra)
 	}
 	x.send(m, answer)
+}
+
+func (x *exchange) staging() staging {
+	return staging{photo: x.set.Photo, withheld: x.fail == FailWithheld, more: x.set.More}
 }
 
 // step enters the code of the step that r answers.

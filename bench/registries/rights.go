@@ -16,20 +16,28 @@ type Right struct {
 }
 
 // sampleRights are the first triples with rights, and their items: those of the
-// sample of E227 (seed E227 §12.1), and fewer for one triple.
+// sample of E227 (seed E227 §12.1), all of ROB for one triple, and few for another.
 func sampleRights() map[string][]Right {
-	all := []Right{
+	sample := []Right{
 		{"Prijmeni", "101-1-1"}, {"Obcanstvi", "101-1-10"}, {"Doklad", "101-1-11"},
 		{"DatovaSchrankaROB", "101-1-12"},
 		{"Jmeno", "101-1-2"}, {"AdresaPobytu", "101-1-3"}, {"DorucovaciAdresa", "101-1-4"},
 		{"DatumNarozeni", "101-1-5"},
 		{"MistoNarozeni", "101-1-6"}, {"Ico", "102-1-1"}, {"AdresaSidla", "102-1-14"},
 	}
+	rob := slices.DeleteFunc(slices.Clone(sample), func(r Right) bool {
+		return strings.HasPrefix(r.KodRpp, "102-") // of ROS
+	})
+	for _, item := range strings.Fields(`Aifo DatumUmrti DatumPravniMociUmrti MistoUmrti
+		RodnePrijmeni OmezeniSvepravnosti RodinnyStavPartnerstvi Pohlavi Telefon Email Certifikat`) {
+		rob = append(rob, Right{KodIszr: item})
+	}
 	few := []Right{{"Prijmeni", "101-1-1"}, {"Jmeno", "101-1-2"}, {"DatumNarozeni", "101-1-5"}}
 	return map[string][]Right{
-		"A1185/CR8359/00372498": all,
-		"X999/XR1/12345678":     all,
-		"A999/CTENAR/12345678":  all,
+		"A1185/CR8359/00372498": sample,
+		"X999/XR1/12345678":     rob,
+		"X999/XRB/12345678":     rob, // the caller of brana bench
+		"A999/CTENAR/12345678":  sample,
 		"X999/XR2/12345678":     few,
 	}
 }
@@ -62,6 +70,13 @@ func (t *rightsTable) set(rights map[string][]Right) error {
 		}
 	}
 	return nil
+}
+
+// of returns what one triple may read. The list must not be changed.
+func (t *rightsTable) of(triple string) []Right {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.byTriple[triple]
 }
 
 // all returns what triples may read.

@@ -36,6 +36,9 @@ func (r *rob) serve(m *message) reply {
 		a = r.over(q)
 	case service == "RobCtiHromadneAifo":
 		m.entry.Step = "O08"
+		if m.more {
+			q.items = knownItems
+		}
 		a = r.ctiHromadne(q)
 	default:
 		a = robRefusal("NENI IMPLEMENTOVANO", "Službu simulátor ROB nemá.")

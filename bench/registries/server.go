@@ -193,7 +193,7 @@ func (s *Server) assemble() {
 		ruian:  &ruian{p},
 		aiseo:  &aiseo{p, v.AISEO},
 		caller: s.caller,
-		rights: s.Rights,
+		rights: s.control.rights.of,
 	}
 	eop, ecd := NewEOP(p, v.EOP.Agenda, v.EOP.AIS), NewECD(p, v.ECD.Agenda, v.ECD.AIS)
 	eop.NoCriteriaFor, ecd.NoCriteriaFor = s.cfg.NoCriteriaFor, s.cfg.NoCriteriaFor

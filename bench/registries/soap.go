@@ -19,6 +19,7 @@ type message struct {
 
 	bare    bool // without an Envelope; the reply goes without one too
 	partial bool // only the root of body and the header are known
+	more    bool // the reply has all items, whatever was asked for
 
 	bareItems bool   // the items of E227 are listed without Polozka
 	aiseoURL  string // where the front calls AISEO; empty: in the process
@@ -27,17 +28,21 @@ type message struct {
 // zadostInfo has the values of a request's header that the registries use. Absent
 // values are empty.
 type zadostInfo struct {
-	Agenda, Ais, AgendaZadostId, IszrZadostId string
+	Agenda, AgendovaRole, Ovm, Ais, AgendaZadostId, IszrZadostId string
 }
 
 // staging has the settings for the media of one answer.
 type staging struct {
 	photo    int  // size of a photo in bytes before encryption, 0 for the person's own
 	withheld bool // FailWithheld
+	more     bool // photos and signatures, whatever was asked for
 }
 
 // system returns the system that the header names.
 func (z zadostInfo) system() System { return System{z.Agenda, atoi(z.Ais)} }
+
+// triple returns the key of the header in the table of rights.
+func (z zadostInfo) triple() string { return z.Agenda + "/" + z.AgendovaRole + "/" + z.Ovm }
 
 var errNotSoap = errors.New("not a SOAP 1.1 Envelope with one element in its Body")
 
@@ -75,6 +80,8 @@ func messageOf(payload *xmltext.Node) *message {
 		body: payload,
 		info: zadostInfo{
 			Agenda:         value("Agenda"),
+			AgendovaRole:   value("AgendovaRole"),
+			Ovm:            value("Ovm"),
 			Ais:            value("Ais"),
 			AgendaZadostId: value("AgendaZadostId"),
 			IszrZadostId:   value("IszrZadostId"),

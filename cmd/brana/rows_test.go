@@ -49,7 +49,7 @@ func TestSidecarByE227(t *testing.T) {
 		})
 		for items, want := range map[string]string{
 			"Jmeno Prijmeni ROBCti": egon.OK,
-			"Jmeno Telefon ROBCti":  "CHYBA (NENI OPRAVNENI)",
+			"Jmeno Ico ROBCti":      "CHYBA (NENI OPRAVNENI)",
 			"":                      egon.OK,
 		} {
 			if got := w.call("E05", searchFlags(items)...).statusLine(); got != want {
@@ -246,7 +246,7 @@ func TestSnapshotOfTheProcess(t *testing.T) {
 		t.Errorf("check: %d %s", code, said)
 	}
 	question := filepath.Join(p.dir, "question.xml")
-	write(t, question, string(message(t, "E05", searchFlags("Jmeno Telefon")...)))
+	write(t, question, string(message(t, "E05", searchFlags("Jmeno Ico")...)))
 	if said, code := brana("explain", "-c", file, question); code != exitRefused || !strings.Contains(said, "item-not-permitted") ||
 		strings.Contains(said, "Jmeno,") {
 		t.Errorf("explain: %d %s", code, said)
@@ -286,7 +286,7 @@ func TestSnapshotOfTheProcess(t *testing.T) {
 	if status != http.StatusOK || !strings.Contains(said, "2 of 2 rows in use, the oldest is ") {
 		t.Errorf("readiness %d: %s", status, said)
 	}
-	if got := p.call("E05", searchFlags("Jmeno Telefon ROBCti")...).statusLine(); got != "CHYBA (NENI OPRAVNENI)" {
+	if got := p.call("E05", searchFlags("Jmeno Ico ROBCti")...).statusLine(); got != "CHYBA (NENI OPRAVNENI)" {
 		t.Errorf("by the snapshot: %s", got)
 	}
 	if code := p.end(syscall.SIGTERM); code != 0 {
@@ -294,7 +294,7 @@ func TestSnapshotOfTheProcess(t *testing.T) {
 	}
 
 	// The snapshot is damaged, and the bus is back.
-	write(t, snapshot, strings.Replace(readFileText(t, snapshot), "Jmeno=", "Telefon=", 1))
+	write(t, snapshot, strings.Replace(readFileText(t, snapshot), "Jmeno=", "Ico=", 1))
 	if said, code := brana("check", "-c", file); code != exitRefused ||
 		!strings.Contains(said, "the file is damaged: its checksum is wrong: remove it, the rows are fetched again") {
 		t.Errorf("check of a damaged snapshot: %d %s", code, said)
@@ -307,7 +307,7 @@ func TestSnapshotOfTheProcess(t *testing.T) {
 	if line := p.log.line("read matrix: all rows are fetched anew"); line == nil || line["level"] != "error" {
 		t.Errorf("logged %v", line)
 	}
-	if got := p.call("E05", searchFlags("Telefon ROBCti")...).statusLine(); got != "CHYBA (NENI OPRAVNENI)" {
+	if got := p.call("E05", searchFlags("Ico ROBCti")...).statusLine(); got != "CHYBA (NENI OPRAVNENI)" {
 		t.Errorf("what the damaged snapshot says: %s", got)
 	}
 	if code := p.end(syscall.SIGTERM); code != 0 {
