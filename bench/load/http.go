@@ -155,8 +155,8 @@ func (x *exchange) prepare(s *Scenario, m *message, base string, fresh bool) {
 	if fresh {
 		r.SetConnectionClose()
 	}
-	x.response.StreamBody = s.Padded()
-	if !s.Padded() {
+	x.response.StreamBody = s.long()
+	if s.padding == 0 {
 		r.SetBodyRaw(append(x.text, m.after...))
 		return
 	}

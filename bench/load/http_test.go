@@ -22,7 +22,7 @@ import (
 
 var testBook = Book{Caller: Caller{"X999", "XRB", "12345678", "999099"},
 	Persons: []Person{{"Zoran", "Vosáhlo", "1977-05-03", "7705030158", "987654321", "12345678"},
-		{"Jana", "Svobodná", "1993-01-01", "9351010011", "", ""}}, Mirrored: true}
+		{"Jana", "Svobodná", "1993-01-01", "9351010011", "", ""}}, Set: true}
 
 func scenario(t *testing.T, name string) *Scenario {
 	t.Helper()

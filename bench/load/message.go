@@ -33,6 +33,7 @@ type Want struct {
 	// Elements are names of elements of the answer, in any namespace, that are
 	// not empty tags.
 	Elements []string
+	Lacks    string // name of an element that the answer must not have; may be empty
 }
 
 // message is the text of a call, with places for the id and the time.
@@ -135,6 +136,9 @@ func (w *Want) check(status int, text []byte, size int64, id string) string {
 		if !closes(text, name) {
 			return "answer without " + name
 		}
+	}
+	if w.Lacks != "" && closes(text, w.Lacks) {
+		return "answer with " + w.Lacks
 	}
 	return ""
 }

@@ -1,10 +1,6 @@
 package load
 
 import (
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
@@ -19,13 +15,18 @@ type Caller struct{ Agenda, Role, Ovm, Ais string }
 // A Person can be asked for by the fields that are not empty.
 type Person struct{ Jmeno, Prijmeni, Narozen, RodneCislo, CisloOp, CisloPasu string }
 
+// Rules are those by which a gateway judges the items of relayed calls, in the words of its
+// configuration. The zero value is a gateway in the place of the bus.
+type Rules struct{ Items, Returned string }
+
 // A Book makes scenarios for a caller.
 type Book struct {
 	Caller  Caller
-	Persons []Person // of E198, asked for in turn
-	// Mirrored means that replies to relayed calls are as long as their requests,
-	// so that shorter ones are wrong.
-	Mirrored bool
+	Persons []Person // of E198 and E05, asked for in turn
+	Rules   Rules    // of the gateway that answers
+	// Set means that the registries have the [Settings] that the scenarios need, so that
+	// shorter replies are wrong.
+	Set bool
 
 	key []byte // SubjectPublicKeyInfo in base64, made when it is needed
 }
@@ -38,7 +39,9 @@ type entry struct {
 	items      string
 	inner      func(b *Book, p Person) ([]byte, error)
 	spoil      func(text string) string // nil: nothing
+	set        string                   // a setting of the registries that it needs; may be empty
 	want       Want
+	ruled      func(r Rules) Want // the answer where it follows from rules; nil: want
 }
 
 var okay = Want{Status: 200, Kod: egon.OK, Echo: true}
@@ -53,14 +56,33 @@ func found(elements ...string) Want {
 	return Want{Status: 200, Kod: egon.OK, Echo: true, Least: 4 << 10, Elements: elements}
 }
 
+// Items of the caller's row, and of no right of the caller.
+const (
+	ownItems   = "Ico ObchodniNazev"
+	ownPerson  = "Jmeno Prijmeni"
+	otherItem  = "Obcanstvi"
+	mirrorBack = "front.mirror=true"
+)
+
 // book lists the scenarios.
 var book = []entry{
-	{name: "relay", help: "a small message (1 KiB) and its answer", service: "E20", inner: ico,
-		want: okay},
+	{name: "relay", help: "a small message (1 KiB) and its answer", service: "E20", items: ownItems,
+		inner: ico, want: okay},
 	{name: "relay-64k", help: "64 KiB there and, where the registries mirror, back", service: "E20",
-		padding: 63 << 10, inner: ico, want: okay},
-	{name: "relay-1m", help: "1 MiB", service: "E20", padding: 1 << 20, inner: ico, want: okay},
-	{name: "relay-64m", help: "64 MiB", service: "E20", padding: 64 << 20, inner: ico, want: okay},
+		items: ownItems, padding: 63 << 10, inner: ico, set: mirrorBack, want: okay},
+	{name: "relay-1m", help: "1 MiB", service: "E20", items: ownItems, padding: 1 << 20, inner: ico,
+		set: mirrorBack, want: okay},
+	{name: "relay-64m", help: "64 MiB", service: "E20", items: ownItems, padding: 64 << 20, inner: ico,
+		set: mirrorBack, want: okay},
+	{name: "e05", help: "a person of ROB, relayed; all items are permitted", service: "E05",
+		items: ownPerson, inner: search, want: person},
+	{name: "e05-list", help: "the same with an item that is not permitted", service: "E05",
+		items: ownPerson + " " + otherItem, inner: search, ruled: overreach},
+	{name: "e05-empty", help: "the same without a list of items", service: "E05", inner: search,
+		ruled: unlisted},
+	{name: "e05-64m", help: "e05-list with a reply of 64 MiB", service: "E05",
+		items: ownPerson + " " + otherItem, inner: search, set: "front.reply_bytes=67108864",
+		ruled: overreachLong},
 	{name: "e227", help: "what may X999/XR1/12345678", service: "E227", inner: rights,
 		want: Want{Status: 200, Kod: egon.OK, Echo: true, Has: "101-1-2"}},
 	{name: "e198", help: "one photo, name and address of ROB, the address of RUIAN: all registries",
@@ -93,6 +115,44 @@ var book = []entry{
 		want:  Want{Status: 500, Kod: string(egon.FaultClient), SubKod: "malformed"}},
 }
 
+// person is the answer of E05 with the items that the caller may have.
+var person = Want{Status: 200, Kod: egon.OK, Echo: true, Elements: strings.Fields(ownPerson)}
+
+// overreach is the answer of E05 to a list with an item that is not permitted. Where the
+// registries are asked for it they return it.
+func overreach(r Rules) Want {
+	removed := person
+	removed.Kod, removed.SubKod, removed.Lacks = egon.Varovani, "NENI OPRAVNENI", otherItem
+	switch {
+	case r.Items == "strict":
+		return refused("NENI OPRAVNENI")
+	case r.Items != "pass", r.Returned == "filter":
+		return removed
+	case r.Returned == "refuse":
+		return refused("NENI K DISPOZICI")
+	}
+	whole := person
+	whole.Elements = append(slices.Clone(person.Elements), otherItem)
+	return whole
+}
+
+// overreachLong is overreach with a long reply.
+func overreachLong(r Rules) Want {
+	w := overreach(r)
+	if w.Kod != egon.Chyba {
+		w.Least = 60 << 20
+	}
+	return w
+}
+
+// unlisted is the answer of E05 to a call without a list of items.
+func unlisted(r Rules) Want {
+	if r.Items == "strict" {
+		return refused("NENI OPRAVNENI")
+	}
+	return person
+}
+
 // Names lists the scenarios, each with what it sends.
 func Names() [][2]string {
 	var list [][2]string
@@ -106,13 +166,26 @@ func Names() [][2]string {
 // as the gateway does.
 func (s *Scenario) Relayed() bool { return strings.HasPrefix(s.Name, "relay") }
 
-// Padded reports whether the messages of a scenario are padded.
-func (s *Scenario) Padded() bool { return s.padding > 0 }
+// long reports whether the messages of a scenario or their replies are long.
+func (s *Scenario) long() bool { return s.padding > 0 || s.Want.Least > 1<<20 }
 
 // Services are the services that the grant of a caller must have for the right
 // answers.
 func Services() []string {
-	return []string{"E198", "E227", "E20"}
+	return []string{"E198", "E227", "E20", "E05"}
+}
+
+// Settings are those of the registries that the scenarios of a mix need.
+func Settings(mix string) (set []string) {
+	for word := range strings.SplitSeq(mix, ",") {
+		name, _, _ := strings.Cut(strings.TrimSpace(word), "=")
+		for _, e := range book {
+			if e.name == name && e.set != "" && !slices.Contains(set, e.set) {
+				set = append(set, e.set)
+			}
+		}
+	}
+	return set
 }
 
 // Scenario makes the scenario with a name.
@@ -134,8 +207,11 @@ func (b *Book) Scenario(name string) (*Scenario, error) {
 		Want:    e.want,
 		padding: e.padding,
 	}
+	if e.ruled != nil {
+		s.Want = e.ruled(b.Rules)
+	}
 	persons := b.Persons
-	if e.service != "E198" {
+	if e.service != "E198" && e.service != "E05" {
 		persons = []Person{{}} // one message is enough
 	}
 	for _, p := range persons {
@@ -155,7 +231,10 @@ func (b *Book) Scenario(name string) (*Scenario, error) {
 	if len(s.messages) == 0 {
 		return nil, fmt.Errorf("make %s: there is nobody to ask for", name)
 	}
-	if e.padding > 0 && b.Mirrored {
+	switch {
+	case !b.Set:
+		s.Want.Least = e.want.Least
+	case e.padding > 0:
 		s.Want.Least = s.size(s.messages[0])
 	}
 	return s, nil
@@ -197,82 +276,4 @@ func (b *Book) text(e *entry, service *egon.Service, p Person) ([]byte, error) {
 		text = []byte(e.spoil(string(text)))
 	}
 	return text, nil
-}
-
-func ico(*Book, Person) ([]byte, error) {
-	return []byte(
-		`<Zadost xmlns="urn:cz:isvs:ros:schemas:RosCtiIco:v1"><Ico>00007064</Ico></Zadost>`,
-	), nil
-}
-
-func rights(*Book, Person) ([]byte, error) {
-	return egon.AppendRightsQuestion(nil, &egon.RightsQuery{
-		Agenda:       []byte("X999"),
-		AgendovaRole: []byte("XR1"),
-		Ovm:          []byte("12345678"),
-	}), nil
-}
-
-// errNotFound means that a person has no value of the search key of a scenario.
-var errNotFound = errors.New("the person has nothing to be found by")
-
-func media(b *Book, p Person) ([]byte, error) {
-	return b.media(p, egon.MediaQuery{
-		AgendaZdroj:   []byte("Eop"),
-		Kind:          egon.Dotaz2JmPrijDatNar,
-		DatumNarozeni: []byte(p.Narozen),
-	})
-}
-
-func mediaByNumber(b *Book, p Person) ([]byte, error) {
-	if p.RodneCislo == "" {
-		return nil, errNotFound
-	}
-	return b.media(p, egon.MediaQuery{
-		AgendaZdroj: []byte("Eop"),
-		Kind:        egon.Dotaz1JmPrijRC,
-		RodneCislo:  []byte(p.RodneCislo),
-	})
-}
-
-func mediaByCard(b *Book, p Person) ([]byte, error) {
-	if p.CisloOp == "" {
-		return nil, errNotFound
-	}
-	return b.media(p, egon.MediaQuery{
-		AgendaZdroj: []byte("Eop"),
-		Kind:        egon.Dotaz5JmPrijDokladOp,
-		OpCislo:     []byte(p.CisloOp),
-	})
-}
-
-func mediaByDocument(b *Book, p Person) ([]byte, error) {
-	if p.CisloPasu == "" {
-		return nil, errNotFound
-	}
-	return b.media(p, egon.MediaQuery{
-		AgendaZdroj: []byte("Ecd"),
-		Kind:        egon.Dotaz5JmPrijDokladCd,
-		CdCislo:     []byte(p.CisloPasu),
-	})
-}
-
-// media is a question for a person, with the key of the book.
-func (b *Book) media(p Person, q egon.MediaQuery) ([]byte, error) {
-	if p.Jmeno == "" {
-		return nil, errors.New("a person without a name")
-	}
-	if b.key == nil {
-		key, err := rsa.GenerateKey(rand.Reader, 2048)
-		if err != nil {
-			return nil, err
-		}
-		spki, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
-		if err != nil {
-			return nil, err
-		}
-		b.key = []byte(base64.StdEncoding.EncodeToString(spki))
-	}
-	q.Queries, q.Klic, q.Jmeno, q.Prijmeni = 1, b.key, []byte(p.Jmeno), []byte(p.Prijmeni)
-	return egon.AppendMediaQuestion(nil, &q), nil
 }

@@ -32,10 +32,12 @@ var items = []string{
 	"AdresaPobytu,101-1-3",
 	"DatumNarozeni,101-1-5",
 	"Doklad,101-1-11",
+	"Ico,102-1-1",
+	"ObchodniNazev,",
 }
 
-// rows are the rows of a caller in the matrix.
-func rows(c load.Caller) string {
+// Rows are the rows of a caller in the matrix, as a file of the matrix has them.
+func Rows(c load.Caller) string {
 	var rows strings.Builder
 	for _, item := range items {
 		fmt.Fprintf(&rows, "%s,%s,%s,%s\n", c.Agenda, c.Role, c.Ovm, item)
@@ -47,10 +49,10 @@ func rows(c load.Caller) string {
 // simulators with the seed 1 has them.
 const persons = 100
 
-// book has the scenarios of a caller. Mirrored means that the registries reply
-// to relayed calls with as many bytes as they got.
-func book(c load.Caller, mirrored bool) *load.Book {
-	book := &load.Book{Caller: c, Mirrored: mirrored}
+// book has the scenarios of a caller. Set means that the registries have the settings that
+// the scenarios need.
+func book(c load.Caller, set bool) *load.Book {
+	book := &load.Book{Caller: c, Set: set}
 	for _, p := range registries.NewPopulation(persons, 1).List(persons) {
 		if p.Special != "" {
 			continue

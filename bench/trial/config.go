@@ -33,6 +33,7 @@ type Subject struct {
 	Builds   []Build  // other builds of the gateway, measured in turn with it
 	Against  []string // report.Direct and names of [stand.Peers], measured in turn with the gateway
 	Recorded []Recorded
+	Ruled    []Ruled  // measured in place of a gateway with the rules of its place
 	AuditDir string   // of the journals of Recorded
 	Gateways int      // gateways started; several share a Redis
 	Cores    int      // GOMAXPROCS of each gateway, and threads of each peer started

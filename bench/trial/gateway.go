@@ -11,6 +11,7 @@ import (
 // A gatewayPlan is how a gateway differs from the others of the trial.
 type gatewayPlan struct {
 	record        *Recorded // that it keeps; nil: none
+	rules         *Ruled    // of its relays; nil: those of the place
 	listen, admin int       // ports
 }
 
@@ -29,11 +30,14 @@ func (s *setup) configure(name string, c *Config, p gatewayPlan) (file string, e
 			c.Caller.Agenda)
 	}
 	config := fmt.Sprintf(configuration, p.listen, tls, p.admin,
-		strings.ReplaceAll(upstreams, "SIM", s.sim), store, p.record.logged(),
+		strings.ReplaceAll(upstreams, "SIM", s.sim), p.rules.relay(), store, p.record.logged(),
 		p.record.keys(filepath.Join(c.AuditDir, name+"-journal")))
 	described := "brana"
-	if p.record != nil {
+	switch {
+	case p.record != nil:
 		described = p.record.Name
+	case p.rules != nil:
+		described = p.rules.Name
 	}
 	s.configs[described] = strings.ReplaceAll(config, s.dir, ".")
 	dir := filepath.Join(s.dir, name)
@@ -42,7 +46,7 @@ func (s *setup) configure(name string, c *Config, p gatewayPlan) (file string, e
 		"brana.yaml":             config,
 		"policy/grants.yaml":     string(c.Policy.Grants) + "\n" + Grant(c.Caller),
 		"policy/identities.yaml": identities,
-		"matrix.csv":             string(c.Policy.Matrix) + rows(c.Caller),
+		"matrix.csv":             string(c.Policy.Matrix) + Rows(c.Caller),
 	} {
 		err = errors.Join(err, os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600))
 	}
@@ -55,7 +59,7 @@ const configuration = `environment: test
 listen: {address: "127.0.0.1:%d", max_conns: 65536, max_conns_per_peer: 65536, max_exchanges: 65536%s}
 admin: {address: "127.0.0.1:%d"}
 upstreams:
-%sroutes: {default: relay iszr, E198: workflow, E227: local}
+%sroutes: {default: %s, E198: workflow, E227: local}
 policy: {dir: policy, matrix: {file: matrix.csv}}
 limits: %s
 log: {level: info%s}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"brana/bench/load"
@@ -30,29 +31,40 @@ func (t *Trial) Run(ctx context.Context) (*report.Report, error) {
 // prepare starts what is measured.
 func (t *Trial) prepare(ctx context.Context) (err error) {
 	c := &t.cfg
-	mirrored := false
-	for word := range strings.SplitSeq(c.Mix, ",") {
-		mirrored = mirrored || strings.Contains(word, "relay-")
+	if len(c.URL) == 0 {
+		t.setup.settings = slices.Concat(load.Settings(c.Mix), c.Set)
 	}
-	mirrored = mirrored && len(c.URL) == 0
-	if t.mix, err = load.NewMix(c.Mix, book(c.Caller, mirrored).Scenario); err != nil {
+	mix, err := t.mixOf(nil)
+	if err != nil {
 		return &UsageError{err}
 	}
-	for _, s := range t.mix.Scenarios() {
+	for _, s := range mix.Scenarios() {
 		if len(c.Against) > 0 && !s.Relayed() {
 			return &UsageError{fmt.Errorf("--mix %s: only a gateway answers %s as it should; "+
 				"with --against only relay and its sizes can be sent", c.Mix, s.Name)}
 		}
 	}
-	if err := t.build(ctx, mirrored); err != nil {
+	if err := t.build(ctx); err != nil {
 		return err
+	}
+	for _, target := range t.setup.targets {
+		if target.mix, err = t.mixOf(target.rules); err != nil {
+			return err
+		}
 	}
 	t.describe()
 	return nil
 }
 
+// mixOf is what is sent, with the answers that are right by rules; nil: those of the place.
+func (t *Trial) mixOf(r *Ruled) (*load.Mix, error) {
+	book := book(t.cfg.Caller, len(t.cfg.URL) == 0)
+	book.Rules = r.of()
+	return load.NewMix(t.cfg.Mix, book.Scenario)
+}
+
 // build starts the targets and what stands behind them.
-func (t *Trial) build(ctx context.Context, mirrored bool) (err error) {
+func (t *Trial) build(ctx context.Context) (err error) {
 	s, c := &t.setup, &t.cfg
 	if err := t.openRedis(ctx); err != nil {
 		return err
@@ -60,10 +72,6 @@ func (t *Trial) build(ctx context.Context, mirrored bool) (err error) {
 	if len(c.URL) > 0 {
 		s.targets = []*target{t.running()}
 		return nil
-	}
-	s.settings = c.Set
-	if mirrored {
-		s.settings = append([]string{"front.mirror=true"}, c.Set...)
 	}
 	if c.TLS {
 		if s.authority, err = stand.NewAuthority(c.Dir); err != nil {

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"brana/bench/load"
 	"brana/bench/report"
 	"brana/bench/stand"
 )
@@ -19,6 +20,8 @@ type target struct {
 	name   string
 	path   string    // of the program of gateways that are started
 	record *Recorded // that they keep; nil: none
+	rules  *Ruled    // of their relays; nil: those of the place
+	mix    *load.Mix // with the answers that follow from the rules
 	urls   []string
 	admin  []string // of gateways
 	pids   []int
@@ -119,10 +122,17 @@ func (s *setup) startRedis(ctx context.Context) error {
 }
 
 // startGateways starts gateways in front of the registries: those of the program, with
-// a record of use and without, and those of the other builds. There are as many of each,
-// with the same settings.
+// rules of their own or with those of the place, with a record of use and without, and
+// those of the other builds. There are as many of each, with the same settings.
 func (s *setup) startGateways(ctx context.Context, c *Config) error {
-	targets := []*target{{name: "brana", path: c.Program.Path}}
+	var targets []*target
+	for i := range c.Ruled {
+		r := &c.Ruled[i]
+		targets = append(targets, &target{name: r.Name, path: c.Program.Path, rules: r})
+	}
+	if len(targets) == 0 {
+		targets = []*target{{name: "brana", path: c.Program.Path}}
+	}
 	for i := range c.Recorded {
 		r := &c.Recorded[i]
 		targets = append(targets, &target{name: r.Name, path: c.Program.Path, record: r})
@@ -159,7 +169,7 @@ func (s *setup) startGateway(ctx context.Context, c *Config, t *target, name str
 	if err != nil {
 		return err
 	}
-	file, err := s.configure(name, c, gatewayPlan{t.record, listen, admin})
+	file, err := s.configure(name, c, gatewayPlan{t.record, t.rules, listen, admin})
 	if err != nil {
 		return err
 	}

@@ -1,15 +1,11 @@
 package trial
 
-import (
-	"brana/bench/load"
-	"brana/bench/report"
-)
+import "brana/bench/report"
 
 // A Trial is one benchmark: what it started, and what it measured.
 type Trial struct {
 	cfg    Config
 	setup  setup
-	mix    *load.Mix
 	report report.Report
 }
 

@@ -88,7 +88,6 @@ func (t *Trial) plan() (load.Plan, error) {
 func (t *Trial) steady(rate float64) load.Plan {
 	return load.Plan{
 		Workers:  t.cfg.Connections,
-		Mix:      t.mix,
 		Patience: 5 * time.Second,
 		Pace:     load.Pace{{Rate: rate, For: t.cfg.Duration}},
 	}
@@ -102,7 +101,7 @@ func (t *Trial) turn(ctx context.Context, target *target, round int,
 		return turn, &UsageError{err}
 	}
 	defer client.Close()
-	plan.Target = client
+	plan.Target, plan.Mix = client, target.mix
 	if err := t.warm(ctx, plan); err != nil {
 		return turn, &UsageError{err}
 	}

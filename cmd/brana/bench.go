@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"brana/bench/load"
@@ -33,7 +34,10 @@ func (b *benchRunCmd) Run(io stdio) error {
 		}
 		return nil
 	case b.Grant:
-		_, err := fmt.Fprint(io.out, trial.Grant(b.caller()))
+		_, err := fmt.Fprintf(io.out, "%s  # Its rows, for a file of the matrix:\n", trial.Grant(b.caller()))
+		for row := range strings.Lines(trial.Rows(b.caller())) {
+			fmt.Fprintf(io.out, "  # %s", row)
+		}
 		return err
 	}
 	if err := b.validate(); err != nil {

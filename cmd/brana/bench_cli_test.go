@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,7 +52,7 @@ func TestBenchSendsEveryScenario(t *testing.T) {
 	t.Parallel() // it waits
 	var names []string
 	for _, s := range load.Names() {
-		if s[0] != "relay-64m" {
+		if !strings.HasSuffix(s[0], "-64m") {
 			names = append(names, s[0])
 		}
 	}
@@ -161,6 +162,38 @@ func TestBenchAgainstAnotherBuild(t *testing.T) {
 	}
 }
 
+// Gateways that differ in their rules of items are measured in turn, each by the answers
+// that follow from its rules.
+func TestBenchOfRules(t *testing.T) {
+	t.Parallel() // it waits
+	rules := "pass,strict,as-iszr,filter,refuse,hub"
+	r, said, code := bench(t, "--rules", rules, "--mix", "e05,e05-list,e05-empty")
+	if code != 0 {
+		t.Fatalf("exit code %d: %s", code, said)
+	}
+	var measured []string
+	for _, turn := range r.Turns {
+		measured = append(measured, turn.Target)
+	}
+	if got := strings.Join(measured, ","); got != rules {
+		t.Errorf("measured: %s", got)
+	}
+	if !strings.Contains(said, "CPU/call target, more than pass") {
+		t.Errorf("the table does not compare with the first:\n%s", said)
+	}
+	if !strings.Contains(r.Configs["filter"], "{to: relay iszr, items: pass, returned: filter}") {
+		t.Errorf("the configuration of filter: %s", r.Configs["filter"])
+	}
+}
+
+// A reply of 64 MiB loses an item that is not permitted, and all of the rest arrives.
+func TestBenchOfALongReply(t *testing.T) {
+	r, said, code := bench(t, "--rules", "filter", "--mix", "e05-64m", "--rate", "2", "--connections", "2")
+	if code != 0 || r.Turns[0].Got < 2*64<<20 {
+		t.Fatalf("exit code %d: %s", code, said)
+	}
+}
+
 func requirePeers(t *testing.T, names ...string) {
 	t.Helper()
 	for _, name := range names {
@@ -244,12 +277,12 @@ func TestBenchOfAGatewayThatRuns(t *testing.T) {
 	if code != 0 {
 		t.Fatal(grant)
 	}
-	file := filepath.Join(p.dir, "policy/grants.yaml")
-	grants, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
+	rows := regexp.MustCompile(`(?m)^  # (X.*)$`).FindAllStringSubmatch(grant, -1)
+	add := func(file, text string) { write(t, file, string(read(t, file))+"\n"+text) }
+	add(filepath.Join(p.dir, "policy/grants.yaml"), grant)
+	for _, row := range rows {
+		add(filepath.Join(p.dir, "matrix.csv"), row[1])
 	}
-	write(t, file, string(grants)+"\n"+grant)
 	p.signal(syscall.SIGHUP)
 	eventually(t, "the policy is reloaded", func() bool { return p.log.line("policy reloaded") != nil })
 	r, said, code = bench(t, "--url", p.gateway, "--admin", p.admin, "--pid", strconv.Itoa(p.cmd.Process.Pid), "--mix", "relay")
@@ -300,6 +333,10 @@ func TestBenchUsage(t *testing.T) {
 		{"--against Before=/bin/true", "small letters"},
 		{"--against nginx,nginx", "measured already"},
 		{"--against brana=/bin/true", "measured already"},
+		{"--rules lax", "choose of pass, strict, as-iszr, filter, refuse, hub"},
+		{"--rules pass,pass", "measured already"},
+		{"--rules pass --in-process", "need processes"},
+		{"--url http://127.0.0.1:1 --rules pass", "measures what runs already"},
 		{"--url http://127.0.0.1:1 --against nginx", "measures what runs already"},
 		{"--url nowhere", "is no URL of services"},
 		{"--in-process --gateways 2", "need processes"},

@@ -24,6 +24,7 @@ type benchFlags struct {
 	Against   []string `placeholder:"PEER" help:"Measure in turn with these, on the same registries: direct, nginx, nginx-unbuffered, haproxy; installed: direct and those that are here; NAME=FILE: another build of brana." group:"what is measured"`
 	Audit     []string `placeholder:"MODE" help:"Measure in turn gateways that keep a record of use: before-answer, interval, os (its durability), unlogged (before-answer, and no log line of an exchange)." group:"what is measured"`
 	AuditDir  string   `type:"existingdir" placeholder:"DIR" help:"Where their journals are, on the disk to be measured; default: a temporary folder." group:"what is measured"`
+	Rules     []string `placeholder:"RULES" help:"Measure in turn gateways whose relays have these rules of items: pass (nothing is done), strict, as-iszr (items), filter, refuse (returned), hub (as-iszr and filter). The first is what the others are compared with." group:"what is measured"`
 	InProcess bool     `help:"Gateway, registries and generator in this process, as brana dev; no CPU figures." group:"what is measured"`
 	Gateways  int      `default:"1" help:"Gateways to start; several share a Redis." group:"what is measured"`
 	Cores     int      `placeholder:"N" help:"Cores of each gateway and peer that is started; default: all." group:"what is measured"`
@@ -71,6 +72,9 @@ func (b *benchFlags) validate() error {
 	if _, err := b.recorded(); err != nil {
 		return err
 	}
+	if _, err := b.ruled(); err != nil {
+		return err
+	}
 	if err := b.checkSubject(); err != nil {
 		return err
 	}
@@ -103,7 +107,7 @@ var nameOfBuild = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
 
 // checkAgainst checks what is measured in turn with the gateway.
 func (b *benchFlags) checkAgainst() error {
-	names := append([]string{"brana"}, b.Audit...)
+	names := slices.Concat([]string{"brana"}, b.Rules, b.Audit)
 	for _, p := range b.Against {
 		name, path, build := strings.Cut(p, "=")
 		switch {
@@ -148,6 +152,22 @@ func (b *benchFlags) recorded() (list []trial.Recorded, err error) {
 	return list, nil
 }
 
+// ruled returns the gateways with rules that are measured in turn.
+func (b *benchFlags) ruled() (list []trial.Ruled, err error) {
+	all := trial.Rulings()
+	for _, name := range b.Rules {
+		at := slices.IndexFunc(all, func(r trial.Ruled) bool { return r.Name == name })
+		if at < 0 {
+			return nil, fmt.Errorf("--rules %s: choose of pass, strict, as-iszr, filter, refuse, hub", name)
+		}
+		if slices.Contains(list, all[at]) {
+			return nil, fmt.Errorf("--rules %s: it is measured already", name)
+		}
+		list = append(list, all[at])
+	}
+	return list, nil
+}
+
 // builds returns the other builds of brana among what is measured in turn with
 // the gateway, and the peers.
 func (b *benchFlags) builds() (builds []trial.Build, peers []string, err error) {
@@ -180,12 +200,13 @@ func (b *benchFlags) checkSubject() error {
 	switch {
 	case !started && (b.InProcess || b.Gateways > 1 || len(b.others()) > 0 || len(b.Set) > 0):
 		return errors.New(
-			"--url measures what runs already; --against, --audit, --in-process, --gateways " +
-				"and --set start something",
+			"--url measures what runs already; --against, --audit, --rules, --in-process, " +
+				"--gateways and --set start something",
 		)
 	case b.InProcess && (len(b.others()) > 0 || b.Gateways > 1):
 		return errors.New(
-			"--in-process is one gateway alone; --against, --audit and --gateways need processes",
+			"--in-process is one gateway alone; --against, --audit, --rules and --gateways need " +
+				"processes",
 		)
 	case b.TLS && (!started || len(b.Against) > 0):
 		return errors.New("--tls is of gateways that are started; " +
@@ -218,7 +239,7 @@ func (b *benchFlags) checkLoad() error {
 }
 
 // others are what is measured in turn with the gateway.
-func (b *benchFlags) others() []string { return slices.Concat(b.Against, b.Audit) }
+func (b *benchFlags) others() []string { return slices.Concat(b.Against, b.Audit, b.Rules) }
 
 // benchPeers are the peers that a gateway can be compared with.
 func benchPeers() []string { return append([]string{report.Direct}, stand.Peers()...) }

@@ -50,6 +50,9 @@ func (b *benchFlags) config(dir string, io stdio) (trial.Config, error) {
 	if cfg.Recorded, err = b.recorded(); err != nil {
 		return trial.Config{}, err
 	}
+	if cfg.Ruled, err = b.ruled(); err != nil {
+		return trial.Config{}, err
+	}
 	cfg.AuditDir = dir
 	if b.AuditDir != "" {
 		if cfg.AuditDir, err = os.MkdirTemp(b.AuditDir, "brana-bench-"); err != nil {

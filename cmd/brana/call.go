@@ -42,10 +42,10 @@ type callCmd struct {
 	User    string `default:"brana" help:"Uzivatel." group:"caller"`
 	Reason  string `default:"test" help:"DuvodUcel." group:"caller"`
 
-	Items   string `help:"SeznamUdaju, words separated by blanks." group:"question"`
-	Triple  string `placeholder:"AGENDA/ROLE/OVM" help:"E227: whose items." group:"question"`
-	Inner   string `type:"existingfile" help:"File with the element Zadost of any service." group:"question"`
-	Message string `type:"existingfile" help:"File with the whole message, sent unchanged." group:"question"`
+	Items   *string `help:"SeznamUdaju, words separated by blanks; \"\" is an empty list, without the flag there is none." group:"question"`
+	Triple  string  `placeholder:"AGENDA/ROLE/OVM" help:"E227: whose items." group:"question"`
+	Inner   string  `type:"existingfile" help:"File with the element Zadost of any service." group:"question"`
+	Message string  `type:"existingfile" help:"File with the whole message, sent unchanged." group:"question"`
 	queryFlags
 	queueFlags
 
@@ -145,10 +145,10 @@ func (c *callCmd) message(s *egon.Service, key *rsa.PrivateKey) ([]byte, error) 
 }
 
 func (c *callCmd) items() []string {
-	if c.Items == "" {
+	if c.Items == nil {
 		return nil
 	}
-	return strings.Fields(c.Items)
+	return strings.Fields(*c.Items)
 }
 
 // question is the element Zadost.
