@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"brana/policy"
 )
 
 // explainedMessage explains a message in a file. Columns of the text are parted by bars.
@@ -112,5 +114,24 @@ func TestExplainExampleOfThePage(t *testing.T) {
 	write(t, "zadost.xml", string(message(t, "E198", flags...)))
 	if said, _ := brana("explain", "zadost.xml"); said != example {
 		t.Errorf("explain prints\n%s\nand the page has\n%s", said, example)
+	}
+}
+
+// The version of the sample policy on the pages is the one that the sample has.
+func TestSamplePolicyOfThePages(t *testing.T) {
+	s, err := policy.LoadFS(sample, samplePolicy(policy.Test))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"integrating.md", "install.md", "quotas.md"} {
+		page, err := os.ReadFile(filepath.Join(root, "docs", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`\bpolicy ([0-9a-f]{12})\b`).FindAllSubmatch(page, -1) {
+			if string(m[1]) != s.Version() {
+				t.Errorf("docs/%s has policy %s, the sample is %s", name, m[1], s.Version())
+			}
+		}
 	}
 }

@@ -80,14 +80,15 @@ func (e *explanation) judge(message []byte, c *config.Config, t gateway.Trial) {
 		e.Reason = reason(err)
 		return
 	}
-	e.Service, e.Route = service.Code, routeOf(c, service)
 	_, t.Relayed = c.Routes.Of(service.Code, c.Place).Relay()
 	reader := egon.NewReader(c.Listen.Bounds.Egon())
 	reader.Reset(service)
 	f := t.Explain(reader, message)
 	if h := reader.Head(); h != nil {
+		service = h.Service // of messages that share an element it is known only now
 		e.fill(t.Policy, h, f, t.Now)
 	}
+	e.Service, e.Route = service.Code, routeOf(c, service)
 	switch {
 	case f.Refusal != nil:
 		e.Outcome, e.Help = f.Refusal.Kind.Code, f.Refusal.Kind.Help

@@ -53,6 +53,29 @@ func TestLint(t *testing.T) {
 	}
 }
 
+// lint knows the messages between the bus and publishers, also those that share an element.
+func TestLintOfInternalMessages(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(root, "egon/testdata/requests/messages/*.xml"))
+	if err != nil || len(files) < 4 {
+		t.Fatalf("%d messages, %v", len(files), err)
+	}
+	for _, file := range files {
+		for _, flags := range [][]string{{}, {"--stream"}, {"--service", strings.ToUpper(strings.TrimSuffix(filepath.Base(file), ".xml"))}} {
+			if said, code := brana(append([]string{"lint", file}, flags...)...); code != 0 {
+				t.Errorf("%v: %s", flags, said)
+			}
+		}
+		broken := filepath.Join(t.TempDir(), "broken.xml")
+		write(t, broken, strings.Replace(string(read(t, file)), "Ovm>12345678<", "Ovm><", 1))
+		if said, code := brana("lint", broken); code != exitRefused || !strings.Contains(said, "ZadostInfo/Ovm") {
+			t.Errorf("%s without an Ovm: exit code %d, %s", file, code, said)
+		}
+	}
+	if said, code := brana("lint", "--service", "X15", files[2]); code != exitRefused || !strings.Contains(said, "path names service X15") {
+		t.Errorf("X11 as X15: exit code %d, %s", code, said)
+	}
+}
+
 // lint judges every file that it can read.
 func TestLintOfManyFiles(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "a.xml")
