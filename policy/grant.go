@@ -58,7 +58,26 @@ const (
 // Prague that begins From to the midnight that ends To.
 func (g *Grant) ValidAt(now time.Time) bool { return !now.Before(g.From) && now.Before(g.end) }
 
-func (g *Grant) covers(s *egon.Service) bool { return s != nil && has(g.services, s.Code) }
+func (g *Grant) covers(s *egon.Service) bool { return g.coveredBy(s) != "" }
+
+// coveredBy returns the code of Services by which the grant covers a service: its own. An
+// internal message is covered by the first listed service that the bus composes with it
+// too, so that a decision about E159 holds on both sides of the bus. It is empty when the
+// grant does not cover the service, and does not allocate.
+func (g *Grant) coveredBy(s *egon.Service) string {
+	switch {
+	case s == nil:
+		return ""
+	case has(g.services, s.Code):
+		return s.Code
+	}
+	for _, code := range s.Serves {
+		if has(g.services, code) {
+			return code
+		}
+	}
+	return ""
+}
 
 // insertByStart adds a grant to those of one caller, the earliest first.
 func insertByStart(grants []*Grant, g *Grant) []*Grant {

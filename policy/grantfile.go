@@ -117,7 +117,7 @@ func (m mapping) services() []string {
 }
 
 func serviceAdvice(code string) string {
-	for _, s := range egon.Services() {
+	for _, s := range slices.Concat(egon.Services(), egon.Messages()) {
 		if strings.EqualFold(s.Code, code) {
 			return s.Code
 		}

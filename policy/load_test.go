@@ -85,6 +85,29 @@ func TestAGrantCoversAServiceInEitherSpelling(t *testing.T) {
 	}
 }
 
+// A decision about a service holds on both sides of the bus: its grant covers the internal
+// messages of which the bus composes the service, by the first such service in the order of
+// codes. A message may be listed itself.
+func TestAGrantCoversInternalMessages(t *testing.T) {
+	for _, tt := range []struct{ services, message, by string }{
+		{"E159", "X11", "E159"},
+		{"E159", "X15", ""},
+		{"E172", "X15", "E172"},
+		{"E172, E171", "X15", "E171"},
+		{"X15", "X15", "X15"},
+		{"E172, X15", "X15", "X15"},
+		{"X15", "E171", ""},
+	} {
+		t.Run(tt.services+" and "+tt.message, func(t *testing.T) {
+			s := mustLoad(t, strings.Replace(oneGrant, "E198, E227, E05", tt.services, 1), "")
+			g, message := s.Grants()[0], egon.ServiceByCode(tt.message)
+			if got := g.coveredBy(message); got != tt.by || g.covers(message) != (tt.by != "") {
+				t.Errorf("covered by %q, want %q", got, tt.by)
+			}
+		})
+	}
+}
+
 func TestGrantIsReadAsWritten(t *testing.T) {
 	s := mustLoad(t, oneGrant, "")
 	if n := len(s.Grants()); n != 1 {
