@@ -59,6 +59,6 @@ func (c *Config) longest(r Route) (int64, error) {
 func (c *Config) tooLong(s *egon.Service, r Route) *Refusal {
 	bound, why := c.longest(r)
 	popis := fmt.Sprintf("Žádost služby %s smí mít nejvýše %d bajtů.%s",
-		s.Code, bound, whoSetsIt(why))
+		nameOf(s), bound, whoSetsIt(why))
 	return refuse(TooLargeKind, popis).because(why)
 }

@@ -155,7 +155,10 @@ func (c *Config) validate(parts Parts) error {
 		}
 		errs = append(errs, r.validate(code, parts))
 	}
-	errs = append(errs, c.Routes.Default.validate("default", parts), c.Routes.validateQueue(parts))
+	errs = append(errs,
+		c.Routes.Default.validate("default", parts),
+		c.Routes.Internal.validate("default", parts),
+		c.Routes.validateQueue(parts))
 	return errors.Join(errs...)
 }
 

@@ -48,7 +48,7 @@ func (c *core) contract(h *fasthttp.RequestHeader) ([]byte, error) {
 
 // wsdl returns the WSDL of a service that has a route, or nil.
 func (c *core) wsdl(s *egon.Service, host string) ([]byte, error) {
-	if s == nil || c.routes[s].Kind == RefuseRoute {
+	if s == nil || c.routes.of(s).Kind == RefuseRoute {
 		return nil, nil
 	}
 	base, refusal := c.baseURL(host)

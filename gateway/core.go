@@ -4,17 +4,17 @@ import (
 	"context"
 	"sync/atomic"
 
-	"brana/egon"
 	"brana/gateway/stream"
 )
 
 // A core is what the exchanges and jobs of a gateway share. They know it, and not
 // the server, which knows them.
 type core struct {
-	cfg    Config
-	parts  Parts
-	routes map[*egon.Service]Route
-	pools  pools
+	cfg      Config
+	parts    Parts
+	routes   routes
+	messages messages
+	pools    pools
 
 	callerCerts *callerCerts
 

@@ -28,7 +28,7 @@
 //   - request: what a call and its job have in common
 //   - jobs, duplicates: a call that is answered later, or made again
 //   - localservices, queueservices, rights, rows: what is answered here
-//   - edge, connections: what the HTTP header and the connection show
+//   - edge, messages, connections: what the HTTP header and the connection show
 //   - refusals: each kind of refusal, with its Czech text
 //   - sentences: texts that name what was refused, but for those in edge, identity
 //     and duplicates

@@ -17,9 +17,7 @@ func (r *request) reserve(ctx context.Context, h *hold) error {
 		return refusal
 	}
 	if r.parts.IDs != nil {
-		info := &r.head.Info
-		id := strings.ToLower(string(info.AgendaZadostId))
-		fresh, err := h.claimID(ctx, string(info.Ais), id)
+		fresh, err := h.claimID(ctx, string(r.head.Info.Ais), strings.ToLower(r.ownID()))
 		switch {
 		case err != nil:
 			return refuse(IDsUnavailable).because(err)
@@ -31,6 +29,16 @@ func (r *request) reserve(ctx context.Context, h *hold) error {
 		return r.reserveRoom(ctx, h)
 	}
 	return nil
+}
+
+// ownID is the id that no other call has. The bus sends all internal messages of one call
+// with the caller's AgendaZadostId, and each with an IszrZadostId of its own.
+func (r *request) ownID() string {
+	info := &r.head.Info
+	if r.service.Internal() && len(info.IszrZadostId) > 0 {
+		return string(info.IszrZadostId)
+	}
+	return string(info.AgendaZadostId)
 }
 
 // checkTime compares CasZadosti with the clock at which the request came. The

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"cmp"
 	"mime"
 	"slices"
 	"strings"
@@ -42,17 +43,25 @@ func (c *core) checkEdge(rc *fasthttp.RequestCtx) (edgeCall, *Refusal) {
 	if popis := checkContentType(h.ContentType()); popis != "" {
 		return call, badHTTP(415, popis)
 	}
-	call.route = c.routes[call.service]
+	call.route = c.routes.of(call.service)
 	bound, _ := c.cfg.longest(call.route)
 	switch {
 	case call.route.Kind == RefuseRoute:
-		return call, refuse(UnknownService,
-			"Služba "+call.service.Code+" není touto bránou poskytována.")
+		return call, notOffered(call.service)
 	case int64(h.ContentLength()) > bound:
 		return call, c.cfg.tooLong(call.service, call.route)
 	}
 	return call, nil
 }
+
+// notOffered refuses a service that has no route.
+func notOffered(s *egon.Service) *Refusal {
+	return refuse(UnknownService, "Služba "+nameOf(s)+" není touto bránou poskytována.")
+}
+
+// nameOf names a service to its caller: by its code, or where several share an address,
+// by what they share.
+func nameOf(s *egon.Service) string { return cmp.Or(s.Code, s.Action) }
 
 // notACall refuses a request that is no POST and so calls no service. A
 // browser at the address of a service looks for its description.
@@ -165,8 +174,9 @@ func quoted(value []byte) bool {
 	return n == 0 || n == 2 && value[0] == '"' && value[len(value)-1] == '"'
 }
 
-// findService finds the service by the code in the path. The path is compared as
-// it stands, without decoding; the only query is async.
+// findService finds the service by the code in the path, or an internal message by the
+// publisher in the path and the SOAPAction. The path is compared as it stands, without
+// decoding; the only query is async.
 func (c *core) findService(h *fasthttp.RequestHeader) (edgeCall, *Refusal) {
 	target, refusal := originForm(string(h.RequestURI()), h.Host())
 	if refusal != nil {
@@ -183,19 +193,14 @@ func (c *core) findService(h *fasthttp.RequestHeader) (edgeCall, *Refusal) {
 	}
 	service := egon.ServiceByCode(code)
 	if service == nil {
-		return edgeCall{}, noService(code)
+		service, refusal = c.messages.named(code, actionOf(h))
 	}
-	return edgeCall{service: service, async: query == "async"}, nil
+	return edgeCall{service: service, async: query == "async"}, refusal
 }
 
-// noService refuses a code that is not in the catalogue.
-func noService(code string) *Refusal {
-	for _, s := range egon.Services() {
-		if strings.EqualFold(s.Code, code) {
-			return refuse(UnknownService, "Kód služby se píše "+s.Code+".")
-		}
-	}
-	return refuse(UnknownService, "Služba s tímto kódem v katalogu není.")
+// actionOf is the SOAPAction of a request without its quotes; empty: it has none.
+func actionOf(h *fasthttp.RequestHeader) string {
+	return strings.Trim(string(h.Peek("SOAPAction")), `" `)
 }
 
 // originForm is the request target without scheme and host (RFC 9112 §3.2).

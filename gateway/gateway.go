@@ -22,10 +22,12 @@ func New(cfg Config, parts Parts) (*Gateway, error) {
 	if err := cfg.validate(parts); err != nil {
 		return nil, err
 	}
+	routes := cfg.Routes.byService()
 	g := &Gateway{core: core{
 		cfg:         cfg,
 		parts:       parts,
-		routes:      cfg.Routes.byService(),
+		messages:    newMessages(routes),
+		routes:      routes,
 		pools:       newPools(cfg.Bounds),
 		callerCerts: newCallerCerts(),
 	}}

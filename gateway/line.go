@@ -81,7 +81,7 @@ func (r *result) level() zapcore.Level {
 func (r *result) refused(k *Kind) bool { return r.refusal != nil && r.refusal.Kind == k }
 
 func (r *request) code() string {
-	if r.service == nil {
+	if r.service == nil || r.service.Code == "" { // which of those at an address is not known
 		return "unknown"
 	}
 	return r.service.Code

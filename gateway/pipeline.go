@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"brana/egon"
@@ -77,7 +76,10 @@ func (x *exchange) readHead() error {
 // checkHead refuses a call that cannot be served for any caller.
 func (x *exchange) checkHead() error {
 	x.head = x.reader.Head()
-	action := strings.Trim(string(x.rc.Request.Header.Peek("SOAPAction")), `" `)
+	if refusal := x.meet(x.head.Service); refusal != nil {
+		return refusal
+	}
+	action := actionOf(&x.rc.Request.Header)
 	switch {
 	case x.draining.Load():
 		return refuse(Draining)
@@ -92,6 +94,22 @@ func (x *exchange) checkHead() error {
 	}
 	if offence := x.head.Check(); offence != nil {
 		return offence
+	}
+	if x.service.Internal() { // the bus has numbered it
+		x.iszrID = string(x.head.Info.IszrZadostId)
+	}
+	return nil
+}
+
+// meet takes the message that arrived for the one that was called, where several share an
+// address.
+func (x *exchange) meet(s *egon.Service) *Refusal {
+	if s == x.service {
+		return nil
+	}
+	x.service, x.message.Service = s, s
+	if x.route = x.routes.of(s); x.route.Kind == RefuseRoute {
+		return notOffered(s)
 	}
 	return nil
 }

@@ -11,18 +11,23 @@ import (
 	"brana/policy"
 )
 
-// Routes say how each service is answered. A service not named takes Default.
+// Routes say how each service is answered. A service not named takes Default, an internal
+// message Internal: what is called depends on where the gateway stands.
 type Routes struct {
 	Default  Route
-	Services map[string]Route // by service code
+	Internal Route
+	Services map[string]Route // by code, of services and of internal messages
 }
 
 // A Route is how one service is answered.
 type Route struct {
-	Kind  RouteKind
-	Name  string     // of the relay's upstream in the configuration, for the log
-	Party egon.Party // named in Puvodce when the relay's upstream fails; default ISZR
-	Relay Relay      // for RelayRoute
+	Kind RouteKind
+	Name string // of the relay's upstream in the configuration, for the log
+	// Party is named in Puvodce when the relay's upstream fails; default ISZR. An internal
+	// message to a base registry names that registry, whatever Party is, and one to an
+	// information system nobody by default: only the configuration knows its number.
+	Party egon.Party
+	Relay Relay // for RelayRoute
 	// Items says what becomes of a relayed call by its items, and Returned of a relayed
 	// reply by its.
 	Items    policy.ItemRule
@@ -78,22 +83,53 @@ func (r Route) validate(code string, parts Parts) error {
 	return nil
 }
 
-// byService returns the route of every service of the catalogue.
-func (r Routes) byService() map[*egon.Service]Route {
-	all := map[*egon.Service]Route{}
+// routes are those of all services, with their defaults.
+type routes map[*egon.Service]Route
+
+// of returns the route of a service. A variant of a message has that of its code.
+func (r routes) of(s *egon.Service) Route {
+	route, ok := r[s]
+	if !ok {
+		route = r[egon.ServiceByCode(s.Code)]
+	}
+	return route
+}
+
+// byService returns the route of every service and internal message.
+func (r Routes) byService() routes {
+	all := routes{}
 	for _, s := range egon.Services() {
-		route, ok := r.Services[s.Code]
-		if !ok {
-			route = r.Default
-		}
-		setDefault(&route.Timeout, DefaultTimeout)
-		if route.Kind == RelayRoute {
-			setDefault(&route.Party, egon.Party{Kind: egon.Registr, Code: "ISZR"})
-		}
-		route.words = strings.TrimSpace(route.Kind.String() + " " + route.Name)
-		all[s] = route
+		all[s] = r.of(s, r.Default)
+	}
+	for _, s := range egon.Messages() {
+		all[s] = r.of(s, r.Internal)
 	}
 	return all
+}
+
+// of returns the route of one service, with its defaults.
+func (r Routes) of(s *egon.Service, unnamed Route) Route {
+	route, ok := r.Services[s.Code]
+	if !ok {
+		route = unnamed
+	}
+	setDefault(&route.Timeout, DefaultTimeout)
+	if route.Kind == RelayRoute {
+		route.Party = partyOf(s, route.Party)
+	}
+	route.words = strings.TrimSpace(route.Kind.String() + " " + route.Name)
+	return route
+}
+
+// partyOf is who fails when the upstream of a service does.
+func partyOf(s *egon.Service, configured egon.Party) egon.Party {
+	switch s.Publisher {
+	case "":
+		setDefault(&configured, egon.Party{Kind: egon.Registr, Code: "ISZR"})
+	case "rob", "org", "ruian":
+		configured = egon.Party{Kind: egon.Registr, Code: strings.ToUpper(s.Publisher)}
+	}
+	return configured
 }
 
 // localCodes are the services that can be answered here.

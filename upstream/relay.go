@@ -15,7 +15,8 @@ type Relay struct {
 // NewRelay returns a relay over c. The caller still closes c.
 func NewRelay(c *Client) *Relay { return &Relay{client: c} }
 
-// Send posts m to the service's address below the upstream's URL. It returns the answer
+// Send posts m to the service's address below the upstream's URL; an internal message to
+// that URL itself, the one that a publisher has. It returns the answer
 // when its head is here, and when the message began to go out; the zero time means that
 // nothing was sent. The body goes with its Content-Length when m knows that, otherwise
 // in chunks. Nothing is ever sent twice. The trace tr, which may be nil, takes one span
@@ -52,7 +53,10 @@ func (r *Relay) Send(
 }
 
 func (k *call) relay(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
-	path := "/" + m.Service.Code
+	path := ""
+	if !m.Service.Internal() {
+		path = "/" + m.Service.Code
+	}
 	if m.Async {
 		path += "?async"
 	}

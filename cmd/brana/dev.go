@@ -142,6 +142,7 @@ func (d *devCmd) load(c *config.Config) func() (*policy.Snapshot, error) {
 				Dir:         d.Policy,
 				MatrixFile:  d.Policy + "/matrix.csv",
 				Environment: c.Environment,
+				Publisher:   c.Place == config.Publisher,
 			}
 			if c.Policy.Matrix.E227 != "" {
 				cfg.MatrixFile = ""

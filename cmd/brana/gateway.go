@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strconv"
 	"time"
 
 	"brana/cmd/brana/config"
@@ -45,12 +46,17 @@ func gatewayConfig(c *config.Config, clients map[string]*upstream.Client) gatewa
 		cfg.StatusMode = gateway.HTTPMode
 	}
 	for code := range c.Routes {
-		route := newRoute(c.Routes.Of(code, c.Place), clients)
+		to := c.Routes.Of(code, c.Place)
+		route := newRoute(to, clients)
 		route.Timeout = time.Duration(l.CallTimeout)
-		if code == "default" {
-			cfg.Routes.Default = route
-		} else {
+		route.Party = publisherOf(to, c)
+		switch {
+		case code != "default":
 			cfg.Routes.Services[code] = route
+		case c.Place == config.Publisher:
+			cfg.Routes.Internal = route
+		default:
+			cfg.Routes.Default = route
 		}
 	}
 	return cfg
@@ -64,6 +70,17 @@ func logLines(l config.Lines) gateway.Lines {
 		return gateway.NoLines
 	}
 	return gateway.AllLines
+}
+
+// publisherOf is the information system before which a gateway stands, by its number in
+// the configuration; nobody where it has none, or where the gateway stands elsewhere.
+func publisherOf(r config.Route, c *config.Config) egon.Party {
+	name, _ := r.Relay()
+	ais := c.Upstreams[name].Ais
+	if c.Place != config.Publisher || ais == 0 {
+		return egon.Party{}
+	}
+	return egon.Party{Kind: egon.Ais, Code: strconv.Itoa(int(ais))}
 }
 
 // newRoute makes a route of one that config has checked.

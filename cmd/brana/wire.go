@@ -58,7 +58,8 @@ func (w *wired) build(c *config.Config, log *logger) error {
 	if err != nil {
 		return fmt.Errorf("limits.calendar.zone: %w", err)
 	}
-	if media := newMedia(clients, zone); media != nil {
+	composes := c.Routes.Of("E198", c.Place).To == config.Workflow
+	if media := newMedia(clients, zone); composes && media != nil {
 		media.Dropped = func(string) { w.metrics.MediaDropped() }
 		if err := media.Validate(); err != nil {
 			return err

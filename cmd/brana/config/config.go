@@ -128,7 +128,7 @@ func (c *Config) Validate(file string) error {
 		c.Upstreams[name].check(name, m)
 	}
 	c.Policy.Matrix.check(m, c.Upstreams)
-	c.Routes.check(m, c.Upstreams)
+	c.Routes.check(m, c.Place, c.Upstreams)
 	return errors.Join(m.errs...)
 }
 

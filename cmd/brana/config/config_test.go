@@ -126,6 +126,8 @@ func TestMistakesInTheConfiguration(t *testing.T) {
 		{"public URL that is none", "  # wsdl: wsdl  ", "  wsdl: w\n  public_url: brana.example.cz", "listen.public_url: "},
 		{"public URL with a query", "  # wsdl: wsdl  ", "  wsdl: w\n  public_url: https://brana.example.cz?x", "listen.public_url: "},
 		{"public URL of nothing", "  # wsdl: wsdl  ", "  public_url: https://brana.example.cz", "listen.public_url: is of use in WSDLs only"},
+		{"internal message elsewhere", "  E227: local", "  E227: local\n  X11: relay iszr",
+			"routes.X11: is an internal message, by which the bus calls a publisher: set place: publisher, or remove it"},
 		{"route to nobody", "default: relay iszr", "default: relay isrz", "routes.default: relay isrz: no upstream has this name"},
 		{"route that is none", "E227: local", "E227: locally",
 			`routes.E227: "locally" is not a route: write relay NAME, workflow, local or refuse`},
@@ -256,6 +258,35 @@ func TestFilesInTheFolderOfTheJournal(t *testing.T) {
 		if err := c.Validate("brana.yaml"); err == nil || !strings.Contains(err.Error(), "audit."+key+": audit/") ||
 			!strings.Contains(err.Error(), "lies in audit.dir") {
 			t.Errorf("%s: error %v", key, err)
+		}
+	}
+}
+
+// What is called depends on the place. The other side of the bus has no route by itself.
+func TestDefaultRouteOfAPlace(t *testing.T) {
+	routes := Routes{
+		"default": {To: "relay there"},
+		"E227":    {To: Local},
+		"X15":     {To: "relay elsewhere", Items: Pass},
+	}
+	for _, tt := range []struct {
+		code string
+		at   Place
+		want Route
+	}{
+		{"E05", Hub, Route{"relay there", AsIszr, Filter}},
+		{"E05", Sidecar, Route{"relay there", Pass, Observe}},
+		{"E05", Publisher, Route{To: Refuse}},
+		{"E227", Publisher, Route{To: Local}},
+		{"X11", Hub, Route{To: Refuse}},
+		{"X11", Sidecar, Route{To: Refuse}},
+		{"X11", Publisher, Route{"relay there", Strict, Withhold}},
+		{"X15", Publisher, Route{"relay elsewhere", Pass, Withhold}},
+		{"default", Hub, Route{"relay there", AsIszr, Filter}},
+		{"default", Publisher, Route{"relay there", Strict, Withhold}},
+	} {
+		if got := routes.Of(tt.code, tt.at); got != tt.want {
+			t.Errorf("%s at %s has %v, want %v", tt.code, tt.at, got, tt.want)
 		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+
+	"brana/egon"
 )
 
 // A Route says how a service is answered. In the file it is its To, or a mapping with more
@@ -83,9 +85,14 @@ func (r Route) Relay() (upstream string, ok bool) {
 // is not named has the route of "default".
 type Routes map[string]Route
 
-// Of is the route of a service at a place, with the rules that it leaves to the place.
+// Of is the route of a service at a place, with the rules that it leaves to the place. The
+// route default is of what is called there: before a publisher of the internal messages,
+// elsewhere of the services. The others have none of their own accord.
 func (r Routes) Of(code string, at Place) Route {
 	route, own := r[code]
+	if !own && code != "default" && isInternal(code) != (at == Publisher) {
+		return Route{To: Refuse}
+	}
 	if !own {
 		route = r["default"]
 	}
@@ -100,7 +107,13 @@ func (r Routes) Of(code string, at Place) Route {
 	return route
 }
 
-func (r Routes) check(m *mistakes, upstreams map[string]Upstream) {
+// isInternal reports whether a code is of an internal message.
+func isInternal(code string) bool {
+	s := egon.ServiceByCode(code)
+	return s != nil && s.Internal()
+}
+
+func (r Routes) check(m *mistakes, at Place, upstreams map[string]Upstream) {
 	if len(r) == 0 {
 		m.wrong(
 			"routes",
@@ -109,6 +122,10 @@ func (r Routes) check(m *mistakes, upstreams map[string]Upstream) {
 		)
 	}
 	for _, code := range slices.Sorted(maps.Keys(r)) {
+		if at != Publisher && isInternal(code) {
+			m.wrong("routes."+code, "is an internal message, by which the bus calls a "+
+				"publisher: set place: publisher, or remove it")
+		}
 		r[code].check(m, "routes."+code, upstreams)
 	}
 }
