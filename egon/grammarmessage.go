@@ -16,7 +16,6 @@ var (
 		rppList("RppSeznamUdajuAgendy", 3), rppList("RppSeznamUdajuPrava", 4),
 		rppList("RppSeznamUdajuOvm", 5), rppList("RppSeznamUdajuSpuu", 6),
 	}
-	evidenceLists = evidenceListsOf(NSEvidence, NSEvidence2, NSEvidence3)
 )
 
 func rppList(name string, rank int8) *element {
@@ -24,18 +23,10 @@ func rppList(name string, rank int8) *element {
 		declared: typeName{NSReg, name + "Type"}}
 }
 
-// aisRank is the rank of all that may stand for reg:AisSeznamUdajuAbstract.
-const aisRank = 7
-
-func evidenceListsOf(spaces ...string) (lists []*element) {
-	for _, space := range spaces {
-		lists = append(lists,
-			&element{space: space, name: "AisEopSeznamUdaju", rank: aisRank, text: plainList,
-				declared: typeName{space, "AisEopSeznamUdajuType"}, register: EOP},
-			&element{space: space, name: "AisEcdSeznamUdaju", rank: aisRank, text: plainList,
-				declared: typeName{space, "AisEcdSeznamUdajuType"}, register: ECD})
-	}
-	return lists
+// aisList is a list that stands for reg:AisSeznamUdajuAbstract.
+func aisList(name step, register Register) *element {
+	return &element{space: name.space, name: name.local, rank: 7, text: plainList,
+		declared: typeName{name.space, name.local + "Type"}, register: register}
 }
 
 // messageOperations are the grammars of internal messages, by their namespaces. All
@@ -67,9 +58,10 @@ func messageOperation(s *Service) *operation {
 		return o
 	}
 	lists := append([]*element{robList, rosList}, rppLists...)
-	lists = append(lists, &element{space: NSReg, name: "AisSeznamUdaju", rank: aisRank,
-		text: plainList, declared: typeName{NSReg, "AisSeznamUdajuType"}, register: own.register})
-	lists = append(lists, evidenceLists...)
+	lists = append(lists, aisList(step{NSReg, "AisSeznamUdaju"}, own.register))
+	if own.space != NSReg {
+		lists = append(lists, aisList(own.step, own.register))
+	}
 	o.last = &element{space: s.Namespace, name: "AutorizaceInfo", rank: 3,
 		required: !own.optional, declared: typeName{NSReg, "AutorizaceType"}, kids: []*element{
 			{space: NSReg, name: "MaximalniPocetZaznamu", rank: 1, text: plain,

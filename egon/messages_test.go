@@ -1,6 +1,7 @@
 package egon
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -9,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // variants returns all that the catalogue knows of internal messages: each variant of each.
@@ -257,5 +260,108 @@ func TestEveryMessageCanBeRefused(t *testing.T) {
 				t.Errorf("the refusal is read as %s, number %s", r.Kod(), r.IszrZadostId())
 			}
 		})
+	}
+}
+
+// A message that the address names, or only its family or another variant, has one head,
+// however it is cut, and its service is what came.
+func TestMessagesAreFoundByTheirContent(t *testing.T) {
+	r := NewReader(DefaultBounds())
+	for _, s := range variants() {
+		doc := messageRequest(s, "")
+		if s.message.list != (wordList{}) {
+			doc = messageRequest(s, authorized(ownList(s, "Jmeno Foto")))
+		}
+		addressed := []*Service{ServiceByCode(s.Code), MessageByAction(s.Publisher, s.Action),
+			ServiceByRequest(s.Namespace, s.Request)}
+		for _, a := range addressed {
+			r.Reset(a)
+			if err := r.Feed(doc, true); err != nil {
+				t.Fatalf("%s: %v", s.variantName(), err)
+			}
+			want := describe(r.Head())
+			if r.Head().Service != s || r.Service() != s {
+				t.Errorf("%s is read as %s", s.variantName(), r.Service().variantName())
+			}
+			forEachCut(len(doc), func(cuts ...int) {
+				r.Reset(a)
+				from := 0
+				for _, cut := range cuts {
+					if err := r.Feed(doc[from:cut], cut == len(doc)); err != nil {
+						t.Fatalf("%s cut at %v: %v", s.variantName(), cuts, err)
+					}
+					from = cut
+				}
+				if got := describe(r.Head()); got != want || r.Head().Service != s {
+					t.Fatalf("%s cut at %v:\n%s\nwant\n%s", s.variantName(), cuts, got, want)
+				}
+			})
+		}
+	}
+}
+
+// A family refuses a KodSluzby of no member, in the one response type of its members.
+func TestFamilyRefusesUnknownMembers(t *testing.T) {
+	family := MessageByAction("rob", ActionRob)
+	doc := strings.Replace(string(messageRequest(ServiceByCode("O08"), "")),
+		"RobCtiHromadneAifo<", "RobCtiVse<", 1)
+	r := NewReader(DefaultBounds())
+	r.Reset(family)
+	var o *Offence
+	if err := r.Feed([]byte(doc), true); !errors.As(err, &o) || o.Kind != Mismatch {
+		t.Fatalf("got %v, want a mismatch", err)
+	}
+	if got := string(r.RequestID()); got != testAgendaID {
+		t.Errorf("the refusal echoes %q", got)
+	}
+	if strings.Contains(o.ForLog, "RobCtiVse") {
+		t.Errorf("the log gets what the message says: %s", o.ForLog)
+	}
+	doc = string(AppendReply(nil, r.Service(), false, refusal()))
+	if !strings.HasPrefix(doc, `<e:RobSyncDotazResponse xmlns:e="`+NSRobEnvelope+`"`) {
+		t.Errorf("the refusal is %s", doc)
+	}
+}
+
+// What the bus composes with a message is what the schemas of services say, of those parts
+// that only one message can give.
+func TestMessagesServeWhatTheSchemasSay(t *testing.T) {
+	folder := filepath.Join(sharedFolder(t), "schemas", "egon", "xsd")
+	shows := map[string]string{ // by a part of the schema of a service
+		`AiseoZtotozneni:v1"`: "X10", `schemas:AiseoCtiAifo:v1"`: "X11",
+		`schemas:AiseoCtiPodleUdaju:v1"`: "X12", `schemas:AiseoCtiPodleUdaju2:v1"`: "X13",
+		`schemas:AiseoCtiAifo2:v1"`: "X15", `schemas:AiseoCtiAifo3:v1"`: "X31",
+		`schemas:AisEopMediaCtiPodleUdaju:v1"`: "X21", `schemas:AisEcdMediaCtiPodleUdaju:v1"`: "X22",
+		`schemas:AisEopMediaCtiAifo:v1"`: "z10a", `schemas:AisEcdMediaCtiAifo:v1"`: "z10b",
+		`schemas:AisEopCtiAifo:v2"`: "z1", `schemas:AisEopCtiHromadneAifo:v2"`: "z2",
+		`schemas:AisEopCtiPodleUdaju:v2"`: "z3", `schemas:AisEcdCtiAifo:v2"`: "z4",
+		`schemas:AisEcdCtiHromadneAifo:v2"`: "z5", `schemas:AisEcdCtiPodleUdaju:v2"`: "z6",
+		`schemas:AisEopCtiIdFoto:v1"`: "EopCtiIdFoto", `schemas:AisEcdCtiIdFoto:v1"`: "EcdCtiIdFoto",
+		`RobCtiAifoDataResponseType"`: "O03", `RobCtiHromadneAifoDataResponseType"`: "O08",
+		`RobOverHromadneAifoDataResponseType"`: "O25", `RobCtiZmenyDataResponseType"`: "O07",
+		`schemas:CtiProRob:v`: "A28",
+	}
+	want := map[string][]string{}
+	for _, e := range Services() {
+		text, err := os.ReadFile(filepath.Join(folder, e.Action+".xsd"))
+		if err != nil {
+			continue // of a registry that the published set lacks
+		}
+		for part, code := range shows {
+			if strings.Contains(string(text), part) {
+				want[code] = append(want[code], e.Code)
+			}
+		}
+	}
+	want["O08"] = append(want["O08"], "E198", "E248") // which write its reply as that of O05
+	want["O05"] = []string{"E05", "E278"}
+	for _, s := range Messages() {
+		if s.Publisher == "org" {
+			continue
+		}
+		got, want := slices.Sorted(slices.Values(s.Serves)), slices.Sorted(slices.Values(want[s.Code]))
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s serves (-schemas +catalogue):\n%s", s.Code, diff)
+		}
 	}
 }

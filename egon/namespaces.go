@@ -25,7 +25,6 @@ const (
 	NSEcd         = "urn:cz:isvs:aisecd:schemas:AisEcdMediaCtiPodleUdaju:v1"
 	NSEvidence    = "urn:cz:isvs:aisse:schemas:AisSeTypy:v1"
 	NSEvidence2   = "urn:cz:isvs:aisse:schemas:AisSeTypy:v2"
-	NSEvidence3   = "urn:cz:isvs:aisse:schemas:AisSeTypy3:v1"
 	NSAiseoData   = "urn:cz:isvs:aiseo:schemas:AiseoDotazyData:v1"
 	NSAiseoTypes  = "urn:cz:isvs:aiseo:schemas:AiseoTypy:v1"
 	NSXop         = "http://www.w3.org/2004/08/xop/include"

@@ -158,6 +158,10 @@ func (r *Reader) Head() *Head {
 // head is not known. It may be nil, empty or not valid.
 func (r *Reader) RequestID() []byte { return r.head.Info.AgendaZadostId }
 
+// Service returns the service as far as it is known: that of Reset, then the variant or
+// the member of a family that came.
+func (r *Reader) Service() *Service { return r.head.Service }
+
 // Enveloped reports whether a SOAP Envelope was read.
 func (r *Reader) Enveloped() bool { return r.enveloped }
 
