@@ -35,6 +35,7 @@ type schemaType struct {
 type schemaElement struct {
 	space, local string
 	typ          schemaType
+	file         *schemaFile // that declares it
 	declared     *xmltext.Node
 	optional     bool // its parent may do without it
 	oneOf        bool // it is one of a choice
@@ -178,7 +179,7 @@ func (x *schemas) declared(
 		}
 		return x.declared(t, in, global, in.path+"#")
 	}
-	e := schemaElement{space: f.target, declared: n}
+	e := schemaElement{space: f.target, file: f, declared: n}
 	e.local, _ = n.AttrValue("name")
 	if named, ok := n.AttrValue("type"); ok {
 		e.typ = x.named(t, f, named)
