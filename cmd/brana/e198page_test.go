@@ -48,6 +48,9 @@ A refusal has the status CHYBA and nothing but OdpovedInfo, and no registry is c
 refusal is listed with its VysledekSubKod and VysledekPopis, and under it the inputs that get it.
 The examples change one thing in a valid request; … stands for a part that was removed. What is no
 SOAP message at all gets a Fault, see [refusals.md](refusals.md).
+
+E198 has a rule of items of its own: one item without a right refuses the call, and none is removed
+or filled in. [rights.md](rights.md#services-that-brana-answers) has the rules of other services.
 `)
 	for _, part := range []struct{ heading, file string }{
 		{"The header", "zadostinfo"}, {"The elements", "structure"}, {"The question", "e198"},
