@@ -9,10 +9,10 @@ import (
 
 // A Trial is what decides about a message.
 type Trial struct {
-	Policy  *policy.Snapshot
-	Caller  *Caller // nil: the caller is not checked, as without TLS
-	Relayed bool    // by its route the service is not answered by the gateway itself
-	Now     time.Time
+	Policy *policy.Snapshot
+	Caller *Caller                   // nil: the caller is not checked, as without TLS
+	Route  func(*egon.Service) Route // of a service
+	Now    time.Time
 }
 
 // A Forecast is what the gateway would do with a message, by the rules of the pipeline but
@@ -30,7 +30,11 @@ func (t Trial) Explain(r *egon.Reader, message []byte) Forecast {
 		return Forecast{Refusal: asRefusal(err)}
 	}
 	h := r.Head()
-	if !t.Relayed && h.Demanded != "" {
+	route := t.Route(h.Service)
+	switch {
+	case route.Kind == RefuseRoute:
+		return Forecast{Refusal: notOffered(h.Service)}
+	case route.Kind != RelayRoute && h.Demanded != "":
 		return Forecast{Refusal: notUnderstood(h)}
 	}
 	if offence := h.Check(); offence != nil {

@@ -63,7 +63,8 @@ func TestExplainOfTheRoute(t *testing.T) {
 		{"sidecar", "sidecar", "relay iszr", "place sidecar, route relay iszr, items pass, returned observe\n"},
 		{"own rules", "hub", "{to: relay iszr, items: strict, returned: observe}",
 			"place hub, route relay iszr, items strict, returned observe\n"},
-		{"no relay", "hub", "refuse", "place hub, route refuse\n"},
+		{"not offered", "hub", "refuse", "place hub, route refuse\n"},
+		{"not offered, so refused", "hub", "refuse", "refused: unknown-service\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			config := serveFile(t, "127.0.0.1:8090", "place: hub ", "place: "+tt.place+" ", "E227: local", "E227: local\n  E05: "+tt.route)
@@ -133,5 +134,28 @@ func TestSamplePolicyOfThePages(t *testing.T) {
 				t.Errorf("docs/%s has policy %s, the sample is %s", name, m[1], s.Version())
 			}
 		}
+	}
+}
+
+// Before a publisher, explain judges the messages of the bus, also those of one element, and
+// refuses the calls of others.
+func TestExplainBeforeAPublisher(t *testing.T) {
+	config := serveFile(t, "127.0.0.1:8090", "place: hub ", "place: publisher ", "  E198: workflow\n", "", "  E227: local\n", "",
+		"  E99: local  ", "  # E99: local  ", "  E100: local\n  E101: local\n", "")
+	for file, want := range map[string]string{
+		"x11": "\nDatumUmrti | yes | grant ",
+		"x21": "\nEopPodpis | yes | grant ",
+		"o08": "\nDatovaSchrankaROB | yes | row X999/XR1/12345678 of matrix.csv ",
+		"g27": "\nno items\n",
+	} {
+		text := read(t, filepath.Join(root, "egon/testdata/requests/messages", file+".xml"))
+		said, code := explainedMessage(t, config, text)
+		if code != 0 || !strings.Contains(said, want) || !strings.Contains(said, "service "+strings.ToUpper(file)+", ") {
+			t.Errorf("%s: exit code %d, no %q:\n%s", file, code, want, said)
+		}
+	}
+	if said, code := explainedMessage(t, config, message(t, "E05", searchFlags("Jmeno")...)); code != exitRefused ||
+		!strings.Contains(said, "refused: unknown-service") {
+		t.Errorf("E05: exit code %d:\n%s", code, said)
 	}
 }

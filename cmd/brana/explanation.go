@@ -80,7 +80,9 @@ func (e *explanation) judge(message []byte, c *config.Config, t gateway.Trial) {
 		e.Reason = reason(err)
 		return
 	}
-	_, t.Relayed = c.Routes.Of(service.Code, c.Place).Relay()
+	t.Route = func(s *egon.Service) gateway.Route {
+		return newRoute(c.Routes.Of(s.Code, c.Place), nil)
+	}
 	reader := egon.NewReader(c.Listen.Bounds.Egon())
 	reader.Reset(service)
 	f := t.Explain(reader, message)

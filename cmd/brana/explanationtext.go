@@ -19,6 +19,8 @@ func (e *explanation) print(out io.Writer) error {
 	}
 	if e.Caller != "" {
 		fmt.Fprintf(out, "service %s, caller %s, policy %s\n", e.Service, e.Caller, e.Policy)
+	}
+	if e.Route != nil {
 		fmt.Fprintln(out, e.Route)
 	}
 	if l := e.Limits; l != nil {
