@@ -13,6 +13,7 @@ type element struct {
 	kids        []*element
 
 	value    func(*Head) *[]byte // the place of the text in the head; nil: it is not kept
+	extent   func(*Head) *extent // where the element stands; nil: nobody edits it
 	text     textRule
 	fallback string      // the value of an empty element
 	declared typeName    // the type of the schema, the only one that xsi:type may name
@@ -126,14 +127,16 @@ var (
 	}
 
 	elAuthorization = &element{space: NSAbstract, name: "AutorizaceInfo", rank: 3,
-		declared: typeName{NSAbstract, "AutorizaceType"}, kids: []*element{
+		declared: typeName{NSAbstract, "AutorizaceType"},
+		extent:   func(h *Head) *extent { return &h.authorization }, kids: []*element{
 			{space: NSAbstract, name: "MaximalniPocetZaznamu", rank: 1, text: plain,
 				declared: typeName{NSReg, "MaximalniPocetType"},
 				value:    func(h *Head) *[]byte { return &h.MaxRecords }},
 			elItems,
 		}}
 	elItems = &element{space: NSAbstract, name: "SeznamUdaju", rank: 2, text: plainList,
-		declared: typeName{NSAbstract, "ExtSeznamUdajuType"}}
+		declared: typeName{NSAbstract, "ExtSeznamUdajuType"},
+		extent:   func(h *Head) *extent { return &h.list }}
 )
 
 // The question of E227.

@@ -17,14 +17,20 @@ type Head struct {
 	Offset     int64        // bytes of the message up to where the head is known
 
 	kodSluzby []byte // of ROB's envelope
+
+	afterInfo           int64  // offset after ZadostInfo
+	authorization, list extent // of AutorizaceInfo and SeznamUdaju
 }
 
-// A Word is one word of SeznamUdaju, raw, with the offset of its first byte in
-// the message. The lists of an internal message have the registers' own names; Text is
-// the external word: EopFoto for Foto in AisEopSeznamUdaju.
+// A Word is one word of SeznamUdaju: its text, with references resolved, and the bytes
+// [Offset, End) of the message in which it is written. The lists of an internal message
+// have the registers' own names; Text is the external word: EopFoto for Foto in
+// AisEopSeznamUdaju.
 type Word struct {
-	Text   []byte
-	Offset int64
+	Text        []byte
+	Offset, End int64
+
+	list uint8 // of the lists of the message, from 1
 }
 
 // ZadostInfo is the header of a request (RegTypy 1.23.0, ZadostInfoType, and

@@ -94,10 +94,14 @@ func (f *frame) missing(rank int8) string {
 func (r *Reader) enter(el *element, tok *xmltext.Token) *Offence {
 	r.top++
 	r.frames[r.top] = frame{el: el}
+	if el.extent != nil {
+		r.begin(el.extent(&r.head), tok)
+	}
 	r.from = len(r.arena)
 	switch {
 	case el.text == plainList:
 		r.head.HasItems = true
+		r.lists++
 	case el.many:
 		if r.media.Queries++; r.media.Queries == 1 {
 			r.media.Kind = el.kind
@@ -106,6 +110,16 @@ func (r *Reader) enter(el *element, tok *xmltext.Token) *Offence {
 		r.media.Kind = el.kind
 	}
 	return r.attributes(el, tok)
+}
+
+// begin keeps the name of an element as it is written.
+func (r *Reader) begin(x *extent, tok *xmltext.Token) {
+	from := len(r.arena)
+	if prefix := tok.Name.Prefix; len(prefix) > 0 {
+		r.arena = append(append(r.arena, prefix...), ':')
+	}
+	r.arena = append(r.arena, tok.Name.Local...)
+	x.name, x.empty = r.arena[from:len(r.arena):len(r.arena)], tok.Empty
 }
 
 // endValue keeps the value of an element whose text has been read.
@@ -187,9 +201,16 @@ func (r *Reader) close(tok *xmltext.Token) *Offence {
 			return r.invalid(missingIn, tok.Start, missing, el.name)
 		}
 	}
+	if el.extent != nil {
+		x := el.extent(&r.head)
+		x.end, x.after = tok.Start, tok.End
+	}
 	r.top--
-	if r.pending != nil && el.header {
-		return r.pending
+	if el.header {
+		r.head.afterInfo = tok.End
+		if r.pending != nil {
+			return r.pending
+		}
 	}
 	if el == r.grammar.last {
 		r.know(tok.End)
@@ -355,9 +376,14 @@ func (r *Reader) words(tok *xmltext.Token) *Offence {
 				return r.offend(tooManyItems, tok.Start+int64(from), r.bounds.Items)
 			}
 			r.inWord, r.from = true, len(r.arena)
-			r.items = append(r.items, Word{Offset: tok.Start + int64(from)})
+			r.items = append(r.items, Word{Offset: tok.Start + int64(from), list: r.lists})
 		}
 		r.arena = append(r.arena, data[from:i]...)
+		end := tok.Start + int64(i) // but of white space, bytes of text have the place of their data
+		if tok.Ref {
+			end = tok.End
+		}
+		r.items[len(r.items)-1].End = end
 	}
 	return nil
 }

@@ -42,6 +42,7 @@ type Reader struct {
 	inWord bool   // of SeznamUdaju; its first byte is at from
 
 	items   []Word
+	lists   uint8 // lists of words that were opened
 	media   MediaQuery
 	rights  RightsQuery
 	head    Head
@@ -82,7 +83,7 @@ func (r *Reader) Reset(s *Service) {
 	}
 	r.addressed, r.grammar = s, operationOf(s)
 	r.top, r.beyond = -1, 0
-	r.arena, r.items, r.inWord = r.arena[:0], r.items[:0], false
+	r.arena, r.items, r.lists, r.inWord = r.arena[:0], r.items[:0], 0, false
 	r.head, r.media, r.rights = Head{Service: s}, MediaQuery{}, RightsQuery{}
 	switch r.grammar {
 	case &mediaOperation:

@@ -232,7 +232,15 @@ func describe(h *Head) string {
 		for _, w := range h.Items {
 			fmt.Fprintf(&b, "%d ", w.Offset)
 		}
+		fmt.Fprint(&b, "\nItemEnds=")
+		for _, w := range h.Items {
+			fmt.Fprintf(&b, "%d ", w.End)
+		}
 		fmt.Fprintln(&b)
+	}
+	fmt.Fprintf(&b, "afterInfo=%d\n", h.afterInfo)
+	for _, x := range []extent{h.authorization, h.list} {
+		fmt.Fprintf(&b, "%s %d-%d empty=%v\n", x.name, x.end, x.after, x.empty)
 	}
 	describeFields(&b, "", reflect.ValueOf(h.Info))
 	if h.Media != nil {
