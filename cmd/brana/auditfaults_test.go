@@ -75,10 +75,12 @@ func startRecording(t *testing.T, dir string, keys ...string) *recording {
 	t.Helper()
 	r := &recording{callers: newCallers(t, kindsOfCall(t)), t: t, dir: dir}
 	var sim string
-	r.registries, sim = startRegistriesWith(t, func(e registries.Entry) {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.log = append(r.log, e)
+	r.registries, sim = startRegistriesWith(t, func(c *registries.Config) {
+		c.Log = func(e registries.Entry) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.log = append(r.log, e)
+		}
 	})
 	r.file = recordFile(t, sim, dir, keys...)
 	r.start()

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 
+	"brana/bench/registries"
 	"brana/cmd/brana/config"
 	"brana/policy"
 )
@@ -17,6 +18,8 @@ type devCmd struct {
 	Redis  string `placeholder:"URL" help:"Keep limits in Redis instead of in the process, as redis://127.0.0.1:6379/0."`
 	Policy string `placeholder:"DIR" type:"path" help:"Directory of grants and matrix.csv instead of the sample policy."`
 	Config string `placeholder:"FILE" type:"path" help:"Static configuration instead of the built-in one; its upstreams are called instead of those of --sim."`
+
+	Publisher bool `help:"Stand before AISEO, and have the simulated bus call it through the gateway."`
 	simFlags
 }
 
@@ -29,13 +32,13 @@ func (d *devCmd) Run(io stdio) error {
 	d.Sim = listener.Addr().String()
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
-	err = errors.Join(d.serve(io), stopRegistries(server))
+	err = errors.Join(d.serve(io, server), stopRegistries(server))
 	_ = listener.Close() // it is open if the gateway ended before the registries began
 	return errors.Join(err, <-ended)
 }
 
-// serve runs the gateway in front of the registries.
-func (d *devCmd) serve(io stdio) error {
+// serve runs the gateway in front of the registries, or between two of them.
+func (d *devCmd) serve(io stdio, server *registries.Server) error {
 	c, err := d.configuration()
 	if err != nil {
 		return exit(exitUsage, err)
@@ -54,17 +57,35 @@ func (d *devCmd) serve(io stdio) error {
 			io.err, "brana: gateway %s/{code}, admin http://%s, registries http://%s\n",
 			url, admin, d.Sim,
 		)
-		fmt.Fprintf(
-			io.err,
-			"brana: try: brana call E198%s --name \"Zoran Vosáhlo\" --born 1977-05-03 "+
-				"--source Eop --items \"EopFoto Jmeno Prijmeni ROBCti RUIANCti\"\n",
-			urlFlag(url),
-		)
+		if d.Publisher {
+			fmt.Fprintln(io.err, d.callThrough(server, url))
+		} else {
+			fmt.Fprintf(
+				io.err,
+				"brana: try: brana call E198%s --name \"Zoran Vosáhlo\" --born 1977-05-03 "+
+					"--source Eop --items \"EopFoto Jmeno Prijmeni ROBCti RUIANCti\"\n",
+				urlFlag(url),
+			)
+		}
 		fmt.Fprintf(io.err, "brana: who asked for what: brana audit query%s (%s)\n",
 			adminFlag(admin.String()), c.Audit.Dir)
 		fmt.Fprintln(io.err, "brana: persons to ask for: brana persons; end with Ctrl-C")
 	})
 	return errors.Join(err, remove())
+}
+
+// callThrough has the bus call AISEO through the gateway at a URL, and proposes a call of
+// the bus.
+func (d *devCmd) callThrough(server *registries.Server, url string) (try string) {
+	settings := server.Settings(registries.Front)
+	settings.AiseoURL = url + "/" + registries.AISEO
+	if err := server.Set(registries.Front, settings); err != nil {
+		panic(err) // the URL of a listener is one
+	}
+	const marek = 2 // whose AIFO the caller of the sample policy has from the start
+	return fmt.Sprintf("brana: the bus calls AISEO at %s; "+
+		"try: brana call E159 --url http://%s/publikace --aifo %s --items \"RodneCislo StavOsoby\"",
+		settings.AiseoURL, d.Sim, registries.AIFO("X999", marek))
 }
 
 // recordFor has a gateway of this process keep its record of use in a temporary folder,
@@ -115,10 +136,14 @@ func (d *devCmd) configuration() (*config.Config, error) {
 // at the addresses of the registries.
 func (d *devCmd) base() (*config.Config, error) {
 	if d.Config != "" {
-		return config.Read(d.Config, os.LookupEnv)
+		return d.read()
 	}
-	none := func(string) (string, bool) { return "", false } // the example has no variables
-	c, err := config.Parse("built-in", config.Example, none)
+	text := config.Example
+	if d.Publisher {
+		text = config.PublisherExample
+	}
+	none := func(string) (string, bool) { return "", false } // the examples have no variables
+	c, err := config.Parse("built-in", text, none)
 	if err != nil {
 		return nil, err
 	}
@@ -131,6 +156,15 @@ func (d *devCmd) base() (*config.Config, error) {
 		c.Upstreams[name] = u
 	}
 	return c, nil
+}
+
+// read reads the configuration of the file.
+func (d *devCmd) read() (*config.Config, error) {
+	c, err := config.Read(d.Config, os.LookupEnv)
+	if err == nil && d.Publisher && c.Place != config.Publisher {
+		err = fmt.Errorf("%s: place is %s: --publisher needs place: publisher", d.Config, c.Place)
+	}
+	return c, err
 }
 
 // load returns the loader of the policy that --policy or --config names, or of the
@@ -154,6 +188,6 @@ func (d *devCmd) load(c *config.Config) func() (*policy.Snapshot, error) {
 		return policyLoader(c)
 	}
 	return func() (*policy.Snapshot, error) {
-		return policy.LoadFS(sample, samplePolicy(c.Environment))
+		return policy.LoadFS(sample, samplePolicy(c.Environment, c.Place))
 	}
 }

@@ -62,7 +62,7 @@ func (e *explainCmd) policy() (*config.Config, *policy.Snapshot, error) {
 	}
 	var s *policy.Snapshot
 	if e.Config == "" {
-		s, err = policy.LoadFS(sample, samplePolicy(policy.Test))
+		s, err = policy.LoadFS(sample, samplePolicy(policy.Test, config.Hub))
 	} else {
 		s, err = policyOnDisk(c)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"brana/cmd/brana/config"
 	"brana/policy"
 )
 
@@ -120,7 +121,7 @@ func TestExplainExampleOfThePage(t *testing.T) {
 
 // The version of the sample policy on the pages is the one that the sample has.
 func TestSamplePolicyOfThePages(t *testing.T) {
-	s, err := policy.LoadFS(sample, samplePolicy(policy.Test))
+	s, err := policy.LoadFS(sample, samplePolicy(policy.Test, config.Hub))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ func TestNoLimiterWithAnError(t *testing.T) {
 		t.Fatal(err)
 	}
 	store, err := policy.NewStore(func() (*policy.Snapshot, error) {
-		return policy.LoadFS(sample, samplePolicy(policy.Test))
+		return policy.LoadFS(sample, samplePolicy(policy.Test, config.Hub))
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -29,6 +29,13 @@ func (j *logText) logger() *zap.Logger {
 	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(encoder), zapcore.AddSync(j), zap.DebugLevel))
 }
 
+// forget drops all lines so far.
+func (j *logText) forget() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.text.Reset()
+}
+
 // lines are all lines so far.
 func (j *logText) lines() [][]byte {
 	j.mu.Lock()

@@ -14,9 +14,13 @@ import (
 //go:embed sample
 var sample embed.FS
 
-// samplePolicy is the configuration of the policy that is built in.
-func samplePolicy(e policy.Environment) policy.Config {
-	return policy.Config{Dir: "sample", MatrixFile: "sample/matrix.csv", Environment: e}
+// samplePolicy is the configuration of the policy that is built in for a place.
+func samplePolicy(e policy.Environment, at config.Place) policy.Config {
+	c := policy.Config{Dir: "sample", MatrixFile: "sample/matrix.csv", Environment: e}
+	if at == config.Publisher {
+		c.Dir, c.Publisher = "sample/publisher", true
+	}
+	return c
 }
 
 // policyLoader loads the grants and the matrix that the configuration names.

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"strconv"
@@ -14,6 +16,7 @@ import (
 	"time"
 
 	"brana/bench/registries"
+	"brana/cmd/brana/config"
 )
 
 // simFlags say how the simulated registries behave.
@@ -22,6 +25,10 @@ type simFlags struct {
 	Seed    uint64   `default:"1" help:"Seed of the population."`
 	Sim     string   `default:"127.0.0.1:8090" placeholder:"ADDR" help:"Listener of the registries, a path each (${default})."`
 	Set     []string `placeholder:"REGISTRY.KEY=VALUE" help:"A setting of a registry, or of all, as rob.latency=5ms, eop.photo_bytes=1048576, all.failure=slow."`
+
+	BusCert string `type:"existingfile" placeholder:"FILE" help:"Certificate with which the front calls front.aiseo_url, PEM." group:"TLS"`
+	BusKey  string `type:"existingfile" placeholder:"FILE" help:"Its private key, PEM; needed unless it is in the same file." group:"TLS"`
+	BusCA   string `name:"bus-ca" type:"existingfile" placeholder:"FILE" help:"CAs that the front trusts instead of the system's, PEM." group:"TLS"`
 }
 
 type simCmd struct {
@@ -96,9 +103,14 @@ func (s *simFlags) start() (*registries.Server, net.Listener, error) {
 	if err != nil {
 		return nil, nil, exit(exitUsage, err)
 	}
+	client, err := s.client()
+	if err != nil {
+		return nil, nil, exit(exitUsage, err)
+	}
 	server, err := registries.NewServer(registries.Config{
 		Population: registries.NewPopulation(s.Persons, s.Seed),
 		Settings:   settings,
+		Client:     client,
 	})
 	if err != nil {
 		return nil, nil, exit(exitUsage, err)
@@ -108,6 +120,22 @@ func (s *simFlags) start() (*registries.Server, net.Listener, error) {
 		return nil, nil, exit(exitUnreachable, busy("--sim", err))
 	}
 	return server, listener, nil
+}
+
+// client is how the front calls over TLS.
+func (s *simFlags) client() (*http.Client, error) {
+	t := config.ClientTLS{CA: s.BusCA, Cert: s.BusCert, Key: cmp.Or(s.BusKey, s.BusCert)}
+	if s.BusKey != "" && s.BusCert == "" {
+		return nil, errors.New("--bus-key needs --bus-cert")
+	}
+	cfg, err := clientTLS(t)
+	if err != nil {
+		return nil, err
+	}
+	return &http.Client{Transport: &http.Transport{
+		TLSClientConfig:     cfg,
+		MaxIdleConnsPerHost: 64,
+	}}, nil
 }
 
 func stopRegistries(server *registries.Server) error {

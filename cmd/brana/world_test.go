@@ -60,11 +60,17 @@ func startWorld(t testing.TB, change ...func(*config.Config)) *world {
 // startWorldWith starts a world as brana dev with more flags would.
 func startWorldWith(t testing.TB, d devCmd, change ...func(*config.Config)) *world {
 	t.Helper()
+	server, sim := startRegistries(t)
+	return startWorldAt(t, server, sim, d, change...)
+}
+
+// startWorldAt starts a world with registries that run.
+func startWorldAt(t testing.TB, server *registries.Server, sim string, d devCmd, change ...func(*config.Config)) *world {
+	t.Helper()
 	w := &world{t: t, journal: &logText{}, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: time.Minute}}
 	t.Cleanup(w.client.CloseIdleConnections)
 
-	var sim string
-	w.registries, sim = startRegistries(t)
+	w.registries = server
 	d.Listen, d.Admin, d.Sim = "127.0.0.1:0", "127.0.0.1:0", sim
 	c, err := d.configuration()
 	if err != nil {
@@ -125,17 +131,15 @@ const noCriteria = 999003
 // startRegistries starts the registries and returns their address.
 func startRegistries(t testing.TB) (*registries.Server, string) {
 	t.Helper()
-	return startRegistriesWith(t, nil)
+	return startRegistriesWith(t, func(*registries.Config) {})
 }
 
-// startRegistriesWith starts registries that hand each entry of their log to a function.
-func startRegistriesWith(t testing.TB, log func(registries.Entry)) (*registries.Server, string) {
+// startRegistriesWith starts registries; change may alter their configuration first.
+func startRegistriesWith(t testing.TB, change func(*registries.Config)) (*registries.Server, string) {
 	t.Helper()
-	server, err := registries.NewServer(registries.Config{
-		Population:    population(),
-		NoCriteriaFor: []int{noCriteria},
-		Log:           log,
-	})
+	c := registries.Config{Population: population(), NoCriteriaFor: []int{noCriteria}}
+	change(&c)
+	server, err := registries.NewServer(c)
 	if err != nil {
 		t.Fatal(err)
 	}

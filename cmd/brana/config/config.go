@@ -21,6 +21,11 @@ import (
 //go:embed example.yaml
 var Example []byte
 
+// PublisherExample is the configuration of a gateway before AISEO.
+//
+//go:embed publisher.yaml
+var PublisherExample []byte
+
 // Config is brana.yaml, the static part of the configuration.
 type Config struct {
 	Environment policy.Environment  `yaml:"environment"`
