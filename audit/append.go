@@ -134,6 +134,7 @@ func appendQuota(b []byte, q *Quota) []byte {
 	b = number(b, "remaining", q.Remaining)
 	b = number(b, "concurrent", int64(q.Concurrent))
 	b = number(b, "running", int64(q.Running))
+	b = text(b, "group", q.Group)
 	return append(b, '}')
 }
 

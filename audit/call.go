@@ -72,6 +72,7 @@ type Quota struct {
 	Remaining  int64  // of them
 	Concurrent int    // calls at once in force
 	Running    int    // of them, this one included
+	Group      string // of services, whose account it is; empty: the caller has one account
 }
 
 // A Result is what came of a call. Its slices are borrowed.

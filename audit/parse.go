@@ -142,8 +142,10 @@ var (
 		"verdict", "reason", "policy", "rule", "row",
 		"refused", "removed", "would_remove", "filled",
 	}
-	refusedNames  = []string{"word", "why"}
-	quotaNames    = []string{"verdict", "degraded", "quota", "remaining", "concurrent", "running"}
+	refusedNames = []string{"word", "why"}
+	quotaNames   = []string{
+		"verdict", "degraded", "quota", "remaining", "concurrent", "running", "group",
+	}
 	registryNames = []string{"name", "message", "result", "took_us"}
 )
 
@@ -228,6 +230,8 @@ func (p *Parser) readQuota(r *Record) {
 			p.quota.Concurrent = int(p.number())
 		case 5:
 			p.quota.Running = int(p.number())
+		case 6:
+			p.quota.Group = p.string()
 		}
 	})
 }

@@ -81,6 +81,7 @@ type RecordedQuota struct {
 	Remaining  int64  `json:"remaining,omitempty"`
 	Concurrent int    `json:"concurrent,omitempty"`
 	Running    int    `json:"running,omitempty"`
+	Group      string `json:"group,omitempty"`
 }
 
 // A RecordedRegistry is a [Registry] as it is read again.

@@ -19,19 +19,40 @@ type accounts struct {
 	quotas Quotas
 }
 
-// Account returns the account of a caller with a valid grant.
-func (a accounts) Account(c admin.Caller) (admin.Account, *admin.Error) {
+// Of returns the accounts of a caller with a valid grant, one for each group of its limits.
+func (a accounts) Of(c admin.Caller) ([]admin.Account, *admin.Error) {
 	snapshot := a.policy.Current()
 	grant, why, hint := snapshot.Grant(egon.Quadruple(c), time.Now())
 	if why != policy.NoReason {
 		return nil, &admin.Error{Text: ungranted(c, why, hint), Status: http.StatusNotFound}
 	}
-	call := limits.Call{
-		Key:      limits.KeyOf(c.Agenda, c.Role, c.Ovm, c.Ais),
-		Rule:     ruleOf(grant.Limits),
-		WhenDown: whenDown(grant.Limits.WhenRedisIsDown),
+	var all []admin.Account
+	for _, l := range grant.Limits {
+		one := account{
+			quotas: a.quotas,
+			caller: c,
+			call: limits.Call{
+				Key:      keyOf(c.Agenda, c.Role, c.Ovm, c.Ais, l.Account()),
+				Rule:     ruleOf(l),
+				WhenDown: whenDown(l.WhenRedisIsDown),
+			},
+			group:   l.Group,
+			version: snapshot.Version(),
+		}
+		if l.Group != "" {
+			one.services = grant.InGroup(l.Group)
+		}
+		all = append(all, one)
 	}
-	return account{quotas: a.quotas, caller: c, call: call, version: snapshot.Version()}, nil
+	return all, nil
+}
+
+// keyOf is the key under which calls of a quadruple are counted, of one of its accounts.
+func keyOf(agenda, role, ovm, ais, account string) limits.Key {
+	if account == "" {
+		return limits.KeyOf(agenda, role, ovm, ais)
+	}
+	return limits.KeyOf(agenda, role, ovm, ais, account)
 }
 
 // ungranted says why a caller has no grant now.
@@ -56,13 +77,18 @@ func ungranted(c admin.Caller, why policy.Reason, hint string) string {
 	}
 }
 
-// An account is what the limits count of one caller.
+// An account is what the limits count of one caller, or of one group of its services.
 type account struct {
-	quotas  Quotas
-	caller  admin.Caller
-	call    limits.Call
-	version string // of the policy
+	quotas   Quotas
+	caller   admin.Caller
+	call     limits.Call
+	group    string // empty: all services of the caller
+	services []string
+	version  string // of the policy
 }
+
+// Group is the name of the group of services, empty for all services of the caller.
+func (a account) Group() string { return a.group }
 
 // Policy is the version of the policy by which the caller has its grant.
 func (a account) Policy() string { return a.version }
@@ -119,6 +145,8 @@ func (a account) quota(u *limits.Usage) *admin.Quota {
 	}
 	return &admin.Quota{
 		Caller:     a.caller,
+		Group:      a.group,
+		Services:   a.services,
 		Policy:     a.version,
 		Mode:       "normal",
 		Regime:     u.Regime.String(),

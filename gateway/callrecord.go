@@ -158,6 +158,7 @@ func (r *request) quotaState() audit.Quota {
 		Remaining:  d.Remaining,
 		Concurrent: d.Concurrent,
 		Running:    d.Running,
+		Group:      r.decision.Limits.Group,
 	}
 	if d.Degraded != limits.Closed {
 		q.Degraded = d.Degraded.String()

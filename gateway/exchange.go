@@ -248,6 +248,6 @@ func (x *exchange) judge() {
 // setLimitFields sets the header fields of the limits, if there is a decision.
 func (x *exchange) setLimitFields() {
 	if x.decided {
-		setLimitFields(&x.rc.Response.Header, &x.limits)
+		setLimitFields(&x.rc.Response.Header, &x.limits, x.decision.Limits.Group)
 	}
 }

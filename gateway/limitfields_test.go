@@ -123,7 +123,7 @@ func TestRateLimitKeepsToItsWindow(t *testing.T) {
 			RetryAfter: time.Duration(waits.Draw(t, "retry after")),
 		}
 		var remaining, more int64
-		text := string(appendRateLimit(nil, &d))
+		text := string(appendRateLimit(nil, &d, ""))
 		_, err := fmt.Sscanf(text, `"hour";r=%d;t=%d`, &remaining, &more)
 		if err != nil || remaining != d.Remaining {
 			t.Fatalf("%s of %+v: %v", text, d, err)
@@ -183,4 +183,4 @@ func TestNearTheQuotaIsShown(t *testing.T) {
 }
 
 // structured is a list of one string with parameters that are integers or tokens.
-var structured = regexp.MustCompile(`^"[a-z]+"(;[a-z]+=(\d{1,15}|[a-z]+))+$`)
+var structured = regexp.MustCompile(`^"[a-z]+(:[A-Za-z0-9.,:_-]+)?"(;[a-z]+=(\d{1,15}|[a-z]+))+$`)

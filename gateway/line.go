@@ -41,6 +41,9 @@ func (r *request) addAnswer(e zapcore.ObjectEncoder, end time.Time, kod string, 
 	if r.limits.Degraded != limits.Closed {
 		e.AddString("limits", r.limits.Degraded.String())
 	}
+	if group := r.decision.Limits.Group; r.decided && group != "" {
+		e.AddString("group", group)
+	}
 	if r.decided && isNear(&r.limits) {
 		e.AddInt64("remaining", r.limits.Remaining)
 	}

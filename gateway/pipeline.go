@@ -151,8 +151,9 @@ func (x *exchange) awaitOwnRow() error {
 func (x *exchange) admit(ctx context.Context) error {
 	i, rule := &x.head.Info, x.decision.Limits
 	d, err := x.hold.admit(ctx, limits.Call{
-		Key: limits.KeyOf(
+		Key: keyOf(
 			string(i.Agenda), string(i.AgendovaRole), string(i.Ovm), string(i.Ais),
+			rule.Account(),
 		),
 		Rule:     ruleOf(rule),
 		Policy:   x.policy.Declared(),

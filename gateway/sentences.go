@@ -151,12 +151,16 @@ func notGrantedPopis(h *egon.Head, d *policy.Decision) string {
 // overLimit refuses a call beyond the quota, or beyond the concurrent calls.
 func overLimit(d *limits.Decision, rule policy.Limits) *Refusal {
 	var r *Refusal
+	var group string
+	if rule.Group != "" {
+		group = " skupiny služeb " + rule.Group
+	}
 	if d.Verdict == limits.OverConcurrency {
-		r = refuse(ConcurrencyQuota, fmt.Sprintf("Souběžně smí běžet nejvýše %d volání; "+
-			"opakujte volání po dokončení některého z nich.", rule.Concurrent))
+		r = refuse(ConcurrencyQuota, fmt.Sprintf("Souběžně smí běžet nejvýše %d volání%s; "+
+			"opakujte volání po dokončení některého z nich.", rule.Concurrent, group))
 	} else {
-		r = refuse(HourlyQuota, fmt.Sprintf("Hodinový limit %d volání je vyčerpán; "+
-			"opakujte volání za %d s.", d.Quota, seconds(d.RetryAfter)))
+		r = refuse(HourlyQuota, fmt.Sprintf("Hodinový limit %d volání%s je vyčerpán; "+
+			"opakujte volání za %d s.", d.Quota, group, seconds(d.RetryAfter)))
 	}
 	r.RetryAfter = d.RetryAfter
 	return r

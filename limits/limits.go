@@ -51,13 +51,13 @@ const (
 // slot would be free before it is taken, and the concurrency limit would limit nothing.
 var ErrLifetime = errors.New("take a slot: its lifetime must be above zero")
 
-// Key identifies a quadruple (agenda, role, OVM, AIS), for which limits are counted, without naming
-// it: keys may be seen in Redis and in dumps.
+// Key identifies a quadruple (agenda, role, OVM, AIS), or a group of its services, for which limits
+// are counted, without naming it: keys may be seen in Redis and in dumps.
 type Key [16]byte
 
 // KeyOf returns the first 16 bytes of SHA-256 over the parts, each preceded by its length so that
-// ("a", "bc") and ("ab", "c") differ. The order of parts is agenda, role, OVM, AIS; all gateways
-// that share a Redis must agree on it.
+// ("a", "bc") and ("ab", "c") differ. The order of parts is agenda, role, OVM, AIS, and the group if
+// it has limits of its own; all gateways that share a Redis must agree on it.
 func KeyOf(parts ...string) Key {
 	text := make([]byte, 0, 128)
 	for _, part := range parts {

@@ -13,12 +13,17 @@ import (
 // A granted request allocates nothing, however long its words are.
 func TestDecideDoesNotAllocate(t *testing.T) {
 	long := strings.Repeat("Udaj", 15)
-	s := mustLoad(t, strings.Replace(testGrants, "EcdFoto,", "EcdFoto, "+long+",", 1), testMatrix)
+	grants := strings.Replace(testGrants, "EcdFoto,", "EcdFoto, "+long+",", 1)
+	grants = strings.Replace(grants,
+		"limits: {working_hours: 5000/h, off_hours: 20000/h, concurrent: 20}",
+		"limits: [{for: [E05-E160], working_hours: 1/h, off_hours: 1/h, concurrent: 1}, "+
+			"{for: rest, working_hours: 5/h, off_hours: 5/h, concurrent: 5}]", 1)
+	s := mustLoad(t, grants, testMatrix)
 	h := media(first, "EopFoto Jmeno Prijmeni ROBCti RUIANCti ZvlastniUdaj "+long,
 		egon.Dotaz2JmPrijDatNar)
 	h.Media.Photos.Used = true
-	if got := summary(s.Decide(h, noon)); got != "granted" {
-		t.Fatalf("Decide = %s, want granted", got)
+	if d := s.Decide(h, noon); d.Verdict != Granted || d.Limits.Group != Rest {
+		t.Fatalf("Decide = %s by the limits of %q, want granted", summary(d), d.Limits.Group)
 	}
 	if n := testing.AllocsPerRun(1000, func() { s.Decide(h, noon) }); n != 0 {
 		t.Errorf("Decide allocates %v times, want 0", n)

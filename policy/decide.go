@@ -26,7 +26,7 @@ const (
 type Decision struct {
 	Verdict Verdict
 	Version string    // of the snapshot that decided
-	Limits  Limits    // of the grant; zero when no grant is valid now
+	Limits  Limits    // of the service by the grant; zero when it is not granted
 	Grant   *Grant    // that decided, or that is not valid now; nil when there is none
 	Refused []Refusal // items or parameters, each once, in the order of the request
 	Reason  Reason    // NotGranted only: why
@@ -69,8 +69,8 @@ func (s *Snapshot) Decide(h *egon.Head, now time.Time) Decision {
 	if d.Grant, d.Reason = current(grants, now); d.Reason != NoReason {
 		return d
 	}
-	d.Limits = d.Grant.Limits
-	if !d.Grant.covers(h.Service) {
+	var granted bool
+	if d.Limits, granted = d.Grant.LimitsFor(h.Service); !granted {
 		d.Reason = ServiceNotGranted
 		return d
 	}

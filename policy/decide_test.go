@@ -167,9 +167,9 @@ func TestService(t *testing.T) {
 		if got := summary(d); got != want {
 			t.Errorf("%s: %s, want %s", code, got, want)
 		}
-		if d.Grant == nil || d.Limits.Working != 5000 {
-			t.Errorf("%s: grant %v with limits %+v, want the valid grant and its limits", code,
-				d.Grant, d.Limits)
+		if d.Grant == nil || (d.Limits.Working == 5000) != (want == "granted") {
+			t.Errorf("%s: grant %v with limits %+v, want the valid grant, and its limits if it "+
+				"has the service", code, d.Grant, d.Limits)
 		}
 	}
 }

@@ -19,11 +19,12 @@ type Grant struct {
 	Services    []string  // codes of the catalogue, in the order written
 	Items       []GrantItem
 	Parameters  []string // of MediaCriteria and HideLog, as written
-	Limits      Limits
-	Place       Place  // where it is written
-	Rule        string // its Place as file:line, for records
+	Limits      []Limits // each service is in one of these groups
+	Place       Place    // where it is written
+	Rule        string   // its Place as file:line, for records
 
 	services []string     // Services, sorted
+	groups   []int        // of each of them: its index in Limits
 	words    grantedWords // of Items
 	end      time.Time    // the first instant after To
 }
@@ -34,9 +35,12 @@ const (
 	HideLog       = "hide-log"       // may set znepristupniLog
 )
 
-// Limits are the declared bounds of a quadruple's calls (form of access, point 1). All
-// are positive.
+// Limits are the declared bounds of a quadruple's calls of a group of services (form of
+// access, point 1). All are positive.
 type Limits struct {
+	// Group is the name of the group, or [Rest]. It is empty when the grant has one set of
+	// limits for all its services.
+	Group           string
 	Working         int64 // calls per rolling hour in working time
 	Off             int64 // calls per rolling hour outside of it
 	Concurrent      int   // calls running at once
@@ -58,8 +62,6 @@ const (
 // Prague that begins From to the midnight that ends To.
 func (g *Grant) ValidAt(now time.Time) bool { return !now.Before(g.From) && now.Before(g.end) }
 
-func (g *Grant) covers(s *egon.Service) bool { return g.coveredBy(s) != "" }
-
 // coveredBy returns the code of Services by which the grant covers a service: its own. An
 // internal message is covered by the first listed service that the bus composes with it
 // too, so that a decision about E159 holds on both sides of the bus. It is empty when the
@@ -77,6 +79,28 @@ func (g *Grant) coveredBy(s *egon.Service) string {
 		}
 	}
 	return ""
+}
+
+// LimitsFor returns the limits of a service: of the group of the code that covers it. It
+// returns false when the grant does not cover the service, and does not allocate.
+func (g *Grant) LimitsFor(s *egon.Service) (Limits, bool) {
+	by := g.coveredBy(s)
+	if by == "" {
+		return Limits{}, false
+	}
+	at, _ := slices.BinarySearch(g.services, by)
+	return g.Limits[g.groups[at]], true
+}
+
+// InGroup returns the services of the grant in a group of its limits, in the order written.
+func (g *Grant) InGroup(name string) (codes []string) {
+	for _, code := range g.Services {
+		at, _ := slices.BinarySearch(g.services, code)
+		if g.Limits[g.groups[at]].Group == name {
+			codes = append(codes, code)
+		}
+	}
+	return codes
 }
 
 // insertByStart adds a grant to those of one caller, the earliest first.

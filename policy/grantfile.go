@@ -29,15 +29,19 @@ func grantOf(d document, n ast.Node, prague *time.Location) (g *Grant, valid boo
 		Services:    m.services(),
 		Items:       m.items(),
 		Parameters:  m.parameters(),
-		Limits:      m.limits(),
 		Place:       d.whereOf(n),
 	}
+	groups, of := m.limits(g.Services)
+	g.Limits = groups
 	reference, _ := m.string("reference")
 	g.Reference = reference.text
 	g.From, g.To = m.valid(prague)
 	g.end = g.To.AddDate(0, 0, 1)
 	g.Rule = g.Place.line()
 	g.services = slices.Sorted(slices.Values(g.Services))
+	for _, code := range g.services {
+		g.groups = append(g.groups, of[code])
+	}
 	g.words = wordsOf(g.Items)
 	return g, d.count() == before
 }
@@ -136,24 +140,16 @@ func (m mapping) parameters() []string {
 	return names
 }
 
-func (m mapping) limits() Limits {
-	n := m.values["limits"]
-	if n == nil {
-		return Limits{}
-	}
-	v, ok := m.mapping(n, "limits",
-		"working_hours", "off_hours", "concurrent", "when_redis_is_down?")
-	if !ok {
-		return Limits{}
-	}
+// figures reads one set of limits.
+func (m mapping) figures() Limits {
 	l := Limits{
-		Working:         v.quota("working_hours"),
-		Off:             v.quota("off_hours"),
-		Concurrent:      v.concurrent(),
+		Working:         m.quota("working_hours"),
+		Off:             m.quota("off_hours"),
+		Concurrent:      m.concurrent(),
 		WhenRedisIsDown: Closed,
 	}
-	if v.values["when_redis_is_down"] != nil {
-		l.WhenRedisIsDown = WhenDown(v.oneOf("when_redis_is_down",
+	if m.values["when_redis_is_down"] != nil {
+		l.WhenRedisIsDown = WhenDown(m.oneOf("when_redis_is_down",
 			string(Closed), string(Share), string(Open)))
 	}
 	return l

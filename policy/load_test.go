@@ -79,7 +79,8 @@ const oneGrant = `grants:
 func TestAGrantCoversAServiceInEitherSpelling(t *testing.T) {
 	s := mustLoad(t, strings.Replace(oneGrant, "E05]", "E67A, E252a]", 1), "")
 	for _, code := range []string{"E67a", "E67A", "E252a", "E252A"} {
-		if g := s.Grants()[0]; !g.covers(egon.ServiceByCode(code)) {
+		g := s.Grants()[0]
+		if _, ok := g.LimitsFor(egon.ServiceByCode(code)); !ok {
 			t.Errorf("%v does not cover %s", g.Services, code)
 		}
 	}
@@ -101,7 +102,8 @@ func TestAGrantCoversInternalMessages(t *testing.T) {
 		t.Run(tt.services+" and "+tt.message, func(t *testing.T) {
 			s := mustLoad(t, strings.Replace(oneGrant, "E198, E227, E05", tt.services, 1), "")
 			g, message := s.Grants()[0], egon.ServiceByCode(tt.message)
-			if got := g.coveredBy(message); got != tt.by || g.covers(message) != (tt.by != "") {
+			_, covered := g.LimitsFor(message)
+			if got := g.coveredBy(message); got != tt.by || covered != (tt.by != "") {
 				t.Errorf("covered by %q, want %q", got, tt.by)
 			}
 		})
@@ -119,7 +121,7 @@ func TestGrantIsReadAsWritten(t *testing.T) {
 	want := `X999/XR1/12345678/999001 in test "MV-2026/0815"
 2026-01-01 00:00:00 +0100 CET to 2027-12-31 00:00:00 +0100 CET
 [E198 E227 E05] [{EopFoto 0 p/grants.yaml:10:13} {EopPodpis 0 p/grants.yaml:10:22} {EcdFoto 0 p/grants.yaml:10:33}] [media-criteria]
-{Working:5000 Off:20000 Concurrent:20 WhenRedisIsDown:share}
+[{Group: Working:5000 Off:20000 Concurrent:20 WhenRedisIsDown:share}]
 p/grants.yaml:2:5`
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("grant (-want +got):\n%s", diff)
@@ -128,7 +130,7 @@ p/grants.yaml:2:5`
 
 func TestWhenRedisIsDownIsClosedByDefault(t *testing.T) {
 	s := mustLoad(t, strings.Replace(oneGrant, ", when_redis_is_down: share", "", 1), "")
-	if got := s.Grants()[0].Limits.WhenRedisIsDown; got != Closed {
+	if got := s.Grants()[0].Limits[0].WhenRedisIsDown; got != Closed {
 		t.Errorf("when_redis_is_down = %q, want closed", got)
 	}
 }

@@ -14,9 +14,11 @@ import (
 
 // Config is what a report needs beside uses.
 type Config struct {
-	Working  func(time.Time) bool                          // whether a moment is in working hours
-	Zone     *time.Location                                // of the hours and days that are shown
-	Declared func(egon.Quadruple) (limits Limits, ok bool) // by the policy; nil: there is none
+	Working func(time.Time) bool // whether a moment is in working hours
+	Zone    *time.Location       // of the hours and days that are shown
+	// Declared returns the limits of a group of services by the policy, or of all services
+	// of the caller. Nil: there is no policy.
+	Declared func(q egon.Quadruple, group string) (limits Limits, ok bool)
 }
 
 // mostCallers is the number of callers that are counted apart. The header of a refused call may
@@ -27,12 +29,19 @@ const mostCallers = 20_000
 const Nobody = "?"
 
 // others is the caller of the calls of callers beyond the bound.
-var others = egon.Quadruple{Agenda: Others}
+var others = account{Quadruple: egon.Quadruple{Agenda: Others}}
+
+// An account is what the limits count apart: a caller, or a group of its services. A call that
+// was refused before the limits were asked is of no group.
+type account struct {
+	egon.Quadruple
+	group string
+}
 
 // A Builder makes a Report. It is not safe for concurrent use.
 type Builder struct {
 	config     Config
-	callers    map[egon.Quadruple]*caller
+	callers    map[account]*caller
 	services   words[service]
 	registries words[registry]
 	deleted    int64
@@ -61,7 +70,7 @@ type registry struct {
 // NewBuilder returns a Builder of an empty Report.
 func NewBuilder(c Config) *Builder {
 	return &Builder{
-		config: c, callers: map[egon.Quadruple]*caller{},
+		config: c, callers: map[account]*caller{},
 		services: words[service]{}, registries: words[registry]{},
 	}
 }
@@ -104,7 +113,7 @@ func (b *Builder) Add(u *query.Use) {
 }
 
 func (b *Builder) caller(r *audit.Record) *caller {
-	q := egon.Quadruple{Agenda: r.Agenda, Role: r.Role, Ovm: r.Ovm, Ais: r.Ais}
+	q := accountOf(r)
 	c := b.callers[q]
 	if c == nil && len(b.callers) >= mostCallers {
 		q = others
@@ -117,14 +126,27 @@ func (b *Builder) caller(r *audit.Record) *caller {
 	return c
 }
 
-// clone returns a quadruple that keeps nothing else in memory: the codes of a record are parts of
+func accountOf(r *audit.Record) account {
+	a := account{
+		Quadruple: egon.Quadruple{Agenda: r.Agenda, Role: r.Role, Ovm: r.Ovm, Ais: r.Ais},
+	}
+	if r.Quota != nil {
+		a.group = r.Quota.Group
+	}
+	return a
+}
+
+// clone returns an account that keeps nothing else in memory: the codes of a record are parts of
 // its line.
-func clone(q egon.Quadruple) egon.Quadruple {
-	return egon.Quadruple{
-		Agenda: strings.Clone(q.Agenda),
-		Role:   strings.Clone(q.Role),
-		Ovm:    strings.Clone(q.Ovm),
-		Ais:    strings.Clone(q.Ais),
+func clone(a account) account {
+	return account{
+		Quadruple: egon.Quadruple{
+			Agenda: strings.Clone(a.Agenda),
+			Role:   strings.Clone(a.Role),
+			Ovm:    strings.Clone(a.Ovm),
+			Ais:    strings.Clone(a.Ais),
+		},
+		group: strings.Clone(a.group),
 	}
 }
 
@@ -183,13 +205,13 @@ func (b *Builder) Report() *Report {
 }
 
 // busiest returns the callers in the order of a report.
-func (b *Builder) busiest() []egon.Quadruple {
-	return slices.SortedFunc(maps.Keys(b.callers), func(p, q egon.Quadruple) int {
+func (b *Builder) busiest() []account {
+	return slices.SortedFunc(maps.Keys(b.callers), func(p, q account) int {
 		return cmp.Or(cmp.Compare(b.callers[q].Calls, b.callers[p].Calls), cmp.Compare(name(p), name(q)))
 	})
 }
 
-func (b *Builder) summary(q egon.Quadruple, c *caller) Caller {
+func (b *Builder) summary(q account, c *caller) Caller {
 	s := Caller{
 		Name:       name(q),
 		Totals:     c.totals(),
@@ -204,22 +226,26 @@ func (b *Builder) summary(q egon.Quadruple, c *caller) Caller {
 		p.show(b.config.Zone)
 	}
 	if b.config.Declared != nil {
-		if limits, ok := b.config.Declared(q); ok {
+		if limits, ok := b.config.Declared(q.Quadruple, q.group); ok {
 			s.Declared = &limits
 		}
 	}
 	return s
 }
 
-// name is a quadruple as operators write it.
-func name(q egon.Quadruple) string {
+// name is a quadruple as operators write it, and the group of services.
+func name(q account) string {
 	switch q {
 	case others:
 		return Others
-	case egon.Quadruple{}:
+	case account{}:
 		return Nobody
 	}
-	return q.Agenda + "/" + q.Role + "/" + q.Ovm + "/" + q.Ais
+	text := q.Agenda + "/" + q.Role + "/" + q.Ovm + "/" + q.Ais
+	if q.group != "" {
+		text += ", " + q.group
+	}
+	return text
 }
 
 // unusable reports whether a message to a registry had no answer that could be used, through the

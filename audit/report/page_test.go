@@ -173,7 +173,7 @@ func pageOf(t *testing.T, uses []*query.Use) string {
 	t.Helper()
 	b := NewBuilder(Config{
 		Working: working, Zone: prague,
-		Declared: func(q egon.Quadruple) (Limits, bool) {
+		Declared: func(q egon.Quadruple, _ string) (Limits, bool) {
 			return Limits{Working: 3, Off: 100_000, Concurrent: 2, Place: "grants.yaml:2"}, q.Ais == "1"
 		},
 	})

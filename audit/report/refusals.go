@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"brana/audit/query"
-	"brana/egon"
 )
 
 // Refusals are refused calls, grouped by their cause.
@@ -48,7 +47,7 @@ type Sorter struct {
 
 // A cause is what the calls of a group have in common.
 type cause struct {
-	caller                              egon.Quadruple
+	caller                              account
 	service, kind, item, why, rule, row string
 }
 
@@ -70,8 +69,7 @@ func (s *Sorter) Add(u *query.Use) {
 	s.calls++
 	call := u.Call
 	c := cause{
-		caller:  egon.Quadruple{Agenda: call.Agenda, Role: call.Role, Ovm: call.Ovm, Ais: call.Ais},
-		service: call.Service, kind: kind,
+		caller: accountOf(call), service: call.Service, kind: kind,
 	}
 	d := call.Decision
 	if d == nil {

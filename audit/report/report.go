@@ -17,9 +17,10 @@ type Report struct {
 	zone *time.Location
 }
 
-// A Caller is the sums of one quadruple, beside what was declared.
+// A Caller is the sums of one quadruple, beside what was declared. Groups of its services that
+// have limits of their own are callers apart.
 type Caller struct {
-	Name string `json:"caller"` // AGENDA/ROLE/OVM/AIS, Nobody or Others
+	Name string `json:"caller"` // AGENDA/ROLE/OVM/AIS, with ", GROUP" for a group; Nobody or Others
 	Totals
 	Working    Load    `json:"working_hours"`
 	Off        Load    `json:"off_hours"`

@@ -110,7 +110,7 @@ func play(t *testing.T, archive *txtar.Archive) *txtar.Archive {
 	return got
 }
 
-func declared(t *testing.T, text string) func(egon.Quadruple) (Limits, bool) {
+func declared(t *testing.T, text string) func(egon.Quadruple, string) (Limits, bool) {
 	t.Helper()
 	of := map[string]Limits{}
 	for line := range strings.Lines(text) {
@@ -124,8 +124,8 @@ func declared(t *testing.T, text string) func(egon.Quadruple) (Limits, bool) {
 		}
 		of[f[0]] = Limits{n(1), n(2), n(3), f[4]}
 	}
-	return func(q egon.Quadruple) (Limits, bool) {
-		limits, ok := of[name(q)]
+	return func(q egon.Quadruple, group string) (Limits, bool) {
+		limits, ok := of[strings.Replace(name(account{q, group}), ", ", ",", 1)]
 		return limits, ok
 	}
 }

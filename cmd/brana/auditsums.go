@@ -85,18 +85,24 @@ func (f *sumFlags) filter(filter *query.Filter, now time.Time, zone *time.Locati
 
 func (s *sums) working(t time.Time) bool { return s.calendar.Regime(t) == limits.WorkingHours }
 
-// declared returns the limits of a caller by the policy: of its last grant by then.
-func (s *sums) declared(q egon.Quadruple) (report.Limits, bool) {
+// declared returns the limits of a caller, or of a group of its services, by the policy: of its
+// last grant by then.
+func (s *sums) declared(q egon.Quadruple, group string) (report.Limits, bool) {
 	g, _, _ := s.policy.Grant(q, s.at)
 	if g == nil {
 		return report.Limits{}, false
 	}
-	return report.Limits{
-		Working:    g.Limits.Working,
-		Off:        g.Limits.Off,
-		Concurrent: int64(g.Limits.Concurrent),
-		Place:      g.Rule,
-	}, true
+	for _, l := range g.Limits {
+		if l.Group == group {
+			return report.Limits{
+				Working:    l.Working,
+				Off:        l.Off,
+				Concurrent: int64(l.Concurrent),
+				Place:      g.Rule,
+			}, true
+		}
+	}
+	return report.Limits{}, false
 }
 
 // each calls f with each use.

@@ -41,9 +41,10 @@ type explainedRoute struct {
 
 // explainedLimits are those that the call would count for.
 type explainedLimits struct {
-	Working    int64 `json:"working_hours"`
-	Off        int64 `json:"off_hours"`
-	Concurrent int   `json:"concurrent"`
+	Group      string `json:"group,omitempty"` // of services; empty: all of the grant
+	Working    int64  `json:"working_hours"`
+	Off        int64  `json:"off_hours"`
+	Concurrent int    `json:"concurrent"`
 }
 
 // An explainedItem is a word of SeznamUdaju, or an item that the search needs.
@@ -113,7 +114,9 @@ func (e *explanation) fill(s *policy.Snapshot, h *egon.Head, f gateway.Forecast,
 		return
 	}
 	e.Grant = d.Grant.Rule
-	e.Limits = &explainedLimits{d.Limits.Working, d.Limits.Off, d.Limits.Concurrent}
+	e.Limits = &explainedLimits{
+		d.Limits.Group, d.Limits.Working, d.Limits.Off, d.Limits.Concurrent,
+	}
 	e.Items = judged(s, h, d, now)
 }
 

@@ -24,8 +24,12 @@ func (e *explanation) print(out io.Writer) error {
 		fmt.Fprintln(out, e.Route)
 	}
 	if l := e.Limits; l != nil {
-		fmt.Fprintf(out, "grant %s: %d/h in working hours, %d/h outside, %d at once\n",
-			e.Grant, l.Working, l.Off, l.Concurrent)
+		group := ""
+		if l.Group != "" {
+			group = ", limits of " + l.Group
+		}
+		fmt.Fprintf(out, "grant %s%s: %d/h in working hours, %d/h outside, %d at once\n",
+			e.Grant, group, l.Working, l.Off, l.Concurrent)
 	}
 	if err := e.printItems(out); err != nil {
 		return err

@@ -22,7 +22,7 @@ var plainTypes = map[string]string{
 		Request RightsItem RightsQuery RightsReply TranslateReply Translation Tri VerifiedPerson
 		VerifyReply`,
 	"egon/xmltext": `Attr Binding Kind Name Node NodeAttr SyntaxError`,
-	"policy": `Ages Counts Environment Limits Mismatch Place Reason RefreshResult Refusal Reloads
+	"policy": `Ages Counts Environment Mismatch Place Reason RefreshResult Refusal Reloads
 		RowError Rows RowsConfig RowsStatus Source Store WhenDown`,
 	"limits": `Calendar CalendarConfig Counts Finding Key Memory Mode Outcome Refill Running Stats
 		Tally Usage Verdict`,
@@ -40,7 +40,7 @@ var plainTypes = map[string]string{
 	"audit/query": `CSV Caller Filter Finding JSON Moment Pattern Printer Query Table`,
 	"audit/report": `Builder CSVWriter Caller Config Count Hour Limits Page Percentiles
 		Quota Range Refusals Registry Report Service Sorter Sums Totals XMLWriter`,
-	"gateway/admin": `Account Accounts Caller Config Error Order Quota Status`,
+	"gateway/admin": `Account Accounts Caller Config Error Order Quota Quotas Status`,
 }
 
 // docs/glossary.md explains every exported type of the packages above that is

@@ -24,6 +24,7 @@ type quotaCmd struct {
 // quotaFlags name a caller and a gateway.
 type quotaFlags struct {
 	Caller string `arg:"" help:"AGENDA/ROLE/OVM/AIS, as brana explain prints it."`
+	Group  string `placeholder:"NAME" help:"Group of services, of a caller whose limits are for groups; get prints all groups without it."`
 	Admin  string `default:"127.0.0.1:8081" placeholder:"ADDR" help:"Admin listener of the gateway (${default})."`
 	JSON   bool   `name:"json" help:"Print the answer unchanged."`
 }
@@ -69,6 +70,9 @@ func (q *quotaGetCmd) Run(io stdio) error {
 		return exit(exitUsage, err)
 	}
 	query := url.Values{"agenda": {c.Agenda}, "role": {c.Role}, "ovm": {c.Ovm}, "ais": {c.Ais}}
+	if q.Group != "" {
+		query.Set("group", q.Group)
+	}
 	return q.ask(io, http.MethodGet, "/v1/quotas?"+query.Encode(), nil)
 }
 
@@ -113,7 +117,7 @@ func (q *quotaFlags) order(io stdio, what string, o admin.Order) error {
 	if err != nil {
 		return exit(exitUsage, err)
 	}
-	o.Caller = c
+	o.Caller, o.Group = c, q.Group
 	body, err := json.Marshal(o)
 	if err != nil {
 		return exit(exitUsage, err)
@@ -149,11 +153,22 @@ func (q *quotaFlags) ask(out stdio, method, path string, body []byte) error {
 		_, err := out.out.Write(text)
 		return err
 	}
-	var quota admin.Quota
-	if err := json.Unmarshal(text, &quota); err != nil {
+	var answer struct {
+		admin.Quota
+		admin.Quotas
+	}
+	if err := json.Unmarshal(text, &answer); err != nil {
 		return exit(exitUnreachable, fmt.Errorf("read the answer of %s: %w", q.Admin, err))
 	}
-	printQuota(out.out, &quota)
+	if answer.Groups == nil {
+		answer.Groups = []*admin.Quota{&answer.Quota}
+	}
+	for i, quota := range answer.Groups {
+		if i > 0 {
+			fmt.Fprintln(out.out)
+		}
+		printQuota(out.out, quota)
+	}
 	return nil
 }
 
@@ -184,6 +199,9 @@ func printQuota(out io.Writer, q *admin.Quota) {
 	}
 	c := q.Caller
 	line("caller", "%s/%s/%s/%s, policy %s", c.Agenda, c.Role, c.Ovm, c.Ais, q.Policy)
+	if q.Group != "" {
+		line("group", "%s, of %s", q.Group, strings.Join(q.Services, " "))
+	}
 	line("mode", "%s", q.Mode)
 	line("limit", "%d calls an hour (%s)", q.Limit, q.Regime)
 	if q.ExtraUntil != nil {

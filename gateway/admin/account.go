@@ -8,14 +8,16 @@ import (
 
 // Accounts finds what is counted of callers.
 type Accounts interface {
-	// Account returns the account of a caller with a valid grant, or why there is
-	// none.
-	Account(c Caller) (Account, *Error)
+	// Of returns the accounts of a caller with a valid grant, one for each group of
+	// services that has limits of its own, or why there is none.
+	Of(c Caller) ([]Account, *Error)
 }
 
-// An Account is what is counted of one caller. An error of its methods says
-// whether the order may have been carried out.
+// An Account is what is counted of one caller, or of one group of its services. An
+// error of its methods says whether the order may have been carried out.
 type Account interface {
+	// Group is the name of the group, empty for all services of the caller.
+	Group() string
 	// Policy is the version of the policy by which the caller has its grant.
 	Policy() string
 	Quota(ctx context.Context) (*Quota, *Error)
@@ -37,6 +39,8 @@ type Caller struct {
 // A Quota is what GET /v1/quotas shows of a caller.
 type Quota struct {
 	Caller     Caller     `json:"caller"`
+	Group      string     `json:"group,omitempty"`    // of services; empty: all of the caller
+	Services   []string   `json:"services,omitempty"` // of the group
 	Policy     string     `json:"policy"`
 	Mode       string     `json:"mode"`   // normal
 	Regime     string     `json:"regime"` // of working hours, or off hours
@@ -54,6 +58,12 @@ type Quota struct {
 	Forgotten  *time.Time `json:"forgotten"` // when an operator last reset the quota
 	Pace       int64      `json:"pace"`      // calls an hour, at the rate of the last ten minutes
 	Exhausted  *time.Time `json:"exhausted"` // at this pace; null: not within this hour and regime
+}
+
+// Quotas is what GET /v1/quotas shows of a caller whose limits are for groups of services,
+// when it names none of them.
+type Quotas struct {
+	Groups []*Quota `json:"groups"`
 }
 
 // An Error is why there is no answer, or why an order was not carried out.

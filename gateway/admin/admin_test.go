@@ -144,7 +144,9 @@ type fakeAccount struct {
 	orders  []string
 }
 
-func (f *fakeAccount) Account(Caller) (Account, *Error) { return f, nil }
+func (f *fakeAccount) Of(Caller) ([]Account, *Error) { return []Account{f}, nil }
+
+func (f *fakeAccount) Group() string { return "" }
 
 func (f *fakeAccount) Policy() string { return "v7" }
 

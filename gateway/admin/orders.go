@@ -18,6 +18,7 @@ import (
 // and Until belong to a grant.
 type Order struct {
 	Caller
+	Group  string    `json:"group,omitempty"` // empty: the caller's only account
 	Calls  *int64    `json:"calls,omitempty"`
 	Until  time.Time `json:"until,omitzero"`
 	Reason string    `json:"reason"`
@@ -39,7 +40,7 @@ func (q quotas) serveOrder(
 		order, refused := readOrder(w, r)
 		var account Account
 		if refused == nil {
-			account, refused = q.account(order.Caller)
+			account, refused = q.account(order.Caller, order.Group)
 		}
 		if refused == nil {
 			refused = do(r.Context(), account, order)
@@ -140,6 +141,9 @@ func (q quotas) logOrder(done, policy string, o *Order, from string, err *Error)
 		zap.String("from", from),
 		zap.String("reason", o.Reason),
 		zap.String("policy", policy),
+	}
+	if o.Group != "" {
+		fields = append(fields, zap.String("group", o.Group))
 	}
 	if o.Calls != nil {
 		fields = append(fields, zap.Int64("calls", *o.Calls), zap.Time("until", o.Until))
