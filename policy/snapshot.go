@@ -49,6 +49,7 @@ func (s *Snapshot) Grants() []*Grant { return s.grants }
 type Counts struct {
 	Grants     int // of both environments
 	Identities int // certificates that are bound
+	Buses      int // of them, those of the bus
 	Rows       int // triples of the matrix
 	Pairs      int // pairs of a triple and an item
 }
@@ -59,7 +60,13 @@ func (s *Snapshot) Counts() Counts {
 	if f := s.fetched; f != nil {
 		rows, pairs = f.rows, f.pairs
 	}
-	return Counts{Grants: len(s.grants), Identities: len(s.identities), Rows: rows, Pairs: pairs}
+	c := Counts{Grants: len(s.grants), Identities: len(s.identities), Rows: rows, Pairs: pairs}
+	for _, i := range s.identities {
+		if i.Bus {
+			c.Buses++
+		}
+	}
+	return c
 }
 
 // Row returns what the matrix permits to a triple, as E227 answers it: in lexicographic

@@ -70,6 +70,10 @@ func identities(c *config.Config, counts policy.Counts) string {
 		return ""
 	case counts.Identities == 0:
 		return ", no identities, so no certificate is let in"
+	case c.Place == config.Publisher && counts.Buses == 0:
+		return fmt.Sprintf(", %d identities, none of them of the bus", counts.Identities)
+	case c.Place == config.Publisher:
+		return fmt.Sprintf(", %d identities, %d of the bus", counts.Identities, counts.Buses)
 	}
 	return fmt.Sprintf(", %d identities", counts.Identities)
 }

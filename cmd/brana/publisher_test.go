@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -309,5 +310,34 @@ X999,XR1,12345678,AdresaPobytu,
 	got = ask("EopPodpis")
 	if got.statusLine() == egon.OK || publishers.steps() != "" {
 		t.Errorf("an item that EOP has not granted: %s, and %s", got.outline(), publishers.steps())
+	}
+}
+
+// The page about publishers has each message, its publisher and what covers it.
+func TestPageOfPublishers(t *testing.T) {
+	page := string(read(t, filepath.Join(root, "docs/publisher.md")))
+	long := map[string]bool{"rob": true, "org": true, "ruian": true} // they serve dozens
+	for _, m := range egon.Messages() {
+		row := fmt.Sprintf("| %s | `%s` | %s |\n", m.Code, m.Publisher, strings.Join(m.Serves, ", "))
+		if !long[m.Publisher] && !strings.Contains(page, row) {
+			t.Errorf("docs/publisher.md lacks %s", row)
+		}
+		if !regexp.MustCompile(`(?m)^\| ([^|]*, )?` + m.Code + `[ ,][^\n]*` + "`" + m.Publisher + "`").MatchString(page) {
+			t.Errorf("docs/publisher.md has no row of %s", m.Code)
+		}
+	}
+	_, block, _ := strings.Cut(page, "```xml\n")
+	message, _, _ := strings.Cut(block, "```")
+	reader := egon.NewReader(egon.DefaultBounds())
+	reader.Reset(egon.ServiceByCode("X11"))
+	if err := reader.Feed([]byte(message), true); err != nil {
+		t.Fatalf("the message of docs/publisher.md: %v", err)
+	}
+	if offence := reader.Head().Check(); offence != nil {
+		t.Error(offence)
+	}
+	own := registries.DefaultSystems().AISEO
+	if aifo := registries.AIFO(own.Agenda, special(t, "official test person").ID); !strings.Contains(message, aifo) {
+		t.Errorf("the message names nobody of the simulated AISEO, as %s", aifo)
 	}
 }

@@ -87,6 +87,54 @@ func startAiseo(t *testing.T) *aiseoOfMV {
 	return a
 }
 
+// check counts the identities of the bus before a publisher, and finds them nowhere else.
+// explain knows whose certificate a message would come with.
+func TestCheckAndExplainBeforeAPublisher(t *testing.T) {
+	ca, dir := newAuthority(t, "Test CA"), t.TempDir()
+	for name, serial := range map[string]int64{"gate": 2, "bus": 100, "ais": 101} {
+		ca.issue(name, serial)
+	}
+	file, identities := filepath.Join(dir, "brana.yaml"), filepath.Join(dir, "policy", "identities.yaml")
+	text := fmt.Sprintf(publisherYAML, ca.dir, "http://127.0.0.1:8090/aiseo", "Mon-Fri 07:00-17:00")
+	write(t, filepath.Join(dir, "policy", "grants.yaml"), accessForm)
+	message := filepath.Join(dir, "x11.xml")
+	write(t, message, string(inward{
+		code: "X11",
+		ids:  egon.Quadruple{Agenda: "X999", Role: "XR1", Ovm: "12345678", Ais: "999001"},
+		list: "RodneCislo Jmeno",
+	}.message()))
+	explain := func(cert string) []string {
+		return []string{"explain", "-c", file, "--cert", ca.file(cert), "--address", "127.0.0.1", message}
+	}
+	check := []string{"check", "-c", file}
+	for _, tt := range []struct {
+		name, place, identities string
+		args                    []string
+		code                    int
+		want                    string
+	}{
+		{"the bus and an AIS", "publisher", publisherIdentities, check, 0, ", 2 identities, 1 of the bus;"},
+		{"no bus", "publisher", "identities:\n" + fmt.Sprintf(binding, "101", "Test CA"), check, 0,
+			", 1 identities, none of them of the bus;"},
+		{"a bus at a hub", "hub", publisherIdentities, check, exitRefused,
+			"identities.yaml:2:5: bus: true lets the certificate call in any name"},
+		{"a bus at a sidecar", "sidecar", publisherIdentities, check, exitRefused,
+			"identities.yaml:2:5: bus: true lets the certificate call in any name"},
+		{"explained for the bus", "publisher", publisherIdentities, explain("bus.pem"), 0,
+			", bound to the bus at "},
+		{"explained for an AIS", "publisher", publisherIdentities, explain("ais.pem"), exitRefused,
+			"BR_102: Ais 999001 neodpovídá certifikátu; ten patří Ais 999002."},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			write(t, file, strings.Replace(text, "publisher", tt.place, 1))
+			write(t, identities, tt.identities)
+			if said, code := brana(tt.args...); code != tt.code || !strings.Contains(said, tt.want) {
+				t.Errorf("exit code %d, want %d and %q:\n%s", code, tt.code, tt.want, said)
+			}
+		})
+	}
+}
+
 // A mv is MV's gateway as a process, and those who call it.
 type mv struct {
 	*process
@@ -265,5 +313,34 @@ func (m *mv) showsWhatIsCounted(calls int) {
 	said, code = brana("audit", "query", "--admin", admin, "--service", "X11", "--json")
 	if code != 0 || strings.Count(said, `"certificate":"64"`) == 0 {
 		m.t.Errorf("brana audit query: exit code %d, %s", code, said)
+	}
+}
+
+// A hub does not start with an identity of the bus, and a reload that finds one leaves the
+// policy in force.
+func TestABusAtAHub(t *testing.T) {
+	ca := newAuthority(t, "Test CA")
+	ca.issue("gate", 2)
+	ca.issue("bus", 100)
+	p, identities := serveTLS(t, ca, fmt.Sprintf(binding, "101", "Test CA"))
+	write(t, identities, publisherIdentities)
+	p.signal(syscall.SIGHUP)
+	const kept = "reload policy: the last good one stays in force"
+	eventually(t, "the reload is refused", func() bool { return p.log.line(kept) != nil })
+	if said, _ := p.log.line(kept)["error"].(string); !strings.Contains(said, "identities.yaml:2:5: bus: true") {
+		t.Errorf("%q does not name the place", said)
+	}
+	said, _ := brana("call", "E227", "--url", p.gateway, "--triple", "X999/XR1/12345678",
+		"--ca", ca.file("ca.pem"), "--cert", ca.file("bus.pem"), "--key", ca.file("bus.key"))
+	if !strings.Contains(said, "BR_102: Certifikát volajícího není registrován.") {
+		t.Errorf("a call with the certificate of the bus: %s", said)
+	}
+	file := filepath.Join(filepath.Dir(filepath.Dir(identities)), "brana.yaml")
+	if code := p.end(syscall.SIGTERM); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	if said, code := brana("serve", "-c", file); code != exitUsage ||
+		!strings.Contains(said, "identities.yaml:2:5: bus: true") {
+		t.Errorf("a start: exit code %d, %s", code, said)
 	}
 }
