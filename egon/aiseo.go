@@ -24,8 +24,8 @@ var aiseoItems = sync.OnceValue(func() []string {
 			}
 		}
 	}
-	for code, root := range replies().roots {
-		if s := ServiceByCode(code); s != nil && s.ReadsAiseo() {
+	for name, root := range replies().roots {
+		if s := replyOf(name); s != nil && s.ReadsAiseo() {
 			learn(root)
 		}
 	}

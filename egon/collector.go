@@ -47,7 +47,7 @@ func (c *collector) reset() {
 
 // begin begins at the element of the operation of a service.
 func (c *collector) begin(s *Service) {
-	if root := replies().roots[s.Code]; root != nil {
+	if root := replies().roots[s.replyName()]; root != nil {
 		c.top, c.skip, c.places[0], c.guess[0] = 0, 0, root, 0
 		c.judge.enter(s)
 	}

@@ -59,8 +59,10 @@ func messageOperation(s *Service) *operation {
 	}
 	lists := append([]*element{robList, rosList}, rppLists...)
 	lists = append(lists, aisList(step{NSReg, "AisSeznamUdaju"}, own.register))
-	if own.space != NSReg {
-		lists = append(lists, aisList(own.step, own.register))
+	if own.space != NSReg { // version 2 of the lists has the types of version 1
+		list := aisList(own.step, own.register)
+		list.declared.space = NSEvidence
+		lists = append(lists, list)
 	}
 	o.last = &element{space: s.Namespace, name: "AutorizaceInfo", rank: 3,
 		required: !own.optional, declared: typeName{NSReg, "AutorizaceType"}, kids: []*element{

@@ -40,6 +40,8 @@ func (w instance) contents(typ schemaType, wanted wish) (all []schemaElement) {
 				base, _ := c.AttrValue("base")
 				all = append(all, w.contents(w.x.named(w.t, typ.file, base), wanted)...)
 				walk(c, demanded)
+			case "any":
+				all = append(all, w.x.anyElement(w.t, typ.file))
 			case "choice":
 				if e := w.chosen(typ, c, demanded, wanted); e.local != "" {
 					all = append(all, e)

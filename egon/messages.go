@@ -10,6 +10,7 @@ var messagesText string
 
 // A message is what the reader and the writers know of an internal message besides.
 type message struct {
+	reply    string // the name of its replies in returned.txt
 	list     wordList
 	demanded []step     // elements of its reply, each inside the one before
 	kody     []string   // the values of KodSluzby; nil: there is no KodSluzby
@@ -127,6 +128,7 @@ func (x *serviceIndex) addMessages() {
 // addMessage adds a message, or a variant to the message with its code.
 func (x *serviceIndex) addMessage(s *Service) {
 	first := x.byCode[s.Code]
+	s.message.reply = s.Code
 	if first == nil {
 		x.messages = append(x.messages, s)
 		x.byCode[s.Code] = s
@@ -136,6 +138,39 @@ func (x *serviceIndex) addMessage(s *Service) {
 		first.message.members = []*Service{first}
 	}
 	first.message.members = append(first.message.members, s)
+	s.message.reply += s.Namespace[strings.LastIndexByte(s.Namespace, ':'):]
+}
+
+// replyOf returns the service with the name of a reply in returned.txt, or nil: its code, and
+// behind a colon the version of a variant that is not the first.
+func replyOf(name string) *Service {
+	code, version, later := strings.Cut(name, ":")
+	s := ServiceByCode(code)
+	if !later || s == nil {
+		return s
+	}
+	for _, v := range s.variants() {
+		if v.message.reply == code+":"+version {
+			return v
+		}
+	}
+	return nil
+}
+
+// variants are those of a message in other namespaces, itself included, if it has any.
+func (s *Service) variants() []*Service {
+	if s.message == nil {
+		return nil
+	}
+	return s.message.members
+}
+
+// replyName returns the name of the service's replies in returned.txt.
+func (s *Service) replyName() string {
+	if s.message != nil {
+		return s.message.reply
+	}
+	return s.Code
 }
 
 // join makes a message a member of the family with its request element.

@@ -37,7 +37,7 @@ type relay struct {
 // number of bytes after which the status may leave; 0: when the reply is whole.
 func filter(r *ReplyReader, code string, doc []byte, e Expectation, size, seal int) ([]byte, error) {
 	l := relay{r: r, doc: doc}
-	r.Reset(ServiceByCode(code))
+	r.Reset(replyOf(code))
 	r.Expect(e)
 	for from := 0; ; from += size {
 		to := min(from+size, len(doc))

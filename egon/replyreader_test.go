@@ -108,7 +108,7 @@ func TestReplies(t *testing.T) {
 // feedReply feeds a reply in windows of a size and returns what was read.
 func feedReply(t testing.TB, r *ReplyReader, code, doc string, size int) string {
 	t.Helper()
-	r.Reset(ServiceByCode(code))
+	r.Reset(replyOf(code))
 	var err error
 	for from := 0; ; from += size {
 		to := min(from+size, len(doc))

@@ -156,7 +156,7 @@ func withoutAifo(osoba string) string {
 
 // replyWith returns a bare reply with an inner part that uses the prefixes of the table.
 func replyWith(code, inner string) []byte {
-	s := ServiceByCode(code)
+	s := replyOf(code)
 	doc := openReply(nil, s, false)
 	doc = doc[:len(doc)-1]
 	for prefix, space := range replies().spaces {
@@ -169,7 +169,11 @@ func replyWith(code, inner string) []byte {
 		doc = attr(doc, "xmlns:"+prefix, space)
 	}
 	doc = append(doc, '>')
-	doc = appendOdpovedInfo(doc, "abs:OdpovedInfo", &OdpovedInfo{Status: Status{Kod: OK}})
+	name := "abs:OdpovedInfo"
+	if s.Internal() {
+		name = "e:OdpovedInfo"
+	}
+	doc = appendOdpovedInfo(doc, name, &OdpovedInfo{Status: Status{Kod: OK}})
 	doc = append(doc, inner...)
 	return closeReply(doc, s, false)
 }
@@ -178,7 +182,7 @@ func replyWith(code, inner string) []byte {
 // order.
 func returnedOf(t testing.TB, r *ReplyReader, code string, doc []byte, size int) string {
 	t.Helper()
-	r.Reset(ServiceByCode(code))
+	r.Reset(replyOf(code))
 	for from := 0; ; from += size {
 		to := min(from+size, len(doc))
 		if err := r.Feed(doc[from:to], to == len(doc)); err != nil {

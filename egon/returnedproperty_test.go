@@ -43,7 +43,7 @@ func FuzzReturned(f *testing.F) {
 	off.scan.SetMemo(xmltext.MemoOff)
 	memo.scan.SetMemo(xmltext.MemoAll)
 	f.Fuzz(func(t *testing.T, doc, code string, step uint8) {
-		if ServiceByCode(code) == nil {
+		if replyOf(code) == nil {
 			return
 		}
 		read := func(r *ReplyReader, size int) (string, bool) {
@@ -70,7 +70,7 @@ func servicesWithReplies(sections []*returnedSection) (codes []string) {
 
 // returnedIn is returnedOf for a property.
 func returnedIn(t *rapid.T, r *ReplyReader, code string, doc []byte, size int) string {
-	r.Reset(ServiceByCode(code))
+	r.Reset(replyOf(code))
 	for from := 0; from < len(doc); from += size {
 		to := min(from+size, len(doc))
 		if err := r.Feed(doc[from:to], to == len(doc)); err != nil {
@@ -184,7 +184,7 @@ func (p plainReader) section(is, name string) *returnedSection {
 }
 
 func (p plainReader) reply(code string, operation *plainElement) {
-	s := ServiceByCode(code)
+	s := replyOf(code)
 	for _, row := range p.section("reply", code).rows {
 		at := []*plainElement{operation}
 		for step := range strings.SplitSeq(row[0], "/") {
@@ -215,7 +215,7 @@ func (p plainReader) inside(record string, e *plainElement) {
 	}
 	for _, c := range e.children {
 		s := ServiceByRequest(c.space, strings.TrimSuffix(c.local, "Response"))
-		if s != nil && s.Code != "E100" && p.section("reply", s.Code) != nil {
+		if s != nil && !s.Internal() && s.Code != "E100" && p.section("reply", s.Code) != nil {
 			p.reply(s.Code, c)
 		}
 	}
@@ -225,7 +225,11 @@ func (p plainReader) record(s *returnedSection, e *plainElement) {
 	for _, c := range e.children {
 		row := []string{"", "?"}
 		for _, r := range s.rows {
-			if r[0] == c.local && replies().spaces[s.space()] == c.space {
+			space, local := s.space(), r[0]
+			if prefix, name, ok := strings.Cut(local, ":"); ok {
+				space, local = prefix, name
+			}
+			if local == c.local && replies().spaces[space] == c.space {
 				row = r
 			}
 		}

@@ -18,7 +18,7 @@ var replies = sync.OnceValue(readReplies)
 type replyTable struct {
 	words     []string               // of all items
 	index     map[string]int         // of each word in words
-	roots     map[string]*replyPlace // the element of the operation, by the code of the service
+	roots     map[string]*replyPlace // the element of the operation, by the name of the reply
 	records   map[string]*replyPlace // by their names in the text
 	robWords  map[string]int         // index of the word of each name that ROB itself uses
 	spaces    map[string]string      // namespaces by their prefixes in the text
@@ -151,7 +151,11 @@ func (t *replyTable) record(name string) *replyPlace {
 // addRow adds the row ELEMENT WORD, ELEMENT > RECORD, ELEMENT * or ELEMENT -, with what the
 // schema demands behind it.
 func (t *replyTable) addRow(record *replyPlace, space string, f []string) {
-	r := record.add(&replyRow{space: space, local: f[0]})
+	local := f[0]
+	if prefix, name, ok := strings.Cut(local, ":"); ok {
+		space, local = t.spaces[prefix], name
+	}
+	r := record.add(&replyRow{space: space, local: local})
 	rest := f[2:]
 	switch word := f[1]; word {
 	case "-":
@@ -160,7 +164,7 @@ func (t *replyTable) addRow(record *replyPlace, space string, f []string) {
 	case ">":
 		r.is, r.inside, rest = isPlace, t.record(f[2]), f[3:]
 	case "=":
-		r.is, r.word = isItem, t.wordIndex(f[0])
+		r.is, r.word = isItem, t.wordIndex(local)
 	default:
 		r.is, r.word = isItem, t.wordIndex(word)
 	}
@@ -191,13 +195,13 @@ func emptyElement(space, local string) []byte {
 const anyReply = "reply"
 
 // addPath adds the row PATH RECORD of a service's reply.
-func (t *replyTable) addPath(code string, f []string) {
-	s := ServiceByCode(code)
-	p := t.roots[code]
+func (t *replyTable) addPath(name string, f []string) {
+	s := replyOf(name)
+	p := t.roots[name]
 	if p == nil {
 		p = newPlace(false)
-		t.roots[code] = p
-		if f[1] != anyReply {
+		t.roots[name] = p
+		if f[1] != anyReply && !s.Internal() { // the queue has replies to callers alone
 			t.ofReplies.add(&replyRow{
 				space:   s.Namespace,
 				local:   s.Response,

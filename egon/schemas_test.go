@@ -60,6 +60,9 @@ func (e schemaElement) named(own string) string {
 	return "?:" + e.local
 }
 
+// robEnvelope is the schema of ROB's internal messages, which is not published.
+const robEnvelope = "rob-envelope.xsd"
+
 func newSchemas(t *testing.T) *schemas {
 	return &schemas{filepath.Join(sharedFolder(t), "schemas"), map[string]*schemaFile{}}
 }
@@ -70,10 +73,15 @@ func (x *schemas) file(t *testing.T, name string) *schemaFile {
 	if f := x.read[name]; f != nil {
 		return f
 	}
-	text, err := os.ReadFile(filepath.Join(x.folder, name))
+	file := filepath.Join(x.folder, name)
+	if name == robEnvelope {
+		file = filepath.Join("testdata", name)
+	}
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
+	text = []byte(strings.ReplaceAll(string(text), "SCHEMAS/", ""))
 	text = []byte(strings.TrimPrefix(string(text), "\ufeff"))
 	root, err := xmltext.Parse(text, xmltext.DefaultBounds())
 	if err != nil {
@@ -189,6 +197,12 @@ func (x *schemas) declared(
 	return e
 }
 
+// anyElement returns what stands for the one xs:any of the schemas, that of X11: any element
+// of its namespace, of which one has data.
+func (x *schemas) anyElement(t *testing.T, f *schemaFile) schemaElement {
+	return x.element(t, f.path, "AiseoCtiAifoDataResponseV01")
+}
+
 // childrenOf returns the elements that an element of a type may have.
 func (x *schemas) childrenOf(t *testing.T, typ schemaType) (all []schemaElement) {
 	var walk func(n *xmltext.Node, oneOf, optional bool)
@@ -207,6 +221,8 @@ func (x *schemas) childrenOf(t *testing.T, typ schemaType) (all []schemaElement)
 					all = append(all, x.childrenOf(t, b)...)
 				}
 				walk(c, oneOf, optional)
+			case c.Local == "any":
+				all = append(all, x.anyElement(t, typ.file))
 			case c.Local == "choice":
 				walk(c, true, optional || least == "0")
 			default:
