@@ -28,6 +28,20 @@ func TestDecideDoesNotAllocate(t *testing.T) {
 	if n := testing.AllocsPerRun(1000, func() { s.Decide(h, noon) }); n != 0 {
 		t.Errorf("Decide allocates %v times, want 0", n)
 	}
+	for rule, h := range map[ItemRule]*egon.Head{
+		Strict: h,
+		AsIszr: head("E05", first, "Jmeno Prijmeni"),
+		Pass:   head("E05", first, ""),
+	} {
+		n := testing.AllocsPerRun(1000, func() {
+			d := s.Decide(h, noon)
+			s.Apply(rule, h, &d, noon)
+			d.Asks(h, "Jmeno")
+		})
+		if n != 0 {
+			t.Errorf("Apply of %s allocates %v times, want 0", rule, n)
+		}
+	}
 	if n := testing.AllocsPerRun(1000,
 		func() { s.Row(h.Info.Agenda, h.Info.AgendovaRole, h.Info.Ovm, noon) }); n != 0 {
 		t.Errorf("Row allocates %v times, want 0", n)

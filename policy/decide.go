@@ -15,7 +15,8 @@ type Verdict uint8
 const (
 	NotGranted            Verdict = iota // no valid grant of the service: see Reason
 	ItemUnknown                          // granted, but words of the request are no items
-	ItemNotPermitted                     // granted, but not all items of the request
+	ItemNotPermitted                     // granted, but not all items of the request, or none of them
+	NoItems                              // granted, but the request asks for no item: see Apply
 	ParameterNotPermitted                // all items are permitted, but not all parameters
 	RowUnavailable                       // the row must be fetched first: see [Rows.Await]
 	Granted
@@ -31,6 +32,11 @@ type Decision struct {
 	Refused []Refusal // items or parameters, each once, in the order of the request
 	Reason  Reason    // NotGranted only: why
 	Row     Freshness // of the row that the decision rests on; Fresh when it rests on none
+
+	Rule    ItemRule  // of [Snapshot.Apply]
+	Removed []Refusal // items that AsIszr removes from the request, or Pass would
+	Filled  []string  // items that AsIszr adds to a request that lists none, sorted
+
 	// Hint is the right form of the id that Reason names, when only its case or its
 	// leading zeros are wrong.
 	Hint string
@@ -102,6 +108,11 @@ func isUnknown(r Refusal) bool { return r.Unknown }
 func (d *Decision) RestsOnRow(h *egon.Head) bool {
 	if h.Media != nil && len(h.Media.Kind.SearchItems()) > 0 {
 		return true
+	}
+	for _, word := range d.Filled {
+		if sourceFor(h.Service, word) == matrixOnly {
+			return true
+		}
 	}
 	for _, w := range h.Items {
 		switch sourceFor(h.Service, w.Text) {

@@ -9,6 +9,8 @@ func (v Verdict) String() string {
 		return "item-unknown"
 	case ItemNotPermitted:
 		return "item-not-permitted"
+	case NoItems:
+		return "no-items"
 	case ParameterNotPermitted:
 		return "parameter-not-permitted"
 	case RowUnavailable:
