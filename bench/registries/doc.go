@@ -26,7 +26,7 @@
 //   - soap.go, reply.go, values.go, mapa.go, refs.go: messages and their parts;
 //   - rob.go, org.go, ruian.go, aiseo.go, evidence.go: the registries. A file
 //     with _serve in its name answers the messages of one;
-//   - caller.go, by which the front calls programs that stand before AISEO;
+//   - client.go, by which the front calls programs that stand before AISEO;
 //   - front.go and its services, which know the registries;
 //   - exchange.go, failure.go, registry.go, front_serve.go, control.go: one
 //     request over HTTP and its answer;

@@ -10,7 +10,7 @@ type front struct {
 	rob    *rob
 	ruian  *ruian
 	aiseo  *aiseo
-	caller *caller
+	client *client
 	rights func(triple string) []Right
 }
 

@@ -42,7 +42,11 @@ func (f *front) inRob(aifo string) *Person {
 }
 
 // notInRob is the detail of a status for a person who is not in ROB.
-var notInRob = detail{subKod: "AIFO NEEXISTUJE", popis: "Osoba nemá záznam v ROB.", registr: "ROB"}
+var notInRob = detail{
+	subKod:  "AIFO NEEXISTUJE",
+	popis:   "Osoba nemá záznam v ROB.",
+	registr: "ROB",
+}
 
 // An aiseoReply is the answer of a service of AISEO under construction.
 type aiseoReply struct {
@@ -91,9 +95,17 @@ var aiseoReads = map[string]struct {
 	request, space string
 	attrs          []string
 }{
-	"AiseoCtiAifo":  {"AiseoSyncCtiAifo", nsAiseoRead, nil},
-	"AiseoCtiAifo2": {"AiseoSyncCtiAifo2", nsAiseoRead2, []string{"znepristupniLog", "vazaneOsobyCti"}},
-	"AiseoCtiAifo3": {"AiseoSyncCtiAifo3", nsAiseoRead3, []string{"znepristupniLog"}},
+	"AiseoCtiAifo": {request: "AiseoSyncCtiAifo", space: nsAiseoRead},
+	"AiseoCtiAifo2": {
+		request: "AiseoSyncCtiAifo2",
+		space:   nsAiseoRead2,
+		attrs:   []string{"znepristupniLog", "vazaneOsobyCti"},
+	},
+	"AiseoCtiAifo3": {
+		request: "AiseoSyncCtiAifo3",
+		space:   nsAiseoRead3,
+		attrs:   []string{"znepristupniLog"},
+	},
 }
 
 // aiseoRead is the message by which the front reads one person, whom p names by an

@@ -104,9 +104,8 @@ type aiseoAnswer struct {
 	body    *xmltext.Node // nil: there is none, or it must not be used
 }
 
-// ask sends a message to AISEO, over HTTP if the settings of m name a URL. An answer that
-// cannot be had or read is a refusal of the bus. What AISEO warns of is passed on as
-// AISEO's own.
+// ask sends a message to AISEO, over HTTP if the settings of m name a URL. Without an answer
+// that can be read the bus refuses. What AISEO warns of is passed on as AISEO's own.
 func (f *front) ask(m *message, d *internal) aiseoAnswer {
 	d.shut(d.local)
 	body, err := f.deliver(m, d)
@@ -148,7 +147,7 @@ func (f *front) refusedBy(subKod, popis string) aiseoAnswer {
 // deliver hands a message to AISEO, for the caller of m.
 func (f *front) deliver(m *message, d *internal) (*xmltext.Node, error) {
 	if m.aiseoURL != "" {
-		return f.caller.post(m.aiseoURL, d.local, d.doc)
+		return f.client.post(m.aiseoURL, d.local, d.doc)
 	}
 	root, err := xmltext.Parse(d.doc, xmltext.DefaultBounds())
 	if err != nil {

@@ -44,7 +44,7 @@ type Server struct {
 	front      map[string]func(*message) reply // by code of the service
 
 	control control
-	caller  *caller
+	client  *client
 	end     *shutdown
 }
 
@@ -62,7 +62,7 @@ func NewServer(cfg Config) (*Server, error) {
 			rights:   &rightsTable{byTriple: sampleRights()},
 			log:      &messageLog{hook: cfg.Log},
 		},
-		caller: newCaller(cfg.Client),
+		client: newClient(cfg.Client),
 		end:    newShutdown(),
 	}
 	for name, v := range cfg.Settings {
@@ -111,9 +111,9 @@ func (s *Server) Serve(ln net.Listener) error {
 // hang. It returns ctx's error when that takes too long.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.end.begin()
-	s.caller.close()
+	s.client.close()
 	s.awaitClosed(ctx)
-	defer s.caller.close() // of connections that came back since
+	defer s.client.close() // of connections that came back since
 	err := s.http.ShutdownWithContext(ctx)
 	s.end.hung.Wait()
 	if errors.Is(err, net.ErrClosed) { // of a listener, which Serve has closed
@@ -192,7 +192,7 @@ func (s *Server) assemble() {
 		rob:    &rob{p, v.ROB},
 		ruian:  &ruian{p},
 		aiseo:  &aiseo{p, v.AISEO},
-		caller: s.caller,
+		client: s.client,
 		rights: s.control.rights.of,
 	}
 	eop, ecd := NewEOP(p, v.EOP.Agenda, v.EOP.AIS), NewECD(p, v.ECD.Agenda, v.ECD.AIS)

@@ -79,7 +79,10 @@ func printDetails(out io.Writer, root *xmltext.Node) {
 	details := findAll(find(root, "Status"), "VysledekDetail")
 	details = append(details, findAll(find(root, "IszrAplikacniStatus"), "VysledekDetail")...)
 	for _, d := range details {
-		fmt.Fprintf(out, "  %s: %s", text(d, "VysledekSubKod"), text(d, "VysledekPopis"))
+		fmt.Fprintf(out, "  %s", text(d, "VysledekSubKod"))
+		if popis := text(d, "VysledekPopis"); popis != "" {
+			fmt.Fprintf(out, ": %s", popis)
+		}
 		if origin := find(d, "Puvodce"); origin != nil {
 			fmt.Fprintf(out, " [%s]", allText(origin))
 		}

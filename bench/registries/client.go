@@ -18,36 +18,36 @@ const (
 	publisherReply   = 64 << 20 // bytes; a reply is read whole
 )
 
-// caller calls publishers over HTTP, for the front. It may be used by several
+// client calls publishers over HTTP, for the front. It may be used by several
 // goroutines.
-type caller struct {
-	client *http.Client
+type client struct {
+	http   *http.Client
 	ctx    context.Context // of all calls, until close
 	cancel context.CancelFunc
 }
 
-// newCaller makes a caller. client may be nil, for one without a certificate; its idle
-// connections are the caller's, which closes them.
-func newCaller(client *http.Client) *caller {
-	if client == nil {
-		client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+// newClient makes a client. over may be nil, for calls without a certificate; close closes
+// its idle connections.
+func newClient(over *http.Client) *client {
+	if over == nil {
+		over = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
 	}
-	c := &caller{client: client}
+	c := &client{http: over}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	return c
 }
 
 // close ends the calls that run, and the connections.
-func (c *caller) close() {
+func (c *client) close() {
 	c.cancel()
-	c.client.CloseIdleConnections()
+	c.http.CloseIdleConnections()
 }
 
 var errFault = errors.New("a SOAP Fault")
 
 // post sends a payload in an Envelope and returns the payload of the reply. Its errors
 // are those of the way there and back, errNotSoap and errFault.
-func (c *caller) post(url, action string, payload []byte) (*xmltext.Node, error) {
+func (c *client) post(url, action string, payload []byte) (*xmltext.Node, error) {
 	ctx, cancel := context.WithTimeout(c.ctx, publisherTimeout)
 	defer cancel()
 	message := append(append([]byte(envelopeStart), payload...), bodyEnd+envelopeEnd...)
@@ -57,7 +57,7 @@ func (c *caller) post(url, action string, payload []byte) (*xmltext.Node, error)
 	}
 	request.Header.Set("Content-Type", soapType)
 	request.Header.Set("SOAPAction", `"`+action+`"`)
-	response, err := c.client.Do(request)
+	response, err := c.http.Do(request)
 	if err != nil {
 		return nil, fmt.Errorf("call publisher: %w", err)
 	}
