@@ -19,7 +19,7 @@
 //   - exchange: a call and its two ends
 //   - intent, callrecord, use: its records of use, before it is answered and at its end
 //   - record, line, lines: what is recorded of it at its end, and its line of the log
-//   - returned: the items that its answer held, beside the rights of its caller
+//   - returned, entitlement: the items that its answer held, and those that it may hold
 //   - inbound, identity: what came in, and who sent it
 //   - watch: what is recorded of the bytes of a message
 //   - outbound, answers: what goes out

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -30,7 +31,9 @@ type exchange struct {
 
 	sent, received time.Time   // the message began to go out, the answer has begun
 	trace          *egon.Trace // of what came of the call at the registries
+	entitled       entitlement // of a relayed call
 	foreign        []string    // items that left without a right
+	filtered       []string    // items that were taken out of a relayed answer
 	published      bool        // the answer is a WSDL or a schema
 	ended          bool
 	result
@@ -71,7 +74,8 @@ func (x *exchange) slotLifetime() time.Duration {
 func (x *exchange) take(a *egon.Answer) error {
 	x.out.own(a)
 	if x.route.Kind == RelayRoute {
-		err := x.out.prove(&x.pools, x.service, x.cfg.maxHeld(), int64(x.cfg.InlineLimit))
+		b := holding{int64(x.cfg.InlineLimit), x.cfg.maxHeld()}
+		err := x.out.prove(&x.pools, x.service, x.expectation(), b)
 		if err != nil {
 			return x.route.blame(err)
 		}
@@ -87,6 +91,17 @@ func (x *exchange) take(a *egon.Answer) error {
 	x.rc.SetContentType(a.ContentType)
 	x.setLimitFields()
 	return nil
+}
+
+// expectation is what the relayed answer may hold, by the rule of its route.
+func (x *exchange) expectation() egon.Expectation {
+	e := egon.Expectation{Rule: x.route.Returned}
+	if e.Rule == egon.ObserveReturned {
+		return e
+	}
+	x.entitled = x.entitle()
+	e.Rights = &x.entitled
+	return e
 }
 
 // reject answers with a refusal in place of what there was. What was reserved for
@@ -222,6 +237,9 @@ func (x *exchange) endAnswer() {
 		x.out.kod, x.out.subKody, x.out.fault = said.Kod(), said.SubKody(), said.Fault()
 		x.judge()
 		x.trace.Returns(said.Returned())
+		if removed := said.Removed(); !removed.Empty() {
+			x.filtered = slices.Collect(removed.Words())
+		}
 		if id := said.IszrZadostId(); id != "" {
 			x.iszrID = id // the log has the number that the caller sees
 		}

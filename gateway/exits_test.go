@@ -26,6 +26,14 @@ func answeredExits() []exit {
 		{name: "relayed, large both ways", outcome: "ok", took: all,
 			set: relays(-1, func() io.Reader { return bytes.NewReader(large) }),
 			ask: asks("E05", largeMessage(300<<10))},
+		{name: "filtered", outcome: "varovani", took: all,
+			set: both(relays(-1, func() io.Reader {
+				return bytes.NewReader(personReply(permittedItems + foreignItem))
+			}), returns(egon.FilterReturned))},
+		{name: "filtered, large", outcome: "ok", took: all,
+			set: both(relays(-1, func() io.Reader {
+				return bytes.NewReader(personReply(strings.Repeat(" ", 300<<10) + foreignItem))
+			}), returns(egon.FilterReturned))},
 		{name: "more held than a pool keeps", outcome: "ok", took: all,
 			set: func(_ *exitRun, s *settings) { s.cfg.InlineLimit = 1 << 20 },
 			ask: asks("E05", largeMessage(500<<10))},
@@ -129,6 +137,10 @@ func upstreamExits() []exit {
 			set: fails(context.DeadlineExceeded)},
 		{name: "a small reply is cut", outcome: "registry-failed", took: answered,
 			set: relays(int64(len(doc)), func() io.Reader { return bytes.NewReader(doc[:100]) })},
+		{name: "a reply holds what may not leave", outcome: "registry-failed", took: answered,
+			set: both(relays(-1, func() io.Reader {
+				return bytes.NewReader(personReply(foreignItem))
+			}), returns(egon.RefuseReturned))},
 		{name: "a reply is not XML", outcome: "registry-failed", took: answered,
 			set: relays(5, func() io.Reader { return strings.NewReader("<<<<<") })},
 		{name: "a large reply is cut", outcome: "upstream-broke", took: answered,
@@ -207,6 +219,11 @@ func panicExits() []exit {
 					panic("relay")
 				})(s)
 			}},
+		{name: "in a filtered element", outcome: "upstream-broke", took: answered,
+			set: both(relays(-1, func() io.Reader {
+				doc := personReply("<Telefon>" + strings.Repeat("6", 600<<10))
+				return io.MultiReader(bytes.NewReader(doc[:500<<10]), panicking{})
+			}), returns(egon.FilterReturned))},
 		{name: "in the reply", outcome: "internal", took: answered,
 			set: relays(-1, func() io.Reader { return panicking{} })},
 		{name: "in the answer", outcome: "upstream-broke", took: answered,

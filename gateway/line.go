@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
 	"brana/egon"
@@ -136,4 +137,11 @@ func (r *result) cause() error {
 		return nil
 	}
 	return r.refusal.Cause
+}
+
+// addWords writes a list of items, if there are any.
+func addWords(e zapcore.ObjectEncoder, key string, words []string) {
+	if len(words) > 0 {
+		zap.Strings(key, words).AddTo(e)
+	}
 }

@@ -43,24 +43,51 @@ func (o *outbound) say(body io.ReadCloser, length int) {
 
 // prove begins the proof of a relayed answer and reads as much of it as may be
 // held, or its beginning when it is known to be larger.
-func (o *outbound) prove(p *pools, s *egon.Service, hold int, inline int64) error {
+func (o *outbound) prove(p *pools, s *egon.Service, e egon.Expectation, b holding) error {
 	o.verifier = p.replies.Get()
 	o.verifier.Reset(s)
+	o.verifier.Expect(e)
 	o.proof.Begin(stream.Source{
 		Verifier: o.verifier,
 		Body:     o.answer,
 		Length:   int64(o.length),
-		Hold:     hold,
+		Hold:     b.most,
 		Broken:   cutReply,
 	}, p.buffers.Get())
-	fits := int64(o.length) <= inline
-	for !o.proof.Done() && (fits && o.proof.Received() < inline || o.proof.Ready() == 0) {
+	edits := o.verifier.MayEdit()
+	if edits {
+		o.proof.Edit(o.verifier)
+	}
+	if edits || int64(o.length) <= b.inline { // the more is known, the more the status can say
+		if err := o.fill(b.inline); err != nil {
+			return err
+		}
+	}
+	o.verifier.Seal()
+	for !o.proof.Done() && o.proof.Ready() == 0 {
 		if err := o.proof.Fill(); err != nil {
 			return err
 		}
 	}
-	if o.proof.Done() {
-		o.length = int(o.proof.Received())
+	o.length = -1
+	if !o.verifier.MayEdit() {
+		o.length = int(o.proof.Leaving())
+	}
+	return nil
+}
+
+// A holding is how much of an answer is held.
+type holding struct {
+	inline int64 // bytes of an answer that is read whole before it leaves
+	most   int   // bytes held at all
+}
+
+// fill receives a number of bytes, or the whole answer.
+func (o *outbound) fill(bytes int64) error {
+	for !o.proof.Done() && o.proof.Received() < bytes {
+		if err := o.proof.Fill(); err != nil {
+			return err
+		}
 	}
 	return nil
 }

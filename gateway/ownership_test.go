@@ -159,6 +159,11 @@ func relays(length int64, body func() io.Reader) func(*exitRun, *settings) {
 	}
 }
 
+// returns has the default route treat the items of replies by a rule.
+func returns(rule egon.ReturnedRule) func(*exitRun, *settings) {
+	return func(_ *exitRun, s *settings) { s.cfg.Routes.Default.Returned = rule }
+}
+
 // breaks has one operation of the stores fail, or panic when err is nil.
 func breaks(what string, err error) func(*exitRun, *settings) {
 	return func(run *exitRun, _ *settings) {

@@ -37,6 +37,7 @@ func (x *exchange) resultIn(u *use) *audit.Result {
 		Broken:        x.brokenSide(),
 		Returned:      u.returnedOf(x.returned()),
 		Unpermitted:   x.foreign,
+		Filtered:      x.filtered,
 		Registries:    u.registriesOf(x.trace),
 		RequestBytes:  x.proof.Received(),
 		ResponseBytes: x.out.written,
@@ -61,6 +62,7 @@ func (x *exchange) resultIn(u *use) *audit.Result {
 func (x *exchange) record() {
 	x.count()
 	x.countReturned(x.returned(), x.foreign)
+	x.countEdited(metrics.Filtered, x.filtered)
 	level := x.level()
 	if x.refused(LogUnavailable) || !x.cfg.Lines.want(level, x.refusal != nil || x.broken != nil) {
 		return
@@ -70,8 +72,14 @@ func (x *exchange) record() {
 	}
 }
 
-// judgeReturned finds the items that left without a right.
-func (x *exchange) judgeReturned() { x.foreign = x.unpermitted(x.returned()) }
+// judgeReturned finds the items that left without a right. Of an answer that did not leave
+// none were filtered out, unless it was refused for them.
+func (x *exchange) judgeReturned() {
+	x.foreign = x.unpermitted(x.returned())
+	if len(x.filtered) > 0 && (x.out.written == 0 || x.refusal != nil) && !barred(x.cause()) {
+		x.filtered = nil
+	}
+}
 
 // noItems are those of an answer that did not leave.
 var noItems egon.Returned
@@ -100,6 +108,7 @@ func (x *exchange) MarshalLogObject(e zapcore.ObjectEncoder) error {
 	if x.asked != "" {
 		e.AddString("job", x.asked)
 	}
+	addWords(e, "filtered", x.filtered)
 	x.addCause(e)
 	if side := x.brokenSide(); side != "" {
 		e.AddString("broken", side)

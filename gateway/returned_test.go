@@ -113,7 +113,7 @@ func TestARelayedAnswerIsJudged(t *testing.T) {
 		x.service, x.route.Kind = egon.ServiceByCode("E05"), RelayRoute
 		x.trace.End(x.trace.Begin("iszr", egon.RelayedMessage), egon.SpanAnswered, time.Second)
 		x.out.own(answerOf([]byte(doc)))
-		err := x.out.prove(&x.pools, x.service, 1<<20, 1<<20)
+		err := x.out.prove(&x.pools, x.service, egon.Expectation{}, holding{1 << 20, 1 << 20})
 		x.out.err = err
 		x.endAnswer()
 		if got := x.trace.Spans()[0].Result; got != want {

@@ -22,6 +22,13 @@ func (s *Snapshot) Rights(d *Decision, h *egon.Head, now time.Time) Rights {
 	return Rights{rights{grant: d.Grant, row: row, policy: s}, h.Service}
 }
 
+// Of returns the rights to the items of another service, whose reply one of the decision's
+// delivers (E100).
+func (r Rights) Of(s *egon.Service) Rights {
+	r.service = s
+	return r
+}
+
 // Permit reports whether the caller may have an item, by its word. It does not allocate
 // for words of up to 32 bytes.
 func (r Rights) Permit(word string) bool {

@@ -9,6 +9,7 @@ import (
 // items counts the items that answers held.
 type items struct {
 	returned *prometheus.CounterVec
+	edited   *prometheus.CounterVec
 	words    map[string]*itemCounters // of Labels.Items; never changed
 }
 
@@ -19,6 +20,17 @@ type itemCounters struct {
 	made [2]prometheus.Counter
 }
 
+// An Edit is what the gateway does with an item of a message.
+type Edit string
+
+// The edits.
+const (
+	Removed     Edit = "removed"      // from a request
+	WouldRemove Edit = "would_remove" // from a request, by the bus; the gateway leaves it
+	Filled      Edit = "filled"       // into a request
+	Filtered    Edit = "filtered"     // out of an answer, or the answer is refused or cut for it
+)
+
 // UnknownItem is the word of all elements of persons that are no known items.
 const UnknownItem = "?"
 
@@ -27,6 +39,11 @@ func newItems(t table) items {
 		returned: t.counters("brana_items_returned_total",
 			"Answers that held an item with a value, by its word (?: an element of a person that "+
 				"is no known item), and whether the caller may ask for it.", "item", "permitted"),
+		edited: t.counters("brana_items_edited_total",
+			"Calls of which the gateway edited an item, by its word (?: of no reply): removed from or "+
+				"filled into the request, or filtered out of the answer, which was refused or cut "+
+				"for it where the route says so; would_remove: the bus would remove it.",
+			"item", "edit"),
 		words: map[string]*itemCounters{},
 	}
 }
@@ -51,4 +68,13 @@ func (m *items) ItemReturned(word string, permitted bool) {
 	}
 	c.once[which].Do(func() { c.made[which] = m.returned.WithLabelValues(word, value) })
 	c.made[which].Inc()
+}
+
+// ItemEdited counts a call of which an item was edited, by one of [Labels].Items or
+// UnknownItem.
+func (m *items) ItemEdited(word string, e Edit) {
+	if m.words[word] == nil {
+		word = UnknownItem
+	}
+	m.edited.WithLabelValues(word, string(e)).Inc()
 }

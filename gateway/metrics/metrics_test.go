@@ -91,6 +91,7 @@ func all() Sources {
 func happen(m *Metrics) {
 	m.Ended(&Ended{Service: "E05", Outcome: "overloaded", Refusal: "overloaded", Bound: "slow"})
 	m.ItemReturned("Jmeno", true)
+	m.ItemEdited("Jmeno", Filtered)
 	m.ConnectionRefused("total")
 	m.HandshakeEnded(true)
 	m.HandshakeFailed("timeout")

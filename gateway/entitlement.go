@@ -1,0 +1,77 @@
+package gateway
+
+import (
+	"slices"
+	"strings"
+
+	"brana/egon"
+	"brana/policy"
+)
+
+// An entitlement is which items may leave in the reply of a relayed call: those to which
+// its caller has a right, and which it asked for. It is the [egon.Rights] of the reply.
+type entitlement struct {
+	request *request
+	rights  policy.Rights
+	listed  bool          // the call asks for the items that it lists; else for all
+	reply   *egon.Service // whose reply was judged last
+}
+
+// entitle makes the entitlement of the call, by the rights by which it was decided.
+func (r *request) entitle() entitlement {
+	return entitlement{request: r, rights: r.rights(), listed: r.listsItems()}
+}
+
+// rights are those by which the call was decided.
+func (r *request) rights() policy.Rights {
+	if r.policy == nil || r.head == nil {
+		return policy.Rights{}
+	}
+	return r.policy.Rights(&r.decision, r.head, r.start)
+}
+
+// listsItems reports whether the message as it went on listed items.
+func (r *request) listsItems() bool {
+	for _, w := range r.head.Items {
+		if _, control := egon.ParseControl(w.Text); !control {
+			return true
+		}
+	}
+	return false
+}
+
+// Permits reports whether an item may leave in a reply of a service. In the reply of E100
+// that is another service than the call's. What its own call asked for is no longer known.
+func (e *entitlement) Permits(s *egon.Service, word string, always bool) bool {
+	e.reply = s
+	return e.rights.Of(s).Permit(word) && (always || e.wanted(s, word))
+}
+
+// wanted reports whether an item was asked for.
+func (e *entitlement) wanted(s *egon.Service, word string) bool {
+	return s != e.request.service || !e.listed ||
+		slices.ContainsFunc(e.request.head.Items, func(w egon.Word) bool {
+			return string(w.Text) == word
+		})
+}
+
+// Detail returns the detail of an item that was taken out of the reply.
+func (e *entitlement) Detail(word string) (egon.Detail, bool) {
+	name, unknown := strings.CutPrefix(word, unknownWord)
+	d := egon.Detail{SubKod: egon.NeniOpravneni}
+	switch {
+	case unknown:
+		d.Popis = "Prvek " + name + ", který brána nezná, byl z odpovědi odebrán."
+	case e.rights.Of(e.reply).Permit(word):
+		d.SubKod = unasked
+		d.Popis = "Údaj " + word + " nebyl požadován, z odpovědi byl odebrán."
+	default:
+		d.Popis = "Údaj " + word + " byl z odpovědi odebrán, volající k němu nemá oprávnění."
+	}
+	d.Popis = ItemNotPermitted.numbered(d.Popis)
+	return d, true
+}
+
+// unasked is the VysledekSubKod of an item to which the caller has a right. The enumeration
+// has no code for it (RegTypy 1.23.0).
+const unasked = "SPECIFIKACE V POPISU"
