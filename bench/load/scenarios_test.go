@@ -17,8 +17,8 @@ func TestAnswersByRules(t *testing.T) {
 		{Rules{"as-iszr", "filter"}, "VAROVANI NENI OPRAVNENI", "OK ", true},
 		{Rules{"as-iszr", "observe"}, "VAROVANI NENI OPRAVNENI", "OK ", true},
 		{Rules{"pass", "observe"}, "OK ", "OK ", false},
-		{Rules{"pass", "filter"}, "VAROVANI NENI OPRAVNENI", "OK ", true},
-		{Rules{"pass", "refuse"}, "CHYBA NENI K DISPOZICI", "OK ", false},
+		{Rules{"pass", "filter"}, "VAROVANI NENI OPRAVNENI", "VAROVANI NENI OPRAVNENI", true},
+		{Rules{"pass", "refuse"}, "CHYBA NENI K DISPOZICI", "CHYBA NENI K DISPOZICI", false},
 		{Rules{"strict", "filter"}, "CHYBA NENI OPRAVNENI", "CHYBA NENI OPRAVNENI", false},
 	} {
 		book := testBook
