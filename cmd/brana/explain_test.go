@@ -160,3 +160,22 @@ func TestExplainBeforeAPublisher(t *testing.T) {
 		t.Errorf("E05: exit code %d:\n%s", code, said)
 	}
 }
+
+// explain names the group of services whose limits the call counts for.
+func TestExplainOfLimitGroups(t *testing.T) {
+	config := serveFile(t, "127.0.0.1:8090")
+	grants := filepath.Join(filepath.Dir(config), "policy", "grants.yaml")
+	write(t, grants, strings.Replace(string(read(t, grants)), "limits: {working_hours: 100/h, off_hours: 100/h, concurrent: 2}",
+		"limits: [{for: [E278], working_hours: 7/h, off_hours: 8/h, concurrent: 1}, "+
+			"{for: rest, working_hours: 100/h, off_hours: 100/h, concurrent: 2}]", 1))
+	for _, tt := range []struct{ service, items, want string }{
+		{"E278", "Jmeno", "grants.yaml:15, limits of E278: 7/h in working hours, 8/h outside, 1 at once\n"},
+		{"E198", "EopFoto", "grants.yaml:15, limits of rest: 100/h in working hours, 100/h outside, 2 at once\n"},
+	} {
+		flags := append(searchFlags(tt.items), "--role", "XR2", "--ais", "999002")
+		said, code := explainedMessage(t, config, message(t, tt.service, flags...))
+		if code != 0 || !strings.Contains(said, tt.want) {
+			t.Errorf("%s: exit code %d, it does not say %q:\n%s", tt.service, code, tt.want, said)
+		}
+	}
+}
