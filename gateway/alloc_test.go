@@ -6,6 +6,7 @@ import (
 	"context"
 	"io"
 	"testing"
+	"time"
 
 	"brana/egon"
 )
@@ -70,6 +71,27 @@ func TestAllocationsPerLargeExchange(t *testing.T) {
 		l := newLoop(t, "/publikace/E05", largeMessage(size), relay, unlimited)
 		if n := testing.AllocsPerRun(20, func() { l.exchange(t) }); n > 8 {
 			t.Errorf("%d bytes each way: %v allocations, budget 8", size, n)
+		}
+	}
+}
+
+// An internal message allocates what a relayed call does, and its number.
+func TestAllocationsPerInternalMessage(t *testing.T) {
+	reply := egon.AppendReply(nil, egon.ServiceByCode("X11"), true, &egon.OdpovedInfo{
+		CasOdpovedi:    time.Now(),
+		Status:         egon.Status{Kod: egon.OK},
+		AgendaZadostId: requestID,
+		IszrZadostId:   innerID,
+	})
+	message := inward{code: "X11", lists: jmeno}.message()
+	for _, path := range []string{"/publikace/X11", "/publikace/aiseo"} {
+		l := newLoop(t, path, message, unlimited, func(s *settings) {
+			staticRelay(reply)(s)
+			atPublisher(t, s.cfg.Routes.Default.Relay)(s)
+		})
+		l.rc.Request.Header.Set("SOAPAction", `"AiseoSyncCtiAifo"`)
+		if n := testing.AllocsPerRun(200, func() { l.exchange(t) }); n > 5 {
+			t.Errorf("%s: %v allocations, budget 5", path, n)
 		}
 	}
 }

@@ -199,8 +199,8 @@ func (c *core) findService(h *fasthttp.RequestHeader) (edgeCall, *Refusal) {
 }
 
 // actionOf is the SOAPAction of a request without its quotes; empty: it has none.
-func actionOf(h *fasthttp.RequestHeader) string {
-	return strings.Trim(string(h.Peek("SOAPAction")), `" `)
+func actionOf(h *fasthttp.RequestHeader) []byte {
+	return bytes.Trim(h.Peek("SOAPAction"), `" `)
 }
 
 // originForm is the request target without scheme and host (RFC 9112 §3.2).

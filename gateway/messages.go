@@ -33,14 +33,14 @@ func newMessages(routes routes) messages {
 
 // named returns the message with an action at the address of a publisher. Any other name
 // is of no service.
-func (m messages) named(publisher, action string) (*egon.Service, *Refusal) {
+func (m messages) named(publisher string, action []byte) (*egon.Service, *Refusal) {
 	actions, offered := m[publisher]
-	switch s := actions[action]; {
+	switch s := actions[string(action)]; {
 	case s != nil:
 		return s, nil
 	case !offered:
 		return nil, noService(publisher)
-	case action == "":
+	case len(action) == 0:
 		return nil, refuse(UnknownService, "Na adrese /"+publisher+
 			" určuje zprávu hlavička SOAPAction; v požadavku chybí.")
 	}

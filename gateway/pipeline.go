@@ -85,7 +85,7 @@ func (x *exchange) checkHead() error {
 		return refuse(Draining)
 	case x.head.Demanded != "" && x.route.Kind != RelayRoute:
 		return notUnderstood(x.head)
-	case action != "" && action != x.service.Action:
+	case len(action) > 0 && string(action) != x.service.Action:
 		return refuse(ServiceMismatch,
 			"SOAPAction neodpovídá službě "+x.service.Code+"; očekává se "+x.service.Action+".")
 	}

@@ -93,6 +93,13 @@ func startPublisher(t *testing.T, change ...func(*settings)) *publisherGateway {
 			IszrZadostId:   innerID,
 		})), nil
 	})
+	p.testGateway = startGateway(t, append([]func(*settings){atPublisher(t, relay)}, change...)...)
+	return p
+}
+
+// atPublisher has a gateway stand before a publisher, to which it relays.
+func atPublisher(t *testing.T, relay Relay) func(*settings) {
+	t.Helper()
 	store, err := policy.NewStore(func() (*policy.Snapshot, error) {
 		return policy.LoadFS(fstest.MapFS{
 			"p/a.yaml": {Data: []byte(publisherGrants)},
@@ -107,14 +114,13 @@ func startPublisher(t *testing.T, change ...func(*settings)) *publisherGateway {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.testGateway = startGateway(t, append([]func(*settings){func(s *settings) {
+	return func(s *settings) {
 		s.parts.Policy = store
 		s.cfg.Routes = Routes{
-			Internal: Route{Kind: RelayRoute, Name: "aiseo", Relay: relay, Items: policy.Pass},
+			Internal: Route{Kind: RelayRoute, Name: "aiseo", Relay: relay},
 			Services: map[string]Route{"E227": {Kind: LocalRoute}},
 		}
-	}}, change...)...)
-	return p
+	}
 }
 
 // at posts a message to a path, with a SOAPAction unless it is empty.
