@@ -135,6 +135,9 @@ func (c *callCmd) message(s *egon.Service, key *rsa.PrivateKey) ([]byte, error) 
 		DuvodUcel:      optionalBytes(c.Reason),
 		AgendaZadostId: []byte(uuid.NewString()),
 	}
+	if s.Internal() {
+		info.IszrZadostId = []byte(uuid.NewString()) // the bus numbers its messages
+	}
 	return egon.AppendRequest(nil, &egon.Request{
 		Service:   s,
 		Enveloped: !c.Bare,

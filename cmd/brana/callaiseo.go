@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 
 	"brana/egon"
@@ -11,19 +10,30 @@ import (
 // nsAiseo is the beginning of the namespaces of questions to AISEO.
 const nsAiseo = "urn:cz:isvs:aiseo:schemas:"
 
-// asksAiseo reports whether a service is one of AISEO that flags can ask.
+// asksAiseo reports whether flags can ask a service of AISEO, or send the message by which
+// the bus asks AISEO for it.
 func asksAiseo(s *egon.Service) bool {
-	switch s.Code {
+	switch aiseoCode(s) {
 	case "E158", "E159", "E160", "E171", "E172", "E270":
-		return true
+		return s.Publisher == "" || s.Publisher == "aiseo"
 	}
 	return false
 }
 
-// aiseo is the question of a service of AISEO: for persons by names, birth date
+// aiseoCode is the code of a service, and of a message that of the first service that the
+// bus composes with it.
+func aiseoCode(s *egon.Service) string {
+	if s.Internal() && len(s.Serves) > 0 {
+		return s.Serves[0]
+	}
+	return s.Code
+}
+
+// aiseo is the question of a service or message of AISEO: for persons by names, birth date
 // and birth number, or for one person by AIFO.
 func (q *queryFlags) aiseo(s *egon.Service) ([]byte, error) {
-	switch s.Code {
+	code := aiseoCode(s)
+	switch code {
 	case "E159", "E171", "E270":
 		return q.aiseoRead(s)
 	}
@@ -36,15 +46,15 @@ func (q *queryFlags) aiseo(s *egon.Service) ([]byte, error) {
 	}
 	complete := q.Name != "" && q.Born != ""
 	switch {
-	case s.Code == "E158" && (!complete || q.Rc == ""):
-		return nil, errors.New("E158 needs --name, --born and --rc")
-	case s.Code == "E160" && !complete && q.Rc == "":
-		return nil, errors.New("E160 needs --rc, or --name and --born")
-	case s.Code == "E172" && (q.Name == "" || q.Born+q.Rc == ""):
-		return nil, errors.New("E172 needs --name, and --born or --rc or both beside it")
+	case code == "E158" && (!complete || q.Rc == ""):
+		return nil, fmt.Errorf("%s needs --name, --born and --rc", s.Code)
+	case code == "E160" && !complete && q.Rc == "":
+		return nil, fmt.Errorf("%s needs --rc, or --name and --born", s.Code)
+	case code == "E172" && (q.Name == "" || q.Born+q.Rc == ""):
+		return nil, fmt.Errorf("%s needs --name, and --born or --rc or both beside it", s.Code)
 	}
 	names := [][2]string{{"Jmeno", jmeno}, {"Prijmeni", prijmeni}, {"DatumNarozeni", q.Born}}
-	switch s.Code {
+	switch code {
 	case "E158":
 		return q.aiseoQuestion(s, "AiseoZtotozneni", "", append(names, [2]string{"RC", q.Rc})), nil
 	case "E160":
@@ -62,55 +72,80 @@ func (q *queryFlags) aiseo(s *egon.Service) ([]byte, error) {
 	return q.aiseoQuestion(s, "AiseoCtiPodleUdaju2", combination, values), nil
 }
 
-// aiseoQuestion is the element Zadost with the values that are not empty. They
-// are inside a combination if it has a name. schema is the end of their
-// namespace.
+// aiseoQuestion is the element with the values that are not empty: Zadost of a service,
+// Dotaz of a message. They are inside a combination if it has a name. schema is the end of
+// their namespace.
 func (q *queryFlags) aiseoQuestion(s *egon.Service, schema, combination string,
 	values [][2]string) []byte {
-	dst := fmt.Appendf(nil, `<z:Zadost xmlns:z="%s" xmlns:x="%s%s:v1"><z:%sData%s>`, s.Namespace,
-		nsAiseo, schema, s.Request, q.aiseoOptions(s))
+	dst := q.openAiseo(nil, s)
+	space := nsAiseo + schema + ":v1"
 	if combination != "" {
-		dst = fmt.Appendf(dst, "<x:%s>", combination)
+		dst = fmt.Appendf(dst, `<x:%s xmlns:x="%s">`, combination, space)
 	}
 	for _, v := range values {
-		if v[1] != "" {
+		switch {
+		case v[1] == "":
+		case combination != "":
 			dst = appendLeaf(dst, "x:"+v[0], v[1])
+		default:
+			dst = fmt.Appendf(dst, `<x:%s xmlns:x="%s">%s</x:%[1]s>`, v[0], space,
+				xmltext.AppendText(nil, v[1]))
 		}
 	}
 	if combination != "" {
 		dst = fmt.Appendf(dst, "</x:%s>", combination)
 	}
+	return shutAiseo(dst, s)
+}
+
+// openAiseo opens the element of a question, with its attributes.
+func (q *queryFlags) openAiseo(dst []byte, s *egon.Service) []byte {
+	if s.Internal() {
+		return fmt.Appendf(dst, "<e:Dotaz%s>", q.aiseoOptions(s))
+	}
+	return fmt.Appendf(dst, `<z:Zadost xmlns:z="%s"><z:%sData%s>`, s.Namespace, s.Request,
+		q.aiseoOptions(s))
+}
+
+func shutAiseo(dst []byte, s *egon.Service) []byte {
+	if s.Internal() {
+		return append(dst, "</e:Dotaz>"...)
+	}
 	return fmt.Appendf(dst, "</z:%sData></z:Zadost>", s.Request)
 }
 
-// aiseoOptions are the attributes of a question that the service has.
+// aiseoOptions are the attributes of a question that the service or message has.
 func (q *queryFlags) aiseoOptions(s *egon.Service) (attrs string) {
-	if q.Compare != "" && (s.Code == "E160" || s.Code == "E172") {
+	code := aiseoCode(s)
+	if q.Compare != "" && (code == "E160" || code == "E172") {
 		attrs = fmt.Sprintf(` typPorovnani="%s"`, xmltext.AppendAttr(nil, q.Compare))
 	}
-	if q.HideLog && s.Code != "E160" {
+	if q.HideLog && code != "E160" && s.Code != "X10" {
 		attrs += ` znepristupniLog="true"`
 	}
 	return attrs
 }
 
-// aiseoRead is a MapaAifo with the person to be read, and the element Zadost,
-// which E159 does not have.
+// aiseoRead is a MapaAifo with the person to be read, and the element of the question, which
+// E159 and X11 do not have.
 func (q *queryFlags) aiseoRead(s *egon.Service) ([]byte, error) {
-	if q.Aifo == "" {
-		return nil, fmt.Errorf(
-			"%s needs --aifo, the AIFO of a person in the agenda of the caller; "+
-				"E158, E160 and E172 return it",
-			s.Code,
-		)
+	agenda := "the caller"
+	if s.Internal() {
+		agenda = "AISEO"
 	}
-	dst := []byte("<abs:MapaAifo><reg:PrevodAifo><reg:LokalniAifo>1</reg:LokalniAifo>")
-	dst = append(appendLeaf(dst, "reg:GlobalniAifo", q.Aifo), "</reg:PrevodAifo></abs:MapaAifo>"...)
-	if s.Code == "E159" {
+	if q.Aifo == "" {
+		return nil, fmt.Errorf("%s needs --aifo, the AIFO of a person in the agenda of %s; "+
+			"E158, E160 and E172 return that of the caller", s.Code, agenda)
+	}
+	name := "abs:MapaAifo"
+	if s.Internal() {
+		name = "e:MapaAifo"
+	}
+	dst := fmt.Appendf(nil, "<%s><reg:PrevodAifo><reg:LokalniAifo>1</reg:LokalniAifo>", name)
+	dst = appendLeaf(dst, "reg:GlobalniAifo", q.Aifo)
+	dst = fmt.Appendf(dst, "</reg:PrevodAifo></%s>", name)
+	if aiseoCode(s) == "E159" {
 		return dst, nil
 	}
-	return fmt.Appendf(
-		dst, `<z:Zadost xmlns:z="%s"><z:%sData%s/></z:Zadost>`,
-		s.Namespace, s.Request, q.aiseoOptions(s),
-	), nil
+	return shutAiseo(q.openAiseo(dst, s), s), nil
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,7 +48,7 @@ func (p *printer) print(r *callReply) error {
 		}
 	}
 	for _, kind := range answerKinds {
-		for _, block := range findAll(root, kind.local) {
+		for _, block := range kind.blocks(root) {
 			kind.print(p.out, block)
 		}
 	}
@@ -113,6 +114,22 @@ var answerKinds = []answerKind{
 	{"AiseoCtiAifo2DataResponse", "VysledekAiseoKodType", "OsobaEO"},
 	{"AiseoCtiAifo3DataResponse", "VysledekAisKod", "KompletniUdaje"},
 	{"RobCtiHromadneAifoDataResponse", "VysledekRobKodType", "Osoba"},
+	// AISEO's own, to the bus.
+	{"AiseoOdpoved", "VysledekAiseoKodType", ""},
+	{"Odpoved", "VysledekAiseoKodType", ""},
+	{"AiseoCtiAifoDataResponseV01", "VysledekAiseoKodType", "OsobaEO"},
+	{"AiseoCtiAifo2DataResponseV01", "VysledekAiseoKodType", "OsobaEO"},
+	{"EoOdpoved", "VysledekAisKod", "KompletniUdaje"},
+}
+
+// blocks are the elements of a kind: those that have a status themselves, and not in an
+// element inside.
+func (k answerKind) blocks(root *xmltext.Node) []*xmltext.Node {
+	return slices.DeleteFunc(findAll(root, k.local), func(n *xmltext.Node) bool {
+		return !slices.ContainsFunc(n.Children, func(child *xmltext.Node) bool {
+			return strings.HasSuffix(child.Local, "AplikacniStatus")
+		})
+	})
 }
 
 // print prints what a registry verified or returned. It leaves out empty items.
