@@ -183,12 +183,13 @@ func TestEachItemOfEachReply(t *testing.T) {
 	for _, c := range replyCases(t) {
 		t.Run(c.code+" "+c.name, func(t *testing.T) {
 			r := NewReplyReader(DefaultBounds())
-			all := grantedWords(c.words())
+			e := Expectation{Rule: FilterReturned, Rights: grantedWords(c.words())}
 			leaving[c.code] = append(leaving[c.code], c.doc)
 			for _, size := range []int{len(c.doc), 7} {
-				got, err := filter(r, c.code, []byte(c.doc), Expectation{Rule: FilterReturned, Rights: all}, size, 0)
+				got, err := filter(r, c.code, []byte(c.doc), e, size, 0)
 				if err != nil || string(got) != c.doc || !r.Removed().Empty() {
-					t.Errorf("all permitted: %v, removed %q", err, inOrder(slices.Collect(r.Removed().Words())))
+					t.Errorf("all permitted: %v, removed %q", err,
+						inOrder(slices.Collect(r.Removed().Words())))
 				}
 			}
 			for _, word := range c.words() {

@@ -42,14 +42,12 @@ func (r *ReplyReader) Seal() {
 	}
 }
 
-// warn writes the details of what was removed into the status, if it was read.
+// warn writes the details of what was removed into the status, if it was read: into that of
+// the reply inside, if it has one.
 func (r *ReplyReader) warn() {
 	h := &r.own
-	if r.inside {
+	if r.inside && r.inner.kodAfter != nowhere {
 		h = &r.inner
-	}
-	if h.kodAfter == nowhere {
-		return
 	}
 	r.details = r.details[:0]
 	add := func(d *Detail) {

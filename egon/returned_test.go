@@ -1,10 +1,8 @@
 package egon
 
 import (
-	"bytes"
 	"fmt"
-	"os"
-	"path/filepath"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -156,25 +154,28 @@ func withoutAifo(osoba string) string {
 
 // replyWith returns a bare reply with an inner part that uses the prefixes of the table.
 func replyWith(code, inner string) []byte {
+	name := "abs:OdpovedInfo"
+	if replyOf(code).Internal() {
+		name = "e:OdpovedInfo"
+	}
+	info := appendOdpovedInfo(nil, name, &OdpovedInfo{Status: Status{Kod: OK}})
+	return replyHeaded(code, string(info), inner)
+}
+
+// replyHeaded is replyWith with a header.
+func replyHeaded(code, info, inner string) []byte {
 	s := replyOf(code)
 	doc := openReply(nil, s, false)
 	doc = doc[:len(doc)-1]
-	for prefix, space := range replies().spaces {
-		doc = attr(doc, "xmlns:"+prefix, space)
-	}
-	for prefix, space := range map[string]string{"xsi": NSXSI, "rob": NSRobTypes,
+	spaces := map[string]string{"xsi": NSXSI, "rob": NSRobTypes,
 		"edi":  "urn:cz:isvs:ros:schemas:RosEditaceTypy:v1",
 		"iszd": "urn:cz:isvs:aiseo:schemas:AiseoDotazyData:v1",
-		"x13":  "urn:cz:isvs:aiseo:schemas:AiseoCtiPodleUdaju2:v1"} {
-		doc = attr(doc, "xmlns:"+prefix, space)
+		"x13":  "urn:cz:isvs:aiseo:schemas:AiseoCtiPodleUdaju2:v1"}
+	maps.Copy(spaces, replies().spaces)
+	for _, prefix := range slices.Sorted(maps.Keys(spaces)) {
+		doc = attr(doc, "xmlns:"+prefix, spaces[prefix])
 	}
-	doc = append(doc, '>')
-	name := "abs:OdpovedInfo"
-	if s.Internal() {
-		name = "e:OdpovedInfo"
-	}
-	doc = appendOdpovedInfo(doc, name, &OdpovedInfo{Status: Status{Kod: OK}})
-	doc = append(doc, inner...)
+	doc = append(doc, ">"+info+inner...)
 	return closeReply(doc, s, false)
 }
 
@@ -224,48 +225,6 @@ func TestReturnedExamplesAreValid(t *testing.T) {
 			o.validate(t, "egon/xsd/"+ServiceByCode(tt.code).Action+".xsd",
 				replyWith(tt.code, tt.inner))
 		})
-	}
-}
-
-// mend makes o use schemas with one text of a file replaced: what E172 imports uses a type
-// that the official schemas do not declare.
-func (o *oracle) mend(t *testing.T, file, old, text string) {
-	t.Helper()
-	tree := t.TempDir()
-	folder := tree
-	for part := range strings.SplitSeq(filepath.Dir(file), "/") {
-		linkAll(t, strings.Replace(folder, tree, o.schemas, 1), folder, part)
-		folder = filepath.Join(folder, part)
-		if err := os.Mkdir(folder, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	linkAll(t, filepath.Join(o.schemas, filepath.Dir(file)), folder, filepath.Base(file))
-	whole, err := os.ReadFile(filepath.Join(o.schemas, file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	mended := bytes.ReplaceAll(whole, []byte(old), []byte(text))
-	if err := os.WriteFile(filepath.Join(tree, file), mended, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	o.schemas = tree
-}
-
-// linkAll links all entries of a folder but one into another folder.
-func linkAll(t *testing.T, from, to, but string) {
-	t.Helper()
-	entries, err := os.ReadDir(from)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range entries {
-		if e.Name() == but {
-			continue
-		}
-		if err := os.Symlink(filepath.Join(from, e.Name()), filepath.Join(to, e.Name())); err != nil {
-			t.Fatal(err)
-		}
 	}
 }
 

@@ -1,9 +1,6 @@
 package egon
 
 import (
-	"bytes"
-	"encoding/xml"
-	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -129,33 +126,16 @@ type plainElement struct {
 	space, local string
 	text         string // of it and of all inside it
 	children     []*plainElement
+
+	start, content, close, end int64 // of its tags: the first byte, and the one behind them
 }
 
 func plainRead(t *rapid.T, doc []byte) *plainElement {
-	root := &plainElement{}
-	open := []*plainElement{root}
-	for d := xml.NewDecoder(bytes.NewReader(doc)); ; {
-		tok, err := d.Token()
-		if err == io.EOF {
-			return root.children[0]
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		last := open[len(open)-1]
-		switch tok := tok.(type) {
-		case xml.StartElement:
-			e := &plainElement{space: tok.Name.Space, local: tok.Name.Local}
-			last.children = append(last.children, e)
-			open = append(open, e)
-		case xml.EndElement:
-			open = open[:len(open)-1]
-		case xml.CharData:
-			for _, e := range open {
-				e.text += string(tok)
-			}
-		}
+	root, err := plainTree(doc)
+	if err != nil {
+		t.Fatal(err)
 	}
+	return root
 }
 
 // plainReturned returns the items of a bare reply.

@@ -180,3 +180,45 @@ func (o *oracle) robEnvelope(t *testing.T) string {
 	}
 	return file
 }
+
+// mend makes o use schemas with one text of a file replaced: what E172 imports uses a type
+// that the official schemas do not declare.
+func (o *oracle) mend(t *testing.T, file, old, text string) {
+	t.Helper()
+	tree := t.TempDir()
+	folder := tree
+	for part := range strings.SplitSeq(filepath.Dir(file), "/") {
+		linkAll(t, strings.Replace(folder, tree, o.schemas, 1), folder, part)
+		folder = filepath.Join(folder, part)
+		if err := os.Mkdir(folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	linkAll(t, filepath.Join(o.schemas, filepath.Dir(file)), folder, filepath.Base(file))
+	whole, err := os.ReadFile(filepath.Join(o.schemas, file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mended := bytes.ReplaceAll(whole, []byte(old), []byte(text))
+	if err := os.WriteFile(filepath.Join(tree, file), mended, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	o.schemas = tree
+}
+
+// linkAll links all entries of a folder but one into another folder.
+func linkAll(t *testing.T, from, to, but string) {
+	t.Helper()
+	entries, err := os.ReadDir(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.Name() == but {
+			continue
+		}
+		if err := os.Symlink(filepath.Join(from, e.Name()), filepath.Join(to, e.Name())); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
