@@ -17,7 +17,8 @@ func (r *ReplyReader) Leave(n int) { r.items.edits.leave(n) }
 
 // MayEdit reports whether more edits may come than there are.
 func (r *ReplyReader) MayEdit() bool {
-	return r.expects && !r.done && (!r.sealed || r.header != nil || r.items.mayRemove())
+	unread := r.header != nil && len(r.header.kod) == 0 // the status
+	return r.expects && !r.done && (!r.sealed || unread || r.items.mayRemove())
 }
 
 // Removed returns the items that were taken out of the reply so far. Of a reply that is
