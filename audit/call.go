@@ -88,7 +88,7 @@ type Result struct {
 	Job          bool     // the answer was left in the queue, for an asynchronous call
 
 	Returned    []string // words of the items that the answer held, ?name for an unknown element
-	Unpermitted []string // of them, those that the caller may not have
+	Unpermitted []string // of them, those that the caller may not have, or did not ask for
 	Filtered    []string // words of the items that were taken out of the answer, likewise
 	Persons     []string // keyed hashes of the AIFO in the answer, if the operator wants them
 	Registries  []Registry

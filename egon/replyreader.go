@@ -137,6 +137,15 @@ func (r *ReplyReader) IszrZadostId() string { return string(r.own.id) }
 // until Reset.
 func (r *ReplyReader) Returned() *Returned { return &r.items.got }
 
+// Inside returns the service whose reply it is: of E100 the one whose reply is delivered,
+// once that was read.
+func (r *ReplyReader) Inside() *Service {
+	if r.inside {
+		return r.inner.service
+	}
+	return r.service
+}
+
 // Fault reports whether the reply is a SOAP Fault.
 func (r *ReplyReader) Fault() bool { return r.fault }
 

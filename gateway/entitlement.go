@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"slices"
 	"strings"
 
 	"brana/egon"
@@ -13,14 +12,11 @@ import (
 type entitlement struct {
 	request *request
 	rights  policy.Rights
-	listed  bool          // the call asks for the items that it lists; else for all
 	reply   *egon.Service // whose reply was judged last
 }
 
 // entitle makes the entitlement of the call, by the rights by which it was decided.
-func (r *request) entitle() entitlement {
-	return entitlement{request: r, rights: r.rights(), listed: r.listsItems()}
-}
+func (r *request) entitle() entitlement { return entitlement{request: r, rights: r.rights()} }
 
 // rights are those by which the call was decided.
 func (r *request) rights() policy.Rights {
@@ -28,16 +24,6 @@ func (r *request) rights() policy.Rights {
 		return policy.Rights{}
 	}
 	return r.policy.Rights(&r.decision, r.head, r.start)
-}
-
-// listsItems reports whether the message as it went on listed items.
-func (r *request) listsItems() bool {
-	for _, w := range r.head.Items {
-		if _, control := egon.ParseControl(w.Text); !control {
-			return true
-		}
-	}
-	return false
 }
 
 // Permits reports whether an item may leave in a reply of a service. In the reply of E100
@@ -49,10 +35,8 @@ func (e *entitlement) Permits(s *egon.Service, word string, always bool) bool {
 
 // wanted reports whether an item was asked for.
 func (e *entitlement) wanted(s *egon.Service, word string) bool {
-	return s != e.request.service || !e.listed ||
-		slices.ContainsFunc(e.request.head.Items, func(w egon.Word) bool {
-			return string(w.Text) == word
-		})
+	r := e.request
+	return s != r.service || r.decision.Asks(r.head, word)
 }
 
 // Detail returns the detail of an item that was taken out of the reply.

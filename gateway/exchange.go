@@ -29,12 +29,13 @@ type exchange struct {
 	hold hold
 	out  outbound
 
-	sent, received time.Time   // the message began to go out, the answer has begun
-	trace          *egon.Trace // of what came of the call at the registries
-	entitled       entitlement // of a relayed call
-	foreign        []string    // items that left without a right
-	filtered       []string    // items that were taken out of a relayed answer
-	published      bool        // the answer is a WSDL or a schema
+	sent, received time.Time     // the message began to go out, the answer has begun
+	trace          *egon.Trace   // of what came of the call at the registries
+	entitled       entitlement   // of a relayed call
+	inside         *egon.Service // whose items the answer holds; of E100 not the call's
+	foreign        []string      // items that left without a right, or unasked
+	filtered       []string      // items that were taken out of a relayed answer
+	published      bool          // the answer is a WSDL or a schema
 	ended          bool
 	result
 }
@@ -237,6 +238,7 @@ func (x *exchange) endAnswer() {
 		x.out.kod, x.out.subKody, x.out.fault = said.Kod(), said.SubKody(), said.Fault()
 		x.judge()
 		x.trace.Returns(said.Returned())
+		x.inside = said.Inside()
 		if removed := said.Removed(); !removed.Empty() {
 			x.filtered = slices.Collect(removed.Words())
 		}

@@ -283,6 +283,38 @@ func TestAnAnswerOfTheQueueIsFilteredByTheServiceInside(t *testing.T) {
 	}
 }
 
+// A route that observes lets all of it leave, and records what may not: also what was not
+// asked for, but for what comes unasked.
+func TestWhatMayNotLeaveIsObserved(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		ask  []byte
+		want string
+	}{
+		{"a list", asksForNames, "DatumNarozeni Telefon ?Nove"},
+		{"no list", call{}.message(), "Telefon ?Nove"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			into, records := recorded(t)
+			doc := personReply("<Aifo>1</Aifo>" + permittedItems + unaskedItem + foreignItem + unknownItem)
+			s := startGateway(t, returning(egon.ObserveReturned, replying(doc)), into)
+			if got := read(t, s.post(t, "/publikace/E05", c.ask)); got != string(doc) {
+				t.Errorf("got %s", got)
+			}
+			s.settled(t)
+			var got string
+			eventually(t, "the outcome is recorded", func() bool {
+				list := records()
+				got = strings.Join(list[len(list)-1].Unpermitted, " ")
+				return list[len(list)-1].Type == audit.TypeOutcome
+			})
+			if got != c.want {
+				t.Errorf("recorded %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
 // What is filtered is counted, once for each answer.
 func TestFilteredItemsAreCounted(t *testing.T) {
 	s := startGateway(t, returning(egon.FilterReturned,

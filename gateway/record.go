@@ -75,7 +75,7 @@ func (x *exchange) record() {
 // judgeReturned finds the items that left without a right. Of an answer that did not leave
 // none were filtered out, unless it was refused for them.
 func (x *exchange) judgeReturned() {
-	x.foreign = x.unpermitted(x.returned())
+	x.foreign = x.unpermitted(x.returned(), x.inside)
 	if len(x.filtered) > 0 && (x.out.written == 0 || x.refusal != nil) && !barred(x.cause()) {
 		x.filtered = nil
 	}

@@ -6,17 +6,24 @@ import (
 
 	"brana/egon"
 	"brana/gateway/metrics"
+	"brana/policy"
 )
 
-// unpermitted returns the items that left without a right, by the rights by which the call
-// was decided.
-func (r *request) unpermitted(items *egon.Returned) (words []string) {
-	if items.Empty() {
+// unpermitted returns the items that left without a right or, where the call was relayed,
+// unasked. inside is the service whose reply held them. They are judged as the call was
+// decided: of one that went on without its row nothing is known.
+func (r *request) unpermitted(items *egon.Returned, inside *egon.Service) (words []string) {
+	d := &r.decision
+	if items.Empty() || d.Verdict == policy.Granted && d.Row < policy.Stale {
 		return nil
 	}
-	rights := r.rights()
+	if inside == nil { // it was not relayed
+		inside = r.service
+	}
+	entitled := r.entitle()
 	for word := range items.Words() {
-		if word != egon.AlwaysReturned && !rights.Permit(word) {
+		always := r.route.Kind != RelayRoute || egon.ComesUnasked(inside, word)
+		if word != egon.AlwaysReturned && !entitled.Permits(inside, word, always) {
 			words = append(words, word)
 		}
 	}
