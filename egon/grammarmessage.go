@@ -23,9 +23,12 @@ func rppList(name string, rank int8) *element {
 		declared: typeName{NSReg, name + "Type"}}
 }
 
+// aisRank is that of reg:AisSeznamUdajuAbstract, the last of the lists.
+const aisRank = 7
+
 // aisList is a list that stands for reg:AisSeznamUdajuAbstract.
 func aisList(name step, register Register) *element {
-	return &element{space: name.space, name: name.local, rank: 7, text: plainList,
+	return &element{space: name.space, name: name.local, rank: aisRank, text: plainList,
 		declared: typeName{name.space, name.local + "Type"}, register: register}
 }
 
@@ -57,6 +60,21 @@ func messageOperation(s *Service) *operation {
 	if own == (wordList{}) {
 		return o
 	}
+	o.last = &element{space: s.Namespace, name: "AutorizaceInfo", rank: 3,
+		required: !own.optional, declared: typeName{NSReg, "AutorizaceType"}, kids: []*element{
+			{space: NSReg, name: "MaximalniPocetZaznamu", rank: 1, text: plain,
+				declared: typeName{NSReg, "MaximalniPocetType"},
+				value:    func(h *Head) *[]byte { return &h.MaxRecords }},
+			{space: NSReg, name: "SeznamUdaju", rank: 2, required: true, kids: listsOf(own),
+				extent: func(h *Head) *extent { return &h.lists }},
+		}}
+	o.kids = append(o.kids, o.last)
+	return o
+}
+
+// listsOf returns the lists in SeznamUdaju of a message, one of which is the publisher's own:
+// its ROB list, or what stands for the list of an AIS.
+func listsOf(own wordList) []*element {
 	lists := append([]*element{robList, rosList}, rppLists...)
 	lists = append(lists, aisList(step{NSReg, "AisSeznamUdaju"}, own.register))
 	if own.space != NSReg { // version 2 of the lists has the types of version 1
@@ -64,15 +82,14 @@ func messageOperation(s *Service) *operation {
 		list.declared.space = NSEvidence
 		lists = append(lists, list)
 	}
-	o.last = &element{space: s.Namespace, name: "AutorizaceInfo", rank: 3,
-		required: !own.optional, declared: typeName{NSReg, "AutorizaceType"}, kids: []*element{
-			{space: NSReg, name: "MaximalniPocetZaznamu", rank: 1, text: plain,
-				declared: typeName{NSReg, "MaximalniPocetType"},
-				value:    func(h *Head) *[]byte { return &h.MaxRecords }},
-			{space: NSReg, name: "SeznamUdaju", rank: 2, required: true, kids: lists},
-		}}
-	o.kids = append(o.kids, o.last)
-	return o
+	for i, el := range lists {
+		if el.name == own.local || own.register != ROB && el.rank == aisRank {
+			list := *el
+			list.extent = func(h *Head) *extent { return &h.list }
+			lists[i] = &list
+		}
+	}
+	return lists
 }
 
 // messageInfoKids are the children of reg:ZadostInfoType.

@@ -20,6 +20,7 @@ type Head struct {
 
 	afterInfo           int64  // offset after ZadostInfo
 	authorization, list extent // of AutorizaceInfo and SeznamUdaju
+	lists               extent // of SeznamUdaju of an internal message; list is the publisher's
 }
 
 // A Word is one word of SeznamUdaju: its text, with references resolved, and the bytes

@@ -42,8 +42,12 @@ func without(edits []Edit, list []Word, removed func(word []byte) bool) []Edit {
 // With returns the edit that adds words to SeznamUdaju after those that it has, in a message
 // of a service that reads persons. It adds SeznamUdaju and AutorizaceInfo where the message
 // lacks them, in the place and the namespace that the schema gives them (IszrAbstract
-// 1.9.0). Every other byte stays.
+// 1.9.0). Every other byte stays. In an internal message the words
+// go into the list of its publisher, in the publisher's own names.
 func (h *Head) With(words []string) Edit {
+	if m := h.Service.message; m != nil {
+		return h.withOwn(m, words)
+	}
 	var text []byte
 	if len(h.Items) > 0 {
 		text = append(text, ' ')
@@ -59,4 +63,26 @@ func (h *Head) With(words []string) Edit {
 	return Edit{At: h.afterInfo, End: h.afterInfo, Text: slices.Concat(
 		[]byte(`<AutorizaceInfo xmlns="`+NSAbstract+`"><SeznamUdaju>`), text,
 		[]byte(`</SeznamUdaju></AutorizaceInfo>`))}
+}
+
+// withOwn is With of an internal message. The list of ROB is the first in SeznamUdaju, those
+// of an AIS are the last.
+func (h *Head) withOwn(m *message, words []string) Edit {
+	if h.list.after > 0 {
+		var text []byte
+		if slices.ContainsFunc(h.Items, func(w Word) bool { return h.list.holds(&w) }) {
+			text = append(text, ' ')
+		}
+		return h.list.appended(m.appendNames(text, words))
+	}
+	list := m.appendList(nil, words)
+	switch {
+	case h.lists.after == 0:
+		return Edit{At: h.afterInfo, End: h.afterInfo, Text: slices.Concat(
+			[]byte(`<AutorizaceInfo xmlns="`+h.Service.Namespace+`"><SeznamUdaju xmlns="`+NSReg+`">`),
+			list, []byte(`</SeznamUdaju></AutorizaceInfo>`))}
+	case m.list.register == ROB:
+		return h.lists.prepended(list)
+	}
+	return h.lists.appended(list)
 }

@@ -220,12 +220,16 @@ func FuzzRewriteRequest(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, code string, doc []byte, removed uint64, add bool) {
 		s := ServiceByCode(code)
-		if s == nil || s.Internal() {
+		if s == nil {
 			return
 		}
 		var added []string
 		if add && s.Reads != 0 {
 			added = []string{"Jmeno", "Prijmeni"}
+		}
+		if s.Internal() {
+			rewriteMessage(t, s, doc, removed, added)
+			return
 		}
 		rewriteRequest(t, code, doc, removed, added)
 	})

@@ -119,7 +119,7 @@ func (r *Reader) begin(x *extent, tok *xmltext.Token) {
 		r.arena = append(append(r.arena, prefix...), ':')
 	}
 	r.arena = append(r.arena, tok.Name.Local...)
-	x.name, x.empty = r.arena[from:len(r.arena):len(r.arena)], tok.Empty
+	x.name, x.begin, x.empty = r.arena[from:len(r.arena):len(r.arena)], tok.End, tok.Empty
 }
 
 // endValue keeps the value of an element whose text has been read.

@@ -64,14 +64,19 @@ func (m *message) appendHead(dst []byte, r *Request) []byte {
 func (m *message) appendList(dst []byte, words []string) []byte {
 	dst = append(append(dst, "<l:"...), m.list.local...)
 	dst = attr(dst, "xmlns:l", m.list.space)
-	dst = append(dst, '>')
+	dst = m.appendNames(append(dst, '>'), words)
+	return shut(dst, "l:"+m.list.local)
+}
+
+// appendNames appends words in the names of the publisher.
+func (m *message) appendNames(dst []byte, words []string) []byte {
 	for i, word := range words {
 		if i > 0 {
 			dst = append(dst, ' ')
 		}
 		dst = xmltext.AppendText(dst, nameIn(m.list.register, word))
 	}
-	return shut(dst, "l:"+m.list.local)
+	return dst
 }
 
 func closeRequest(dst []byte, r *Request) []byte {
