@@ -313,6 +313,44 @@ X999,XR1,12345678,AdresaPobytu,
 	}
 }
 
+// A gateway before ROB may fetch the rows of its matrix by E227, and answer it, as one
+// elsewhere.
+func TestRowsBeforeROB(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "grants.yaml"), `grants:
+  - {agenda: X999, role: XR1, ovm: "12345678", ais: 999001, environment: test,
+     valid: {from: 2020-01-01, to: 2099-12-31}, services: [E08, E227],
+     limits: {working_hours: 100/h, off_hours: 100/h, concurrent: 20}}
+`)
+	sims, sim := startRegistries(t)
+	if err := sims.SetRights(map[string][]registries.Right{"X999/XR1/12345678": {
+		{KodIszr: "Jmeno", KodRpp: "101-1-2"},
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	stub := startPublishers(t)
+	w := startWorldWith(t, devCmd{Policy: dir}, beforePublishers(stub.url), func(c *config.Config) {
+		c.Policy.Matrix.File, c.Policy.Matrix.E227 = "", "matrix"
+		c.Policy.Matrix.Caller = config.Caller{Agenda: "X999", Role: "XR1", Ovm: "12345678", Ais: 999001}
+		c.Upstreams["matrix"] = config.Upstream{URL: "http://" + sim + "/publikace"}
+		c.Routes["E227"] = config.Route{To: config.Local}
+	})
+	ask := func(list string) string {
+		ids := egon.Quadruple{Agenda: "X999", Role: "XR1", Ovm: "12345678", Ais: "999001"}
+		return w.post("O08", inward{code: "O08", ids: ids, list: list}.message()).sentences()
+	}
+	if said := ask("Jmeno"); said != "" {
+		t.Errorf("an item of the row: %s", said)
+	}
+	if said := ask("Jmeno Prijmeni"); !strings.HasPrefix(said, "BR_111: Nepovolené položky v SeznamUdaju: Prijmeni. "+
+		"Pro X999/XR1/12345678 je povolený rozsah v odpovědi služby E227.") {
+		t.Errorf("an item beyond the row: %s", said)
+	}
+	if r := w.call("E227", "--triple", "X999/XR1/12345678"); text(r.root, "KodIszr") != "Jmeno" {
+		t.Errorf("E227 from the rows: %s", r.body)
+	}
+}
+
 // The page about publishers has each message, its publisher and what covers it.
 func TestPageOfPublishers(t *testing.T) {
 	page := string(read(t, filepath.Join(root, "docs/publisher.md")))

@@ -44,9 +44,11 @@ const accessForm = `grants:
     environment: test
     reference: "MV-2026/0815"
     valid: {from: 2020-01-01, to: 2099-12-31}
-    services: [E159]
+    services: [E159, E270]
     items: {aiseo: [RodneCislo, Jmeno]}
-    limits: {working_hours: 3/h, off_hours: 5/h, concurrent: 1}
+    limits:
+      - {for: [E158-E172], name: aiseo, working_hours: 3/h, off_hours: 5/h, concurrent: 1}
+      - {for: rest, working_hours: 1/h, off_hours: 1/h, concurrent: 1}
 `
 
 const publisherIdentities = `identities:
@@ -236,12 +238,13 @@ func TestMVBeforeAiseoEnforcesExactlyWhatTheFormDeclared(t *testing.T) {
 					t.Errorf("call %d: %s", i, r.body)
 				}
 			}
-			want := fmt.Sprintf("BR_201: Hodinový limit %d volání je vyčerpán", regime.calls)
+			want := fmt.Sprintf("BR_201: Hodinový limit %d volání skupiny služeb aiseo je vyčerpán", regime.calls)
 			if said := m.asks("bus", m.declared()).sentences(); !strings.HasPrefix(said, want) {
 				t.Errorf("one more call: %s, want %s", said, want)
 			}
-			if got := m.aiseo.got.Load(); got != int64(regime.calls) {
-				t.Errorf("AISEO got %d messages, want %d", got, regime.calls)
+			m.countsGroupsApart()
+			if got := m.aiseo.got.Load(); got != int64(regime.calls)+1 {
+				t.Errorf("AISEO got %d messages, want %d", got, regime.calls+1)
 			}
 			m.showsWhatIsCounted(regime.calls)
 			if code := m.end(syscall.SIGTERM); code != 0 {
@@ -300,12 +303,25 @@ func (m *mv) boundsCallsAtOnce() {
 	}
 }
 
+// countsGroupsApart makes calls of a service that the form has other figures for.
+func (m *mv) countsGroupsApart() {
+	m.t.Helper()
+	x31 := m.declared(func(i *inward) { i.code = "X31" })
+	if got := m.asks("bus", x31).statusLine(); got != egon.OK {
+		m.t.Errorf("a call of another group: %s", got)
+	}
+	const want = "BR_201: Hodinový limit 1 volání skupiny služeb rest je vyčerpán"
+	if said := m.asks("bus", x31).sentences(); !strings.HasPrefix(said, want) {
+		m.t.Errorf("one more call of another group: %s", said)
+	}
+}
+
 // showsWhatIsCounted checks what operators see: the quota of the caller, and in the record
 // of use who asked, through whom, and for what.
 func (m *mv) showsWhatIsCounted(calls int) {
 	m.t.Helper()
 	admin := strings.TrimPrefix(m.admin, "http://")
-	said, code := brana("quota", "get", "--admin", admin, "X999/XR1/12345678/999001")
+	said, code := brana("quota", "get", "--admin", admin, "--group", "aiseo", "X999/XR1/12345678/999001")
 	if code != 0 || !strings.Contains(said, fmt.Sprintf("limit      %d calls an hour", calls)) ||
 		!strings.Contains(said, fmt.Sprintf("used       %d in the last hour", calls)) {
 		m.t.Errorf("brana quota: exit code %d, %s", code, said)
