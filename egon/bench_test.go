@@ -53,25 +53,37 @@ func BenchmarkRead(b *testing.B) {
 }
 
 // BenchmarkReply measures the reading of replies whose items are collected: of one person,
-// of many, and with a large photo.
+// of many, and with a large photo. All of them leave, or some are removed.
 func BenchmarkReply(b *testing.B) {
 	for _, bench := range []struct {
 		name, code string
 		doc        []byte
+		granted    string
 	}{
-		{"person", "E05", personsReply("E05", 1)},
-		{"persons", "E08", personsReply("E08", 1000)},
-		{"photo", "E198", photoReply(64 << 20)},
+		{"person", "E05", personsReply("E05", 1), ""},
+		{"person/permitted", "E05", personsReply("E05", 1), personHolds},
+		{"person/removed", "E05", personsReply("E05", 1), "Jmeno"},
+		{"persons", "E08", personsReply("E08", 1000), ""},
+		{"persons/permitted", "E08", personsReply("E08", 1000), personHolds},
+		{"persons/removed", "E08", personsReply("E08", 1000), "Jmeno"},
+		{"photo", "E198", photoReply(64 << 20), ""},
+		{"photo/removed", "E198", photoReply(64 << 20), personHolds},
 	} {
 		r, s := NewReplyReader(DefaultBounds()), ServiceByCode(bench.code)
+		var e Expectation
+		if bench.granted != "" {
+			e = Expectation{Rule: FilterReturned, Rights: granted(bench.granted)}
+		}
 		b.Run(bench.name, func(b *testing.B) {
 			measure(b, bench.doc, func() error {
 				r.Reset(s)
+				r.Expect(e)
 				for from := 0; from < len(bench.doc); from += 32 << 10 {
 					to := min(from+32<<10, len(bench.doc))
 					if err := r.Feed(bench.doc[from:to], to == len(bench.doc)); err != nil {
 						return err
 					}
+					r.Leave(len(r.Edits()))
 				}
 				return nil
 			})

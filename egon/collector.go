@@ -47,11 +47,15 @@ func (c *collector) reset() {
 
 // begin begins at the element of the operation of a service.
 func (c *collector) begin(s *Service) {
-	if root := replies().roots[s.replyName()]; root != nil {
+	if root := rootOf(s); root != nil {
 		c.top, c.skip, c.places[0], c.guess[0] = 0, 0, root, 0
 		c.judge.enter(s)
 	}
 }
+
+// rootOf returns the place of the operation in a service's replies, or nil when they have no
+// items.
+func rootOf(s *Service) *replyPlace { return replies().roots[s.replyName()] }
 
 // mayRemove reports whether an element of the reply may be removed.
 func (c *collector) mayRemove() bool { return c.judge.Rule == FilterReturned && c.collects() }

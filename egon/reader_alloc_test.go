@@ -4,6 +4,7 @@ package egon
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -80,6 +81,64 @@ func TestReturnedAllocations(t *testing.T) {
 		})
 		if allocs != 0 {
 			t.Errorf("%s %s: %v allocations, want 0", tt.code, tt.name, allocs)
+		}
+	}
+}
+
+// Judging a reply does not allocate, nor does removing items from it.
+func TestFilterAllocations(t *testing.T) {
+	r := NewReplyReader(DefaultBounds())
+	for _, tt := range filteredReplies {
+		doc := replyHeaded(tt.code, tt.info, tt.inner)
+		if strings.Contains(tt.removed, "?") || strings.Contains(tt.name, "more than text") {
+			continue // the name of an unknown element, and a list that is written anew
+		}
+		for _, rule := range []ReturnedRule{ObserveReturned, FilterReturned} {
+			e := Expectation{Rule: rule, Rights: granted(tt.granted)}
+			allocs := testing.AllocsPerRun(100, func() {
+				r.Reset(ServiceByCode(tt.code))
+				r.Expect(e)
+				if err := r.Feed(doc, true); err != nil {
+					t.Fatal(err)
+				}
+				r.Leave(len(r.Edits()))
+			})
+			if allocs != 0 {
+				t.Errorf("%s %s, %s: %v allocations, want 0", tt.code, tt.name, rule, allocs)
+			}
+		}
+	}
+}
+
+// A photo that is removed is given up as it comes, and edits that have left are forgotten.
+func TestFilteringHoldsNothing(t *testing.T) {
+	r := NewReplyReader(DefaultBounds())
+	for _, tt := range []struct {
+		code string
+		doc  []byte
+	}{
+		{"E198", photoReply(4 << 20)},
+		{"E08", personsReply("E08", 10000)},
+	} {
+		r.Reset(ServiceByCode(tt.code))
+		r.Expect(Expectation{Rule: FilterReturned, Rights: granted("")})
+		const window = 32 << 10
+		for from := 0; from < len(tt.doc); from += window {
+			to := min(from+window, len(tt.doc))
+			if err := r.Feed(tt.doc[from:to], to == len(tt.doc)); err != nil {
+				t.Fatal(err)
+			}
+			r.Seal()
+			if held := int64(to) - r.Releasable(); held > 1<<10 {
+				t.Fatalf("%s: %d bytes are held at byte %d", tt.code, held, to)
+			}
+			r.Leave(len(r.Edits()))
+		}
+		if n := cap(r.items.edits.list); n > 4*window/len("<rod:Jmeno>x</rod:Jmeno>") {
+			t.Errorf("%s: room for %d edits is left", tt.code, n)
+		}
+		if r.Removed().Empty() {
+			t.Errorf("%s: nothing was removed", tt.code)
 		}
 	}
 }

@@ -85,7 +85,9 @@ func (c *collector) listed(end int64) bool {
 	for i, j := c.list.word(0); i < j; i, j = c.list.word(j) {
 		switch word := c.list.text[i:j]; {
 		case c.listedLeaves(word):
-			kept = append(append(kept, word...), ' ')
+			if !c.list.plain {
+				kept = append(append(kept, word...), ' ')
+			}
 		case c.judge.Rule == RefuseReturned:
 			return false
 		default:

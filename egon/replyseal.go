@@ -4,7 +4,7 @@ package egon
 // Feed. The Expectation is the reader's until the next Reset.
 func (r *ReplyReader) Expect(e Expectation) {
 	r.items.judge.Expectation = e
-	r.expects = e.Rule == FilterReturned || len(e.Details) > 0
+	r.expects = len(e.Details) > 0 || e.Rule == FilterReturned && rootOf(r.service) != nil
 }
 
 // Edits returns the edits of the reply that have not left, in its order. They do not
