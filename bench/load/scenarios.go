@@ -129,7 +129,7 @@ func overreach(r Rules) Want {
 	case r.Items != "pass", r.Returned == "filter":
 		return removed
 	case r.Returned == "refuse":
-		return refused("NENI K DISPOZICI")
+		return refused("CHYBA VOLANI REGISTRU")
 	}
 	whole := person
 	whole.Elements = append(slices.Clone(person.Elements), otherItem)

@@ -18,7 +18,7 @@ func TestAnswersByRules(t *testing.T) {
 		{Rules{"as-iszr", "observe"}, "VAROVANI NENI OPRAVNENI", "OK ", true},
 		{Rules{"pass", "observe"}, "OK ", "OK ", false},
 		{Rules{"pass", "filter"}, "VAROVANI NENI OPRAVNENI", "VAROVANI NENI OPRAVNENI", true},
-		{Rules{"pass", "refuse"}, "CHYBA NENI K DISPOZICI", "CHYBA NENI K DISPOZICI", false},
+		{Rules{"pass", "refuse"}, "CHYBA CHYBA VOLANI REGISTRU", "CHYBA CHYBA VOLANI REGISTRU", false},
 		{Rules{"strict", "filter"}, "CHYBA NENI OPRAVNENI", "CHYBA NENI OPRAVNENI", false},
 	} {
 		book := testBook

@@ -55,8 +55,17 @@ type explainedItem struct {
 	By      string `json:"permitted_by"`      // row, grant, control or nothing; empty: it was not judged
 	Source  string `json:"source,omitempty"`  // of the right: file:line of a grant, or a row
 	Lacks   string `json:"lacks,omitempty"`   // why there is no right: row, grant, both, unknown
-	Becomes string `json:"becomes,omitempty"` // refused
+	Becomes string `json:"becomes,omitempty"` // one of the constants below; empty: it goes on
 }
+
+// What becomes of an item.
+const (
+	refusedItem = "refused"
+	removedItem = "removed"
+	filledItem  = "filled"
+	// The item passes, and the bus would remove it.
+	passedItem = "would be removed"
+)
 
 // rowUnavailable is what an item lacks whose right is not known without the row.
 const rowUnavailable = "row-unavailable"
@@ -128,49 +137,63 @@ func unjudged(h *egon.Head) (list []explainedItem) {
 	return list
 }
 
-// judged are the items that a call names or needs, each once, with what gives the right to
-// them and what becomes of them.
+// judged are the items that a call names or needs, and those that are filled in, each once,
+// with what gives the right to them and what becomes of them.
 func judged(s *policy.Snapshot, h *egon.Head, d *policy.Decision,
 	now time.Time) (list []explainedItem) {
-	rights := s.Rights(d, h, now)
-	row := rowOf(s, h)
+	j := judgement{d, s.Rights(d, h, now), rowOf(s, h)}
 	seen := map[string]bool{}
-	add := func(word string, asked bool) {
-		if seen[word] {
-			return
+	add := func(word string, item explainedItem) {
+		if !seen[word] {
+			seen[word] = true
+			list = append(list, j.judge(word, item))
 		}
-		seen[word] = true
-		one := explainedItem{
-			Word:  egon.LegibleWord(word),
-			Asked: asked,
-			Input: !asked,
-			By:    rights.Origin(word).String(),
-		}
-		switch rights.Origin(word) {
-		case policy.RowRight:
-			one.Source = row
-		case policy.GrantRight:
-			one.Source = d.Grant.Rule
-		}
-		if d.Verdict == policy.RowUnavailable && rights.Origin(word) == policy.Nothing {
-			one.By, one.Lacks = "", rowUnavailable
-		}
-		for _, r := range d.Refused {
-			if r.Word == word {
-				one.Lacks, one.Becomes = r.Why(), "refused"
-			}
-		}
-		list = append(list, one)
 	}
 	for _, w := range h.Items {
-		add(string(w.Text), true)
+		add(string(w.Text), explainedItem{Asked: true})
 	}
 	if h.Media != nil {
 		for _, word := range h.Media.Kind.SearchItems() {
-			add(word, false)
+			add(word, explainedItem{Input: true})
 		}
 	}
+	for _, word := range d.Filled {
+		add(word, explainedItem{Becomes: filledItem})
+	}
 	return list
+}
+
+// A judgement is what a decision rests on.
+type judgement struct {
+	*policy.Decision
+	rights policy.Rights
+	triple string // with where its row comes from
+}
+
+// judge completes an item.
+func (j judgement) judge(word string, item explainedItem) explainedItem {
+	origin := j.rights.Origin(word)
+	item.Word, item.By = egon.LegibleWord(word), origin.String()
+	switch {
+	case origin == policy.RowRight:
+		item.Source = j.triple
+	case origin == policy.GrantRight:
+		item.Source = j.Grant.Rule
+	case origin == policy.Nothing && j.Row < policy.Stale:
+		item.By, item.Lacks = "", rowUnavailable
+	}
+	without := removedItem
+	if j.Rule == policy.Pass {
+		without = passedItem
+	}
+	for becomes, list := range map[string][]policy.Refusal{refusedItem: j.Refused, without: j.Removed} {
+		for _, r := range list {
+			if r.Word == word {
+				item.Lacks, item.Becomes = r.Why(), becomes
+			}
+		}
+	}
+	return item
 }
 
 // rowOf names the row of the caller's triple, and where it comes from.

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -111,7 +112,11 @@ func (i *explainedItem) by() string {
 func (e *explanation) printVerdict(out io.Writer) error {
 	switch {
 	case e.Verdict == grantedCall:
-		_, err := fmt.Fprintf(out, "%s: granted\n", e.File)
+		warned := ""
+		if slices.ContainsFunc(e.Items, func(i explainedItem) bool { return i.Becomes == removedItem }) {
+			warned = ", and the answer is VAROVANI"
+		}
+		_, err := fmt.Fprintf(out, "%s: granted%s\n", e.File, warned)
 		return err
 	case e.Outcome == "":
 		_, err := fmt.Fprintf(out, "%s: refused: %s\n", e.File, e.Reason)
