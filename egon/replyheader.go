@@ -177,6 +177,10 @@ func (h *replyHeader) result() string {
 
 // subKody returns the codes of the details.
 func (h *replyHeader) subKody() (codes []string) {
+	if len(h.subs) == 0 {
+		return nil
+	}
+	codes = make([]string, 0, maxSubKody)
 	for rest := h.subs; len(rest) > 0; rest = rest[1+rest[0]:] {
 		codes = append(codes, string(rest[1:1+rest[0]]))
 	}

@@ -29,6 +29,23 @@ func TestAllocationsPerExchange(t *testing.T) {
 	}
 }
 
+// A route that refuses or filters allocates no more than one that observes, as long as the
+// reply holds nothing that may not leave.
+func TestAllocationsOfTheRulesOfReplies(t *testing.T) {
+	message := call{items: []string{"Jmeno", "Prijmeni"}}.message()
+	with := func(rule egon.ReturnedRule) float64 {
+		l := newLoop(t, "/publikace/E05", message, staticRelay(personReply(permittedItems)), unlimited,
+			func(s *settings) { s.cfg.Routes.Default.Returned = rule })
+		return testing.AllocsPerRun(200, func() { l.exchange(t) })
+	}
+	most := with(egon.ObserveReturned)
+	for _, rule := range []egon.ReturnedRule{egon.RefuseReturned, egon.FilterReturned} {
+		if n := with(rule); n > most {
+			t.Errorf("%s: %v allocations, %v with observe", rule, n, most)
+		}
+	}
+}
+
 // The record of use adds two allocations to an exchange at most: the wait for its intent.
 func TestAllocationsPerRecord(t *testing.T) {
 	for _, c := range []struct {

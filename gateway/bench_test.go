@@ -129,6 +129,35 @@ func BenchmarkExchange(b *testing.B) {
 	}
 }
 
+// BenchmarkReturned is what the rule of a route costs a small relayed call, in processor
+// time of the process: of a person as it is asked for, and with two items that may not leave.
+func BenchmarkReturned(b *testing.B) {
+	message := call{items: []string{"Jmeno", "Prijmeni"}}.message()
+	clean := personReply(permittedItems)
+	dirty := personReply(permittedItems + foreignItem + unaskedItem)
+	for _, c := range []struct {
+		name  string
+		rule  egon.ReturnedRule
+		reply []byte
+	}{
+		{"observe", egon.ObserveReturned, clean},
+		{"refuse", egon.RefuseReturned, clean},
+		{"filter", egon.FilterReturned, clean},
+		{"filter, removed", egon.FilterReturned, dirty},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			l := newLoop(b, "/publikace/E05", message, staticRelay(c.reply), unlimited,
+				func(s *settings) { s.cfg.Routes.Default.Returned = c.rule })
+			b.ReportAllocs()
+			before := processorTime(b)
+			for b.Loop() {
+				l.exchange(b)
+			}
+			b.ReportMetric(float64(processorTime(b)-before)/float64(b.N), "cpu-ns/op")
+		})
+	}
+}
+
 // BenchmarkRecord is what the record of use costs an exchange, with a journal in a file: in
 // time, and in processor time of the process. One call at a time pays a write and a switch
 // of goroutines; of many, each pays its share of a write. With os no disk is waited for.

@@ -42,20 +42,23 @@ func (e *entitlement) wanted(s *egon.Service, word string) bool {
 // Detail returns the detail of an item that was taken out of the reply.
 func (e *entitlement) Detail(word string) (egon.Detail, bool) {
 	name, unknown := strings.CutPrefix(word, unknownWord)
-	d := egon.Detail{SubKod: egon.NeniOpravneni}
 	switch {
 	case unknown:
-		d.Popis = "Prvek " + name + ", který brána nezná, byl z odpovědi odebrán."
+		return egon.Detail{SubKod: egon.NeniOpravneni, Popis: unknownOut + name}, true
 	case e.rights.Of(e.reply).Permit(word):
-		d.SubKod = unasked
-		d.Popis = "Údaj " + word + " nebyl požadován, z odpovědi byl odebrán."
-	default:
-		d.Popis = "Údaj " + word + " byl z odpovědi odebrán, volající k němu nemá oprávnění."
+		return egon.Detail{SubKod: unasked, Popis: unaskedOut + word}, true
 	}
-	d.Popis = ItemNotPermitted.numbered(d.Popis)
-	return d, true
+	return egon.Detail{SubKod: egon.NeniOpravneni, Popis: unpermittedOut + word}, true
 }
 
 // unasked is the VysledekSubKod of an item to which the caller has a right. The enumeration
 // has no code for it (RegTypy 1.23.0).
 const unasked = "SPECIFIKACE V POPISU"
+
+// What was taken out of a reply, before its name.
+var (
+	unpermittedOut = ItemNotPermitted.numbered(
+		"Z odpovědi byl odebrán údaj, ke kterému volající nemá oprávnění: ")
+	unaskedOut = ItemNotPermitted.numbered("Z odpovědi byl odebrán údaj, který nebyl požadován: ")
+	unknownOut = ItemNotPermitted.numbered("Z odpovědi byl odebrán prvek, který brána nezná: ")
+)

@@ -240,7 +240,7 @@ func (x *exchange) endAnswer() {
 		x.trace.Returns(said.Returned())
 		x.inside = said.Inside()
 		if removed := said.Removed(); !removed.Empty() {
-			x.filtered = slices.Collect(removed.Words())
+			x.filtered = slices.AppendSeq(make([]string, 0, 8), removed.Words())
 		}
 		if id := said.IszrZadostId(); id != "" {
 			x.iszrID = id // the log has the number that the caller sees
