@@ -62,7 +62,10 @@ func (x *exchange) resultIn(u *use) *audit.Result {
 func (x *exchange) record() {
 	x.count()
 	x.countReturned(x.returned(), x.foreign)
-	x.countEdited(metrics.Filtered, x.filtered)
+	x.parts.Metrics.ItemsEdited(x.filtered, metrics.Filtered)
+	if !x.sent.IsZero() {
+		x.countEdited()
+	}
 	level := x.level()
 	if x.refused(LogUnavailable) || !x.cfg.Lines.want(level, x.refusal != nil || x.broken != nil) {
 		return
@@ -108,7 +111,8 @@ func (x *exchange) MarshalLogObject(e zapcore.ObjectEncoder) error {
 	if x.asked != "" {
 		e.AddString("job", x.asked)
 	}
-	addWords(e, "filtered", x.filtered)
+	x.addEdited(e)
+	addWords(e, metrics.Filtered.String(), x.filtered)
 	x.addCause(e)
 	if side := x.brokenSide(); side != "" {
 		e.AddString("broken", side)

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"slices"
 
+	"go.uber.org/zap/zapcore"
+
 	"brana/egon"
 	"brana/gateway/metrics"
 	"brana/policy"
@@ -51,18 +53,30 @@ func (r *request) countReturned(items *egon.Returned, unpermitted []string) {
 	}
 }
 
-// countEdited counts items by which requests and answers were edited. Those of names that
-// no table has count once.
-func (r *request) countEdited(edit metrics.Edit, words []string) {
-	unknown := false
-	for _, word := range words {
-		if egon.IsUnknownName(word) {
-			unknown = true
-			continue
-		}
-		r.parts.Metrics.ItemEdited(word, edit)
+// removedWords are the items that were removed from the message, or would have been by the
+// bus, and which of both. A word that may be anything is unknownWord.
+func (r *request) removedWords() (words []string, e metrics.Edit) {
+	d := &r.decision
+	for i := range d.Removed {
+		words = append(words, r.recordable(d.Removed[i].Word))
 	}
-	if unknown {
-		r.parts.Metrics.ItemEdited(metrics.UnknownItem, edit)
+	if d.Rule == policy.Pass {
+		return words, metrics.WouldRemove
 	}
+	return words, metrics.Removed
+}
+
+// countEdited counts the items by which the message was edited.
+func (r *request) countEdited() {
+	if words, e := r.removedWords(); len(words) > 0 {
+		r.parts.Metrics.ItemsEdited(words, e)
+	}
+	r.parts.Metrics.ItemsEdited(r.decision.Filled, metrics.Filled)
+}
+
+// addEdited writes the items by which the message was edited.
+func (r *request) addEdited(e zapcore.ObjectEncoder) {
+	words, edit := r.removedWords()
+	addWords(e, edit.String(), words)
+	addWords(e, metrics.Filled.String(), r.decision.Filled)
 }

@@ -13,23 +13,40 @@ type items struct {
 	words    map[string]*itemCounters // of Labels.Items; never changed
 }
 
-// itemCounters are the two counters of a word, made when they are first needed. An answer
-// has many items, and each is a look-up less in the vector.
+// itemCounters are the counters of a word, made when they are first needed. An answer has
+// many items, and each is a look-up less in the vector.
 type itemCounters struct {
-	once [2]sync.Once
-	made [2]prometheus.Counter
+	returned [2]lazyCounter
+	edited   [edits]lazyCounter
+}
+
+// A lazyCounter is made when it is first needed.
+type lazyCounter struct {
+	once sync.Once
+	made prometheus.Counter
+}
+
+func (c *lazyCounter) inc(of *prometheus.CounterVec, values ...string) {
+	c.once.Do(func() { c.made = of.WithLabelValues(values...) })
+	c.made.Inc()
 }
 
 // An Edit is what the gateway does with an item of a message.
-type Edit string
+type Edit uint8
 
 // The edits.
 const (
-	Removed     Edit = "removed"      // from a request
-	WouldRemove Edit = "would_remove" // from a request, by the bus; the gateway leaves it
-	Filled      Edit = "filled"       // into a request
-	Filtered    Edit = "filtered"     // out of an answer, or the answer is refused or cut for it
+	Removed     Edit = iota // from a request
+	WouldRemove             // from a request, by the bus; the gateway leaves it
+	Filled                  // into a request
+	Filtered                // out of an answer, or the answer is refused or cut for it
+	edits
 )
+
+var editNames = [edits]string{"removed", "would_remove", "filled", "filtered"}
+
+// String returns the edit as the label has it.
+func (e Edit) String() string { return editNames[e] }
 
 // UnknownItem is the word of all elements of persons that are no known items.
 const UnknownItem = "?"
@@ -66,15 +83,22 @@ func (m *items) ItemReturned(word string, permitted bool) {
 	if c == nil {
 		word, c = UnknownItem, m.words[UnknownItem] // labels are from closed sets
 	}
-	c.once[which].Do(func() { c.made[which] = m.returned.WithLabelValues(word, value) })
-	c.made[which].Inc()
+	c.returned[which].inc(m.returned, word, value)
 }
 
-// ItemEdited counts a call of which an item was edited, by one of [Labels].Items or
-// UnknownItem.
-func (m *items) ItemEdited(word string, e Edit) {
-	if m.words[word] == nil {
-		word = UnknownItem
+// ItemsEdited counts a call of which items were edited. Those that are none of
+// [Labels].Items count once.
+func (m *items) ItemsEdited(words []string, e Edit) {
+	unknown := false
+	for _, word := range words {
+		c := m.words[word]
+		if c == nil || word == UnknownItem {
+			unknown = true
+			continue
+		}
+		c.edited[e].inc(m.edited, word, e.String())
 	}
-	m.edited.WithLabelValues(word, string(e)).Inc()
+	if unknown {
+		m.words[UnknownItem].edited[e].inc(m.edited, UnknownItem, e.String())
+	}
 }

@@ -91,7 +91,7 @@ func all() Sources {
 func happen(m *Metrics) {
 	m.Ended(&Ended{Service: "E05", Outcome: "overloaded", Refusal: "overloaded", Bound: "slow"})
 	m.ItemReturned("Jmeno", true)
-	m.ItemEdited("Jmeno", Filtered)
+	m.ItemsEdited([]string{"Jmeno"}, Filtered)
 	m.ConnectionRefused("total")
 	m.HandshakeEnded(true)
 	m.HandshakeFailed("timeout")
@@ -211,6 +211,30 @@ func TestReturnedItemsByTheirRight(t *testing.T) {
 		got[strings.TrimSpace(name)] = series.GetCounter().GetValue()
 	}
 	want := map[string]float64{"Jmeno yes": 3, "Jmeno no": 1, "? no": 1}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+// Edits count by their kind, and of words that no reply can hold one for each call.
+func TestEditedItems(t *testing.T) {
+	m := New(all(), Labels{Items: []string{"Jmeno", "Prijmeni"}})
+	for range 2 {
+		m.ItemsEdited([]string{"Jmeno", "Vosahlo", "?Nove", "?"}, Filtered)
+	}
+	m.ItemsEdited([]string{"Jmeno", "Prijmeni"}, Filled)
+	m.ItemsEdited(nil, Removed)
+	got := map[string]float64{}
+	for _, series := range gather(t, m)["brana_items_edited_total"].GetMetric() {
+		name := ""
+		for _, l := range series.GetLabel() {
+			name += l.GetValue() + " "
+		}
+		got[strings.TrimSpace(name)] = series.GetCounter().GetValue()
+	}
+	want := map[string]float64{
+		"filtered Jmeno": 2, "filtered ?": 2, "filled Jmeno": 1, "filled Prijmeni": 1,
+	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
