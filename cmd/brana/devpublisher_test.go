@@ -7,8 +7,10 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"golang.org/x/tools/txtar"
@@ -209,4 +211,58 @@ func expectSame(got, want string) error {
 		return fmt.Errorf("it is %q, want %q", got, want)
 	}
 	return nil
+}
+
+// brana dev --publisher stands between the bus and AISEO, and the call that it proposes goes
+// through it.
+func TestDevBeforeAPublisher(t *testing.T) {
+	p := runProcess(t, "dev", "--publisher", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--sim", "127.0.0.1:0", "--persons", "20")
+	try := regexp.MustCompile(`try: brana (call E159 --url \S+ --aifo \S+ --items) "(.*)"\n`).FindStringSubmatch(p.log.String())
+	if try == nil {
+		t.Fatalf("it proposes no call: %s", p.log.String())
+	}
+	out, code := brana(append(strings.Fields(try[1]), try[2])...)
+	if code != 0 || !strings.HasPrefix(out, "OK") || !strings.Contains(out, "StavOsoby              živá") {
+		t.Errorf("exit code %d:\n%s", code, out)
+	}
+	eventually(t, "the message of the bus is logged", func() bool {
+		line := p.log.line("exchange")
+		return line != nil && line["service"] == "X11" && line["outcome"] == "ok"
+	})
+	if code := p.end(syscall.SIGINT); code != 0 {
+		t.Errorf("exit code %d after Ctrl-C", code)
+	}
+}
+
+// The bus of brana dev calls a gateway with TLS by the certificate that flags give it, and is
+// known by it; without the certificate it has no answer.
+func TestDevBusHasACertificate(t *testing.T) {
+	ca := newAuthority(t, "Test CA")
+	ca.issue("gate", 2)
+	ca.issue("bus", 3)
+	sim, dir := freeAddress(t), t.TempDir()
+	grants, err := sample.ReadFile("sample/publisher/grants.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "policy/grants.yaml"), string(grants))
+	write(t, filepath.Join(dir, "policy/identities.yaml"),
+		"identities:\n  - {serial: \"3\", issuer: \"CN=Test CA,C=CZ\", bus: true, administrator: \"12345678\"}\n")
+	file := filepath.Join(dir, "brana.yaml")
+	write(t, file, strings.ReplaceAll(string(config.PublisherExample), "127.0.0.1:8090", sim)+fmt.Sprintf(
+		"listen: {address: \"127.0.0.1:0\", tls: {cert: %q, key: %q, client_ca: %q}}\nadmin: {address: \"127.0.0.1:0\"}\n",
+		ca.file("gate.pem"), ca.file("gate.key"), ca.file("ca.pem")))
+	flags := []string{"dev", "--publisher", "--config", file, "--sim", sim, "--persons", "20", "--bus-ca", ca.file("ca.pem")}
+	ask := func() (string, int) {
+		return brana("call", "E159", "--url", "http://"+sim+"/publikace", "--aifo", registries.AIFO("X999", 2), "--items", "StavOsoby")
+	}
+	p := runProcess(t, append(flags, "--bus-cert", ca.file("bus.pem"), "--bus-key", ca.file("bus.key"))...)
+	if out, code := ask(); code != 0 || !strings.Contains(out, "StavOsoby              živá") {
+		t.Errorf("with the certificate: exit code %d:\n%s", code, out)
+	}
+	p.end(syscall.SIGTERM)
+	runProcess(t, flags...)
+	if out, code := ask(); code != exitRefused || !strings.Contains(out, "CHYBA VOLANI AIS") {
+		t.Errorf("without it: exit code %d:\n%s", code, out)
+	}
 }

@@ -307,27 +307,6 @@ func (p *process) memory(field string) int {
 	return 0
 }
 
-// brana dev --publisher stands between the bus and AISEO, and the call that it proposes goes
-// through it.
-func TestDevBeforeAPublisher(t *testing.T) {
-	p := runProcess(t, "dev", "--publisher", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--sim", "127.0.0.1:0", "--persons", "20")
-	try := regexp.MustCompile(`try: brana (call E159 --url \S+ --aifo \S+ --items) "(.*)"\n`).FindStringSubmatch(p.log.String())
-	if try == nil {
-		t.Fatalf("it proposes no call: %s", p.log.String())
-	}
-	out, code := brana(append(strings.Fields(try[1]), try[2])...)
-	if code != 0 || !strings.HasPrefix(out, "OK") || !strings.Contains(out, "StavOsoby              živá") {
-		t.Errorf("exit code %d:\n%s", code, out)
-	}
-	eventually(t, "the message of the bus is logged", func() bool {
-		line := p.log.line("exchange")
-		return line != nil && line["service"] == "X11" && line["outcome"] == "ok"
-	})
-	if code := p.end(syscall.SIGINT); code != 0 {
-		t.Errorf("exit code %d after Ctrl-C", code)
-	}
-}
-
 // brana dev serves the first call that its own words propose, and ends with
 // Ctrl-C.
 func TestDevAsANewUserStartsIt(t *testing.T) {
