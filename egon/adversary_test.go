@@ -47,6 +47,10 @@ var adversaries = []adversary{
 	{"blanks in a value", "e198-bare.xml", "X999", "", " X", ""},
 	{"parts of a value", "e198-bare.xml", "Kazimíra", "", "a<!-- --><![CDATA[b]]>&#65;", ""},
 	{"words", "e05.xml", "Jmeno", "", "Jmeno ", ""},
+	{"words of a list by register", "messages/x11.xml", "Jmeno", "", "Jmeno ", ""},
+	{"names that a register uses", "messages/x21.xml", "Foto", "", "Foto ", ""},
+	{"a KodSluzby", "messages/o08.xml", "RobCti", "", "RobCti", ""},
+	{"elements behind a list", "messages/o08.xml", "<e:SeznamIdAdres/>", "", "<e:SeznamIdAdres/>", ""},
 	{"search combinations", "e198-bare.xml", "<d:Dotaz1JmPrijRC>", "", "<d:Dotaz1JmPrijRC/>",
 		"<d:Dotaz1JmPrijRC>"},
 	{"blocks of the header", "e227.xml", "<soapenv:Header/>", "<soapenv:Header>",
@@ -71,7 +75,8 @@ func (a *adversary) message(t testing.TB, n int) (service string, doc []byte) {
 		t.Fatal(err)
 	}
 	middle := a.before + strings.Repeat(a.unit, min(n, 4<<20/len(a.unit))) + a.after
-	service, _, _ = strings.Cut(strings.ToUpper(strings.TrimSuffix(a.file, ".xml")), "-")
+	name := strings.TrimSuffix(filepath.Base(a.file), ".xml")
+	service, _, _ = strings.Cut(strings.ToUpper(name), "-")
 	return service, bytes.Replace(doc, []byte(a.mark), []byte(middle), 1)
 }
 

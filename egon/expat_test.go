@@ -155,7 +155,7 @@ func FuzzExpat(f *testing.F) {
 }
 
 // serviceCodes are services of every grammar.
-var serviceCodes = []string{"E198", "E227", "E05", "E100"}
+var serviceCodes = []string{"E198", "E227", "E05", "E100", "X11", "O08", "X21", "G27"}
 
 // judge compares the results of the scanner and the reader for a document with those of
 // expat. It reports whether the reader accepts it.

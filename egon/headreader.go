@@ -320,7 +320,8 @@ func (r *Reader) choose(tok *xmltext.Token) {
 		}
 		codes = append(codes, m.message.kody...)
 	}
-	r.pending = r.offend(otherKod, tok.Start, strings.Join(codes, ", "), sent(r.head.kodSluzby))
+	kod := cut(string(r.head.kodSluzby), 128)
+	r.pending = r.offend(otherKod, tok.Start, strings.Join(codes, ", "), sent(kod))
 }
 
 // comment takes a comment inside the operation.

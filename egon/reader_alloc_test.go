@@ -24,7 +24,8 @@ func TestReaderAllocations(t *testing.T) {
 	r := NewReader(DefaultBounds())
 	for _, tt := range []struct{ code, file string }{
 		{"E198", "e198.xml"}, {"E198", "e198-bare.xml"}, {"E227", "e227.xml"}, {"E05", "e05.xml"},
-		{"E100", "e100.xml"},
+		{"E100", "e100.xml"}, {"X11", "messages/x11.xml"}, {"O08", "messages/o08.xml"},
+		{"X21", "messages/x21.xml"}, {"G27", "messages/g27.xml"},
 	} {
 		doc, code := requestFile(t, tt.file), []byte(tt.code)
 		allocs := testing.AllocsPerRun(100, func() {

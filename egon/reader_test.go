@@ -320,7 +320,7 @@ func FuzzReader(f *testing.F) {
 
 func BenchmarkReader(b *testing.B) {
 	for _, bench := range []struct{ code, file string }{{"E198", "e198.xml"}, {"E227", "e227.xml"},
-		{"E05", "e05.xml"}} {
+		{"E05", "e05.xml"}, {"X11", "messages/x11.xml"}, {"O08", "messages/o08.xml"}} {
 		doc, err := os.ReadFile(filepath.Join("testdata", "requests", bench.file))
 		if err != nil {
 			b.Fatal(err)
