@@ -36,7 +36,7 @@ func newConnections(t table, s Sources) connections {
 	}, own)
 	callers := t.scrapedGauge("brana_caller_certificate_expiry_timestamp_seconds",
 		"When a caller's certificate ends, of those that are bound and have been seen since the "+
-			"start.",
+			"start; ais is bus for one of the bus.",
 		"ais", "issuer", "serial")
 	t.when(s.CallerCertificates != nil).scraped(func(e emit) {
 		s.CallerCertificates(func(end time.Time, ais, issuer, serial string) {
