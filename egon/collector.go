@@ -29,7 +29,7 @@ type wholeRecord struct {
 }
 
 // maxPlaces is the depth of the table. A test says so.
-const maxPlaces = 10
+const maxPlaces = 11
 
 // unknownRow is the row of an element of a person that has none.
 var unknownRow = &replyRow{is: isUnknown}

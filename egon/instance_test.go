@@ -63,9 +63,17 @@ func (w instance) contents(typ schemaType, wanted wish) (all []schemaElement) {
 // chosen returns an element of a choice: one that is wanted, else the first if one is demanded.
 func (w instance) chosen(typ schemaType, choice *xmltext.Node, demanded bool, wanted wish,
 ) (first schemaElement) {
-	for _, c := range choice.All(NSSchema, "element") {
-		e := w.x.declared(w.t, typ.file, c, typ.id)
-		if wanted(e) {
+	for _, c := range choice.Children {
+		var e schemaElement
+		switch c.Local {
+		case "element":
+			e = w.x.declared(w.t, typ.file, c, typ.id)
+		case "choice":
+			e = w.chosen(typ, c, demanded, wanted)
+		default:
+			continue
+		}
+		if e.local != "" && wanted(e) {
 			return e
 		}
 		if demanded && first.local == "" {

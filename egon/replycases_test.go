@@ -28,6 +28,13 @@ type replyValue struct {
 	whole   bool   // the record goes instead
 }
 
+// choicesOf are the elements of which the schema demands one in a record.
+var choicesOf = map[string][]string{
+	"ros-zadost": {"NazevOsoby", "FoTextemPobyt"},
+	"ros-nalezene": {"PravnickaOsoba", "FyzickaOsoba", "PravnickaOsobaProvozniUdaje",
+		"FyzickaOsobaProvozniUdaje"},
+}
+
 // replyCases returns the replies of all services of the table: one for each record, and
 // each element of a choice.
 func replyCases(t *testing.T) (all []replyCase) {
@@ -38,9 +45,9 @@ func replyCases(t *testing.T) (all []replyCase) {
 		}
 		w := instance{t, x, replyOf(s.name).Namespace}
 		for _, row := range s.rows {
-			choices := []string{""}
-			if row[1] == "ros-zadost" {
-				choices = []string{"NazevOsoby", "FoTextemPobyt"}
+			choices := choicesOf[row[1]]
+			if choices == nil {
+				choices = []string{""}
 			}
 			for _, choice := range choices {
 				all = append(all, w.replyCase(s, row, choice))
@@ -96,7 +103,7 @@ func (w instance) record(c *replyCase, name string, typ schemaType, choice strin
 		case "-":
 			content.WriteString(w.minimal(e))
 		case ">":
-			content.WriteString(w.write(e, w.record(c, row[2], e.typ, choice)))
+			content.WriteString(w.write(e, w.record(c, row[2], e.typ, "")))
 		case "*":
 			content.WriteString(c.list(w, e))
 		default:

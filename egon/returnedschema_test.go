@@ -184,7 +184,7 @@ func TestRepliesAreThoseOfTheSchemas(t *testing.T) {
 
 // comparesInputs are services that compare the caller's search inputs with ROB. Nobody asks
 // for an item in that part of their replies.
-var comparesInputs = []string{"E172", "E198"}
+var comparesInputs = []string{"E172", "E194", "E195", "E197", "E198"}
 
 // recordsByType returns the names of records by the id of each type that they have.
 func recordsByType() map[string][]string {
