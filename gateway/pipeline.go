@@ -67,6 +67,7 @@ func (x *exchange) readHead() error {
 			return x.checkHead()
 		}
 		if err := x.proof.Fill(); err != nil {
+			x.service = x.reader.Service() // of several at an address, the one that came
 			return err
 		}
 	}

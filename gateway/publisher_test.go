@@ -242,6 +242,33 @@ func TestRefusalOfAnInternalMessage(t *testing.T) {
 	}
 }
 
+// An offence before the end of the head is answered as the message that came, of those that
+// share an address.
+func TestEarlyRefusalOfAnInternalMessage(t *testing.T) {
+	const eop = "urn:cz:isvs:aiseop:schemas:AisEopMediaCtiPodleUdaju:v"
+	for _, tt := range []struct {
+		name, path, action, code, kod, version, service, says string
+	}{
+		{"the first version", "X21", "", "X21", "", "1", "X21", `xmlns:e="` + eop + `1"`},
+		{"another version", "X21", "", "X21", "", "2", "X21", `xmlns:e="` + eop + `2"`},
+		{"a member of a family", "rob", "RobSyncDotaz", "O08", "RobCtiHromadneAifo", "1", "O08",
+			"RobSyncDotazResponse"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := startPublisher(t)
+			m := string(inward{code: tt.code, kod: tt.kod}.message())
+			m = strings.ReplaceAll(m, eop+"1", eop+tt.version)
+			m = strings.Replace(m, "<reg:Uzivatel>", "<reg:Jmeno/><reg:Uzivatel>", 1)
+			answer := p.at(t, "/publikace/"+tt.path, tt.action, []byte(m))
+			checkRefusal(t, answer, InvalidData, EgonMode, []string{tt.says,
+				"AgendaZadostId>" + requestID + "<"})
+			if line := p.lines(t, 1)[0]; line["service"] != tt.service {
+				t.Errorf("logged as %v", line["service"])
+			}
+		})
+	}
+}
+
 // The bus composes one call of several messages with the caller's AgendaZadostId. Each has
 // a number of its own, by which it is told from one that was sent twice.
 func TestDuplicatesOfInternalMessages(t *testing.T) {
