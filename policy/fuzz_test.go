@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -13,6 +14,13 @@ func FuzzGrants(f *testing.F) {
 	seed(f, "testdata/bad/*.yaml")
 	f.Add(testGrants)
 	f.Add(oneGrant)
+	f.Add(`vocabulary: {aiseo: [Vlastni]}
+grants:
+  - {agenda: X999, role: XR1, ovm: "1", ais: 1, environment: test, valid: {from: 2026-01-01, to: 2027-12-31},
+     services: [E05, E159, E34a, X11], items: {aiseo: [Jmeno, Vlastni], eop: [EopFoto], ecd: [EcdFoto]},
+     limits: [{for: [E158-E172, X11], name: a, working_hours: 1/h, off_hours: 1/h, concurrent: 1},
+       {for: rest, working_hours: 1/h, off_hours: 1/h, concurrent: 1, when_redis_is_down: open}]}
+`)
 	f.Fuzz(func(t *testing.T, text string) {
 		if len(text) > 1<<14 {
 			return
@@ -27,6 +35,17 @@ func FuzzGrants(f *testing.F) {
 					strings.Join([]string{q.Agenda, q.Role, q.Ovm, q.Ais}, "/"), ""), g.From)
 				if g.Environment == Test && (d.Verdict != Granted || d.Grant != g) {
 					t.Errorf("the first service of %s on its first day: %s", g, summary(d))
+				}
+				var grouped []string
+				for _, l := range g.Limits {
+					codes := g.InGroup(l.Group)
+					if grouped = append(grouped, codes...); len(codes) == 0 {
+						t.Errorf("the group %q of %s has no services", l.Group, g)
+					}
+				}
+				slices.Sort(grouped)
+				if want := slices.Sorted(slices.Values(g.Services)); !slices.Equal(grouped, want) {
+					t.Errorf("%s has %v, in groups are %v", g, want, grouped)
 				}
 			}
 		}
