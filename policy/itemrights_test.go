@@ -170,7 +170,28 @@ func TestTheVocabularyOfAiseoIsClosed(t *testing.T) {
 			t.Errorf("%s: %s, want %s", word, summary(d), words[word])
 		}
 	}
-	d := s.Decide(head("E159", own+"/1", "zvlastni rodnecislo"), noon)
+	// A word under another register is none of AISEO, and one of AISEO is none of ROB.
+	s, err := rightAt("OPCislo", "eop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := s.Decide(head("E159", own+"/1", "OPCislo"), noon)
+	if got := summary(d); got != "unknown OPCislo(unknown)" {
+		t.Errorf("a word under eop, asked of AISEO: %s", got)
+	}
+	if s, err = rightAt("Vlastni", "aiseo"); err != nil {
+		t.Fatal(err)
+	}
+	d = s.Decide(head("E05", own+"/1", "Vlastni"), noon)
+	if got := summary(d); got != "unknown Vlastni(unknown)" {
+		t.Errorf("a word of AISEO, asked of ROB: %s", got)
+	}
+}
+
+// The refusal of a word that no list of AISEO has names the one that was probably meant.
+func TestNearMissesOfAiseo(t *testing.T) {
+	s := mustLoad(t, grantsFor(own)+"vocabulary: {aiseo: [Zvlastni]}\n", "")
+	d := s.Decide(head("E158", own+"/1", "zvlastni rodnecislo"), noon)
 	const want = "unknown zvlastni→Zvlastni(unknown) rodnecislo→RodneCislo(unknown)"
 	if got := summary(d); got != want {
 		t.Errorf("near misses: %s", got)

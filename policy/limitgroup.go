@@ -69,17 +69,19 @@ func (m mapping) limits(services []string) (groups []Limits, of map[string]int) 
 			"working_hours", "off_hours", "concurrent", "when_redis_is_down?")
 		return []Limits{one.figures()}, of
 	}
+	entries := m.entries("limits")
+	if len(entries) == 0 {
+		m.fail(n, "limits is empty: write calls an hour and at once")
+		return nil, of
+	}
 	var read []limitGroup
-	for _, entry := range m.entries("limits") {
+	for _, entry := range entries {
 		if group, ok := m.limitGroup(entry); ok {
 			read = append(read, group)
 		}
 	}
-	if len(m.entries("limits")) == 0 {
-		m.fail(n, "limits is empty: write calls an hour and at once")
-	}
-	m.checkNames(read)
-	if len(services) > 0 && len(read) == len(m.entries("limits")) {
+	known := len(services) > 0 && len(read) == len(entries)
+	if m.namesDiffer(read) && known {
 		of = m.assign(services, read)
 	}
 	for _, group := range read {
@@ -178,16 +180,18 @@ func (m mapping) groupName(codes []codeRange) string {
 	return s.text
 }
 
-// checkNames notes groups of one name, which would share an account.
-func (m mapping) checkNames(groups []limitGroup) {
-	seen := make(map[string]bool)
+// namesDiffer notes groups of one name, which would share an account.
+func (m mapping) namesDiffer(groups []limitGroup) bool {
+	differ, seen := true, make(map[string]bool)
 	for _, group := range groups {
 		if seen[group.Group] {
+			differ = false
 			m.fail(group.node, "two groups of limits are called %s: make them one, or give "+
 				"one another name", group.Group)
 		}
 		seen[group.Group] = true
 	}
+	return differ
 }
 
 // assign finds the one group of each service.

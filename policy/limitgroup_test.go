@@ -70,7 +70,7 @@ func TestLimitsOfGroups(t *testing.T) {
 			"E158-E160,E270: E270 E158; rest: E05"},
 		{"numbers, not letters", "E05, E99, E100", []string{"E05-E99", "E100-E101"},
 			"E05-E99: E05 E99; E100-E101: E100"},
-		{"codes with letters", "E34a, E34zz, E35a", nil, "unknown service E34zz"},
+		{"a code with wrong letters", "E34a, E34zz, E35a", []string{"rest"}, "unknown service E34zz"},
 		{"between codes with letters", "E34a, E34q, E35a, E36", []string{"E34a-E34t", "E35A,E36"},
 			"E34a-E34t: E34a E34q; E35a,E36: E35a E36"},
 		{"one code as a range", "E05, E158", []string{"E158-E158", "rest"}, "E158: E158; rest: E05"},
@@ -114,8 +114,8 @@ func TestLimitsOfGroups(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := groupsOf(tt.services, tt.groups...)
 			if err != nil {
-				if !strings.Contains(err.Error(), tt.want) {
-					t.Errorf("%v\nwant %s", err, tt.want)
+				if !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "\n") {
+					t.Errorf("%v\nwant %s alone", err, tt.want)
 				}
 				return
 			}
@@ -192,6 +192,7 @@ func TestGroupsOfInternalMessages(t *testing.T) {
 		{"E159, E171, E270", "E158-E172; rest", "X31", "rest"},
 		{"E171, E172", "E171; E172", "X15", "E171"},
 		{"E172, X15", "X15; rest", "X15", "X15"},
+		{"E05, X11, X12", "X11; rest", "X12", "rest"},
 	} {
 		var list []string
 		for group := range strings.SplitSeq(tt.groups, "; ") {

@@ -188,7 +188,7 @@ func (s *Snapshot) learn(vocabulary map[string]Place) {
 			if item.Register != egon.AISEO {
 				s.words[item.Word] = true
 			}
-			if item.Register == egon.NoRegister && !egon.IsAiseoItem(item.Word) {
+			if item.Register == egon.NoRegister {
 				s.aiseo[item.Word] = true
 			}
 		}
