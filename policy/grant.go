@@ -62,41 +62,35 @@ const (
 // Prague that begins From to the midnight that ends To.
 func (g *Grant) ValidAt(now time.Time) bool { return !now.Before(g.From) && now.Before(g.end) }
 
-// coveredBy returns the code of Services by which the grant covers a service: its own. An
-// internal message is covered by the first listed service that the bus composes with it
-// too, so that a decision about E159 holds on both sides of the bus. It is empty when the
+// covering returns the place in services of the code by which the grant covers a service: its
+// own. An internal message is covered by the first listed service that the bus composes with
+// it too, so that a decision about E159 holds on both sides of the bus. It is -1 when the
 // grant does not cover the service, and does not allocate.
-func (g *Grant) coveredBy(s *egon.Service) string {
-	switch {
-	case s == nil:
-		return ""
-	case has(g.services, s.Code):
-		return s.Code
+func (g *Grant) covering(s *egon.Service) int {
+	if s == nil {
+		return -1
 	}
-	for _, code := range s.Serves {
-		if has(g.services, code) {
-			return code
-		}
+	at := find(g.services, s.Code)
+	for i := 0; at < 0 && i < len(s.Serves); i++ {
+		at = find(g.services, s.Serves[i])
 	}
-	return ""
+	return at
 }
 
 // LimitsFor returns the limits of a service: of the group of the code that covers it. It
 // returns false when the grant does not cover the service, and does not allocate.
 func (g *Grant) LimitsFor(s *egon.Service) (Limits, bool) {
-	by := g.coveredBy(s)
-	if by == "" {
+	at := g.covering(s)
+	if at < 0 {
 		return Limits{}, false
 	}
-	at, _ := slices.BinarySearch(g.services, by)
 	return g.Limits[g.groups[at]], true
 }
 
 // InGroup returns the services of the grant in a group of its limits, in the order written.
 func (g *Grant) InGroup(name string) (codes []string) {
 	for _, code := range g.Services {
-		at, _ := slices.BinarySearch(g.services, code)
-		if g.Limits[g.groups[at]].Group == name {
+		if g.Limits[g.groups[find(g.services, code)]].Group == name {
 			codes = append(codes, code)
 		}
 	}

@@ -58,8 +58,12 @@ func sourceFor[T string | []byte](s *egon.Service, word T) source {
 	return by
 }
 
-// has looks a word up in sorted words. It never allocates, however long the word is.
-func has[T string | []byte](sorted []string, word T) bool {
+// has reports whether a word is among sorted words.
+func has[T string | []byte](sorted []string, word T) bool { return find(sorted, word) >= 0 }
+
+// find returns the place of a word in sorted words, or -1. It never allocates, however long
+// the word is.
+func find[T string | []byte](sorted []string, word T) int {
 	lo, hi := 0, len(sorted)
 	for lo < hi {
 		if mid := int(uint(lo+hi) >> 1); sorted[mid] < string(word) {
@@ -68,7 +72,10 @@ func has[T string | []byte](sorted []string, word T) bool {
 			hi = mid
 		}
 	}
-	return lo < len(sorted) && sorted[lo] == string(word)
+	if lo < len(sorted) && sorted[lo] == string(word) {
+		return lo
+	}
+	return -1
 }
 
 // codeCharacters names the characters of a code in advice.
