@@ -28,6 +28,7 @@ func BenchmarkProof(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()
 			var p Proof
+			var left Edits
 			var buffers Buffers
 			body := bytes.NewReader(message)
 			verifier := &plain{size: int64(len(message))}
@@ -40,7 +41,6 @@ func BenchmarkProof(b *testing.B) {
 					Length:   int64(len(message)),
 					Hold:     MinHeld,
 				}, buffers.Get())
-				var left Edits
 				if c.edits != nil {
 					left = c.edits
 					p.Edit(&left)

@@ -127,16 +127,14 @@ func (p *Proof) splice(edits []egon.Edit, n, ahead int) {
 	*p.buf, p.raw, p.base = b[:write+rest], write, p.base+int64(n)
 }
 
-// leave has the editor forget the edits that are over: nothing of them can grow. Of
-// those that took effect only the last can.
+// leave has the editor forget the edits that are over. Of those that took effect only
+// the last can grow, as long as nothing behind it is releasable.
 func (p *Proof) leave(edits []egon.Edit, end int64) {
 	over := len(edits)
 	if over == 0 {
 		return
 	}
-	last := edits[over-1]
-	grows := len(p.editor.Edits()) == over && last.End >= end && !p.Done()
-	if p.begun = grows || last.End > end; p.begun {
+	if p.begun = edits[over-1].End >= end && !p.Done(); p.begun {
 		over--
 	}
 	p.editor.Leave(over)
