@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -111,6 +112,35 @@ func TestAGrantCoversInternalMessages(t *testing.T) {
 				t.Errorf("covered by %q, want %q", got, tt.by)
 			}
 		})
+	}
+}
+
+// The policies of the page load.
+func TestPoliciesOfThePage(t *testing.T) {
+	page, err := os.ReadFile("../docs/policy.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?ms)^ *```yaml\n(.*?)^ *```").FindAllSubmatch(page, -1)
+	loaded := 0
+	for _, block := range blocks {
+		text := string(block[1])
+		switch {
+		case strings.Contains(text, "e227:"):
+			continue // of brana.yaml
+		case strings.HasPrefix(text, "    services:"):
+			head, _, _ := strings.Cut(oneGrant, "    services:")
+			text = head + text
+		case strings.Contains(text, "vocabulary:"):
+			text = strings.TrimSpace(text) + "\ngrants: []\n"
+		}
+		loaded++
+		if _, err := LoadFS(mapFS("p/a.yaml", text), Config{Dir: "p", Environment: Test}); err != nil {
+			t.Errorf("%v\n%s", err, text)
+		}
+	}
+	if loaded != 3 {
+		t.Errorf("%d policies on the page, want 3", loaded)
 	}
 }
 
