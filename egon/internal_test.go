@@ -1,6 +1,8 @@
 package egon
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -89,5 +91,46 @@ func TestSearchItems(t *testing.T) {
 		if got := strings.Join(kind.SearchItems(), " "); got != want {
 			t.Errorf("SearchItems(%d) = %q, want %q", kind, got, want)
 		}
+	}
+}
+
+// What the gateway itself sends to the registries is read as those messages.
+func TestInternalRequestsAreRead(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("testdata", "internal-*.golden.xml"))
+	if err != nil || len(files) < 20 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	items := map[string]string{
+		"x21-both": "EopFoto EopPodpis",
+		"o08":      "Aifo Jmeno DatovaSchrankaROB",
+		"o25-card": "Jmeno Prijmeni Doklad",
+	}
+	r := NewReader(DefaultBounds())
+	for _, file := range files {
+		name := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), "internal-"), ".golden.xml")
+		code, _, _ := strings.Cut(strings.ToUpper(name), "-")
+		doc, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Reset(ServiceByCode(code))
+		if err := r.Feed(doc, true); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		h := r.Head()
+		if o := h.Check(); o != nil || !r.Done() || !h.Enveloped {
+			t.Errorf("%s: %v", name, o)
+		}
+		if h.HasItems != (h.Service.Reads != 0) || string(h.Info.IszrZadostId) != testIszrID {
+			t.Errorf("%s: items %v, number %s", name, h.HasItems, h.Info.IszrZadostId)
+		}
+		if want, got := items[name], strings.Join(wordsOf(h), " "); want != "" && got != want {
+			t.Errorf("%s: items %s, want %s", name, got, want)
+		}
+		delete(items, name)
+	}
+	for name := range items {
+		t.Errorf("there is no %s", name)
 	}
 }

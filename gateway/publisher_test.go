@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"brana/egon"
+	"brana/egon/testdata/requests"
 	"brana/gateway/queue"
 	"brana/policy"
 )
@@ -266,6 +268,36 @@ func TestEarlyRefusalOfAnInternalMessage(t *testing.T) {
 				t.Errorf("logged as %v", line["service"])
 			}
 		})
+	}
+}
+
+// Each case of the corpus of internal messages has its verdict here, too. Whoever is refused
+// for rights was read.
+func TestPublisherJudgesTheCorpus(t *testing.T) {
+	cases, err := requests.Messages()
+	if err != nil || len(cases) < 60 {
+		t.Fatalf("%d cases, %v", len(cases), err)
+	}
+	says := map[string][]string{
+		"accept": {"VysledekKod>OK<", "BR_101: ", "BR_111: ",
+			"BR_301: V SeznamUdaju jsou slova, která nejsou známé položky: "},
+		"malformed": {"BR_501: "},
+		"mismatch":  {"BR_302: "},
+		"invalid":   {"BR_301: "},
+		"too":       {"BR_504: "},
+	}
+	p := startPublisher(t)
+	for _, c := range cases {
+		if !egon.ServiceByCode(c.Service).Internal() {
+			continue // no service of the external interface has a route here
+		}
+		text := read(t, p.at(t, "/publikace/"+c.Service, "", c.Doc))
+		verdict, _, _ := strings.Cut(c.Want, " ")
+		if !slices.ContainsFunc(says[verdict], func(part string) bool {
+			return strings.Contains(text, part)
+		}) {
+			t.Errorf("%s: want %s, got\n%s", c.Name, c.Want, text)
+		}
 	}
 }
 

@@ -52,7 +52,11 @@ func TestLintJudgesTheCorpus(t *testing.T) {
 	dir := t.TempDir()
 	files := map[string][]string{} // by service
 	want := map[string]requests.Case{}
-	for i, c := range corpus(t) {
+	messages, err := requests.Messages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, c := range append(corpus(t), messages...) {
 		file := filepath.Join(dir, fmt.Sprint(i, ".xml"))
 		if err := os.WriteFile(file, c.Doc, 0o600); err != nil {
 			t.Fatal(err)
