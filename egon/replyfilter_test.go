@@ -116,6 +116,14 @@ var filteredReplies = []struct {
 		rosReply("RosCtiPodleUdaju", "<sdo:PravnickaOsoba>"+firm+"</sdo:PravnickaOsoba>"),
 		"PravniForma -Ico", warnInfo("Ico", "PravniForma"), rosReply("RosCtiPodleUdaju", ""),
 		"Ico PravniForma", ""},
+	{"a record that is not valid anyway", "E22", okInfo, rosReply("RosCtiPodleUdaju",
+		"<sdo:PravnickaOsoba><dot:PravniForma>121</dot:PravniForma></sdo:PravnickaOsoba>"),
+		"PravniForma -Ico", warnInfo("PravniForma"), rosReply("RosCtiPodleUdaju", ""), "PravniForma",
+		""},
+	{"a record without a value", "E22", okInfo, rosReply("RosCtiPodleUdaju",
+		"<sdo:PravnickaOsoba><dot:CasZmeny>x</dot:CasZmeny><dot:Ico/></sdo:PravnickaOsoba>"), "-Ico",
+		okInfo, rosReply("RosCtiPodleUdaju",
+			"<sdo:PravnickaOsoba><dot:CasZmeny>x</dot:CasZmeny><dot:Ico/></sdo:PravnickaOsoba>"), "", ""},
 	{"a record that always has it", "E22", okInfo,
 		rosReply("RosCtiPodleUdaju", "<sdo:PravnickaOsoba>"+firm+"</sdo:PravnickaOsoba>"),
 		"PravniForma", okInfo,
@@ -123,6 +131,9 @@ var filteredReplies = []struct {
 		"Ico PravniForma"},
 	{"one of a choice", "E20", okInfo, zadost("Lhota"), "-ObchodniNazev", warnInfo("ObchodniNazev"),
 		rosReply("RosCtiIco", ""), "ObchodniNazev", ""},
+	{"both of a choice", "E20", okInfo, zadost("x</ros:NazevOsoby><ros:FoTextemPobyt>y" +
+		"</ros:FoTextemPobyt><ros:NazevOsoby>z"), "-FyzickaOsoba", warnInfo("FyzickaOsoba",
+		"ObchodniNazev"), rosReply("RosCtiIco", ""), "FyzickaOsoba ObchodniNazev", ""},
 	{"not that one of a choice", "E20", okInfo, zadost("Lhota"), "-FyzickaOsoba", okInfo,
 		zadost("Lhota"), "", "ObchodniNazev"},
 
@@ -156,6 +167,8 @@ var filteredReplies = []struct {
 
 	{"of the reply inside", "E100", okInfo, delivered(summedInfo, osoba(jmeno+prijmeni)), "Jmeno",
 		okInfo, delivered(warnInfo("Prijmeni"), osoba(jmeno)), "Prijmeni", "Jmeno"},
+	{"of the reply inside alone", "E100", "", delivered(okInfo, osoba(jmeno)), "", "",
+		delivered(warnInfo("Jmeno"), osoba("")), "Jmeno", ""},
 	{"of a reply inside without a status", "E100", okInfo, delivered("", osoba(jmeno)), "",
 		warnInfo("Jmeno"), delivered("", osoba("")), "Jmeno", ""},
 }
