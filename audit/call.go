@@ -39,8 +39,10 @@ type Call struct {
 
 // A Decision is what the policy said of a call.
 type Decision struct {
-	Verdict string    // in one word, as granted; empty when nothing was decided
-	Reason  string    // why there is no grant, in one word; else empty
+	Verdict string // in one word, as granted; empty when nothing was decided
+	// Reason is why there is no grant, in one word, or that a call went on although the row
+	// that its items are judged by was unavailable; else empty.
+	Reason  string
 	Policy  string    // the version of the policy that decided
 	Rule    string    // the grant, or the identity, that decided: file:line
 	Row     Row       // of the caller's triple, if the decision rests on it

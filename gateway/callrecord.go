@@ -31,7 +31,7 @@ func (r *request) callIn(u *use) *audit.Call {
 	if r.head == nil {
 		return &u.call
 	}
-	if r.decision.Verdict != policy.Granted {
+	if r.decision.Verdict != policy.Granted || r.decision.Removed != nil {
 		u.call.Head = r.censoredIn(u)
 	}
 	u.call.Parameters = u.parametersOf(r.head.Media)
@@ -96,12 +96,27 @@ func (r *request) decisionIn(u *use) audit.Decision {
 		i := &r.head.Info
 		said.Row = audit.Row(r.policy.RowOrigin(i.Agenda, i.AgendovaRole, i.Ovm))
 	}
-	for i := range d.Refused {
-		one := &d.Refused[i]
-		u.refused = append(u.refused, audit.Refused{Word: r.recordable(one.Word), Why: one.Why()})
+	if d.Verdict == policy.Granted && d.Row < policy.Stale {
+		said.Reason = policy.RowUnavailable.String()
 	}
+	u.refused = r.recordables(u.refused, d.Refused)
 	said.Refused = u.refused
+	u.removed = r.recordables(u.removed, d.Removed)
+	if d.Rule == policy.Pass {
+		said.WouldRemove = u.removed
+	} else {
+		said.Removed = u.removed
+	}
+	said.Filled = d.Filled
 	return said
+}
+
+// recordables appends refused words as a record has them.
+func (r *request) recordables(dst []audit.Refused, list []policy.Refusal) []audit.Refused {
+	for i := range list {
+		dst = append(dst, audit.Refused{Word: r.recordable(list[i].Word), Why: list[i].Why()})
+	}
+	return dst
 }
 
 // unknownWord stands in a record for a word that may be anything.
@@ -122,8 +137,9 @@ func (r *request) recordable(word string) string {
 	return unknownWord
 }
 
-// censoredIn is the head of a call that was not granted, perhaps not even checked: values are
-// cut at the lengths that the schemas give them, and words that may be anything are left out.
+// censoredIn is the head of a call that was not granted, perhaps not even checked, or of one
+// that goes on though some of its words were not: values are cut at the lengths that the
+// schemas give them, and words that may be anything are left out.
 func (r *request) censoredIn(u *use) *egon.Head {
 	h := &u.head
 	*h = egon.Head{Service: r.head.Service, Info: r.head.Info}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"brana/egon"
+	"brana/policy"
 )
 
 // The deadline of a call is the upstream's: a caller that takes its answer
@@ -21,6 +22,7 @@ func TestTakingAnAnswerIsNotUnderTheDeadline(t *testing.T) {
 	s := startGateway(t, func(s *settings) {
 		s.cfg.Routes.Default = Route{
 			Kind:    RelayRoute,
+			Items:   policy.Pass,
 			Timeout: 2 * time.Second,
 			Relay: relayFunc(func(ctx context.Context, _ *egon.Message) (*egon.Answer, error) {
 				return &egon.Answer{
@@ -66,6 +68,7 @@ func TestAnAnswerThatDripsEnds(t *testing.T) {
 	s := startGateway(t, func(s *settings) {
 		s.cfg.Routes.Default = Route{
 			Kind:    RelayRoute,
+			Items:   policy.Pass,
 			Timeout: 100 * time.Millisecond,
 			Relay: relayFunc(func(ctx context.Context, _ *egon.Message) (*egon.Answer, error) {
 				body := io.MultiReader(bytes.NewReader(largeReply(100 << 10)[:100<<10]), drip{})
@@ -126,6 +129,7 @@ func TestASlowUploadHasItsOwnTime(t *testing.T) {
 	s := startGateway(t, func(s *settings) {
 		s.cfg.Routes.Default = Route{
 			Kind:    RelayRoute,
+			Items:   policy.Pass,
 			Timeout: 250 * time.Millisecond,
 			Relay: relayFunc(func(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
 				by, _ := ctx.Deadline()

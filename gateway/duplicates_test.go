@@ -10,6 +10,7 @@ import (
 	"brana/egon"
 	"brana/gateway/queue"
 	"brana/limits"
+	"brana/policy"
 )
 
 // A call whose time is too far from the clock is refused, in either direction and in
@@ -135,6 +136,7 @@ func TestARefusedCallHasNotUsedItsId(t *testing.T) {
 			return limits.Decision{Verdict: verdict}, failure
 		}
 		s.cfg.TimeTolerance = time.Hour
+		s.cfg.Routes.Default.Items = policy.Strict
 	})
 	now := time.Now().Format(time.RFC3339)
 	for range 3 {

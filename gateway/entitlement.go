@@ -39,8 +39,12 @@ func (e *entitlement) wanted(s *egon.Service, word string) bool {
 	return s != r.service || r.decision.Asks(r.head, word)
 }
 
-// Detail returns the detail of an item that was taken out of the reply.
+// Detail returns the detail of an item that was taken out of the reply. An item that the
+// request has lost, too, is named already.
 func (e *entitlement) Detail(word string) (egon.Detail, bool) {
+	if e.request.decision.Removes([]byte(word)) {
+		return egon.Detail{}, false
+	}
 	name, unknown := strings.CutPrefix(word, unknownWord)
 	switch {
 	case unknown:

@@ -60,7 +60,8 @@ func Example() {
 	store, err := policy.NewStore(func() (*policy.Snapshot, error) {
 		files := fstest.MapFS{
 			"grants/a.yaml": {Data: []byte(grants)},
-			"matrix.csv":    {Data: []byte("agenda,role,ovm,kod_iszr,kod_rpp\n")},
+			"matrix.csv": {Data: []byte("agenda,role,ovm,kod_iszr,kod_rpp\n" +
+				"X999,XR1,12345678,Jmeno,101-1-2\n")},
 		}
 		return policy.LoadFS(files, policy.Config{
 			Dir: "grants", MatrixFile: "matrix.csv", Environment: policy.Test,
@@ -112,6 +113,7 @@ func call(url, ais string) string {
 	message := egon.AppendRequest(nil, &egon.Request{
 		Service:   egon.ServiceByCode("E05"),
 		Enveloped: true,
+		Items:     []string{"Jmeno"},
 		Info: &egon.ZadostInfo{
 			CasZadosti:     []byte(time.Now().Format(time.RFC3339)),
 			Agenda:         []byte("X999"),

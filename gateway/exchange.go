@@ -96,8 +96,8 @@ func (x *exchange) take(a *egon.Answer) error {
 
 // expectation is what the relayed answer may hold, by the rule of its route.
 func (x *exchange) expectation() egon.Expectation {
-	e := egon.Expectation{Rule: x.route.Returned}
-	if e.Rule == egon.ObserveReturned {
+	e := egon.Expectation{Rule: x.route.Returned, Details: removedItems(x.head, &x.decision)}
+	if e.Rule == egon.ObserveReturned && e.Details == nil {
 		return e
 	}
 	x.entitled = x.entitle()

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"brana/egon"
+	"brana/policy"
 )
 
 // A closing counts how often it was closed.
@@ -110,6 +111,7 @@ func TestACallerThatLeaves(t *testing.T) {
 			s := startGateway(t, func(s *settings) {
 				s.cfg.Routes.Default = Route{
 					Kind:    RelayRoute,
+					Items:   policy.Pass,
 					Timeout: 300 * time.Millisecond,
 					Relay: relayFunc(func(ctx context.Context, _ *egon.Message) (*egon.Answer, error) {
 						return &egon.Answer{

@@ -45,7 +45,7 @@ func (t Trial) Explain(r *egon.Reader, message []byte) Forecast {
 			return Forecast{Refusal: refusal}
 		}
 	}
-	d := t.Policy.Decide(h, t.Now)
+	d := route.decide(t.Policy, h, t.Now)
 	f := Forecast{Decision: &d}
 	if d.Verdict != policy.Granted {
 		f.Refusal = notPermitted(h, &d)

@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 
 const grants = `grants:
   - {agenda: X999, role: XR1, ovm: "12345678", ais: 999001, environment: test,
-     valid: {from: 2020-01-01, to: 2099-12-31}, services: [E05, E198, E227, E35a, E99, E100, E101], items: [EopFoto],
+     valid: {from: 2020-01-01, to: 2099-12-31}, services: [E05, E189, E198, E227, E35a, E99, E100, E101], items: [EopFoto],
      limits: {working_hours: 1000/h, off_hours: 1000/h, concurrent: 2}}
   - {agenda: X999, role: XR1, ovm: "12345678", ais: 999002, environment: test,
      valid: {from: 2020-01-01, to: 2020-12-31}, services: [E05], limits: {working_hours: 1/h, off_hours: 1/h, concurrent: 1}}
@@ -130,6 +130,7 @@ func relayTo(r relayFunc) func(*settings) {
 			Kind:  RelayRoute,
 			Name:  "iszr",
 			Relay: r,
+			Items: policy.Pass, // most messages of these tests list no items
 		}
 	}
 }

@@ -17,6 +17,7 @@ type inbound struct {
 	request
 	rc      *fasthttp.RequestCtx
 	proof   stream.Proof
+	edits   stream.Edits // of the message: what its decision changes of it
 	message egon.Message // as it goes to an upstream: each byte released when it is proven
 	watch   *watch       // of the message; nil: nobody wants more of it
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"brana/egon"
+	"brana/gateway/stream"
 	"brana/limits"
 	"brana/policy"
 )
@@ -27,6 +28,7 @@ func (x *exchange) serve() error {
 	if err := x.authorize(); err != nil { // is it granted
 		return err
 	}
+	x.rewrite()                                     // to what is granted of it
 	ctx := x.setDeadline()                          // from here on time is counted
 	if err := x.reserve(ctx, &x.hold); err != nil { // is it new
 		return err
@@ -115,9 +117,9 @@ func (x *exchange) meet(s *egon.Service) *Refusal {
 	return nil
 }
 
-// authorize asks the policy snapshot.
+// authorize asks the policy snapshot, and waits for the row where it must.
 func (x *exchange) authorize() error {
-	x.decision = x.policy.Decide(x.head, x.start)
+	x.decision = x.route.decide(x.policy, x.head, x.start)
 	if x.decision.Verdict == policy.RowUnavailable {
 		if err := x.awaitOwnRow(); err != nil {
 			return err
@@ -132,6 +134,22 @@ func (x *exchange) authorize() error {
 	return notPermitted(x.head, &x.decision)
 }
 
+// rewrite has the message leave without the items that were removed, or with those that
+// were filled in. Every other byte of it leaves as it came.
+func (x *exchange) rewrite() {
+	d := &x.decision
+	switch {
+	case len(d.Filled) > 0:
+		x.edits = stream.Edits{x.head.With(d.Filled)}
+	case d.Rule == policy.AsIszr && len(d.Removed) > 0:
+		x.edits = x.head.Without(d.Removes)
+	default:
+		return
+	}
+	x.proof.Edit(&x.edits)
+	x.message.Length = x.proof.Leaving()
+}
+
 // awaitOwnRow waits for the row of the caller's triple. Then it identifies the
 // caller and decides anew, both by one snapshot that has the row.
 func (x *exchange) awaitOwnRow() error {
@@ -144,7 +162,7 @@ func (x *exchange) awaitOwnRow() error {
 	if err := x.identify(); err != nil {
 		return err
 	}
-	x.decision = x.policy.Decide(x.head, x.start)
+	x.decision = x.route.decide(x.policy, x.head, x.start)
 	return nil // a row that has ended by now is refused like the others
 }
 

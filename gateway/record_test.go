@@ -16,6 +16,7 @@ import (
 
 	"brana/egon"
 	"brana/gateway/conn"
+	"brana/policy"
 )
 
 func TestOneLineAnExchange(t *testing.T) {
@@ -63,6 +64,7 @@ func TestNothingWasSent(t *testing.T) {
 		s.cfg.Routes.Default = Route{
 			Kind:  RelayRoute,
 			Name:  "iszr",
+			Items: policy.Pass,
 			Relay: unsent{},
 		}
 	})

@@ -45,8 +45,9 @@ var (
 	ItemNotPermitted = &Kind{"item-not-permitted", 111, "NENI OPRAVNENI", "", 403,
 		"Některé z požadovaných údajů nejsou povoleny.",
 		"An item of SeznamUdaju, or a search input of E198, is in neither the matrix row nor " +
-			"the grant. E227 lists the items of the matrix, those of ROB and ROS; all others " +
-			"are in the grant."}
+			"the grant. Or SeznamUdaju asks for no item, where it must. E227 lists the items " +
+			"of the matrix, those of ROB and ROS; all others are in the grant. A relay with " +
+			"items: as-iszr refuses only calls of which no item is left."}
 	ParameterNotPermitted = &Kind{"parameter-not-permitted", 112, "NENI OPRAVNENI", "", 403,
 		"Volající nesmí použít volitelný parametr.",
 		"The grant lacks the parameter media-criteria (DatumOd, DatumDo, Pocet) or hide-log " +

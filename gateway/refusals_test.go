@@ -12,6 +12,7 @@ import (
 
 	"brana/egon"
 	"brana/limits"
+	"brana/policy"
 )
 
 // failing is a relay that fails with err.
@@ -28,6 +29,11 @@ func admitting(d limits.Decision, err error) func(*settings) {
 			return d, err
 		}}
 	}
+}
+
+// by has the default route relay what a rule lets pass.
+func by(rule policy.ItemRule) func(*settings) {
+	return func(s *settings) { s.cfg.Routes.Default.Items = rule }
 }
 
 func TestRefusals(t *testing.T) {
@@ -49,14 +55,35 @@ func TestRefusals(t *testing.T) {
 			NotGranted, []string{"BR_101: ", "Platnost"},
 		},
 		{"service not granted", nil, "E172", call{code: "E172"}, NotGranted, []string{"E172"}},
-		{"items beyond the matrix", nil, "E05", call{items: []string{"Jmeno", "Doklad", "Telefon"}}, ItemNotPermitted,
+		{"items beyond the matrix", by(policy.Strict), "E05", call{items: []string{"Jmeno", "Doklad", "Telefon"}}, ItemNotPermitted,
 			[]string{"BR_111: Nepovolené položky v SeznamUdaju: Doklad, Telefon. Pro X999/XR1/12345678 je povolený rozsah v odpovědi služby E227."}},
-		{"items beyond the grant", nil, "E05", call{items: []string{"EopPodpis", "Doklad"}}, ItemNotPermitted,
+		{"items beyond the grant", by(policy.Strict), "E05", call{items: []string{"EopPodpis", "Doklad"}}, ItemNotPermitted,
 			[]string{
 				"BR_111: Nepovolené položky v SeznamUdaju: Doklad. Pro ",
 				"BR_111: Nepovolené položky v SeznamUdaju: EopPodpis. Služba E227 je neuvádí",
 			}},
-		{"words that are no items", nil, "E05", call{items: []string{
+		{"no items", by(policy.Strict), "E05", call{}, ItemNotPermitted, []string{
+			"BR_111: SeznamUdaju chybí, nebo nežádá žádnou položku. Uveďte v něm ty, které " +
+				"potřebujete. Pro X999/XR1/12345678 je povolený rozsah v odpovědi služby E227.",
+		}},
+		{"no items but control words", by(policy.Strict), "E05", call{items: []string{"ROBCti"}},
+			ItemNotPermitted, []string{"BR_111: SeznamUdaju chybí, nebo nežádá žádnou položku."}},
+		{"no items, and none to fill in", by(policy.AsIszr), "E189", call{code: "E189"},
+			ItemNotPermitted, []string{
+				"BR_111: SeznamUdaju nežádá žádnou položku a žádnou do něj nelze doplnit: volající " +
+					"nemá ke službě E189 žádnou povolenou. Oprávnění k položkám evidencí dává správce " +
+					"brány.",
+			}},
+		{"no item left", by(policy.AsIszr), "E05", call{items: []string{"Doklad", "EopPodpis"}},
+			ItemNotPermitted, []string{
+				"BR_111: Ze SeznamUdaju nezbyla žádná povolená položka. Nepovolené jsou: Doklad. " +
+					"Pro X999/XR1/12345678 je povolený rozsah v odpovědi služby E227.",
+				"BR_111: Ze SeznamUdaju nezbyla žádná povolená položka. Nepovolené jsou: " +
+					"EopPodpis. Služba E227 je neuvádí, oprávnění k nim dává správce brány.",
+			}},
+		{"an unknown word among others", by(policy.AsIszr), "E05",
+			call{items: []string{"Jmeno", "Jmneo"}}, InvalidData, []string{"známé položky: Jmneo. "}},
+		{"words that are no items", by(policy.Strict), "E05", call{items: []string{
 			"Jmneo", "Doklad", "jmeno", "Jmeno,Prijmeni", "Jmeno\u00a0Prijmeni",
 		}}, InvalidData,
 			[]string{
@@ -64,7 +91,7 @@ func TestRefusals(t *testing.T) {
 				"nejsou známé položky: Jmneo, jmeno (správně Jmeno), Jmeno,Prijmeni (obsahuje znak U+002C), Jmeno[U+00A0]Prijmeni (obsahuje znak U+00A0). ",
 			}},
 		{
-			"a word that is longer than any item", nil, "E05",
+			"a word that is longer than any item", by(policy.Strict), "E05",
 			call{items: []string{strings.Repeat("x", 5000)}},
 			InvalidData, []string{": " + strings.Repeat("x", 64) + ". "},
 		},
@@ -210,7 +237,7 @@ func TestEveryRefusedItemIsNamed(t *testing.T) {
 	for i := range 200 {
 		items = append(items, fmt.Sprintf("NejakyVelmiDlouhyNeznamyUdaj%03d", i))
 	}
-	s := startGateway(t)
+	s := startGateway(t, by(policy.Strict))
 	body := read(t, s.post(t, "/publikace/E05", call{items: items}.message()))
 	for _, item := range items {
 		if !strings.Contains(body, item) {

@@ -2,8 +2,10 @@ package gateway
 
 import (
 	"context"
+	"time"
 
 	"brana/egon"
+	"brana/policy"
 )
 
 // answerRights answers E227 from the matrix, with the items of the triple in the
@@ -23,4 +25,19 @@ func (r *request) answerRights(ctx context.Context, _ []byte) (*egon.Answer, err
 		kod = egon.Varovani
 	}
 	return answered(egon.AppendRights(nil, r.head.Enveloped, r.info(kod), q, items), kod), nil
+}
+
+// decide decides about a call of the route by a policy, and about a relayed one by the rule of
+// its items. A call may pass without the row only if nothing of its reply is withheld by the
+// row.
+func (r Route) decide(p *policy.Snapshot, h *egon.Head, now time.Time) policy.Decision {
+	d := p.Decide(h, now)
+	if r.Kind != RelayRoute {
+		return d
+	}
+	p.Apply(r.Items, h, &d, now)
+	if d.Verdict == policy.Granted && d.Row < policy.Stale && r.Returned != egon.ObserveReturned {
+		d.Verdict = policy.RowUnavailable
+	}
+	return d
 }

@@ -86,6 +86,7 @@ func rowsOver(
 	t testing.TB, store *policy.Store, source sourceFunc, change ...func(*policy.RowsConfig),
 ) func(*settings) {
 	return func(s *settings) {
+		s.cfg.Routes.Default.Items = policy.Strict // so that calls rest on rows
 		var err error
 		cfg := policy.RowsConfig{
 			Source: source,

@@ -46,7 +46,7 @@ func TestACallWaitsForItsRow(t *testing.T) {
 		t, "calls run",
 		func() bool { return s.Running() == int64(cap(ended)) && rights.questions() > 0 },
 	)
-	body := read(t, s.post(t, "/publikace/E05", call{}.message()))
+	body := read(t, s.post(t, "/publikace/E35a", call{code: "E35a"}.message()))
 	if !strings.Contains(body, "VysledekKod>OK<") {
 		t.Errorf("a call that needs no row waits for it: %s", body)
 	}
@@ -163,10 +163,10 @@ func TestARefusalOfTheUpstreamRefreshesTheRow(t *testing.T) {
 	}
 	subs := []string{"NENI K DISPOZICI"}
 	s := startGateway(
-		t, rowsFrom(t, rights.fetch),
-		relayTo(func(_ context.Context, m *egon.Message) (*egon.Answer, error) {
+		t, relayTo(func(_ context.Context, m *egon.Message) (*egon.Answer, error) {
 			return answerOf(refusing(subs...)), nil
 		}),
+		rowsFrom(t, rights.fetch),
 	)
 	post := func(items ...string) string {
 		return read(t, s.post(t, "/publikace/E05", call{items: items}.message()))
@@ -178,7 +178,7 @@ func TestARefusalOfTheUpstreamRefreshesTheRow(t *testing.T) {
 		t.Errorf("%d questions after another refusal, want 1", n)
 	}
 	subs = []string{"SPECIFIKACE V POPISU", "NENI OPRAVNENI"} // among other things
-	post()                                                    // it rests on no row
+	read(t, s.post(t, "/publikace/E35a", call{code: "E35a"}.message()))
 	s.settled(t)
 	if n := rights.questions(); n != 1 {
 		t.Errorf("%d questions after a refusal that the row has nothing to do with, want 1", n)

@@ -104,7 +104,7 @@ func newScenario(t *testing.T, archive *txtar.Archive) *scenario {
 		t.Fatal(err)
 	}
 	began := time.Date(2026, 3, 4, 10, 0, 0, 0, time.UTC) // a Wednesday, in working hours
-	p.testGateway = startGateway(t, relayTo(p.serve), func(s *settings) {
+	p.testGateway = startGateway(t, relayTo(p.serve), by(policy.AsIszr), func(s *settings) {
 		s.parts.Policy = store
 		s.parts.Limiter = limits.NewMemory(
 			mustCalendar(t), func() time.Time { return began.Add(time.Duration(p.passed.Load())) },

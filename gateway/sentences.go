@@ -29,7 +29,9 @@ func notPermitted(h *egon.Head, d *policy.Decision) *Refusal {
 	case policy.ItemUnknown:
 		return refuse(InvalidData, unknownItems(d.Refused)...)
 	case policy.ItemNotPermitted:
-		return refuse(ItemNotPermitted, refusedItems(h, d.Refused)...)
+		return refuse(ItemNotPermitted, refusedItems(h, d)...)
+	case policy.NoItems:
+		return refuse(ItemNotPermitted, nothingAsked(h, d))
 	case policy.ParameterNotPermitted:
 		var popisy []string
 		for _, r := range d.Refused {
@@ -80,9 +82,9 @@ func wordOf(r policy.Refusal) string {
 
 // refusedItems names every refused item, with the item that was probably meant.
 // The items of the matrix are in the answer of E227, those of grants are not.
-func refusedItems(h *egon.Head, refused []policy.Refusal) []string {
+func refusedItems(h *egon.Head, d *policy.Decision) []string {
 	var matrix, granted, inputs []string
-	for _, r := range refused {
+	for _, r := range d.Refused {
 		switch {
 		case r.Input:
 			inputs = append(inputs, wordOf(r))
@@ -92,13 +94,57 @@ func refusedItems(h *egon.Head, refused []policy.Refusal) []string {
 			granted = append(granted, wordOf(r))
 		}
 	}
-	i := &h.Info
-	who := fmt.Sprintf("%s/%s/%s", i.Agenda, i.AgendovaRole, i.Ovm)
-	const refusedWords = "Nepovolené položky v SeznamUdaju: %s. "
+	words := "Nepovolené položky v SeznamUdaju: %s. "
+	if d.Rule == policy.AsIszr && h.Media == nil {
+		words = "Ze SeznamUdaju nezbyla žádná povolená položka. Nepovolené jsou: %s. "
+	}
 	return slices.Concat(
-		named(refusedWords+"Pro "+who+" je povolený rozsah v odpovědi služby E227.", matrix),
-		named(refusedWords+"Služba E227 je neuvádí, oprávnění k nim dává správce brány.", granted),
+		named(words+"Pro "+tripleOf(h)+" je povolený rozsah v odpovědi služby E227.", matrix),
+		named(words+"Služba E227 je neuvádí, oprávnění k nim dává správce brány.", granted),
 		named("K vyhledání podle zadaných údajů chybí oprávnění na položky ROB: %s.", inputs))
+}
+
+func tripleOf(h *egon.Head) string {
+	i := &h.Info
+	return fmt.Sprintf("%s/%s/%s", i.Agenda, i.AgendovaRole, i.Ovm)
+}
+
+// nothingAsked refuses a call that asks for no item, and says where the permitted ones are.
+func nothingAsked(h *egon.Head, d *policy.Decision) string {
+	popis := "SeznamUdaju chybí, nebo nežádá žádnou položku. Uveďte v něm ty, které potřebujete."
+	if d.Rule == policy.AsIszr {
+		popis = "SeznamUdaju nežádá žádnou položku a žádnou do něj nelze doplnit: volající nemá " +
+			"ke službě " + h.Service.Code + " žádnou povolenou."
+	}
+	if h.Service.Reads&^egon.Granted != 0 {
+		popis += " Pro " + tripleOf(h) + " je povolený rozsah v odpovědi služby E227."
+	}
+	if h.Service.Reads&egon.Granted != 0 {
+		popis += " Oprávnění k položkám evidencí dává správce brány."
+	}
+	return popis
+}
+
+// removedItems are the details of a reply to a call that went on without some items: one
+// for each, as the bus answers.
+func removedItems(h *egon.Head, d *policy.Decision) []egon.Detail {
+	if d.Rule != policy.AsIszr {
+		return nil
+	}
+	var details []egon.Detail
+	for _, r := range d.Removed {
+		popis := "Údaj " + wordOf(r) + " byl ze SeznamUdaju odebrán, volající k němu nemá oprávnění."
+		if r.OfMatrix() {
+			popis += " Pro " + tripleOf(h) + " je povolený rozsah v odpovědi služby E227."
+		} else {
+			popis += " Oprávnění k němu dává správce brány."
+		}
+		details = append(details, egon.Detail{
+			SubKod: egon.NeniOpravneni,
+			Popis:  ItemNotPermitted.numbered(popis),
+		})
+	}
+	return details
 }
 
 // named puts words into sentences, each short enough for a VysledekPopis.

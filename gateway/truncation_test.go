@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"brana/egon"
+	"brana/policy"
 	"brana/upstream"
 )
 
@@ -66,6 +67,7 @@ func newRawRegistry(t *testing.T, answer string) (*rawRegistry, *testGateway) {
 		s.cfg.Routes.Default = Route{
 			Kind:  RelayRoute,
 			Name:  "iszr",
+			Items: policy.Pass,
 			Relay: upstream.NewRelay(client),
 		}
 	})

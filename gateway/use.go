@@ -19,6 +19,7 @@ type use struct {
 	head       egon.Head   // of a call that was not granted, censored
 	items      []egon.Word // of head
 	refused    []audit.Refused
+	removed    []audit.Refused
 	parameters []string
 	subKody    []string
 	returned   []string
@@ -44,6 +45,7 @@ func (u *use) clear() {
 	*u = use{
 		items:      u.items[:0],
 		refused:    u.refused[:0],
+		removed:    u.removed[:0],
 		parameters: u.parameters[:0],
 		subKody:    u.subKody[:0],
 		returned:   u.returned[:0],

@@ -19,6 +19,7 @@ import (
 	"brana/egon"
 	"brana/gateway/queue"
 	"brana/limits"
+	"brana/policy"
 )
 
 // recorded has a gateway keep a record of use in a folder, and returns a function that
@@ -201,12 +202,12 @@ func TestRecordsOfEachPath(t *testing.T) {
 			"refusal E05 by relay iszr X999/XR1/12345678/999002 for OVM test test asked [Jmeno]" +
 				" not-granted expired by grants/a.yaml:5 = not-granted CHYBA [NENI OPRAVNENI EGON] 200",
 		}},
-		{"items", nil, posts("E05", call{items: []string{"Jmeno", "AdresaPobytu", "EopPodpis"}}.message()), []string{
+		{"items", by(policy.Strict), posts("E05", call{items: []string{"Jmeno", "AdresaPobytu", "EopPodpis"}}.message()), []string{
 			"refusal E05 by relay iszr " + caller + " asked [Jmeno AdresaPobytu EopPodpis]" +
 				" item-not-permitted  by grants/a.yaml:2" + row + " not AdresaPobytu: row not EopPodpis: grant" +
 				" = item-not-permitted CHYBA [NENI OPRAVNENI] 200",
 		}},
-		{"a word that is no item", nil, posts("E05", call{items: []string{"Vosáhlo", "Jmeno"}}.message()), []string{
+		{"a word that is no item", by(policy.Strict), posts("E05", call{items: []string{"Vosáhlo", "Jmeno"}}.message()), []string{
 			"refusal E05 by relay iszr " + caller + " asked [? Jmeno]" +
 				" item-unknown  by grants/a.yaml:2" + row + " not ?: unknown" +
 				" = invalid-data CHYBA [NEVALIDNI DATA] 200",
@@ -215,7 +216,7 @@ func TestRecordsOfEachPath(t *testing.T) {
 			"refusal E160 by relay iszr " + caller + " asked [? RodneCislo] not-granted service-not-granted" +
 				" by grants/a.yaml:2 = not-granted CHYBA [NENI OPRAVNENI EGON] 200",
 		}},
-		{"a word that may be an item of RPP", nil, posts("E35a", call{code: "E35a", items: []string{"Vosahlo", "Jmeno"}}.message()), []string{
+		{"a word that may be an item of RPP", by(policy.Strict), posts("E35a", call{code: "E35a", items: []string{"Vosahlo", "Jmeno"}}.message()), []string{
 			"refusal E35a by relay iszr " + caller + " asked [? Jmeno] item-not-permitted  by grants/a.yaml:2" + row +
 				" not ?: both = item-not-permitted CHYBA [NENI OPRAVNENI] 200",
 		}},

@@ -60,7 +60,7 @@ func TestRefusals(t *testing.T) {
 		{"unknown OVM", "E227", change(e227, ">12345678<", ">12345679<"), "not-granted", "Ovm 12345679"},
 		{"unknown AIS", "E227", change(e227, ">999001<", ">999009<"), "not-granted", "Ais 999009"},
 		{"no AIS", "E227", change(e227, "<reg:Ais>999001</reg:Ais>", ""), "not-granted", "Ais"},
-		{"service not granted", "E278", string(message(t, "E278", append(little, "--name", "Zoran Vosáhlo")...)), "not-granted", "E278"},
+		{"service not granted", "E05", string(message(t, "E05", append(little, "--name", "Zoran Vosáhlo")...)), "not-granted", "E05"},
 		{"path of another service", "E227", e198, "service-mismatch", "E198"},
 		{"path of another relayed service", "E05", e227, "service-mismatch", "E227"},
 		{"empty agenda", "E227", change(e227, ">X999<", "><"), "invalid-data", "Agenda"},

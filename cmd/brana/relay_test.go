@@ -32,7 +32,7 @@ func TestSmallRelayIsByteForByte(t *testing.T) {
 
 func testSmallRelay(t *testing.T, plain bool) {
 	bus := startBus(t)
-	w := startWorld(t, bus.behind, func(c *config.Config) { c.Listen.PlainSockets = plain })
+	w := startWorld(t, bus.behind, unchanging, func(c *config.Config) { c.Listen.PlainSockets = plain })
 	e05 := string(message(t, "E05", "--name", "Zoran Vosáhlo", "--born", "1977-05-03"))
 	for _, tt := range []struct{ name, message, reply string }{
 		{"as they usually are", e05, replyE05},
@@ -116,11 +116,14 @@ func TestComposedServicesRelayed(t *testing.T) {
 	}
 }
 
+// unchanging has relays leave messages and replies as they come.
+func unchanging(c *config.Config) { c.Place = config.Sidecar }
+
 // 64 MiB there and 64 MiB back arrive byte for byte, with their length and
 // without, while the memory of caller, gateway and bus together stays flat.
 func TestBigRelayIsByteForByte(t *testing.T) {
 	bus := startBus(t)
-	w := startWorld(t, bus.behind)
+	w := startWorld(t, bus.behind, unchanging)
 	for _, chunked := range []bool{false, true} {
 		t.Run(map[bool]string{false: "Content-Length", true: "chunked"}[chunked], func(t *testing.T) {
 			start, end, _ := strings.Cut(replyE05, "</e:")
