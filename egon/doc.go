@@ -1,5 +1,6 @@
 // Package egon is the language of the Czech base registries: the catalogue of
-// services, the reading of requests and replies, and the writing of both.
+// services and of the internal messages of which the bus composes them, the reading
+// of requests and replies, and the writing of both.
 //
 // Its one rule: one reading of its bytes decides the meaning of a message, by namespace
 // and local name, never by prefix or by a search for text. The head of a request

@@ -32,8 +32,8 @@ func aisList(name step, register Register) *element {
 		declared: typeName{name.space, name.local + "Type"}, register: register}
 }
 
-// messageOperations are the grammars of internal messages, by their namespaces. All
-// messages of a namespace have one, but for those of ORG and of ROB, which have equal ones.
+// messageOperations are the grammars of internal messages, by their namespaces. Messages
+// of one namespace, as those of ROB, have equal ones.
 var messageOperations = sync.OnceValue(func() map[string]*operation {
 	all := map[string]*operation{}
 	for _, s := range Messages() {

@@ -169,3 +169,39 @@ func isUUID[T chars](v T) bool {
 func isHex(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
 }
+
+// collapse removes white space at the ends of b and makes one blank of each
+// run of it inside (XML Schema, whiteSpace=collapse). It works in place.
+func collapse(b []byte) []byte {
+	if collapsed(b) {
+		return b
+	}
+	n, pending := 0, false
+	for i, c := range b {
+		if white(c) {
+			pending = n > 0
+			continue
+		}
+		if pending {
+			b[n], n, pending = ' ', n+1, false
+		}
+		if n != i {
+			b[n] = c
+		}
+		n++
+	}
+	return b[:n:n]
+}
+
+// collapsed reports whether collapse has nothing to do. Only white space is as low as
+// the blank among the legal characters.
+func collapsed(b []byte) bool {
+	last := byte(' ')
+	for _, c := range b {
+		if c <= ' ' && (c != ' ' || last == ' ') {
+			return false
+		}
+		last = c
+	}
+	return last != ' ' || len(b) == 0
+}
