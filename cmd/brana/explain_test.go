@@ -103,19 +103,23 @@ func TestExplainAsJSON(t *testing.T) {
 	}
 }
 
-// The example of docs/integrating.md is what explain prints about its message.
-func TestExplainExampleOfThePage(t *testing.T) {
-	page, err := os.ReadFile(filepath.Join(root, "docs", "integrating.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, example, _ := strings.Cut(string(page), "$ brana explain zadost.xml\n")
-	example, _, _ = strings.Cut(example, "```")
-	flags := append(searchFlags("EopFoto Jmeno Prijmeni AdresaPobytu ROBCti RUIANCti"), "--role", "XR2", "--ais", "999002")
-	t.Chdir(t.TempDir())
-	write(t, "zadost.xml", string(message(t, "E198", flags...)))
-	if said, _ := brana("explain", "zadost.xml"); said != example {
-		t.Errorf("explain prints\n%s\nand the page has\n%s", said, example)
+// The examples of the pages are what explain prints about their messages.
+func TestExplainExamplesOfThePages(t *testing.T) {
+	caller := []string{"--role", "XR2", "--ais", "999002"}
+	for _, tt := range []struct{ page, service, items string }{
+		{"integrating.md", "E198", "EopFoto Jmeno Prijmeni AdresaPobytu ROBCti RUIANCti"},
+		{"rights.md", "E278", "Jmeno AdresaPobytu"},
+	} {
+		page := string(read(t, filepath.Join(root, "docs", tt.page)))
+		_, example, _ := strings.Cut(page, "$ brana explain zadost.xml\n")
+		example, _, _ = strings.Cut(example, "```")
+		t.Run(tt.page, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			write(t, "zadost.xml", string(message(t, tt.service, append(searchFlags(tt.items), caller...)...)))
+			if said, _ := brana("explain", "zadost.xml"); said != example {
+				t.Errorf("explain prints\n%s\nand the page has\n%s", said, example)
+			}
+		})
 	}
 }
 
