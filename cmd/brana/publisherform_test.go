@@ -269,6 +269,7 @@ func (m *mv) refusesWhatWasNotDeclared() {
 		{"another service", "bus", "BR_101: Služba X15 není", func(i *inward) { i.code = "X15" }},
 		{"an item more", "bus", "BR_111: Nepovolené položky v SeznamUdaju: DatumUmrti.",
 			func(i *inward) { i.list = "RodneCislo DatumUmrti" }},
+		{"no items", "bus", "BR_111: ", func(i *inward) { i.list = "" }},
 		{"a caller's own certificate", "ais", "BR_102: Ais 999001 neodpovídá certifikátu; ten patří Ais 999002.",
 			func(*inward) {}},
 		{"a certificate that is not bound", "stranger", "BR_102: Certifikát volajícího není registrován.",
@@ -326,9 +327,20 @@ func (m *mv) showsWhatIsCounted(calls int) {
 		!strings.Contains(said, fmt.Sprintf("used       %d in the last hour", calls)) {
 		m.t.Errorf("brana quota: exit code %d, %s", code, said)
 	}
-	said, code = brana("audit", "query", "--admin", admin, "--service", "X11", "--json")
-	if code != 0 || strings.Count(said, `"certificate":"64"`) == 0 {
-		m.t.Errorf("brana audit query: exit code %d, %s", code, said)
+	said, code = brana("audit", "query", "--admin", admin, "--service", "X11", "--outcome", "ok", "--json")
+	if n := strings.Count(said, "\n"); code != 0 || n != calls {
+		m.t.Errorf("brana audit query: exit code %d, %d uses, want %d: %s", code, n, calls, said)
+	}
+	for line := range strings.Lines(said) {
+		for _, want := range []string{
+			`"caller":"X999/XR1/12345678/999001"`, `"peer":"127.0.0.1:`, `"certificate":"64"`,
+			`"asked":["RodneCislo","Jmeno"]`, `grants.yaml:2"`, `"group":"aiseo"`,
+			`"returned":["Jmeno","RodneCislo"]`,
+		} {
+			if !strings.Contains(line, want) {
+				m.t.Errorf("the record lacks %s: %s", want, line)
+			}
+		}
 	}
 }
 
