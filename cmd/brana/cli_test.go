@@ -201,6 +201,7 @@ func TestCallPrintsTheReply(t *testing.T) {
 	w := startWorld(t)
 	dir := t.TempDir()
 	address := special(t, "address not found in RUIAN")
+	narrow := append([]string{"--name", "Zoran Vosáhlo", "--born", "1977-05-03"}, little...)
 	for _, tt := range []struct {
 		name string
 		args []string
@@ -220,6 +221,12 @@ func TestCallPrintsTheReply(t *testing.T) {
 		{"Fault", []string{"E227", "--message", "testdata/requests/no-xml.txt"}, exitRefused, []string{"SOAP Fault (HTTP 500): BR_501"}},
 		{"raw", []string{"E227", "--triple", "A1185/CR8359/00372498", "--raw"}, 0, []string{"IszrVypisOpravneniPolozkyResponse", "Envelope"}},
 		{"bare", []string{"E227", "--triple", "A1185/CR8359/00372498", "--raw", "--bare"}, 0, []string{"IszrVypisOpravneniPolozkyResponse"}},
+		{"a removed item", append([]string{"E278", "--items", "Jmeno Doklad"}, narrow...), 0,
+			[]string{"VAROVANI  (HTTP 200", "  NENI OPRAVNENI: BR_111: Údaj Doklad byl ze SeznamUdaju odebrán", "  Jmeno                  ZORAN"}},
+		{"no item is left", append([]string{"E278", "--items", "Doklad"}, narrow...), exitRefused,
+			[]string{"CHYBA", "Ze SeznamUdaju nezbyla žádná povolená položka. Nepovolené jsou: Doklad."}},
+		{"an empty list", append([]string{"E278", "--items", ""}, narrow...), 0, []string{"OK  (HTTP 200", "  Prijmeni               VOSÁHLO\n"}},
+		{"no list", append([]string{"E278"}, narrow...), 0, []string{"OK  (HTTP 200", "  DatumNarozeni          1977-05-03\n"}},
 		{"the bus says no", []string{"E05", "--name", "Zoran Vosáhlo"}, exitRefused, []string{"CHYBA", "NEPOVOLENA KOMBINACE"}},
 		{"message of a file", []string{"E198", "--message", "testdata/requests/e198-10.2.xml"}, exitRefused,
 			[]string{"CHYBA", "KlicProSifrovani"}},
