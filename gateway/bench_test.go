@@ -20,6 +20,7 @@ import (
 	"brana/audit/journal"
 	"brana/egon"
 	"brana/limits"
+	"brana/policy"
 )
 
 // A loop sends one request through Handle again and again as the server does,
@@ -129,25 +130,31 @@ func BenchmarkExchange(b *testing.B) {
 	}
 }
 
-// BenchmarkReturned is what the rule of a route costs a small relayed call, in processor
-// time of the process: of a person as it is asked for, and with two items that may not leave.
-func BenchmarkReturned(b *testing.B) {
-	message := call{items: []string{"Jmeno", "Prijmeni"}}.message()
+// BenchmarkEdits is what the rules of a route cost a small relayed call, in processor time
+// of the process: of a person as it is asked for, with two items that may not leave, with an
+// item removed from the request, and with all permitted items filled into it.
+func BenchmarkEdits(b *testing.B) {
+	asks := func(items ...string) []byte { return call{items: items}.message() }
 	clean := personReply(permittedItems)
-	dirty := personReply(permittedItems + foreignItem + unaskedItem)
 	for _, c := range []struct {
-		name  string
-		rule  egon.ReturnedRule
-		reply []byte
+		name           string
+		message, reply []byte
+		items          policy.ItemRule
+		returned       egon.ReturnedRule
 	}{
-		{"observe", egon.ObserveReturned, clean},
-		{"refuse", egon.RefuseReturned, clean},
-		{"filter", egon.FilterReturned, clean},
-		{"filter, removed", egon.FilterReturned, dirty},
+		{"plain", asks("Jmeno", "Prijmeni"), clean, policy.Strict, egon.ObserveReturned},
+		{"refuse", asks("Jmeno", "Prijmeni"), clean, policy.Strict, egon.RefuseReturned},
+		{"filter", asks("Jmeno", "Prijmeni"), clean, policy.AsIszr, egon.FilterReturned},
+		{"filtered", asks("Jmeno", "Prijmeni"),
+			personReply(permittedItems + foreignItem + unaskedItem), policy.AsIszr, egon.FilterReturned},
+		{"removed", asks("Jmeno", "Prijmeni", "Telefon"), clean, policy.AsIszr, egon.ObserveReturned},
+		{"filled", asks(), clean, policy.AsIszr, egon.ObserveReturned},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			l := newLoop(b, "/publikace/E05", message, staticRelay(c.reply), unlimited,
-				func(s *settings) { s.cfg.Routes.Default.Returned = c.rule })
+			l := newLoop(b, "/publikace/E05", c.message, staticRelay(c.reply), unlimited,
+				func(s *settings) {
+					s.cfg.Routes.Default.Items, s.cfg.Routes.Default.Returned = c.items, c.returned
+				})
 			b.ReportAllocs()
 			before := processorTime(b)
 			for b.Loop() {

@@ -30,6 +30,11 @@ func answeredExits() []exit {
 			set: both(relays(-1, func() io.Reader {
 				return bytes.NewReader(personReply(permittedItems + foreignItem))
 			}), returns(egon.FilterReturned))},
+		{name: "edited both ways", outcome: "varovani", took: all,
+			set: both(relays(-1, func() io.Reader {
+				return bytes.NewReader(personReply(permittedItems + foreignItem))
+			}), func(_ *exitRun, s *settings) { editing(s) }),
+			ask: asks("E05", call{items: []string{"Jmeno", "Telefon"}}.message())},
 		{name: "filtered, large", outcome: "ok", took: all,
 			set: both(relays(-1, func() io.Reader {
 				return bytes.NewReader(personReply(strings.Repeat(" ", 300<<10) + foreignItem))

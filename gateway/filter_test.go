@@ -12,6 +12,7 @@ import (
 
 	"brana/audit"
 	"brana/egon"
+	"brana/policy"
 )
 
 // returning has the default route relay to r and treat the items of replies by a rule.
@@ -46,15 +47,21 @@ var asksForNames = call{items: []string{"Jmeno", "Prijmeni"}}.message()
 
 // warnedOf is a reply with status OK as it leaves when items were taken out of it.
 func warnedOf(doc []byte, popisy ...string) string {
+	const end = "</reg:VysledekKod>"
+	return strings.Replace(string(doc), egon.OK+end, egon.Varovani+detailsOf(popisy...), 1)
+}
+
+// detailsOf are the end of VysledekKod and details behind it.
+func detailsOf(popisy ...string) string {
 	var details strings.Builder
+	details.WriteString("</reg:VysledekKod>")
 	for _, p := range popisy {
 		sub, popis, _ := strings.Cut(p, ": ")
 		fmt.Fprintf(&details, `<reg:VysledekDetail xmlns:reg="%s"><reg:VysledekSubKod>%s`+
 			`</reg:VysledekSubKod><reg:VysledekPopis>BR_111: %s</reg:VysledekPopis></reg:VysledekDetail>`,
 			egon.NSReg, sub, popis)
 	}
-	const end = "</reg:VysledekKod>"
-	return strings.Replace(string(doc), egon.OK+end, egon.Varovani+end+details.String(), 1)
+	return details.String()
 }
 
 const (
@@ -312,6 +319,104 @@ func TestWhatMayNotLeaveIsObserved(t *testing.T) {
 				t.Errorf("recorded %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+// editing has the default route treat items as the bus does, in both directions.
+func editing(s *settings) {
+	s.cfg.Routes.Default.Items, s.cfg.Routes.Default.Returned = policy.AsIszr, egon.FilterReturned
+}
+
+// What is removed from the request is in the status of the answer, once, whether the
+// registry returns it or not; a reply that is large or has a status of its own gets it too.
+func TestTheAnswerSaysWhatTheRequestLost(t *testing.T) {
+	const gone = "Údaj Telefon byl ze SeznamUdaju odebrán, volající k němu nemá oprávnění. " +
+		"Pro X999/XR1/12345678 je povolený rozsah v odpovědi služby E227."
+	warning := bytes.Replace(personReply(permittedItems), []byte("OK</reg:VysledekKod>"),
+		[]byte("VAROVANI</reg:VysledekKod>"), 1)
+	failure := replyOf("E05", egon.Chyba)
+	clean, dirty := personReply(permittedItems), personReply(permittedItems+foreignItem)
+	for _, c := range []struct {
+		name  string
+		rule  egon.ReturnedRule
+		reply []byte
+		want  string
+	}{
+		{"filtered", egon.FilterReturned, dirty, warnedOf(clean, "NENI OPRAVNENI: "+gone)},
+		{"not returned", egon.FilterReturned, clean, warnedOf(clean, "NENI OPRAVNENI: "+gone)},
+		{"observed", egon.ObserveReturned, dirty, warnedOf(dirty, "NENI OPRAVNENI: "+gone)},
+		{"refusing", egon.RefuseReturned, clean, warnedOf(clean, "NENI OPRAVNENI: "+gone)},
+		{"large", egon.ObserveReturned, filler(clean, 1<<20),
+			warnedOf(filler(clean, 1<<20), "NENI OPRAVNENI: "+gone)},
+		{"a warning", egon.FilterReturned, warning, strings.Replace(string(warning),
+			"</reg:VysledekKod>", detailsOf("NENI OPRAVNENI: "+gone), 1)},
+		{"an error", egon.FilterReturned, failure, string(failure)},
+	} {
+		for framing, chunked := range map[string]bool{"length": false, "chunks": true} {
+			t.Run(c.name+", "+framing, func(t *testing.T) {
+				sent := make(chan string, 1)
+				relay := replying(c.reply)
+				if chunked {
+					relay = inChunks(relay)
+				}
+				s := startGateway(t, relayTo(func(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
+					text, err := io.ReadAll(m.Body)
+					if err != nil || int64(len(text)) != m.Length {
+						t.Errorf("%d bytes went on, Length %d, %v", len(text), m.Length, err)
+					}
+					sent <- string(text)
+					return relay(ctx, m)
+				}), editing, func(s *settings) { s.cfg.Routes.Default.Returned = c.rule })
+				ask := call{items: []string{"Jmeno", "Telefon", "Prijmeni", "ROBCti"}}.message()
+				got := read(t, s.post(t, "/publikace/E05", ask))
+				if got != c.want {
+					t.Errorf("got\n%s\nwant\n%s", brief(got), brief(c.want))
+				}
+				if want := strings.Replace(string(ask), " Telefon", "", 1); <-sent != want {
+					t.Error("the request is not the call without the item")
+				}
+				if got, want := s.edited(t), "Telefon removed 1"; !strings.Contains(got, want) {
+					t.Errorf("counted %q, want %q", got, want)
+				}
+				line := s.lines(t, 1)[0]
+				if words, _ := line["removed"].([]any); fmt.Sprint(words) != "[Telefon]" {
+					t.Errorf("logged %v", line["removed"])
+				}
+			})
+		}
+	}
+}
+
+// What is filled in counts as asked for.
+func TestWhatIsFilledInMayLeave(t *testing.T) {
+	into, records := recorded(t)
+	sent := make(chan string, 1)
+	doc := personReply(permittedItems + unaskedItem)
+	s := startGateway(t, relayTo(func(ctx context.Context, m *egon.Message) (*egon.Answer, error) {
+		text, err := io.ReadAll(m.Body)
+		sent <- string(text)
+		if err != nil {
+			return nil, err
+		}
+		return replying(doc)(ctx, m)
+	}), editing, into)
+	if got := read(t, s.post(t, "/publikace/E05", call{}.message())); got != string(doc) {
+		t.Errorf("got %s", got)
+	}
+	if text := <-sent; !strings.Contains(text, ">DatumNarozeni Jmeno Prijmeni</") {
+		t.Errorf("sent %s", text)
+	}
+	if got, want := s.edited(t), "DatumNarozeni filled 1, Jmeno filled 1, Prijmeni filled 1"; got != want {
+		t.Errorf("counted %q, want %q", got, want)
+	}
+	if words, _ := s.lines(t, 1)[0]["filled"].([]any); len(words) != 3 {
+		t.Errorf("logged %v", words)
+	}
+	filteredBy(t, records)
+	for _, r := range records() {
+		if r.Type == audit.TypeIntent && strings.Join(r.Decision.Filled, " ") != "DatumNarozeni Jmeno Prijmeni" {
+			t.Errorf("recorded %v", r.Decision.Filled)
+		}
 	}
 }
 
