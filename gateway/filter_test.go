@@ -280,13 +280,30 @@ func TestAnAnswerOfTheQueueIsFilteredByTheServiceInside(t *testing.T) {
 				"</e:IszrAsyncOdpovedZFrontyDataResponse></e:IszrOdpoved>"+
 				"</e:IszrAsyncOdpovedZFrontyResponse>"), 1)
 	}
-	s := startGateway(t, returning(egon.FilterReturned, replying(inside(permittedItems+unaskedItem+foreignItem))))
-	id := "11111111-2222-4333-8444-555555555555"
+	const id = "11111111-2222-4333-8444-555555555555"
 	ask := call{code: "E100", queue: &egon.QueueQuery{IDs: []string{id}}}.message()
-	got := read(t, s.post(t, "/publikace/E100", ask))
-	if !strings.Contains(got, permittedItems+unaskedItem) || strings.Contains(got, "420") ||
-		!strings.Contains(got, "oprávnění: Telefon<") {
-		t.Errorf("got %s", got)
+	rows := &fakeRights{rows: map[string]string{ownTriple: "Jmeno Prijmeni DatumNarozeni"}}
+	down := func(context.Context, string) ([]egon.RightsItem, error) { return nil, io.EOF }
+	for _, c := range []struct {
+		name string
+		rows func(*settings)
+		want []string
+	}{
+		{"by a file", func(*settings) {}, []string{permittedItems + unaskedItem, "oprávnění: Telefon<"}},
+		{"by a row that is fetched", rowsFrom(t, rows.fetch),
+			[]string{permittedItems + unaskedItem, "oprávnění: Telefon<"}},
+		{"without the row", rowsFrom(t, down), []string{"BR_113"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			relay := replying(inside(permittedItems + unaskedItem + foreignItem))
+			s := startGateway(t, returning(egon.FilterReturned, relay), c.rows)
+			got := read(t, s.post(t, "/publikace/E100", ask))
+			for _, want := range c.want {
+				if !strings.Contains(got, want) || strings.Contains(got, "420") {
+					t.Errorf("got %s", got)
+				}
+			}
+		})
 	}
 }
 

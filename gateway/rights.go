@@ -36,6 +36,9 @@ func (r Route) decide(p *policy.Snapshot, h *egon.Head, now time.Time) policy.De
 		return d
 	}
 	p.Apply(r.Items, h, &d, now)
+	if d.Verdict == policy.Granted && h.Service.Code == "E100" { // it lists no items, and delivers those of any service
+		_, d.Row = p.Row(h.Info.Agenda, h.Info.AgendovaRole, h.Info.Ovm, now)
+	}
 	if d.Verdict == policy.Granted && d.Row < policy.Stale && r.Returned != egon.ObserveReturned {
 		d.Verdict = policy.RowUnavailable
 	}

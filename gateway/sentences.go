@@ -106,7 +106,7 @@ func refusedItems(h *egon.Head, d *policy.Decision) []string {
 
 func tripleOf(h *egon.Head) string {
 	i := &h.Info
-	return fmt.Sprintf("%s/%s/%s", i.Agenda, i.AgendovaRole, i.Ovm)
+	return string(i.Agenda) + "/" + string(i.AgendovaRole) + "/" + string(i.Ovm)
 }
 
 // nothingAsked refuses a call that asks for no item, and says where the permitted ones are.
@@ -128,24 +128,26 @@ func nothingAsked(h *egon.Head, d *policy.Decision) string {
 // removedItems are the details of a reply to a call that went on without some items: one
 // for each, as the bus answers.
 func removedItems(h *egon.Head, d *policy.Decision) []egon.Detail {
-	if d.Rule != policy.AsIszr {
+	if d.Rule != policy.AsIszr || len(d.Removed) == 0 {
 		return nil
 	}
-	var details []egon.Detail
-	for _, r := range d.Removed {
-		popis := "Údaj " + wordOf(r) + " byl ze SeznamUdaju odebrán, volající k němu nemá oprávnění."
+	details := make([]egon.Detail, len(d.Removed))
+	who := tripleOf(h)
+	for i, r := range d.Removed {
+		const what = " byl ze SeznamUdaju odebrán, volající k němu nemá oprávnění."
+		details[i].SubKod = egon.NeniOpravneni
 		if r.OfMatrix() {
-			popis += " Pro " + tripleOf(h) + " je povolený rozsah v odpovědi služby E227."
+			details[i].Popis = removedItem + wordOf(r) + what + " Pro " + who +
+				" je povolený rozsah v odpovědi služby E227."
 		} else {
-			popis += " Oprávnění k němu dává správce brány."
+			details[i].Popis = removedItem + wordOf(r) + what + " Oprávnění k němu dává správce brány."
 		}
-		details = append(details, egon.Detail{
-			SubKod: egon.NeniOpravneni,
-			Popis:  ItemNotPermitted.numbered(popis),
-		})
 	}
 	return details
 }
+
+// removedItem is the beginning of what is said of an item that was removed from a request.
+var removedItem = ItemNotPermitted.numbered("Údaj ")
 
 // named puts words into sentences, each short enough for a VysledekPopis.
 func named(format string, words []string) []string {
