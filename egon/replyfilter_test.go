@@ -319,8 +319,11 @@ func TestSealedBeforeItIsWhole(t *testing.T) {
 func TestNothingToFilter(t *testing.T) {
 	r := NewReplyReader(DefaultBounds())
 	d, _ := granted("").Detail("Email")
+	info := `<OdpovedInfo xmlns="` + NSAbstract + `"><Status xmlns="` + NSReg + `"><VysledekKod>` +
+		`OK</VysledekKod></Status></OdpovedInfo>`
+	fault := string(AppendFault(nil, FaultServer, "x", "x"))
 	for code, doc := range map[string][]byte{
-		"E05": AppendFault(nil, FaultServer, "<rod:Jmeno>x</rod:Jmeno>", "x"),
+		"E05": []byte(strings.Replace(fault, "</s:Fault>", info+"</s:Fault>", 1)),
 		"E45": replyHeaded("E45", "", osoba(jmeno)),
 	} {
 		got, err := filter(r, code, doc, Expectation{FilterReturned, granted(""), []Detail{d}}, 5, 0)
