@@ -42,8 +42,8 @@ func without(edits []Edit, list []Word, removed func(word []byte) bool) []Edit {
 // With returns the edit that adds words to SeznamUdaju after those that it has, in a message
 // of a service that reads persons. It adds SeznamUdaju and AutorizaceInfo where the message
 // lacks them, in the place and the namespace that the schema gives them (IszrAbstract
-// 1.9.0). Every other byte stays. In an internal message the words
-// go into the list of its publisher, in the publisher's own names.
+// 1.9.0). Every other byte stays. In an internal message the words go into the list of its
+// publisher, in the publisher's own names.
 func (h *Head) With(words []string) Edit {
 	if m := h.Service.message; m != nil {
 		return h.withOwn(m, words)

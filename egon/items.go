@@ -193,13 +193,25 @@ func ParseControl[T string | []byte](word T) (Control, bool) {
 // words. It is empty when there is none. It is slow and meant for refusals.
 func NearMiss(word string, among ...string) string {
 	if len(among) == 0 {
-		for _, it := range items {
-			among = append(among, it.word)
-		}
+		return nearItem(word)
 	}
 	for _, known := range among {
 		if known != word && strings.EqualFold(known, word) {
 			return known
+		}
+	}
+	return ""
+}
+
+// nearItem returns the word of the vocabulary that differs from word in letter case only. No
+// two words of the vocabulary differ so.
+func nearItem(word string) string {
+	if itemByWord[word] != nil {
+		return ""
+	}
+	for i := range items {
+		if strings.EqualFold(items[i].word, word) {
+			return items[i].word
 		}
 	}
 	return ""

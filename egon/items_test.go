@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -194,6 +195,17 @@ func TestLegibleWord(t *testing.T) {
 	} {
 		if got := LegibleWord(word); got != want {
 			t.Errorf("LegibleWord(%q) = %q, want %q", word, got, want)
+		}
+	}
+}
+
+// No two words differ in case alone, so a word of the vocabulary has no near miss.
+func TestWordsDifferInMoreThanCase(t *testing.T) {
+	for i := range items {
+		for j := range items[:i] {
+			if strings.EqualFold(items[i].word, items[j].word) {
+				t.Errorf("%s and %s differ in case alone", items[j].word, items[i].word)
+			}
 		}
 	}
 }
