@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"brana/egon"
+	"brana/policy"
 )
 
 // An exchange may allocate itself, its deadline, the number of a relayed answer and a
@@ -25,6 +26,23 @@ func TestAllocationsPerExchange(t *testing.T) {
 		l := newLoop(t, c.path, c.message, staticRelay(replyOf("E05", egon.OK)), unlimited)
 		if n := testing.AllocsPerRun(200, func() { l.exchange(t) }); n > c.budget {
 			t.Errorf("%s: %v allocations, budget %v", c.name, n, c.budget)
+		}
+	}
+}
+
+// A route whose rule could rewrite a call allocates no more than one that lets it pass, as
+// long as all items are permitted.
+func TestAllocationsOfTheRulesOfCalls(t *testing.T) {
+	message := call{items: []string{"Jmeno", "Prijmeni"}}.message()
+	with := func(rule policy.ItemRule) float64 {
+		reply := staticRelay(replyOf("E05", egon.OK))
+		l := newLoop(t, "/publikace/E05", message, reply, by(rule), unlimited)
+		return testing.AllocsPerRun(200, func() { l.exchange(t) })
+	}
+	most := with(policy.Pass)
+	for _, rule := range []policy.ItemRule{policy.Strict, policy.AsIszr} {
+		if n := with(rule); n > most {
+			t.Errorf("%s: %v allocations, %v with pass", rule, n, most)
 		}
 	}
 }
@@ -59,7 +77,8 @@ func TestAllocationsPerRecord(t *testing.T) {
 	} {
 		with := func(change ...func(*settings)) float64 {
 			reply := personReply("<Jmeno>X</Jmeno><Prijmeni>Y</Prijmeni><Obcanstvi>203</Obcanstvi>")
-			l := newLoop(t, c.path, c.message, append(change, staticRelay(reply), unlimited)...)
+			change = append(change, staticRelay(reply), by(policy.Strict), unlimited)
+			l := newLoop(t, c.path, c.message, change...)
 			return testing.AllocsPerRun(200, func() { l.exchange(t) })
 		}
 		into, _ := recorded(t)
