@@ -47,7 +47,8 @@ func (s *Snapshot) pass(h *egon.Head, d *Decision, now time.Time) {
 	}
 }
 
-// fill adds all that the caller may have of the registers that the service reads. The
+// fill adds all that the caller may have of the registers that the service reads, as far as
+// the service can answer with it. The
 // verdict is RowUnavailable when only a row that must be fetched can say what that is, and
 // stays as it is when it is nothing.
 func (s *Snapshot) fill(h *egon.Head, d *Decision, now time.Time) {
@@ -67,14 +68,14 @@ func (s *Snapshot) rowFor(h *egon.Head, now time.Time) (*itemSet, Freshness) {
 	return s.row(h.Info.Agenda, h.Info.AgendovaRole, h.Info.Ovm, now)
 }
 
-// permitted returns the items of the registers of a service that may be asked for, sorted.
-// A word of the row that is in no vocabulary is not among them: no source says which
-// register has it.
+// permitted returns the items of the registers of a service that may be asked for and that its
+// reply can hold, sorted. A word of the row that is in no vocabulary is not among them: no
+// source says which register has it.
 func (r rights) permitted(s *egon.Service) []string {
-	words := slices.Clone(r.grant.wordsFor(s))
+	words := r.grant.answers(s)
 	if r.row != nil {
 		for _, kod := range r.row.kods {
-			if s.Reads.Has(egon.ItemRegister(kod)) {
+			if of := egon.ItemRegister(kod); s.Reads.Has(of) && s.Answers(of, kod, true) {
 				words = append(words, kod)
 			}
 		}

@@ -100,9 +100,9 @@ func TestApply(t *testing.T) {
 		{"no list, ROB 2", "E276", first, "", "no-items", "granted +Jmeno +Prijmeni +Telefon", all},
 		{"no list, ROS and ROB", "E20", first, "", "no-items", "granted +Ico +Jmeno +Prijmeni", all},
 		{"no list, AISEO", "E160", first, "", "no-items", "granted +DatumUmrti +Jmeno", all},
-		{"no list, EOP", "E188", first, "", "no-items", "granted +Cislo +EopFoto", all},
-		{"no list, EOP, ECD and ROB", "E197", first, "", "no-items",
-			"granted +Cislo +EcdPodpis +EopFoto +Jmeno +Prijmeni", all},
+		{"no list, EOP without media", "E188", first, "", "no-items", "granted +Cislo", all},
+		{"no list, media of EOP and ECD, and ROB", "E197", first, "", "no-items",
+			"granted +EcdPodpis +EopFoto +Jmeno +Prijmeni", all},
 		{"no list, no register", "E35a", first, "", all, all, all},
 		{"no list, no row", "E05", second, "", "no-items", "no-items", all},
 		{"no list, nothing granted", "E188", second, "", "no-items", "no-items", all},
@@ -170,10 +170,58 @@ func TestApplyToE198(t *testing.T) {
 	}
 }
 
+// What is filled in are items that the reply of the service can hold: those of another service
+// of its registers would be asked for in vain, and a publisher may refuse the call for them.
+// A word of a list without registers goes where a schema has it.
+func TestFillsInWhatTheServiceAnswersWith(t *testing.T) {
+	const byRegister = "{aiseo: [Jmeno, RodneCislo, AdresaTP, ZakPob, Vlastni], " +
+		"eop: [EopFoto, OPCislo, Jmeno, RodneCislo], ecd: [EcdFoto, CDCislo]}"
+	const flat = "[EopFoto, EcdFoto, RodneCislo, AdresaTP, ZakPob, OPCislo, CDCislo, Jine]"
+	for _, tt := range []struct{ service, byRegister, flat string }{
+		{"E158", "Jmeno Vlastni", ""},
+		{"E159", "Jmeno RodneCislo Vlastni ZakPob", "RodneCislo ZakPob"},
+		{"E160", "Jmeno Vlastni", ""},
+		{"E171", "Jmeno RodneCislo Vlastni ZakPob", "RodneCislo ZakPob"},
+		{"E172", "Jmeno RodneCislo Vlastni ZakPob", "RodneCislo ZakPob"},
+		{"E270", "AdresaTP Jmeno RodneCislo Vlastni", "AdresaTP RodneCislo"},
+		{"X11", "Jmeno RodneCislo Vlastni ZakPob", "RodneCislo ZakPob"},
+		{"X12", "AdresaTP Jmeno RodneCislo Vlastni ZakPob", "AdresaTP RodneCislo ZakPob"},
+		{"X31", "AdresaTP Jmeno RodneCislo Vlastni", "AdresaTP RodneCislo"},
+		{"E188", "Jmeno OPCislo RodneCislo", "OPCislo RodneCislo"},
+		{"z1", "Jmeno OPCislo RodneCislo", "OPCislo RodneCislo"},
+		{"E189", "CDCislo", "CDCislo RodneCislo"},
+		{"E197", "EcdFoto EopFoto", "EcdFoto EopFoto"},
+		{"X21", "EopFoto", "EopFoto"},
+		{"X22", "EcdFoto", "EcdFoto"},
+		{"E268", "EopFoto Jmeno OPCislo RodneCislo", "EopFoto OPCislo RodneCislo"},
+	} {
+		for items, want := range map[string]string{byRegister: tt.byRegister, flat: tt.flat} {
+			text := strings.NewReplacer("[EopFoto, Vlastni]", items, "[E05, E158, E198, E227]",
+				"[E158, E159, E160, E171, E172, E188, E189, E197, E198, E268, E270]").
+				Replace(grantsFor(own))
+			s := mustLoad(t, text+"vocabulary: {aiseo: [Vlastni]}\n", "")
+			h := head(tt.service, own+"/1", "")
+			d := s.Decide(h, noon)
+			s.Apply(AsIszr, h, &d, noon)
+			if got := strings.Join(d.Filled, " "); got != want {
+				t.Errorf("%s by %s: %s, want %s", tt.service, items, got, want)
+			}
+			if verdict := d.Verdict == Granted; verdict != (want != "") {
+				t.Errorf("%s by %s: %s", tt.service, items, d.Verdict)
+			}
+		}
+	}
+}
+
 // A row that must be fetched is awaited where the list is judged or filled in by it. Under
 // Pass the call does not wait, and the decision says that the row was not there.
 func TestApplyWithoutARow(t *testing.T) {
 	f := newFixture(t, newFakeBus(map[string]string{own: "Jmeno"}), nil, own)
+	text := strings.NewReplacer("E158", "E159", "Vlastni", "RodneCislo").Replace(grantsFor(own))
+	f.grants.Store(&text)
+	if err := f.store.Reload(); err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range []struct {
 		service, items string
 		rule           ItemRule
@@ -186,8 +234,8 @@ func TestApplyWithoutARow(t *testing.T) {
 		{"E05", "", Strict, "no-items", true},
 		{"E05", "", AsIszr, "row-unavailable", false},
 		{"E05", "", Pass, "granted", false},
-		{"E158", "", Pass, "granted", true},
-		{"E158", "", AsIszr, "granted +Vlastni", true},
+		{"E159", "", Pass, "granted", true},
+		{"E159", "", AsIszr, "granted +RodneCislo", true},
 	} {
 		h, s := head(tt.service, own+"/1", tt.items), f.store.Current()
 		now := time.Now()

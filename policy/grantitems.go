@@ -32,14 +32,12 @@ type grantedWords [egon.ECD + 1][]string
 
 func wordsOf(items []GrantItem) (words grantedWords) {
 	for _, item := range items {
-		own := egon.ItemRegister(item.Word)
-		flat := item.Register == egon.NoRegister
 		for _, r := range grantRegisters {
-			if item.Register == r.register || flat && (own == r.register || !egon.Granted.Has(own)) {
+			if item.isOf(r.register) {
 				words[r.register] = append(words[r.register], item.Word)
 			}
 		}
-		if flat || egon.Granted.Has(own) {
+		if item.Register == egon.NoRegister || egon.Granted.Has(egon.ItemRegister(item.Word)) {
 			words[egon.NoRegister] = append(words[egon.NoRegister], item.Word)
 		}
 	}
@@ -47,6 +45,13 @@ func wordsOf(items []GrantItem) (words grantedWords) {
 		slices.Sort(words[r])
 	}
 	return words
+}
+
+// isOf reports whether the item is one of a register whose items grants give.
+func (i GrantItem) isOf(register egon.Register) bool {
+	own := egon.ItemRegister(i.Word)
+	flat := i.Register == egon.NoRegister
+	return i.Register == register || flat && (own == register || !egon.Granted.Has(own))
 }
 
 // has reports whether the grant gives an item of a service. It does not allocate.
@@ -70,6 +75,22 @@ func (g *Grant) wordsFor(s *egon.Service) (words []string) {
 	for _, r := range grantRegisters {
 		if s.Reads.Has(r.register) {
 			words = append(words, g.words[r.register]...)
+		}
+	}
+	return words
+}
+
+// answers returns the items that the grant gives of a service, and that its reply can hold.
+func (g *Grant) answers(s *egon.Service) (words []string) {
+	for _, r := range grantRegisters {
+		if !s.Reads.Has(r.register) {
+			continue
+		}
+		for _, item := range g.Items {
+			named := item.Register != egon.NoRegister
+			if item.isOf(r.register) && s.Answers(r.register, item.Word, named) {
+				words = append(words, item.Word)
+			}
 		}
 	}
 	return words

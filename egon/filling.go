@@ -1,0 +1,103 @@
+package egon
+
+import (
+	"slices"
+	"strings"
+	"sync"
+)
+
+// This file knows which items a service can answer with: what belongs into a list that a
+// caller has left out.
+
+// Answers reports whether the service may answer with an item of a register, by the table of
+// replies and the lists of the schemas. Where these leave it open, it may if the right to the
+// item names the register: a word alone may be of another one.
+func (s *Service) Answers(of Register, word string, named bool) bool {
+	known := held()[s.replyName()]
+	own := ItemRegister(word) == of
+	switch {
+	case known != nil && known.has(word):
+		return true
+	case of == AISEO && IsAiseoItem(word):
+		return known == nil // a search, whose reply has no items itself
+	case of == AISEO:
+		return named // a word of the operator, which no schema has
+	case of == EOP || of == ECD:
+		if known != nil && (own || known.registers.Has(of)) {
+			return false // the table has all media, but not all other items
+		}
+		return named || own || isEvidenceItem(of, word)
+	}
+	_, returned := replies().index[word] // else it may be inside of an item, as in Provozovny
+	return known == nil || !known.registers.Has(of) || !returned
+}
+
+// heldItems are the items that a reply can hold, and the registers by their words.
+type heldItems struct {
+	words     wordSet
+	registers Registers
+}
+
+func (h *heldItems) has(word string) bool {
+	i, known := replies().index[word]
+	return known && h.words.has(i)
+}
+
+// held are the items of each reply of the table, by its name. It is built once and never
+// changed.
+var held = sync.OnceValue(func() map[string]*heldItems {
+	all := map[string]*heldItems{}
+	for name, root := range replies().roots {
+		h := &heldItems{}
+		h.learn(root, map[*replyPlace]bool{replies().ofReplies: true})
+		for i, word := range replies().words {
+			if h.words.has(i) {
+				h.registers |= 1 << ItemRegister(word)
+			}
+		}
+		all[name] = h
+	}
+	return all
+})
+
+// learn adds the items in p and the places in it.
+func (h *heldItems) learn(p *replyPlace, seen map[*replyPlace]bool) {
+	if seen[p] {
+		return
+	}
+	seen[p] = true
+	for _, row := range p.rows {
+		switch row.is {
+		case isPlace:
+			h.learn(row.inside, seen)
+		case isList:
+			for _, i := range replies().robWords {
+				h.words.add(i)
+			}
+		case isItem:
+			h.words.add(row.word)
+		}
+	}
+}
+
+// evidenceItems are the enumerations of the two evidences (AisSeTypy, AisEopUdajType and
+// AisEcdUdajType) without their media, whose words name the evidence.
+var evidenceItems = map[Register][]string{
+	EOP: strings.Fields(`Aifo Jmeno JmenoOP Prijmeni PrijmeniOP RodneCislo DatumNarozeni DatumUmrti
+		Pohlavi Obcanstvi RodinnyStav MistoNarozeni OSvepr AdresaPobytu TPDatumOd TPDatumZrus
+		TPDatumUk OPTitul OPCislo OPSerie OPZadostCislo OPDatumVydani OPDatumPrevzeti
+		OPDatumUkonPlatnost OPDatumSkartace OPVydal OPBok OPBokZmena OPZablokovaniBOK
+		OPOdblokovaniBOK OPBlokaceSZR OPZtracene OPOdcizene OPZnicene OPNeplatne OPPotvrzeni
+		OPZadost OPEIdentifikace OPCipCislo DatovaSchranka OPAktivaceCip OPDeaktivaceCip
+		OPKomunikace`),
+	ECD: strings.Fields(`Aifo Jmeno JmenoCD Prijmeni PrijmeniCD RodnePrijmeni RodneCislo
+		DatumNarozeni DatumUmrti Pohlavi Obcanstvi RodinnyStav RodinnyStavOd MistoNarozeni OSvepr
+		AdresaPobytu TPDatumOd TPDatumZrus TPDatumUk CDCislo CDDruh CDDatumVydani
+		CDDatumPrevzeti CDDatumPlatnosti CDVydal CDZadostCislo DatumDuvodSkonceniPlatnosti
+		DuvodSkonceniPlatnosti CDDatumPlatnostProdl CDCisloCipu CDHash CDPKI OmezeniVycestovani
+		CDOdnate CDZtracene CDOdcizene CDNeplatne DatovaSchranka CDZadost CDKomunikace`),
+}
+
+func isEvidenceItem(of Register, word string) bool {
+	return slices.Contains(evidenceItems[of], word)
+}
