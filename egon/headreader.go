@@ -1,6 +1,7 @@
 package egon
 
 import (
+	"bytes"
 	"strings"
 
 	"brana/egon/xmltext"
@@ -40,7 +41,7 @@ func (r *Reader) open(tok *xmltext.Token) *Offence {
 // grammar does not expect here or that is more than its value: open decides on that.
 func (r *Reader) takeLeaf(l *xmltext.Leaf) bool {
 	if r.beyond > 0 {
-		return !intrudes(&l.Name)
+		return !intrudes(&l.Name) && !r.asksOther(&l.Name)
 	}
 	f := &r.frames[r.top]
 	i := f.find(&l.Name)
@@ -286,6 +287,17 @@ func (r *Reader) choose(tok *xmltext.Token) {
 	}
 	kod := cut(string(r.head.kodSluzby), 128)
 	r.pending = r.offend(otherKod, tok.Start, strings.Join(codes, ", "), sent(kod))
+}
+
+// asksOther reports whether an element is a question of ROB that is not of the message that
+// KodSluzby names. ROB might answer the one or the other.
+func (r *Reader) asksOther(n *xmltext.Name) bool {
+	m := r.head.Service.message
+	if m == nil || m.kody == nil || string(n.Space) != NSRobData {
+		return false
+	}
+	service, isQuestion := bytes.CutSuffix(n.Local, []byte("Data"))
+	return isQuestion && bytes.HasPrefix(service, []byte("Rob")) && !m.isOf(service)
 }
 
 // comment takes a comment inside the operation.

@@ -253,6 +253,8 @@ func whose(n xmltext.Name) string {
 // stands for content in an attachment: messages have none.
 func (r *Reader) intruder(tok *xmltext.Token) *Offence {
 	switch {
+	case r.asksOther(&tok.Name):
+		return r.offend(otherQuestion, tok.Start, sent(tok.Name.Local), r.head.kodSluzby)
 	case !intrudes(&tok.Name):
 		return nil
 	case string(tok.Name.Local) == "Include":

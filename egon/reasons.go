@@ -131,6 +131,9 @@ var (
 	otherKod = reason{Mismatch,
 		"Element KodSluzby má být %s, v žádosti je ale „%s“. Opravte adresu, SOAPAction nebo KodSluzby.",
 		"KodSluzby should be of %s, is %s"}
+	otherQuestion = reason{Mismatch,
+		"Dotaz v elementu %s není dotazem služby „%s“, kterou uvádí KodSluzby. Opravte jedno z nich.",
+		"question %s is not of KodSluzby %s"}
 	otherReply = reason{Mismatch,
 		"Odpověď služby %s má být element %s, přišel element %s.",
 		"reply of %s should be %s, is %s"}
