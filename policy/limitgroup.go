@@ -128,6 +128,10 @@ func (m mapping) codeRanges() (ranges []codeRange) {
 		return nil
 	}
 	for _, s := range m.list("for") {
+		if s.text == Rest {
+			m.fail(s.node, "rest stands in a list: write for: rest in a group of its own")
+			continue
+		}
 		first, last, between := strings.Cut(s.text, "-")
 		if !between {
 			last = first
@@ -135,9 +139,9 @@ func (m mapping) codeRanges() (ranges []codeRange) {
 		r := codeRange{egon.ServiceByCode(first), egon.ServiceByCode(last), s.node}
 		switch {
 		case r.first == nil:
-			m.fail(s.node, "unknown service %s: write %s", first, serviceAdvice(first))
+			m.fail(s.node, "unknown service %s: write %s", first, rangeAdvice(first))
 		case r.last == nil:
-			m.fail(s.node, "unknown service %s: write %s", last, serviceAdvice(last))
+			m.fail(s.node, "unknown service %s: write %s", last, rangeAdvice(last))
 		case r.first != r.last && (place(r.first) < 0 || place(r.last) < 0):
 			m.fail(s.node, "%s is no range of the catalogue: list each code", s.text)
 		case place(r.first) > place(r.last):
@@ -244,4 +248,14 @@ func (m mapping) checkUsed(groups []limitGroup, used map[ast.Node]bool) {
 			}
 		}
 	}
+}
+
+// rangeAdvice is what to write in the place of a code that is none: it may be a range with
+// blanks, or with a dash.
+func rangeAdvice(code string) string {
+	advice := serviceAdvice(code)
+	if egon.ServiceByCode(advice) == nil {
+		advice += ", or a range with a hyphen and without blanks, as E158-E172"
+	}
+	return advice
 }

@@ -107,6 +107,10 @@ func TestLimitsOfGroups(t *testing.T) {
 		{"an unknown code", "E158", []string{"E158-E922"}, "12:21: unknown service E922"},
 		{"a code in the wrong case", "E158", []string{"e158"}, "unknown service e158: write E158"},
 		{"half a range", "E158", []string{"E158-"}, "unknown service : write a code"},
+		{"a range with a dash", "E158", []string{"E158–E172"}, "12:21: unknown service E158–E172: " +
+			"write a code of the catalogue, such as E198, or a range with a hyphen and without blanks"},
+		{"the rest in a list", "E05, E158", []string{"E158", "E05, rest"},
+			"rest stands in a list: write for: rest in a group of its own"},
 		{"no group", "E05", nil, "12:13: limits is empty"},
 		{"no service of a group", "E05", []string{""},
 			"12:20: for is an empty list: write rest, or a list"},

@@ -34,3 +34,8 @@ func (r Rights) Of(s *egon.Service) Rights {
 func (r Rights) Permit(word string) bool {
 	return r.grant != nil && r.service != nil && r.permits(r.service, []byte(word))
 }
+
+// ByMatrix reports whether a row of the matrix, and no grant, could give an item.
+func (r Rights) ByMatrix(word string) bool {
+	return r.service != nil && sourceFor(r.service, word) == matrixOnly
+}
