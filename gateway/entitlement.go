@@ -45,24 +45,36 @@ func (e *entitlement) Detail(word string) (egon.Detail, bool) {
 	if e.request.decision.Removes([]byte(word)) {
 		return egon.Detail{}, false
 	}
+	rights := e.rights.Of(e.reply)
 	name, unknown := strings.CutPrefix(word, unknownWord)
 	switch {
 	case unknown:
-		return egon.Detail{SubKod: egon.NeniOpravneni, Popis: unknownOut + name}, true
-	case e.rights.Of(e.reply).Permit(word):
-		return egon.Detail{SubKod: unasked, Popis: unaskedOut + word}, true
+		return egon.Detail{SubKod: egon.NeniOpravneni, Popis: unknownOut + name + unknownGone}, true
+	case rights.Permit(word):
+		return egon.Detail{SubKod: unasked, Popis: itemOut + word + unaskedGone}, true
 	}
-	return egon.Detail{SubKod: egon.NeniOpravneni, Popis: unpermittedOut + word}, true
+	popis := itemOut + word + unpermittedGone
+	if rights.ByMatrix(word) {
+		popis += " Pro " + tripleOf(e.request.head) + rangeOfRow
+	} else {
+		popis += rangeOfGrant
+	}
+	return egon.Detail{SubKod: egon.NeniOpravneni, Popis: popis}, true
 }
 
 // unasked is the VysledekSubKod of an item to which the caller has a right. The enumeration
 // has no code for it (RegTypy 1.23.0).
 const unasked = "SPECIFIKACE V POPISU"
 
-// What was taken out of a reply, before its name.
+// What was taken out of a reply and what to do about it, around its name.
 var (
-	unpermittedOut = ItemNotPermitted.numbered(
-		"Z odpovědi byl odebrán údaj, ke kterému volající nemá oprávnění: ")
-	unaskedOut = ItemNotPermitted.numbered("Z odpovědi byl odebrán údaj, který nebyl požadován: ")
-	unknownOut = ItemNotPermitted.numbered("Z odpovědi byl odebrán prvek, který brána nezná: ")
+	itemOut    = ItemNotPermitted.numbered("Údaj ")
+	unknownOut = ItemNotPermitted.numbered("Prvek ")
+)
+
+const (
+	unpermittedGone = " byl z odpovědi odebrán, volající k němu nemá oprávnění."
+	unaskedGone     = " byl z odpovědi odebrán, nebyl požadován. " +
+		"Potřebujete-li jej, uveďte jej v SeznamUdaju."
+	unknownGone = " byl z odpovědi odebrán, brána jej nezná. Oznamte to správci brány."
 )

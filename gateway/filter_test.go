@@ -65,9 +65,11 @@ func detailsOf(popisy ...string) string {
 }
 
 const (
-	telefonGone = "NENI OPRAVNENI: Z odpovědi byl odebrán údaj, ke kterému volající nemá oprávnění: Telefon"
-	unaskedGone = "SPECIFIKACE V POPISU: Z odpovědi byl odebrán údaj, který nebyl požadován: DatumNarozeni"
-	unknownGone = "NENI OPRAVNENI: Z odpovědi byl odebrán prvek, který brána nezná: Nove"
+	telefonOut = "NENI OPRAVNENI: Údaj Telefon byl z odpovědi odebrán, volající k němu nemá oprávnění. " +
+		"Pro X999/XR1/12345678 je povolený rozsah v odpovědi služby E227."
+	birthOut = "SPECIFIKACE V POPISU: Údaj DatumNarozeni byl z odpovědi odebrán, nebyl požadován. " +
+		"Potřebujete-li jej, uveďte jej v SeznamUdaju."
+	noveOut = "NENI OPRAVNENI: Prvek Nove byl z odpovědi odebrán, brána jej nezná. Oznamte to správci brány."
 )
 
 // filler is data behind the persons that makes a reply large.
@@ -91,15 +93,15 @@ func TestAnswersAreFiltered(t *testing.T) {
 		{"nothing to remove", clean, asksForNames, string(clean), ""},
 		{"nobody", replyOf("E05", egon.OK), asksForNames, string(replyOf("E05", egon.OK)), ""},
 		{"three items", dirty, asksForNames,
-			warnedOf(clean, unaskedGone, telefonGone, unknownGone), "DatumNarozeni Telefon ?Nove"},
+			warnedOf(clean, birthOut, telefonOut, noveOut), "DatumNarozeni Telefon ?Nove"},
 		{"of a call without a list", dirty, call{}.message(),
-			warnedOf(personReply(permittedItems+unaskedItem), telefonGone, unknownGone), "Telefon ?Nove"},
+			warnedOf(personReply(permittedItems+unaskedItem), telefonOut, noveOut), "Telefon ?Nove"},
 		{"of a call with a control word alone", dirty, call{items: []string{"ROBCti"}}.message(),
-			warnedOf(personReply(permittedItems+unaskedItem), telefonGone, unknownGone), "Telefon ?Nove"},
+			warnedOf(personReply(permittedItems+unaskedItem), telefonOut, noveOut), "Telefon ?Nove"},
 		{"without values", personReply(permittedItems + "<Telefon/><Nove> </Nove>"), asksForNames,
 			string(personReply(permittedItems + "<Telefon/><Nove> </Nove>")), ""},
 		{"a large one", filler(dirty, 1<<20), asksForNames,
-			warnedOf(filler(clean, 1<<20), unaskedGone, telefonGone, unknownGone),
+			warnedOf(filler(clean, 1<<20), birthOut, telefonOut, noveOut),
 			"DatumNarozeni Telefon ?Nove"},
 		{"a large one without any", filler(clean, 1<<20), asksForNames,
 			string(filler(clean, 1<<20)), ""},
@@ -289,9 +291,9 @@ func TestAnAnswerOfTheQueueIsFilteredByTheServiceInside(t *testing.T) {
 		rows func(*settings)
 		want []string
 	}{
-		{"by a file", func(*settings) {}, []string{permittedItems + unaskedItem, "oprávnění: Telefon<"}},
+		{"by a file", func(*settings) {}, []string{permittedItems + unaskedItem, "Údaj Telefon byl z odpovědi odebrán"}},
 		{"by a row that is fetched", rowsFrom(t, rows.fetch),
-			[]string{permittedItems + unaskedItem, "oprávnění: Telefon<"}},
+			[]string{permittedItems + unaskedItem, "Údaj Telefon byl z odpovědi odebrán"}},
 		{"without the row", rowsFrom(t, down), []string{"BR_113"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

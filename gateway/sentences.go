@@ -137,17 +137,19 @@ func removedItems(h *egon.Head, d *policy.Decision) []egon.Detail {
 		const what = " byl ze SeznamUdaju odebrán, volající k němu nemá oprávnění."
 		details[i].SubKod = egon.NeniOpravneni
 		if r.OfMatrix() {
-			details[i].Popis = removedItem + wordOf(r) + what + " Pro " + who +
-				" je povolený rozsah v odpovědi služby E227."
+			details[i].Popis = itemOut + wordOf(r) + what + " Pro " + who + rangeOfRow
 		} else {
-			details[i].Popis = removedItem + wordOf(r) + what + " Oprávnění k němu dává správce brány."
+			details[i].Popis = itemOut + wordOf(r) + what + rangeOfGrant
 		}
 	}
 	return details
 }
 
-// removedItem is the beginning of what is said of an item that was removed from a request.
-var removedItem = ItemNotPermitted.numbered("Údaj ")
+// Where the caller of a removed item finds what it may have: behind its triple, or alone.
+const (
+	rangeOfRow   = " je povolený rozsah v odpovědi služby E227."
+	rangeOfGrant = " Oprávnění k němu dává správce brány."
+)
 
 // named puts words into sentences, each short enough for a VysledekPopis.
 func named(format string, words []string) []string {
