@@ -41,6 +41,19 @@ func TestMistakesInTheParts(t *testing.T) {
 	}
 }
 
+// Without rows nobody may have an item of ROB: check says so, since a sidecar would write down
+// each of them as one that the bus removes.
+func TestCheckWithoutAMatrix(t *testing.T) {
+	const none = "matrix none: no item of ROB or ROS is permitted\n"
+	for place, want := range map[string]bool{"hub": true, "sidecar": true, "publisher": false} {
+		file := serveFile(t, "127.0.0.1:8090", "place: hub ", "place: "+place+" ", "matrix: {file: matrix.csv}", "")
+		said, code := brana("check", "-c", file)
+		if code != 0 || strings.Contains(said, none) != want {
+			t.Errorf("%s: exit code %d, it says %s", place, code, said)
+		}
+	}
+}
+
 // check prints where the gateway stands, and the routes with rules of their own.
 func TestCheckOfRules(t *testing.T) {
 	for _, tt := range []struct {
@@ -56,13 +69,13 @@ func TestCheckOfRules(t *testing.T) {
 		{"route with the rules of the place", "hub", "E05: {to: relay iszr, items: as-iszr}", 0,
 			"place hub: items as-iszr, returned filter\n"},
 		{"rule of what is no relay", "hub", "E05: {to: refuse, items: strict}", exitRefused,
-			"brana.yaml: routes.E05: items and returned are for a relay; remove them from refuse\n"},
+			": routes.E05: items and returned are for a relay; remove them from refuse\n"},
 		{"rule that does not exist", "hub", "E05: {to: relay iszr, items: lax}", exitRefused,
-			`brana.yaml: routes.E05.items: "lax" is not one of strict, as-iszr, pass` + "\n"},
+			`: routes.E05.items: "lax" is not one of strict, as-iszr, pass` + "\n"},
 		{"returned rule that does not exist", "hub", "E05: {to: relay iszr, returned: drop}", exitRefused,
-			`brana.yaml: routes.E05.returned: "drop" is not one of observe, refuse, filter` + "\n"},
+			`: routes.E05.returned: "drop" is not one of observe, refuse, filter` + "\n"},
 		{"place that does not exist", "bus", "E05: relay iszr", exitRefused,
-			`brana.yaml: place: "bus" is not one of hub, sidecar, publisher` + "\n"},
+			`: place: "bus" is not one of hub, sidecar, publisher` + "\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			file := serveFile(t, "127.0.0.1:8090", "place: hub ", "place: "+tt.place+" ", "E227: local", "E227: local\n  "+tt.route)

@@ -96,6 +96,7 @@ func Parse(file string, text []byte, lookup func(string) (string, bool)) (*Confi
 		return nil, errors.Join(v.malformed(), positioned(file, err))
 	}
 	c := Default()
+	m := &mistakes{file: file}
 	for i, doc := range parsed.Docs {
 		if doc.Body == nil {
 			continue
@@ -105,21 +106,28 @@ func Parse(file string, text []byte, lookup func(string) (string, bool)) (*Confi
 				file, mistake(doc.Body, "a second document begins: have one in the file"),
 			)
 		}
-		root := v.expand(doc.Body)
+		m.root = v.expand(doc.Body)
 		if err := v.err(); err != nil {
 			return nil, err
 		}
-		if err := yaml.NodeToValue(root, &c, yaml.Strict()); err != nil {
+		if err := yaml.NodeToValue(m.root, &c, yaml.Strict()); err != nil {
 			return nil, positioned(file, err)
 		}
 	}
-	return &c, c.Validate(file)
+	c.check(m)
+	return &c, errors.Join(m.errs...)
 }
 
 // Validate returns all that is wrong with the values, joined. Mistakes name file,
 // and their key.
 func (c *Config) Validate(file string) error {
 	m := &mistakes{file: file}
+	c.check(m)
+	return errors.Join(m.errs...)
+}
+
+func (c *Config) check(m *mistakes) {
+	m.filled("place", "hub, sidecar or publisher")
 	m.oneOf("environment", string(c.Environment), "test", "production")
 	m.oneOf("place", string(c.Place), string(Hub), string(Sidecar), string(Publisher))
 	c.Listen.check(m)
@@ -134,7 +142,6 @@ func (c *Config) Validate(file string) error {
 	}
 	c.Policy.Matrix.check(m, c.Upstreams)
 	c.Routes.check(m, c.Place, c.Upstreams)
-	return errors.Join(m.errs...)
 }
 
 // files are all paths of the configuration.

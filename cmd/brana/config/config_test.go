@@ -42,7 +42,7 @@ func TestExampleHasTheDefaults(t *testing.T) {
 	}
 }
 
-// Every mistake is named by its place or by its key, with what to write; LINE is
+// Every mistake is named by its place, and by its key, with what to write; LINE is
 // where the example has it.
 func TestMistakesInTheConfiguration(t *testing.T) {
 	for _, tt := range []struct{ name, old, new, want string }{
@@ -128,9 +128,17 @@ func TestMistakesInTheConfiguration(t *testing.T) {
 		{"public URL of nothing", "  # wsdl: wsdl  ", "  public_url: https://brana.example.cz", "listen.public_url: is of use in WSDLs only"},
 		{"internal message elsewhere", "  E227: local", "  E227: local\n  X11: relay iszr",
 			"routes.X11: is an internal message, by which the bus calls a publisher: set place: publisher, or remove it"},
-		{"route to nobody", "default: relay iszr", "default: relay isrz", "routes.default: relay isrz: no upstream has this name"},
+		{"place that does not exist", "place: hub ", "place: side-car ",
+			`brana.yaml:LINE:8: place: "side-car" is not one of hub, sidecar, publisher`},
+		{"place without a value", "place: hub ", "place: ",
+			"brana.yaml:LINE:7: place: is empty: write hub, sidecar or publisher, or remove the key"},
+		{"rule without a value", "default: relay iszr", "default: {to: relay iszr, items: }",
+			"routes.default.items: is empty: write strict, as-iszr or pass, or remove the key"},
+		{"rule that does not exist", "default: relay iszr", "default: {to: relay iszr, returned: drop}",
+			`brana.yaml:LINE:39: routes.default.returned: "drop" is not one of observe, refuse, filter`},
+		{"route to nobody", "default: relay iszr", "default: relay isrz", "brana.yaml:LINE:12: routes.default: relay isrz: no upstream has this name"},
 		{"route that is none", "E227: local", "E227: locally",
-			`routes.E227: "locally" is not a route: write relay NAME, workflow, local or refuse`},
+			`brana.yaml:LINE:9: routes.E227: "locally" is not a route: write relay NAME, workflow, local or refuse`},
 		{"two matrices", "{file: matrix.csv}", "{file: matrix.csv, " + fetchedMatrix + "}", "policy.matrix: file and e227 exclude each other"},
 		{"rows from nowhere", "{file: matrix.csv}", "{" + strings.Replace(fetchedMatrix, "iszr", "isrz", 1) + "}",
 			"policy.matrix.e227: no upstream has the name isrz"},

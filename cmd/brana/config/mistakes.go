@@ -11,14 +11,55 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// mistakes collects what is wrong with values, each named by its key.
+// mistakes collects what is wrong with values, each named by its place in the file and its
+// key.
 type mistakes struct {
 	file string
+	root ast.Node // of the file; nil when the values are not from one
 	errs []error
 }
 
 func (m *mistakes) wrong(key, format string, args ...any) {
-	m.errs = append(m.errs, fmt.Errorf("%s: %s: %s", m.file, key, fmt.Sprintf(format, args...)))
+	place := m.file
+	if n := lookUp(m.root, key); n != nil {
+		p := n.GetToken().Position
+		place = fmt.Sprintf("%s:%d:%d", m.file, p.Line, p.Column)
+	}
+	m.errs = append(m.errs, fmt.Errorf("%s: %s: %s", place, key, fmt.Sprintf(format, args...)))
+}
+
+// lookUp returns the node at which a key stands, a.b.c: its value, or its name when the value
+// has keys of its own. Of a key that is not in the file it is the nearest one around it, or
+// nil. A part of the key may have dots.
+func lookUp(n ast.Node, key string) ast.Node {
+	mapping, ok := n.(ast.MapNode)
+	if !ok {
+		return nil
+	}
+	for pairs := mapping.MapRange(); pairs.Next(); {
+		name, value := pairs.Key(), pairs.Value()
+		rest, found := strings.CutPrefix(key, name.GetToken().Value)
+		if !found || rest != "" && rest[0] != '.' {
+			continue
+		}
+		if rest != "" {
+			if inner := lookUp(value, rest[1:]); inner != nil {
+				return inner
+			}
+		}
+		if _, scalar := value.(ast.ScalarNode); scalar {
+			return value
+		}
+		return name
+	}
+	return nil
+}
+
+// filled reports a key without a value, which would silently mean its default.
+func (m *mistakes) filled(key, advice string) {
+	if n, empty := lookUp(m.root, key).(*ast.NullNode); empty && n != nil {
+		m.wrong(key, "is empty: write %s, or remove the key", advice)
+	}
 }
 
 func (m *mistakes) oneOf(key, value string, allowed ...string) {

@@ -142,6 +142,8 @@ func (r Route) check(m *mistakes, key string, upstreams map[string]Upstream) {
 	case r.Items != "" || r.Returned != "":
 		m.wrong(key, "items and returned are for a relay; remove them from %s", r.To)
 	}
+	m.filled(key+".items", "strict, as-iszr or pass")
+	m.filled(key+".returned", "observe, refuse or filter")
 	if r.Items != "" {
 		m.oneOf(key+".items", string(r.Items), string(Strict), string(AsIszr), string(Pass))
 	}

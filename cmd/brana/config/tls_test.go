@@ -10,11 +10,12 @@ func TestMistakesInTLS(t *testing.T) {
 upstreams: {a: {url: "http://h", tls: {ca: x}}, b: {url: "https://h", tls: {cert: x}}, c: {url: "https://h", tls: {}}}
 routes: {default: refuse}
 `), unset)
-	for _, want := range []string{"listen.insecure_identity: is for plain HTTP", "listen.tls.cert: is needed",
-		"listen.tls.client_ca: is needed",
-		`listen.tls.min_version: "1.1" is not one of 1.2, 1.3`, "upstreams.a.tls: is of no use with http; write the url as https",
-		"upstreams.b.tls: cert and key belong together", "upstreams.c.tls: is empty"} {
-		if err == nil || !strings.Contains(err.Error(), "f: "+want) {
+	for _, want := range []string{"1:51: listen.insecure_identity: is for plain HTTP", "1:57: listen.tls.cert: is needed",
+		"1:57: listen.tls.client_ca: is needed",
+		`1:76: listen.tls.min_version: "1.1" is not one of 1.2, 1.3`,
+		"2:34: upstreams.a.tls: is of no use with http; write the url as https",
+		"2:71: upstreams.b.tls: cert and key belong together", "2:110: upstreams.c.tls: is empty"} {
+		if err == nil || !strings.Contains(err.Error(), "f:"+want) {
 			t.Errorf("%v does not say %s", err, want)
 		}
 	}
