@@ -71,7 +71,7 @@ func (a *auditFlags) zone() (*time.Location, error) {
 // ask asks the admin listener of a gateway for its folder.
 func (a *auditFlags) ask() ([]string, error) {
 	client := http.Client{Timeout: quotaPatience}
-	response, err := client.Get("http://" + a.Admin + "/v1/audit")
+	response, err := client.Get(adminURL(a.Admin, "/v1/audit"))
 	if err != nil {
 		return nil, exit(exitUnreachable, fmt.Errorf(
 			"no gateway to ask for its journal (%w); name the folder with --dir", err))

@@ -55,6 +55,7 @@ type callCmd struct {
 
 	Async bool   `help:"Call with ?async."`
 	Bare  bool   `help:"Send the payload without a SOAP Envelope."`
+	Print bool   `help:"Print the message, as for explain and lint, and do not send it."`
 	Raw   bool   `help:"Print the reply unchanged."`
 	Save  string `type:"path" placeholder:"DIR" help:"Write the decrypted portraits and signatures there."`
 }
@@ -73,6 +74,10 @@ func (c *callCmd) Run(io stdio) error {
 	message, err := c.message(service, key)
 	if err != nil {
 		return exit(exitUsage, err)
+	}
+	if c.Print {
+		_, err = io.out.Write(append(message, '\n'))
+		return err
 	}
 	client, err := c.client()
 	if err != nil {

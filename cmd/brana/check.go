@@ -46,6 +46,9 @@ func (k *checkCmd) Run(io stdio) error {
 	fmt.Fprintf(io.out, "%s: ok, policy %s: %d grants, %d matrix rows, %d items%s%s%s%s\n",
 		k.Config, w.policy.Current().Version(), counts.Grants, counts.Rows, counts.Pairs,
 		identities(c, counts), w.rowsOnDisk(), w.contractsRead(), record)
+	if m := c.Policy.Matrix; m.File == "" && m.E227 == "" && c.Place != config.Publisher {
+		fmt.Fprintln(io.out, "matrix none: no item of ROB or ROS is permitted")
+	}
 	printRules(io.out, c)
 	return w.close()
 }

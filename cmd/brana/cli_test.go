@@ -221,6 +221,8 @@ func TestCallPrintsTheReply(t *testing.T) {
 		{"Fault", []string{"E227", "--message", "testdata/requests/no-xml.txt"}, exitRefused, []string{"SOAP Fault (HTTP 500): BR_501"}},
 		{"raw", []string{"E227", "--triple", "A1185/CR8359/00372498", "--raw"}, 0, []string{"IszrVypisOpravneniPolozkyResponse", "Envelope"}},
 		{"bare", []string{"E227", "--triple", "A1185/CR8359/00372498", "--raw", "--bare"}, 0, []string{"IszrVypisOpravneniPolozkyResponse"}},
+		{"printed and not sent", []string{"E227", "--triple", "A/B/C", "--print", "--url", "http://127.0.0.1:1"}, 0,
+			[]string{"IszrVypisOpravneniPolozky", "</s:Envelope>\n"}},
 		{"a removed item", append([]string{"E278", "--items", "Jmeno Doklad"}, narrow...), 0,
 			[]string{"VAROVANI  (HTTP 200", "  NENI OPRAVNENI: BR_111: Údaj Doklad byl ze SeznamUdaju odebrán", "  Jmeno                  ZORAN"}},
 		{"no item is left", append([]string{"E278", "--items", "Doklad"}, narrow...), exitRefused,

@@ -15,7 +15,7 @@ type healthCmd struct {
 // Run asks /readyz: 0 when ready, 1 when not, 3 when nobody answers.
 func (h *healthCmd) Run(io stdio) error {
 	client := http.Client{Timeout: 2 * time.Second}
-	response, err := client.Get("http://" + h.Admin + "/readyz")
+	response, err := client.Get(adminURL(h.Admin, "/readyz"))
 	if err != nil {
 		return exit(exitUnreachable, fmt.Errorf("ask %s: %w", h.Admin, err))
 	}
@@ -24,7 +24,7 @@ func (h *healthCmd) Run(io stdio) error {
 		return exit(exitUnreachable, misdirected(h.Admin, response.Body))
 	}
 	if response.StatusCode != http.StatusOK {
-		return exit(exitRefused, fmt.Errorf("not ready (see http://%s/readyz?verbose)", h.Admin))
+		return exit(exitRefused, fmt.Errorf("not ready (see %s)", adminURL(h.Admin, "/readyz?verbose")))
 	}
 	_, err = fmt.Fprintln(io.out, "ready")
 	return err

@@ -132,7 +132,7 @@ const (
 
 // ask asks the admin listener and prints its answer.
 func (q *quotaFlags) ask(out stdio, method, path string, body []byte) error {
-	request, err := http.NewRequest(method, "http://"+q.Admin+path, bytes.NewReader(body))
+	request, err := http.NewRequest(method, adminURL(q.Admin, path), bytes.NewReader(body))
 	if err != nil {
 		return exit(exitUsage, fmt.Errorf("--admin %q is not host:port", q.Admin))
 	}

@@ -19,7 +19,7 @@ const littleCaller = "X999/XR2/12345678/999002"
 // quota runs brana quota at the world's admin listener.
 func (w *world) quota(what string, args ...string) (string, int) {
 	w.t.Helper()
-	return brana(append([]string{"quota", what, "--admin", strings.TrimPrefix(w.admin, "http://")}, args...)...)
+	return brana(append([]string{"quota", what, "--admin", w.admin}, args...)...)
 }
 
 // quotaOf is the quota of the caller with few rights, by the gateway.
