@@ -77,9 +77,12 @@ func messageOperation(s *Service) *operation {
 func listsOf(own wordList) []*element {
 	lists := append([]*element{robList, rosList}, rppLists...)
 	lists = append(lists, aisList(step{NSReg, "AisSeznamUdaju"}, own.register))
-	if own.space != NSReg { // version 2 of the lists has the types of version 1
+	if own.space != NSReg { // version 2 of the schemas has version 1 of the lists, too
+		lists = append(lists, aisList(step{NSEvidence, own.local}, own.register))
+	}
+	if own.space == NSEvidence2 {
 		list := aisList(own.step, own.register)
-		list.declared.space = NSEvidence
+		list.declared.space = NSEvidence // the type of version 1
 		lists = append(lists, list)
 	}
 	for i, el := range lists {

@@ -159,6 +159,15 @@ func (r *Reader) Head() *Head {
 // head is not known. It may be nil, empty or not valid.
 func (r *Reader) RequestID() []byte { return r.head.Info.AgendaZadostId }
 
+// MessageID returns the number that the bus gave the internal message that was read, for the
+// refusal of one whose head is not known. It is nil when none was read, or no valid one.
+func (r *Reader) MessageID() []byte {
+	if id := r.head.Info.IszrZadostId; r.head.Service.Internal() && isUUID(id) {
+		return id
+	}
+	return nil
+}
+
 // Service returns the service as far as it is known: that of Reset, then the variant or
 // the member of a family that came.
 func (r *Reader) Service() *Service { return r.head.Service }

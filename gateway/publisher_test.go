@@ -263,7 +263,7 @@ func TestEarlyRefusalOfAnInternalMessage(t *testing.T) {
 			m = strings.Replace(m, "<reg:Uzivatel>", "<reg:Jmeno/><reg:Uzivatel>", 1)
 			answer := p.at(t, "/publikace/"+tt.path, tt.action, []byte(m))
 			checkRefusal(t, answer, InvalidData, EgonMode, []string{tt.says,
-				"AgendaZadostId>" + requestID + "<"})
+				"AgendaZadostId>" + requestID + "<", "IszrZadostId>" + innerID + "<"})
 			if line := p.lines(t, 1)[0]; line["service"] != tt.service {
 				t.Errorf("logged as %v", line["service"])
 			}
@@ -367,5 +367,31 @@ func TestServicesBeforeAPublisher(t *testing.T) {
 		if a, _ := w.answer(); a.StatusCode != status {
 			t.Errorf("GET %s: %d, want %d", path, a.StatusCode, status)
 		}
+	}
+}
+
+// A refusal has the number that the bus gave the message, as far as that was read and is one.
+func TestNumberOfARefusedMessage(t *testing.T) {
+	for _, tt := range []struct{ name, path, old, text, number string }{
+		{"an element out of its place", "X11", "<reg:Uzivatel>", "<reg:Jmeno/><reg:Uzivatel>", innerID},
+		{"a value that is none", "X11", "2026-03-04T12:00:00Z", "now", innerID},
+		{"another message", "X15", "", "", innerID},
+		{"no number", "X11", innerID, "", iszrID},
+		{"a number that is none", "X11", innerID, "1", iszrID},
+		{"no message", "X11", "<e:ZadostInfo>", "<", iszrID},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := startPublisher(t)
+			m := strings.Replace(string(inward{code: "X11", lists: jmeno}.message()), tt.old, tt.text, 1)
+			answer := read(t, p.at(t, "/publikace/"+tt.path, "", []byte(m)))
+			want := "IszrZadostId>" + tt.number + "<"
+			if tt.name == "no message" { // a Fault has no header
+				want = "Fault>"
+			}
+			wantIn(t, answer, want)
+			if got := p.lines(t, 1)[0]["iszr_zadost_id"]; got != nil && got != tt.number {
+				t.Errorf("the log has %v, want %s", got, tt.number)
+			}
+		})
 	}
 }

@@ -53,9 +53,12 @@ func (r *request) release() {
 	}
 }
 
-// id returns the IszrZadostId of the request: from the relayed answer, or a fresh
-// one.
+// id returns the IszrZadostId of the request: from the relayed answer, of an internal
+// message the one that it came with, or a fresh one.
 func (r *request) id() string {
+	if r.iszrID == "" && r.reader != nil {
+		r.iszrID = string(r.reader.MessageID())
+	}
 	if r.iszrID == "" {
 		r.iszrID = r.parts.NewID()
 	}
