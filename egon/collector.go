@@ -82,7 +82,7 @@ func (c *collector) open(tok *xmltext.Token) *Service {
 		return row.service
 	}
 	c.skip, c.row = 1, row
-	if row != nil && c.whole.place < 0 && !c.judge.permits(row) {
+	if row != nil && c.whole.place < 0 && !c.judge.permits(row, c.text) {
 		c.barred = true
 		c.edits.withhold(tok.Start)
 	}
@@ -210,7 +210,7 @@ func (c *collector) fate(row *replyRow) (set *Returned, leaves bool) {
 		return &c.got, true
 	case c.whole.place < 0:
 		return &c.gone, false
-	case !c.edits.gone && !c.whole.certain && c.judge.permits(row):
+	case !c.edits.gone && !c.whole.certain && c.judge.permits(row, c.text):
 		return &c.whole.pending, true
 	case !c.edits.gone:
 		c.gone.Merge(&c.whole.pending)
@@ -239,7 +239,7 @@ func (c *collector) leaf(l *xmltext.Leaf) bool {
 		}
 		c.got.addListed(row.local, l.Text)
 	case blank(l.Text):
-	case c.whole.place < 0 && !c.judge.permits(row):
+	case c.whole.place < 0 && !c.judge.permits(row, c.text):
 		return false
 	default:
 		c.value(row)

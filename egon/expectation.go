@@ -37,7 +37,8 @@ type Rights interface {
 	// Permits reports whether an item may leave in a reply of a service. The item was asked
 	// for, or always is true: each record of that reply has it, or the inputs of the call
 	// name it. It is asked at most once for each item of a reply, and never for
-	// AlwaysReturned.
+	// AlwaysReturned. An element of a person that is no known item is asked for by the word
+	// that [Returned.Words] has of it, each time: it may be an item of the operator's own.
 	Permits(s *Service, word string, always bool) bool
 	// Detail returns the detail of an item that was removed. The word is one of
 	// [Returned.Words]. It returns false when the Details have one for that word already.
@@ -50,6 +51,7 @@ type judge struct {
 	Expectation
 	service        *Service
 	asked, granted [2]wordSet // by whether the item comes always
+	unknown        string     // the word of the last element that is no known item
 }
 
 // A wordSet is a set of words by their index in the table.
@@ -66,16 +68,26 @@ func (j *judge) enter(s *Service) {
 	}
 }
 
-// permits reports whether the element of a row may leave when it has a value. A list may
-// leave when its words may.
-func (j *judge) permits(row *replyRow) bool {
+// permits reports whether the element of a row may leave when it has a value. name is that of
+// an element without a row. A list may leave when its words may.
+func (j *judge) permits(row *replyRow, name []byte) bool {
 	switch {
 	case j.Rule == ObserveReturned:
 		return true
-	case row.is == isUnknown, row.is == isList:
+	case row.is == isUnknown:
+		return j.permitsUnknown(name)
+	case row.is == isList:
 		return false
 	}
 	return j.permitsWord(row.word, row.always)
+}
+
+// permitsUnknown keeps the word, since such an element comes once for each person.
+func (j *judge) permitsUnknown(name []byte) bool {
+	if j.unknown == "" || j.unknown[len(unknownMark):] != string(name) {
+		j.unknown = unknownMark + string(name)
+	}
+	return j.Rights.Permits(j.service, j.unknown, false)
 }
 
 func (j *judge) permitsWord(index int, always bool) bool {

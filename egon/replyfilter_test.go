@@ -109,6 +109,8 @@ var filteredReplies = []struct {
 		warnInfo("Jmeno"), osoba(prijmeni), "Jmeno", "Prijmeni"},
 	{"an unknown element", "E05", okInfo, osoba("<rod:Nove>x</rod:Nove><rod:Nove/>" + jmeno), "Jmeno",
 		warnInfo("?Nove"), osoba("<rod:Nove/>" + jmeno), "?Nove", "Jmeno"},
+	{"an unknown element that may leave", "E05", okInfo, osoba("<rod:Nove>x</rod:Nove>" + jmeno), "?Nove",
+		warnInfo("Jmeno"), osoba("<rod:Nove>x</rod:Nove>"), "Jmeno", "?Nove"},
 	{"an element that may be nil", "E198", okInfo, eopReply("<se:Fotka>AAAA</se:Fotka>"), "",
 		warnInfo("EopFoto"), eopReply(`<Fotka xmlns="urn:cz:isvs:aisse:schemas:AisSeTypy:v1" ` +
 			`xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>`), "EopFoto", ""},

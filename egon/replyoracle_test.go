@@ -198,6 +198,7 @@ func (o *filterOracle) place(s *returnedSection, e *plainElement) {
 		case word == "*":
 			o.words(c)
 		case word == "-" || !value:
+		case word == "?" && o.permits("?"+c.local, false):
 		case word == "?":
 			o.removed.addUnknown([]byte(c.local))
 			o.cuts = append(o.cuts, Edit{At: c.start, End: c.end})
@@ -224,7 +225,7 @@ func (o *filterOracle) values(s *returnedSection, e *plainElement, all *Returned
 		case word == "-" || !value:
 		case word == "?":
 			all.addUnknown([]byte(c.local))
-			bad = true
+			bad = bad || !o.permits("?"+c.local, false)
 		default:
 			all.Add(word)
 			bad = bad || !o.permits(word, row[2] == "always" || row[2] == "choice")

@@ -28,8 +28,12 @@ func (r *request) rights() policy.Rights {
 
 // Permits reports whether an item may leave in a reply of a service. In the reply of E100
 // that is another service than the call's. What its own call asked for is no longer known.
+// An element that is no known item may be one that the operator has declared.
 func (e *entitlement) Permits(s *egon.Service, word string, always bool) bool {
 	e.reply = s
+	if name, unknown := strings.CutPrefix(word, unknownWord); unknown {
+		return e.rights.Of(s).PermitUnlisted(name) && e.wanted(s, name)
+	}
 	return e.rights.Of(s).Permit(word) && (always || e.wanted(s, word))
 }
 

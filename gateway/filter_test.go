@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"brana/audit"
 	"brana/egon"
@@ -467,4 +468,65 @@ func (s *testGateway) edited(t *testing.T) string {
 	}
 	slices.Sort(lines)
 	return strings.Join(lines, ", ")
+}
+
+// An item that the operator has declared for AISEO may leave like one of the schemas, for
+// whoever has the right to it and has asked for it. Another new element is not known.
+func TestDeclaredItemsMayLeave(t *testing.T) {
+	text := strings.NewReplacer("E05, E189", "E159, E05, E189", "items: [EopFoto]",
+		"items: {aiseo: [Jmeno, CisloPasu, Vyska]}").Replace(grants) +
+		"vocabulary: {aiseo: [CisloPasu, Vyska, Vaha]}\n"
+	store, err := policy.NewStore(func() (*policy.Snapshot, error) {
+		return policy.LoadFS(fstest.MapFS{"grants/a.yaml": {Data: []byte(text)}},
+			policy.Config{Dir: "grants", Environment: policy.Test})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e159 := egon.ServiceByCode("E159")
+	person := func(children string) []byte {
+		return []byte(strings.Replace(string(replyOf("E159", egon.OK)), "</e:"+e159.Response+">",
+			`<e:AiseoOdpoved><e:AiseoCtiAifoDataResponse>`+
+				`<OsobaEO xmlns="urn:cz:isvs:aiseo:schemas:AiseoCtiAifo:v1">`+
+				strings.ReplaceAll(children, ">x", ` xmlns="urn:cz:isvs:aiseo:schemas:AiseoTypy:v1">x`)+
+				`</OsobaEO></e:AiseoCtiAifoDataResponse></e:AiseoOdpoved></e:`+e159.Response+">", 1))
+	}
+	for _, c := range []struct {
+		children, filtered string
+		items              []string
+	}{
+		{"<Jmeno>x</Jmeno><CisloPasu>x</CisloPasu>", "", []string{"Jmeno", "CisloPasu"}},
+		{"<CisloPasu>x</CisloPasu><Vyska>x</Vyska>", "?Vyska", []string{"CisloPasu"}}, // not asked for
+		{"<CisloPasu>x</CisloPasu><Vaha>x</Vaha>", "?Vaha", []string{"CisloPasu"}},    // not granted
+		{"<CisloPasu>x</CisloPasu><Nove>x</Nove>", "?Nove", []string{"CisloPasu"}},    // not declared
+		{"<Jmeno>x</Jmeno><AdresaTP>x</AdresaTP>", "?AdresaTP", []string{"Jmeno"}},    // of E270
+	} {
+		for _, rule := range []egon.ReturnedRule{
+			egon.ObserveReturned, egon.RefuseReturned, egon.FilterReturned,
+		} {
+			doc := person(c.children)
+			into, records := recorded(t)
+			s := startGateway(t, returning(rule, replying(doc)), into,
+				func(s *settings) { s.parts.Policy = store })
+			got := read(t, s.post(t, "/publikace/E159", call{code: "E159", items: c.items}.message()))
+			s.settled(t)
+			last := "<" + strings.TrimPrefix(c.filtered, "?")
+			switch unchanged := got == string(doc); {
+			case rule == egon.ObserveReturned || c.filtered == "":
+				if !unchanged {
+					t.Errorf("%s, %s: got %s", c.children, rule, got)
+				}
+			case unchanged || strings.Contains(got, last):
+				t.Errorf("%s, %s: left", c.children, rule)
+			}
+			recorded := filteredBy(t, records)
+			if rule == egon.ObserveReturned {
+				outcome := records()[len(records())-1]
+				recorded = strings.Join(outcome.Unpermitted, " ")
+			}
+			if recorded != c.filtered {
+				t.Errorf("%s, %s: recorded %q, want %q", c.children, rule, recorded, c.filtered)
+			}
+		}
+	}
 }

@@ -49,7 +49,8 @@ func (r *request) countReturned(items *egon.Returned, unpermitted []string) {
 		r.parts.Metrics.ItemReturned(word, !slices.Contains(unpermitted, word))
 	}
 	if unknown {
-		r.parts.Metrics.ItemReturned(metrics.UnknownItem, false)
+		foreign := slices.ContainsFunc(unpermitted, egon.IsUnknownName)
+		r.parts.Metrics.ItemReturned(metrics.UnknownItem, !foreign)
 	}
 }
 

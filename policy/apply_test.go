@@ -177,7 +177,14 @@ func TestFillsInWhatTheServiceAnswersWith(t *testing.T) {
 	const byRegister = "{aiseo: [Jmeno, RodneCislo, AdresaTP, ZakPob, Vlastni], " +
 		"eop: [EopFoto, OPCislo, Jmeno, RodneCislo], ecd: [EcdFoto, CDCislo]}"
 	const flat = "[EopFoto, EcdFoto, RodneCislo, AdresaTP, ZakPob, OPCislo, CDCislo, Jine]"
+	rows := ""
+	for _, word := range []string{"Ico", "StatutarniOrgany", "Aifo", "Doklad"} {
+		rows += strings.ReplaceAll(own, "/", ",") + "," + word + ",\n"
+	}
 	for _, tt := range []struct{ service, byRegister, flat string }{
+		{"E03", "Doklad", "Doklad"},
+		{"E20", "Aifo Doklad Ico StatutarniOrgany", "Aifo Doklad Ico StatutarniOrgany"},
+		{"E21", "Aifo Doklad Ico", "Aifo Doklad Ico"},
 		{"E158", "Jmeno Vlastni", ""},
 		{"E159", "Jmeno RodneCislo Vlastni ZakPob", "RodneCislo ZakPob"},
 		{"E160", "Jmeno Vlastni", ""},
@@ -190,16 +197,16 @@ func TestFillsInWhatTheServiceAnswersWith(t *testing.T) {
 		{"E188", "Jmeno OPCislo RodneCislo", "OPCislo RodneCislo"},
 		{"z1", "Jmeno OPCislo RodneCislo", "OPCislo RodneCislo"},
 		{"E189", "CDCislo", "CDCislo RodneCislo"},
-		{"E197", "EcdFoto EopFoto", "EcdFoto EopFoto"},
+		{"E197", "Doklad EcdFoto EopFoto", "Doklad EcdFoto EopFoto"},
 		{"X21", "EopFoto", "EopFoto"},
 		{"X22", "EcdFoto", "EcdFoto"},
 		{"E268", "EopFoto Jmeno OPCislo RodneCislo", "EopFoto OPCislo RodneCislo"},
 	} {
 		for items, want := range map[string]string{byRegister: tt.byRegister, flat: tt.flat} {
 			text := strings.NewReplacer("[EopFoto, Vlastni]", items, "[E05, E158, E198, E227]",
-				"[E158, E159, E160, E171, E172, E188, E189, E197, E198, E268, E270]").
+				"[E03, E20, E21, E158, E159, E160, E171, E172, E188, E189, E197, E198, E268, E270]").
 				Replace(grantsFor(own))
-			s := mustLoad(t, text+"vocabulary: {aiseo: [Vlastni]}\n", "")
+			s := mustLoad(t, text+"vocabulary: {aiseo: [Vlastni]}\n", rows)
 			h := head(tt.service, own+"/1", "")
 			d := s.Decide(h, noon)
 			s.Apply(AsIszr, h, &d, noon)
@@ -281,8 +288,12 @@ func TestAsks(t *testing.T) {
 		s.Apply(tt.rule, h, &d, noon)
 		var got []string
 		for _, word := range []string{"Doklad", "Jmeno", "Prijmeni"} {
-			if d.Asks(h, word) {
+			asks := d.Asks(h, word)
+			if asks {
 				got = append(got, word)
+			}
+			if asks && d.Removes([]byte(word)) {
+				t.Errorf("%q by %s asks for %s, and removes it", tt.items, tt.rule, word)
 			}
 		}
 		if strings.Join(got, " ") != tt.want {

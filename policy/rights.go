@@ -29,6 +29,10 @@ func (r Rights) Of(s *egon.Service) Rights {
 	return r
 }
 
+// PermitUnlisted is Permit of an item that no published list has, such as one of the policy's
+// vocabulary. It is false for any other.
+func (r Rights) PermitUnlisted(word string) bool { return !egon.ListedItem(word) && r.Permit(word) }
+
 // Permit reports whether the caller may have an item, by its word. It does not allocate
 // for words of up to 32 bytes.
 func (r Rights) Permit(word string) bool {
