@@ -19,7 +19,8 @@ func (s *Service) Answers(of Register, word string, named bool) bool {
 	case known != nil && known.has(word):
 		return true
 	case of == AISEO && IsAiseoItem(word):
-		return known == nil // a search, whose reply has no items itself
+		// A search, whose reply has no items of AISEO itself.
+		return known == nil || s.Reads.Has(AISEO) && !known.registers.Has(AISEO)
 	case of == AISEO:
 		return named // a word of the operator, which no schema has
 	case of == EOP || of == ECD:
@@ -51,8 +52,12 @@ var held = sync.OnceValue(func() map[string]*heldItems {
 		h := &heldItems{}
 		h.learn(root, map[*replyPlace]bool{replies().ofReplies: true})
 		for i, word := range replies().words {
+			of := ItemRegister(word)
+			if of == NoRegister && IsAiseoItem(word) {
+				of = AISEO // by its schemas, and in no other vocabulary
+			}
 			if h.words.has(i) {
-				h.registers |= 1 << ItemRegister(word)
+				h.registers |= 1 << of
 			}
 		}
 		all[name] = h

@@ -52,9 +52,9 @@ func TestAnswers(t *testing.T) {
 		{"E21", ROS, true, "Ico FyzickaOsoba", "StatutarniOrgany"},
 		{"E22", ROS, true, "Ico StatutarniOrgany", ""},
 		{"E20", ROB, true, "Jmeno Aifo", ""},
-		{"E256", ROS, true, "Ico Likvidator", ""}, // the table lacks the part of ROS
-		{"E158", AISEO, true, "Jmeno Doklad Vlastni", "RodneCislo AdresaTP ZakPob"},
-		{"E160", AISEO, true, "Jmeno Telefon", "RodneCislo AdresaTP"},
+		{"E256", ROS, true, "Ico Likvidator", ""},                                    // the table lacks the part of ROS
+		{"E158", AISEO, true, "Jmeno Doklad Vlastni RodneCislo AdresaTP ZakPob", ""}, // a search
+		{"E160", AISEO, true, "Jmeno Telefon RodneCislo AdresaTP", ""},               // a search
 		{"E159", AISEO, true, "RodneCislo ZakPob Jmeno Vlastni", "AdresaTP Doklad RodneCisloMinule"},
 		{"E159", AISEO, false, "RodneCislo", "AdresaTP Vlastni OPCislo"},
 		{"E171", AISEO, true, "RodneCislo ZakPob Doklad", "AdresaTP"},
@@ -92,7 +92,8 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// Each service answers with each item that the table has in its reply.
+// Each service answers with each item that the table has in its reply. The two searches whose
+// replies hold items of ROB alone may have any item of AISEO in their lists.
 func TestAnswersWithWhatTheTableHas(t *testing.T) {
 	records := map[string]*returnedSection{}
 	for _, s := range returnedSections() {
@@ -117,6 +118,9 @@ func TestAnswersWithWhatTheTableHas(t *testing.T) {
 		}
 		for _, word := range ReturnedWords() {
 			want := slices.ContainsFunc(s.rows, func(row []string) bool { return holds(row[1], word) })
+			if s.name == "E158" || s.name == "E160" {
+				want = want || IsAiseoItem(word)
+			}
 			got := replyOf(s.name).Answers(AISEO, word, false)
 			if got != want {
 				t.Errorf("%s with %s: %v, the table has it: %v", s.name, word, got, want)

@@ -172,7 +172,8 @@ func TestApplyToE198(t *testing.T) {
 
 // What is filled in are items that the reply of the service can hold: those of another service
 // of its registers would be asked for in vain, and a publisher may refuse the call for them.
-// A word of a list without registers goes where a schema has it.
+// A search of AISEO returns an identifier, and any item of AISEO may stand in its list: a caller that
+// has one may search without a list, as with it. A word of a list without registers goes where a schema has it.
 func TestFillsInWhatTheServiceAnswersWith(t *testing.T) {
 	const byRegister = "{aiseo: [Jmeno, RodneCislo, AdresaTP, ZakPob, Vlastni], " +
 		"eop: [EopFoto, OPCislo, Jmeno, RodneCislo], ecd: [EcdFoto, CDCislo]}"
@@ -185,9 +186,9 @@ func TestFillsInWhatTheServiceAnswersWith(t *testing.T) {
 		{"E03", "Doklad", "Doklad"},
 		{"E20", "Aifo Doklad Ico StatutarniOrgany", "Aifo Doklad Ico StatutarniOrgany"},
 		{"E21", "Aifo Doklad Ico", "Aifo Doklad Ico"},
-		{"E158", "Jmeno Vlastni", ""},
+		{"E158", "AdresaTP Jmeno RodneCislo Vlastni ZakPob", "AdresaTP RodneCislo ZakPob"},
 		{"E159", "Jmeno RodneCislo Vlastni ZakPob", "RodneCislo ZakPob"},
-		{"E160", "Jmeno Vlastni", ""},
+		{"E160", "AdresaTP Jmeno RodneCislo Vlastni ZakPob", "AdresaTP RodneCislo ZakPob"},
 		{"E171", "Jmeno RodneCislo Vlastni ZakPob", "RodneCislo ZakPob"},
 		{"E172", "Jmeno RodneCislo Vlastni ZakPob", "RodneCislo ZakPob"},
 		{"E270", "AdresaTP Jmeno RodneCislo Vlastni", "AdresaTP RodneCislo"},
