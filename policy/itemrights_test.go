@@ -186,6 +186,12 @@ func TestTheVocabularyOfAiseoIsClosed(t *testing.T) {
 	if got := summary(d); got != "unknown Vlastni(unknown)" {
 		t.Errorf("a word of AISEO, asked of ROB: %s", got)
 	}
+	// A word in another caller's list is an item, to which this one has no right.
+	listed := strings.Replace(grantsFor(own, other), "[EopFoto, Vlastni]", "[]", 1)
+	d = mustLoad(t, listed, "").Decide(head("E158", own+"/1", "Vlastni"), noon)
+	if got := summary(d); got != "item Vlastni" {
+		t.Errorf("a word of another caller, asked of AISEO: %s", got)
+	}
 }
 
 // The refusal of a word that no list of AISEO has names the one that was probably meant.
