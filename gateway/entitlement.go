@@ -46,16 +46,15 @@ func (e *entitlement) wanted(s *egon.Service, word string) bool {
 // Detail returns the detail of an item that was taken out of the reply. An item that the
 // request has lost, too, is named already.
 func (e *entitlement) Detail(word string) (egon.Detail, bool) {
-	if e.request.decision.Removes([]byte(word)) {
-		return egon.Detail{}, false
-	}
 	rights := e.rights.Of(e.reply)
 	name, unknown := strings.CutPrefix(word, unknownWord)
 	switch {
-	case unknown:
+	case e.request.decision.Removes([]byte(name)):
+		return egon.Detail{}, false
+	case unknown && !rights.PermitUnlisted(name):
 		return egon.Detail{SubKod: egon.NeniOpravneni, Popis: unknownOut + name + unknownGone}, true
-	case rights.Permit(word):
-		return egon.Detail{SubKod: unasked, Popis: itemOut + word + unaskedGone}, true
+	case rights.Permit(name):
+		return egon.Detail{SubKod: unasked, Popis: itemOut + name + unaskedGone}, true
 	}
 	popis := itemOut + word + unpermittedGone
 	if rights.ByMatrix(word) {

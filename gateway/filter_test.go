@@ -494,12 +494,17 @@ func TestDeclaredItemsMayLeave(t *testing.T) {
 	for _, c := range []struct {
 		children, filtered string
 		items              []string
+		because            string // in the status
 	}{
-		{"<Jmeno>x</Jmeno><CisloPasu>x</CisloPasu>", "", []string{"Jmeno", "CisloPasu"}},
-		{"<CisloPasu>x</CisloPasu><Vyska>x</Vyska>", "?Vyska", []string{"CisloPasu"}}, // not asked for
-		{"<CisloPasu>x</CisloPasu><Vaha>x</Vaha>", "?Vaha", []string{"CisloPasu"}},    // not granted
-		{"<CisloPasu>x</CisloPasu><Nove>x</Nove>", "?Nove", []string{"CisloPasu"}},    // not declared
-		{"<Jmeno>x</Jmeno><AdresaTP>x</AdresaTP>", "?AdresaTP", []string{"Jmeno"}},    // of E270
+		{"<Jmeno>x</Jmeno><CisloPasu>x</CisloPasu>", "", []string{"Jmeno", "CisloPasu"}, "OK<"},
+		{"<CisloPasu>x</CisloPasu><Vyska>x</Vyska>", "?Vyska", []string{"CisloPasu"},
+			"Údaj Vyska byl z odpovědi odebrán, nebyl požadován."},
+		{"<CisloPasu>x</CisloPasu><Vaha>x</Vaha>", "?Vaha", []string{"CisloPasu"},
+			"Prvek Vaha byl"},
+		{"<CisloPasu>x</CisloPasu><Nove>x</Nove>", "?Nove", []string{"CisloPasu"},
+			"Prvek Nove byl"},
+		{"<Jmeno>x</Jmeno><AdresaTP>x</AdresaTP>", "?AdresaTP", []string{"Jmeno"},
+			"Prvek AdresaTP byl"}, // an item of E270
 	} {
 		for _, rule := range []egon.ReturnedRule{
 			egon.ObserveReturned, egon.RefuseReturned, egon.FilterReturned,
@@ -511,6 +516,9 @@ func TestDeclaredItemsMayLeave(t *testing.T) {
 			got := read(t, s.post(t, "/publikace/E159", call{code: "E159", items: c.items}.message()))
 			s.settled(t)
 			last := "<" + strings.TrimPrefix(c.filtered, "?")
+			if rule == egon.FilterReturned && !strings.Contains(got, c.because) {
+				t.Errorf("%s: the status lacks %q: %s", c.children, c.because, got)
+			}
 			switch unchanged := got == string(doc); {
 			case rule == egon.ObserveReturned || c.filtered == "":
 				if !unchanged {
