@@ -19,6 +19,10 @@ type collector struct {
 	text   []byte                 // the name of an unknown element
 	list   replyList              // of row
 	whole  wholeRecord
+	codes  span        // the content of SeznamIdAdres; it begins nowhere while there is none
+	coded  *replyPlace // the operation around it
+	coding bool        // that element is open
+	sealed bool        // the beginning of the reply leaves as it is known to be right by now
 }
 
 // A wholeRecord is a place that goes whole when an item in it may not leave.
@@ -41,6 +45,7 @@ func newCollector() collector {
 func (c *collector) reset() {
 	c.got, c.gone, c.top, c.row, c.barred = Returned{}, Returned{}, -1, nil, false
 	c.whole.place = -1
+	c.codes, c.coding, c.sealed = span{nowhere, nowhere}, false, false
 	c.judge.Expectation, c.judge.service = Expectation{}, nil
 	c.edits.reset()
 }
@@ -77,9 +82,15 @@ func (c *collector) open(tok *xmltext.Token) *Service {
 		return nil
 	}
 	row := c.rowOf(&tok.Name)
-	if row != nil && row.is == isPlace {
+	switch {
+	case row == nil:
+	case row.is == isPlace:
 		c.enter(row, tok.Start)
 		return row.service
+	case row.ofRuian():
+		c.skip = 1
+		c.openRuian(row, tok)
+		return nil
 	}
 	c.skip, c.row = 1, row
 	if row != nil && c.whole.place < 0 && !c.judge.permits(row, c.text) {
@@ -103,8 +114,8 @@ func (c *collector) enter(row *replyRow, at int64) {
 	if c.judge.Rule != FilterReturned || c.whole.place >= 0 {
 		return
 	}
-	certain := !c.judge.permitsAll(&p.always)
-	if certain || !c.judge.permitsAll(&p.choice) {
+	certain := !c.judge.permitsEach(&p.always, true)
+	if certain || !c.judge.permitsEach(&p.choice, true) {
 		c.whole.place, c.whole.certain, c.whole.pending = c.top, certain, Returned{}
 		c.edits.withhold(at)
 	}
@@ -143,7 +154,10 @@ func (c *collector) close(tok *xmltext.Token) bool {
 	if c.row != nil && c.row.is == isList && !c.listed(tok.Start) {
 		return false
 	}
-	if c.barred {
+	switch {
+	case c.coding:
+		c.closeCodes(tok.Start)
+	case c.barred:
 		c.edits.close(tok.End)
 	}
 	c.row, c.barred = nil, false
@@ -233,6 +247,8 @@ func (c *collector) leaf(l *xmltext.Leaf) bool {
 	row := c.rowOf(&l.Name)
 	switch {
 	case row == nil || row.is == isPlace:
+	case row.ofRuian():
+		return false
 	case row.is == isList:
 		if c.judge.Rule != ObserveReturned || len(l.Text) >= maxListed {
 			return false

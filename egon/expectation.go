@@ -105,11 +105,12 @@ func (j *judge) permitsWord(index int, always bool) bool {
 	return j.granted[kind].has(index)
 }
 
-// permitsAll reports whether all of the items that the schema demands may leave.
-func (j *judge) permitsAll(words *wordSet) bool {
+// permitsEach reports whether all of the items may leave. Always is true of items that the
+// schema demands.
+func (j *judge) permitsEach(words *wordSet, always bool) bool {
 	for i, w := range words {
 		for ; w != 0; w &= w - 1 {
-			if !j.permitsWord(i*64+bits.TrailingZeros64(w), true) {
+			if !j.permitsWord(i*64+bits.TrailingZeros64(w), always) {
 				return false
 			}
 		}

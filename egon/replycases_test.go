@@ -18,6 +18,8 @@ type replyCase struct {
 	doc        string
 	record     string       // the element of the record
 	items      []replyValue // in the order of the reply
+
+	codes, addresses string // what it has of RUIAN; empty: nothing
 }
 
 // A replyValue is an item of a reply.
@@ -79,11 +81,20 @@ func (w instance) replyCase(s *returnedSection, row []string, choice string) rep
 		return w.write(e, content.String())
 	}
 	operation := w.x.element(w.t, s.schema(), service.Response)
+	var inner strings.Builder
 	for _, child := range w.x.childrenOf(w.t, operation.typ) {
-		if child.named(service.Namespace) == steps[0] {
-			c.doc = string(replyWith(s.name, along(child, steps[1:])))
+		switch {
+		case child.named(service.Namespace) == steps[0]:
+			inner.WriteString(along(child, steps[1:]))
+		case child.local == "SeznamIdAdres":
+			c.codes = "<reg:AdresniMisto>7</reg:AdresniMisto>"
+			inner.WriteString(w.write(child, c.codes))
+		case child.local == "RuianOdpoved":
+			c.addresses = w.minimal(child)
+			inner.WriteString(c.addresses)
 		}
 	}
+	c.doc = string(replyWith(s.name, inner.String()))
 	return c
 }
 
@@ -164,12 +175,26 @@ func (c *replyCase) without(word string) (doc string, removed []string) {
 		case v.word != word:
 		case v.whole:
 			doc, removed = strings.Replace(c.doc, c.record, "", 1), c.words()
-			return warned(doc, inTableOrder(removed)...), removed
+			return warned(c.withoutRuian(doc, removed), inTableOrder(removed)...), removed
 		default:
 			doc = strings.Replace(doc, v.element, v.instead, 1)
 		}
 	}
-	return warned(doc, removed...), removed
+	return warned(c.withoutRuian(doc, removed), removed...), removed
+}
+
+// withoutRuian returns the reply without what belongs to the references of items.
+func (c *replyCase) withoutRuian(doc string, removed []string) string {
+	if !slices.ContainsFunc(removed, mayRefer) {
+		return doc
+	}
+	return strings.Replace(strings.Replace(doc, c.codes, "", 1), c.addresses, "", 1)
+}
+
+// mayRefer reports whether an item may hold a reference to RUIAN.
+func mayRefer(word string) bool {
+	i, known := replies().index[word]
+	return !known || replies().refers.has(i)
 }
 
 // inTableOrder returns words in the order of [Returned.Words].

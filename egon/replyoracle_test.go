@@ -35,6 +35,9 @@ type filterOracle struct {
 	service *Service
 	own     *plainElement // OdpovedInfo
 	inner   *plainElement // of the last reply inside
+
+	lost             int64           // where the first item with a reference went, or nowhere
+	codes, addresses []*plainElement // SeznamIdAdres and RuianOdpoved
 }
 
 // leavingBy returns what leaves of a reply of a service. The words of its details are in the
@@ -44,7 +47,12 @@ func leavingBy(code string, doc []byte, rights Rights, order []string) ([]byte, 
 	if err != nil {
 		return nil, nil, false
 	}
-	o := filterOracle{plainReader: plainReader{sections: returnedSections()}, rights: rights, doc: doc}
+	o := filterOracle{
+		plainReader: plainReader{sections: returnedSections()},
+		rights:      rights,
+		doc:         doc,
+		lost:        nowhere,
+	}
 	if root.is(NSEnvelope, "Envelope") {
 		body := root.child(NSEnvelope, "Body")
 		root = body.children[0]
@@ -53,10 +61,10 @@ func leavingBy(code string, doc []byte, rights Rights, order []string) ([]byte, 
 		o.own = headerOf(replyOf(code), root)
 		o.reply(code, root)
 	}
-	if o.removed.Empty() {
-		return doc, &o.removed, true
+	o.ruian()
+	if !o.removed.Empty() {
+		o.status(order)
 	}
-	o.status(order)
 	return o.apply(), &o.removed, true
 }
 
@@ -88,6 +96,19 @@ func (o *filterOracle) reply(code string, operation *plainElement) {
 	if section == nil {
 		return
 	}
+	space := NSAbstract
+	if s.Internal() {
+		space = s.Namespace
+	}
+	for _, c := range operation.children {
+		switch {
+		case section.rows[0][1] == "reply":
+		case c.is(space, "SeznamIdAdres"):
+			o.codes = append(o.codes, c)
+		case c.is(s.Namespace, "RuianOdpoved"):
+			o.addresses = append(o.addresses, c)
+		}
+	}
 	for _, row := range section.rows {
 		o.service = s
 		for _, e := range along(s, operation, strings.Split(row[0], "/")) {
@@ -96,6 +117,30 @@ func (o *filterOracle) reply(code string, operation *plainElement) {
 			} else {
 				o.place(o.section("record", row[1]), e)
 			}
+		}
+	}
+}
+
+// ruian takes out what belongs to references that went.
+func (o *filterOracle) ruian() {
+	for i, e := range o.codes {
+		if (i > 0 || o.lost < nowhere) && e.content < e.close {
+			o.cuts = append(o.cuts, Edit{At: e.content, End: e.close})
+		}
+	}
+	for _, e := range o.addresses {
+		if o.lost < e.start {
+			o.cuts = append(o.cuts, Edit{At: e.start, End: e.end})
+		}
+	}
+}
+
+// gone says that items went from a place in the message.
+func (o *filterOracle) gone(at int64, words *Returned) {
+	o.removed.Merge(words)
+	for word := range words.Words() {
+		if mayRefer(word) {
+			o.lost = min(o.lost, at)
 		}
 	}
 }
@@ -184,7 +229,7 @@ func (o *filterOracle) place(s *returnedSection, e *plainElement) {
 	if certain || slices.ContainsFunc(choice, unpermitted) {
 		var all Returned
 		if bad := o.values(s, e, &all); bad || certain && !all.Empty() {
-			o.removed.Merge(&all)
+			o.gone(e.start, &all)
 			o.cuts = append(o.cuts, Edit{At: e.start, End: e.end})
 		}
 		return
@@ -200,10 +245,14 @@ func (o *filterOracle) place(s *returnedSection, e *plainElement) {
 		case word == "-" || !value:
 		case word == "?" && o.permits("?"+c.local, false):
 		case word == "?":
-			o.removed.addUnknown([]byte(c.local))
+			var unknown Returned
+			unknown.addUnknown([]byte(c.local))
+			o.gone(c.start, &unknown)
 			o.cuts = append(o.cuts, Edit{At: c.start, End: c.end})
 		case !o.permits(word, row[2] == "always" || row[2] == "choice"):
-			o.removed.Add(word)
+			var item Returned
+			item.Add(word)
+			o.gone(c.start, &item)
 			cut := Edit{At: c.start, End: c.end}
 			if row[2] == "nil" {
 				cut.Text = []byte("<" + c.local + ` xmlns="` + c.space + `" xmlns:xsi="` + NSXSI +
@@ -237,10 +286,12 @@ func (o *filterOracle) values(s *returnedSection, e *plainElement, all *Returned
 // words cuts words out of a list.
 func (o *filterOracle) words(c *plainElement) {
 	if len(c.text) >= maxListed {
+		var all Returned
 		for word := range strings.FieldsSeq(c.text[:maxListed]) {
-			o.listed(c, word, &o.removed)
+			o.listed(c, word, &all)
 		}
-		o.removed.addUnknown([]byte(c.local))
+		all.addUnknown([]byte(c.local))
+		o.gone(c.start, &all)
 		o.cuts = append(o.cuts, Edit{At: c.start, End: c.end})
 		return
 	}
@@ -262,7 +313,7 @@ func (o *filterOracle) words(c *plainElement) {
 	default:
 		o.cutWords(c, raw)
 	}
-	o.removed.Merge(&gone)
+	o.gone(c.start, &gone)
 }
 
 func (o *filterOracle) keeps(word string) bool {

@@ -113,7 +113,7 @@ func (r *ReplyReader) Releasable() int64 {
 	if r.inside {
 		n = min(n, r.inner.held)
 	}
-	return min(n, r.own.held)
+	return min(n, r.own.held, r.items.codes.begin)
 }
 
 // Kod returns the VysledekKod of the reply as it leaves, OK, VAROVANI or CHYBA, or "" when

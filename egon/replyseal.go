@@ -26,7 +26,8 @@ func (r *ReplyReader) MayEdit() bool {
 func (r *ReplyReader) Removed() *Returned { return &r.items.gone }
 
 // Seal lets the status of the reply leave: with the details of the items that were removed
-// so far, and without the sums over the data unless all of these leave. Items that are
+// so far, and without the sums over the data and the codes of addresses unless all of these
+// leave. Items that are
 // removed later are in Removed alone, so it is called when the reply is Done or when no more
 // of it can be held. A reader of whose reply nothing can be removed any more seals it itself.
 func (r *ReplyReader) Seal() {
@@ -35,6 +36,7 @@ func (r *ReplyReader) Seal() {
 	}
 	r.sealed = true
 	r.warn()
+	r.items.sealCodes(r.done)
 	if r.dropsSums() {
 		r.own.dropSums(&r.items.edits)
 		if r.inside {

@@ -23,6 +23,7 @@ type replyTable struct {
 	robWords  map[string]int         // index of the word of each name that ROB itself uses
 	spaces    map[string]string      // namespaces by their prefixes in the text
 	ofReplies *replyPlace            // the parent of another service's reply
+	refers    wordSet                // items that may hold references to RUIAN
 }
 
 // A replyPlace is an element of replies in which items are looked for.
@@ -32,6 +33,7 @@ type replyPlace struct {
 	record bool                 // of one person: a child without a row is recorded by its name
 	always wordSet              // items of which the schema demands each, inside too
 	choice wordSet              // items of which the schema demands one
+	refers wordSet              // of the operation: items in it that may hold references to RUIAN
 }
 
 // A replyRow is what the table says of an element.
@@ -49,11 +51,13 @@ type replyRow struct {
 type rowKind uint8
 
 const (
-	isNoItem  rowKind = iota
-	isItem            // it has a value: the item was returned
-	isPlace           // look at its children
-	isList            // its text lists items in ROB's own names
-	isUnknown         // it has no row, and a value
+	isNoItem    rowKind = iota
+	isItem              // it has a value: the item was returned
+	isPlace             // look at its children
+	isList              // its text lists items in ROB's own names
+	isUnknown           // it has no row, and a value
+	isCodes             // codes of RUIAN to which items refer: SeznamIdAdres
+	isAddresses         // what RUIAN has at these codes: RuianOdpoved
 )
 
 // row returns the row of a child, or nil. The guess is the row that comes next in the order
@@ -100,6 +104,7 @@ func readReplies() *replyTable {
 		spaces:    map[string]string{},
 		ofReplies: newPlace(false),
 	}
+	var refers []string
 	var add func(f []string) // takes a row of the section
 	for line := range strings.Lines(returnedText) {
 		f := strings.Fields(line)
@@ -107,6 +112,8 @@ func readReplies() *replyTable {
 		case len(f) == 0 || strings.HasPrefix(line, "#"):
 		case f[0] == "ns":
 			t.spaces[f[1]] = f[2]
+		case f[0] == "ruian":
+			refers = append(refers, f[1:]...)
 		case f[0] == "record":
 			record, space := t.record(f[1]), t.spaces[f[2]]
 			add = func(f []string) { t.addRow(record, space, f) }
@@ -123,6 +130,12 @@ func readReplies() *replyTable {
 	}
 	for _, record := range t.records {
 		record.demandInside(&record.always)
+	}
+	for _, word := range refers {
+		t.refers.add(t.index[word])
+	}
+	for _, root := range t.roots {
+		t.findReferences(root, &root.refers)
 	}
 	return t
 }
@@ -201,6 +214,9 @@ func (t *replyTable) addPath(name string, f []string) {
 	if p == nil {
 		p = newPlace(false)
 		t.roots[name] = p
+		if f[1] != anyReply {
+			p.addAddresses(s)
+		}
 		if f[1] != anyReply && !s.Internal() { // the queue has replies to callers alone
 			t.ofReplies.add(&replyRow{
 				space:   s.Namespace,
@@ -224,6 +240,39 @@ func (t *replyTable) addPath(name string, f []string) {
 		last := p.add(&replyRow{space: space, local: local, is: isPlace, inside: t.ofReplies})
 		if f[1] != anyReply {
 			last.inside = t.record(f[1])
+		}
+	}
+}
+
+// addAddresses adds the rows of what RUIAN has to a reply of a service. The schemas of the bus
+// have SeznamIdAdres in the namespace of their common types, the others in their own.
+func (p *replyPlace) addAddresses(s *Service) {
+	space := NSAbstract
+	if s.Internal() {
+		space = s.Namespace
+	}
+	p.add(&replyRow{space: space, local: "SeznamIdAdres", is: isCodes})
+	p.add(&replyRow{space: s.Namespace, local: "RuianOdpoved", is: isAddresses})
+}
+
+// ofRuian reports whether the element of a row has what RUIAN has.
+func (r *replyRow) ofRuian() bool { return r.is == isCodes || r.is == isAddresses }
+
+// findReferences adds the items in p, and in the places in it, that may hold references to
+// RUIAN, or are in lists of those that were verified.
+func (t *replyTable) findReferences(p *replyPlace, found *wordSet) {
+	for _, r := range p.rows {
+		switch {
+		case r.is == isPlace:
+			t.findReferences(r.inside, found)
+		case r.is == isItem && t.refers.has(r.word):
+			found.add(r.word)
+		case r.is == isList:
+			for _, word := range t.robWords {
+				if t.refers.has(word) {
+					found.add(word)
+				}
+			}
 		}
 	}
 }
