@@ -474,7 +474,7 @@ func (s *testGateway) edited(t *testing.T) string {
 // whoever has the right to it and has asked for it. Another new element is not known.
 func TestDeclaredItemsMayLeave(t *testing.T) {
 	text := strings.NewReplacer("E05, E189", "E159, E05, E189", "items: [EopFoto]",
-		"items: {aiseo: [Jmeno, CisloPasu, Vyska]}").Replace(grants) +
+		"items: {aiseo: [Jmeno, CisloPasu, Vyska, AdresaTP]}").Replace(grants) +
 		"vocabulary: {aiseo: [CisloPasu, Vyska, Vaha]}\n"
 	store, err := policy.NewStore(func() (*policy.Snapshot, error) {
 		return policy.LoadFS(fstest.MapFS{"grants/a.yaml": {Data: []byte(text)}},
@@ -503,8 +503,8 @@ func TestDeclaredItemsMayLeave(t *testing.T) {
 			"Prvek Vaha byl"},
 		{"<CisloPasu>x</CisloPasu><Nove>x</Nove>", "?Nove", []string{"CisloPasu"},
 			"Prvek Nove byl"},
-		{"<Jmeno>x</Jmeno><AdresaTP>x</AdresaTP>", "?AdresaTP", []string{"Jmeno"},
-			"Prvek AdresaTP byl"}, // an item of E270
+		{"<Jmeno>x</Jmeno><AdresaTP>x</AdresaTP>", "?AdresaTP", []string{"Jmeno", "AdresaTP"},
+			"Prvek AdresaTP byl"}, // an item of E270, whose schema is another
 	} {
 		for _, rule := range []egon.ReturnedRule{
 			egon.ObserveReturned, egon.RefuseReturned, egon.FilterReturned,

@@ -172,8 +172,9 @@ func TestApplyToE198(t *testing.T) {
 
 // What is filled in are items that the reply of the service can hold: those of another service
 // of its registers would be asked for in vain, and a publisher may refuse the call for them.
-// A search of AISEO returns an identifier, and any item of AISEO may stand in its list: a caller that
-// has one may search without a list, as with it. A word of a list without registers goes where a schema has it.
+// A search of AISEO returns an identifier, and any item of AISEO may stand in its list: a caller
+// that has one may search without a list, as with it. A word of a list without registers goes
+// where a schema has it. What was filled in may come back.
 func TestFillsInWhatTheServiceAnswersWith(t *testing.T) {
 	const byRegister = "{aiseo: [Jmeno, RodneCislo, AdresaTP, ZakPob, Vlastni], " +
 		"eop: [EopFoto, OPCislo, Jmeno, RodneCislo], ecd: [EcdFoto, CDCislo]}"
@@ -213,6 +214,12 @@ func TestFillsInWhatTheServiceAnswersWith(t *testing.T) {
 			s.Apply(AsIszr, h, &d, noon)
 			if got := strings.Join(d.Filled, " "); got != want {
 				t.Errorf("%s by %s: %s, want %s", tt.service, items, got, want)
+			}
+			rights := s.Rights(&d, h, noon)
+			for _, word := range d.Filled {
+				if !rights.Permit(word) || !d.Asks(h, word) {
+					t.Errorf("%s by %s: %s may not come back", tt.service, items, word)
+				}
 			}
 			if verdict := d.Verdict == Granted; verdict != (want != "") {
 				t.Errorf("%s by %s: %s", tt.service, items, d.Verdict)

@@ -297,4 +297,11 @@ func TestDefaultRouteOfAPlace(t *testing.T) {
 			t.Errorf("%s at %s has %v, want %v", tt.code, tt.at, got, tt.want)
 		}
 	}
+	// The rules of the default are those of each service without a route of its own.
+	routes["default"] = Route{"relay there", Strict, Observe}
+	for code, at := range map[string]Place{"E05": Hub, "X11": Publisher} {
+		if got := routes.Of(code, at); got != routes["default"] {
+			t.Errorf("%s at %s has %v, want %v", code, at, got, routes["default"])
+		}
+	}
 }
