@@ -79,7 +79,7 @@ func (j *judge) permits(row *replyRow, name []byte) bool {
 	case row.is == isList:
 		return false
 	}
-	return j.permitsWord(row.word, row.always)
+	return j.permitsWord(row.word, row.always || row.unasked)
 }
 
 // permitsUnknown keeps the word, since such an element comes once for each person.

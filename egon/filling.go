@@ -18,6 +18,8 @@ func (s *Service) Answers(of Register, word string, named bool) bool {
 	switch {
 	case known != nil && known.has(word):
 		return true
+	case known != nil && known.unasked[word]:
+		return false // no list can have it
 	case of == AISEO && IsAiseoItem(word):
 		// A search, whose reply has no items of AISEO itself.
 		return known == nil || s.Reads.Has(AISEO) && !known.registers.Has(AISEO)
@@ -36,6 +38,7 @@ func (s *Service) Answers(of Register, word string, named bool) bool {
 // heldItems are the items that a reply can hold, and the registers by their words.
 type heldItems struct {
 	words     wordSet
+	unasked   map[string]bool // items for which nobody can ask
 	registers Registers
 }
 
@@ -49,7 +52,7 @@ func (h *heldItems) has(word string) bool {
 var held = sync.OnceValue(func() map[string]*heldItems {
 	all := map[string]*heldItems{}
 	for name, root := range replies().roots {
-		h := &heldItems{}
+		h := &heldItems{unasked: map[string]bool{}}
 		h.learn(root, map[*replyPlace]bool{replies().ofReplies: true})
 		for i, word := range replies().words {
 			of := ItemRegister(word)
@@ -72,14 +75,16 @@ func (h *heldItems) learn(p *replyPlace, seen map[*replyPlace]bool) {
 	}
 	seen[p] = true
 	for _, row := range p.rows {
-		switch row.is {
-		case isPlace:
+		switch {
+		case row.is == isPlace:
 			h.learn(row.inside, seen)
-		case isList:
+		case row.is == isList:
 			for _, i := range replies().robWords {
 				h.words.add(i)
 			}
-		case isItem:
+		case row.unasked:
+			h.unasked[row.local] = true
+		case row.is == isItem:
 			h.words.add(row.word)
 		}
 	}

@@ -67,6 +67,7 @@ func TestAnswers(t *testing.T) {
 		{"X12", AISEO, false, "RodneCislo Doklad", "Vlastni OPCislo"},
 		{"E188", EOP, true, "RodneCislo OPCislo AdresaPobytu Vlastni", "EopFoto EopPodpis"},
 		{"E188", EOP, false, "RodneCislo OPCislo", "EopFoto CDCislo Vlastni ZakPob"},
+		{"E188", EOP, true, "OPDatumVydani", "StavOsoby Adresa UradVydal"}, // nobody can ask for them
 		{"z1", EOP, true, "RodneCislo OPCislo AdresaPobytu", "EopFoto"},
 		{"E189", ECD, false, "RodneCislo CDCislo", "EcdFoto OPCislo Vlastni"},
 		{"E195", ECD, true, "CDCislo", "EcdFoto"},

@@ -118,8 +118,8 @@ func (w instance) record(c *replyCase, name string, typ schemaType, choice strin
 		case "*":
 			content.WriteString(c.list(w, e))
 		default:
-			v := replyValue{word: row[1], element: w.minimal(e)}
-			if v.word == "=" {
+			v := replyValue{word: row[1], element: c.unlike(w.minimal(e))}
+			if v.word == "=" || v.word == "!" {
 				v.word = e.local
 			}
 			if len(row) > 2 {
@@ -134,6 +134,16 @@ func (w instance) record(c *replyCase, name string, typ schemaType, choice strin
 		}
 	}
 	return content.String()
+}
+
+// unlike returns an element with a comment unless it is unlike those that the reply has.
+func (c *replyCase) unlike(element string) string {
+	for i, v := range c.items {
+		if v.element == element {
+			return strings.Replace(element, ">", fmt.Sprintf("><!--%d-->", i), 1)
+		}
+	}
+	return element
 }
 
 // list writes a list of two words, of which the second is of this list alone.

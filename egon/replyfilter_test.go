@@ -139,6 +139,13 @@ var filteredReplies = []struct {
 	{"not that one of a choice", "E20", okInfo, zadost("Lhota"), "-FyzickaOsoba", okInfo,
 		zadost("Lhota"), "", "ObchodniNazev"},
 
+	{"an item of a document", "E188", okInfo, prukaz("<se2:OPCislo>1</se2:OPCislo>" +
+		"<se2:Jmeno>ZORAN</se2:Jmeno>"), "OPCislo Jmeno", warnInfo("JmenoOP"),
+		prukaz("<se2:OPCislo>1</se2:OPCislo>"), "JmenoOP", "OPCislo"},
+	{"one for which nobody can ask", "E188", okInfo, prukaz("<se2:CisloCipu>1</se2:CisloCipu>"), "",
+		okInfo, prukaz("<se2:CisloCipu>1</se2:CisloCipu>"), "", "CisloCipu"},
+	{"that one without a right", "E188", okInfo, prukaz("<se2:CisloCipu>1</se2:CisloCipu>"),
+		"OPCislo OPCipCislo -CisloCipu", warnInfo("CisloCipu"), prukaz(""), "CisloCipu", ""},
 	{"a word of a list", "E183", okInfo, overeno("Aifo\n Jmeno Doklad "), "-Jmeno", warnInfo("Jmeno"),
 		overeno("Aifo\n Doklad "), "Jmeno", "Aifo Doklad"},
 	{"all words of a list", "E183", okInfo, overeno("Jmeno Doklad"), "-Jmeno -Doklad",
@@ -208,6 +215,12 @@ func eopReply(fotka string) string {
 	return "<e:EopOdpoved><e:EopOdpoved><eop:EopOdpovedV1><se:Fotky>" + fotka +
 		"<se:DatumVydani>2020-01-01</se:DatumVydani></se:Fotky></eop:EopOdpovedV1>" +
 		"</e:EopOdpoved></e:EopOdpoved>"
+}
+
+func prukaz(udaje string) string {
+	return "<e:EopOdpoved><e:EopCtiAifoDataResponse><z1:EopOdpovedV1><z1:KompletniUdaje>" +
+		"<se2:ObcanskyPrukaz>" + udaje + "</se2:ObcanskyPrukaz></z1:KompletniUdaje>" +
+		"</z1:EopOdpovedV1></e:EopCtiAifoDataResponse></e:EopOdpoved>"
 }
 
 // delivered returns the inner part of E100 with a reply of E05.

@@ -192,8 +192,11 @@ func (o *filterOracle) rowOf(s *returnedSection, e *plainElement) []string {
 			space, local = prefix, name
 		}
 		if local == e.local && replies().spaces[space] == e.space {
-			if r = slices.Clone(r); r[1] == "=" {
+			switch r = slices.Clone(r); r[1] {
+			case "=":
 				r[1] = local
+			case "!":
+				return []string{local, local, "unasked"}
 			}
 			return append(r, "", "")
 		}
@@ -249,7 +252,7 @@ func (o *filterOracle) place(s *returnedSection, e *plainElement) {
 			unknown.addUnknown([]byte(c.local))
 			o.gone(c.start, &unknown)
 			o.cuts = append(o.cuts, Edit{At: c.start, End: c.end})
-		case !o.permits(word, row[2] == "always" || row[2] == "choice"):
+		case !o.permits(word, row[2] != "" && row[2] != "nil"):
 			var item Returned
 			item.Add(word)
 			o.gone(c.start, &item)
@@ -277,7 +280,7 @@ func (o *filterOracle) values(s *returnedSection, e *plainElement, all *Returned
 			bad = bad || !o.permits("?"+c.local, false)
 		default:
 			all.Add(word)
-			bad = bad || !o.permits(word, row[2] == "always" || row[2] == "choice")
+			bad = bad || !o.permits(word, row[2] != "" && row[2] != "nil")
 		}
 	}
 	return bad

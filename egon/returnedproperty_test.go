@@ -222,7 +222,7 @@ func (p plainReader) record(s *returnedSection, e *plainElement) {
 		case row[1] == "-" || !value:
 		case row[1] == "?":
 			p.found["?"+c.local] = true
-		case row[1] == "=":
+		case row[1] == "=", row[1] == "!":
 			p.found[c.local] = true
 		default:
 			p.found[row[1]] = true

@@ -43,6 +43,7 @@ type replyRow struct {
 	next         int         // index of the row after it
 	word         int         // isItem: its index
 	always       bool        // the schema demands it, or may do so; it cannot be nil
+	unasked      bool        // no source says its word, so it need not be asked for
 	empty        []byte      // what stands in its place when it is removed
 	inside       *replyPlace // isPlace
 	service      *Service    // isPlace: whose reply it is; nil for a part of one
@@ -161,8 +162,8 @@ func (t *replyTable) record(name string) *replyPlace {
 	return t.records[name]
 }
 
-// addRow adds the row ELEMENT WORD, ELEMENT > RECORD, ELEMENT * or ELEMENT -, with what the
-// schema demands behind it.
+// addRow adds the row ELEMENT WORD, ELEMENT > RECORD, ELEMENT *, ELEMENT ! or ELEMENT -, with
+// what the schema demands behind it.
 func (t *replyTable) addRow(record *replyPlace, space string, f []string) {
 	local := f[0]
 	if prefix, name, ok := strings.Cut(local, ":"); ok {
@@ -176,8 +177,8 @@ func (t *replyTable) addRow(record *replyPlace, space string, f []string) {
 		r.is = isList
 	case ">":
 		r.is, r.inside, rest = isPlace, t.record(f[2]), f[3:]
-	case "=":
-		r.is, r.word = isItem, t.wordIndex(local)
+	case "=", "!":
+		r.is, r.word, r.unasked = isItem, t.wordIndex(local), word == "!"
 	default:
 		r.is, r.word = isItem, t.wordIndex(word)
 	}

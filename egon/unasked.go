@@ -4,7 +4,7 @@ import "sync"
 
 // ComesUnasked reports whether a reply of a service may hold an item for which the request
 // did not ask: the schema demands it in a record, or the item is in a list of those that
-// were verified.
+// were verified, or no source says its word.
 func ComesUnasked(s *Service, word string) bool {
 	i, known := replies().index[word]
 	set := unasked()[s.replyName()]
@@ -35,7 +35,7 @@ func (p *replyPlace) addUnasked(set *wordSet, seen map[*replyPlace]bool) {
 			for _, i := range replies().robWords {
 				set.add(i)
 			}
-		case row.is == isItem && row.always:
+		case row.is == isItem && (row.always || row.unasked):
 			set.add(row.word)
 		}
 	}
