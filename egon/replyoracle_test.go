@@ -109,6 +109,16 @@ func (o *filterOracle) reply(code string, operation *plainElement) {
 			o.addresses = append(o.addresses, c)
 		}
 	}
+	o.service = s
+	for _, c := range o.unknownData(code, operation) {
+		if o.permits("?"+c.local, false) {
+			continue
+		}
+		var unknown Returned
+		unknown.addUnknown([]byte(c.local))
+		o.gone(c.start, &unknown)
+		o.cuts = append(o.cuts, Edit{At: c.start, End: c.end})
+	}
 	for _, row := range section.rows {
 		o.service = s
 		for _, e := range along(s, operation, strings.Split(row[0], "/")) {

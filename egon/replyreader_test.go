@@ -259,3 +259,36 @@ func TestReplyNumber(t *testing.T) {
 		}
 	}
 }
+
+// Data of a version that no schema has may hold any item: they are recorded by their name, and
+// do not leave where items are judged.
+func TestDataOfAnotherVersion(t *testing.T) {
+	r := NewReplyReader(DefaultBounds())
+	const data = `<e:AiseoCtiAifoDataResponseV02><e:Osoba><e:Jmeno>ZORAN</e:Jmeno></e:Osoba>` +
+		`</e:AiseoCtiAifoDataResponseV02>`
+	info := strings.ReplaceAll(okInfo, "abs:", "e:")
+	reply := func(data string) string {
+		return string(replyHeaded("X11", info, "<e:AiseoOdpoved>"+data+"</e:AiseoOdpoved>"))
+	}
+	const name = "?AiseoCtiAifoDataResponseV02"
+	doc := reply(data)
+	for rule, want := range map[ReturnedRule]string{
+		ObserveReturned: doc,
+		FilterReturned:  warned(reply(""), name),
+	} {
+		got, err := filter(r, "X11", []byte(doc), Expectation{rule, granted("Jmeno"), nil}, 7, 0)
+		found := r.Returned()
+		if rule == FilterReturned {
+			found = r.Removed()
+		}
+		words := slices.Collect(found.Words())
+		if diff := difference(string(got), want); err != nil || diff != "" || !slices.Equal(words, []string{name}) {
+			t.Errorf("%s: %v %q %s", rule, err, words, diff)
+		}
+	}
+	_, err := filter(r, "X11", []byte(doc), Expectation{RefuseReturned, granted("Jmeno"), nil}, 7, 0)
+	var o *Offence
+	if !errors.As(err, &o) || o.Kind != Unpermitted {
+		t.Errorf("refuse: %v", err)
+	}
+}

@@ -165,6 +165,9 @@ func (p plainReader) section(is, name string) *returnedSection {
 
 func (p plainReader) reply(code string, operation *plainElement) {
 	s := replyOf(code)
+	for _, c := range p.unknownData(code, operation) {
+		p.found["?"+c.local] = true
+	}
 	for _, row := range p.section("reply", code).rows {
 		at := []*plainElement{operation}
 		for step := range strings.SplitSeq(row[0], "/") {
@@ -186,6 +189,28 @@ func (p plainReader) reply(code string, operation *plainElement) {
 			p.inside(row[1], e)
 		}
 	}
+}
+
+// unknownData returns the data in a reply to an internal message to which no row leads.
+func (p plainReader) unknownData(code string, operation *plainElement) (all []*plainElement) {
+	s := replyOf(code)
+	if !s.Internal() || s.Reads == 0 {
+		return nil
+	}
+	rows := p.section("reply", code).rows
+	first, _, _ := strings.Cut(rows[0][0], "/")
+	for _, data := range along(s, operation, []string{first}) {
+		for _, c := range data.children {
+			leads := slices.ContainsFunc(rows, func(row []string) bool {
+				steps := strings.Split(row[0], "/")
+				return slices.Contains(along(s, data, steps[1:2]), c)
+			})
+			if !leads && strings.Trim(c.text, whiteSpace) != "" {
+				all = append(all, c)
+			}
+		}
+	}
+	return all
 }
 
 func (p plainReader) inside(record string, e *plainElement) {

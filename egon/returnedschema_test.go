@@ -209,6 +209,36 @@ func TestRepliesAreThoseOfTheSchemas(t *testing.T) {
 	}
 }
 
+// Data of a publisher that have no row are those of a version that no schema has: each that
+// the schemas have is known.
+func TestDataOfPublishersAreKnown(t *testing.T) {
+	x := newSchemas(t)
+	for _, s := range returnedSections() {
+		service := replyOf(s.name)
+		if s.is != "reply" || !service.Internal() || service.Reads == 0 {
+			continue
+		}
+		for _, row := range s.rows {
+			first, _, _ := strings.Cut(row[0], "/")
+			place := rootOf(service).byName[first].inside
+			if !place.record {
+				t.Errorf("%s of %s lets data without a row pass", first, s.name)
+			}
+			for _, e := range x.childrenOf(t, x.element(t, s.schema(), service.Response).typ) {
+				if e.local != first {
+					continue
+				}
+				for _, data := range x.childrenOf(t, e.typ) {
+					ofChanges := data.local == "RobCtiZmenyDataResponse" // which only O07 may get
+					if place.byName[data.local] == nil && !ofChanges {
+						t.Errorf("%s of %s in %s has no row", data.local, first, s.name)
+					}
+				}
+			}
+		}
+	}
+}
+
 // comparesInputs are services that compare the caller's search inputs with ROB. Nobody asks
 // for an item in that part of their replies.
 var comparesInputs = []string{"E172", "E194", "E195", "E197", "E198"}

@@ -30,7 +30,7 @@ type replyTable struct {
 type replyPlace struct {
 	rows   []*replyRow
 	byName map[string]*replyRow // local name
-	record bool                 // of one person: a child without a row is recorded by its name
+	record bool                 // of one person, or of data: a child without a row is recorded by its name
 	always wordSet              // items of which the schema demands each, inside too
 	choice wordSet              // items of which the schema demands one
 	refers wordSet              // of the operation: items in it that may hold references to RUIAN
@@ -236,6 +236,9 @@ func (t *replyTable) addPath(name string, f []string) {
 		}
 		if i < len(path)-1 {
 			p = p.child(space, local)
+			if i == 0 && s.Internal() && s.Reads != 0 {
+				p.record = true // a publisher may have data of further versions
+			}
 			continue
 		}
 		last := p.add(&replyRow{space: space, local: local, is: isPlace, inside: t.ofReplies})
