@@ -191,6 +191,7 @@ func TestAnswersAreRefusedForAnItem(t *testing.T) {
 			got := read(t, s.post(t, "/publikace/E05", asksForNames))
 			if !strings.Contains(got, "CHYBA VOLANI REGISTRU") ||
 				!strings.Contains(got, "<reg:Registr>ISZR</reg:Registr>") ||
+				!strings.Contains(got, "opakované volání nepomůže") ||
 				strings.Contains(got, "secret") || strings.Contains(got, "420") {
 				t.Errorf("got %s", got)
 			}

@@ -276,6 +276,11 @@ func fromCall(c *egon.CallError) *Refusal {
 		kind = AisFailed
 	}
 	r := &Refusal{Kind: kind, Puvodce: c.Party, Details: c.Detail, Cause: c}
+	var offence *egon.Offence
+	if errors.As(c, &offence) && offence.Kind == egon.Unpermitted { // it would send the same again
+		r.Popisy = []string{offence.Popis + " Odpověď nebyla vydána, opakované volání nepomůže; " +
+			"oznamte to správci brány."}
+	}
 	if len(c.Detail) > 0 && !c.Timeout { // it answered with its reason: no use in trying again
 		r.Popisy = []string{"Volaný systém žádost odmítl; důvod je v dalším VysledekDetail."}
 	}
