@@ -35,9 +35,6 @@ type wholeRecord struct {
 // maxPlaces is the depth of the table. A test says so.
 const maxPlaces = 11
 
-// unknownRow is the row of an element of a person that has none.
-var unknownRow = &replyRow{is: isUnknown}
-
 func newCollector() collector {
 	return collector{text: make([]byte, 0, maxListed), list: newReplyList()}
 }
@@ -74,23 +71,24 @@ func (c *collector) wantsText() bool { return c.row != nil }
 // wantsBlanks reports whether the white space of that text means something.
 func (c *collector) wantsBlanks() bool { return c.row != nil && c.row.is == isList }
 
-// open takes a start tag. It returns the service whose reply begins there, or nil.
-func (c *collector) open(tok *xmltext.Token) *Service {
+// open takes a start tag. It returns the service whose reply begins there, or nil, and false
+// when the reply is refused for the element.
+func (c *collector) open(tok *xmltext.Token) (s *Service, ok bool) {
 	if c.skip > 0 {
 		c.skip++
 		c.list.plain = false
-		return nil
+		return nil, !hasData(tok) || c.marked()
 	}
 	row := c.rowOf(&tok.Name)
 	switch {
 	case row == nil:
 	case row.is == isPlace:
 		c.enter(row, tok.Start)
-		return row.service
+		return row.service, true
 	case row.ofRuian():
 		c.skip = 1
 		c.openRuian(row, tok)
-		return nil
+		return nil, true
 	}
 	c.skip, c.row = 1, row
 	if row != nil && c.whole.place < 0 && !c.judge.permits(row, c.text) {
@@ -100,7 +98,37 @@ func (c *collector) open(tok *xmltext.Token) *Service {
 	if c.wantsBlanks() {
 		c.list.begin(tok.End, c.barred)
 	}
-	return nil
+	return nil, !hasData(tok) || c.marked()
+}
+
+// hasData reports whether a start tag has attributes with values, other than those of XML
+// Schema.
+func hasData(tok *xmltext.Token) bool {
+	for _, a := range tok.Attrs() {
+		if string(a.Name.Space) != NSXSI && !blank(a.Value) {
+			return true
+		}
+	}
+	return false
+}
+
+// marked takes what is in an element beside its text: an attribute or a comment. That is no
+// value, but an element that may not leave with one does not leave with that either. It
+// returns false when the reply is refused for the element.
+func (c *collector) marked() bool {
+	row := c.row
+	if row == nil || row.is == isList || c.judge.permits(row, c.text) {
+		return true
+	}
+	c.row = nil
+	return c.value(row)
+}
+
+// mixed reports whether text here stands between the elements of a place, where none may be.
+// A reply that is judged may not have it: it could be anything.
+func (c *collector) mixed() bool {
+	return c.judge.Rule != ObserveReturned && c.collects() && c.skip == 0 &&
+		c.places[c.top] != replies().ofReplies
 }
 
 // enter enters the place of a row at its start tag.
@@ -129,10 +157,12 @@ func (c *collector) rowOf(n *xmltext.Name) *replyRow {
 		c.guess[c.top] = row.next
 	}
 	switch {
-	case row == nil && !place.record, row != nil && row.is == isNoItem:
+	case row == nil && place.expects(n), row != nil && row.is == isNoItem:
 		return nil
 	case row == nil:
-		row = unknownRow
+		if row = strayRow; place.record {
+			row = unknownRow
+		}
 		c.text = append(c.text[:0], n.Local[:min(len(n.Local), cap(c.text))]...)
 	}
 	return row
@@ -246,7 +276,9 @@ func (c *collector) leaf(l *xmltext.Leaf) bool {
 	}
 	row := c.rowOf(&l.Name)
 	switch {
-	case row == nil || row.is == isPlace:
+	case row == nil:
+	case row.is == isPlace:
+		return blank(l.Text) || c.judge.Rule == ObserveReturned
 	case row.ofRuian():
 		return false
 	case row.is == isList:

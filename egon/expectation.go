@@ -61,6 +61,12 @@ func (s *wordSet) has(index int) bool { return s[index/64]&(1<<(index%64)) != 0 
 
 func (s *wordSet) add(index int) { s[index/64] |= 1 << (index % 64) }
 
+// The rows of elements that have none: in a record of a person, and beside the records.
+var (
+	unknownRow = &replyRow{is: isUnknown}
+	strayRow   = &replyRow{is: isUnknown}
+)
+
 // enter says whose reply is judged from here on.
 func (j *judge) enter(s *Service) {
 	if j.service != s {
@@ -74,10 +80,10 @@ func (j *judge) permits(row *replyRow, name []byte) bool {
 	switch {
 	case j.Rule == ObserveReturned:
 		return true
+	case row == strayRow, row.is == isList:
+		return false
 	case row.is == isUnknown:
 		return j.permitsUnknown(name)
-	case row.is == isList:
-		return false
 	}
 	return j.permitsWord(row.word, row.always || row.unasked)
 }

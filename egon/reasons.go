@@ -137,6 +137,9 @@ var (
 	otherReply = reason{Mismatch,
 		"Odpověď služby %s má být element %s, přišel element %s.",
 		"reply of %s should be %s, is %s"}
+	textBetween = reason{Mismatch,
+		"Odpověď obsahuje mezi elementy s údaji text.",
+		"reply holds text between the elements with items"}
 	unpermitted = reason{Unpermitted,
 		"Odpověď obsahuje údaj %s, na který volající nemá oprávnění nebo o který nežádal.",
 		"reply holds %s, which was not permitted or not asked for"}

@@ -111,13 +111,12 @@ func (o *filterOracle) reply(code string, operation *plainElement) {
 	}
 	o.service = s
 	for _, c := range o.unknownData(code, operation) {
-		if o.permits("?"+c.local, false) {
-			continue
+		if !o.permits("?"+c.local, false) {
+			o.stray(c)
 		}
-		var unknown Returned
-		unknown.addUnknown([]byte(c.local))
-		o.gone(c.start, &unknown)
-		o.cuts = append(o.cuts, Edit{At: c.start, End: c.end})
+	}
+	for _, e := range o.strays(s, operation, o.pathsOf(code), 0) {
+		o.stray(e)
 	}
 	for _, row := range section.rows {
 		o.service = s
@@ -179,9 +178,24 @@ func (o *filterOracle) inside(e *plainElement) {
 		if s != nil && !s.Internal() && s.Code != "E100" && o.section("reply", s.Code) != nil {
 			o.inner = headerOf(s, c)
 			o.reply(s.Code, c)
+		} else if s == nil {
+			o.stray(c)
 		}
 	}
 }
+
+// stray cuts an element that may be anything.
+func (o *filterOracle) stray(e *plainElement) {
+	if shows(e) {
+		var unknown Returned
+		unknown.addUnknown([]byte(e.local))
+		o.gone(e.start, &unknown)
+		o.cuts = append(o.cuts, Edit{At: e.start, End: e.end})
+	}
+}
+
+// shows reports whether there is anything in an element.
+func shows(e *plainElement) bool { return e.marked || strings.Trim(e.text, whiteSpace) != "" }
 
 func headerOf(s *Service, operation *plainElement) *plainElement {
 	if c := operation.child(NSAbstract, "OdpovedInfo"); c != nil {
@@ -249,19 +263,16 @@ func (o *filterOracle) place(s *returnedSection, e *plainElement) {
 	}
 	for _, c := range e.children {
 		row := o.rowOf(s, c)
-		word, value := row[1], strings.Trim(c.text, whiteSpace) != ""
+		word := row[1]
 		switch {
 		case word == ">":
 			o.place(o.section("record", row[2]), c)
 		case word == "*":
 			o.words(c)
-		case word == "-" || !value:
+		case word == "-" || !shows(c):
 		case word == "?" && o.permits("?"+c.local, false):
 		case word == "?":
-			var unknown Returned
-			unknown.addUnknown([]byte(c.local))
-			o.gone(c.start, &unknown)
-			o.cuts = append(o.cuts, Edit{At: c.start, End: c.end})
+			o.stray(c)
 		case !o.permits(word, row[2] != "" && row[2] != "nil"):
 			var item Returned
 			item.Add(word)
@@ -284,13 +295,15 @@ func (o *filterOracle) values(s *returnedSection, e *plainElement, all *Returned
 		switch {
 		case word == ">":
 			bad = o.values(o.section("record", row[2]), c, all) || bad
-		case word == "-" || !value:
+		case word == "-" || !shows(c):
 		case word == "?":
 			all.addUnknown([]byte(c.local))
 			bad = bad || !o.permits("?"+c.local, false)
-		default:
+		case !o.permits(word, row[2] != "" && row[2] != "nil"):
 			all.Add(word)
-			bad = bad || !o.permits(word, row[2] != "" && row[2] != "nil")
+			bad = true
+		case value:
+			all.Add(word)
 		}
 	}
 	return bad
@@ -413,6 +426,12 @@ func (o *filterOracle) warn(h *plainElement, order []string) bool {
 	return true
 }
 
+func mark(open []*plainElement) {
+	for _, e := range open {
+		e.marked = true
+	}
+}
+
 // plainTree reads a document, with the place of each element in it.
 func plainTree(doc []byte) (*plainElement, error) {
 	root := &plainElement{}
@@ -431,6 +450,16 @@ func plainTree(doc []byte) (*plainElement, error) {
 				content: d.InputOffset()}
 			last.children = append(last.children, e)
 			open = append(open, e)
+			for _, a := range tok.Attr {
+				if a.Name.Space != "xmlns" && a.Name.Local != "xmlns" && a.Name.Space != NSXSI &&
+					!blank([]byte(a.Value)) {
+					mark(open)
+				}
+			}
+		case xml.Comment:
+			if !blank(tok) {
+				mark(open)
+			}
 		case xml.EndElement:
 			last.close, last.end = at, d.InputOffset()
 			open = open[:len(open)-1]

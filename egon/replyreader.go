@@ -92,6 +92,8 @@ func (r *ReplyReader) text() meaning {
 	switch {
 	case r.header != nil && r.header.wantsText() || r.items.wantsText():
 		return someText
+	case r.place == inOperation && r.items.mixed():
+		return noBlanks
 	case r.place == inOperation:
 		return noMeaning
 	}
@@ -162,12 +164,19 @@ func (r *ReplyReader) take(tok *xmltext.Token) *Offence {
 	}
 	switch tok.Kind {
 	case xmltext.StartElement:
-		r.startElement(tok)
+		return r.startElement(tok)
+	case xmltext.Comment:
+		if !blank(tok.Data) && !r.items.marked() {
+			return r.refuse()
+		}
 	case xmltext.EndElement:
 		return r.endElement(tok)
 	case xmltext.Text, xmltext.CData:
-		if r.items.wantsText() && !r.items.chars(tok) {
+		switch {
+		case r.items.wantsText() && !r.items.chars(tok):
 			return r.refuse()
+		case r.items.mixed() && !blank(tok.Data):
+			return r.offend(textBetween, tok.Start)
 		}
 		if r.header != nil {
 			r.header.chars(tok.Data)
@@ -176,13 +185,17 @@ func (r *ReplyReader) take(tok *xmltext.Token) *Offence {
 	return nil
 }
 
-func (r *ReplyReader) startElement(tok *xmltext.Token) {
+func (r *ReplyReader) startElement(tok *xmltext.Token) *Offence {
 	r.depth++
 	if r.items.collects() {
-		if s := r.items.open(tok); s != nil {
+		s, ok := r.items.open(tok)
+		switch {
+		case !ok:
+			return r.refuse()
+		case s != nil:
 			r.inner.begin(s, r.depth)
 			r.header, r.inside = &r.inner, true
-			return
+			return nil
 		}
 	}
 	if h := r.header; h != nil {
@@ -192,6 +205,7 @@ func (r *ReplyReader) startElement(tok *xmltext.Token) {
 			r.items.edits.remove(nil)
 		}
 	}
+	return nil
 }
 
 func (r *ReplyReader) endElement(tok *xmltext.Token) *Offence {

@@ -301,8 +301,8 @@ func TestReturnedListsHoldNothingElse(t *testing.T) {
 func TestReturnedOfADeliveredReply(t *testing.T) {
 	r := NewReplyReader(DefaultBounds())
 	for code, want := range map[string]string{
-		"E05": "Aifo Jmeno", // not: of a record that E05 does not have
-		"E20": "",
+		"E05": "Aifo Jmeno",
+		"E20": "?RobCtiPodleUdajuDataResponse", // it does not have that
 	} {
 		inner := replyWith(code, robReply("RobCtiPodleUdaju",
 			"<rod:Osoba><rod:Aifo>1</rod:Aifo><rod:Jmeno>x</rod:Jmeno></rod:Osoba>"))

@@ -81,7 +81,7 @@ func returnedIn(t *rapid.T, r *ReplyReader, code string, doc []byte, size int) s
 func drawInside(t *rapid.T, p *replyPlace) string {
 	var b strings.Builder
 	for range rapid.SampledFrom([]int{1, 2, 3, 1, 2, 3, 0}).Draw(t, "children") {
-		b.WriteString(rapid.SampledFrom([]string{"", "\n ", "text", "<!-- c -->"}).Draw(t, "between"))
+		b.WriteString(rapid.SampledFrom([]string{"", "\n ", "<!-- c -->"}).Draw(t, "between"))
 		n := rapid.IntRange(0, len(p.rows)-1).Draw(t, "row")
 		switch rapid.IntRange(0, 15).Draw(t, "known") {
 		case 14:
@@ -125,6 +125,7 @@ func drawContent(t *rapid.T) string {
 type plainElement struct {
 	space, local string
 	text         string // of it and of all inside it
+	marked       bool   // there is a comment or an attribute
 	children     []*plainElement
 
 	start, content, close, end int64 // of its tags: the first byte, and the one behind them
@@ -165,8 +166,11 @@ func (p plainReader) section(is, name string) *returnedSection {
 
 func (p plainReader) reply(code string, operation *plainElement) {
 	s := replyOf(code)
-	for _, c := range p.unknownData(code, operation) {
-		p.found["?"+c.local] = true
+	for _, c := range slices.Concat(p.unknownData(code, operation),
+		p.strays(s, operation, p.pathsOf(code), 0)) {
+		if strings.Trim(c.text, whiteSpace) != "" {
+			p.found["?"+c.local] = true
+		}
 	}
 	for _, row := range p.section("reply", code).rows {
 		at := []*plainElement{operation}
@@ -205,10 +209,53 @@ func (p plainReader) unknownData(code string, operation *plainElement) (all []*p
 				steps := strings.Split(row[0], "/")
 				return slices.Contains(along(s, data, steps[1:2]), c)
 			})
-			if !leads && strings.Trim(c.text, whiteSpace) != "" {
+			if !leads {
 				all = append(all, c)
 			}
 		}
+	}
+	return all
+}
+
+// pathsOf returns the steps of each row of a reply.
+func (p plainReader) pathsOf(code string) (paths [][]string) {
+	for _, row := range p.section("reply", code).rows {
+		paths = append(paths, strings.Split(row[0], "/"))
+	}
+	return paths
+}
+
+// strays returns the elements on these paths that are on none, and in no list of those that
+// hold no items.
+func (p plainReader) strays(
+	s *Service, e *plainElement, paths [][]string, depth int,
+) (all []*plainElement) {
+	for _, c := range e.children {
+		var further [][]string
+		on, known := false, replies().outside[c.local]
+		for _, path := range paths {
+			space, local := s.Namespace, path[0]
+			if prefix, name, ok := strings.Cut(local, ":"); ok {
+				space, local = replies().spaces[prefix], name
+			}
+			known = known && local != c.local
+			if c.is(space, local) {
+				on = true
+				if len(path) > 1 {
+					further = append(further, path[1:])
+				}
+			}
+		}
+		switch {
+		case on:
+			all = append(all, p.strays(s, c, further, depth+1)...)
+		case depth == 1 && s.Internal() && s.Reads != 0: // see unknownData
+		case !known:
+			all = append(all, c)
+		}
+	}
+	if len(paths) == 0 {
+		return nil // a record
 	}
 	return all
 }
@@ -222,6 +269,8 @@ func (p plainReader) inside(record string, e *plainElement) {
 		s := ServiceByRequest(c.space, strings.TrimSuffix(c.local, "Response"))
 		if s != nil && !s.Internal() && s.Code != "E100" && p.section("reply", s.Code) != nil {
 			p.reply(s.Code, c)
+		} else if s == nil && strings.Trim(c.text, whiteSpace) != "" {
+			p.found["?"+c.local] = true
 		}
 	}
 }

@@ -322,7 +322,8 @@ func (s *returnedSection) inside(local string) string {
 func returnedSections() (all []*returnedSection) {
 	for line := range strings.Lines(returnedText) {
 		switch f := strings.Fields(line); {
-		case len(f) == 0 || strings.HasPrefix(line, "#") || f[0] == "ns" || f[0] == "ruian":
+		case len(f) == 0 || strings.HasPrefix(line, "#"),
+			f[0] == "ns", f[0] == "ruian", f[0] == "outside":
 		case f[0] == "record" || f[0] == "reply":
 			all = append(all, &returnedSection{is: f[0], name: f[1], rest: f[2:]})
 		default:

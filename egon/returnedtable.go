@@ -24,6 +24,7 @@ type replyTable struct {
 	spaces    map[string]string      // namespaces by their prefixes in the text
 	ofReplies *replyPlace            // the parent of another service's reply
 	refers    wordSet                // items that may hold references to RUIAN
+	outside   map[string]bool        // elements of places without items, by their local names
 }
 
 // A replyPlace is an element of replies in which items are looked for.
@@ -76,6 +77,22 @@ func (p *replyPlace) row(n *xmltext.Name, guess int) *replyRow {
 	return r
 }
 
+// expects reports whether a child without a row belongs to the place: it holds no item, or
+// it is the reply of a service that has no rows.
+func (p *replyPlace) expects(n *xmltext.Name) bool {
+	t := replies()
+	switch {
+	case p.record:
+		return false
+	case p.byName[string(n.Local)] != nil: // that one of another namespace
+		return p.byName[string(n.Local)].ofRuian()
+	case p == t.ofReplies:
+		request, ok := strings.CutSuffix(string(n.Local), "Response")
+		return ok && ServiceByRequest(string(n.Space), request) != nil
+	}
+	return t.outside[string(n.Local)]
+}
+
 func (p *replyPlace) add(r *replyRow) *replyRow {
 	r.next = len(p.rows) + 1
 	p.rows = append(p.rows, r)
@@ -104,6 +121,7 @@ func readReplies() *replyTable {
 		robWords:  map[string]int{},
 		spaces:    map[string]string{},
 		ofReplies: newPlace(false),
+		outside:   map[string]bool{},
 	}
 	var refers []string
 	var add func(f []string) // takes a row of the section
@@ -115,6 +133,10 @@ func readReplies() *replyTable {
 			t.spaces[f[1]] = f[2]
 		case f[0] == "ruian":
 			refers = append(refers, f[1:]...)
+		case f[0] == "outside":
+			for _, local := range f[1:] {
+				t.outside[local] = true
+			}
 		case f[0] == "record":
 			record, space := t.record(f[1]), t.spaces[f[2]]
 			add = func(f []string) { t.addRow(record, space, f) }

@@ -12,11 +12,13 @@ import (
 type entitlement struct {
 	request *request
 	rights  policy.Rights
-	reply   *egon.Service // whose reply was judged last
+	reply   *egon.Service // whose reply was judged last, or would be first
 }
 
 // entitle makes the entitlement of the call, by the rights by which it was decided.
-func (r *request) entitle() entitlement { return entitlement{request: r, rights: r.rights()} }
+func (r *request) entitle() entitlement {
+	return entitlement{request: r, rights: r.rights(), reply: r.service}
+}
 
 // rights are those by which the call was decided.
 func (r *request) rights() policy.Rights {
@@ -53,21 +55,23 @@ func (e *entitlement) Detail(word string) (egon.Detail, bool) {
 		return egon.Detail{}, false
 	case unknown && !rights.PermitUnlisted(name):
 		return egon.Detail{SubKod: egon.NeniOpravneni, Popis: unknownOut + name + unknownGone}, true
-	case rights.Permit(name):
-		return egon.Detail{SubKod: unasked, Popis: itemOut + name + unaskedGone}, true
+	case !rights.Permit(name):
+		popis := itemOut + name + unpermittedGone
+		if rights.ByMatrix(name) {
+			popis += " Pro " + tripleOf(e.request.head) + rangeOfRow
+		} else {
+			popis += rangeOfGrant
+		}
+		return egon.Detail{SubKod: egon.NeniOpravneni, Popis: popis}, true
+	case e.wanted(e.reply, name) || egon.ComesUnasked(e.reply, word):
+		return egon.Detail{SubKod: otherwise, Popis: itemOut + name + wentAlong}, true
 	}
-	popis := itemOut + word + unpermittedGone
-	if rights.ByMatrix(word) {
-		popis += " Pro " + tripleOf(e.request.head) + rangeOfRow
-	} else {
-		popis += rangeOfGrant
-	}
-	return egon.Detail{SubKod: egon.NeniOpravneni, Popis: popis}, true
+	return egon.Detail{SubKod: otherwise, Popis: itemOut + name + unaskedGone}, true
 }
 
-// unasked is the VysledekSubKod of an item to which the caller has a right. The enumeration
+// otherwise is the VysledekSubKod of an item to which the caller has a right. The enumeration
 // has no code for it (RegTypy 1.23.0).
-const unasked = "SPECIFIKACE V POPISU"
+const otherwise = "SPECIFIKACE V POPISU"
 
 // What was taken out of a reply and what to do about it, around its name.
 var (
@@ -79,5 +83,6 @@ const (
 	unpermittedGone = " byl z odpovědi odebrán, volající k němu nemá oprávnění."
 	unaskedGone     = " byl z odpovědi odebrán, nebyl požadován. " +
 		"Potřebujete-li jej, uveďte jej v SeznamUdaju."
+	wentAlong   = " byl z odpovědi odebrán s celým záznamem, který bez nepovoleného údaje poslat nelze."
 	unknownGone = " byl z odpovědi odebrán, brána jej nezná. Oznamte to správci brány."
 )

@@ -76,7 +76,7 @@ const (
 // filler is data behind the persons that makes a reply large.
 func filler(doc []byte, size int) []byte {
 	return bytes.Replace(doc, []byte("</e:RobOdpoved>"),
-		[]byte("</e:RobOdpoved><x>"+strings.Repeat("x", size)+"</x>"), 1)
+		[]byte("</e:RobOdpoved><MapaAifo>"+strings.Repeat("x", size)+"</MapaAifo>"), 1)
 }
 
 // An answer is filtered: what is not permitted or was not asked for does not leave, the

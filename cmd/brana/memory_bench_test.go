@@ -112,8 +112,9 @@ func startWaitingBus(b *testing.B) *waitingBus {
 			return
 		}
 		rw.Header().Set("Content-Type", "text/xml; charset=utf-8")
-		rw.Header().Set("Content-Length", strconv.Itoa(len(start)+len("<x></x></e:")+len(end)+big))
-		body := io.MultiReader(strings.NewReader(start+"<x>"), letters(big), strings.NewReader("</x></e:"+end))
+		rw.Header().Set("Content-Length", strconv.Itoa(len(start)+len("<MapaAifo></MapaAifo></e:")+len(end)+big))
+		body := io.MultiReader(strings.NewReader(start+"<MapaAifo>"), letters(big),
+			strings.NewReader("</MapaAifo></e:"+end))
 		_, _ = io.CopyBuffer(struct{ io.Writer }{rw}, body, buf) // a gateway that leaves is seen there
 	})}
 	served := make(chan error, 1)
