@@ -373,3 +373,19 @@ func TestMessagesServeWhatTheSchemasSay(t *testing.T) {
 		}
 	}
 }
+
+// The number of the bus is that of an internal message alone: a caller of a service may not
+// choose the number of its refusal.
+func TestOnlyInternalMessagesHaveANumber(t *testing.T) {
+	const id = "2829d020-af4c-13c8-9851-1c37d859c002"
+	for code, want := range map[string]string{"E05": "", "X11": id} {
+		s := ServiceByCode(code)
+		message := AppendRequest(nil, &Request{Service: s, Info: &ZadostInfo{IszrZadostId: []byte(id)}})
+		r := NewReader(DefaultBounds())
+		r.Reset(s)
+		_ = r.Feed(message, false) // its other values are missing
+		if got := string(r.MessageID()); got != want {
+			t.Errorf("%s: the number is %q, want %q", code, got, want)
+		}
+	}
+}
