@@ -222,7 +222,7 @@ func TestMessageListsAreEdited(t *testing.T) {
 	}
 }
 
-// A filled message is valid by its schema, whatever it had in place of the list.
+// A filled message is valid by its schema, also where it had no list.
 func TestFilledMessagesAgainstTheSchemas(t *testing.T) {
 	o := newOracle(t)
 	files := messageSchemas(t, o)

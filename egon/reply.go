@@ -8,8 +8,9 @@ import (
 const maxPopis = 1024 // characters, reg:VysledekPopisType
 
 // AppendReply appends a reply of service s with nothing but its header, as of a refusal.
-// An internal message is answered in its own response type. E100 has a form of its own: first KodAsyncSluzby, in which the reference client writes
-// the code of E100 itself, then an OdpovedInfo of the service's namespace.
+// An internal message is answered in its own response type. E100 has a form of its own: first
+// KodAsyncSluzby, in which the reference client writes the code of E100 itself, then an
+// OdpovedInfo of the service's namespace.
 func AppendReply(dst []byte, s *Service, enveloped bool, info *OdpovedInfo) []byte {
 	dst = openReply(dst, s, enveloped)
 	if s.message != nil {

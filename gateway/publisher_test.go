@@ -271,8 +271,8 @@ func TestEarlyRefusalOfAnInternalMessage(t *testing.T) {
 	}
 }
 
-// Each case of the corpus of internal messages has its verdict here, too. Whoever is refused
-// for rights was read.
+// Each case of the corpus of internal messages has its verdict here, too. A message
+// that is refused for rights was read.
 func TestPublisherJudgesTheCorpus(t *testing.T) {
 	cases, err := requests.Messages()
 	if err != nil || len(cases) < 60 {

@@ -94,8 +94,8 @@ var lists = []struct{ name, came, left, removed string }{
 }
 
 // By as-iszr the registry gets the message of the caller with another list, and every other
-// byte of it; the caller gets the reply with a warning that names what was removed. In
-// whatever frame the message comes, its length is right.
+// byte of it; the caller gets the reply with a warning that names what was removed. The
+// length of the message is right in each kind of frame.
 func TestRequestsAreRewritten(t *testing.T) {
 	reply := replyOf("E05", egon.OK)
 	s, got := startRegistry(t, policy.AsIszr, reply)

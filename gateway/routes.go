@@ -24,8 +24,8 @@ type Route struct {
 	Kind RouteKind
 	Name string // of the relay's upstream in the configuration, for the log
 	// Party is named in Puvodce when the relay's upstream fails; default ISZR. An internal
-	// message to a base registry names that registry, whatever Party is, and one to an
-	// information system nobody by default: only the configuration knows its number.
+	// message to a base registry always names that registry, and one to an information
+	// system nobody by default: only the configuration knows its number.
 	Party egon.Party
 	Relay Relay // for RelayRoute
 	// Items says what becomes of a relayed call by its items, and Returned of a relayed

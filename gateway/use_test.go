@@ -216,10 +216,11 @@ func TestRecordsOfEachPath(t *testing.T) {
 			"refusal E160 by relay iszr " + caller + " asked [? RodneCislo] not-granted service-not-granted" +
 				" by grants/a.yaml:2 = not-granted CHYBA [NENI OPRAVNENI EGON] 200",
 		}},
-		{"a word that may be an item of RPP", by(policy.Strict), posts("E35a", call{code: "E35a", items: []string{"Vosahlo", "Jmeno"}}.message()), []string{
-			"refusal E35a by relay iszr " + caller + " asked [? Jmeno] item-not-permitted  by grants/a.yaml:2" + row +
-				" not ?: both = item-not-permitted CHYBA [NENI OPRAVNENI] 200",
-		}},
+		{"a word that may be an item of RPP", by(policy.Strict),
+			posts("E35a", call{code: "E35a", items: []string{"Vosahlo", "Jmeno"}}.message()), []string{
+				"refusal E35a by relay iszr " + caller + " asked [? Jmeno] item-not-permitted  by grants/a.yaml:2" + row +
+					" not ?: both = item-not-permitted CHYBA [NENI OPRAVNENI] 200",
+			}},
 		{"a parameter", nil, posts("E198", call{
 			code: "E198", items: []string{"EopFoto"}, inner: mediaInner(func(m *egon.MediaQuery) { m.ZnepristupniLog = []byte("true") }),
 		}.message()), []string{

@@ -32,7 +32,7 @@ func (s *Snapshot) Apply(rule ItemRule, h *egon.Head, d *Decision, now time.Time
 	}
 }
 
-// pass lets a request go on whatever its items are. Its parameters are judged still. d.Row
+// pass lets a request go on with any items. Its parameters are judged still. d.Row
 // says whether the row that its reply is judged by is there.
 func (s *Snapshot) pass(h *egon.Head, d *Decision, now time.Time) {
 	if h.Service.Reads&^egon.Granted != 0 {
@@ -123,7 +123,7 @@ func (d *Decision) Removes(word []byte) bool {
 }
 
 // Asks reports whether the request, as it goes on, asks for an item. One that goes on
-// without items asks for all: whoever answers fills the list in.
+// without items asks for all: the bus fills the list in.
 func (d *Decision) Asks(h *egon.Head, item string) bool {
 	switch {
 	case len(d.Filled) > 0:

@@ -310,7 +310,7 @@ func TestAsks(t *testing.T) {
 	}
 }
 
-// Whatever a list has: by AsIszr a call that goes on asks for nothing that is not permitted,
+// By AsIszr a call that goes on, with any list, asks for nothing that is not permitted,
 // and for all that was listed and is.
 func TestAsIszrAsksForWhatIsPermitted(t *testing.T) {
 	s := mustLoad(t, applyGrants, applyMatrix)

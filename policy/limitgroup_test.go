@@ -130,7 +130,7 @@ func TestLimitsOfGroups(t *testing.T) {
 	}
 }
 
-// Whatever the groups, each service of a grant that loads is in exactly one of them, and has
+// Each service of a grant that loads is in exactly one of them, and has
 // its limits. A partition of the services always loads.
 func TestEachServiceHasOneGroup(t *testing.T) {
 	codes := []string{"E05", "E34a", "E99", "E100", "E158", "E160", "E171", "E198", "E227", "E270"}

@@ -205,7 +205,8 @@ func TestDirectory(t *testing.T) {
 			mapFS("p/a.yaml", strings.NewReplacer("[EopFoto, EopPodpis, EcdFoto]",
 				"{aiseo: [Vlastni]}", "XR1", "\"X 1\"").Replace(oneGrant)),
 			"p/a.yaml:3:11: role is \"X 1\": write a code of letters, digits, dots, hyphens, underscores and colons, at most 15 characters\n" +
-				"p/a.yaml:10:21: unknown item Vlastni of AISEO: write one of its schemas, or declare it once in the policy with vocabulary: {aiseo: [Vlastni]}"},
+				"p/a.yaml:10:21: unknown item Vlastni of AISEO: write one of its schemas, " +
+				"or declare it once in the policy with vocabulary: {aiseo: [Vlastni]}"},
 		{"wrong extension", mapFS("p/a.yaml", oneGrant, "p/b.yml", other),
 			"p/b.yml: this file is not read: rename it to .yaml, or remove it"},
 		{"no file", mapFS("p/a.txt",
@@ -213,7 +214,8 @@ func TestDirectory(t *testing.T) {
 		{"no directory", mapFS("q/a.yaml", oneGrant),
 			"p: read the directory of grants: open p: file does not exist"},
 		{"two bad files", mapFS("p/a.yaml", "", "p/b.yaml", "[]"),
-			"p/a.yaml:1:1: the file is empty: write grants: []\np/b.yaml:1:1: the file is a list: write it as a mapping with the keys grants, identities, vocabulary"},
+			"p/a.yaml:1:1: the file is empty: write grants: []\n" +
+				"p/b.yaml:1:1: the file is a list: write it as a mapping with the keys grants, identities, vocabulary"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

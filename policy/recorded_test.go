@@ -30,7 +30,8 @@ func TestWordsOfADecision(t *testing.T) {
 		{"an item of AISEO", head("E160", first, "RodneCislo"), "item-not-permitted  by GRANT RodneCislo=grant"},
 		{"an item of AISEO, in ROB's word", head("E160", first, "Doklad"), "item-not-permitted  by GRANT Doklad=grant"},
 		{"no item of AISEO", head("E160", first, "Nezname"), "item-unknown  by GRANT Nezname=unknown"},
-		{"a free word that a service of ROB could have by the row", head("E05", first, "RodinnyStav"), "item-not-permitted  by GRANT RodinnyStav=row"},
+		{"a free word that a service of ROB could have by the row", head("E05", first, "RodinnyStav"),
+			"item-not-permitted  by GRANT RodinnyStav=row"},
 		{"an item of an unknown register", head("E35a", first, "Nezname"), "item-not-permitted  by GRANT Nezname=both"},
 		{"no item", head("E05", first, "Vosáhlo"), "item-unknown  by GRANT Vosáhlo=unknown"},
 	} {

@@ -92,8 +92,8 @@ func (a *aiseo) read(m *message) reply {
 	return reply{head: d, kod: s.kod, uses: uses, hidden: uses > 0 && isTrue(hidden)}
 }
 
-// registryItems returns the items in the AutorizaceInfo of a message to AISEO, in whatever
-// list of the registries they stand.
+// registryItems returns the items in the AutorizaceInfo of a message to AISEO, in
+// any of the lists of registries.
 func registryItems(payload *xmltext.Node) (items aiseoItems) {
 	list := payload.Child(payload.Space, "AutorizaceInfo").Child(egon.NSReg, "SeznamUdaju")
 	if list != nil {

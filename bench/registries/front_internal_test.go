@@ -175,7 +175,8 @@ func TestFrontHeaderOfMessages(t *testing.T) {
 	}
 	check.check("aiseo/xsd/AiseoCtiAifo.xsd", got[0])
 	info := string(got[0].Child(nsAiseoRead, "ZadostInfo").Splice(nil))
-	if strings.Contains(info, "Priorita") || strings.Contains(info, testIszrID) || !strings.Contains(info, "IszrZadostId><reg:AisKontrola>"+sum) {
+	if strings.Contains(info, "Priorita") || strings.Contains(info, testIszrID) ||
+		!strings.Contains(info, "IszrZadostId><reg:AisKontrola>"+sum) {
 		t.Errorf("ZadostInfo = %s", info)
 	}
 }
@@ -192,7 +193,8 @@ func TestFrontPassesOnWhatAiseoSays(t *testing.T) {
 			return bytes.Replace(b, []byte("<reg:VysledekKod>OK</reg:VysledekKod>"), []byte(text), 1)
 		}
 	}
-	const detail = "<reg:VysledekDetail><reg:VysledekSubKod>NENI OPRAVNENI</reg:VysledekSubKod><reg:VysledekPopis>Jmeno nelze.</reg:VysledekPopis>" +
+	const detail = "<reg:VysledekDetail><reg:VysledekSubKod>NENI OPRAVNENI</reg:VysledekSubKod>" +
+		"<reg:VysledekPopis>Jmeno nelze.</reg:VysledekPopis>" +
 		"</reg:VysledekDetail>"
 	say := func(code int, text string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code); io.WriteString(w, text) }

@@ -29,7 +29,8 @@ func warned(n *xmltext.Node) string {
 
 // returnedItems are the elements with a value of the first person of ROB in a reply.
 func returnedItems(n *xmltext.Node) string {
-	osoba := n.Child(n.Space, "RobOdpoved").Child(n.Space, strings.TrimSuffix(n.Local, "Response")+"DataResponse").Child(egon.NSRobData, "Osoba")
+	data := strings.TrimSuffix(n.Local, "Response") + "DataResponse"
+	osoba := n.Child(n.Space, "RobOdpoved").Child(n.Space, data).Child(egon.NSRobData, "Osoba")
 	if osoba == nil {
 		return ""
 	}

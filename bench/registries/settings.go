@@ -75,8 +75,8 @@ type Settings struct {
 	// Photo is the size of one photo in bytes before encryption (eop, ecd); 0 means
 	// that of the portrait.
 	Photo int `json:"photo_bytes"`
-	// More makes a reply have all items of a person, whatever was asked for and is
-	// permitted (rob, aiseo, eop, ecd, front).
+	// More makes a reply have all items of a person, also those that were not asked for or
+	// are not permitted (rob, aiseo, eop, ecd, front).
 	More bool `json:"returns_more"`
 	// Transfer is the time in which the media of an answer are sent, in twenty even
 	// parts, after all that stands before them (eop, ecd).

@@ -19,7 +19,7 @@ type message struct {
 
 	bare    bool // without an Envelope; the reply goes without one too
 	partial bool // only the root of body and the header are known
-	more    bool // the reply has all items, whatever was asked for
+	more    bool // the reply has all items, asked for or not
 
 	bareItems bool   // the items of E227 are listed without Polozka
 	aiseoURL  string // where the front calls AISEO; empty: in the process
@@ -35,7 +35,7 @@ type zadostInfo struct {
 type staging struct {
 	photo    int  // size of a photo in bytes before encryption, 0 for the person's own
 	withheld bool // FailWithheld
-	more     bool // photos and signatures, whatever was asked for
+	more     bool // photos and signatures, asked for or not
 }
 
 // system returns the system that the header names.

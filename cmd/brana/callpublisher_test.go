@@ -21,14 +21,17 @@ func TestCallsOfMessages(t *testing.T) {
 		exit  int
 		says  []string
 	}{
-		{"X10", append(marek, "--rc", population().List(0)[2].RodneCislo), 0, []string{"OK  (HTTP 200", "person 1  AIFO " + aifo, "AiseoOdpoved: OK"}},
+		{"X10", append(marek, "--rc", population().List(0)[2].RodneCislo), 0,
+			[]string{"OK  (HTTP 200", "person 1  AIFO " + aifo, "AiseoOdpoved: OK"}},
 		{"X11", []string{"--aifo", aifo, "--items", "StavOsoby"}, 0,
 			[]string{"OK  (HTTP 200", "AiseoCtiAifoDataResponseV01: OK", "  StavOsoby              živá"}},
-		{"X12", append(marek, "--items", "StavOsoby", "--compare", "ascii"), 0, []string{"OK  (HTTP 200", "person 1  AIFO " + aifo, "Odpoved: OK"}},
+		{"X12", append(marek, "--items", "StavOsoby", "--compare", "ascii"), 0,
+			[]string{"OK  (HTTP 200", "person 1  AIFO " + aifo, "Odpoved: OK"}},
 		{"X13", append(marek, "--items", "StavOsoby", "--hide-log"), 0, []string{"OK  (HTTP 200", "person 1  AIFO " + aifo, "Odpoved: OK"}},
 		{"X15", []string{"--aifo", aifo, "--items", "Jmeno", "--hide-log"}, 0,
 			[]string{"OK  (HTTP 200", "AiseoCtiAifo2DataResponseV01: OK", "  Jmeno                  MAREK"}},
-		{"X31", []string{"--aifo", aifo, "--items", "Prijmeni"}, 0, []string{"OK  (HTTP 200", "EoOdpoved: OK\n", "  Prijmeni               ROLNIČKA"}},
+		{"X31", []string{"--aifo", aifo, "--items", "Prijmeni"}, 0,
+			[]string{"OK  (HTTP 200", "EoOdpoved: OK\n", "  Prijmeni               ROLNIČKA"}},
 		{"X11", []string{"--aifo", aifo, "--items", "Obcanstvi"}, exitRefused, []string{"CHYBA  (HTTP 200", "NENI OPRAVNENI: BR_111"}},
 		{"X11", nil, exitUsage, []string{"X11 needs --aifo, the AIFO of a person in the agenda of AISEO"}},
 		{"X10", marek, exitUsage, []string{"X10 needs --name, --born and --rc"}},

@@ -14,7 +14,7 @@ import (
 	"brana/egon"
 )
 
-// A generousAiseo answers X11 with the same items of a person, whatever it was asked for.
+// A generousAiseo answers X11 with the same items of a person, asked for or not.
 type generousAiseo struct {
 	url   string
 	asked atomic.Value // the list that came last; "nothing" when none did
