@@ -50,7 +50,7 @@ var adverseReplies = []struct{ name, code, inner, removed string }{
 	{"CDATA between persons", "E05", osoba("") + "<![CDATA[TAJNE]]>", ""},
 }
 
-// No byte of it leaves by filter or refuse, in whatever windows it comes.
+// No byte of it leaves by filter or refuse, in windows of any size.
 func TestAdverseReplies(t *testing.T) {
 	r := NewReplyReader(DefaultBounds())
 	r.scan.SetMemo(xmltext.MemoAll)

@@ -142,8 +142,8 @@ func (s *testGateway) edited(t *testing.T) string {
 	return strings.Join(lines, ", ")
 }
 
-// An item that the operator has declared for AISEO may leave like one of the schemas, for
-// whoever has the right to it and has asked for it. Another new element is not known.
+// An item that the operator has declared for AISEO may leave like one of the schemas, to a
+// caller that has the right to it and has asked for it. Another new element is not known.
 func TestDeclaredItemsMayLeave(t *testing.T) {
 	text := strings.NewReplacer("E05, E189", "E159, E05, E189", "items: [EopFoto]",
 		"items: {aiseo: [Jmeno, CisloPasu, Vyska, AdresaTP]}").Replace(grants) +
