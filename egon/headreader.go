@@ -3,6 +3,7 @@ package egon
 import (
 	"bytes"
 	"strings"
+	"unicode/utf8"
 
 	"brana/egon/xmltext"
 )
@@ -285,8 +286,10 @@ func (r *Reader) choose(tok *xmltext.Token) {
 		}
 		codes = append(codes, m.message.kody...)
 	}
-	kod := cut(string(r.head.kodSluzby), 128)
-	r.pending = r.offend(otherKod, tok.Start, strings.Join(codes, ", "), sent(kod))
+	const most = 128 // characters
+	kod := r.head.kodSluzby
+	kod = kod[:min(len(kod), (most+1)*utf8.UTFMax)] // the rest is not copied
+	r.pending = r.offend(otherKod, tok.Start, strings.Join(codes, ", "), sent(cut(string(kod), most)))
 }
 
 // asksOther reports whether an element is a question of ROB that is not of the message that
