@@ -302,7 +302,7 @@ func TestPublisherJudgesTheCorpus(t *testing.T) {
 }
 
 // The bus composes one call of several messages with the caller's AgendaZadostId. Each has
-// a number of its own, by which it is told from one that was sent twice.
+// its own number, so none of them is a duplicate of another.
 func TestDuplicatesOfInternalMessages(t *testing.T) {
 	ids, err := queue.NewRecentMemory(queue.RecentConfig{Window: time.Hour, Most: 100}, nil)
 	if err != nil {

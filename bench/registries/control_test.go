@@ -201,7 +201,8 @@ func TestControlOverHTTP(t *testing.T) {
 		want                     string
 	}{
 		{"first settings", "GET", "/control/rob", "", 200,
-			`{"latency":"0s","jitter":"0s","failure":"","rate":0,"down":false,"photo_bytes":0,"returns_more":false,"transfer":"0s","reply_bytes":0,"mirror":false,"echo":false,"bare_items":false,"aiseo_url":""}`},
+			`{"latency":"0s","jitter":"0s","failure":"","rate":0,"down":false,"photo_bytes":0,` +
+				`"returns_more":false,"transfer":"0s","reply_bytes":0,"mirror":false,"echo":false,"bare_items":false,"aiseo_url":""}`},
 		{"change some", "PUT", "/control/rob", `{"latency":"5ms","failure":"fault"}`, 200, `{"latency":"5ms","jitter":"0s","failure":"fault",`},
 		{"the others stay", "PUT", "/control/rob", `{"down":true}`, 200,
 			`{"latency":"5ms","jitter":"0s","failure":"fault","rate":0,"down":true,`},
