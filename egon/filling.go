@@ -7,7 +7,7 @@ import (
 )
 
 // This file knows which items a service can answer with: what belongs into a list that a
-// caller has left out.
+// caller has left out, and what comes without being listed.
 
 // Answers reports whether the service may answer with an item of a register, by the table of
 // replies and the lists of the schemas. Where these leave it open, it may if the right to the
@@ -35,9 +35,19 @@ func (s *Service) Answers(of Register, word string, named bool) bool {
 	return known == nil || !known.registers.Has(of) || !returned
 }
 
+// ComesUnasked reports whether a reply of a service may hold an item for which the request
+// did not ask: the schema demands it in a record, or the item is in a list of those that
+// were verified, or no source says its word.
+func ComesUnasked(s *Service, word string) bool {
+	i, known := replies().index[word]
+	h := held()[s.replyName()]
+	return known && h != nil && h.coming.has(i)
+}
+
 // heldItems are the items that a reply can hold, and the registers by their words.
 type heldItems struct {
 	words     wordSet
+	coming    wordSet         // items that come unasked
 	unasked   map[string]bool // items for which nobody can ask
 	registers Registers
 }
@@ -81,11 +91,16 @@ func (h *heldItems) learn(p *replyPlace, seen map[*replyPlace]bool) {
 		case row.is == isList:
 			for _, i := range replies().robWords {
 				h.words.add(i)
+				h.coming.add(i)
 			}
 		case row.unasked:
 			h.unasked[row.local] = true
+			h.coming.add(row.word)
 		case row.is == isItem:
 			h.words.add(row.word)
+			if row.always {
+				h.coming.add(row.word)
+			}
 		}
 	}
 }
